@@ -1,0 +1,94 @@
+// The tables, as Drizzle sees them. migrations/ is generated from this file: `npm run migration`.
+import { sql } from 'drizzle-orm';
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+
+/** One row an account, whichever dialect made it. Times are milliseconds since the epoch. */
+export const users = sqliteTable(
+  'users',
+  {
+    // AUTOINCREMENT: the id of a deleted account is never given to another (https://sqlite.org/autoinc.html).
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    username: text('username'),
+    /** The username as compared: NFKC, case folded. Null where a dialect makes accounts without one. */
+    usernameKey: text('username_key').unique('users_username_key'),
+    email: text('email').notNull(),
+    /** The email as compared: NFC, lower case. */
+    emailKey: text('email_key').notNull().unique('users_email_key'),
+    passwordHash: text('password_hash').notNull(),
+    name: text('name').notNull().default(''),
+    firstName: text('first_name').notNull().default(''),
+    lastName: text('last_name').notNull().default(''),
+    address: text('address').notNull().default(''),
+    siteUrl: text('site_url').notNull().default(''),
+    description: text('description').notNull().default(''),
+    pictureId: integer('picture_id'),
+    isAdmin: integer('is_admin', { mode: 'boolean' }).notNull().default(false),
+    disabledAtMs: integer('disabled_at'),
+    createdAtMs: integer('created_at').notNull(),
+    updatedAtMs: integer('updated_at').notNull(),
+    lastLoginAtMs: integer('last_login_at').notNull(),
+  },
+);
+
+/** Every way of being logged in: a browser's cookie, the account's one derived token, a JWT. */
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    /** SHA-256 of the token, lower-case hex. The token itself is stored nowhere. */
+    id: text('id').primaryKey(),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    kind: text('kind', { enum: ['cookie', 'derived', 'jwt'] }).notNull(),
+    /** What a derived token is computed from, with the secret; null for the other kinds. */
+    nonce: text('nonce'),
+    /** When the password was last shown for this session; the absolute limit counts from here. */
+    createdAtMs: integer('created_at').notNull(),
+    lastSeenAtMs: integer('last_seen_at').notNull(),
+    expiresAtMs: integer('expires_at').notNull(),
+    userAgent: text('user_agent'),
+    country: text('country'),
+  },
+  (table) => [
+    index('sessions_user_id').on(table.userId),
+    index('sessions_expires_at').on(table.expiresAtMs),
+    uniqueIndex('sessions_one_derived').on(table.userId).where(sql`kind = 'derived'`),
+  ],
+);
+
+/** Consecutive refused logins, by account, by account and device, or by the hash of an unknown identifier. */
+export const loginFailures = sqliteTable(
+  'login_failures',
+  {
+    key: text('key').primaryKey(),
+    /** Tries since the last success, those still being checked included. */
+    count: integer('count').notNull(),
+    /** How many of them are still being checked. */
+    pending: integer('pending').notNull().default(0),
+    lastAtMs: integer('last_at').notNull(),
+  },
+  (table) => [index('login_failures_last_at').on(table.lastAtMs)],
+);
+
+/**
+ * What happened to an account, for its owner and for admins. `user_id` is no foreign key: the trail of a
+ * deletion outlives the account, and ids are never used again.
+ */
+export const events = sqliteTable(
+  'events',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    userId: integer('user_id').notNull(),
+    /** Who did it, where it was not the account's owner. */
+    actorId: integer('actor_id'),
+    type: text('type').notNull(),
+    dialect: text('dialect').notNull(),
+    addressPrefix: text('address_prefix'),
+    userAgent: text('user_agent'),
+    createdAtMs: integer('created_at').notNull(),
+  },
+  (table) => [
+    index('events_user_id').on(table.userId, table.id),
+    index('events_created_at').on(table.createdAtMs),
+  ],
+);
