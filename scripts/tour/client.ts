@@ -1,0 +1,101 @@
+// Sends the tour's requests, as a plain HTTP client does: no browser's headers, no redirect followed.
+import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+
+const TIMEOUT_MS = 10_000;
+
+/** How often a request that was throttled is sent again, and how long the tour is ready to wait each time. */
+const MAX_RETRIES = 3;
+const MAX_WAIT_SECONDS = 60;
+const TOO_MANY_REQUESTS = 429;
+
+export type Request = {
+  method: 'GET' | 'POST' | 'PUT';
+  path: string;
+  body?: Record<string, unknown>;
+  headers?: Record<string, string>;
+};
+
+export type Answer = { status: number; headers: IncomingHttpHeaders; text: string };
+
+/** Rejects with an Error where no whole answer came within the time limit. */
+export type Send = (request: Request) => Promise<Answer>;
+
+const TIMED_OUT = `no whole answer within ${TIMEOUT_MS / 1000} s`;
+
+const readAll = async (response: IncomingMessage): Promise<Answer> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text: Buffer.concat(chunks).toString('utf8'),
+  };
+};
+
+/** fetch is not used: Node's adds Sec-Fetch-Mode, and a server may take the tour for a browser. */
+const sendOnce = (origin: string, { method, path, body, headers }: Request): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const payload = body === undefined ? null : Buffer.from(JSON.stringify(body));
+    const open = origin.startsWith('https:') ? requestHttps : requestHttp;
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const fail = (error: Error) => reject(signal.aborted ? new Error(TIMED_OUT) : error);
+    const outgoing = open(
+      new URL(path, origin),
+      {
+        method,
+        // A connection of its own each: none that the server closed in between.
+        agent: false,
+        signal,
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'latchkey-tour',
+          ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
+          ...headers,
+        },
+      },
+      (response) => readAll(response).then(resolve, fail),
+    );
+    outgoing.on('error', fail);
+    outgoing.end(payload ?? undefined);
+  });
+
+const waitSeconds = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** A client for one server. `onWait` hears of each wait that the server asked for with a 429. */
+export const createSend =
+  (origin: string, onWait: (seconds: number) => void): Send =>
+  async (request) => {
+    let answer = await sendOnce(origin, request);
+    for (let retries = 0; answer.status === TOO_MANY_REQUESTS && retries < MAX_RETRIES; retries += 1) {
+      const seconds = Number(answer.headers['retry-after']);
+      if (!(seconds > 0 && seconds <= MAX_WAIT_SECONDS)) break;
+      onWait(seconds);
+      await waitSeconds(seconds);
+      answer = await sendOnce(origin, request);
+    }
+    return answer;
+  };
+
+export const get = (path: string, headers?: Record<string, string>): Request => ({
+  method: 'GET',
+  path,
+  ...(headers && { headers }),
+});
+
+export const post = (
+  path: string,
+  body?: Record<string, unknown>,
+  headers?: Record<string, string>,
+): Request => ({ method: 'POST', path, ...(body && { body }), ...(headers && { headers }) });
+
+export const put = (
+  path: string,
+  body: Record<string, unknown>,
+  headers?: Record<string, string>,
+): Request => ({
+  method: 'PUT',
+  path,
+  body,
+  ...(headers && { headers }),
+});

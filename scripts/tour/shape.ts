@@ -1,0 +1,93 @@
+// What a documented body looks like: JSON in which the parts that differ from run to run are holes.
+
+const HOLE: unique symbol = Symbol('hole');
+
+/** A part that must vary: a regular expression for its JSON text, quotes included, and how a reader is shown it. */
+export type Hole = { readonly [HOLE]: string; readonly shown: string };
+
+export type Shape = string | number | boolean | null | Hole | Shape[] | { readonly [key: string]: Shape };
+
+const hole = (shown: string, pattern: string): Hole => ({ [HOLE]: pattern, shown: `‹${shown}›` });
+
+const ID = '[1-9][0-9]*';
+
+/** A date of the calendar, in UTC, as `DD-MM-YYYY`. */
+const writeDay = (date: Date): string => date.toISOString().slice(0, 10).split('-').reverse().join('-');
+
+const DAY_MS = 86_400_000;
+
+export const anId = hole('id', ID);
+export const anIdAsText = hole('"id"', `"${ID}"`);
+export const aToken = hole('40 lower-case hex', '"[0-9a-f]{40}"');
+
+/** A token that is not the one given; any token where none is. */
+export const aTokenOtherThan = (old: Shape): Shape =>
+  typeof old === 'string' ? hole('another 40 lower-case hex', `"(?!${old})[0-9a-f]{40}"`) : aToken;
+
+/** ISO 8601 with microseconds and an offset. */
+export const aMoment = hole(
+  'ISO 8601, microseconds, offset',
+  '"[0-9]{4}-(?:0[1-9]|1[0-2])-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{6}[+-][0-2][0-9]:[0-5][0-9]"',
+);
+
+/** Today as `DD-MM-YYYY`, or a day beside it: midnight may pass, and clocks differ. */
+export const today = (nowMs: number): Hole => {
+  const days = [-1, 0, 1].map((offset) => writeDay(new Date(nowMs + offset * DAY_MS)));
+  return hole(`today, ${days[1]}`, `"(?:${days.join('|')})"`);
+};
+
+/**
+ * A JWT, HS256: the head is the base64url of `{"alg":"HS256","typ":"JWT"}`, the signature 32 bytes.
+ * @see https://www.rfc-editor.org/rfc/rfc7519#section-3
+ */
+export const aJwt = hole(
+  'eyJhbGciOiJIU…',
+  '"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{43}"',
+);
+
+export const aName = hole('a name', '"[^"\\\\]+"');
+export const anAbsoluteUrl = hole('absolute url', '"https?://[^"\\\\\\s]+"');
+
+const isHole = (shape: Shape): shape is Hole => typeof shape === 'object' && shape !== null && HOLE in shape;
+
+/** The compact JSON text of a shape, cut where a hole begins or ends. */
+const cut = (shape: Shape): (string | Hole)[] => {
+  if (typeof shape !== 'object' || shape === null) return [JSON.stringify(shape)];
+  if (isHole(shape)) return [shape];
+  if (Array.isArray(shape)) {
+    return ['[', ...shape.flatMap((item, i) => [i === 0 ? '' : ',', ...cut(item)]), ']'];
+  }
+  const members = Object.entries(shape).flatMap(([key, value], i) => [
+    `${i === 0 ? '' : ','}${JSON.stringify(key)}:`,
+    ...cut(value),
+  ]);
+  return ['{', ...members, '}'];
+};
+
+const escapePattern = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+
+/** Shows a shape as JSON text, with the holes' names. */
+export const showShape = (shape: Shape): string =>
+  cut(shape)
+    .map((part) => (typeof part === 'string' ? part : part.shown))
+    .join('');
+
+/** Whether a text is exactly the compact JSON of a shape: keys in its order, nothing more and nothing less. */
+export const fitsShape = (shape: Shape, text: string): boolean => {
+  const pattern = cut(shape)
+    .map((part) => (typeof part === 'string' ? escapePattern(part) : part[HOLE]))
+    .join('');
+  return new RegExp(`^${pattern}$`, 'u').test(text);
+};
+
+/** What stands at a path in a JSON text; undefined where nothing does. */
+export const valueAt = (text: string, ...path: readonly (string | number)[]): unknown => {
+  try {
+    return path.reduce<unknown>(
+      (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+      JSON.parse(text),
+    );
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,27 @@
+// What the core can refuse, as values; what is thrown is broken.
+
+/** A refusal or a value. Expected refusals are returned, faults are thrown. */
+export type Result<T, E extends AccountError = AccountError> =
+  | { ok: true; value: T }
+  | { ok: false; error: E };
+
+export const succeed = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
+export const refuse = <E extends AccountError>(error: E): { ok: false; error: E } => ({ ok: false, error });
+
+/** The fields of an account that no two accounts share. */
+export type UniqueField = 'username' | 'email';
+
+/** `ownerId` is the id of the account that holds the email, null where only the username is taken. */
+export type Taken = { reason: 'taken'; fields: readonly UniqueField[]; ownerId: number | null };
+/** `known` tells whether an account of that name exists; only a dialect whose document says so may tell. */
+export type WrongCredentials = { reason: 'wrong_credentials'; known: boolean };
+export type Throttled = { reason: 'throttled'; retryAfterSeconds: number };
+/** The account went away between the check of its credentials and the change. */
+export type Gone = { reason: 'gone' };
+
+export type AccountError = Taken | WrongCredentials | Throttled | Gone;
+
+/** D1 cannot be asked at the moment: it failed or did not answer in time. Nobody is let in meanwhile. */
+export class StoreUnavailable extends Error {
+  override name = 'StoreUnavailable';
+}

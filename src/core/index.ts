@@ -1,0 +1,75 @@
+// The core's front door: everything that the rest of the Worker may use of it.
+import { type Accounts, createAccounts } from './accounts.ts';
+import { createLogins, type Logins } from './login.ts';
+import type { Policy, Principal } from './model.ts';
+import { createPasswords, type Passwords } from './passwords.ts';
+import type { Keyring, Random } from './secrets.ts';
+import { type Carrier, createSessions } from './sessions.ts';
+import { createStore, type OperationCounts } from './store.ts';
+
+export type { NewAccount, ProfileChanges } from './accounts.ts';
+export type { AccountError, Result, Taken, Throttled, UniqueField, WrongCredentials } from './errors.ts';
+export { StoreUnavailable } from './errors.ts';
+export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
+export type { Device } from './login.ts';
+export {
+  type Account,
+  type Client,
+  displayName,
+  type Policy,
+  type Principal,
+  type SessionKind,
+} from './model.ts';
+export { isRunnableCost } from './passwords.ts';
+export { findPicture, type Picture, pictures } from './pictures.ts';
+export { createKeyring, cryptoRandom, type Keyring, type Random } from './secrets.ts';
+export { createCounts, type OperationCounts } from './store.ts';
+
+export interface CoreOptions {
+  db: D1Database;
+  kv: KVNamespace;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  random: Random;
+  keyring: Keyring;
+  policy: Policy;
+  counts: OperationCounts;
+  /** Keeps the Worker alive until work that the response does not wait for is done. */
+  defer: (work: Promise<unknown>) => void;
+  warn: (message: string, cause: unknown) => void;
+  pause: (milliseconds: number) => Promise<void>;
+}
+
+export interface Core extends Accounts, Logins {
+  /** Who a cookie's value or a token belongs to; null where it is good for nothing. */
+  identify(token: string, carrier: Carrier, consistency: 'nearest' | 'fresh'): Promise<Principal | null>;
+}
+
+/** Puts the core together for one request. Cheap: no I/O, and the keys are the isolate's. */
+export const createCore = (options: CoreOptions): Core => {
+  const { policy, random, keyring, clock: nowMs, counts, pause } = options;
+  const store = createStore({ ...options, ...policy });
+  const sessions = createSessions({ store, keyring, random, policy, nowMs });
+  const passwords = countHashes(createPasswords(policy.hashCost, random), counts);
+  return {
+    ...createAccounts({ store, sessions, passwords, nowMs }),
+    ...createLogins({ store, sessions, passwords, keyring, policy, nowMs, pause }),
+    identify: sessions.resolve,
+  };
+};
+
+const countHashes = (passwords: Passwords, counts: OperationCounts): Passwords => ({
+  ...passwords,
+  hash(password) {
+    counts.hashes += 1;
+    return passwords.hash(password);
+  },
+  verify(password, stored) {
+    counts.hashes += 1;
+    return passwords.verify(password, stored);
+  },
+  verifyNothing(password) {
+    counts.hashes += 1;
+    return passwords.verifyNothing(password);
+  },
+});

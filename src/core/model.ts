@@ -1,0 +1,72 @@
+// The words that the parts of the core share: accounts, sessions, who asks, and what a deployment sets.
+
+import type { HashCost } from './passwords.ts';
+import { users } from './schema.ts';
+import type { ThrottlePolicy } from './throttle.ts';
+
+/** An account as everything outside the core sees it: without its password hash. */
+export type Account = Omit<typeof users.$inferSelect, 'passwordHash' | 'usernameKey' | 'emailKey'>;
+
+/** The columns of an Account, for Drizzle's `select` and `returning`. */
+export const accountColumns = {
+  id: users.id,
+  username: users.username,
+  email: users.email,
+  name: users.name,
+  firstName: users.firstName,
+  lastName: users.lastName,
+  address: users.address,
+  siteUrl: users.siteUrl,
+  description: users.description,
+  pictureId: users.pictureId,
+  isAdmin: users.isAdmin,
+  disabledAtMs: users.disabledAtMs,
+  createdAtMs: users.createdAtMs,
+  updatedAtMs: users.updatedAtMs,
+  lastLoginAtMs: users.lastLoginAtMs,
+} as const;
+
+/** What to call an account where a dialect shows one name: dialects differ in which fields they fill. */
+export const displayName = (account: Account): string =>
+  account.name || `${account.firstName} ${account.lastName}`.trim() || (account.username ?? '');
+
+/** `cookie`: a browser's. `derived`: the account's one 40-hex token. `jwt`: a signed JSON Web Token. */
+export type SessionKind = 'cookie' | 'derived' | 'jwt';
+
+/** A live session. Times are milliseconds since the epoch. */
+export interface Session {
+  id: string;
+  kind: SessionKind;
+  createdAtMs: number;
+  lastSeenAtMs: number;
+  expiresAtMs: number;
+}
+
+/** Who is logged in, and by which session. */
+export interface Principal {
+  account: Account;
+  session: Session;
+  /** True where this request has pushed the idle expiry on: a cookie's own life must follow. */
+  extended: boolean;
+}
+
+/** What is known of the client that sends a request. */
+export interface Client {
+  /** The name of the dialect that it speaks. */
+  dialect: string;
+  userAgent: string | null;
+  /** Two letters, ISO 3166. */
+  country: string | null;
+  /** The address without the part that names one machine: /24 for IPv4, /64 for IPv6. */
+  addressPrefix: string | null;
+}
+
+/** What a deployment can set, in the units that the names say. */
+export interface Policy {
+  hashCost: HashCost;
+  sessionIdleSeconds: number;
+  sessionAbsoluteSeconds: number;
+  databaseTimeoutMs: number;
+  kvTimeoutMs: number;
+  throttle: ThrottlePolicy;
+}

@@ -1,0 +1,123 @@
+// 004 `auth`: register and log in for a JSON Web Token, with express-validator's faults.
+import { Hono } from 'hono';
+import * as z from 'zod/mini';
+import { readEmailIdentifier } from '../core/index.ts';
+import { logIn, refuseError, register } from '../http/account.ts';
+import { body } from '../http/body.ts';
+import type { AppEnv } from '../http/context.ts';
+import { type Dialect, type Fault, type Json, type Reply, send } from '../http/dialect.ts';
+import * as field from '../http/fields.ts';
+
+const MIN_PASSWORD_CHARACTERS = 8;
+const MAX_CHARACTERS = 255;
+
+const registration = z.object({
+  name: field.line(field.atMost(MAX_CHARACTERS)),
+  email: field.email(field.atMost(MAX_CHARACTERS)),
+  password: field.password(field.atLeast(MIN_PASSWORD_CHARACTERS)),
+});
+const credentials = z.object({ email: field.loginEmail(), password: field.password() });
+
+const routes = new Hono<AppEnv>()
+  .post('/register', body(registration, { numbers: 'text', unique: ['email'] }), async (c) => {
+    const made = await register(c, { username: null, ...c.req.valid('json') }, 'jwt');
+    if (!made.ok) return refuseError(c, made.error);
+    return send(c, { status: 200, body: { status: 'success', token: made.value.token } });
+  })
+  .post('/login', body(credentials, { numbers: 'text' }), async (c) => {
+    const { email, password } = c.req.valid('json');
+    const loggedIn = await logIn(c, readEmailIdentifier(email), password, 'jwt');
+    if (!loggedIn.ok) return refuseError(c, loggedIn.error);
+    return send(c, { status: 200, body: { status: 'success', token: loggedIn.value.token } });
+  });
+
+const LABELS: Readonly<Record<string, string>> = { name: 'Name', email: 'Email', password: 'Password' };
+
+const faultText = ({ field: name, code, limit }: Fault): string => {
+  const label = LABELS[name] ?? name;
+  switch (code) {
+    case 'required':
+    case 'null':
+    case 'blank':
+      return `${label} is required!`;
+    case 'not_text':
+    case 'nul':
+    case 'not_email':
+    case 'not_username':
+    case 'not_url':
+    case 'weak_password':
+    case 'not_a_choice':
+      return `${label} format invalid!`;
+    case 'too_few_characters':
+      return `${label} min length ${limit} char`;
+    case 'too_many_characters':
+      return `${label} max length ${limit} char`;
+    case 'too_many_bytes':
+      return `${label} max length ${limit} byte`;
+    case 'taken':
+      return `${label} already exist!`;
+  }
+};
+
+/** express-validator's shape, keys in its order. A password that was sent is never shown again. */
+const shown = (fault: Fault): Json => {
+  const { field: name, value } = fault;
+  const described = { msg: faultText(fault), param: name, location: 'body' };
+  return name === 'password' || !isJson(value) ? described : { value, ...described };
+};
+
+const isJson = (value: unknown): value is Json => value !== undefined;
+
+/** One fault a field, the first. */
+const firstFaults = (faults: readonly Fault[]): Record<string, Json> => {
+  const errors: Record<string, Json> = {};
+  for (const fault of faults) errors[fault.field] ??= shown(fault);
+  return errors;
+};
+
+const failed = (status: Reply['status'], errors: Json): Reply => ({
+  status,
+  body: { status: 'fail', errors },
+});
+const failedAsAWhole = (status: Reply['status'], msg: string): Reply => failed(status, { main: { msg } });
+
+export const auth: Dialect = {
+  name: 'auth',
+  basePath: '/api/auth',
+  usesCookie: false,
+  routes,
+  problem(problem) {
+    switch (problem.reason) {
+      case 'fields':
+      case 'taken':
+        return failed(400, firstFaults(problem.faults));
+      case 'wrong_credentials':
+        return problem.known || !isJson(problem.email)
+          ? failedAsAWhole(400, 'user password incorrect')
+          : failed(400, { main: { value: problem.email, msg: "User doesn't exist" } });
+      case 'not_an_object':
+        return failedAsAWhole(400, 'Invalid request body!');
+      case 'malformed':
+        return failedAsAWhole(400, problem.format === 'json' ? 'Malformed JSON!' : 'Malformed form!');
+      case 'credentials':
+        return failedAsAWhole(401, 'Unauthorized!');
+      case 'forbidden':
+      case 'cross_site':
+        return failedAsAWhole(403, 'Forbidden!');
+      case 'not_found':
+        return failedAsAWhole(404, 'Not found!');
+      case 'method_not_allowed':
+        return failedAsAWhole(405, 'Method not allowed!');
+      case 'too_large':
+        return failedAsAWhole(413, 'Request body too large!');
+      case 'unsupported_media_type':
+        return failedAsAWhole(415, 'Unsupported media type!');
+      case 'throttled':
+        return failedAsAWhole(429, 'Too many requests!');
+      case 'unavailable':
+        return failedAsAWhole(503, 'Service unavailable!');
+      case 'fault':
+        return failedAsAWhole(500, 'Server error!');
+    }
+  },
+};

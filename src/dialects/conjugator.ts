@@ -1,0 +1,130 @@
+// 002 `conjugator`: register, log in for a token, one's own names, and the admins' list of users.
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import * as z from 'zod/mini';
+import { type Account, readIdentifier } from '../core/index.ts';
+import { logIn, refuseError, register } from '../http/account.ts';
+import { body } from '../http/body.ts';
+import type { AppEnv } from '../http/context.ts';
+import { requireLogin } from '../http/credentials.ts';
+import { type Dialect, refuse, send } from '../http/dialect.ts';
+import * as drf from '../http/drf.ts';
+import * as field from '../http/fields.ts';
+
+const MAX_CHARACTERS = 255;
+const PAGE_SIZE = { byDefault: 100, min: 1, max: 1000 };
+
+const registration = z.object({
+  first_name: field.line(field.atMost(MAX_CHARACTERS)),
+  last_name: field.line(field.atMost(MAX_CHARACTERS)),
+  email: field.email(field.atMost(MAX_CHARACTERS)),
+  password: field.password(field.atMost(MAX_CHARACTERS)),
+});
+const credentials = z.object({ username: field.identifier(), password: field.password() });
+/** This API's own client sends `email` in the place of `username`. */
+const emailForUsername = { name: 'email', standsFor: 'username' };
+const names = z.object({
+  first_name: z.optional(field.line(field.atMost(MAX_CHARACTERS))),
+  last_name: z.optional(field.line(field.atMost(MAX_CHARACTERS))),
+});
+
+/** The four keys of a user, in the document's order. */
+const show = ({ id, firstName, lastName, email }: Account) => ({
+  id,
+  first_name: firstName,
+  last_name: lastName,
+  email,
+});
+
+const requireToken = requireLogin({ bare: true });
+const requireFreshToken = requireLogin({ bare: true, fresh: true });
+
+const requireAdmin: MiddlewareHandler<AppEnv> = async (c, next) =>
+  c.var.principal.account.isAdmin ? next() : refuse(c, { reason: 'forbidden' });
+
+/** A whole number from a query, or what stands for it where none was sent. */
+const readWhole = (text: string | undefined, byDefault: number): number => {
+  const number = Number(text === undefined || text.trim() === '' ? Number.NaN : text);
+  return Number.isFinite(number) ? Math.trunc(number) : byDefault;
+};
+
+const readPage = (c: Context<AppEnv>) => {
+  const { byDefault, min, max } = PAGE_SIZE;
+  const limit = Math.min(max, Math.max(min, readWhole(c.req.query('limit'), byDefault)));
+  return { limit, afterId: Math.max(0, readWhole(c.req.query('after'), 0)) };
+};
+
+const routes = new Hono<AppEnv>()
+  .post('/register', body(registration, { numbers: 'text' }), async (c) => {
+    const { first_name: firstName, last_name: lastName, email, password } = c.req.valid('json');
+    const made = await register(c, { username: null, email, password, firstName, lastName }, null);
+    if (!made.ok) return refuseError(c, made.error);
+    // The document shows the hash here. Nothing ever hands one out: see SECURITY.md.
+    return send(c, { status: 201, body: { ...show(made.value.account), password: '********' } });
+  })
+  .post('/login', body(credentials, { numbers: 'text', alias: emailForUsername }), async (c) => {
+    const { username, password } = c.req.valid('json');
+    const loggedIn = await logIn(c, readIdentifier(username), password, 'derived');
+    if (!loggedIn.ok) return refuseError(c, loggedIn.error);
+    return send(c, { status: 200, body: { token: loggedIn.value.token } });
+  })
+  .get('/user', requireToken, (c) => send(c, { status: 200, body: show(c.var.principal.account) }))
+  .put('/user', requireFreshToken, body(names, { numbers: 'text' }), async (c) => {
+    const { first_name: firstName, last_name: lastName } = c.req.valid('json');
+    const { account } = c.var.principal;
+    const changed = await c.var.core.update(
+      account.id,
+      { firstName, lastName },
+      'profile_changed',
+      c.var.client,
+    );
+    if (!changed.ok) return refuseError(c, changed.error);
+    return send(c, { status: 200, body: show(changed.value) });
+  })
+  .get('/accounts/:id{[0-9]+}', requireFreshToken, async (c) => {
+    const id = Number(c.req.param('id'));
+    const { account } = c.var.principal;
+    if (account.id === id) return send(c, { status: 200, body: show(account) });
+    const other = account.isAdmin ? await c.var.core.get(id) : null;
+    return other ? send(c, { status: 200, body: show(other) }) : refuse(c, { reason: 'not_found' });
+  })
+  .get('/admin/users', requireFreshToken, requireAdmin, async (c) => {
+    const { limit, afterId } = readPage(c);
+    const found = await c.var.core.list({ afterId, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    if (last && found.length > limit) {
+      const next = new URL(c.req.url);
+      next.search = new URLSearchParams({ limit: String(limit), after: String(last.id) }).toString();
+      c.header('Link', `<${next.href}>; rel="next"`);
+    }
+    return send(c, { status: 200, body: page.map(show) });
+  });
+
+export const conjugator: Dialect = {
+  name: 'conjugator',
+  basePath: '/api',
+  usesCookie: false,
+  routes,
+  problem(problem, { origin }) {
+    switch (problem.reason) {
+      case 'fields':
+        return { status: 400, body: drf.fieldErrors(problem.faults) };
+      case 'taken':
+        // The document's own status and headers: a refusal, though it looks like a fault.
+        return {
+          status: 500,
+          statusText: 'SEE OTHER',
+          headers: { Location: `${origin}/api/accounts/${problem.ownerId}/` },
+          body: {},
+        };
+      case 'not_an_object':
+        return { status: 400, body: drf.notAnObject(problem.got) };
+      case 'wrong_credentials':
+        return { status: 400, body: drf.nonFieldErrors('Unable to login with provided credentials.') };
+      case 'credentials':
+        return drf.credentialsReply(problem.why);
+      default:
+        return drf.sharedReply(problem);
+    }
+  },
+};

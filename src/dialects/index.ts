@@ -1,0 +1,9 @@
+// Every dialect that is served. A further one is one file, one line here, and its test.
+import type { Dialect } from '../http/dialect.ts';
+import { account, misspeltAccount } from './account.ts';
+import { auth } from './auth.ts';
+import { conjugator } from './conjugator.ts';
+import { userV1 } from './user-v1.ts';
+import { users } from './users.ts';
+
+export const dialects: readonly Dialect[] = [users, userV1, conjugator, account, misspeltAccount, auth];

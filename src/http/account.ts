@@ -1,0 +1,67 @@
+// The steps that every dialect takes alike: register, log in, log out, and turning the core's refusals round.
+import type { Context } from 'hono';
+import {
+  type AccountError,
+  type Identifier,
+  type NewAccount,
+  pictures,
+  type SessionKind,
+} from '../core/index.ts';
+import { takenFault } from './body.ts';
+import type { AppEnv } from './context.ts';
+import { readSessionCookie, setSessionCookie } from './credentials.ts';
+import { type Problem, refuse } from './dialect.ts';
+
+/** Registers with what the request tells; a cookie session sets its cookie. Refuses a taken name. */
+export const register = async (c: Context<AppEnv>, account: NewAccount, open: SessionKind | null) => {
+  const { core, client } = c.var;
+  const made = await core.register(account, { client, open, replaces: replacedCookie(c) });
+  if (made.ok && open === 'cookie' && made.value.token !== null) setSessionCookie(c, made.value.token);
+  return made;
+};
+
+/** Logs in with what the request tells; a cookie session sets its cookie. */
+export const logIn = async (
+  c: Context<AppEnv>,
+  identifier: Identifier,
+  password: string,
+  open: SessionKind,
+) => {
+  const { core, client } = c.var;
+  const loggedIn = await core.logIn({
+    identifier,
+    password,
+    open,
+    client,
+    device: null,
+    replaces: replacedCookie(c),
+  });
+  if (loggedIn.ok && open === 'cookie') setSessionCookie(c, loggedIn.value.token);
+  return loggedIn;
+};
+
+/** The cookie whose session a login or registration ends: only dialects that know the cookie look at it. */
+const replacedCookie = (c: Context<AppEnv>): string | null =>
+  c.var.dialect.usesCookie ? readSessionCookie(c) : null;
+
+/** Refuses what the core refused, with what was sent, for the dialects that show it. */
+export const refuseError = (c: Context<AppEnv>, error: AccountError): Response =>
+  refuse(c, toProblem(c, error));
+
+const toProblem = (c: Context<AppEnv>, error: AccountError): Problem => {
+  const { sent, wire } = c.var;
+  switch (error.reason) {
+    case 'taken':
+      return { ...error, faults: error.fields.map((field) => takenFault(field, sent[field])) };
+    case 'wrong_credentials':
+      return { ...error, known: error.known || wire.hideUnknownAccounts, email: sent['email'] };
+    case 'gone':
+      return { reason: 'credentials', why: 'invalid' };
+    case 'throttled':
+      return error;
+  }
+};
+
+/** The ten pictures with absolute addresses. */
+export const picturesAt = (origin: string) =>
+  pictures.map(({ id, name, path }) => ({ id, name, picture: origin + path }));

@@ -1,0 +1,185 @@
+// One reader for JSON, forms and multipart bodies, in front of the validator.
+import { zValidator } from '@hono/zod-validator';
+import type { Context } from 'hono';
+import * as z from 'zod/mini';
+import type { UniqueField } from '../core/index.ts';
+import type { AppEnv } from './context.ts';
+import { type Fault, type JsonType, type Problem, refuse } from './dialect.ts';
+import { readFaults } from './fields.ts';
+
+/** An account's fields fit a thousand times over; what is more is no account. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+const FORM_TYPES = new Set(['application/x-www-form-urlencoded', 'multipart/form-data']);
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
+export interface BodyOptions {
+  /** `text`: a JSON number is taken as its decimal text. `refuse`: it is a fault like every other type. */
+  numbers: 'text' | 'refuse';
+  /** Fields that are looked up even where another field has a fault, if they have none themselves. */
+  unique?: readonly UniqueField[];
+  /** A field that stands for another where that one was not sent. */
+  alias?: { name: string; standsFor: string };
+}
+
+type Fields = Record<string, unknown>;
+
+/**
+ * Reads a body and validates it; handlers find it in `c.req.valid('json')`, whatever its media type was.
+ * Refuses, in this order: the media type, the size, the syntax, the fields.
+ */
+export const body = <S extends z.ZodMiniObject>(schema: S, options: BodyOptions) => {
+  const settle = async (
+    result: { success: boolean; error?: z.core.$ZodError; data: unknown },
+    c: Context<AppEnv>,
+  ): Promise<Response | undefined> => {
+    if (result.success) return undefined;
+    const { alias } = options;
+    const isAliased = alias !== undefined && usesAlias(c.var.sent, alias);
+    const named = (fault: Fault): Fault =>
+      isAliased && fault.field === alias.standsFor ? { ...fault, field: alias.name } : fault;
+    const faults = readFaults(result.error?.issues ?? [], c.var.sent);
+    const fields = isFields(result.data) ? result.data : {};
+    const taken = options.unique ? await findTaken(c, schema, fields, faults, options.unique) : [];
+    const ordered = inOrder(Object.keys(schema.shape), [...faults, ...taken]);
+    return refuse(c, { reason: 'fields', faults: ordered.map(named) });
+  };
+  const validate = zValidator<S, 'json', AppEnv, string, typeof settle>('json', schema, settle);
+
+  const readAndValidate: typeof validate = async (c, next) => {
+    const read = await readBody(c, options.numbers);
+    if (read.problem) return refuse(c, read.problem);
+    c.set('sent', read.sent);
+    c.req.raw = asJson(c.req.raw, withAlias(read, options.alias));
+    return validate(c, next);
+  };
+  return readAndValidate;
+};
+
+type Alias = NonNullable<BodyOptions['alias']>;
+
+const usesAlias = (sent: Fields, { name, standsFor }: Alias): boolean =>
+  Object.hasOwn(sent, name) && !Object.hasOwn(sent, standsFor);
+
+/** The body as JSON, with an alias's value where the schema looks for it. */
+const withAlias = ({ sent, json }: { sent: Fields; json: string }, alias: Alias | undefined): string => {
+  if (alias === undefined || !usesAlias(sent, alias)) return json;
+  const fields: unknown = JSON.parse(json);
+  return isFields(fields) ? JSON.stringify({ ...fields, [alias.standsFor]: fields[alias.name] }) : json;
+};
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Which of the unique fields that have no fault of their own are taken, as faults. */
+const findTaken = async (
+  c: Context<AppEnv>,
+  schema: z.ZodMiniObject,
+  fields: Fields,
+  faults: readonly Fault[],
+  unique: readonly UniqueField[],
+): Promise<Fault[]> => {
+  const valid = (field: UniqueField): string | undefined => {
+    if (!unique.includes(field) || faults.some((fault) => fault.field === field)) return undefined;
+    const type = schema.shape[field];
+    const parsed = type && z.safeParse(type, fields[field]);
+    return typeof parsed?.data === 'string' ? parsed.data : undefined;
+  };
+  const taken = await c.var.core.findTaken({ username: valid('username'), email: valid('email') });
+  return (taken?.fields ?? []).map((field) => takenFault(field, c.var.sent[field]));
+};
+
+/** A unique field that another account holds, as a fault of that field. */
+export const takenFault = (field: UniqueField, value: unknown): Fault => ({
+  field,
+  code: 'taken',
+  limit: null,
+  value,
+});
+
+const inOrder = (fields: readonly string[], faults: readonly Fault[]): Fault[] =>
+  fields.flatMap((field) => faults.filter((fault) => fault.field === field));
+
+/** A body that was read: its fields as they were sent, and as JSON for the validator. */
+type Read = { problem: Problem } | { problem: null; sent: Fields; json: string };
+
+const failed = (problem: Problem): Read => ({ problem });
+
+const readBody = async (c: Context<AppEnv>, numbers: BodyOptions['numbers']): Promise<Read> => {
+  const contentType = c.req.header('Content-Type') ?? '';
+  const mediaType = (contentType.split(';')[0] ?? '').trim().toLowerCase();
+  const isKnown = mediaType === 'application/json' || FORM_TYPES.has(mediaType);
+  const hasBody = c.req.raw.body !== null && c.req.header('Content-Length') !== '0';
+  if (hasBody && !isKnown) {
+    // A body that turns out to be empty has no media type to object to, as in Django REST framework.
+    const peeked = await readBytes(c.req.raw);
+    if (peeked?.byteLength !== 0) return failed({ reason: 'unsupported_media_type', mediaType: contentType });
+  }
+  const bytes = hasBody && isKnown ? await readBytes(c.req.raw) : new Uint8Array(0);
+  if (bytes === null) return failed({ reason: 'too_large' });
+  if (bytes.byteLength === 0) return { problem: null, sent: {}, json: '{}' };
+  return mediaType === 'application/json' ? readJson(bytes, numbers) : readForm(bytes, contentType);
+};
+
+/** The same request with the body that was read, as the validator takes it: one form for all media types. */
+const asJson = (request: Request, json: string): Request => {
+  const headers = new Headers(request.headers);
+  headers.set('Content-Type', 'application/json');
+  headers.delete('Content-Length');
+  return new Request(request.url, { method: request.method, headers, body: json });
+};
+
+/** The body's bytes; null where there are too many, without reading on. */
+const readBytes = async (request: Request): Promise<Uint8Array<ArrayBuffer> | null> => {
+  if (Number(request.headers.get('Content-Length') ?? 0) > MAX_BODY_BYTES) return null;
+  if (request.body === null) return new Uint8Array(0);
+  const bytes = new Uint8Array(MAX_BODY_BYTES);
+  let length = 0;
+  for await (const chunk of request.body) {
+    if (length + chunk.byteLength > MAX_BODY_BYTES) return null;
+    bytes.set(chunk, length);
+    length += chunk.byteLength;
+  }
+  return bytes.slice(0, length);
+};
+
+const readJson = (bytes: Uint8Array, numbers: BodyOptions['numbers']): Read => {
+  try {
+    const json = strictUtf8.decode(bytes);
+    const sent: unknown = JSON.parse(json);
+    if (!isFields(sent)) return failed({ reason: 'not_an_object', got: jsonType(sent) });
+    const hasNumbers = numbers === 'text' && Object.values(sent).some((value) => typeof value === 'number');
+    return { problem: null, sent, json: hasNumbers ? JSON.stringify(withNumbersAsText(json)) : json };
+  } catch {
+    return failed({ reason: 'malformed', format: 'json' });
+  }
+};
+
+/** A JSON object with its numbers as decimal text; whole ones to the last digit, however many there are. */
+const withNumbersAsText = (json: string): unknown =>
+  JSON.parse(json, (_key, value: unknown, context?: { source?: string }) => {
+    if (typeof value !== 'number') return value;
+    const source = context?.source ?? '';
+    return /^-?\d+$/.test(source) ? source : String(value);
+  });
+
+const jsonType = (value: unknown): JsonType => {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'decimal';
+  return typeof value === 'boolean' ? 'boolean' : 'string';
+};
+
+const readForm = async (bytes: Uint8Array<ArrayBuffer>, contentType: string): Promise<Read> => {
+  try {
+    const form = await new Response(bytes, { headers: { 'Content-Type': contentType } }).formData();
+    // Of a field that is sent twice the last one counts. A file is no text: it becomes an empty object.
+    const sent: Fields = Object.fromEntries(
+      [...form].map(([field, value]) => [field, typeof value === 'string' ? value : {}]),
+    );
+    return { problem: null, sent, json: JSON.stringify(sent) };
+  } catch {
+    return failed({ reason: 'malformed', format: 'form' });
+  }
+};

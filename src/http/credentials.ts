@@ -1,0 +1,81 @@
+// Who a request comes from: the Authorization header, the session cookie.
+import type { Context, MiddlewareHandler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import type { AppEnv } from './context.ts';
+import { type Problem, refuse } from './dialect.ts';
+
+const COOKIE_NAME = 'sessionid';
+
+/** What an Authorization header says: a token, what is wrong with it, or nothing that concerns us. */
+export type Authorization = { token: string } | { why: 'empty' | 'spaces' } | null;
+
+/**
+ * Reads `Token <t>` and `Bearer <t>`, the scheme without regard to case; `<t>` alone where a dialect's clients
+ * send it so. Another scheme counts as no header, as in Django REST framework.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-11.4
+ */
+export const parseAuthorization = (header: string | undefined, allowBare: boolean): Authorization => {
+  const [scheme, token, ...rest] = (header ?? '').split(/[ \t]+/).filter((part) => part !== '');
+  if (scheme === undefined) return null;
+  if (!/^(token|bearer)$/i.test(scheme)) return allowBare && token === undefined ? { token: scheme } : null;
+  if (token === undefined) return { why: 'empty' };
+  return rest.length > 0 ? { why: 'spaces' } : { token };
+};
+
+export interface Requirement {
+  /** True where a browser's session cookie is good, besides a token. */
+  cookie?: boolean;
+  /** True where a token may stand alone in the header. */
+  bare?: boolean;
+  /** True where the request changes something or is an admin's: the primary is asked, no copy that lags. */
+  fresh?: boolean;
+  /** What an anonymous request is told, where it is not that credentials are missing. */
+  anonymous?: Problem;
+}
+
+/**
+ * Lets only those in who are logged in, and puts them in `c.var.principal`. A header counts before a cookie. A
+ * token that is good for nothing is refused even where an anonymous request would be told something else.
+ */
+export const requireLogin = (requirement: Requirement = {}): MiddlewareHandler<AppEnv> => {
+  const anonymous = requirement.anonymous ?? { reason: 'credentials', why: 'missing' };
+  const consistency = requirement.fresh ? 'fresh' : 'nearest';
+
+  return async (c, next) => {
+    const authorization = parseAuthorization(c.req.header('Authorization'), requirement.bare ?? false);
+    if (authorization && 'why' in authorization)
+      return refuse(c, { reason: 'credentials', why: authorization.why });
+    if (authorization) {
+      const principal = await c.var.core.identify(authorization.token, 'header', consistency);
+      if (!principal) return refuse(c, { reason: 'credentials', why: 'invalid' });
+      c.set('principal', principal);
+      return next();
+    }
+    const cookie = requirement.cookie ? readSessionCookie(c) : null;
+    const principal = cookie && (await c.var.core.identify(cookie, 'cookie', consistency));
+    if (!principal) return refuse(c, anonymous);
+    // The session's life was pushed on: the browser must not drop the cookie before the server does.
+    if (principal.extended) setSessionCookie(c, cookie);
+    c.set('principal', principal);
+    return next();
+  };
+};
+
+/** The value of the session cookie; null where there is none. */
+export const readSessionCookie = (c: Context<AppEnv>): string | null => getCookie(c, COOKIE_NAME) ?? null;
+
+/**
+ * Gives the browser its session. `HttpOnly`: no script reads it. `SameSite=Lax`: no foreign page sends it with
+ * anything but a plain navigation. `Secure` over https, where every deployment is; not on http://127.0.0.1.
+ */
+export const setSessionCookie = (c: Context<AppEnv>, token: string): void =>
+  setCookie(c, COOKIE_NAME, token, { ...cookieScope(c), maxAge: c.var.wire.cookieSeconds });
+
+export const clearSessionCookie = (c: Context<AppEnv>): void =>
+  setCookie(c, COOKIE_NAME, '', { ...cookieScope(c), maxAge: 0 });
+
+const cookieScope = (c: Context<AppEnv>) =>
+  ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: isHttps(c) }) as const;
+
+const isHttps = (c: Context<AppEnv>): boolean => c.req.url.startsWith('https:');

@@ -1,0 +1,128 @@
+// The vocabulary of Django REST framework, which three of the documents share.
+import type { Fault, JsonType, Problem, Reply } from './dialect.ts';
+
+/** A bare `detail`, DRF's shape for whatever concerns the request as a whole. */
+export const detail = (status: Reply['status'], text: string): Reply => ({ status, body: { detail: text } });
+
+/** DRF's shape for what is wrong with a body as a whole. */
+export const nonFieldErrors = (text: string) => ({ non_field_errors: [text] });
+
+/** What a dialect words itself; everything else is worded alike by all three. */
+export type OwnProblem = Extract<
+  Problem,
+  { reason: 'fields' | 'not_an_object' | 'taken' | 'wrong_credentials' | 'credentials' }
+>;
+export type SharedProblem = Exclude<Problem, OwnProblem>;
+
+/**
+ * DRF's text for a fault. A dialect gives its own for those that its document words.
+ * @see https://github.com/encode/django-rest-framework/blob/main/rest_framework/fields.py
+ */
+export const faultText = ({ code, limit }: Fault): string => {
+  switch (code) {
+    case 'required':
+      return 'This field is required.';
+    case 'null':
+      return 'This field may not be null.';
+    case 'blank':
+      return 'This field may not be blank.';
+    case 'not_text':
+      return 'Not a valid string.';
+    case 'nul':
+      return 'Null characters are not allowed.';
+    case 'too_many_characters':
+    case 'too_many_bytes':
+      return `Ensure this field has no more than ${limit} characters.`;
+    case 'too_few_characters':
+      return `Ensure this field has at least ${limit} characters.`;
+    case 'not_email':
+      return 'Enter a valid email address.';
+    case 'not_username':
+      return 'Enter a valid username. This value may contain only letters, numbers, and ./+/-/_ characters.';
+    case 'weak_password':
+      return 'This password is too weak.';
+    case 'not_url':
+      return 'Enter a valid URL.';
+    case 'taken':
+      return 'This field must be unique.';
+    case 'not_a_choice':
+      return 'This is not a valid choice.';
+  }
+};
+
+/** Every field's faults together: `{field: [text, …]}`. */
+export const fieldErrors = (
+  faults: readonly Fault[],
+  text: (fault: Fault) => string = faultText,
+): Record<string, string[]> => {
+  const errors: Record<string, string[]> = {};
+  for (const fault of faults) errors[fault.field] = [...(errors[fault.field] ?? []), text(fault)];
+  return errors;
+};
+
+const PYTHON_TYPES: Record<Exclude<JsonType, 'null'>, string> = {
+  boolean: 'bool',
+  integer: 'int',
+  decimal: 'float',
+  string: 'str',
+  array: 'list',
+};
+
+/** What DRF says of a body that is no object. */
+export const notAnObject = (got: JsonType) =>
+  nonFieldErrors(
+    got === 'null'
+      ? 'No data provided'
+      : `Invalid data. Expected a dictionary, but got ${PYTHON_TYPES[got]}.`,
+  );
+
+const CREDENTIALS_TEXTS = {
+  missing: 'Authentication credentials were not provided.',
+  invalid: 'Invalid token.',
+  empty: 'Invalid token header. No credentials provided.',
+  spaces: 'Invalid token header. Token string should not contain spaces.',
+} as const;
+
+/** 401 with the challenge that DRF's token authentication sends. */
+export const credentialsReply = (why: keyof typeof CREDENTIALS_TEXTS): Reply => ({
+  ...detail(401, CREDENTIALS_TEXTS[why]),
+  headers: { 'WWW-Authenticate': 'Token' },
+});
+
+/** 403 with the text for missing credentials: what DRF says where a session is the first way in. */
+export const forbiddenAnonymous = (): Reply => detail(403, CREDENTIALS_TEXTS.missing);
+
+/** Words what all DRF dialects word alike. */
+export const sharedReply = (problem: SharedProblem): Reply => {
+  switch (problem.reason) {
+    case 'not_found':
+      return detail(404, 'Not found.');
+    case 'method_not_allowed':
+      return detail(405, `Method "${problem.method}" not allowed.`);
+    case 'forbidden':
+      return detail(403, 'You do not have permission to perform this action.');
+    case 'cross_site':
+      return detail(403, 'CSRF Failed: cross-site request.');
+    case 'unsupported_media_type':
+      return detail(415, `Unsupported media type "${problem.mediaType}" in request.`);
+    case 'too_large':
+      return detail(413, 'Request body too large.');
+    case 'malformed':
+      // Never the parser's own words: they quote the body, and with it a password.
+      return detail(
+        400,
+        problem.format === 'json'
+          ? 'JSON parse error - The body is not valid JSON.'
+          : 'Multipart form parse error - The body is not a valid form.',
+      );
+    case 'throttled':
+      return detail(
+        429,
+        `Request was throttled. Expected available in ${problem.retryAfterSeconds} ${problem.retryAfterSeconds === 1 ? 'second' : 'seconds'}.`,
+      );
+    case 'unavailable':
+      return detail(503, 'Service temporarily unavailable, try again later.');
+    case 'fault':
+      return detail(500, 'A server error occurred.');
+  }
+};

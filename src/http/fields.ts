@@ -1,0 +1,183 @@
+// The fields of the dialects' bodies, as zod schemas whose faults carry a code that a dialect words.
+import * as z from 'zod/mini';
+import type { Fault, FaultCode } from './dialect.ts';
+
+/** A fault without its field: what a rule finds. */
+interface Finding {
+  code: FaultCode;
+  limit?: number;
+}
+
+type Rule = (value: string) => Finding[];
+
+/** PBKDF2 would take more; nobody types more, and each byte is hashed. */
+const MAX_PASSWORD_BYTES = 1024;
+
+const utf8 = new TextEncoder();
+
+/** Characters as the documents count them: Unicode code points. */
+const countCharacters = (text: string): number => {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+};
+
+const USERNAME = /^[A-Za-z0-9_.+-]+$/;
+
+// Django's shape of an email, with every letter of Unicode besides ASCII: a dot-atom or a quoted string, at a
+// domain with a dot, `localhost`, or an address in brackets.
+const ATOM = "[\\p{L}\\p{N}\\p{M}!#$%&'*+/=?^_`{|}~-]+";
+const LABEL = '[\\p{L}\\p{N}](?:[\\p{L}\\p{N}\\p{M}-]{0,61}[\\p{L}\\p{N}\\p{M}])?';
+const LAST_LABEL = '(?=[\\p{L}\\p{N}\\p{M}-]{2,63}$)' + LABEL;
+const EMAIL = new RegExp(
+  `^(?:${ATOM}(?:\\.${ATOM})*|"(?:[\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\[\\x20-\\x7e])+")` +
+    `@(?:localhost|(?:${LABEL}\\.)+${LAST_LABEL}|\\[[0-9A-Fa-f:.]{2,45}\\])$`,
+  'u',
+);
+
+const CONTROL = /\p{Cc}/u;
+const CONTROL_BUT_LINES = /[^\P{Cc}\n\t]/u;
+
+const apply = (value: string, rules: readonly Rule[]) => rules.flatMap((rule) => rule(value));
+
+/** A string on which rules have their say; numbers were made text before. */
+const ruled = (rules: readonly Rule[], base = z.string()) =>
+  base.check((context) => {
+    for (const { code, limit } of apply(context.value, rules)) {
+      context.issues.push({ code: 'custom', input: context.value, params: { fault: code, limit } });
+    }
+  });
+
+/** Stops at the first rule that finds something: what comes after it has nothing to say about such a text. */
+const first =
+  (...rules: Rule[]): Rule =>
+  (value) => {
+    for (const rule of rules) {
+      const findings = rule(value);
+      if (findings.length > 0) return findings;
+    }
+    return [];
+  };
+
+const every =
+  (...rules: Rule[]): Rule =>
+  (value) =>
+    apply(value, rules);
+
+const when = (code: FaultCode, isBroken: (value: string) => boolean, limit?: number): Rule => {
+  const finding = limit === undefined ? { code } : { code, limit };
+  return (value) => (isBroken(value) ? [finding] : []);
+};
+
+const wellFormed = when('not_text', (value) => !value.isWellFormed());
+const noNul = when('nul', (value) => value.includes('\0'));
+const noControl = when('not_text', (value) => CONTROL.test(value));
+const noControlButLines = when('not_text', (value) => CONTROL_BUT_LINES.test(value));
+const notBlank = when('blank', (value) => value === '');
+
+/** At most so many characters. */
+export const atMost = (limit: number): Rule =>
+  when('too_many_characters', (value) => countCharacters(value) > limit, limit);
+
+/** At least so many characters. */
+export const atLeast = (limit: number): Rule =>
+  when('too_few_characters', (value) => countCharacters(value) < limit, limit);
+
+const isEmail = when('not_email', (value) => !EMAIL.test(value));
+const isUsername = when('not_username', (value) => !USERNAME.test(value));
+
+const trimmed = z.string().check(z.trim());
+
+/** A line of text, trimmed: a name. */
+export const line = (...rules: Rule[]) =>
+  ruled([first(wellFormed, notBlank, noNul, noControl, every(...rules))], trimmed);
+
+/** A text that may be empty and have several lines. */
+export const lines = (...rules: Rule[]) =>
+  ruled([first(wellFormed, noNul, noControlButLines, every(...rules))], trimmed);
+
+/** A username of the one alphabet. Never holds `@`, so that it cannot be taken for an email. */
+export const username = (...rules: Rule[]) => line(isUsername, ...rules);
+
+/** An email, shown as entered. */
+export const email = (...rules: Rule[]) => line(...rules, isEmail);
+
+/** A username or an email to log in with: no rule but that it is there. */
+export const identifier = () => ruled([first(wellFormed, notBlank)], trimmed);
+
+/** An email to log in with. */
+export const loginEmail = () => line(isEmail);
+
+/** One of a fixed set, by its decimal number. */
+export const choice = (isOffered: (text: string) => boolean) =>
+  ruled([when('not_a_choice', (value) => !/^[0-9]{1,9}$/.test(value) || !isOffered(value))]);
+
+/** An http or https URL, or nothing. */
+export const urlOrNothing = (...rules: Rule[]) =>
+  ruled([first(wellFormed, noNul, noControl, every(...rules, isUrl))], trimmed);
+
+const isUrl = when('not_url', (value) => value !== '' && !isWebUrl(value));
+const isWebUrl = (value: string): boolean =>
+  /^https?:\/\/[^\s/]/i.test(value) && !/\s/.test(value) && URL.canParse(value);
+
+/**
+ * A password. Nothing is trimmed, every character is allowed but a lone surrogate; the rules of one dialect
+ * hold at registration, none at login but that it is there and at most 1,024 bytes.
+ */
+export const password = (...rules: Rule[]) => ruled([first(wellFormed, notBlank, bounded, every(...rules))]);
+
+const bounded = when(
+  'too_many_bytes',
+  (value) => utf8.encode(value).byteLength > MAX_PASSWORD_BYTES,
+  MAX_PASSWORD_BYTES,
+);
+
+/** A dialect's own rule for new passwords, worded as one sentence. */
+export const passwordRule = (isGood: (password: string) => boolean): Rule =>
+  when('weak_password', (value) => !isGood(value));
+
+/** Between these many characters, both included. */
+export const hasLength = (min: number, max: number) => (text: string) => {
+  const length = countCharacters(text);
+  return length >= min && length <= max;
+};
+
+const FAULT_CODES: ReadonlySet<string> = new Set<FaultCode>([
+  'required',
+  'null',
+  'blank',
+  'not_text',
+  'nul',
+  'too_many_characters',
+  'too_few_characters',
+  'too_many_bytes',
+  'not_email',
+  'not_username',
+  'weak_password',
+  'not_url',
+  'taken',
+  'not_a_choice',
+]);
+
+const isFaultCode = (code: unknown): code is FaultCode => typeof code === 'string' && FAULT_CODES.has(code);
+
+/** Reads zod's issues as faults, in the order in which the schema names the fields. */
+export const readFaults = (issues: readonly z.core.$ZodIssue[], sent: Record<string, unknown>): Fault[] =>
+  issues.map((issue) => {
+    const field = String(issue.path[0] ?? '');
+    const value = Object.hasOwn(sent, field) ? sent[field] : undefined;
+    if (issue.code !== 'custom') return { field, code: missingCode(value), limit: null, value };
+    const code: unknown = issue.params?.['fault'];
+    const limit: unknown = issue.params?.['limit'];
+    return {
+      field,
+      code: isFaultCode(code) ? code : 'not_text',
+      limit: typeof limit === 'number' ? limit : null,
+      value,
+    };
+  });
+
+const missingCode = (value: unknown): FaultCode => {
+  if (value === undefined) return 'required';
+  return value === null ? 'null' : 'not_text';
+};
