@@ -1,0 +1,38 @@
+// Tests run in workerd, with a real D1 and KV, migrated before each file; those of the scripts run in Node.
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
+import { defineConfig } from 'vitest/config';
+
+// 225,000 iterations for every account would make the suite wait for nothing else. One file tests the real cost.
+const CHEAP_HASHES = { PASSWORD_ITERATIONS: '1000', PASSWORD_ROUNDS: '2' };
+
+const migrations = await readD1Migrations('./migrations');
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                ...CHEAP_HASHES,
+                TOKEN_SECRET: 'a secret for tests that is long enough',
+                TEST_MIGRATIONS: migrations,
+              },
+            },
+          }),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/node/**'],
+          setupFiles: ['./test/support/migrate.ts'],
+        },
+      },
+      {
+        test: { name: 'node', include: ['test/node/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
+      },
+    ],
+  },
+});
