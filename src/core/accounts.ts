@@ -1,37 +1,11 @@
-// Accounts: making them, changing, listing and removing them. Logging in is in login.ts.
-import { and, asc, eq, gt, isNull, or } from 'drizzle-orm';
-import {
-  type Gone,
-  type Result,
-  refuse,
-  StoreUnavailable,
-  succeed,
-  type Taken,
-  type UniqueField,
-} from './errors.ts';
+// Accounts: reading, changing, listing and removing them. Making them is in registration.ts.
+import { and, asc, eq, gt, isNull } from 'drizzle-orm';
+import { type Gone, type Result, refuse, succeed } from './errors.ts';
 import { type EventType, noteEventOf } from './events.ts';
-import { emailKey, usernameKey } from './identity.ts';
-import { type Account, accountColumns, type Client, type SessionKind } from './model.ts';
-import type { Passwords } from './passwords.ts';
+import { type Account, accountColumns, type Client } from './model.ts';
 import { sessions, users } from './schema.ts';
-import {
-  deleteSession,
-  insertSession,
-  type SessionDraft,
-  type Sessions,
-  type StoredSession,
-} from './sessions.ts';
-import { type Answer, type Database, isUniqueViolation, type Store } from './store.ts';
-
-/** What makes an account. Everything has been checked by the dialect, whose rules differ. */
-export interface NewAccount {
-  username: string | null;
-  email: string;
-  password: string;
-  name?: string;
-  firstName?: string;
-  lastName?: string;
-}
+import type { Sessions } from './sessions.ts';
+import type { Store } from './store.ts';
 
 /** What its owner may change of an account. */
 export type ProfileChanges = {
@@ -40,25 +14,7 @@ export type ProfileChanges = {
     | undefined;
 };
 
-export interface Registration {
-  client: Client;
-  /** The session to open with the account, null for none. */
-  open: SessionKind | null;
-  /** The cookie that the browser holds already: its session ends. */
-  replaces: string | null;
-}
-
-export interface Registered {
-  account: Account;
-  /** The token of the session that was opened, null where none was. */
-  token: string | null;
-}
-
 export interface Accounts {
-  /** Which of these an account holds already; the fields to ask about may be any or none. */
-  findTaken(wanted: { username?: string | undefined; email?: string | undefined }): Promise<Taken | null>;
-  /** Makes an account, and a session with it, in one batch. Of many at once with one name, one wins. */
-  register(account: NewAccount, registration: Registration): Promise<Result<Registered, Taken>>;
   /** The account of that id; null where there is none. */
   get(id: number): Promise<Account | null>;
   /** Accounts by id, `limit` of them at most, beginning after `afterId`; costs the same on every page. */
@@ -76,69 +32,11 @@ export interface Accounts {
 export interface AccountsOptions {
   store: Store;
   sessions: Sessions;
-  passwords: Passwords;
   nowMs: () => number;
 }
 
-export const createAccounts = ({
-  store,
-  sessions: sessionStore,
-  passwords,
-  nowMs,
-}: AccountsOptions): Accounts => {
-  const findTaken: Accounts['findTaken'] = async (wanted) => {
-    const keys = {
-      username: wanted.username === undefined ? null : usernameKey(wanted.username),
-      email: wanted.email === undefined ? null : emailKey(wanted.email),
-    };
-    if (keys.username === null && keys.email === null) return null;
-    const { value: rows } = await store.primary((db) =>
-      db
-        .select({ id: users.id, usernameKey: users.usernameKey, emailKey: users.emailKey })
-        .from(users)
-        .where(
-          or(
-            keys.username === null ? undefined : eq(users.usernameKey, keys.username),
-            keys.email === null ? undefined : eq(users.emailKey, keys.email),
-          ),
-        )
-        .all(),
-    );
-    const fields: UniqueField[] = [];
-    if (keys.username !== null && rows.some((row) => row.usernameKey === keys.username))
-      fields.push('username');
-    const owner = keys.email === null ? undefined : rows.find((row) => row.emailKey === keys.email);
-    if (owner) fields.push('email');
-    return fields.length > 0 ? { reason: 'taken', fields, ownerId: owner?.id ?? null } : null;
-  };
-
+export const createAccounts = ({ store, sessions: sessionStore, nowMs }: AccountsOptions): Accounts => {
   return {
-    findTaken,
-
-    async register(wanted, { client, open, replaces }) {
-      const unique = { username: wanted.username ?? undefined, email: wanted.email };
-      const taken = await findTaken(unique);
-      if (taken) return refuse(taken);
-
-      const passwordHash = await passwords.hash(wanted.password);
-      const draft = open && (await sessionStore.draft(open));
-      const replacedId = await sessionStore.idOfCookie(replaces);
-      const row = newRow(wanted, passwordHash, nowMs());
-      try {
-        const { value, bookmark } = await storeAccount(store, { row, draft, client, replacedId });
-        const account = value.account;
-        if (!draft || !value.session) return succeed({ account, token: null });
-        if (replacedId) sessionStore.forget([replacedId]);
-        return succeed({ account, token: await sessionStore.issue(draft, value.session, account, bookmark) });
-      } catch (error) {
-        if (!isUniqueViolation(error)) throw error;
-        // Another registration won between the check and the batch; or it lost its account again since.
-        const winner = await findTaken(unique);
-        if (winner) return refuse(winner);
-        throw new StoreUnavailable('The name was taken and given up at the same moment.', { cause: error });
-      }
-    },
-
     async get(id) {
       const { value } = await store.primary((db) =>
         db.select(accountColumns).from(users).where(eq(users.id, id)).get(),
@@ -189,59 +87,4 @@ export const createAccounts = ({
       return removed.length > 0 ? succeed(null) : refuse({ reason: 'gone' });
     },
   };
-};
-
-const newRow = (wanted: NewAccount, passwordHash: string, now: number): typeof users.$inferInsert => ({
-  username: wanted.username,
-  usernameKey: wanted.username === null ? null : usernameKey(wanted.username),
-  email: wanted.email,
-  emailKey: emailKey(wanted.email),
-  passwordHash,
-  name: wanted.name ?? '',
-  firstName: wanted.firstName ?? '',
-  lastName: wanted.lastName ?? '',
-  createdAtMs: now,
-  updatedAtMs: now,
-  lastLoginAtMs: now,
-});
-
-interface Storing {
-  row: typeof users.$inferInsert;
-  draft: SessionDraft | null;
-  client: Client;
-  replacedId: string | null;
-}
-
-interface Stored {
-  account: Account;
-  session: StoredSession | null;
-}
-
-/** The account, its session and its trail in one batch: all of it or nothing. The id is not known before. */
-const storeAccount = async (
-  store: Store,
-  { row, draft, client, replacedId }: Storing,
-): Promise<Answer<Stored>> => {
-  const isNew = eq(users.emailKey, row.emailKey);
-  const statements = (db: Database) =>
-    [
-      db.insert(users).values(row).returning(accountColumns),
-      noteEventOf(db, 'registered', isNew, client, row.createdAtMs),
-      deleteSession(db, replacedId),
-    ] as const;
-  if (!draft) {
-    const { value, bookmark } = await store.primary((db) => db.batch(statements(db)));
-    return { value: { account: only(value[0]), session: null }, bookmark };
-  }
-  const { value, bookmark } = await store.primary((db) =>
-    db.batch([...statements(db), insertSession(db, draft, isNew, client)]),
-  );
-  return { value: { account: only(value[0]), session: only(value[3]) }, bookmark };
-};
-
-/** The row that an insert returns. */
-const only = <T>(rows: readonly T[]): T => {
-  const [row] = rows;
-  if (row === undefined) throw new Error('An insert returned no row.');
-  return row;
 };

@@ -3,11 +3,13 @@ import { type Accounts, createAccounts } from './accounts.ts';
 import { createLogins, type Logins } from './login.ts';
 import type { Policy, Principal } from './model.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
+import { createRegistrations, type Registrations } from './registration.ts';
 import type { Keyring, Random } from './secrets.ts';
-import { type Carrier, createSessions } from './sessions.ts';
+import { createSessions } from './sessions.ts';
 import { createStore, type OperationCounts } from './store.ts';
+import { type Carrier, createTokens } from './tokens.ts';
 
-export type { NewAccount, ProfileChanges } from './accounts.ts';
+export type { ProfileChanges } from './accounts.ts';
 export type { AccountError, Result, Taken, Throttled, UniqueField, WrongCredentials } from './errors.ts';
 export { StoreUnavailable } from './errors.ts';
 export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
@@ -22,6 +24,7 @@ export {
 } from './model.ts';
 export { isRunnableCost } from './passwords.ts';
 export { findPicture, type Picture, pictures } from './pictures.ts';
+export type { NewAccount } from './registration.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random } from './secrets.ts';
 export { createCounts, type OperationCounts } from './store.ts';
 
@@ -40,7 +43,7 @@ export interface CoreOptions {
   pause: (milliseconds: number) => Promise<void>;
 }
 
-export interface Core extends Accounts, Logins {
+export interface Core extends Registrations, Accounts, Logins {
   /** Who a cookie's value or a token belongs to; null where it is good for nothing. */
   identify(token: string, carrier: Carrier, consistency: 'nearest' | 'fresh'): Promise<Principal | null>;
 }
@@ -49,11 +52,13 @@ export interface Core extends Accounts, Logins {
 export const createCore = (options: CoreOptions): Core => {
   const { policy, random, keyring, clock: nowMs, counts, pause } = options;
   const store = createStore({ ...options, ...policy });
-  const sessions = createSessions({ store, keyring, random, policy, nowMs });
+  const tokens = createTokens({ keyring, random, policy, nowMs });
+  const sessions = createSessions({ store, tokens, policy, nowMs });
   const passwords = countHashes(createPasswords(policy.hashCost, random), counts);
   return {
-    ...createAccounts({ store, sessions, passwords, nowMs }),
-    ...createLogins({ store, sessions, passwords, keyring, policy, nowMs, pause }),
+    ...createRegistrations({ store, sessions, tokens, passwords, nowMs }),
+    ...createAccounts({ store, sessions, nowMs }),
+    ...createLogins({ store, sessions, tokens, passwords, keyring, policy, nowMs, pause }),
     identify: sessions.resolve,
   };
 };

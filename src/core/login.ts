@@ -14,7 +14,8 @@ import {
 import type { Passwords } from './passwords.ts';
 import { users } from './schema.ts';
 import type { Keyring } from './secrets.ts';
-import { deleteSession, insertSession, replaceSession, type Sessions } from './sessions.ts';
+import { deleteSession, insertSession, replaceSession } from './session-rows.ts';
+import type { Sessions } from './sessions.ts';
 import type { Store } from './store.ts';
 import {
   type CounterKey,
@@ -25,6 +26,7 @@ import {
   secondsToWait,
   settleFailure,
 } from './throttle.ts';
+import type { Tokens } from './tokens.ts';
 
 /** How often, and at what distance, a try is made again that other tries of the same moment keep waiting. */
 const BUSY_PAUSES_MS = [100, 200, 400, 800, 1000, 1000];
@@ -64,6 +66,7 @@ export interface Logins {
 export interface LoginsOptions {
   store: Store;
   sessions: Sessions;
+  tokens: Tokens;
   passwords: Passwords;
   keyring: Keyring;
   policy: Policy;
@@ -74,7 +77,7 @@ export interface LoginsOptions {
 type Candidate = Account & { passwordHash: string };
 
 export const createLogins = (options: LoginsOptions): Logins => {
-  const { store, sessions, passwords, keyring, policy, nowMs, pause } = options;
+  const { store, sessions, tokens, passwords, keyring, policy, nowMs, pause } = options;
 
   /** One round trip: the account, and its counter with this try counted in. */
   const begin = async (counter: CounterKey) => {
@@ -111,8 +114,8 @@ export const createLogins = (options: LoginsOptions): Logins => {
     const newHash = passwords.needsRehash(passwordHash)
       ? await passwords.hash(attempt.password)
       : passwordHash;
-    const draft = await sessions.draft(attempt.open);
-    const replacedId = await sessions.idOfCookie(attempt.replaces);
+    const draft = await tokens.draft(attempt.open);
+    const replacedId = await tokens.idOfCookie(attempt.replaces);
     const isUnchanged = and(
       eq(users.id, account.id),
       eq(users.passwordHash, passwordHash),
@@ -130,12 +133,15 @@ export const createLogins = (options: LoginsOptions): Logins => {
     const stored = value[0][0];
     if (!stored) return null;
     if (replacedId) sessions.forget([replacedId]);
-    const token = await sessions.issue(draft, stored, account, bookmark);
     const loggedIn = { ...account, lastLoginAtMs: now };
+    // The record of a derived token that lived on is there already; KV takes one write a second a key.
+    if (stored.id === draft.id) sessions.record(draft, bookmark);
+    const token = await tokens.reveal(draft, stored, account);
     if (token !== null) return { account: loggedIn, token };
 
     const replaced = await store.primary((db) => replaceSession(db, stored, draft));
-    const fresh = await sessions.issue(draft, draft, account, replaced.bookmark);
+    sessions.record(draft, replaced.bookmark);
+    const fresh = await tokens.reveal(draft, draft, account);
     if (fresh === null) throw new Error('A token that was just made cannot be computed again.');
     return { account: loggedIn, token: fresh };
   };

@@ -7,7 +7,7 @@ export interface Picture {
   path: string;
 }
 
-const NAMES = ['Fox', 'Owl', 'Whale', 'Hare', 'Bear', 'Heron', 'Hedgehog', 'Otter', 'Moth', 'Fern'];
+const NAMES = ['Fox', 'Owl', 'Whale', 'Hare', 'Bear', 'Heron', 'Hedgehog', 'Koi', 'Moth', 'Fern'];
 
 export const pictures: readonly Picture[] = NAMES.map((name, index) => ({
   id: index + 1,

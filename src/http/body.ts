@@ -156,12 +156,12 @@ const readJson = (bytes: Uint8Array, numbers: BodyOptions['numbers']): Read => {
   }
 };
 
-/** A JSON object with its numbers as decimal text; whole ones to the last digit, however many there are. */
+/** A JSON object with its numbers as the decimal text that was sent; exponents are written out where they can be. */
 const withNumbersAsText = (json: string): unknown =>
   JSON.parse(json, (_key, value: unknown, context?: { source?: string }) => {
     if (typeof value !== 'number') return value;
     const source = context?.source ?? '';
-    return /^-?\d+$/.test(source) ? source : String(value);
+    return /^-?\d+(\.\d+)?$/.test(source) || !Number.isFinite(value) ? source : String(value);
   });
 
 const jsonType = (value: unknown): JsonType => {

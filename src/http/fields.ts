@@ -28,7 +28,7 @@ const USERNAME = /^[A-Za-z0-9_.+-]+$/;
 // domain with a dot, `localhost`, or an address in brackets.
 const ATOM = "[\\p{L}\\p{N}\\p{M}!#$%&'*+/=?^_`{|}~-]+";
 const LABEL = '[\\p{L}\\p{N}](?:[\\p{L}\\p{N}\\p{M}-]{0,61}[\\p{L}\\p{N}\\p{M}])?';
-const LAST_LABEL = '(?=[\\p{L}\\p{N}\\p{M}-]{2,63}$)' + LABEL;
+const LAST_LABEL = `(?=[\\p{L}\\p{N}\\p{M}-]{2,63}$)${LABEL}`;
 const EMAIL = new RegExp(
   `^(?:${ATOM}(?:\\.${ATOM})*|"(?:[\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\[\\x20-\\x7e])+")` +
     `@(?:localhost|(?:${LABEL}\\.)+${LAST_LABEL}|\\[[0-9A-Fa-f:.]{2,45}\\])$`,
@@ -103,7 +103,7 @@ export const username = (...rules: Rule[]) => line(isUsername, ...rules);
 export const email = (...rules: Rule[]) => line(...rules, isEmail);
 
 /** A username or an email to log in with: no rule but that it is there. */
-export const identifier = () => ruled([first(wellFormed, notBlank)], trimmed);
+export const identifier = () => line();
 
 /** An email to log in with. */
 export const loginEmail = () => line(isEmail);

@@ -1,0 +1,93 @@
+// The statements on the table of sessions, for the batches that need them.
+import { and, eq, gt, isNull, type SQL, sql } from 'drizzle-orm';
+import { trimUserAgent } from './events.ts';
+import { accountColumns, type Client, type SessionKind } from './model.ts';
+import { sessions, users } from './schema.ts';
+import type { Database } from './store.ts';
+import type { Located, SessionDraft } from './tokens.ts';
+
+/** A session as D1 stored it: for a derived token, the one that was live already. */
+export interface StoredSession {
+  id: string;
+  nonce: string | null;
+}
+
+const sessionColumns = {
+  id: sessions.id,
+  kind: sessions.kind,
+  createdAtMs: sessions.createdAtMs,
+  lastSeenAtMs: sessions.lastSeenAtMs,
+  expiresAtMs: sessions.expiresAtMs,
+} as const;
+
+/** The one query of an authenticated request: a live session and its account, where both may be used. */
+export const findSession =
+  ({ id, kind }: Located, nowMs: number) =>
+  (db: Database) =>
+    db
+      .select({ account: accountColumns, session: sessionColumns })
+      .from(sessions)
+      .innerJoin(users, eq(users.id, sessions.userId))
+      .where(
+        and(
+          eq(sessions.id, id),
+          eq(sessions.kind, kind),
+          gt(sessions.expiresAtMs, nowMs),
+          isNull(users.disabledAtMs),
+        ),
+      )
+      .get();
+
+/**
+ * The statement that stores a session for the account that the condition finds; it returns no row where it
+ * finds none. An account has one derived token: where one is live it stays, with its expiry pushed on, because
+ * the document of 003 has a second login give the same token.
+ */
+export const insertSession = (
+  db: Database,
+  draft: SessionDraft,
+  account: SQL | undefined,
+  client: Client,
+) => {
+  const isLive = sql`${sessions.expiresAtMs} > ${draft.createdAtMs}`;
+  return db
+    .insert(sessions)
+    .select(
+      db
+        .select({
+          id: sql<string>`${draft.id}`.as('id'),
+          userId: users.id,
+          kind: sql<SessionKind>`${draft.kind}`.as('kind'),
+          nonce: sql<string | null>`${draft.nonce}`.as('nonce'),
+          createdAtMs: sql<number>`${draft.createdAtMs}`.as('created_at'),
+          lastSeenAtMs: sql<number>`${draft.createdAtMs}`.as('last_seen_at'),
+          expiresAtMs: sql<number>`${draft.expiresAtMs}`.as('expires_at'),
+          userAgent: sql<string | null>`${trimUserAgent(client)}`.as('user_agent'),
+          country: sql<string | null>`${client.country}`.as('country'),
+        })
+        .from(users)
+        .where(account),
+    )
+    .onConflictDoUpdate({
+      target: sessions.userId,
+      targetWhere: sql`kind = 'derived'`,
+      set: {
+        id: sql`CASE WHEN ${isLive} THEN ${sessions.id} ELSE excluded.id END`,
+        nonce: sql`CASE WHEN ${isLive} THEN ${sessions.nonce} ELSE excluded.nonce END`,
+        createdAtMs: sql`excluded.created_at`,
+        lastSeenAtMs: sql`excluded.last_seen_at`,
+        expiresAtMs: sql`excluded.expires_at`,
+        userAgent: sql`excluded.user_agent`,
+        country: sql`excluded.country`,
+      },
+    })
+    .returning({ id: sessions.id, nonce: sessions.nonce });
+};
+
+/** The statement that ends one session; null ends none. */
+export const deleteSession = (db: Database, id: string | null) =>
+  db.delete(sessions).where(eq(sessions.id, id ?? ''));
+
+/** The statement that puts a new derived token in the place of one that nobody can compute again. */
+export const replaceSession = (db: Database, stored: StoredSession, draft: SessionDraft) =>
+  db.update(sessions).set({ id: draft.id, nonce: draft.nonce }).where(eq(sessions.id, stored.id));
