@@ -1,6 +1,7 @@
 // Tests run in workerd, with a real D1 and KV, migrated before each file; those of the scripts run in Node.
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { countReporter } from './test/support/count-reporter.ts';
 
 // 225,000 iterations for every account would make the suite wait for nothing else. One file tests the real cost.
 const CHEAP_HASHES = { PASSWORD_ITERATIONS: '1000', PASSWORD_ROUNDS: '2' };
@@ -9,6 +10,9 @@ const migrations = await readD1Migrations('./migrations');
 
 export default defineConfig({
   test: {
+    reporters: ['default', countReporter],
+    // The Worker's log, one line a request, would bury what the tests say.
+    onConsoleLog: (log) => !log.startsWith('{"level":'),
     projects: [
       {
         plugins: [

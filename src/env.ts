@@ -7,14 +7,26 @@ import { parseOffset } from './http/times.ts';
 export interface Env {
   DB: D1Database;
   SESSIONS: KVNamespace;
+  /** The flood guards; where one is not bound there is none. */
+  LOGIN_LIMIT?: RateLimit;
+  REGISTRATION_LIMIT?: RateLimit;
   /** A secret, never in wrangler.toml: `npx wrangler secret put TOKEN_SECRET`. */
   TOKEN_SECRET?: string;
+  /** The secret before it, while a rotation lasts. */
+  TOKEN_SECRET_PREVIOUS?: string;
   PASSWORD_ITERATIONS?: string;
   PASSWORD_ROUNDS?: string;
   SESSION_IDLE_DAYS?: string;
   SESSION_ABSOLUTE_DAYS?: string;
   UTC_OFFSET?: string;
   HIDE_UNKNOWN_ACCOUNTS?: string;
+  ALLOWED_ORIGINS?: string;
+  OPEN_TOKEN_DIALECTS?: string;
+  SESSION_READS?: string;
+  EVENT_DAYS?: string;
+  THROTTLE_FREE_FAILURES?: string;
+  THROTTLE_FIRST_WAIT_SECONDS?: string;
+  THROTTLE_MAX_WAIT_SECONDS?: string;
   D1_TIMEOUT_MS?: string;
   KV_TIMEOUT_MS?: string;
 }
@@ -49,35 +61,58 @@ export const readSettings = (env: Env): Settings => {
     throw new Misconfigured('PASSWORD_ITERATIONS must be 1 to 100000 and PASSWORD_ROUNDS 1 to 50.');
   const sessionIdleSeconds = readCount(env, 'SESSION_IDLE_DAYS', 14) * SECONDS_PER_DAY;
   return {
-    keyring: createKeyring([readSecret(env)]),
+    keyring: createKeyring(readSecrets(env)),
     policy: {
       hashCost,
       sessionIdleSeconds,
       sessionAbsoluteSeconds: readCount(env, 'SESSION_ABSOLUTE_DAYS', 90) * SECONDS_PER_DAY,
-      databaseTimeoutMs: readCount(env, 'D1_TIMEOUT_MS', 10_000),
+      databaseTimeoutMs: readCount(env, 'D1_TIMEOUT_MS', 5_000),
       kvTimeoutMs: readCount(env, 'KV_TIMEOUT_MS', 1_000),
-      throttle: { freeFailures: 10, firstWaitSeconds: 1, maxWaitSeconds: 15 * 60 },
+      throttle: {
+        freeFailures: readCount(env, 'THROTTLE_FREE_FAILURES', 10),
+        firstWaitSeconds: readCount(env, 'THROTTLE_FIRST_WAIT_SECONDS', 1),
+        maxWaitSeconds: readCount(env, 'THROTTLE_MAX_WAIT_SECONDS', 15 * 60),
+      },
+      eventDays: readCount(env, 'EVENT_DAYS', 90),
+      sessionReads: env.SESSION_READS === 'primary' ? 'primary' : 'nearest',
     },
     wire: {
       utcOffset: readOffset(env),
       hideUnknownAccounts: env.HIDE_UNKNOWN_ACCOUNTS === 'true',
       cookieSeconds: sessionIdleSeconds,
+      allowedOrigins: readOrigins(env),
+      openTokenDialects: env.OPEN_TOKEN_DIALECTS === 'true',
     },
   };
 };
 
-const readSecret = ({ TOKEN_SECRET: secret }: Env): string => {
-  if (!secret)
+const readSecrets = ({
+  TOKEN_SECRET: current,
+  TOKEN_SECRET_PREVIOUS: previous,
+}: Env): [string, ...string[]] => {
+  if (!current)
     throw new Misconfigured('TOKEN_SECRET is not set. Set it with `npx wrangler secret put TOKEN_SECRET`.');
-  if (secret.length < MIN_SECRET_CHARACTERS)
+  if (current.length < MIN_SECRET_CHARACTERS)
     throw new Misconfigured(`TOKEN_SECRET is shorter than ${MIN_SECRET_CHARACTERS} characters.`);
-  return secret;
+  return previous ? [current, previous] : [current];
 };
 
-type CountSetting = Exclude<
-  keyof Env,
-  'DB' | 'SESSIONS' | 'TOKEN_SECRET' | 'UTC_OFFSET' | 'HIDE_UNKNOWN_ACCOUNTS'
->;
+/** Origins as browsers send them, between commas or spaces. */
+const readOrigins = ({ ALLOWED_ORIGINS: text }: Env): ReadonlySet<string> => {
+  const origins = (text ?? '').split(/[\s,]+/).filter((origin) => origin !== '');
+  for (const origin of origins) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      throw new Misconfigured(`ALLOWED_ORIGINS: ${origin} is no origin such as https://app.example.com`);
+  }
+  return new Set(origins);
+};
+
+type CountSetting = {
+  [K in keyof Env]: K extends `${string}_${'DAYS' | 'MS' | 'SECONDS' | 'FAILURES' | 'ITERATIONS' | 'ROUNDS'}`
+    ? K
+    : never;
+}[keyof Env] &
+  string;
 
 const readCount = (env: Env, name: CountSetting, byDefault: number): number => {
   const text = env[name] ?? '';

@@ -1,9 +1,9 @@
 // The composition root: bindings and settings on one side, the app of all dialects on the other.
-import { createCore, cryptoRandom } from './core/index.ts';
+import { type Core, createCore, createCounts, cryptoRandom, type OperationCounts } from './core/index.ts';
 import { dialects } from './dialects/index.ts';
 import { type Env, readSettings, type Settings } from './env.ts';
 import { createApp } from './http/app.ts';
-import type { AppEnv } from './http/context.ts';
+import type { WithinRate } from './http/context.ts';
 
 const app = createApp(dialects);
 
@@ -22,26 +22,49 @@ const warn = (message: string, cause: unknown): void =>
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts): Core => {
+  const { policy, keyring } = settingsOf(env);
+  return createCore({
+    db: env.DB,
+    kv: env.SESSIONS,
+    clock: Date.now,
+    random: cryptoRandom,
+    keyring,
+    policy,
+    counts,
+    defer: (work) => context.waitUntil(work),
+    warn,
+    pause,
+  });
+};
+
+/** A guard that is not bound, or cannot be asked, lets everybody pass: the exact count is the account's own. */
+const rateOf =
+  (env: Env): WithinRate =>
+  async (endpoint, address) => {
+    const limit = endpoint === 'login' ? env.LOGIN_LIMIT : env.REGISTRATION_LIMIT;
+    try {
+      return (await limit?.limit({ key: address }))?.success ?? true;
+    } catch (cause) {
+      warn('the flood guard failed', cause);
+      return true;
+    }
+  };
+
 export default {
   fetch(request, env, context) {
-    const bindings: AppEnv['Bindings'] = {
-      equip: (counts) => {
-        const { policy, keyring, wire } = settingsOf(env);
-        const core = createCore({
-          db: env.DB,
-          kv: env.SESSIONS,
-          clock: Date.now,
-          random: cryptoRandom,
-          keyring,
-          policy,
-          counts,
-          defer: (work) => context.waitUntil(work),
-          warn,
-          pause,
-        });
-        return { core, wire };
-      },
+    const bindings = {
+      equip: (counts: OperationCounts) => ({
+        core: openCore(env, context, counts),
+        wire: settingsOf(env).wire,
+        withinRate: rateOf(env),
+      }),
     };
     return app.fetch(request, bindings, context);
+  },
+
+  async scheduled(_controller, env, context) {
+    const removed = await openCore(env, context, createCounts()).cleanUp();
+    console.log(JSON.stringify({ level: 'info', message: 'cleaned up', ...removed }));
   },
 } satisfies ExportedHandler<Env>;

@@ -1,19 +1,21 @@
 // The core's front door: everything that the rest of the Worker may use of it.
 import { type Accounts, createAccounts } from './accounts.ts';
+import { type CleanUp, createCleanUp } from './clean-up.ts';
+import { createDevices } from './devices.ts';
 import { createLogins, type Logins } from './login.ts';
 import type { Policy, Principal } from './model.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import { createRegistrations, type Registrations } from './registration.ts';
 import type { Keyring, Random } from './secrets.ts';
 import { createSessions } from './sessions.ts';
-import { createStore, type OperationCounts } from './store.ts';
+import { createStore, type Health, type OperationCounts } from './store.ts';
 import { type Carrier, createTokens } from './tokens.ts';
 
 export type { ProfileChanges } from './accounts.ts';
+export { DEVICE_SECONDS } from './devices.ts';
 export type { AccountError, Result, Taken, Throttled, UniqueField, WrongCredentials } from './errors.ts';
 export { StoreUnavailable } from './errors.ts';
 export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
-export type { Device } from './login.ts';
 export {
   type Account,
   type Client,
@@ -43,7 +45,9 @@ export interface CoreOptions {
   pause: (milliseconds: number) => Promise<void>;
 }
 
-export interface Core extends Registrations, Accounts, Logins {
+export interface Core extends Registrations, Accounts, Logins, CleanUp {
+  /** Which dependency answers; asks both for real. */
+  checkHealth(): Promise<Health>;
   /** Who a cookie's value or a token belongs to; null where it is good for nothing. */
   identify(token: string, carrier: Carrier, consistency: 'nearest' | 'fresh'): Promise<Principal | null>;
 }
@@ -55,11 +59,14 @@ export const createCore = (options: CoreOptions): Core => {
   const tokens = createTokens({ keyring, random, policy, nowMs });
   const sessions = createSessions({ store, tokens, policy, nowMs });
   const passwords = countHashes(createPasswords(policy.hashCost, random), counts);
+  const devices = createDevices({ keyring, random, nowMs });
   return {
-    ...createRegistrations({ store, sessions, tokens, passwords, nowMs }),
+    ...createRegistrations({ store, sessions, tokens, devices, passwords, nowMs }),
     ...createAccounts({ store, sessions, nowMs }),
-    ...createLogins({ store, sessions, tokens, passwords, keyring, policy, nowMs, pause }),
+    ...createLogins({ store, sessions, tokens, devices, passwords, keyring, policy, nowMs, pause }),
+    ...createCleanUp({ store, policy, nowMs }),
     identify: sessions.resolve,
+    checkHealth: store.check,
   };
 };
 

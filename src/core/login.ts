@@ -1,5 +1,6 @@
 // Logging in and out: the counter, the hash, and one batch that makes the session.
 import { and, eq, isNull } from 'drizzle-orm';
+import type { Devices } from './devices.ts';
 import { type Result, refuse, succeed, type Throttled, type WrongCredentials } from './errors.ts';
 import { noteEvent, noteEventOf } from './events.ts';
 import type { Identifier } from './identity.ts';
@@ -31,19 +32,14 @@ import type { Tokens } from './tokens.ts';
 /** How often, and at what distance, a try is made again that other tries of the same moment keep waiting. */
 const BUSY_PAUSES_MS = [100, 200, 400, 800, 1000, 1000];
 
-/** A browser or app that has logged in before, as its signed cookie tells. */
-export interface Device {
-  id: string;
-  accountIds: readonly number[];
-}
-
 export interface LoginAttempt {
   identifier: Identifier;
   password: string;
   /** The kind of session to open. */
   open: SessionKind;
   client: Client;
-  device: Device | null;
+  /** What the browser or app was given when it last logged in. */
+  device: string | null;
   /** The cookie that the browser holds already: its session ends when the login succeeds. */
   replaces: string | null;
 }
@@ -51,6 +47,8 @@ export interface LoginAttempt {
 export interface LoggedIn {
   account: Account;
   token: string;
+  /** For the browser or app to keep, and to show at the next login. */
+  device: string;
 }
 
 export interface Logins {
@@ -67,6 +65,7 @@ export interface LoginsOptions {
   store: Store;
   sessions: Sessions;
   tokens: Tokens;
+  devices: Devices;
   passwords: Passwords;
   keyring: Keyring;
   policy: Policy;
@@ -75,9 +74,10 @@ export interface LoginsOptions {
 }
 
 type Candidate = Account & { passwordHash: string };
+type Opened = Omit<LoggedIn, 'device'>;
 
 export const createLogins = (options: LoginsOptions): Logins => {
-  const { store, sessions, tokens, passwords, keyring, policy, nowMs, pause } = options;
+  const { store, sessions, tokens, devices, passwords, keyring, policy, nowMs, pause } = options;
 
   /** One round trip: the account, and its counter with this try counted in. */
   const begin = async (counter: CounterKey) => {
@@ -108,7 +108,7 @@ export const createLogins = (options: LoginsOptions): Logins => {
   };
 
   /** Null where the account was deleted, disabled or given another password while its hash was checked. */
-  const open = async (attempt: LoginAttempt, candidate: Candidate, key: string): Promise<LoggedIn | null> => {
+  const open = async (attempt: LoginAttempt, candidate: Candidate, key: string): Promise<Opened | null> => {
     const { passwordHash, ...account } = candidate;
     const now = nowMs();
     const newHash = passwords.needsRehash(passwordHash)
@@ -159,7 +159,8 @@ export const createLogins = (options: LoginsOptions): Logins => {
 
   return {
     async logIn(attempt) {
-      const { identifier, password, client, device } = attempt;
+      const { identifier, password, client } = attempt;
+      const device = await devices.read(attempt.device);
       const column = identifier.by === 'email' ? users.emailKey : users.usernameKey;
       const hidden = await keyring.sign('identifier', identifier.key);
       const counter = { account: eq(column, identifier.key), unknown: `unknown:${hidden.toHex()}`, device };
@@ -174,7 +175,7 @@ export const createLogins = (options: LoginsOptions): Logins => {
         : await passwords.verifyNothing(password);
       if (candidate && isRight && candidate.disabledAtMs === null) {
         const loggedIn = await open(attempt, candidate, key);
-        if (loggedIn) return succeed(loggedIn);
+        if (loggedIn) return succeed({ ...loggedIn, device: await devices.write(device, candidate.id) });
       }
       settle(key, candidate, client);
       return refuse({ reason: 'wrong_credentials', known: candidate !== null });

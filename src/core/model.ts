@@ -69,4 +69,11 @@ export interface Policy {
   databaseTimeoutMs: number;
   kvTimeoutMs: number;
   throttle: ThrottlePolicy;
+  /** Days for which the trail of an account is kept. */
+  eventDays: number;
+  /**
+   * `nearest`: an authenticated read may be answered by a replica of D1 that has seen the login, and may not
+   * have seen a logout of the last moment. `primary`: every request asks the primary.
+   */
+  sessionReads: 'nearest' | 'primary';
 }

@@ -1,5 +1,6 @@
 // Registration: which names are taken, and an account with its first session in one batch.
 import { eq, or } from 'drizzle-orm';
+import type { Devices } from './devices.ts';
 import { type Result, refuse, StoreUnavailable, succeed, type Taken, type UniqueField } from './errors.ts';
 import { noteEventOf } from './events.ts';
 import { emailKey, usernameKey } from './identity.ts';
@@ -27,12 +28,16 @@ export interface Registration {
   open: SessionKind | null;
   /** The cookie that the browser holds already: its session ends. */
   replaces: string | null;
+  /** What the browser or app was given when it last logged in. */
+  device: string | null;
 }
 
 export interface Registered {
   account: Account;
   /** The token of the session that was opened, null where none was. */
   token: string | null;
+  /** For the browser or app to keep, and to show at the next login; null where no session was opened. */
+  device: string | null;
 }
 
 export interface Registrations {
@@ -46,12 +51,13 @@ export interface RegistrationsOptions {
   store: Store;
   sessions: Sessions;
   tokens: Tokens;
+  devices: Devices;
   passwords: Passwords;
   nowMs: () => number;
 }
 
 export const createRegistrations = (options: RegistrationsOptions): Registrations => {
-  const { store, sessions, tokens, passwords, nowMs } = options;
+  const { store, sessions, tokens, devices, passwords, nowMs } = options;
 
   const findTaken: Registrations['findTaken'] = async (wanted) => {
     const keys = {
@@ -82,7 +88,8 @@ export const createRegistrations = (options: RegistrationsOptions): Registration
   return {
     findTaken,
 
-    async register(wanted, { client, open, replaces }) {
+    async register(wanted, registration) {
+      const { client, open, replaces } = registration;
       const unique = { username: wanted.username ?? undefined, email: wanted.email };
       const taken = await findTaken(unique);
       if (taken) return refuse(taken);
@@ -95,9 +102,11 @@ export const createRegistrations = (options: RegistrationsOptions): Registration
         const { value, bookmark } = await storeAccount(store, { row, draft, client, replacedId });
         const account = value.account;
         if (replacedId) sessions.forget([replacedId]);
-        if (!draft || !value.session) return succeed({ account, token: null });
+        if (!draft || !value.session) return succeed({ account, token: null, device: null });
         sessions.record(draft, bookmark);
-        return succeed({ account, token: await tokens.reveal(draft, value.session, account) });
+        const token = await tokens.reveal(draft, value.session, account);
+        const device = await devices.write(await devices.read(registration.device), account.id);
+        return succeed({ account, token, device });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
         // Another registration won between the check and the batch; or it lost its account again since.

@@ -57,12 +57,14 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     async resolve(token, carrier, consistency) {
       const located = await tokens.locate(token, carrier);
       if (!located) return null;
-      const known = consistency === 'fresh' ? null : readRecord(await store.getRecord(recordKey(located.id)));
+      const asksRecord = consistency === 'nearest' && policy.sessionReads === 'nearest';
+      const known = asksRecord ? readRecord(await store.getRecord(recordKey(located.id))) : null;
+      const find = findSession(located, nowMs());
       const { value: row, bookmark } = known?.bookmark
-        ? await store.nearest(known.bookmark, findSession(located, nowMs()))
-        : await store.primary(findSession(located, nowMs()));
+        ? await store.nearest(known.bookmark, find)
+        : await store.primary(find);
       if (!row || (located.subject !== undefined && located.subject !== String(row.account.id))) return null;
-      if (consistency === 'nearest' && !known) record(row.session, bookmark);
+      if (asksRecord && !known) record(row.session, bookmark);
       return { ...row, extended: extend(row.session) };
     },
     record,

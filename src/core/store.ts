@@ -1,4 +1,5 @@
 // The one way to D1 and KV: counts what is asked, bounds how long it may take, says what is down.
+import { DrizzleQueryError, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { StoreUnavailable } from './errors.ts';
 
@@ -39,7 +40,10 @@ export interface Answer<T> {
 export interface Store {
   /** One round trip to the primary of D1. Throws StoreUnavailable. */
   primary<T>(ask: (db: Database) => PromiseLike<T>): Promise<Answer<T>>;
-  /** One round trip to the nearest copy of D1 that has seen the bookmark. Throws StoreUnavailable. */
+  /**
+   * One round trip to the nearest copy of D1 that has seen the bookmark, and where that fails another to the
+   * primary. Throws StoreUnavailable.
+   */
   nearest<T>(bookmark: string, ask: (db: Database) => PromiseLike<T>): Promise<Answer<T>>;
   /** Null where there is no such record, and where KV fails: a miss is harmless, the truth is in D1. */
   getRecord(key: string): Promise<string | null>;
@@ -47,6 +51,14 @@ export interface Store {
   later(what: string, work: () => Promise<unknown>): void;
   putRecord(key: string, value: string, ttlSeconds: number): void;
   deleteRecords(keys: readonly string[]): void;
+  /** Asks both for real; true for each that answers. */
+  check(): Promise<Health>;
+}
+
+/** Which dependency answers. */
+export interface Health {
+  d1: boolean;
+  kv: boolean;
 }
 
 /** KV takes no shorter life than this. https://developers.cloudflare.com/kv/api/write-key-value-pairs/ */
@@ -91,7 +103,15 @@ export const createStore = (options: StoreOptions): Store => {
   return {
     later,
     primary: (run) => ask('first-primary', run),
-    nearest: ask,
+    async nearest(bookmark, run) {
+      try {
+        return await ask(bookmark, run);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        warn('a replica of D1 failed', error.cause);
+        return ask('first-primary', run);
+      }
+    },
     async getRecord(key) {
       counts.kvGets += 1;
       try {
@@ -110,6 +130,14 @@ export const createStore = (options: StoreOptions): Store => {
       counts.kvDeletes += keys.length;
       for (const key of keys) later('KV delete failed', () => kv.delete(key));
     },
+    async check() {
+      counts.kvGets += 1;
+      const [d1, fromKv] = await Promise.allSettled([
+        ask('first-primary', (database) => database.get(sql`SELECT 1 FROM users LIMIT 1`)),
+        within(options.kvTimeoutMs, kv.get('health')),
+      ]);
+      return { d1: d1.status === 'fulfilled', kv: fromKv.status === 'fulfilled' };
+    },
   };
 };
 
@@ -127,8 +155,10 @@ const within = async <T>(limitMs: number, work: PromiseLike<T>): Promise<T> => {
 };
 
 /** The innermost error: Drizzle hides D1's own behind `cause`, and D1 SQLite's. */
-const rootCause = (error: unknown): unknown =>
-  error instanceof Error && error.cause instanceof Error ? rootCause(error.cause) : error;
+const rootCause = (error: unknown): unknown => {
+  if (error instanceof Error && error.cause instanceof Error) return rootCause(error.cause);
+  return error instanceof DrizzleQueryError ? new Error('D1 gave no reason.') : error;
+};
 
 const TROUBLE = /SQLITE_(BUSY|LOCKED|IOERR|FULL|NOMEM|INTERRUPT|READONLY|CANTOPEN|CORRUPT)/;
 const REFUSAL = /SQLITE_|constraint failed|no such (table|column)|syntax error/;

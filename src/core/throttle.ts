@@ -1,5 +1,6 @@
 // The account's exact, global counter of refused logins. A try is counted before its password is looked at.
 import { eq, type SQL, sql } from 'drizzle-orm';
+import type { Device } from './devices.ts';
 import { loginFailures } from './schema.ts';
 import type { Database } from './store.ts';
 
@@ -30,7 +31,7 @@ export interface CounterKey {
   /** The key where there is no such account. */
   unknown: string;
   /** The device that sends the request, and the ids of the accounts that have logged in on it. */
-  device: { id: string; accountIds: readonly number[] } | null;
+  device: Device | null;
 }
 
 const keyExpression = ({ account, unknown, device }: CounterKey): SQL => {

@@ -9,6 +9,7 @@ import { requireLogin } from '../http/credentials.ts';
 import { type Dialect, type Fault, type Json, type Reply, send } from '../http/dialect.ts';
 import * as drf from '../http/drf.ts';
 import * as field from '../http/fields.ts';
+import { guard } from '../http/guard.ts';
 import { dayMonthYear } from '../http/times.ts';
 
 const registration = z.object({
@@ -28,12 +29,17 @@ const requireFreshToken = requireLogin({ fresh: true });
 const originOf = (c: Context<AppEnv>): string => new URL(c.req.url).origin;
 
 const routes = new Hono<AppEnv>()
-  .post('/register', body(registration, { numbers: 'text', unique: ['username', 'email'] }), async (c) => {
-    const made = await register(c, c.req.valid('json'), 'derived');
-    if (!made.ok) return refuseError(c, made.error);
-    return succeed(c, { token: made.value.token });
-  })
-  .post('/login', body(credentials, { numbers: 'text' }), async (c) => {
+  .post(
+    '/register',
+    guard('registration'),
+    body(registration, { numbers: 'text', unique: ['username', 'email'] }),
+    async (c) => {
+      const made = await register(c, c.req.valid('json'), 'derived');
+      if (!made.ok) return refuseError(c, made.error);
+      return succeed(c, { token: made.value.token });
+    },
+  )
+  .post('/login', guard('login'), body(credentials, { numbers: 'text' }), async (c) => {
     const { username, password } = c.req.valid('json');
     const loggedIn = await logIn(c, readIdentifier(username), password, 'derived');
     if (!loggedIn.ok) return refuseError(c, loggedIn.error);

@@ -7,6 +7,7 @@ import { body } from '../http/body.ts';
 import type { AppEnv } from '../http/context.ts';
 import { type Dialect, type Fault, type Json, type Reply, send } from '../http/dialect.ts';
 import * as field from '../http/fields.ts';
+import { guard } from '../http/guard.ts';
 
 const MIN_PASSWORD_CHARACTERS = 8;
 const MAX_CHARACTERS = 255;
@@ -19,12 +20,17 @@ const registration = z.object({
 const credentials = z.object({ email: field.loginEmail(), password: field.password() });
 
 const routes = new Hono<AppEnv>()
-  .post('/register', body(registration, { numbers: 'text', unique: ['email'] }), async (c) => {
-    const made = await register(c, { username: null, ...c.req.valid('json') }, 'jwt');
-    if (!made.ok) return refuseError(c, made.error);
-    return send(c, { status: 200, body: { status: 'success', token: made.value.token } });
-  })
-  .post('/login', body(credentials, { numbers: 'text' }), async (c) => {
+  .post(
+    '/register',
+    guard('registration'),
+    body(registration, { numbers: 'text', unique: ['email'] }),
+    async (c) => {
+      const made = await register(c, { username: null, ...c.req.valid('json') }, 'jwt');
+      if (!made.ok) return refuseError(c, made.error);
+      return send(c, { status: 200, body: { status: 'success', token: made.value.token } });
+    },
+  )
+  .post('/login', guard('login'), body(credentials, { numbers: 'text' }), async (c) => {
     const { email, password } = c.req.valid('json');
     const loggedIn = await logIn(c, readEmailIdentifier(email), password, 'jwt');
     if (!loggedIn.ok) return refuseError(c, loggedIn.error);

@@ -5,9 +5,11 @@ import { readIdentifier } from '../core/index.ts';
 import { logIn, refuseError, register } from '../http/account.ts';
 import { body } from '../http/body.ts';
 import type { AppEnv } from '../http/context.ts';
-import { clearSessionCookie, requireLogin } from '../http/credentials.ts';
+import { clearSessionCookie } from '../http/cookies.ts';
+import { requireLogin } from '../http/credentials.ts';
 import { type Dialect, type Reply, send } from '../http/dialect.ts';
 import * as field from '../http/fields.ts';
+import { guard } from '../http/guard.ts';
 
 const has8To16 = field.hasLength(8, 16);
 
@@ -35,12 +37,12 @@ const failed = (status: Reply['status'], code: keyof typeof DESCRIPTIONS): Reply
 });
 
 const routes = new Hono<AppEnv>()
-  .post('/register', body(registration, { numbers: 'refuse' }), async (c) => {
+  .post('/register', guard('registration'), body(registration, { numbers: 'refuse' }), async (c) => {
     const made = await register(c, c.req.valid('json'), null);
     if (!made.ok) return refuseError(c, made.error);
     return send(c, { status: 200, body: { status: 'success', user_id: made.value.account.id } });
   })
-  .post('/login', body(credentials, { numbers: 'refuse' }), async (c) => {
+  .post('/login', guard('login'), body(credentials, { numbers: 'refuse' }), async (c) => {
     const sent = c.req.valid('json');
     const loggedIn = await logIn(c, readIdentifier(sent.username), sent.password, 'cookie');
     if (!loggedIn.ok) return refuseError(c, loggedIn.error);

@@ -5,10 +5,12 @@ import { type Account, readIdentifier } from '../core/index.ts';
 import { logIn, refuseError, register } from '../http/account.ts';
 import { body } from '../http/body.ts';
 import type { AppEnv } from '../http/context.ts';
-import { clearSessionCookie, requireLogin } from '../http/credentials.ts';
+import { clearSessionCookie } from '../http/cookies.ts';
+import { requireLogin } from '../http/credentials.ts';
 import { type Dialect, type Fault, send } from '../http/dialect.ts';
 import * as drf from '../http/drf.ts';
 import * as field from '../http/fields.ts';
+import { guard } from '../http/guard.ts';
 import { isoMicroseconds } from '../http/times.ts';
 
 const hasGoodLength = field.hasLength(6, 20);
@@ -55,12 +57,17 @@ const logOut = async (c: Context<AppEnv>): Promise<Response> => {
 const toLogOut = requireLogin({ cookie: true, fresh: true });
 
 const routes = new Hono<AppEnv>()
-  .post('/register', body(registration, { numbers: 'text', unique: ['username', 'email'] }), async (c) => {
-    const made = await register(c, c.req.valid('json'), 'cookie');
-    if (!made.ok) return refuseError(c, made.error);
-    return send(c, { status: 200, body: await show(c, made.value.account) });
-  })
-  .post('/login', body(credentials, { numbers: 'text' }), async (c) => {
+  .post(
+    '/register',
+    guard('registration'),
+    body(registration, { numbers: 'text', unique: ['username', 'email'] }),
+    async (c) => {
+      const made = await register(c, c.req.valid('json'), 'cookie');
+      if (!made.ok) return refuseError(c, made.error);
+      return send(c, { status: 200, body: await show(c, made.value.account) });
+    },
+  )
+  .post('/login', guard('login'), body(credentials, { numbers: 'text' }), async (c) => {
     const sent = c.req.valid('json');
     const loggedIn = await logIn(c, readIdentifier(sent.username), sent.password, 'cookie');
     if (!loggedIn.ok) return refuseError(c, loggedIn.error);

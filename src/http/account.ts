@@ -9,14 +9,16 @@ import {
 } from '../core/index.ts';
 import { takenFault } from './body.ts';
 import type { AppEnv } from './context.ts';
-import { readSessionCookie, setSessionCookie } from './credentials.ts';
+import { readDeviceCookie, readSessionCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
 import { type Problem, refuse } from './dialect.ts';
 
 /** Registers with what the request tells; a cookie session sets its cookie. Refuses a taken name. */
 export const register = async (c: Context<AppEnv>, account: NewAccount, open: SessionKind | null) => {
   const { core, client } = c.var;
-  const made = await core.register(account, { client, open, replaces: replacedCookie(c) });
+  const kept = { replaces: replacedCookie(c), device: readDeviceCookie(c) };
+  const made = await core.register(account, { client, open, ...kept });
   if (made.ok && open === 'cookie' && made.value.token !== null) setSessionCookie(c, made.value.token);
+  if (made.ok && made.value.device !== null) setDeviceCookie(c, made.value.device);
   return made;
 };
 
@@ -28,15 +30,11 @@ export const logIn = async (
   open: SessionKind,
 ) => {
   const { core, client } = c.var;
-  const loggedIn = await core.logIn({
-    identifier,
-    password,
-    open,
-    client,
-    device: null,
-    replaces: replacedCookie(c),
-  });
-  if (loggedIn.ok && open === 'cookie') setSessionCookie(c, loggedIn.value.token);
+  const kept = { replaces: replacedCookie(c), device: readDeviceCookie(c) };
+  const loggedIn = await core.logIn({ identifier, password, open, client, ...kept });
+  if (!loggedIn.ok) return loggedIn;
+  if (open === 'cookie') setSessionCookie(c, loggedIn.value.token);
+  setDeviceCookie(c, loggedIn.value.device);
   return loggedIn;
 };
 

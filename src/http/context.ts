@@ -10,6 +10,10 @@ export interface WireSettings {
   hideUnknownAccounts: boolean;
   /** The life of the session cookie. */
   cookieSeconds: number;
+  /** Origins besides the service's own whose pages may use it, cookies included. */
+  allowedOrigins: ReadonlySet<string>;
+  /** True where any page may use the dialects that know no cookie. */
+  openTokenDialects: boolean;
 }
 
 export interface Variables {
@@ -19,6 +23,7 @@ export interface Variables {
   client: Client;
   wire: WireSettings;
   counts: OperationCounts;
+  withinRate: WithinRate;
   /** Who is logged in; set on routes that require it. */
   principal: Principal;
   /** The fields of the body as they were sent; set where a body was read. */
@@ -27,10 +32,14 @@ export interface Variables {
   refused: Problem['reason'];
 }
 
+/** Asks the flood guard of an endpoint whether an address is within its rate. */
+export type WithinRate = (endpoint: 'login' | 'registration', address: string) => Promise<boolean>;
+
 /** What a request is given at the composition root. */
 export interface Equipment {
   core: Core;
   wire: WireSettings;
+  withinRate: WithinRate;
 }
 
 /** The types that Hono's handlers see. Only env.ts and index.ts know what is bound to the Worker. */

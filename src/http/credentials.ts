@@ -1,10 +1,9 @@
 // Who a request comes from: the Authorization header, the session cookie.
-import type { Context, MiddlewareHandler } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
+import type { MiddlewareHandler } from 'hono';
+import { isCrossSite } from './browsers.ts';
 import type { AppEnv } from './context.ts';
+import { readSessionCookie, setSessionCookie } from './cookies.ts';
 import { type Problem, refuse } from './dialect.ts';
-
-const COOKIE_NAME = 'sessionid';
 
 /** What an Authorization header says: a token, what is wrong with it, or nothing that concerns us. */
 export type Authorization = { token: string } | { why: 'empty' | 'spaces' } | null;
@@ -52,6 +51,8 @@ export const requireLogin = (requirement: Requirement = {}): MiddlewareHandler<A
       c.set('principal', principal);
       return next();
     }
+    // A browser sends its cookie by itself, whoever's page asks: what changes something must be our own page's.
+    if (requirement.cookie && requirement.fresh && isCrossSite(c)) return refuse(c, { reason: 'cross_site' });
     const cookie = requirement.cookie ? readSessionCookie(c) : null;
     const principal = cookie && (await c.var.core.identify(cookie, 'cookie', consistency));
     if (!principal) return refuse(c, anonymous);
@@ -61,21 +62,3 @@ export const requireLogin = (requirement: Requirement = {}): MiddlewareHandler<A
     return next();
   };
 };
-
-/** The value of the session cookie; null where there is none. */
-export const readSessionCookie = (c: Context<AppEnv>): string | null => getCookie(c, COOKIE_NAME) ?? null;
-
-/**
- * Gives the browser its session. `HttpOnly`: no script reads it. `SameSite=Lax`: no foreign page sends it with
- * anything but a plain navigation. `Secure` over https, where every deployment is; not on http://127.0.0.1.
- */
-export const setSessionCookie = (c: Context<AppEnv>, token: string): void =>
-  setCookie(c, COOKIE_NAME, token, { ...cookieScope(c), maxAge: c.var.wire.cookieSeconds });
-
-export const clearSessionCookie = (c: Context<AppEnv>): void =>
-  setCookie(c, COOKIE_NAME, '', { ...cookieScope(c), maxAge: 0 });
-
-const cookieScope = (c: Context<AppEnv>) =>
-  ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: isHttps(c) }) as const;
-
-const isHttps = (c: Context<AppEnv>): boolean => c.req.url.startsWith('https:');

@@ -1,0 +1,91 @@
+// What browsers must not do for a foreign page: the same-site check, CORS, and headers that narrow a response.
+import type { Context, MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import type { AppEnv } from './context.ts';
+import { refuse } from './dialect.ts';
+
+/** Two hours, the most that Chromium keeps a preflight. https://fetch.spec.whatwg.org/#http-access-control-max-age */
+const PREFLIGHT_SECONDS = 7200;
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const EXPOSED = ['X-Request-Id', 'Retry-After', 'Link', 'Location', 'Allow'];
+const REQUEST_HEADERS = ['Authorization', 'Content-Type'];
+
+/**
+ * On every answer. `no-store`: nothing of an account stays in a cache. The policy lets an answer that is opened
+ * as a page do nothing, and no page frame it.
+ * @see https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
+ */
+const SECURITY_HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy':
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+} as const;
+
+/** Two years, as the preload list asks for. https://hstspreload.org/ */
+const HSTS = 'max-age=63072000; includeSubDomains';
+
+export const securityHeaders: MiddlewareHandler<AppEnv> = (c, next) => {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
+  if (c.req.url.startsWith('https:')) c.header('Strict-Transport-Security', HSTS);
+  return next();
+};
+
+const withCredentials = cors({
+  origin: (origin) => origin,
+  credentials: true,
+  allowMethods: METHODS,
+  allowHeaders: REQUEST_HEADERS,
+  exposeHeaders: EXPOSED,
+  maxAge: PREFLIGHT_SECONDS,
+});
+
+const forAnyone = cors({
+  origin: '*',
+  allowMethods: METHODS,
+  allowHeaders: REQUEST_HEADERS,
+  exposeHeaders: EXPOSED,
+  maxAge: PREFLIGHT_SECONDS,
+});
+
+/**
+ * CORS: everything for the origins of `ALLOWED_ORIGINS`, cookies included; for every other origin nothing, or,
+ * where the deployment opens its token dialects, those without cookies.
+ */
+export const crossOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
+  c.header('Vary', 'Origin');
+  const origin = c.req.header('Origin');
+  const isPlainOptions = c.req.method === 'OPTIONS' && !c.req.header('Access-Control-Request-Method');
+  if (origin === undefined || isPlainOptions) return next();
+  const { allowedOrigins, openTokenDialects } = c.var.wire;
+  if (allowedOrigins.has(origin)) return withCredentials(c, next);
+  return openTokenDialects && !c.var.dialect.usesCookie ? forAnyone(c, next) : next();
+};
+
+/**
+ * Tells whether a page that the deployment does not know caused the request. A browser says so itself, in a
+ * header that no script can set; clients that are no browsers send neither header, and carry nobody's cookie.
+ *
+ * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+ */
+export const isCrossSite = (c: Context<AppEnv>): boolean => {
+  const origin = c.req.header('Origin');
+  if (origin !== undefined && c.var.wire.allowedOrigins.has(origin)) return false;
+  switch (c.req.header('Sec-Fetch-Site')?.toLowerCase()) {
+    case 'same-origin':
+    case 'none':
+      return false;
+    case 'cross-site':
+      return true;
+    default:
+      // `same-site` is a neighbour (another port, another subdomain), not ourselves: its origin decides.
+      return origin !== undefined && origin !== new URL(c.req.url).origin;
+  }
+};
+
+/** Refuses what a foreign page has a browser send: for logins, registrations and whatever a cookie changes. */
+export const requireSameSite: MiddlewareHandler<AppEnv> = async (c, next) =>
+  isCrossSite(c) ? refuse(c, { reason: 'cross_site' }) : next();

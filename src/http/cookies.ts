@@ -1,0 +1,33 @@
+// The two cookies: the browser's session, and the mark of a device that has logged in before.
+import type { Context } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { DEVICE_SECONDS } from '../core/index.ts';
+import type { AppEnv } from './context.ts';
+
+const SESSION_COOKIE = 'sessionid';
+const DEVICE_COOKIE = 'device';
+
+/** The value of the session cookie; null where there is none. */
+export const readSessionCookie = (c: Context<AppEnv>): string | null => getCookie(c, SESSION_COOKIE) ?? null;
+
+/**
+ * Gives the browser its session. `HttpOnly`: no script reads it. `SameSite=Lax`: no foreign page sends it with
+ * anything but a plain navigation. `Secure` over https, where every deployment is; not on http://127.0.0.1.
+ */
+export const setSessionCookie = (c: Context<AppEnv>, token: string): void =>
+  setCookie(c, SESSION_COOKIE, token, { ...cookieScope(c), maxAge: c.var.wire.cookieSeconds });
+
+export const clearSessionCookie = (c: Context<AppEnv>): void =>
+  setCookie(c, SESSION_COOKIE, '', { ...cookieScope(c), maxAge: 0 });
+
+/** What this device was given when it last logged in; null where it was not, or keeps no cookies. */
+export const readDeviceCookie = (c: Context<AppEnv>): string | null => getCookie(c, DEVICE_COOKIE) ?? null;
+
+/** Marks the device as one that has logged in. It lets nobody in: it only counts failures apart. */
+export const setDeviceCookie = (c: Context<AppEnv>, device: string): void =>
+  setCookie(c, DEVICE_COOKIE, device, { ...cookieScope(c), maxAge: DEVICE_SECONDS });
+
+const cookieScope = (c: Context<AppEnv>) =>
+  ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: isHttps(c) }) as const;
+
+const isHttps = (c: Context<AppEnv>): boolean => c.req.url.startsWith('https:');

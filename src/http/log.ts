@@ -1,0 +1,39 @@
+// The log: one line of JSON a request, and one for whatever went wrong. Never a secret, never an email.
+import type { Context } from 'hono';
+import { routePath } from 'hono/route';
+import type { AppEnv } from './context.ts';
+
+/** What the request was, how it was answered, and what it cost. The route is a pattern: no id, no query. */
+export const logRequest = (c: Context<AppEnv>, startedAtMs: number, nowMs: number): void => {
+  const { counts } = c.var;
+  console.log(
+    JSON.stringify({
+      level: 'info',
+      requestId: c.var.requestId,
+      dialect: c.var.dialect.name,
+      method: c.req.method,
+      route: routePath(c, -1),
+      status: c.res.status,
+      reason: c.var.refused,
+      ms: nowMs - startedAtMs,
+      d1: counts.d1,
+      kvGets: counts.kvGets,
+      kvPuts: counts.kvPuts,
+      kvDeletes: counts.kvDeletes,
+      hashes: counts.hashes,
+    }),
+  );
+};
+
+/** What was thrown, with the id that the client was given; the client is told nothing of it. */
+export const logFault = (c: Context<AppEnv>, error: Error): void =>
+  console.error(
+    JSON.stringify({
+      level: 'error',
+      requestId: c.var.requestId,
+      dialect: c.var.dialect.name,
+      error: `${error.name}: ${error.message}`,
+      cause: error.cause instanceof Error ? error.cause.message : undefined,
+      stack: error.stack,
+    }),
+  );

@@ -1,0 +1,92 @@
+// A core on the real D1 and KV whose time a test owns.
+import {
+  type Account,
+  type Client,
+  type Core,
+  createCore,
+  createCounts,
+  cryptoRandom,
+  readIdentifier,
+  type SessionKind,
+} from '../../src/core/index.ts';
+import { type Env, readSettings } from '../../src/env.ts';
+import { testEnv, uniqueName } from './worker.ts';
+
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A client that tells nothing of itself. */
+export const someClient: Client = { dialect: 'test', userAgent: null, country: null, addressPrefix: null };
+
+const KEEPS_NOTHING = { client: someClient, replaces: null, device: null };
+
+interface Opened {
+  account: Account;
+  token: string;
+}
+
+export interface TimedCore {
+  core: Core;
+  /** Milliseconds since the epoch, as the core sees them. */
+  now: () => number;
+  advance: (milliseconds: number) => void;
+  /** Waits until everything that the core does after its answers is done. */
+  settle: () => Promise<void>;
+  /** Makes an account with a session of that kind. */
+  register: (open: SessionKind, fields?: Fields) => Promise<Opened>;
+  /** Logs in with the right password. */
+  logIn: (fields: Fields, open: SessionKind) => Promise<Opened>;
+}
+
+type Fields = ReturnType<typeof someAccount>;
+
+/** The fields of an account that no other test makes. */
+export const someAccount = () => {
+  const username = uniqueName();
+  return { username, email: `${username}@test.com`, password: 'correct horse 1' };
+};
+
+/** JSON Web Tokens count in whole seconds: from here, their limits fall on the core's milliseconds. */
+const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
+
+/** A core that begins at a time of the test's choosing: now, to the whole second, where it chooses none. */
+export const createTimedCore = (startMs = wholeSecond(Date.now()), env: Env = testEnv): TimedCore => {
+  let nowMs = startMs;
+  const deferred: Promise<unknown>[] = [];
+  const core = createCore({
+    db: env.DB,
+    kv: env.SESSIONS,
+    clock: () => nowMs,
+    random: cryptoRandom,
+    ...readSettings(env),
+    counts: createCounts(),
+    defer: (work) => deferred.push(work),
+    warn: (message, cause) => {
+      throw new Error(message, { cause });
+    },
+    pause: () => Promise.resolve(),
+  });
+  const settle = async () => {
+    while (deferred.length > 0) await Promise.all(deferred.splice(0));
+  };
+  return {
+    core,
+    now: () => nowMs,
+    advance: (milliseconds) => {
+      nowMs += milliseconds;
+    },
+    settle,
+    register: async (open, fields = someAccount()) => {
+      const made = await core.register(fields, { ...KEEPS_NOTHING, open });
+      await settle();
+      if (!made.ok || made.value.token === null) throw new Error('The account could not be made.');
+      return { account: made.value.account, token: made.value.token };
+    },
+    logIn: async ({ username, password }, open) => {
+      const identifier = readIdentifier(username);
+      const loggedIn = await core.logIn({ ...KEEPS_NOTHING, identifier, password, open });
+      await settle();
+      if (!loggedIn.ok) throw new Error(`The login was refused: ${loggedIn.error.reason}.`);
+      return loggedIn.value;
+    },
+  };
+};

@@ -1,0 +1,134 @@
+// Watches what is sent to D1 and KV and what is hashed, on the real bindings, and can stand in the way of it.
+import { vi } from 'vitest';
+import type { Env } from '../../src/env.ts';
+import { type Answer, type Sent, send, testEnv } from './worker.ts';
+
+/** Round trips, not statements: a batch of five is one. */
+export interface Operations {
+  d1: number;
+  kvGets: number;
+  kvPuts: number;
+  kvDeletes: number;
+  kvLists: number;
+}
+
+export const NO_OPERATIONS: Readonly<Operations> = {
+  d1: 0,
+  kvGets: 0,
+  kvPuts: 0,
+  kvDeletes: 0,
+  kvLists: 0,
+};
+
+/** Runs before each operation, which waits for it. Where it throws, the operation fails and is not sent. */
+export type Obstacle = (binding: 'd1' | 'kv', method: string) => void | Promise<void>;
+
+export interface Observed {
+  /** The bindings to hand to the Worker. */
+  env: Env;
+  operations: Operations;
+  /** The SQL of every statement that was prepared. */
+  statements: string[];
+}
+
+/** The bindings of `env`, watched from now on. */
+export const observe = (env: Env = testEnv, obstacle: Obstacle = () => undefined): Observed => {
+  const operations = { ...NO_OPERATIONS };
+  const statements: string[] = [];
+  const onRoundTrip = async (method: string): Promise<void> => {
+    operations.d1 += 1;
+    await obstacle('d1', method);
+  };
+  const DB = watchDatabase(env.DB, onRoundTrip, (sql) => statements.push(sql));
+  const SESSIONS = intercept(env.SESSIONS, async (method, args, pass) => {
+    const counter = KV_COUNTERS[method];
+    if (counter === undefined) throw new Error(`KV ${method} is not counted.`);
+    operations[counter] += 1;
+    await obstacle('kv', method);
+    return pass(args);
+  });
+  return { env: { ...env, DB, SESSIONS }, operations, statements };
+};
+
+const KV_COUNTERS: Readonly<Record<string, keyof Operations>> = {
+  get: 'kvGets',
+  getWithMetadata: 'kvGets',
+  put: 'kvPuts',
+  delete: 'kvDeletes',
+  list: 'kvLists',
+};
+
+/** What gives a further object to watch, and what asks the database. */
+const HANDLES: ReadonlySet<string> = new Set(['withSession', 'prepare', 'bind']);
+const ROUND_TRIPS: ReadonlySet<string> = new Set(['run', 'all', 'first', 'raw', 'batch', 'exec', 'dump']);
+
+/** The statements behind the watched ones: D1 batches only its own. */
+const originals = new WeakMap<object, object>();
+
+const watchDatabase = <T extends object>(
+  target: T,
+  onRoundTrip: (method: string) => Promise<void>,
+  onStatement: (sql: string) => void,
+): T => {
+  const watched = intercept(target, (method, args, pass) => {
+    if (method === 'prepare') onStatement(String(args[0]));
+    if (ROUND_TRIPS.has(method)) return onRoundTrip(method).then(() => pass(args.map(unwrap)));
+    const result = pass(args);
+    return HANDLES.has(method) && isObject(result) ? watchDatabase(result, onRoundTrip, onStatement) : result;
+  });
+  originals.set(watched, target);
+  return watched;
+};
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+const unwrap = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(unwrap);
+  return isObject(value) ? (originals.get(value) ?? value) : value;
+};
+
+type Pass = (args: readonly unknown[]) => unknown;
+
+/** The same object, whose methods are called through `onCall`; `pass` calls the real one. */
+const intercept = <T extends object>(
+  target: T,
+  onCall: (method: string, args: readonly unknown[], pass: Pass) => unknown,
+): T =>
+  new Proxy(target, {
+    get(inner, key) {
+      const member: unknown = Reflect.get(inner, key, inner);
+      if (typeof member !== 'function' || typeof key !== 'string') return member;
+      const pass: Pass = (args) => Reflect.apply(member, inner, args);
+      return (...args: unknown[]) => onCall(key, args, pass);
+    },
+  });
+
+/** Runs some work and tells how many iterations each call of PBKDF2 within it asked for. */
+export const watchHashes = async <T>(work: () => Promise<T>): Promise<{ value: T; iterations: number[] }> => {
+  const spy = vi.spyOn(crypto.subtle, 'deriveBits');
+  try {
+    const value = await work();
+    const iterations = spy.mock.calls.map(([algorithm]) =>
+      isObject(algorithm) ? (algorithm.iterations ?? 0) : 0,
+    );
+    return { value, iterations };
+  } finally {
+    spy.mockRestore();
+  }
+};
+
+/** What one request cost, with the work after its response. */
+export interface Cost {
+  answer: Answer;
+  operations: Operations;
+  statements: string[];
+  /** The iterations of each call of PBKDF2: as many entries as rounds. */
+  hashed: number[];
+}
+
+/** Sends one request and tells what it cost. */
+export const measure = async (path: string, sent: Sent = {}): Promise<Cost> => {
+  const { env, operations, statements } = observe(sent.env);
+  const { value: answer, iterations } = await watchHashes(() => send(path, { ...sent, env }));
+  return { answer, operations, statements, hashed: iterations };
+};
