@@ -126,7 +126,7 @@ export const createLogins = (options: LoginsOptions): Logins => {
         insertSession(db, draft, isUnchanged, attempt.client),
         noteEventOf(db, 'login', isUnchanged, attempt.client, now),
         resetCounter(db, key),
-        deleteSession(db, replacedId),
+        deleteSession(db, replacedId, isUnchanged),
         db.update(users).set({ lastLoginAtMs: now, passwordHash: newHash }).where(isUnchanged),
       ]),
     );

@@ -1,5 +1,5 @@
 // The statements on the table of sessions, for the batches that need them.
-import { and, eq, gt, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, eq, exists, gt, isNull, type SQL, sql } from 'drizzle-orm';
 import { trimUserAgent } from './events.ts';
 import { accountColumns, type Client, type SessionKind } from './model.ts';
 import { sessions, users } from './schema.ts';
@@ -84,9 +84,12 @@ export const insertSession = (
     .returning({ id: sessions.id, nonce: sessions.nonce });
 };
 
-/** The statement that ends one session; null ends none. */
-export const deleteSession = (db: Database, id: string | null) =>
-  db.delete(sessions).where(eq(sessions.id, id ?? ''));
+/** The statement that ends one session; null ends none. `onlyIf` is a condition on the table of accounts. */
+export const deleteSession = (db: Database, id: string | null, onlyIf?: SQL) =>
+  db.delete(sessions).where(and(eq(sessions.id, id ?? ''), onlyIf && exists(accountsWhere(db, onlyIf))));
+
+const accountsWhere = (db: Database, condition: SQL) =>
+  db.select({ id: users.id }).from(users).where(condition);
 
 /** The statement that puts a new derived token in the place of one that nobody can compute again. */
 export const replaceSession = (db: Database, stored: StoredSession, draft: SessionDraft) =>

@@ -1,7 +1,7 @@
 // 002 `conjugator`: register, log in for a token, one's own names, and the admins' list of users.
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import * as z from 'zod/mini';
-import { type Account, readIdentifier } from '../core/index.ts';
+import { type Account, readEmailIdentifier, readIdentifier } from '../core/index.ts';
 import { logIn, refuseError, register } from '../http/account.ts';
 import { body } from '../http/body.ts';
 import type { AppEnv } from '../http/context.ts';
@@ -68,7 +68,8 @@ const routes = new Hono<AppEnv>()
     body(credentials, { numbers: 'text', alias: emailForUsername }),
     async (c) => {
       const { username, password } = c.req.valid('json');
-      const loggedIn = await logIn(c, readIdentifier(username), password, 'derived');
+      const read = Object.hasOwn(c.var.sent, 'username') ? readIdentifier : readEmailIdentifier;
+      const loggedIn = await logIn(c, read(username), password, 'derived');
       if (!loggedIn.ok) return refuseError(c, loggedIn.error);
       return send(c, { status: 200, body: { token: loggedIn.value.token } });
     },

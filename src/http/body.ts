@@ -39,7 +39,11 @@ export const body = <S extends z.ZodMiniObject>(schema: S, options: BodyOptions)
     const isAliased = alias !== undefined && usesAlias(c.var.sent, alias);
     const named = (fault: Fault): Fault =>
       isAliased && fault.field === alias.standsFor ? { ...fault, field: alias.name } : fault;
-    const faults = readFaults(result.error?.issues ?? [], c.var.sent);
+    const { sent } = c.var;
+    const faults = readFaults(
+      result.error?.issues ?? [],
+      isAliased ? { ...sent, [alias.standsFor]: sent[alias.name] } : sent,
+    );
     const fields = isFields(result.data) ? result.data : {};
     const taken = options.unique ? await findTaken(c, schema, fields, faults, options.unique) : [];
     const ordered = inOrder(Object.keys(schema.shape), [...faults, ...taken]);
