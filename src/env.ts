@@ -7,6 +7,8 @@ import { parseOffset } from './http/times.ts';
 export interface Env {
   DB: D1Database;
   SESSIONS: KVNamespace;
+  /** The files of src/assets. */
+  ASSETS: Fetcher;
   /** The flood guards; where one is not bound there is none. */
   LOGIN_LIMIT?: RateLimit;
   REGISTRATION_LIMIT?: RateLimit;

@@ -1,5 +1,12 @@
 // The composition root: bindings and settings on one side, the app of all dialects on the other.
-import { type Core, createCore, createCounts, cryptoRandom, type OperationCounts } from './core/index.ts';
+import {
+  type Core,
+  createCore,
+  createCounts,
+  cryptoRandom,
+  type OperationCounts,
+  StoreUnavailable,
+} from './core/index.ts';
 import { dialects } from './dialects/index.ts';
 import { type Env, readSettings, type Settings } from './env.ts';
 import { createApp } from './http/app.ts';
@@ -38,6 +45,24 @@ const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts):
   });
 };
 
+/** Read once an isolate, when the first password is chosen: as an asset it weighs nothing in the Worker. */
+let commonPasswords: Promise<ReadonlySet<string>> | null = null;
+
+const commonPasswordsOf = (env: Env): Promise<ReadonlySet<string>> => {
+  commonPasswords ??= readCommonPasswords(env).catch((cause: unknown) => {
+    // Nothing is decided without the list, and the next request tries again.
+    commonPasswords = null;
+    throw new StoreUnavailable('The list of common passwords cannot be read.', { cause });
+  });
+  return commonPasswords;
+};
+
+const readCommonPasswords = async (env: Env): Promise<ReadonlySet<string>> => {
+  const response = await env.ASSETS.fetch('https://assets.local/common-passwords.txt');
+  if (!response.ok) throw new Error(`The asset was answered with ${response.status}.`);
+  return new Set((await response.text()).split('\n').filter((line) => line !== ''));
+};
+
 /** A guard that is not bound, or cannot be asked, lets everybody pass: the exact count is the account's own. */
 const rateOf =
   (env: Env): WithinRate =>
@@ -58,6 +83,7 @@ export default {
         core: openCore(env, context, counts),
         wire: settingsOf(env).wire,
         withinRate: rateOf(env),
+        commonPasswords: () => commonPasswordsOf(env),
       }),
     };
     return app.fetch(request, bindings, context);

@@ -9,7 +9,7 @@ import type { Store } from './store.ts';
 
 /** What its owner may change of an account. */
 export type ProfileChanges = {
-  [K in 'firstName' | 'lastName' | 'address' | 'siteUrl' | 'description' | 'pictureId']?:
+  [K in 'name' | 'firstName' | 'lastName' | 'address' | 'siteUrl' | 'description' | 'pictureId']?:
     | Account[K]
     | undefined;
 };
@@ -25,8 +25,11 @@ export interface Accounts {
     type: EventType,
     client: Client,
   ): Promise<Result<Account, Gone>>;
-  /** Removes an account with its sessions and tokens; its name is free again, its id is never used again. */
-  remove(id: number, client: Client): Promise<Result<null, Gone>>;
+  /**
+   * Removes an account with its sessions and tokens, for its owner or for the admin `actorId`; its name is free again, its id is never
+   * used again.
+   */
+  remove(id: number, client: Client, actorId?: number): Promise<Result<null, Gone>>;
 }
 
 export interface AccountsOptions {
@@ -74,10 +77,10 @@ export const createAccounts = ({ store, sessions: sessionStore, nowMs }: Account
       return account ? succeed(account) : refuse({ reason: 'gone' });
     },
 
-    async remove(id, client) {
+    async remove(id, client, actorId) {
       const { value } = await store.primary((db) =>
         db.batch([
-          noteEventOf(db, 'deleted', eq(users.id, id), client, nowMs()),
+          noteEventOf(db, 'deleted', eq(users.id, id), client, nowMs(), actorId),
           db.delete(sessions).where(eq(sessions.userId, id)).returning({ id: sessions.id }),
           db.delete(users).where(eq(users.id, id)).returning({ id: users.id }),
         ]),

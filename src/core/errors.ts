@@ -19,7 +19,10 @@ export type Throttled = { reason: 'throttled'; retryAfterSeconds: number };
 /** The account went away between the check of its credentials and the change. */
 export type Gone = { reason: 'gone' };
 
-export type AccountError = Taken | WrongCredentials | Throttled | Gone;
+/** Nobody could make an admin again. */
+export type LastAdmin = { reason: 'last_admin' };
+
+export type AccountError = Taken | WrongCredentials | Throttled | Gone | LastAdmin;
 
 /** D1 cannot be asked at the moment: it failed or did not answer in time. Nobody is let in meanwhile. */
 export class StoreUnavailable extends Error {

@@ -11,6 +11,15 @@ export type EventType =
   | 'logout'
   | 'profile_changed'
   | 'picture_changed'
+  | 'password_changed'
+  | 'email_changed'
+  | 'username_changed'
+  | 'session_ended'
+  | 'sessions_ended'
+  | 'disabled'
+  | 'enabled'
+  | 'admin_granted'
+  | 'admin_revoked'
   | 'deleted';
 
 /** More of a user agent than this tells nothing more. */
@@ -30,20 +39,21 @@ export const noteEvent = (db: Database, type: EventType, userId: number, client:
     createdAtMs: nowMs,
   });
 
-/** The same for the accounts that a condition finds: none where it finds none. */
+/** The same for the accounts that a condition finds, none where it finds none; `actorId` is an admin's who did it. */
 export const noteEventOf = (
   db: Database,
   type: EventType,
   account: SQL | undefined,
   client: Client,
   nowMs: number,
+  actorId: number | null = null,
 ) =>
   db.insert(events).select(
     db
       .select({
         id: sql<number>`NULL`.as('id'),
         userId: users.id,
-        actorId: sql<number | null>`NULL`.as('actor_id'),
+        actorId: sql<number | null>`${actorId}`.as('actor_id'),
         type: sql<string>`${type}`.as('type'),
         dialect: sql<string>`${client.dialect}`.as('dialect'),
         addressPrefix: sql<string | null>`${client.addressPrefix}`.as('address_prefix'),

@@ -1,19 +1,32 @@
 // The core's front door: everything that the rest of the Worker may use of it.
 import { type Accounts, createAccounts } from './accounts.ts';
+import { type Administration, createAdministration } from './administration.ts';
 import { type CleanUp, createCleanUp } from './clean-up.ts';
 import { createDevices } from './devices.ts';
 import { createLogins, type Logins } from './login.ts';
 import type { Policy, Principal } from './model.ts';
+import { createOversight, type Oversight } from './oversight.ts';
+import { createOwnership, type Ownership } from './ownership.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import { createRegistrations, type Registrations } from './registration.ts';
 import type { Keyring, Random } from './secrets.ts';
 import { createSessions } from './sessions.ts';
 import { createStore, type Health, type OperationCounts } from './store.ts';
 import { type Carrier, createTokens } from './tokens.ts';
+import { createVerification } from './verification.ts';
 
 export type { ProfileChanges } from './accounts.ts';
+export type { SearchCursor, SearchField, Standing } from './administration.ts';
 export { DEVICE_SECONDS } from './devices.ts';
-export type { AccountError, Result, Taken, Throttled, UniqueField, WrongCredentials } from './errors.ts';
+export type {
+  AccountError,
+  LastAdmin,
+  Result,
+  Taken,
+  Throttled,
+  UniqueField,
+  WrongCredentials,
+} from './errors.ts';
 export { StoreUnavailable } from './errors.ts';
 export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
 export {
@@ -24,6 +37,7 @@ export {
   type Principal,
   type SessionKind,
 } from './model.ts';
+export type { EventView, SessionView } from './oversight.ts';
 export { isRunnableCost } from './passwords.ts';
 export { findPicture, type Picture, pictures } from './pictures.ts';
 export type { NewAccount } from './registration.ts';
@@ -45,7 +59,7 @@ export interface CoreOptions {
   pause: (milliseconds: number) => Promise<void>;
 }
 
-export interface Core extends Registrations, Accounts, Logins, CleanUp {
+export interface Core extends Registrations, Accounts, Logins, Ownership, Oversight, Administration, CleanUp {
   /** Which dependency answers; asks both for real. */
   checkHealth(): Promise<Health>;
   /** Who a cookie's value or a token belongs to; null where it is good for nothing. */
@@ -59,11 +73,16 @@ export const createCore = (options: CoreOptions): Core => {
   const tokens = createTokens({ keyring, random, policy, nowMs });
   const sessions = createSessions({ store, tokens, policy, nowMs });
   const passwords = countHashes(createPasswords(policy.hashCost, random), counts);
+  const verification = createVerification({ store, passwords, policy, nowMs, pause });
   const devices = createDevices({ keyring, random, nowMs });
+  const registrations = createRegistrations({ store, sessions, tokens, devices, passwords, nowMs });
   return {
-    ...createRegistrations({ store, sessions, tokens, devices, passwords, nowMs }),
+    ...registrations,
+    ...createOwnership({ store, sessions, passwords, verification, registrations, nowMs }),
+    ...createOversight({ store, sessions, nowMs }),
+    ...createAdministration({ store, sessions, nowMs }),
     ...createAccounts({ store, sessions, nowMs }),
-    ...createLogins({ store, sessions, tokens, devices, passwords, keyring, policy, nowMs, pause }),
+    ...createLogins({ store, sessions, tokens, devices, passwords, keyring, verification, nowMs }),
     ...createCleanUp({ store, policy, nowMs }),
     identify: sessions.resolve,
     checkHealth: store.check,

@@ -4,33 +4,16 @@ import type { Devices } from './devices.ts';
 import { type Result, refuse, succeed, type Throttled, type WrongCredentials } from './errors.ts';
 import { noteEvent, noteEventOf } from './events.ts';
 import type { Identifier } from './identity.ts';
-import {
-  type Account,
-  accountColumns,
-  type Client,
-  type Policy,
-  type Principal,
-  type SessionKind,
-} from './model.ts';
+import type { Account, Client, Principal, SessionKind } from './model.ts';
 import type { Passwords } from './passwords.ts';
 import { users } from './schema.ts';
 import type { Keyring } from './secrets.ts';
 import { deleteSession, insertSession, replaceSession } from './session-rows.ts';
 import type { Sessions } from './sessions.ts';
 import type { Store } from './store.ts';
-import {
-  type CounterKey,
-  countTry,
-  isOnlyBusy,
-  readCounter,
-  resetCounter,
-  secondsToWait,
-  settleFailure,
-} from './throttle.ts';
+import { resetCounter } from './throttle.ts';
 import type { Tokens } from './tokens.ts';
-
-/** How often, and at what distance, a try is made again that other tries of the same moment keep waiting. */
-const BUSY_PAUSES_MS = [100, 200, 400, 800, 1000, 1000];
+import type { Candidate, Verification } from './verification.ts';
 
 export interface LoginAttempt {
   identifier: Identifier;
@@ -68,44 +51,14 @@ export interface LoginsOptions {
   devices: Devices;
   passwords: Passwords;
   keyring: Keyring;
-  policy: Policy;
+  verification: Verification;
   nowMs: () => number;
-  pause: (milliseconds: number) => Promise<void>;
 }
 
-type Candidate = Account & { passwordHash: string };
 type Opened = Omit<LoggedIn, 'device'>;
 
 export const createLogins = (options: LoginsOptions): Logins => {
-  const { store, sessions, tokens, devices, passwords, keyring, policy, nowMs, pause } = options;
-
-  /** One round trip: the account, and its counter with this try counted in. */
-  const begin = async (counter: CounterKey) => {
-    const now = nowMs();
-    const { value } = await store.primary((db) =>
-      db.batch([
-        db
-          .select({ ...accountColumns, passwordHash: users.passwordHash })
-          .from(users)
-          .where(counter.account),
-        readCounter(db, counter),
-        countTry(db, counter, policy.throttle, now),
-      ]),
-    );
-    const [[candidate], [before], [counted]] = value;
-    return { candidate: candidate ?? null, before: before ?? null, key: counted?.key ?? null, now };
-  };
-
-  /** Begins once, and again after a short pause while only tries of the same moment stand in the way. */
-  const beginPatiently = async (counter: CounterKey) => {
-    let begun = await begin(counter);
-    for (const milliseconds of BUSY_PAUSES_MS) {
-      if (begun.key !== null || !begun.before || !isOnlyBusy(begun.before, policy.throttle, begun.now)) break;
-      await pause(milliseconds);
-      begun = await begin(counter);
-    }
-    return begun;
-  };
+  const { store, sessions, tokens, devices, passwords, keyring, verification, nowMs } = options;
 
   /** Null where the account was deleted, disabled or given another password while its hash was checked. */
   const open = async (attempt: LoginAttempt, candidate: Candidate, key: string): Promise<Opened | null> => {
@@ -146,39 +99,25 @@ export const createLogins = (options: LoginsOptions): Logins => {
     return { account: loggedIn, token: fresh };
   };
 
-  /** After the response. The same statements whether the account exists or not. */
-  const settle = (key: string, candidate: Candidate | null, client: Client): void =>
-    store.later('refused login not settled', () =>
-      store.primary((db) =>
-        db.batch([
-          settleFailure(db, key),
-          noteEventOf(db, 'login_refused', eq(users.id, candidate?.id ?? 0), client, nowMs()),
-        ]),
-      ),
-    );
-
   return {
     async logIn(attempt) {
       const { identifier, password, client } = attempt;
       const device = await devices.read(attempt.device);
       const column = identifier.by === 'email' ? users.emailKey : users.usernameKey;
       const hidden = await keyring.sign('identifier', identifier.key);
-      const counter = { account: eq(column, identifier.key), unknown: `unknown:${hidden.toHex()}`, device };
-      const { candidate, before, key, now } = await beginPatiently(counter);
-      if (key === null) {
-        const retryAfterSeconds = before ? secondsToWait(before, policy.throttle, now) : 1;
-        return refuse({ reason: 'throttled', retryAfterSeconds });
-      }
-
-      const isRight = candidate
-        ? await passwords.verify(password, candidate.passwordHash)
-        : await passwords.verifyNothing(password);
-      if (candidate && isRight && candidate.disabledAtMs === null) {
-        const loggedIn = await open(attempt, candidate, key);
-        if (loggedIn) return succeed({ ...loggedIn, device: await devices.write(device, candidate.id) });
-      }
-      settle(key, candidate, client);
-      return refuse({ reason: 'wrong_credentials', known: candidate !== null });
+      const verified = await verification.verify({
+        account: eq(column, identifier.key),
+        unknown: `unknown:${hidden.toHex()}`,
+        device,
+        password,
+        client,
+      });
+      if (!verified.ok) return verified;
+      const { candidate, counterKey } = verified.value;
+      const opened = await open(attempt, candidate, counterKey);
+      if (opened) return succeed({ ...opened, device: await devices.write(device, candidate.id) });
+      verification.settle(counterKey, candidate.id, client);
+      return refuse({ reason: 'wrong_credentials', known: true });
     },
 
     async logOut({ account, session }, client) {

@@ -45,13 +45,26 @@ export const derive = async (
   cost: HashCost,
 ): Promise<Uint8Array> => {
   if (!isRunnableCost(cost)) throw new RangeError('The cost of a password hash is out of bounds.');
-  let material: Uint8Array = utf8.encode(password.normalize('NFC'));
+  let material: Uint8Array = keyOf(password);
   for (let round = 0; round < cost.rounds; round += 1) {
     const key = await crypto.subtle.importKey('raw', material, 'PBKDF2', false, ['deriveBits']);
     const parameters = { name: 'PBKDF2', hash: 'SHA-512', salt, iterations: cost.iterations };
     material = new Uint8Array(await crypto.subtle.deriveBits(parameters, key, HASH_BYTES * 8));
   }
   return material;
+};
+
+/** A byte that no UTF-8 text holds. */
+const END_MARK = 0xff;
+
+/**
+ * The password as key material. HMAC fills a short key up with zeros, so that `secret` and `secret\0` would be
+ * one password: where a zero ends it, a mark is put behind.
+ * @see https://www.rfc-editor.org/rfc/rfc2104#section-2
+ */
+const keyOf = (password: string): Uint8Array => {
+  const bytes = utf8.encode(password.normalize('NFC'));
+  return bytes.at(-1) === 0 ? Uint8Array.of(...bytes, END_MARK) : bytes;
 };
 
 const HASH_FORM =

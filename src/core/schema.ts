@@ -2,30 +2,42 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
+/** The name that an account is shown by, as compared: `name`, or first and last name where there is none. */
+export const shownNameKey = sql<string>`lower(CASE WHEN name <> '' THEN name ELSE trim(first_name || ' ' || last_name) END)`;
+
 /** One row an account, whichever dialect made it. Times are milliseconds since the epoch. */
-export const users = sqliteTable('users', {
-  // AUTOINCREMENT: the id of a deleted account is never given to another (https://sqlite.org/autoinc.html).
-  id: integer('id').primaryKey({ autoIncrement: true }),
-  username: text('username'),
-  /** The username as compared: NFKC, case folded. Null where a dialect makes accounts without one. */
-  usernameKey: text('username_key').unique('users_username_key'),
-  email: text('email').notNull(),
-  /** The email as compared: NFC, lower case. */
-  emailKey: text('email_key').notNull().unique('users_email_key'),
-  passwordHash: text('password_hash').notNull(),
-  name: text('name').notNull().default(''),
-  firstName: text('first_name').notNull().default(''),
-  lastName: text('last_name').notNull().default(''),
-  address: text('address').notNull().default(''),
-  siteUrl: text('site_url').notNull().default(''),
-  description: text('description').notNull().default(''),
-  pictureId: integer('picture_id'),
-  isAdmin: integer('is_admin', { mode: 'boolean' }).notNull().default(false),
-  disabledAtMs: integer('disabled_at'),
-  createdAtMs: integer('created_at').notNull(),
-  updatedAtMs: integer('updated_at').notNull(),
-  lastLoginAtMs: integer('last_login_at').notNull(),
-});
+export const users = sqliteTable(
+  'users',
+  {
+    // AUTOINCREMENT: the id of a deleted account is never given to another (https://sqlite.org/autoinc.html).
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    username: text('username'),
+    /** The username as compared: NFKC, case folded. Null where a dialect makes accounts without one. */
+    usernameKey: text('username_key').unique('users_username_key'),
+    email: text('email').notNull(),
+    /** The email as compared: NFC, lower case. */
+    emailKey: text('email_key').notNull().unique('users_email_key'),
+    passwordHash: text('password_hash').notNull(),
+    name: text('name').notNull().default(''),
+    firstName: text('first_name').notNull().default(''),
+    lastName: text('last_name').notNull().default(''),
+    address: text('address').notNull().default(''),
+    siteUrl: text('site_url').notNull().default(''),
+    description: text('description').notNull().default(''),
+    pictureId: integer('picture_id'),
+    isAdmin: integer('is_admin', { mode: 'boolean' }).notNull().default(false),
+    disabledAtMs: integer('disabled_at'),
+    createdAtMs: integer('created_at').notNull(),
+    updatedAtMs: integer('updated_at').notNull(),
+    lastLoginAtMs: integer('last_login_at').notNull(),
+  },
+  (table) => [
+    // What admins search by, besides the two unique keys; `lower` folds ASCII letters only.
+    index('users_shown_name').on(shownNameKey),
+    // Few rows: tells whether an admin is the last one without a scan.
+    index('users_admins').on(table.isAdmin).where(sql`is_admin = 1`),
+  ],
+);
 
 /** Every way of being logged in: a browser's cookie, the account's one derived token, a JWT. */
 export const sessions = sqliteTable(

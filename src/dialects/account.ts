@@ -2,7 +2,7 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod/mini';
 import { findPicture, readIdentifier } from '../core/index.ts';
-import { logIn, picturesAt, refuseError, register } from '../http/account.ts';
+import { logIn, originOf, picturesAt, refuseError, register } from '../http/account.ts';
 import { body } from '../http/body.ts';
 import type { AppEnv } from '../http/context.ts';
 import { requireLogin } from '../http/credentials.ts';
@@ -25,8 +25,6 @@ const succeed = (c: Context<AppEnv>, more: Record<string, Json> = {}): Response 
 
 const requireToken = requireLogin();
 const requireFreshToken = requireLogin({ fresh: true });
-
-const originOf = (c: Context<AppEnv>): string => new URL(c.req.url).origin;
 
 const routes = new Hono<AppEnv>()
   .post(

@@ -52,6 +52,8 @@ const faultText = ({ field: name, code, limit }: Fault): string => {
     case 'not_username':
     case 'not_url':
     case 'weak_password':
+    case 'common_password':
+    case 'resembling_password':
     case 'not_a_choice':
       return `${label} format invalid!`;
     case 'too_few_characters':
@@ -110,6 +112,8 @@ export const auth: Dialect = {
       case 'forbidden':
       case 'cross_site':
         return failedAsAWhole(403, 'Forbidden!');
+      case 'last_admin':
+        return failedAsAWhole(409, 'Last admin!');
       case 'not_found':
         return failedAsAWhole(404, 'Not found!');
       case 'method_not_allowed':

@@ -1,18 +1,18 @@
 // 002 `conjugator`: register, log in for a token, one's own names, and the admins' list of users.
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { Hono } from 'hono';
 import * as z from 'zod/mini';
 import { type Account, readEmailIdentifier, readIdentifier } from '../core/index.ts';
 import { logIn, refuseError, register } from '../http/account.ts';
 import { body } from '../http/body.ts';
 import type { AppEnv } from '../http/context.ts';
-import { requireLogin } from '../http/credentials.ts';
+import { requireAdmin, requireLogin } from '../http/credentials.ts';
 import { type Dialect, refuse, send } from '../http/dialect.ts';
 import * as drf from '../http/drf.ts';
 import * as field from '../http/fields.ts';
 import { guard } from '../http/guard.ts';
+import { linkNext, readAfterId, readPage } from '../http/pages.ts';
 
 const MAX_CHARACTERS = 255;
-const PAGE_SIZE = { byDefault: 100, min: 1, max: 1000 };
 
 const registration = z.object({
   first_name: field.line(field.atMost(MAX_CHARACTERS)),
@@ -38,21 +38,6 @@ const show = ({ id, firstName, lastName, email }: Account) => ({
 
 const requireToken = requireLogin({ bare: true });
 const requireFreshToken = requireLogin({ bare: true, fresh: true });
-
-const requireAdmin: MiddlewareHandler<AppEnv> = async (c, next) =>
-  c.var.principal.account.isAdmin ? next() : refuse(c, { reason: 'forbidden' });
-
-/** A whole number from a query, or what stands for it where none was sent. */
-const readWhole = (text: string | undefined, byDefault: number): number => {
-  const number = Number(text === undefined || text.trim() === '' ? Number.NaN : text);
-  return Number.isFinite(number) ? Math.trunc(number) : byDefault;
-};
-
-const readPage = (c: Context<AppEnv>) => {
-  const { byDefault, min, max } = PAGE_SIZE;
-  const limit = Math.min(max, Math.max(min, readWhole(c.req.query('limit'), byDefault)));
-  return { limit, afterId: Math.max(0, readWhole(c.req.query('after'), 0)) };
-};
 
 const routes = new Hono<AppEnv>()
   .post('/register', guard('registration'), body(registration, { numbers: 'text' }), async (c) => {
@@ -95,15 +80,10 @@ const routes = new Hono<AppEnv>()
     return other ? send(c, { status: 200, body: show(other) }) : refuse(c, { reason: 'not_found' });
   })
   .get('/admin/users', requireFreshToken, requireAdmin, async (c) => {
-    const { limit, afterId } = readPage(c);
-    const found = await c.var.core.list({ afterId, limit: limit + 1 });
+    const { limit, after } = readPage(c);
+    const found = await c.var.core.list({ afterId: readAfterId(after), limit: limit + 1 });
     const page = found.slice(0, limit);
-    const last = page.at(-1);
-    if (last && found.length > limit) {
-      const next = new URL(c.req.url);
-      next.search = new URLSearchParams({ limit: String(limit), after: String(last.id) }).toString();
-      c.header('Link', `<${next.href}>; rel="next"`);
-    }
+    linkNext(c, limit, found.length > limit ? String(page.at(-1)?.id) : null);
     return send(c, { status: 200, body: page.map(show) });
   });
 

@@ -3,7 +3,8 @@ import type { Dialect } from '../http/dialect.ts';
 import { account, misspeltAccount } from './account.ts';
 import { auth } from './auth.ts';
 import { conjugator } from './conjugator.ts';
+import { id } from './id/index.ts';
 import { userV1 } from './user-v1.ts';
 import { users } from './users.ts';
 
-export const dialects: readonly Dialect[] = [users, userV1, conjugator, account, misspeltAccount, auth];
+export const dialects: readonly Dialect[] = [users, userV1, conjugator, account, misspeltAccount, auth, id];

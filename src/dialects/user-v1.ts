@@ -83,6 +83,8 @@ export const userV1: Dialect = {
       case 'forbidden':
       case 'cross_site':
         return failed(403, 112);
+      case 'last_admin':
+        return failed(409, 112);
       case 'not_found':
         return failed(404, 104);
       case 'method_not_allowed':

@@ -56,9 +56,13 @@ const toProblem = (c: Context<AppEnv>, error: AccountError): Problem => {
     case 'gone':
       return { reason: 'credentials', why: 'invalid' };
     case 'throttled':
+    case 'last_admin':
       return error;
   }
 };
+
+/** The service's own origin, as the client named it. */
+export const originOf = (c: Context<AppEnv>): string => new URL(c.req.url).origin;
 
 /** The ten pictures with absolute addresses. */
 export const picturesAt = (origin: string) =>

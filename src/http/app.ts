@@ -46,10 +46,11 @@ const identify =
 
 /** What the composition root throws, a missing secret, is answered in the dialect's shape like any other fault. */
 const equip: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { core, wire, withinRate } = c.env.equip(c.var.counts);
+  const { core, wire, withinRate, commonPasswords } = c.env.equip(c.var.counts);
   c.set('core', core);
   c.set('wire', wire);
   c.set('withinRate', withinRate);
+  c.set('commonPasswords', commonPasswords);
   c.set('client', readClient(c.req.raw, c.var.dialect.name));
   await next();
 };

@@ -4,15 +4,14 @@ import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import type { UniqueField } from '../core/index.ts';
 import type { AppEnv } from './context.ts';
-import { type Fault, type JsonType, type Problem, refuse } from './dialect.ts';
+import { type Fault, type Problem, refuse } from './dialect.ts';
 import { readFaults } from './fields.ts';
+import { decodeJson, jsonType, parseExactly, withNumbersAsText } from './json.ts';
 
 /** An account's fields fit a thousand times over; what is more is no account. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 const FORM_TYPES = new Set(['application/x-www-form-urlencoded', 'multipart/form-data']);
-
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 export interface BodyOptions {
   /** `text`: a JSON number is taken as its decimal text. `refuse`: it is a fault like every other type. */
@@ -149,35 +148,29 @@ const readBytes = async (request: Request): Promise<Uint8Array<ArrayBuffer> | nu
 };
 
 const readJson = (bytes: Uint8Array, numbers: BodyOptions['numbers']): Read => {
-  try {
-    const json = strictUtf8.decode(bytes);
-    const sent: unknown = JSON.parse(json);
-    if (!isFields(sent)) return failed({ reason: 'not_an_object', got: jsonType(sent) });
-    const hasNumbers = numbers === 'text' && Object.values(sent).some((value) => typeof value === 'number');
-    return { problem: null, sent, json: hasNumbers ? JSON.stringify(withNumbersAsText(json)) : json };
-  } catch {
-    return failed({ reason: 'malformed', format: 'json' });
-  }
+  const read = decodeJson(bytes);
+  if (read === null) return failed({ reason: 'malformed', format: 'json' });
+  const { json, value } = read;
+  if (!isFields(value)) return failed({ reason: 'not_an_object', got: jsonType(value) });
+  const exact = parseExactly(json, value);
+  return {
+    problem: null,
+    sent: isFields(exact) ? exact : value,
+    json: numbers === 'text' ? withNumbersAsText(json) : json,
+  };
 };
 
-/** A JSON object with its numbers as the decimal text that was sent; exponents are written out where they can be. */
-const withNumbersAsText = (json: string): unknown =>
-  JSON.parse(json, (_key, value: unknown, context?: { source?: string }) => {
-    if (typeof value !== 'number') return value;
-    const source = context?.source ?? '';
-    return /^-?\d+(\.\d+)?$/.test(source) || !Number.isFinite(value) ? source : String(value);
-  });
-
-const jsonType = (value: unknown): JsonType => {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'decimal';
-  return typeof value === 'boolean' ? 'boolean' : 'string';
-};
+/** U+FFFD as a client sends it on purpose: percent-encoded, or its bytes in UTF-8. */
+const REPLACEMENT = /%EF%BF%BD|\u00ef\u00bf\u00bd/i;
+const latin1 = new TextDecoder('iso-8859-1');
 
 const readForm = async (bytes: Uint8Array<ArrayBuffer>, contentType: string): Promise<Read> => {
   try {
     const form = await new Response(bytes, { headers: { 'Content-Type': contentType } }).formData();
+    const values = [...form.values()].filter((value) => typeof value === 'string');
+    // The parser puts U+FFFD where the bytes are no UTF-8: two passwords must not become one.
+    if (values.some((value) => value.includes('\ufffd')) && !REPLACEMENT.test(latin1.decode(bytes)))
+      return failed({ reason: 'malformed', format: 'form' });
     // Of a field that is sent twice the last one counts. A file is no text: it becomes an empty object.
     const sent: Fields = Object.fromEntries(
       [...form].map(([field, value]) => [field, typeof value === 'string' ? value : {}]),

@@ -24,6 +24,7 @@ export interface Variables {
   wire: WireSettings;
   counts: OperationCounts;
   withinRate: WithinRate;
+  commonPasswords: Equipment['commonPasswords'];
   /** Who is logged in; set on routes that require it. */
   principal: Principal;
   /** The fields of the body as they were sent; set where a body was read. */
@@ -40,6 +41,8 @@ export interface Equipment {
   core: Core;
   wire: WireSettings;
   withinRate: WithinRate;
+  /** Passwords that too many people have, lower case. */
+  commonPasswords: () => Promise<ReadonlySet<string>>;
 }
 
 /** The types that Hono's handlers see. Only env.ts and index.ts know what is bound to the Worker. */

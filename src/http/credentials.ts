@@ -5,6 +5,10 @@ import type { AppEnv } from './context.ts';
 import { readSessionCookie, setSessionCookie } from './cookies.ts';
 import { type Problem, refuse } from './dialect.ts';
 
+/** Lets only admins in; after `requireLogin`. */
+export const requireAdmin: MiddlewareHandler<AppEnv> = async (c, next) =>
+  c.var.principal.account.isAdmin ? next() : refuse(c, { reason: 'forbidden' });
+
 /** What an Authorization header says: a token, what is wrong with it, or nothing that concerns us. */
 export type Authorization = { token: string } | { why: 'empty' | 'spaces' } | null;
 
@@ -29,6 +33,8 @@ export interface Requirement {
   bare?: boolean;
   /** True where the request changes something or is an admin's: the primary is asked, no copy that lags. */
   fresh?: boolean;
+  /** True where a fresh request only reads: a foreign page may cause it, and cannot see the answer. */
+  anyOrigin?: boolean;
   /** What an anonymous request is told, where it is not that credentials are missing. */
   anonymous?: Problem;
 }
@@ -52,7 +58,8 @@ export const requireLogin = (requirement: Requirement = {}): MiddlewareHandler<A
       return next();
     }
     // A browser sends its cookie by itself, whoever's page asks: what changes something must be our own page's.
-    if (requirement.cookie && requirement.fresh && isCrossSite(c)) return refuse(c, { reason: 'cross_site' });
+    if (requirement.cookie && requirement.fresh && !requirement.anyOrigin && isCrossSite(c))
+      return refuse(c, { reason: 'cross_site' });
     const cookie = requirement.cookie ? readSessionCookie(c) : null;
     const principal = cookie && (await c.var.core.identify(cookie, 'cookie', consistency));
     if (!principal) return refuse(c, anonymous);

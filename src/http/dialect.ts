@@ -1,7 +1,7 @@
 // What a dialect is, what it may have to refuse, and how the dialects are put into one app.
 import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Taken, Throttled, WrongCredentials } from '../core/index.ts';
+import type { LastAdmin, Taken, Throttled, WrongCredentials } from '../core/index.ts';
 import type { AppEnv } from './context.ts';
 
 /** A JSON value. */
@@ -29,6 +29,8 @@ export type FaultCode =
   | 'not_email'
   | 'not_username'
   | 'weak_password'
+  | 'common_password'
+  | 'resembling_password'
   | 'not_url'
   | 'taken'
   | 'not_a_choice';
@@ -59,6 +61,7 @@ export type Problem =
   | { reason: 'unavailable'; retryAfterSeconds: number }
   | { reason: 'fault' }
   | Throttled
+  | LastAdmin
   | (Taken & { faults: readonly Fault[] })
   /** `email` is that field as it was sent. */
   | (WrongCredentials & { email: unknown });
@@ -96,8 +99,9 @@ const init = ({ status, headers }: Response): ResponseInit => ({ status, headers
 export const refuse = (c: Context<AppEnv>, problem: Problem): Response => {
   const dialect = c.var.dialect;
   c.set('refused', problem.reason);
-  const { origin, pathname } = new URL(c.req.url);
-  const path = pathname.slice(dialect.basePath.length).replace(/\/$/, '');
+  const { origin } = new URL(c.req.url);
+  // Hono's path, by which it routes: decoded.
+  const path = c.req.path.slice(dialect.basePath.length).replace(/\/$/, '');
   return send(c, withRetryAfter(problem, dialect.problem(problem, { path, origin })));
 };
 

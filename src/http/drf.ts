@@ -41,6 +41,10 @@ export const faultText = ({ code, limit }: Fault): string => {
       return 'Enter a valid username. This value may contain only letters, numbers, and ./+/-/_ characters.';
     case 'weak_password':
       return 'This password is too weak.';
+    case 'common_password':
+      return 'This password is too common.';
+    case 'resembling_password':
+      return 'The password is too similar to the username or email.';
     case 'not_url':
       return 'Enter a valid URL.';
     case 'taken':
@@ -101,6 +105,8 @@ export const sharedReply = (problem: SharedProblem): Reply => {
       return detail(405, `Method "${problem.method}" not allowed.`);
     case 'forbidden':
       return detail(403, 'You do not have permission to perform this action.');
+    case 'last_admin':
+      return detail(409, 'This account is the last admin.');
     case 'cross_site':
       return detail(403, 'CSRF Failed: cross-site request.');
     case 'unsupported_media_type':

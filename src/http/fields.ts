@@ -96,6 +96,9 @@ export const line = (...rules: Rule[]) =>
 export const lines = (...rules: Rule[]) =>
   ruled([first(wellFormed, noNul, noControlButLines, every(...rules))], trimmed);
 
+/** For a text that may be empty but has one line. */
+export const oneLine = noControl;
+
 /** A username of the one alphabet. Never holds `@`, so that it cannot be taken for an email. */
 export const username = (...rules: Rule[]) => line(isUsername, ...rules);
 
@@ -154,6 +157,8 @@ const FAULT_CODES: ReadonlySet<string> = new Set<FaultCode>([
   'not_email',
   'not_username',
   'weak_password',
+  'common_password',
+  'resembling_password',
   'not_url',
   'taken',
   'not_a_choice',

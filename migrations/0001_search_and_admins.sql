@@ -1,0 +1,2 @@
+CREATE INDEX `users_shown_name` ON `users` (lower(CASE WHEN name <> '' THEN name ELSE trim(first_name || ' ' || last_name) END));--> statement-breakpoint
+CREATE INDEX `users_admins` ON `users` (`is_admin`) WHERE is_admin = 1;

@@ -1,0 +1,97 @@
+// What the readers of foreign hashes share: the shape of a reading, counts, base64, the PHC string format.
+
+/** A hash that can be verified here. */
+export interface Readable {
+  ok: true;
+  /** The kind of hash, without its parameters: `pbkdf2-sha256`, `bcrypt`, `argon2id`, … */
+  algorithm: string;
+  /** The one form in which the original tool takes a password; absent where it takes it as sent. */
+  normalForm?: 'NFKC';
+  /** Does the work; loads what it needs first. */
+  matches(password: string): Promise<boolean>;
+}
+
+/** A hash that cannot be verified here, and why: one sentence, which quotes nothing of the hash but numbers. */
+export interface Refusal {
+  ok: false;
+  reason: string;
+}
+
+/** Reads a stored text; null where it is not of the reader's family. Does no work and loads nothing. */
+export type Reader = (stored: string) => Readable | Refusal | null;
+
+export const refuse = (reason: string): Refusal => ({ ok: false, reason });
+
+export const refuseDamaged = (family: string): Refusal =>
+  refuse(`It begins like ${family}, but is damaged, cut short or written in another form.`);
+
+export const refuseCost = (asked: string, limit: string): Refusal =>
+  refuse(`It asks for ${asked}; at most ${limit} can be verified here.`);
+
+/** RFC 9106, section 3.1, and the PHC string format recommend 16 bytes; no tool makes more than 64. */
+export const MAX_SALT_BYTES = 128;
+/** argon2-cffi made 16 until 2021. A shorter one could be met by chance. */
+const MIN_KEY_BYTES = 16;
+/** Django's scrypt and PBKDF2-HMAC-SHA512 make 64, more than any other. */
+const MAX_KEY_BYTES = 64;
+
+export const isSaltLength = (bytes: number): boolean => bytes >= 1 && bytes <= MAX_SALT_BYTES;
+export const isKeyLength = (bytes: number): boolean => bytes >= MIN_KEY_BYTES && bytes <= MAX_KEY_BYTES;
+
+/** Reads a positive decimal number without leading zeros, of at most ten digits. */
+export const readCount = (text: string | undefined): number | null =>
+  text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : null;
+
+const utf8 = new TextEncoder();
+export const toBytes = (text: string): Uint8Array<ArrayBuffer> => utf8.encode(text);
+
+/**
+ * Decodes base64 strictly, so that one hash has one text: null where the last character holds bits that no
+ * byte has. Written with `atob`, since the import command runs on Node 24, which has no `Uint8Array.fromBase64`.
+ */
+export const decodeBase64 = (
+  text: string,
+  padding: 'padded' | 'unpadded',
+): Uint8Array<ArrayBuffer> | null => {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  try {
+    const binary = atob(text);
+    const again = btoa(binary);
+    if ((padding === 'padded' ? again : again.replace(/=+$/, '')) !== text) return null;
+    return Uint8Array.from({ length: binary.length }, (_, index) => binary.charCodeAt(index));
+  } catch {
+    return null;
+  }
+};
+
+/** The parts of a PHC string. Salt and hash are still text: libraries differ in their alphabets. */
+export interface Phc {
+  id: string;
+  /** What `v=` says; null where the string has none. */
+  version: string | null;
+  params: ReadonlyMap<string, string>;
+  salt: string;
+  hash: string;
+}
+
+/**
+ * Splits `$id[$v=…][$name=value,…]$salt$hash`; null where the text has another form or a name twice.
+ *
+ * @see https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
+ */
+export const splitPhc = (text: string): Phc | null => {
+  const [, id, version, list, salt, hash] =
+    /^\$([a-z0-9-]{1,32})(?:\$v=(\d{1,5}))?(?:\$([^$=]+=[^$]*))?\$([^$]+)\$([^$]+)$/.exec(text) ?? [];
+  if (id === undefined || salt === undefined || hash === undefined) return null;
+  const params = new Map<string, string>();
+  for (const pair of list === undefined ? [] : list.split(',')) {
+    const [, name, value] = /^([a-z0-9-]{1,32})=([A-Za-z0-9/+.-]*)$/.exec(pair) ?? [];
+    if (name === undefined || value === undefined || params.has(name)) return null;
+    params.set(name, value);
+  }
+  return { id, version: version ?? null, params, salt, hash };
+};
+
+/** True where a PHC string has exactly these parameters. */
+export const hasParams = ({ params }: Phc, names: readonly string[]): boolean =>
+  params.size === names.length && names.every((name) => params.has(name));

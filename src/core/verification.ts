@@ -1,0 +1,118 @@
+// Checking a password against an account: the counter first, then one hash, whatever the account is.
+import { eq, type SQL } from 'drizzle-orm';
+import type { Device } from './devices.ts';
+import { type Result, refuse, succeed, type Throttled, type WrongCredentials } from './errors.ts';
+import { noteEventOf } from './events.ts';
+import { type Account, accountColumns, type Client, type Policy } from './model.ts';
+import type { Passwords } from './passwords.ts';
+import { users } from './schema.ts';
+import type { Store } from './store.ts';
+import {
+  type CounterKey,
+  countTry,
+  isOnlyBusy,
+  readCounter,
+  secondsToWait,
+  settleFailure,
+} from './throttle.ts';
+
+/** How often, and at what distance, a try is made again that other tries of the same moment keep waiting. */
+const BUSY_PAUSES_MS = [100, 200, 400, 800, 1000, 1000];
+
+/** An account with the hash against which a password is checked. */
+export type Candidate = Account & { passwordHash: string };
+
+/** A password that was right: of whom, and the counter to reset in the batch that follows from it. */
+export interface Verified {
+  candidate: Candidate;
+  counterKey: string;
+}
+
+export interface Attempt {
+  /** The condition that finds the account. */
+  account: SQL;
+  /** The counter's key where there is none. */
+  unknown: string;
+  device: Device | null;
+  password: string;
+  client: Client;
+}
+
+export interface Verification {
+  /**
+   * One round trip to D1 and one hash. Refuses a wrong password, an unknown and a disabled account after the
+   * same work, and anything while the counter makes it wait. A refused try stays counted.
+   */
+  verify(attempt: Attempt): Promise<Result<Verified, WrongCredentials | Throttled>>;
+  /** Settles a try that was right but of which nothing came. */
+  settle(counterKey: string, accountId: number | null, client: Client): void;
+}
+
+export interface VerificationOptions {
+  store: Store;
+  passwords: Passwords;
+  policy: Policy;
+  nowMs: () => number;
+  pause: (milliseconds: number) => Promise<void>;
+}
+
+export const createVerification = (options: VerificationOptions): Verification => {
+  const { store, passwords, policy, nowMs, pause } = options;
+
+  /** One round trip: the account, and its counter with this try counted in. */
+  const begin = async (counter: CounterKey) => {
+    const now = nowMs();
+    const { value } = await store.primary((db) =>
+      db.batch([
+        db
+          .select({ ...accountColumns, passwordHash: users.passwordHash })
+          .from(users)
+          .where(counter.account),
+        readCounter(db, counter),
+        countTry(db, counter, policy.throttle, now),
+      ]),
+    );
+    const [[candidate], [before], [counted]] = value;
+    return { candidate: candidate ?? null, before: before ?? null, key: counted?.key ?? null, now };
+  };
+
+  /** Begins once, and again after a short pause while only tries of the same moment stand in the way. */
+  const beginPatiently = async (counter: CounterKey) => {
+    let begun = await begin(counter);
+    for (const milliseconds of BUSY_PAUSES_MS) {
+      if (begun.key !== null || !begun.before || !isOnlyBusy(begun.before, policy.throttle, begun.now)) break;
+      await pause(milliseconds);
+      begun = await begin(counter);
+    }
+    return begun;
+  };
+
+  /** After the response. The same statements whether the account exists or not. */
+  const settle: Verification['settle'] = (counterKey, accountId, client) =>
+    store.later('refused login not settled', () =>
+      store.primary((db) =>
+        db.batch([
+          settleFailure(db, counterKey),
+          noteEventOf(db, 'login_refused', eq(users.id, accountId ?? 0), client, nowMs()),
+        ]),
+      ),
+    );
+
+  return {
+    settle,
+    async verify({ account, unknown, device, password, client }) {
+      const { candidate, before, key, now } = await beginPatiently({ account, unknown, device });
+      if (key === null) {
+        const retryAfterSeconds = before ? secondsToWait(before, policy.throttle, now) : 1;
+        return refuse({ reason: 'throttled', retryAfterSeconds });
+      }
+      const isRight = candidate
+        ? await passwords.verify(password, candidate.passwordHash)
+        : await passwords.verifyNothing(password);
+      if (candidate && isRight && candidate.disabledAtMs === null)
+        return succeed({ candidate, counterKey: key });
+      settle(key, candidate?.id ?? null, client);
+      return refuse({ reason: 'wrong_credentials', known: candidate !== null });
+    },
+  };
+};

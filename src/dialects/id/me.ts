@@ -1,0 +1,99 @@
+// `id`: registering, logging in and out, and everything an owner does with the account itself.
+import { type Context, Hono } from 'hono';
+import { readIdentifier } from '../../core/index.ts';
+import { logIn, originOf, refuseError, register } from '../../http/account.ts';
+import { body } from '../../http/body.ts';
+import type { AppEnv } from '../../http/context.ts';
+import { clearSessionCookie } from '../../http/cookies.ts';
+import { requireLogin } from '../../http/credentials.ts';
+import { refuse } from '../../http/dialect.ts';
+import { guard } from '../../http/guard.ts';
+import * as fields from './fields.ts';
+import { showAccount } from './views.ts';
+
+const toRead = requireLogin({ cookie: true });
+const toChange = requireLogin({ cookie: true, fresh: true });
+const numbers = 'text';
+
+/** Refuses a new password that is common or close to the account's names; null where it is good. */
+const refusePassword = async (
+  c: Context<AppEnv>,
+  name: string,
+  password: string,
+  names: readonly (string | null | undefined)[],
+): Promise<Response | null> => {
+  const code = fields.passwordFault(password, names, await c.var.commonPasswords());
+  if (!code) return null;
+  return refuse(c, { reason: 'fields', faults: [{ field: name, code, limit: null, value: undefined }] });
+};
+
+export const me = new Hono<AppEnv>()
+  .post(
+    '/register',
+    guard('registration'),
+    body(fields.registration, { numbers, unique: ['username', 'email'] }),
+    async (c) => {
+      const { username = null, email, password, name = '', session = 'cookie' } = c.req.valid('json');
+      const refused = await refusePassword(c, 'password', password, [username, email]);
+      if (refused) return refused;
+      const open = session === 'cookie' ? 'cookie' : 'jwt';
+      const made = await register(c, { username, email, password, name }, open);
+      if (!made.ok) return refuseError(c, made.error);
+      const account = showAccount(made.value.account, originOf(c));
+      return session === 'cookie'
+        ? c.json({ account }, 201)
+        : c.json({ account, token: made.value.token }, 201);
+    },
+  )
+  .post('/login', guard('login'), body(fields.credentials, { numbers }), async (c) => {
+    const { identifier, password, session = 'cookie' } = c.req.valid('json');
+    const open = session === 'cookie' ? 'cookie' : 'jwt';
+    const loggedIn = await logIn(c, readIdentifier(identifier), password, open);
+    if (!loggedIn.ok) return refuseError(c, loggedIn.error);
+    const account = showAccount(loggedIn.value.account, originOf(c));
+    return session === 'cookie' ? c.json({ account }) : c.json({ account, token: loggedIn.value.token });
+  })
+  .post('/logout', toChange, async (c) => {
+    await c.var.core.logOut(c.var.principal, c.var.client);
+    if (c.var.principal.session.kind === 'cookie') clearSessionCookie(c);
+    return c.body(null, 204);
+  })
+  .get('/me', toRead, (c) => c.json({ account: showAccount(c.var.principal.account, originOf(c)) }))
+  .patch('/me', toChange, body(fields.profile, { numbers }), async (c) => {
+    const { pictureId, ...texts } = c.req.valid('json');
+    const changes = { ...texts, pictureId: pictureId === undefined ? undefined : Number(pictureId) };
+    const { id } = c.var.principal.account;
+    const changed = await c.var.core.update(id, changes, 'profile_changed', c.var.client);
+    if (!changed.ok) return refuseError(c, changed.error);
+    return c.json({ account: showAccount(changed.value, originOf(c)) });
+  })
+  .delete('/me', toChange, guard('login'), body(fields.confirmation, { numbers }), async (c) => {
+    const { core, principal, client } = c.var;
+    const confirmed = await core.confirmPassword(principal, c.req.valid('json').password, client);
+    if (!confirmed.ok) return refuseError(c, confirmed.error);
+    const removed = await core.remove(principal.account.id, client);
+    if (!removed.ok) return refuseError(c, removed.error);
+    clearSessionCookie(c);
+    return c.body(null, 204);
+  })
+  .put('/me/password', toChange, guard('login'), body(fields.passwordChange, { numbers }), async (c) => {
+    const { currentPassword: current, newPassword: next } = c.req.valid('json');
+    const { core, principal, client } = c.var;
+    const { username, email } = principal.account;
+    const refused = await refusePassword(c, 'newPassword', next, [username, email]);
+    if (refused) return refused;
+    const changed = await core.changePassword(principal, { current, next }, client);
+    return changed.ok ? c.json(changed.value) : refuseError(c, changed.error);
+  })
+  .put('/me/email', toChange, guard('login'), body(fields.emailChange, { numbers }), async (c) => {
+    const { core, principal, client } = c.var;
+    const changed = await core.changeEmail(principal, c.req.valid('json'), client);
+    if (!changed.ok) return refuseError(c, changed.error);
+    return c.json({ account: showAccount(changed.value, originOf(c)) });
+  })
+  .put('/me/username', toChange, guard('login'), body(fields.usernameChange, { numbers }), async (c) => {
+    const { core, principal, client } = c.var;
+    const changed = await core.changeUsername(principal, c.req.valid('json'), client);
+    if (!changed.ok) return refuseError(c, changed.error);
+    return c.json({ account: showAccount(changed.value, originOf(c)) });
+  });

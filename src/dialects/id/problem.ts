@@ -1,0 +1,97 @@
+// How `id` words every refusal: RFC 9457 problem details, with a stable code and a message for each field.
+import type { Fault, Problem, Reply } from '../../http/dialect.ts';
+
+/** @see https://www.rfc-editor.org/rfc/rfc9457#section-3 */
+const detailed = (
+  status: Reply['status'],
+  code: string,
+  title: string,
+  headers: Readonly<Record<string, string>> = {},
+): Reply => ({
+  status,
+  headers: { 'Content-Type': 'application/problem+json', ...headers },
+  body: { type: `urn:latchkey:problem:${code}`, title, status, code },
+});
+
+const messageOf = ({ code, limit }: Fault): string => {
+  switch (code) {
+    case 'required':
+    case 'null':
+    case 'blank':
+      return 'This is required.';
+    case 'not_text':
+      return 'This must be a text without control characters.';
+    case 'nul':
+      return 'This must not hold a null character.';
+    case 'too_many_characters':
+      return `At most ${limit} characters.`;
+    case 'too_few_characters':
+      return `At least ${limit} characters.`;
+    case 'too_many_bytes':
+      return `At most ${limit} bytes.`;
+    case 'not_email':
+      return 'This is no email address.';
+    case 'not_username':
+      return 'Only letters, digits and . _ + - are allowed.';
+    case 'weak_password':
+      return 'This password is too weak.';
+    case 'common_password':
+      return 'Too many people have this password. Choose another.';
+    case 'resembling_password':
+      return 'This is too close to your username or email. Choose another.';
+    case 'not_url':
+      return 'This must be an http or https address.';
+    case 'taken':
+      return 'Another account has this already.';
+    case 'not_a_choice':
+      return 'This is not one of the choices.';
+  }
+};
+
+/** Every field's faults; `name` is the JSON key. What was sent is not shown again. */
+const faulty = (faults: readonly Fault[], status: 400 | 409): Reply => {
+  const code = status === 409 ? 'taken' : 'invalid';
+  const reply = detailed(status, code, status === 409 ? 'The name is taken.' : 'Some fields are not valid.');
+  const errors = faults.map((fault) => ({ name: fault.field, code: fault.code, message: messageOf(fault) }));
+  return { ...reply, body: { ...Object(reply.body), errors } };
+};
+
+/** Words a refusal. Pure and total, as for every dialect. */
+export const problem = (refused: Problem): Reply => {
+  switch (refused.reason) {
+    case 'fields':
+      return faulty(refused.faults, refused.faults.every(({ code }) => code === 'taken') ? 409 : 400);
+    case 'taken':
+      return faulty(refused.faults, 409);
+    case 'wrong_credentials':
+      return detailed(401, 'wrong_credentials', 'The name or the password is wrong.');
+    case 'credentials':
+      return detailed(401, `credentials_${refused.why}`, 'You are not logged in.', {
+        'WWW-Authenticate': 'Bearer',
+      });
+    case 'forbidden':
+      return detailed(403, 'forbidden', 'You may not do this.');
+    case 'cross_site':
+      return detailed(403, 'cross_site', 'The request comes from another site.');
+    case 'not_found':
+      return detailed(404, 'not_found', 'There is nothing here.');
+    case 'method_not_allowed':
+      return detailed(405, 'method_not_allowed', `${refused.method} is not allowed here.`);
+    case 'last_admin':
+      return detailed(409, 'last_admin', 'This account is the last admin.');
+    case 'too_large':
+      return detailed(413, 'too_large', 'The body is too large.');
+    case 'unsupported_media_type':
+      return detailed(415, 'unsupported_media_type', 'Send JSON or a form.');
+    case 'malformed':
+      return detailed(400, 'malformed', 'The body cannot be read.');
+    case 'not_an_object':
+      return detailed(400, 'not_an_object', 'The body must be a JSON object.');
+    case 'throttled':
+      return detailed(429, 'throttled', `Too many tries. Wait ${refused.retryAfterSeconds} seconds.`);
+    case 'unavailable':
+      return detailed(503, 'unavailable', 'The service cannot be reached at the moment.');
+    case 'fault':
+      return detailed(500, 'fault', 'Something went wrong here.');
+  }
+};

@@ -1,0 +1,56 @@
+// What `id` shows of accounts, sessions and events: camelCase, times in ISO 8601 UTC.
+import { type Account, type EventView, findPicture, type SessionView } from '../../core/index.ts';
+
+const time = (ms: number): string => new Date(ms).toISOString();
+
+/** An account as its owner sees it. */
+export const showAccount = (account: Account, origin: string) => ({
+  id: account.id,
+  username: account.username,
+  email: account.email,
+  name: account.name,
+  firstName: account.firstName,
+  lastName: account.lastName,
+  address: account.address,
+  siteUrl: account.siteUrl,
+  description: account.description,
+  picture: pictureUrl(account, origin),
+  isAdmin: account.isAdmin,
+  createdAt: time(account.createdAtMs),
+  updatedAt: time(account.updatedAtMs),
+  lastLoginAt: time(account.lastLoginAtMs),
+});
+
+const pictureUrl = ({ pictureId }: Account, origin: string): string | null => {
+  const picture = findPicture(pictureId);
+  return picture && origin + picture.path;
+};
+
+/** The same with what only admins see. */
+export const showToAdmin = (account: Account, origin: string) => ({
+  ...showAccount(account, origin),
+  disabledAt: account.disabledAtMs === null ? null : time(account.disabledAtMs),
+});
+
+/** A session; `current` is true of the one that asks. */
+export const showSession = (session: SessionView, currentId: string | null) => ({
+  id: session.id,
+  kind: session.kind,
+  createdAt: time(session.createdAtMs),
+  lastSeenAt: time(session.lastSeenAtMs),
+  expiresAt: time(session.expiresAtMs),
+  userAgent: session.userAgent,
+  country: session.country,
+  current: session.id === currentId,
+});
+
+/** `byAdmin` is true where an admin did it, not the owner. */
+export const showEvent = (event: EventView) => ({
+  id: event.id,
+  type: event.type,
+  dialect: event.dialect,
+  addressPrefix: event.addressPrefix,
+  userAgent: event.userAgent,
+  byAdmin: event.actorId !== null,
+  at: time(event.createdAtMs),
+});

@@ -1,0 +1,30 @@
+// Pages of a list: `?limit=` and `?after=`, and the next page in a Link header.
+import type { Context } from 'hono';
+import type { AppEnv } from './context.ts';
+
+const PAGE_SIZE = { byDefault: 100, min: 1, max: 1000 };
+
+/** A whole number from a query, or what stands for it where there is none. */
+const readWhole = (text: string | undefined, byDefault: number): number => {
+  const number = Number(text === undefined || text.trim() === '' ? Number.NaN : text);
+  return Number.isFinite(number) ? Math.trunc(number) : byDefault;
+};
+
+/** The page that is asked for: 1 to 1,000 rows, 100 where nothing is said; `after` is empty on the first. */
+export const readPage = (c: Context<AppEnv>): { limit: number; after: string } => {
+  const { byDefault, min, max } = PAGE_SIZE;
+  const limit = Math.min(max, Math.max(min, readWhole(c.req.query('limit'), byDefault)));
+  return { limit, after: c.req.query('after') ?? '' };
+};
+
+/** The id after which a page begins: 0 where none is named. */
+export const readAfterId = (after: string): number => Math.max(0, readWhole(after, 0));
+
+/** Names the next page, where there is one. @see https://www.rfc-editor.org/rfc/rfc8288 */
+export const linkNext = (c: Context<AppEnv>, limit: number, after: string | null): void => {
+  if (after === null) return;
+  const next = new URL(c.req.url);
+  next.searchParams.set('limit', String(limit));
+  next.searchParams.set('after', after);
+  c.header('Link', `<${next.href}>; rel="next"`);
+};
