@@ -1,4 +1,5 @@
 // Wrangler as the other scripts run it: found in node_modules, started with the Node that runs the script.
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ParseArgsOptionsConfig } from 'node:util';
@@ -13,6 +14,13 @@ export const TARGET_OPTIONS = {
   'persist-to': { type: 'string' },
   config: { type: 'string', short: 'c' },
   env: { type: 'string', short: 'e' },
+} as const satisfies ParseArgsOptionsConfig;
+
+/** The same, and whether the database here or the deployed one is meant. The one here, where neither is given. */
+export const PLACE_OPTIONS = {
+  ...TARGET_OPTIONS,
+  local: { type: 'boolean' },
+  remote: { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig;
 
 type TargetValues = { [name in keyof typeof TARGET_OPTIONS]?: string | boolean | undefined };
@@ -38,3 +46,72 @@ export const wranglerEnvironment = (extra: Record<string, string> = {}): NodeJS.
   WRANGLER_SEND_METRICS: 'false',
   ...extra,
 });
+
+/** Runs a wrangler command to its end, and returns all that it printed. */
+export const runWrangler = (
+  args: readonly string[],
+): Promise<{ status: number; stdout: string; stderr: string }> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, wranglerCommand(args), {
+      cwd: PROJECT,
+      // What a command answers is a message of this level.
+      env: wranglerEnvironment({ WRANGLER_LOG: 'log' }),
+      stdio: ['inherit', 'pipe', 'pipe'],
+    });
+    const printed = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8');
+      child[name].on('data', (text: string) => {
+        printed[name] += text;
+      });
+    }
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ status: code ?? 1, ...printed }));
+  });
+
+/** A row of a result, by the names of its columns. */
+export type Row = Record<string, unknown>;
+
+export const isRow = (value: unknown): value is Row =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What to tell where a database says no: what to do about it, where that is known. */
+export const explainRefusal = (text: string): string =>
+  /no such (table|column)/.test(text)
+    ? 'The database has not the tables of this version: `npm start` makes the local ones, `npm run deploy` the remote ones.'
+    : text;
+
+/** Reads the JSON that wrangler prints: a list with one `results` a statement, or an object with `error`. */
+const readResults = (stdout: string): Row[][] => {
+  const parsed: unknown = JSON.parse(stdout);
+  if (!Array.isArray(parsed)) {
+    const error = isRow(parsed) && isRow(parsed['error']) ? parsed['error'] : {};
+    const notes = Array.isArray(error['notes']) ? error['notes'].filter(isRow) : [];
+    const texts = [error['text'] ?? stdout, ...notes.map((note) => note['text'])];
+    throw new Error(explainRefusal(texts.join(' ')));
+  }
+  return parsed.map((statement) => {
+    const rows: unknown = isRow(statement) ? statement['results'] : null;
+    return Array.isArray(rows) ? rows.filter(isRow) : [];
+  });
+};
+
+/**
+ * Runs statements on D1 in one transaction, through one wrangler command, and returns each one's rows.
+ * @param flags which database: `--local` or `--remote`, and those of `targetFlags`
+ * @throws Error with what the database or wrangler says
+ */
+export const queryWithWrangler = async (
+  flags: readonly string[],
+  statements: readonly string[],
+): Promise<Row[][]> => {
+  const sql = statements.join(';\n');
+  const command = ['d1', 'execute', 'DB', ...flags, '--yes', '--json', '--command', sql];
+  const { stdout, stderr } = await runWrangler(command);
+  try {
+    return readResults(stdout);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Error(explainRefusal(`${stdout}${stderr}`.trim()));
+    throw error;
+  }
+};

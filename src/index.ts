@@ -11,8 +11,9 @@ import { dialects } from './dialects/index.ts';
 import { type Env, readSettings, type Settings } from './env.ts';
 import { createApp } from './http/app.ts';
 import type { WithinRate } from './http/context.ts';
+import { pages } from './pages/index.ts';
 
-const app = createApp(dialects);
+const app = createApp(dialects, pages);
 
 /** Settings are read, and keys imported, once an isolate. */
 const known = new WeakMap<Env, Settings>();

@@ -46,7 +46,8 @@ const replacedCookie = (c: Context<AppEnv>): string | null =>
 export const refuseError = (c: Context<AppEnv>, error: AccountError): Response =>
   refuse(c, toProblem(c, error));
 
-const toProblem = (c: Context<AppEnv>, error: AccountError): Problem => {
+/** What the core refused, as a problem that a dialect words. */
+export const toProblem = (c: Context<AppEnv>, error: AccountError): Problem => {
   const { sent, wire } = c.var;
   switch (error.reason) {
     case 'taken':

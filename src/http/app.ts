@@ -1,24 +1,25 @@
 // The app around the dialects: what every request gets, and the one place that catches what is thrown.
 import { Hono, type MiddlewareHandler } from 'hono';
 import { createCounts, StoreUnavailable } from '../core/index.ts';
+import { createAddresseeFinder, type FindAddressee } from './addressee.ts';
 import { crossOrigin, securityHeaders } from './browsers.ts';
 import { readClient } from './client.ts';
 import type { AppEnv } from './context.ts';
-import { createDialectFinder, type Dialect, mount, refuse } from './dialect.ts';
+import { type Dialect, mount, refuse } from './dialect.ts';
 import { logFault, logRequest } from './log.ts';
 import { service } from './service.ts';
 
 /** How long a client should wait before it asks again while D1 is down. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Makes the app of these dialects; the order in which they are listed does not matter. */
-export const createApp = (dialects: readonly Dialect[]): Hono<AppEnv> => {
+/** Makes the app of these dialects and the pages; the order in which they are listed does not matter. */
+export const createApp = (dialects: readonly Dialect[], pages: Dialect): Hono<AppEnv> => {
   const app = new Hono<AppEnv>({ strict: false });
-  app.use(identify(createDialectFinder(dialects, service)));
+  app.use(identify(createAddresseeFinder(dialects, pages, service)));
   app.use(securityHeaders);
   app.use(equip);
   app.use(crossOrigin);
-  mount(app, [...dialects, service]);
+  mount(app, [...dialects, pages, service]);
   app.notFound((c) => refuse(c, { reason: 'not_found' }));
   app.onError((error, c) => {
     logFault(c, error);
@@ -31,14 +32,14 @@ export const createApp = (dialects: readonly Dialect[]): Hono<AppEnv> => {
 
 /** Gives the request its id and its dialect, and writes its line in the log. */
 const identify =
-  (findDialect: (path: string) => Dialect): MiddlewareHandler<AppEnv> =>
+  (findAddressee: FindAddressee): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
     const startedAtMs = Date.now();
     // Made here, never taken from the client: it goes into the log.
     const requestId = crypto.randomUUID();
     c.set('requestId', requestId);
     c.header('X-Request-Id', requestId);
-    c.set('dialect', findDialect(c.req.path));
+    c.set('dialect', findAddressee(c.req.path, c.req.header('Accept')));
     c.set('counts', createCounts());
     await next();
     logRequest(c, startedAtMs, Date.now());

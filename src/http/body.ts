@@ -105,11 +105,12 @@ const inOrder = (fields: readonly string[], faults: readonly Fault[]): Fault[] =
   fields.flatMap((field) => faults.filter((fault) => fault.field === field));
 
 /** A body that was read: its fields as they were sent, and as JSON for the validator. */
-type Read = { problem: Problem } | { problem: null; sent: Fields; json: string };
+export type Read = { problem: Problem } | { problem: null; sent: Fields; json: string };
 
 const failed = (problem: Problem): Read => ({ problem });
 
-const readBody = async (c: Context<AppEnv>, numbers: BodyOptions['numbers']): Promise<Read> => {
+/** Reads a body of any of the media types, without looking at its fields. */
+export const readBody = async (c: Context<AppEnv>, numbers: BodyOptions['numbers']): Promise<Read> => {
   const contentType = c.req.header('Content-Type') ?? '';
   const mediaType = (contentType.split(';')[0] ?? '').trim().toLowerCase();
   const isKnown = mediaType === 'application/json' || FORM_TYPES.has(mediaType);

@@ -82,6 +82,8 @@ export interface Dialect {
   routes: Hono<AppEnv>;
   /** Words every refusal. Pure, and total: a new reason does not compile until it is decided here. */
   problem(problem: Problem, place: Place): Reply;
+  /** Puts a refusal on the wire, where that is not as JSON. */
+  send?: (c: Context<AppEnv>, reply: Reply) => Response;
 }
 
 /** Sends a reply, with the headers that the context has gathered. */
@@ -102,7 +104,8 @@ export const refuse = (c: Context<AppEnv>, problem: Problem): Response => {
   const { origin } = new URL(c.req.url);
   // Hono's path, by which it routes: decoded.
   const path = c.req.path.slice(dialect.basePath.length).replace(/\/$/, '');
-  return send(c, withRetryAfter(problem, dialect.problem(problem, { path, origin })));
+  const reply = withRetryAfter(problem, dialect.problem(problem, { path, origin }));
+  return (dialect.send ?? send)(c, reply);
 };
 
 const withRetryAfter = (problem: Problem, reply: Reply): Reply =>

@@ -1,5 +1,6 @@
 // Pages of a list: `?limit=` and `?after=`, and the next page in a Link header.
 import type { Context } from 'hono';
+import type { SearchCursor } from '../core/index.ts';
 import type { AppEnv } from './context.ts';
 
 const PAGE_SIZE = { byDefault: 100, min: 1, max: 1000 };
@@ -28,3 +29,13 @@ export const linkNext = (c: Context<AppEnv>, limit: number, after: string | null
   next.searchParams.set('after', after);
   c.header('Link', `<${next.href}>; rel="next"`);
 };
+
+/** A cursor of a search travels as `field:id:key`; null where the text is none. */
+export const readCursor = (after: string): SearchCursor | null => {
+  const [, field, id, key = ''] = /^(username|email|name):(\d{1,15}):(.*)$/su.exec(after) ?? [];
+  if (field !== 'username' && field !== 'email' && field !== 'name') return null;
+  return { field, afterId: Number(id), afterKey: key };
+};
+
+export const writeCursor = ({ field, afterId, afterKey }: SearchCursor): string =>
+  `${field}:${afterId}:${afterKey}`;

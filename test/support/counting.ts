@@ -29,17 +29,24 @@ export interface Observed {
   operations: Operations;
   /** The SQL of every statement that was prepared. */
   statements: string[];
+  /** What every session of D1 was opened with: `first-primary`, or the bookmark that a replica must have seen. */
+  constraints: string[];
 }
 
 /** The bindings of `env`, watched from now on. */
 export const observe = (env: Env = testEnv, obstacle: Obstacle = () => undefined): Observed => {
   const operations = { ...NO_OPERATIONS };
   const statements: string[] = [];
+  const constraints: string[] = [];
   const onRoundTrip = async (method: string): Promise<void> => {
     operations.d1 += 1;
     await obstacle('d1', method);
   };
-  const DB = watchDatabase(env.DB, onRoundTrip, (sql) => statements.push(sql));
+  const onHandle = (method: string, argument: unknown): void => {
+    if (method === 'prepare') statements.push(String(argument));
+    if (method === 'withSession') constraints.push(String(argument));
+  };
+  const DB = watchDatabase(env.DB, onRoundTrip, onHandle);
   const SESSIONS = intercept(env.SESSIONS, async (method, args, pass) => {
     const counter = KV_COUNTERS[method];
     if (counter === undefined) throw new Error(`KV ${method} is not counted.`);
@@ -47,7 +54,7 @@ export const observe = (env: Env = testEnv, obstacle: Obstacle = () => undefined
     await obstacle('kv', method);
     return pass(args);
   });
-  return { env: { ...env, DB, SESSIONS }, operations, statements };
+  return { env: { ...env, DB, SESSIONS }, operations, statements, constraints };
 };
 
 const KV_COUNTERS: Readonly<Record<string, keyof Operations>> = {
@@ -68,13 +75,14 @@ const originals = new WeakMap<object, object>();
 const watchDatabase = <T extends object>(
   target: T,
   onRoundTrip: (method: string) => Promise<void>,
-  onStatement: (sql: string) => void,
+  onHandle: (method: string, argument: unknown) => void,
 ): T => {
   const watched = intercept(target, (method, args, pass) => {
-    if (method === 'prepare') onStatement(String(args[0]));
     if (ROUND_TRIPS.has(method)) return onRoundTrip(method).then(() => pass(args.map(unwrap)));
     const result = pass(args);
-    return HANDLES.has(method) && isObject(result) ? watchDatabase(result, onRoundTrip, onStatement) : result;
+    if (!HANDLES.has(method) || !isObject(result)) return result;
+    onHandle(method, args[0]);
+    return watchDatabase(result, onRoundTrip, onHandle);
   });
   originals.set(watched, target);
   return watched;
@@ -122,13 +130,14 @@ export interface Cost {
   answer: Answer;
   operations: Operations;
   statements: string[];
+  constraints: string[];
   /** The iterations of each call of PBKDF2: as many entries as rounds. */
   hashed: number[];
 }
 
 /** Sends one request and tells what it cost. */
 export const measure = async (path: string, sent: Sent = {}): Promise<Cost> => {
-  const { env, operations, statements } = observe(sent.env);
+  const { env, ...counted } = observe(sent.env);
   const { value: answer, iterations } = await watchHashes(() => send(path, { ...sent, env }));
-  return { answer, operations, statements, hashed: iterations };
+  return { answer, ...counted, hashed: iterations };
 };

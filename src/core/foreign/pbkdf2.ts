@@ -24,7 +24,7 @@ interface Digest {
   keyBytes: number;
   /**
    * Most iterations that are done in software, so that a login takes about one to three seconds of CPU.
-   * Measured in workerd on one slow core: SHA-256 0.5 s a million, SHA-1 2.2 s, SHA-512 3.7 s.
+   * Measured in workerd on one slow core: SHA-256 0.8 s a million, SHA-1 1.9 s, SHA-512 3.8 s.
    */
   maxIterations: number;
 }
@@ -119,12 +119,7 @@ const derive = async (
   }
   // The synchronous form: the other yields by a clock that stands still in production while code runs, and
   // takes twice as long.
-  const { pbkdf2 } = await import('@noble/hashes/pbkdf2.js');
+  const { pbkdf2, sha1, sha512 } = await import('./lazy-pbkdf2.ts');
   const options = { c: iterations, dkLen: keyBytes };
-  if (name === 'SHA-1') {
-    const { sha1 } = await import('@noble/hashes/legacy.js');
-    return pbkdf2(sha1, password, salt, options);
-  }
-  const { sha512 } = await import('@noble/hashes/sha2.js');
-  return pbkdf2(sha512, password, salt, options);
+  return pbkdf2(name === 'SHA-1' ? sha1 : sha512, password, salt, options);
 };

@@ -3,7 +3,6 @@ import { equalBytes } from '../secrets.ts';
 import {
   decodeBase64,
   hasParams,
-  isKeyLength,
   isSaltLength,
   type Readable,
   type Reader,
@@ -33,6 +32,9 @@ const MAX_WORK = 2 ** 20;
 const MAX_BLOCK_SIZE = 32;
 /** OWASP's widest cost has 10. */
 const MAX_PARALLELISM = 16;
+
+/** A shorter key is the beginning of a longer one: with any length allowed, a hash cut short would verify. */
+const KEY_BYTES: readonly number[] = [32, 64];
 
 /** Reads Django's, the PHC and better-auth's form. */
 export const readScrypt: Reader = (stored) => {
@@ -97,7 +99,7 @@ const toReading = (
   salt: Uint8Array<ArrayBuffer> | null,
   key: Uint8Array<ArrayBuffer> | null,
 ): Readable | Refusal => {
-  if (!cost || !salt || !key || !isSaltLength(salt.byteLength) || !isKeyLength(key.byteLength))
+  if (!cost || !salt || !key || !isSaltLength(salt.byteLength) || !KEY_BYTES.includes(key.byteLength))
     return refuseDamaged('a scrypt hash');
   const { work, blockSize, parallelism } = cost;
   if (128 * work * blockSize > MAX_MEMORY_BYTES)
@@ -113,9 +115,9 @@ const toReading = (
     ok: true,
     algorithm: 'scrypt',
     async matches(password) {
-      const { scrypt } = await import('@noble/hashes/scrypt.js');
+      const { scrypt } = await import('./lazy-scrypt.ts');
       const options = { N: work, r: blockSize, p: parallelism, dkLen: key.byteLength };
-      // In one go, so that no two of one isolate hold their memory at a time.
+      // In one go, so that no two of one isolate are at work at a time, each with its memory.
       return equalBytes(scrypt(toBytes(password), salt, options), key);
     },
   };

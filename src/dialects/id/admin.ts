@@ -1,11 +1,11 @@
 // `id`: what admins do with accounts: list, search, look at, disable, make admins of, remove.
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import type { SearchCursor, Standing } from '../../core/index.ts';
-import { originOf, refuseError } from '../../http/account.ts';
+import { type Context, Hono } from 'hono';
+import type { Standing } from '../../core/index.ts';
+import { originOf } from '../../http/account.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { requireAdmin, requireLogin } from '../../http/credentials.ts';
-import { refuse } from '../../http/dialect.ts';
-import { linkNext, readPage } from '../../http/pages.ts';
+import { linkNext, readCursor, readPage, writeCursor } from '../../http/pages.ts';
+import { refuse, refuseError } from './refusal.ts';
 import { showEvent, showSession, showToAdmin } from './views.ts';
 
 /** Reading asks the primary too: an admin decides by what is shown. */
@@ -17,23 +17,12 @@ const ONE = '/admin/accounts/:id{[0-9]+}';
 
 const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
 
-/** A cursor of a search travels as `field:id:key`. */
-const readCursor = (after: string): SearchCursor | null => {
-  const [, field, id, key = ''] = /^(username|email|name):(\d{1,15}):(.*)$/su.exec(after) ?? [];
-  if (field !== 'username' && field !== 'email' && field !== 'name') return null;
-  return { field, afterId: Number(id), afterKey: key };
+const setStanding = (standing: Standing) => async (c: Context<AppEnv>) => {
+  const { core, principal, client } = c.var;
+  const changed = await core.setStanding(idOf(c), standing, principal.account.id, client);
+  if (changed.ok) return c.json({ account: showToAdmin(changed.value, originOf(c)) }, 200);
+  return changed.error.reason === 'gone' ? refuse(c, { reason: 'not_found' }) : refuseError(c, changed.error);
 };
-
-const setStanding =
-  (standing: Standing): MiddlewareHandler<AppEnv> =>
-  async (c) => {
-    const { core, principal, client } = c.var;
-    const changed = await core.setStanding(idOf(c), standing, principal.account.id, client);
-    if (changed.ok) return c.json({ account: showToAdmin(changed.value, originOf(c)) });
-    return changed.error.reason === 'gone'
-      ? refuse(c, { reason: 'not_found' })
-      : refuseError(c, changed.error);
-  };
 
 export const admin = new Hono<AppEnv>()
   .get('/admin/accounts', toRead, requireAdmin, async (c) => {
@@ -42,14 +31,14 @@ export const admin = new Hono<AppEnv>()
     const origin = originOf(c);
     if (prefix !== '') {
       const { accounts, next } = await c.var.core.search(prefix, { from: readCursor(after), limit });
-      linkNext(c, limit, next && `${next.field}:${next.afterId}:${next.afterKey}`);
-      return c.json({ accounts: accounts.map((account) => showToAdmin(account, origin)) });
+      linkNext(c, limit, next && writeCursor(next));
+      return c.json({ accounts: accounts.map((account) => showToAdmin(account, origin)) }, 200);
     }
     const afterId = /^\d{1,15}$/.test(after) ? Number(after) : 0;
     const found = await c.var.core.list({ afterId, limit: limit + 1 });
     const page = found.slice(0, limit);
     linkNext(c, limit, found.length > limit ? String(page.at(-1)?.id) : null);
-    return c.json({ accounts: page.map((account) => showToAdmin(account, origin)) });
+    return c.json({ accounts: page.map((account) => showToAdmin(account, origin)) }, 200);
   })
   .get(ONE, toRead, requireAdmin, async (c) => {
     const id = idOf(c);
@@ -57,11 +46,14 @@ export const admin = new Hono<AppEnv>()
     if (!account) return refuse(c, { reason: 'not_found' });
     const live = await c.var.core.listSessions(id);
     const events = await c.var.core.listEvents(id, { beforeId: null, limit: SHOWN_EVENTS });
-    return c.json({
-      account: showToAdmin(account, originOf(c)),
-      sessions: live.map((session) => showSession(session, c.var.principal.session.id)),
-      events: events.map(showEvent),
-    });
+    return c.json(
+      {
+        account: showToAdmin(account, originOf(c)),
+        sessions: live.map((session) => showSession(session, c.var.principal.session.id)),
+        events: events.map(showEvent),
+      },
+      200,
+    );
   })
   .post(`${ONE}/disable`, toChange, requireAdmin, setStanding('disabled'))
   .post(`${ONE}/enable`, toChange, requireAdmin, setStanding('enabled'))
@@ -71,7 +63,7 @@ export const admin = new Hono<AppEnv>()
     const { core, principal, client } = c.var;
     if (!(await core.get(idOf(c)))) return refuse(c, { reason: 'not_found' });
     const ended = await core.endSessions(idOf(c), null, client, principal.account.id);
-    return c.json({ endedSessions: ended });
+    return c.json({ endedSessions: ended }, 200);
   })
   .delete(ONE, toChange, requireAdmin, async (c) => {
     const { core, principal, client } = c.var;

@@ -1,68 +1,18 @@
-// The bodies that `id` takes, and its rule for new passwords.
+// The bodies that `id` takes: the fields of its own, and how a client wants to be logged in.
 import * as z from 'zod/mini';
-import { findPicture } from '../../core/index.ts';
-import type { FaultCode } from '../../http/dialect.ts';
-import * as field from '../../http/fields.ts';
+import * as own from '../../http/own-fields.ts';
 
-/** Eight, as NIST has it where there is a second line of defence: here the counter that slows guessing down. */
-const MIN_PASSWORD_CHARACTERS = 8;
-
-const usernameField = () => field.username(field.atMost(32));
-const emailField = () => field.email(field.atMost(255));
-const newPassword = () => field.password(field.atLeast(MIN_PASSWORD_CHARACTERS));
-const nameField = () => z.optional(field.lines(field.atMost(255), field.oneLine));
+export {
+  confirmation,
+  emailChange,
+  passwordChange,
+  passwordFault,
+  profile,
+  usernameChange,
+} from '../../http/own-fields.ts';
 
 /** How a client wants to be logged in: a browser by cookie, everything else by a token. */
 const session = () => z.optional(z.enum(['cookie', 'token']));
 
-export const registration = z.object({
-  username: z.optional(usernameField()),
-  email: emailField(),
-  password: newPassword(),
-  name: nameField(),
-  session: session(),
-});
-/** `identifier` takes the username or the email. */
-export const credentials = z.object({
-  identifier: field.identifier(),
-  password: field.password(),
-  session: session(),
-});
-export const profile = z.object({
-  name: nameField(),
-  firstName: nameField(),
-  lastName: nameField(),
-  address: z.optional(field.lines(field.atMost(200))),
-  siteUrl: z.optional(field.urlOrNothing(field.atMost(200))),
-  description: z.optional(field.lines(field.atMost(1023))),
-  pictureId: z.optional(field.choice((text) => findPicture(Number(text)) !== null)),
-});
-export const passwordChange = z.object({ currentPassword: field.password(), newPassword: newPassword() });
-export const emailChange = z.object({ email: emailField(), password: field.password() });
-export const usernameChange = z.object({ username: usernameField(), password: field.password() });
-export const confirmation = z.object({ password: field.password() });
-
-/** A part of a name that is shorter says nothing about a password. */
-const MIN_TELLING_CHARACTERS = 4;
-/** A password that is a name and so many characters more is the name. */
-const MIN_OTHER_CHARACTERS = 4;
-
-/**
- * What is wrong with a new password besides its length: too many people have it, or it is little more than the
- * account's own name. No rule of composition.
- * @see https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver
- */
-export const passwordFault = (
-  password: string,
-  names: readonly (string | null | undefined)[],
-  common: ReadonlySet<string>,
-): FaultCode | null => {
-  const folded = password.normalize('NFC').toLowerCase();
-  if (common.has(folded)) return 'common_password';
-  const parts = names.flatMap((name) => (name ? [name, ...name.split('@')] : []));
-  const resembles = parts
-    .map((part) => part.toLowerCase())
-    .filter((part) => part.length >= MIN_TELLING_CHARACTERS && folded.includes(part))
-    .some((part) => folded.length - part.length < MIN_OTHER_CHARACTERS);
-  return resembles ? 'resembling_password' : null;
-};
+export const registration = z.extend(own.registration, { session: session() });
+export const credentials = z.extend(own.credentials, { session: session() });

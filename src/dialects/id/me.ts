@@ -1,14 +1,14 @@
 // `id`: registering, logging in and out, and everything an owner does with the account itself.
 import { type Context, Hono } from 'hono';
 import { readIdentifier } from '../../core/index.ts';
-import { logIn, originOf, refuseError, register } from '../../http/account.ts';
+import { logIn, originOf, register } from '../../http/account.ts';
 import { body } from '../../http/body.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { clearSessionCookie } from '../../http/cookies.ts';
 import { requireLogin } from '../../http/credentials.ts';
-import { refuse } from '../../http/dialect.ts';
 import { guard } from '../../http/guard.ts';
 import * as fields from './fields.ts';
+import { refuse, refuseError } from './refusal.ts';
 import { showAccount } from './views.ts';
 
 const toRead = requireLogin({ cookie: true });
@@ -21,7 +21,7 @@ const refusePassword = async (
   name: string,
   password: string,
   names: readonly (string | null | undefined)[],
-): Promise<Response | null> => {
+): Promise<ReturnType<typeof refuse> | null> => {
   const code = fields.passwordFault(password, names, await c.var.commonPasswords());
   if (!code) return null;
   return refuse(c, { reason: 'fields', faults: [{ field: name, code, limit: null, value: undefined }] });
@@ -51,21 +51,23 @@ export const me = new Hono<AppEnv>()
     const loggedIn = await logIn(c, readIdentifier(identifier), password, open);
     if (!loggedIn.ok) return refuseError(c, loggedIn.error);
     const account = showAccount(loggedIn.value.account, originOf(c));
-    return session === 'cookie' ? c.json({ account }) : c.json({ account, token: loggedIn.value.token });
+    return session === 'cookie'
+      ? c.json({ account }, 200)
+      : c.json({ account, token: loggedIn.value.token }, 200);
   })
   .post('/logout', toChange, async (c) => {
     await c.var.core.logOut(c.var.principal, c.var.client);
     if (c.var.principal.session.kind === 'cookie') clearSessionCookie(c);
     return c.body(null, 204);
   })
-  .get('/me', toRead, (c) => c.json({ account: showAccount(c.var.principal.account, originOf(c)) }))
+  .get('/me', toRead, (c) => c.json({ account: showAccount(c.var.principal.account, originOf(c)) }, 200))
   .patch('/me', toChange, body(fields.profile, { numbers }), async (c) => {
     const { pictureId, ...texts } = c.req.valid('json');
     const changes = { ...texts, pictureId: pictureId === undefined ? undefined : Number(pictureId) };
     const { id } = c.var.principal.account;
     const changed = await c.var.core.update(id, changes, 'profile_changed', c.var.client);
     if (!changed.ok) return refuseError(c, changed.error);
-    return c.json({ account: showAccount(changed.value, originOf(c)) });
+    return c.json({ account: showAccount(changed.value, originOf(c)) }, 200);
   })
   .delete('/me', toChange, guard('login'), body(fields.confirmation, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
@@ -83,17 +85,17 @@ export const me = new Hono<AppEnv>()
     const refused = await refusePassword(c, 'newPassword', next, [username, email]);
     if (refused) return refused;
     const changed = await core.changePassword(principal, { current, next }, client);
-    return changed.ok ? c.json(changed.value) : refuseError(c, changed.error);
+    return changed.ok ? c.json(changed.value, 200) : refuseError(c, changed.error);
   })
   .put('/me/email', toChange, guard('login'), body(fields.emailChange, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
     const changed = await core.changeEmail(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);
-    return c.json({ account: showAccount(changed.value, originOf(c)) });
+    return c.json({ account: showAccount(changed.value, originOf(c)) }, 200);
   })
   .put('/me/username', toChange, guard('login'), body(fields.usernameChange, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
     const changed = await core.changeUsername(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);
-    return c.json({ account: showAccount(changed.value, originOf(c)) });
+    return c.json({ account: showAccount(changed.value, originOf(c)) }, 200);
   });

@@ -1,5 +1,6 @@
 // How `id` words every refusal: RFC 9457 problem details, with a stable code and a message for each field.
 import type { Fault, Problem, Reply } from '../../http/dialect.ts';
+import { faultMessage } from '../../http/fault-messages.ts';
 
 /** @see https://www.rfc-editor.org/rfc/rfc9457#section-3 */
 const detailed = (
@@ -13,46 +14,15 @@ const detailed = (
   body: { type: `urn:latchkey:problem:${code}`, title, status, code },
 });
 
-const messageOf = ({ code, limit }: Fault): string => {
-  switch (code) {
-    case 'required':
-    case 'null':
-    case 'blank':
-      return 'This is required.';
-    case 'not_text':
-      return 'This must be a text without control characters.';
-    case 'nul':
-      return 'This must not hold a null character.';
-    case 'too_many_characters':
-      return `At most ${limit} characters.`;
-    case 'too_few_characters':
-      return `At least ${limit} characters.`;
-    case 'too_many_bytes':
-      return `At most ${limit} bytes.`;
-    case 'not_email':
-      return 'This is no email address.';
-    case 'not_username':
-      return 'Only letters, digits and . _ + - are allowed.';
-    case 'weak_password':
-      return 'This password is too weak.';
-    case 'common_password':
-      return 'Too many people have this password. Choose another.';
-    case 'resembling_password':
-      return 'This is too close to your username or email. Choose another.';
-    case 'not_url':
-      return 'This must be an http or https address.';
-    case 'taken':
-      return 'Another account has this already.';
-    case 'not_a_choice':
-      return 'This is not one of the choices.';
-  }
-};
-
 /** Every field's faults; `name` is the JSON key. What was sent is not shown again. */
 const faulty = (faults: readonly Fault[], status: 400 | 409): Reply => {
   const code = status === 409 ? 'taken' : 'invalid';
   const reply = detailed(status, code, status === 409 ? 'The name is taken.' : 'Some fields are not valid.');
-  const errors = faults.map((fault) => ({ name: fault.field, code: fault.code, message: messageOf(fault) }));
+  const errors = faults.map((fault) => ({
+    name: fault.field,
+    code: fault.code,
+    message: faultMessage(fault),
+  }));
   return { ...reply, body: { ...Object(reply.body), errors } };
 };
 

@@ -3,8 +3,8 @@ import { Hono } from 'hono';
 import { originOf } from '../../http/account.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { requireLogin } from '../../http/credentials.ts';
-import { refuse } from '../../http/dialect.ts';
 import { linkNext, readPage } from '../../http/pages.ts';
+import { refuse } from './refusal.ts';
 import { showAccount, showEvent, showSession } from './views.ts';
 
 const toRead = requireLogin({ cookie: true, fresh: false });
@@ -17,12 +17,12 @@ export const sessions = new Hono<AppEnv>()
   .get('/sessions', toRead, async (c) => {
     const { account, session } = c.var.principal;
     const live = await c.var.core.listSessions(account.id);
-    return c.json({ sessions: live.map((one) => showSession(one, session.id)) });
+    return c.json({ sessions: live.map((one) => showSession(one, session.id)) }, 200);
   })
   .delete('/sessions', toChange, async (c) => {
     const { account, session } = c.var.principal;
     const ended = await c.var.core.endSessions(account.id, session.id, c.var.client, null);
-    return c.json({ endedSessions: ended });
+    return c.json({ endedSessions: ended }, 200);
   })
   .delete('/sessions/:id{[0-9a-f]{64}}', toChange, async (c) => {
     const { account } = c.var.principal;
@@ -35,16 +35,19 @@ export const sessions = new Hono<AppEnv>()
     const found = await c.var.core.listEvents(c.var.principal.account.id, { beforeId, limit: limit + 1 });
     const page = found.slice(0, limit);
     linkNext(c, limit, found.length > limit ? String(page.at(-1)?.id) : null);
-    return c.json({ events: page.map(showEvent) });
+    return c.json({ events: page.map(showEvent) }, 200);
   })
   .get('/export', requireLogin({ cookie: true, fresh: true, anyOrigin: true }), async (c) => {
     const { account, session } = c.var.principal;
     const live = await c.var.core.listSessions(account.id);
     const events = await c.var.core.listEvents(account.id, { beforeId: null, limit: MAX_EXPORTED_EVENTS });
     c.header('Content-Disposition', `attachment; filename="latchkey-account-${account.id}.json"`);
-    return c.json({
-      account: showAccount(account, originOf(c)),
-      sessions: live.map((one) => showSession(one, session.id)),
-      events: events.map(showEvent),
-    });
+    return c.json(
+      {
+        account: showAccount(account, originOf(c)),
+        sessions: live.map((one) => showSession(one, session.id)),
+        events: events.map(showEvent),
+      },
+      200,
+    );
   });

@@ -1,0 +1,145 @@
+// The account that an operator names, and what changes it: each change with its row of the trail in one transaction.
+import { emailKey, usernameKey } from '../../src/core/identity.ts';
+import { quote } from '../import/sql.ts';
+import type { Row } from '../wrangler.ts';
+
+/** Runs statements in one transaction and returns each one's rows. Throws what the database says. */
+export type Query = (statements: readonly string[]) => Promise<Row[][]>;
+
+/** The account is not what the command needs. The message is for the operator. */
+export class Refused extends Error {
+  override name = 'Refused';
+}
+
+/** An account as it was before the change. */
+export interface Found {
+  id: number;
+  username: string | null;
+  email: string;
+  isAdmin: boolean;
+  isDisabled: boolean;
+  /** Live ones. */
+  sessions: number;
+  hasOtherAdmin: boolean;
+}
+
+/** SQL that finds an account by what it is called. */
+export interface Selector {
+  shown: string;
+  /** Every account that may be meant: two where a number is one's id and the other's username. */
+  candidates: string;
+  /** The one that is meant; none where that is not clear. */
+  isIt: string;
+}
+
+const FORM = /^(?:(id|username|email):)?(.+)$/s;
+
+/** Reads an email, a username or an id; `id:`, `username:` or `email:` before it says which. */
+export const readSelector = (text: string): Selector => {
+  const [, kind, value = ''] = FORM.exec(text.trim()) ?? [];
+  if (value === '') throw new Refused('Say an email, a username or an id.');
+  const byId = `id = ${/^\d{1,15}$/.test(value) ? Number(value) : 'NULL'}`;
+  const byUsername = `username_key = ${quote(usernameKey(value))}`;
+  const only = (condition: string) => ({ shown: text.trim(), candidates: condition, isIt: condition });
+  if (kind === 'email' || (kind === undefined && value.includes('@')))
+    return only(`email_key = ${quote(emailKey(value))}`);
+  if (kind === 'id') return only(byId);
+  if (kind === 'username' || !/^\d{1,15}$/.test(value)) return only(byUsername);
+  const candidates = `(${byId} OR ${byUsername})`;
+  const isIt = `${candidates} AND (SELECT count(*) FROM users WHERE ${candidates}) = 1`;
+  return { shown: text.trim(), candidates, isIt };
+};
+
+// `= 1` to the letter: the partial index is found by its very condition.
+const OTHER_ADMIN =
+  'EXISTS (SELECT 1 FROM users AS other WHERE other.is_admin = 1 AND other.disabled_at IS NULL AND other.id <> users.id)';
+
+/** The statement that reads the accounts that may be meant. */
+export const findStatement = ({ candidates }: Selector, nowMs: number): string =>
+  `SELECT id, username, email, is_admin, disabled_at, ${OTHER_ADMIN} AS other_admin,
+    (SELECT count(*) FROM sessions WHERE user_id = users.id AND expires_at > ${nowMs}) AS sessions
+   FROM users WHERE ${candidates} LIMIT 2`;
+
+/** Reads its rows. Throws Refused where no account or more than one is meant. */
+export const readFound = ({ shown }: Selector, rows: readonly Row[]): Found => {
+  const [row, other] = rows;
+  if (row === undefined) throw new Refused(`There is no account ${shown}.`);
+  if (other !== undefined)
+    throw new Refused(
+      `${shown} is the id of one account and the username of another: say id:${shown} or username:${shown}.`,
+    );
+  return {
+    id: Number(row['id']),
+    username: typeof row['username'] === 'string' ? row['username'] : null,
+    email: String(row['email']),
+    isAdmin: row['is_admin'] === 1,
+    isDisabled: row['disabled_at'] !== null,
+    sessions: Number(row['sessions']),
+    hasOtherAdmin: row['other_admin'] === 1,
+  };
+};
+
+/** A change of an account. It is made where `onlyIf` holds, and then the trail says so. */
+export interface Change {
+  event: 'admin_granted' | 'admin_revoked' | 'disabled' | 'enabled' | 'sessions_ended' | 'deleted';
+  /** A condition on the table `users`. */
+  onlyIf: string;
+  /** The statements, for a condition that finds the account as it was, in an order in which it still does. */
+  statements: (isIt: string, nowMs: number) => string[];
+}
+
+/** Takes an admin only where another can still log in. */
+const MAY_LOSE_ADMIN = `(is_admin = 0 OR ${OTHER_ADMIN})`;
+
+const endSessions = (isIt: string): string =>
+  `DELETE FROM sessions WHERE user_id IN (SELECT id FROM users WHERE ${isIt})`;
+
+const set = (columns: string, isIt: string, nowMs: number): string =>
+  `UPDATE users SET ${columns}, updated_at = ${nowMs} WHERE ${isIt}`;
+
+export const CHANGES = {
+  grant: {
+    event: 'admin_granted',
+    onlyIf: 'is_admin = 0',
+    statements: (isIt, nowMs) => [set('is_admin = 1', isIt, nowMs)],
+  },
+  revoke: {
+    event: 'admin_revoked',
+    onlyIf: `is_admin = 1 AND ${MAY_LOSE_ADMIN}`,
+    statements: (isIt, nowMs) => [set('is_admin = 0', isIt, nowMs)],
+  },
+  disable: {
+    event: 'disabled',
+    onlyIf: `disabled_at IS NULL AND ${MAY_LOSE_ADMIN}`,
+    statements: (isIt, nowMs) => [endSessions(isIt), set(`disabled_at = ${nowMs}`, isIt, nowMs)],
+  },
+  enable: {
+    event: 'enabled',
+    onlyIf: 'disabled_at IS NOT NULL',
+    statements: (isIt, nowMs) => [set('disabled_at = NULL', isIt, nowMs)],
+  },
+  'end-sessions': { event: 'sessions_ended', onlyIf: 'true', statements: (isIt) => [endSessions(isIt)] },
+  delete: {
+    event: 'deleted',
+    onlyIf: MAY_LOSE_ADMIN,
+    statements: (isIt) => [endSessions(isIt), `DELETE FROM users WHERE ${isIt}`],
+  },
+} as const satisfies Record<string, Change>;
+
+/** Makes a change, and returns the account as it was before. */
+export const changeAccount = async (
+  query: Query,
+  selector: Selector,
+  { event, onlyIf, statements }: Change,
+  nowMs: number,
+): Promise<Found> => {
+  const isIt = `${selector.isIt} AND ${onlyIf}`;
+  const [rows = []] = await query([
+    findStatement(selector, nowMs),
+    // The event goes first: after the change, the condition finds the account no longer.
+    `INSERT INTO events (user_id, actor_id, type, dialect, address_prefix, user_agent, created_at)
+       SELECT id, NULL, ${quote(event)}, 'cli', NULL, NULL, ${nowMs} FROM users WHERE ${isIt}`,
+    ...statements(isIt, nowMs),
+  ]);
+  return readFound(selector, rows);
+};

@@ -1,0 +1,45 @@
+// `npm run admin -- stats`: how many accounts there are, of which kinds, and what has happened lately.
+import type { Query } from './account.ts';
+import { writeTable } from './table.ts';
+
+const MS_PER_DAY = 24 * 60 * 60 * 1000;
+
+/** The kind of a hash from its text: Latchkey's own, or what other software calls it. */
+const HASH_KIND = `CASE
+  WHEN password_hash LIKE '$pbkdf2-sha512$i=%,r=%' THEN 'latchkey'
+  WHEN password_hash LIKE '!%' THEN 'none'
+  WHEN password_hash LIKE '$%' THEN substr(password_hash, 2, instr(substr(password_hash, 2), '$') - 1)
+  WHEN instr(password_hash, '$') > 0 THEN substr(password_hash, 1, instr(password_hash, '$') - 1)
+  ELSE 'other' END`;
+
+const statements = (nowMs: number): string[] => [
+  `SELECT count(*) AS accounts, count(username) AS with_username, coalesce(sum(is_admin), 0) AS admins,
+    count(disabled_at) AS disabled, count(CASE WHEN created_at > ${nowMs - 7 * MS_PER_DAY} THEN 1 END) AS new_in_7_days,
+    count(CASE WHEN last_login_at > ${nowMs - 30 * MS_PER_DAY} THEN 1 END) AS logged_in_within_30_days FROM users`,
+  `SELECT ${HASH_KIND} AS name, count(*) AS n FROM users GROUP BY 1 ORDER BY n DESC, name`,
+  `SELECT kind AS name, count(*) AS n FROM sessions WHERE expires_at > ${nowMs} GROUP BY 1 ORDER BY n DESC, name`,
+  `SELECT type AS name, count(*) AS n FROM events WHERE created_at > ${nowMs - MS_PER_DAY} GROUP BY 1 ORDER BY n DESC, name`,
+];
+
+export const showStats = async (query: Query, nowMs: number) => {
+  const [[accounts = {}] = [], ...groups] = await query(statements(nowMs));
+  const [hashes = {}, sessions = {}, events = {}] = groups.map((rows) =>
+    Object.fromEntries(rows.map((row) => [String(row['name']), Number(row['n'])])),
+  );
+  const table = (title: string, counts: Record<string, unknown>) => {
+    const rows = Object.entries(counts).map(([name, count]) => [name, Number(count)]);
+    return writeTable([title, 'number'], rows.length > 0 ? rows : [['none', 0]]);
+  };
+  return {
+    text: [
+      table('accounts', withSpaces(accounts)),
+      table('password hashes', hashes),
+      table('live sessions', sessions),
+      table('events of 24 hours', withSpaces(events)),
+    ].join('\n\n'),
+    json: { ...accounts, hashes, sessions, events_of_24_hours: events },
+  };
+};
+
+const withSpaces = (counts: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(counts).map(([name, count]) => [name.replaceAll('_', ' '), count]));

@@ -1,0 +1,115 @@
+// `npm run import -- <file> …`: brings the users of another service, with the passwords that they have.
+import { existsSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { createCheckpoint, noCounts, OtherImport } from './import/checkpoint.ts';
+import { createDetails } from './import/details.ts';
+import { openDryRun } from './import/dry-run.ts';
+import { loadHashCheck } from './import/hashes.ts';
+import { ConflictStop } from './import/merge.ts';
+import { type Command, readCommand, USAGE, UsageError } from './import/options.ts';
+import { createProgressBar, writeCount } from './import/progress.ts';
+import { InputError } from './import/records.ts';
+import { writeReport } from './import/report.ts';
+import { runImport } from './import/run.ts';
+import { openSource } from './import/source.ts';
+import { openTarget } from './import/target.ts';
+
+const REFUSED_STATUS = 1;
+const FAILED_STATUS = 1;
+const USAGE_STATUS = 2;
+/** 128 + SIGINT, as shells write it. */
+const STOPPED_STATUS = 130;
+
+/** Ctrl-C ends the import after the batch that it is at; a second one ends it at once. */
+const watchForStop = () => {
+  let isStopped = false;
+  const stop = () => {
+    isStopped = true;
+    console.error('\nStopping after this batch …');
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // Wrangler's own listeners would end the process in the middle of the batch.
+    process.removeAllListeners(signal);
+    process.once(signal, stop);
+  }
+  return () => isStopped;
+};
+
+const importFile = async (command: Command): Promise<number> => {
+  const { file, dryRun, keepIds } = command;
+  const { format, model, map, rules, onConflict, place } = command;
+  const same = { format, model, map: [...map], rules, onConflict, keepIds, place };
+  const checkpoint = dryRun ? null : createCheckpoint(file, same);
+  if (command.restart) checkpoint?.remove();
+  const before = checkpoint?.load() ?? null;
+  const counts = before?.counts ?? noCounts();
+
+  const checkHash = await loadHashCheck();
+  const source = await openSource(file, format, model);
+  try {
+    const opened = await openTarget(place);
+    const target = dryRun ? openDryRun(opened) : opened;
+    const list = command.report ?? (dryRun ? null : `${file}.latchkey-report.txt`);
+    const details = createDetails(list, before?.report ?? { bytes: 0, lines: 0 });
+    if (before)
+      console.log(`Taking up the import that was interrupted: ${writeCount(counts.read)} records are done.`);
+    const bar = createProgressBar(process.stderr, counts.read);
+    try {
+      const options = { rules, map, keepIds, onConflict };
+      const isStopped = watchForStop();
+      const run = { source, target, checkpoint, counts, details, checkHash, bar, options, isStopped };
+      const { unknown, finished } = await runImport({ ...run, nowMs: Date.now() });
+      bar.end();
+      const where = place.remote === true ? 'the deployed database' : 'the database on this machine';
+      const done = finished ? 'Imported' : 'Stopped in the middle of importing';
+      const verb = dryRun ? 'Nothing was written. This would be the import of' : done;
+      const title = `${verb} ${basename(file)} (${source.about}) into ${where}`;
+      console.log(writeReport({ title, counts, details, unknown, remarks: source.remarks(), keepIds }));
+      if (!finished) {
+        console.log(dryRun ? '' : 'Run the same command again to go on.');
+        return STOPPED_STATUS;
+      }
+      checkpoint?.remove();
+      return counts.refused + counts.conflicts > 0 ? REFUSED_STATUS : 0;
+    } finally {
+      bar.end();
+      details.close();
+      await target.close();
+    }
+  } finally {
+    source.close();
+  }
+};
+
+const tell = (error: unknown, file: string): number => {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ConflictStop) {
+    console.error(`Stopped at a conflict. What came before it is imported.\n${message}`);
+    return FAILED_STATUS;
+  }
+  if (error instanceof InputError) console.error(`${file} cannot be read: ${message}`);
+  else console.error(message);
+  return error instanceof InputError || error instanceof OtherImport ? USAGE_STATUS : FAILED_STATUS;
+};
+
+const main = async (): Promise<number> => {
+  // npm runs scripts in the project's folder, wherever it was called.
+  const folder = process.env['INIT_CWD'] ?? process.cwd();
+  const args = process.argv.slice(2);
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(USAGE);
+    return 0;
+  }
+  try {
+    const command = readCommand(args, folder);
+    if (!existsSync(command.file) || !statSync(command.file).isFile())
+      throw new UsageError(`There is no file ${command.file}.`);
+    return await importFile(command).catch((error: unknown) => tell(error, command.file));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${USAGE}`);
+    return USAGE_STATUS;
+  }
+};
+
+process.exitCode = await main();

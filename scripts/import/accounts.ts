@@ -1,0 +1,174 @@
+// A record becomes an account, or is refused: the rules that hold for accounts, however they come.
+import { createHash } from 'node:crypto';
+import { emailKey, usernameKey } from '../../src/core/identity.ts';
+import { findPicture } from '../../src/core/pictures.ts';
+import type { Row } from '../wrangler.ts';
+import type { Field, FieldReader } from './fields.ts';
+import type { HashCheck } from './hashes.ts';
+import type { NewRow } from './rows.ts';
+import { readFlag, readNumber, readText, readTime, unwrap } from './values.ts';
+
+export interface AccountRules {
+  /** Whom the file calls an admin: `is_admin` always counts, unless nobody is to be one. */
+  admins: 'superuser' | 'staff' | 'none';
+  /** What becomes of an account whose username Latchkey cannot have: refused, or imported without it. */
+  badUsername: 'refuse' | 'drop';
+}
+
+export type Reading =
+  | { ok: true; label: string; row: NewRow; algorithm: string; notes: string[] }
+  | { ok: false; label: string; reason: string };
+
+/** The one alphabet of usernames; Django's also has `@`, and whatever letters its settings allow. */
+const USERNAME = /^[A-Za-z0-9_.+-]+$/;
+/** Django's own limit, wider than that of any dialect: it holds at registration, not at login. */
+const MAX_USERNAME = 150;
+/** As much of RFC 5321 as tells an email from something else: the name may be in quotes, and then hold spaces. */
+const EMAIL = /^(?:[^\s@"]+|".+")@[^\s@]+$/;
+const MAX_EMAIL = 256;
+const MAX_NAME = 255;
+const MAX_ADDRESS = 200;
+const MAX_DESCRIPTION = 1023;
+/** As long as Django lets a URLField be. */
+const MAX_URL = 200;
+const TOKEN = /^[0-9a-f]{40}$/;
+
+const CONTROL = /\p{Cc}/u;
+const CONTROL_BUT_LINES = /[^\P{Cc}\n\t]/u;
+
+const countCharacters = (text: string): number => [...text].length;
+
+const isWebUrl = (text: string): boolean => /^https?:\/\/[^\s/]\S*$/i.test(text) && URL.canParse(text);
+
+export interface AccountReaderOptions {
+  readField: FieldReader;
+  checkHash: HashCheck;
+  rules: AccountRules;
+  /** For what the file does not say: when an account was made, changed or disabled. */
+  nowMs: number;
+}
+
+export const createAccountReader = ({ readField, checkHash, rules, nowMs }: AccountReaderOptions) => {
+  return (record: Row): Reading => {
+    const get = readField(record);
+    const faults: string[] = [];
+    const notes: string[] = [];
+
+    const text = (field: Field, max: number, severalLines = false): string => {
+      const value = readText(get(field))?.replaceAll('\r\n', '\n') ?? null;
+      const fault = value === null ? 'is no text' : findFault(value, max, severalLines);
+      if (fault) faults.push(`${field} ${fault}.`);
+      return value ?? '';
+    };
+    const time = (field: Field): number | null => {
+      const value = readTime(get(field));
+      if (value === undefined) faults.push(`${field} is no time.`);
+      return value ?? null;
+    };
+    const flag = (field: Field, byDefault: boolean): boolean => {
+      const value = readFlag(get(field));
+      if (value === undefined) faults.push(`${field} is neither true nor false.`);
+      return value ?? byDefault;
+    };
+
+    const named = text('username', MAX_EMAIL);
+    const mailed = text('email', MAX_EMAIL);
+    const { email, username, fault } = readIdentity(named, mailed, rules, notes);
+    if (fault) faults.push(fault);
+
+    const hash = unwrap(get('password_hash'));
+    const verdict =
+      typeof hash === 'string' && hash !== ''
+        ? checkHash(hash)
+        : { ok: false as const, reason: 'There is no password hash.' };
+    if (!verdict.ok) faults.push(`password: ${verdict.reason}`);
+
+    const id = readNumber(get('id')) ?? null;
+    const pictureId = readNumber(get('picture_id'));
+    if (pictureId === undefined || (pictureId !== null && !findPicture(pictureId)))
+      faults.push('picture_id is none of a picture.');
+    const siteUrl = text('site_url', MAX_URL);
+    if (siteUrl !== '' && !isWebUrl(siteUrl)) faults.push('site_url is no address of the web.');
+
+    const createdAtMs = time('created_at') ?? nowMs;
+    const isActive = flag('is_active', true);
+    const row: NewRow = {
+      id,
+      username,
+      usernameKey: username === null ? null : usernameKey(username),
+      email,
+      emailKey: emailKey(email),
+      passwordHash: typeof hash === 'string' ? hash : '',
+      name: text('name', MAX_NAME),
+      firstName: text('first_name', MAX_NAME),
+      lastName: text('last_name', MAX_NAME),
+      address: text('address', MAX_ADDRESS, true),
+      siteUrl,
+      description: text('description', MAX_DESCRIPTION, true),
+      pictureId: pictureId ?? null,
+      isAdmin: isAdmin(rules.admins, flag),
+      disabledAtMs: time('disabled_at') ?? (isActive ? null : nowMs),
+      createdAtMs,
+      updatedAtMs: time('updated_at') ?? nowMs,
+      lastLoginAtMs: time('last_login_at') ?? createdAtMs,
+      tokenId: tokenIdOf(get('auth_token'), notes),
+    };
+    const label = email || named || (id === null ? '' : `id ${id}`);
+    if (!verdict.ok || faults.length > 0) return { ok: false, label, reason: faults.join(' ') };
+    return { ok: true, label, row, algorithm: verdict.algorithm, notes };
+  };
+};
+
+/** What is wrong with a text, as the end of a sentence; null where nothing is. */
+const findFault = (text: string, max: number, severalLines: boolean): string | null => {
+  if (!text.isWellFormed()) return 'holds half of a character';
+  if ((severalLines ? CONTROL_BUT_LINES : CONTROL).test(text)) return 'holds a control character';
+  return countCharacters(text) > max ? `is longer than ${max} characters` : null;
+};
+
+interface Identity {
+  email: string;
+  username: string | null;
+  fault: string | null;
+}
+
+/** Many services put the email where the username goes: there it is no name besides it. */
+const readIdentity = (named: string, mailed: string, rules: AccountRules, notes: string[]): Identity => {
+  const email = mailed === '' && EMAIL.test(named) ? named : mailed;
+  if (email === '') return { email, username: null, fault: 'There is no email.' };
+  if (!EMAIL.test(email)) return { email, username: null, fault: 'The email is none.' };
+  if (named === '' || emailKey(named) === emailKey(email)) return { email, username: null, fault: null };
+  if (USERNAME.test(named) && named.length <= MAX_USERNAME) return { email, username: named, fault: null };
+  if (rules.badUsername === 'drop') {
+    notes.push(`imported without its username ${named}`);
+    return { email, username: null, fault: null };
+  }
+  return {
+    email,
+    username: null,
+    fault: USERNAME.test(named)
+      ? `The username is longer than ${MAX_USERNAME} characters.`
+      : `The username ${named} has characters other than letters, digits and _ . + -`,
+  };
+};
+
+const isAdmin = (
+  admins: AccountRules['admins'],
+  flag: (field: Field, byDefault: boolean) => boolean,
+): boolean => {
+  const [said, superuser, staff] = [
+    flag('is_admin', false),
+    flag('is_superuser', false),
+    flag('is_staff', false),
+  ];
+  if (admins === 'none') return false;
+  return said || superuser || (admins === 'staff' && staff);
+};
+
+/** What a session is found by: the SHA-256 of its token, which is itself stored nowhere. */
+const tokenIdOf = (value: unknown, notes: string[]): string | null => {
+  if (value === null || value === undefined || value === '') return null;
+  if (typeof value === 'string' && TOKEN.test(value)) return createHash('sha256').update(value).digest('hex');
+  notes.push('its token is not of 40 hexadecimal digits and will not be known');
+  return null;
+};

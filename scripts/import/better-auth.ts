@@ -1,0 +1,34 @@
+// better-auth's users, whose password is in another record: the account at the provider `credential`.
+// https://better-auth.com/docs/concepts/database#core-schema
+import { isRow, type Row } from '../wrangler.ts';
+
+/** What Django writes for "no password is right": for those who have only ever come by way of another service. */
+const UNUSABLE = '!';
+
+const passwordOf = (user: Row): unknown => {
+  if (typeof user['password'] === 'string' && user['password'] !== '') return user['password'];
+  for (const list of [user['accounts'], user['account']]) {
+    const accounts = Array.isArray(list) ? list : [list];
+    const own = accounts.filter(isRow).find((account) => account['providerId'] === 'credential');
+    if (own) return own['password'];
+  }
+  return UNUSABLE;
+};
+
+const ownNames = new Set(['password', 'accounts', 'account', 'role', 'banned', 'displayUsername']);
+
+/** A user with its password beside its other fields, in the names that every import knows. */
+export const flattenBetterAuth = (user: Row): Row => {
+  const { displayUsername, username, role, banned } = user;
+  const sameName =
+    typeof displayUsername === 'string' && displayUsername.toLowerCase() === String(username).toLowerCase();
+  return {
+    ...Object.fromEntries(Object.entries(user).filter(([name]) => !ownNames.has(name))),
+    username: sameName ? displayUsername : (username ?? null),
+    password: passwordOf(user),
+    is_admin: String(role ?? '')
+      .split(',')
+      .some((name) => name.trim() === 'admin'),
+    is_active: !(banned === true || banned === 1),
+  };
+};

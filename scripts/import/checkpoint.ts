@@ -1,0 +1,97 @@
+// How far an import has come, in a file beside its input: what an interrupted import is taken up from.
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { isRow } from '../wrangler.ts';
+import type { DetailsLength } from './details.ts';
+
+/** What has happened to the records so far. */
+export interface Counts {
+  read: number;
+  imported: number;
+  updated: number;
+  alreadyThere: number;
+  conflicts: number;
+  refused: number;
+  tokens: number;
+  admins: number;
+  disabled: number;
+  idsKept: number;
+  /** Milliseconds that the import has run. */
+  tookMs: number;
+  /** Accounts that were imported or updated, by the kind of their hash. */
+  hashes: Record<string, number>;
+}
+
+export const noCounts = (): Counts => ({
+  read: 0,
+  imported: 0,
+  updated: 0,
+  alreadyThere: 0,
+  conflicts: 0,
+  refused: 0,
+  tokens: 0,
+  admins: 0,
+  disabled: 0,
+  idsKept: 0,
+  tookMs: 0,
+  hashes: {},
+});
+
+export interface Progress {
+  counts: Counts;
+  /** How long the report's file was: what stands behind was written after this point. */
+  report: DetailsLength;
+}
+
+export interface Checkpoint {
+  /** Null where there is nothing to take up. Throws OtherImport where the file is of another input or command. */
+  load(): Progress | null;
+  save(progress: Progress): void;
+  remove(): void;
+}
+
+/** The checkpoint beside the input is not of this input as it is now, or not of this command. */
+export class OtherImport extends Error {
+  override name = 'OtherImport';
+}
+
+export const checkpointPath = (input: string): string => `${input}.latchkey-import.json`;
+
+const isCounts = (value: unknown): value is Counts =>
+  isRow(value) &&
+  isRow(value['hashes']) &&
+  Object.keys(noCounts()).every((name) => name === 'hashes' || typeof value[name] === 'number');
+
+/** @param command what else must be the same for the import to be the same one */
+export const createCheckpoint = (input: string, command: unknown): Checkpoint => {
+  const path = checkpointPath(input);
+  const { size, mtimeMs } = statSync(input);
+  const identity = JSON.stringify({ version: 1, size, mtimeMs, command });
+
+  return {
+    load() {
+      if (!existsSync(path)) return null;
+      let saved: unknown;
+      try {
+        saved = JSON.parse(readFileSync(path, 'utf8'));
+      } catch {
+        throw new OtherImport(`${path} cannot be read. Remove it, or say --restart.`);
+      }
+      const report: unknown = isRow(saved) ? saved['report'] : null;
+      if (!isRow(saved) || saved['identity'] !== identity || !isCounts(saved['counts']) || !isRow(report))
+        throw new OtherImport(
+          `${path} is of an import that was interrupted, of another file or with other options. ` +
+            'Run that one again, or say --restart to begin from the start: what is imported already stays.',
+        );
+      const length = { bytes: Number(report['bytes']), lines: Number(report['lines']) };
+      return { counts: saved['counts'], report: length };
+    },
+    save(progress) {
+      // Renaming is the moment from which it holds: no reader ever sees half a file.
+      writeFileSync(`${path}.new`, `${JSON.stringify({ identity, ...progress })}\n`);
+      renameSync(`${path}.new`, path);
+    },
+    remove() {
+      rmSync(path, { force: true });
+    },
+  };
+};

@@ -1,0 +1,126 @@
+// The command line of `npm run import`.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { PLACE_OPTIONS } from '../wrangler.ts';
+import type { AccountRules } from './accounts.ts';
+import { FIELDS, type Field, isField } from './fields.ts';
+import type { OnConflict } from './merge.ts';
+import { FORMATS, type Format } from './source.ts';
+import type { Place } from './target.ts';
+
+export interface Command {
+  file: string;
+  format: Format | null;
+  model: string | null;
+  map: ReadonlyMap<string, Field>;
+  rules: AccountRules;
+  onConflict: OnConflict;
+  keepIds: boolean;
+  dryRun: boolean;
+  restart: boolean;
+  /** Where the list of refused records goes; null for beside the file. */
+  report: string | null;
+  place: Place;
+}
+
+export const USAGE = `Usage: npm run import -- <file> [options]
+
+  --format django|csv|jsonl|better-auth   what the file is; found out where it is not said
+  --model app.model                       Django's user model, where there is more than one
+  --map column=field                      a column by another name; may be given several times
+  --admins superuser|staff|none           whom of a Django project to make an admin (superuser)
+  --bad-username refuse|drop              usernames that Latchkey cannot have: refuse the account, or
+                                          import it without its username (refuse)
+  --on-conflict skip|update|fail          where the username or email is another account's already; update
+                                          also writes over accounts that are there already (skip)
+  --keep-ids                              keep the ids, where they are free
+  --dry-run                               change nothing, and report the same
+  --restart                               do not take up an import that was interrupted
+  --report <file>                         the list of refused records (<file>.latchkey-report.txt)
+  --local | --remote                      which database; the local one where neither is given
+  --env <name> --config <file> --persist-to <folder>   as with wrangler
+
+Fields: ${FIELDS.join(', ')}`;
+
+/** The command line is none. The message says what is wrong with it. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+const OPTIONS = {
+  ...PLACE_OPTIONS,
+  format: { type: 'string' },
+  model: { type: 'string' },
+  map: { type: 'string', multiple: true },
+  admins: { type: 'string' },
+  'bad-username': { type: 'string' },
+  'on-conflict': { type: 'string' },
+  'keep-ids': { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  restart: { type: 'boolean' },
+  report: { type: 'string' },
+} as const;
+
+const choose = <T extends string>(
+  flag: string,
+  text: string | undefined,
+  choices: readonly T[],
+  byDefault: T,
+): T => {
+  const chosen = choices.find((choice) => choice === (text ?? byDefault));
+  if (chosen === undefined) throw new UsageError(`--${flag} is one of ${choices.join(', ')}.`);
+  return chosen;
+};
+
+const readMap = (pairs: readonly string[]): Map<string, Field> => {
+  const map = new Map<string, Field>();
+  for (const pair of pairs) {
+    const [column = '', field = '', ...more] = pair.split('=');
+    if (column === '' || more.length > 0 || !isField(field))
+      throw new UsageError(`--map ${pair}: it must be column=field, with one of the fields below.`);
+    map.set(column, field);
+  }
+  return map;
+};
+
+const parse = (args: string[]) => {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: OPTIONS });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+};
+
+/**
+ * @param folder what paths are relative to: where the person is, which npm has left
+ * @throws UsageError
+ */
+export const readCommand = (args: string[], folder: string): Command => {
+  const { values, positionals } = parse(args);
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new UsageError('Say one file.');
+  if (values.local === true && values.remote === true)
+    throw new UsageError('Say --local or --remote, not both.');
+  const format = values.format === undefined ? null : choose('format', values.format, FORMATS, 'django');
+  return {
+    file: resolve(folder, file),
+    format,
+    model: values.model ?? null,
+    map: readMap(values.map ?? []),
+    rules: {
+      admins: choose('admins', values.admins, ['superuser', 'staff', 'none'], 'superuser'),
+      badUsername: choose('bad-username', values['bad-username'], ['refuse', 'drop'], 'refuse'),
+    },
+    onConflict: choose('on-conflict', values['on-conflict'], ['skip', 'update', 'fail'], 'skip'),
+    keepIds: values['keep-ids'] === true,
+    dryRun: values['dry-run'] === true,
+    restart: values.restart === true,
+    report: values.report === undefined ? null : resolve(folder, values.report),
+    place: {
+      remote: values.remote,
+      'persist-to': values['persist-to'],
+      config: values.config,
+      env: values.env,
+    },
+  };
+};

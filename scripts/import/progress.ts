@@ -1,0 +1,53 @@
+// How far an import or export has come: a bar on a terminal, a line now and then elsewhere.
+
+export interface ProgressBar {
+  /** @param fraction from 0 to 1, null where the end is not known */
+  show(rows: number, fraction: number | null): void;
+  /** Takes the bar away, or leaves the last line. */
+  end(): void;
+}
+
+const BAR_WIDTH = 24;
+/** Often enough to look alive. */
+const REDRAW_MS = 100;
+/** Seldom enough for a log. */
+const LINE_MS = 5_000;
+
+const clock = (seconds: number): string => {
+  const whole = Math.max(0, Math.round(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+};
+
+export const writeCount = (count: number): string => count.toLocaleString('en-US');
+
+export const drawBar = (rows: number, fraction: number | null, elapsedMs: number): string => {
+  const perSecond = elapsedMs > 0 ? Math.round((rows * 1000) / elapsedMs) : 0;
+  const counted = `${writeCount(rows)} accounts, ${writeCount(perSecond)}/s`;
+  if (fraction === null) return counted;
+  const done = Math.min(1, Math.max(0, fraction));
+  const filled = Math.round(done * BAR_WIDTH);
+  const left = done > 0 ? `, ${clock((elapsedMs / 1000 / done) * (1 - done))} left` : '';
+  const percent = `${Math.floor(done * 100)} %`.padStart(5);
+  return `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${percent}  ${counted}${left}`;
+};
+
+/** @param before rows that an interrupted run had done: they do not count as speed */
+export const createProgressBar = (stream: NodeJS.WriteStream, before = 0): ProgressBar => {
+  const startedMs = Date.now();
+  let shownMs = startedMs;
+  let isDrawn = false;
+
+  return {
+    show(rows, fraction) {
+      const nowMs = Date.now();
+      if (nowMs - shownMs < (stream.isTTY ? REDRAW_MS : LINE_MS)) return;
+      shownMs = nowMs;
+      const line = drawBar(rows - before, fraction, nowMs - startedMs);
+      stream.write(stream.isTTY ? `\r\u001b[K${line.slice(0, (stream.columns || 80) - 1)}` : `${line}\n`);
+      isDrawn = true;
+    },
+    end() {
+      if (stream.isTTY && isDrawn) stream.write('\r\u001b[K');
+    },
+  };
+};

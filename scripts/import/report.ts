@@ -1,0 +1,61 @@
+// What an import tells at its end.
+import type { Counts } from './checkpoint.ts';
+import type { Details } from './details.ts';
+import { writeCount } from './progress.ts';
+
+export interface ReportOptions {
+  title: string;
+  counts: Counts;
+  details: Details;
+  /** Columns that are none of an account's. */
+  unknown: readonly string[];
+  remarks: readonly string[];
+  keepIds: boolean;
+}
+
+const LABEL_WIDTH = 16;
+const COUNT_WIDTH = 12;
+
+const parts = (...counted: [count: number, what: string][]): string => {
+  const told = counted.filter(([count]) => count > 0).map(([count, what]) => `${what}: ${writeCount(count)}`);
+  return told.length > 0 ? `  (${told.join(', ')})` : '';
+};
+
+const writeLine = (label: string, count: number, more = ''): string =>
+  `  ${label.padEnd(LABEL_WIDTH)}${writeCount(count).padStart(COUNT_WIDTH)}${more}`;
+
+export const writeReport = ({ title, counts, details, unknown, remarks, keepIds }: ReportOptions): string => {
+  const seconds = counts.tookMs / 1000;
+  const perSecond = seconds > 0 ? Math.round(counts.read / seconds) : 0;
+  const kept: [number, string][] = keepIds ? [[counts.idsKept, 'with their own id']] : [];
+  const made = parts(
+    ...kept,
+    [counts.admins, 'admins'],
+    [counts.disabled, 'disabled'],
+    [counts.tokens, 'with a token'],
+  );
+  const hashes = Object.entries(counts.hashes)
+    .sort(([, left], [, right]) => right - left)
+    .map(([algorithm, count]) => `${algorithm} ${writeCount(count)}`);
+  const { lines } = details.length();
+  const first = details.first();
+  const rest = lines - first.length;
+  return [
+    title,
+    '',
+    writeLine('read', counts.read),
+    writeLine('imported', counts.imported, made),
+    writeLine('updated', counts.updated),
+    writeLine('already there', counts.alreadyThere),
+    writeLine('in conflict', counts.conflicts),
+    writeLine('refused', counts.refused),
+    '',
+    `  ${seconds.toFixed(1)} s, ${writeCount(perSecond)} records a second`,
+    ...(hashes.length > 0 ? [`  hashes: ${hashes.join(', ')}`] : []),
+    ...(unknown.length > 0 ? [`  passed over: ${unknown.join(', ')}`] : []),
+    ...remarks.map((remark) => `  ${remark}`),
+    ...(first.length > 0 ? ['', ...first] : []),
+    ...(rest > 0 ? [`… and ${writeCount(rest)} more`] : []),
+    ...(details.path !== null && lines > 0 ? [`All of these are in ${details.path}`] : []),
+  ].join('\n');
+};

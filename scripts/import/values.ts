@@ -1,0 +1,79 @@
+// Values as files have them: numbers, truths and times, of which each format has its own way of writing.
+import { isRow } from '../wrangler.ts';
+
+/** Takes off what MongoDB's exports put around a value. https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/ */
+export const unwrap = (value: unknown): unknown => {
+  if (!isRow(value)) return value;
+  for (const name of ['$date', '$numberLong', '$numberInt', '$numberDouble', '$oid']) {
+    if (Object.hasOwn(value, name)) return unwrap(value[name]);
+  }
+  return value;
+};
+
+/** A text or number as text without the spaces around it; '' where there is none, null where it is none. */
+export const readText = (value: unknown): string | null => {
+  const inner = unwrap(value);
+  if (inner === undefined || inner === null) return '';
+  if (typeof inner === 'number') return String(inner);
+  return typeof inner === 'string' ? inner.trim() : null;
+};
+
+const TRUE = new Set(['true', 't', '1', 'yes', 'y', 'on']);
+const FALSE = new Set(['false', 'f', '0', 'no', 'n', 'off']);
+
+/** A truth; null where there is none, undefined where it cannot be read. */
+export const readFlag = (value: unknown): boolean | null | undefined => {
+  if (typeof value === 'boolean') return value;
+  const text = readText(value)?.toLowerCase();
+  if (text === '') return null;
+  if (text !== undefined && TRUE.has(text)) return true;
+  return text !== undefined && FALSE.has(text) ? false : undefined;
+};
+
+/** A whole number above nothing; null where there is none, undefined where it cannot be read. */
+export const readNumber = (value: unknown): number | null | undefined => {
+  const text = readText(value);
+  if (text === '') return null;
+  return text !== null && /^[1-9]\d{0,15}$/.test(text) && Number.isSafeInteger(Number(text))
+    ? Number(text)
+    : undefined;
+};
+
+/** A number below this is seconds since the epoch, of the year 5138 at most; above it, it is milliseconds. */
+const FIRST_MILLISECONDS = 100_000_000_000;
+const LAST_MS = Date.UTC(9999, 11, 31);
+
+const TIME =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,3})\d*)?\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/i;
+
+/**
+ * A time in milliseconds since the epoch; null where there is none, undefined where it cannot be read. Takes
+ * ISO 8601 as Django, SQLite and JavaScript write it, and seconds or milliseconds since the epoch. A time without
+ * an offset is UTC, as Django stores it.
+ */
+export const readTime = (value: unknown): number | null | undefined => {
+  const text = readText(value);
+  if (text === '') return null;
+  if (text === null) return undefined;
+  const ms = /^\d{1,15}(\.\d+)?$/.test(text) ? fromNumber(Number(text)) : fromIso(text);
+  return ms !== null && ms >= 0 && ms <= LAST_MS ? ms : undefined;
+};
+
+const fromNumber = (number: number): number =>
+  Math.floor(number < FIRST_MILLISECONDS ? number * 1000 : number);
+
+const fromIso = (text: string): number | null => {
+  const [, day, minute = '00:00', second = ':00', fraction = '0', zone = 'Z'] = TIME.exec(text) ?? [];
+  if (day === undefined) return null;
+  const ms = Date.parse(`${day}T${minute}${second}.${fraction.padEnd(3, '0')}${toOffset(zone)}`);
+  // Date.parse turns 31 February into 3 March.
+  const midnight = Date.parse(`${day}T00:00Z`);
+  if (Number.isNaN(ms) || Number.isNaN(midnight)) return null;
+  return new Date(midnight).toISOString().startsWith(day) ? ms : null;
+};
+
+const toOffset = (zone: string): string => {
+  if (/^[zu]/i.test(zone)) return 'Z';
+  const digits = zone.slice(1).replace(':', '').padEnd(4, '0');
+  return `${zone.slice(0, 1)}${digits.slice(0, 2)}:${digits.slice(2)}`;
+};

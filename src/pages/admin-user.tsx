@@ -1,0 +1,174 @@
+// For admins: one account with its sessions and its trail, and what can be done to it.
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import type { Account, Standing } from '../core/index.ts';
+import type { AppEnv } from '../http/context.ts';
+import { refuse } from '../http/dialect.ts';
+import { Badges } from './admin-users.tsx';
+import { Avatar, nameOf } from './avatar.tsx';
+import { type Done, goOn } from './done.ts';
+import { show } from './layout.tsx';
+import { SessionRow, Trail } from './lists.tsx';
+import { Day, Moment } from './moment.tsx';
+import { adminsOnly, signedIn } from './session.tsx';
+
+const ONE = '/admin/users/:id{[0-9]{1,15}}';
+const SHOWN_EVENTS = 25;
+
+const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
+const pathOf = (id: number): string => `/admin/users/${id}`;
+
+/** The account of the path; null where there is none. */
+const find = (c: Context<AppEnv>): Promise<Account | null> => c.var.core.get(idOf(c));
+
+const Change = ({ to, send, danger }: { to: string; send: string; danger?: boolean }) => (
+  <form method="post" action={to}>
+    <button type="submit" class={danger ? 'danger' : 'quiet'}>
+      {send}
+    </button>
+  </form>
+);
+
+const DONE: Readonly<Record<Standing, Done>> = {
+  disabled: 'disabled',
+  enabled: 'enabled',
+  admin_granted: 'admin-granted',
+  admin_revoked: 'admin-revoked',
+};
+
+const setStanding =
+  (standing: Standing): MiddlewareHandler<AppEnv> =>
+  async (c) => {
+    const { core, principal, client } = c.var;
+    const id = idOf(c);
+    const changed = await core.setStanding(id, standing, principal.account.id, client);
+    if (!changed.ok)
+      return refuse(c, { reason: changed.error.reason === 'gone' ? 'not_found' : 'last_admin' });
+    // Who has just taken the right from oneself does not see the page any more.
+    if (id === principal.account.id && standing === 'admin_revoked') return goOn(c, '/', 'no-admin-any-more');
+    return goOn(c, pathOf(id), DONE[standing]);
+  };
+
+const showUser = async (c: Context<AppEnv>): Promise<Response> => {
+  const account = await find(c);
+  if (!account) return refuse(c, { reason: 'not_found' });
+  const [live, events] = await Promise.all([
+    c.var.core.listSessions(account.id),
+    c.var.core.listEvents(account.id, { beforeId: null, limit: SHOWN_EVENTS }),
+  ]);
+  const path = pathOf(account.id);
+  return show(
+    c,
+    { title: nameOf(account), here: '/admin' },
+    <>
+      <p class="back">
+        <a href="/admin">All users</a>
+      </p>
+      <div class="person">
+        <Avatar account={account} size="large" />
+        <div>
+          <h1>
+            {nameOf(account)}
+            <Badges account={account} />
+          </h1>
+          <p class="aside">
+            Here since <Day ms={account.createdAtMs} />
+          </p>
+        </div>
+      </div>
+      <dl class="card facts">
+        <dt>Number</dt>
+        <dd>{account.id}</dd>
+        <dt>Username</dt>
+        <dd>{account.username ?? 'None'}</dd>
+        <dt>Email</dt>
+        <dd>{account.email}</dd>
+        <dt>Last sign-in</dt>
+        <dd>
+          <Moment ms={account.lastLoginAtMs} />
+        </dd>
+      </dl>
+      <div class="actions">
+        {account.disabledAtMs === null ? (
+          <Change to={`${path}/disable`} send="Disable" />
+        ) : (
+          <Change to={`${path}/enable`} send="Enable" />
+        )}
+        {account.isAdmin ? (
+          <Change to={`${path}/revoke-admin`} send="Take admin away" />
+        ) : (
+          <Change to={`${path}/grant-admin`} send="Make an admin" />
+        )}
+        <a class="button danger" href={`${path}/delete`}>
+          Delete…
+        </a>
+      </div>
+      <section aria-labelledby="sessions">
+        <h2 id="sessions">Sessions</h2>
+        {live.length === 0 ? (
+          <p class="card">None.</p>
+        ) : (
+          <>
+            <ul class="card rows">
+              {live.map((session) => (
+                <SessionRow session={session} isCurrent={session.id === c.var.principal.session.id} />
+              ))}
+            </ul>
+            <Change to={`${path}/end-sessions`} send="End all sessions" />
+          </>
+        )}
+      </section>
+      <section aria-labelledby="trail">
+        <h2 id="trail">Activity</h2>
+        <div class="card">{events.length > 0 ? <Trail events={events} /> : <p>None.</p>}</div>
+      </section>
+    </>,
+  );
+};
+
+export const adminUser = new Hono<AppEnv>()
+  .get(ONE, signedIn, adminsOnly, showUser)
+  .post(`${ONE}/disable`, signedIn, adminsOnly, setStanding('disabled'))
+  .post(`${ONE}/enable`, signedIn, adminsOnly, setStanding('enabled'))
+  .post(`${ONE}/grant-admin`, signedIn, adminsOnly, setStanding('admin_granted'))
+  .post(`${ONE}/revoke-admin`, signedIn, adminsOnly, setStanding('admin_revoked'))
+  .post(`${ONE}/end-sessions`, signedIn, adminsOnly, async (c) => {
+    const account = await find(c);
+    if (!account) return refuse(c, { reason: 'not_found' });
+    const { core, principal, client } = c.var;
+    await core.endSessions(account.id, null, client, principal.account.id);
+    return goOn(c, pathOf(account.id), 'sessions-ended');
+  })
+  .get(`${ONE}/delete`, signedIn, adminsOnly, async (c) => {
+    const account = await find(c);
+    if (!account) return refuse(c, { reason: 'not_found' });
+    return show(
+      c,
+      { title: 'Delete an account', here: '/admin', narrow: true },
+      <>
+        <h1>Delete {nameOf(account)}?</h1>
+        <p class="lead">
+          The account of {account.email}, its profile, its sessions and its names go at once, and nobody can
+          bring them back.
+        </p>
+        <form method="post" action={`${pathOf(account.id)}/delete`}>
+          <div class="actions">
+            <button type="submit" class="danger">
+              Delete the account
+            </button>
+            <a class="cancel" href={pathOf(account.id)}>
+              Cancel
+            </a>
+          </div>
+        </form>
+      </>,
+    );
+  })
+  .post(`${ONE}/delete`, signedIn, adminsOnly, async (c) => {
+    const { core, principal, client } = c.var;
+    const account = await find(c);
+    if (!account) return refuse(c, { reason: 'not_found' });
+    if (account.isAdmin && !(await core.hasOtherAdmin(account.id)))
+      return refuse(c, { reason: 'last_admin' });
+    const removed = await core.remove(account.id, client, principal.account.id);
+    return removed.ok ? goOn(c, '/admin', 'user-deleted') : refuse(c, { reason: 'not_found' });
+  });

@@ -1,0 +1,103 @@
+// For admins: all accounts, a page at a time, and searching them by the beginning of a name.
+import { Hono } from 'hono';
+import type { Account } from '../core/index.ts';
+import type { AppEnv } from '../http/context.ts';
+import { readCursor, writeCursor } from '../http/pages.ts';
+import { Avatar, nameOf } from './avatar.tsx';
+import { Badge } from './badge.tsx';
+import { show } from './layout.tsx';
+import { adminsOnly, signedIn } from './session.tsx';
+
+const ACCOUNTS_A_PAGE = 25;
+
+interface Page {
+  accounts: readonly Account[];
+  /** Where the next page begins; null where this is the last. */
+  next: string | null;
+}
+
+const findPage = async (core: AppEnv['Variables']['core'], search: string, after: string): Promise<Page> => {
+  if (search !== '') {
+    const { accounts, next } = await core.search(search, { from: readCursor(after), limit: ACCOUNTS_A_PAGE });
+    return { accounts, next: next && writeCursor(next) };
+  }
+  const afterId = /^\d{1,15}$/.test(after) ? Number(after) : 0;
+  const found = await core.list({ afterId, limit: ACCOUNTS_A_PAGE + 1 });
+  const accounts = found.slice(0, ACCOUNTS_A_PAGE);
+  return { accounts, next: found.length > ACCOUNTS_A_PAGE ? String(accounts.at(-1)?.id) : null };
+};
+
+const addressOf = (search: string, after: string | null): string => {
+  const query = new URLSearchParams();
+  if (search !== '') query.set('search', search);
+  if (after !== null) query.set('after', after);
+  return query.size > 0 ? `/admin?${query}` : '/admin';
+};
+
+export const adminUsers = new Hono<AppEnv>().get('/admin', signedIn, adminsOnly, async (c) => {
+  const search = c.req.query('search')?.trim() ?? '';
+  const after = c.req.query('after') ?? '';
+  const { accounts, next } = await findPage(c.var.core, search, after);
+  return show(
+    c,
+    { title: 'Users', here: '/admin' },
+    <>
+      <h1>Users</h1>
+      <search>
+        <form class="search" method="get" action="/admin">
+          <label for="search">Search</label>
+          <input
+            id="search"
+            name="search"
+            type="search"
+            value={search}
+            autocomplete="off"
+            aria-describedby="search-hint"
+          />
+          <button type="submit">Search</button>
+          <p class="hint" id="search-hint">
+            By the beginning of a username, an email or a name.
+          </p>
+        </form>
+      </search>
+      {accounts.length === 0 ? (
+        <p class="card">{search === '' ? 'There is nobody here.' : 'Nobody is found.'}</p>
+      ) : (
+        <ul class="card rows">
+          {accounts.map((account) => (
+            <UserRow account={account} />
+          ))}
+        </ul>
+      )}
+      <nav class="turn" aria-label="Pages">
+        {after !== '' && <a href={addressOf(search, null)}>First page</a>}
+        {next !== null && <a href={addressOf(search, next)}>Next page</a>}
+      </nav>
+    </>,
+  );
+});
+
+const UserRow = ({ account }: { account: Account }) => (
+  <li>
+    <a class="row entry user" href={`/admin/users/${account.id}`}>
+      <Avatar account={account} size="small" />
+      <span>
+        <span class="strong">
+          {nameOf(account)}
+          <Badges account={account} />
+        </span>
+        <span class="aside">
+          {[account.username, account.email].filter((text) => text && text !== nameOf(account)).join(' · ')}
+        </span>
+      </span>
+    </a>
+  </li>
+);
+
+/** What is special about an account. */
+export const Badges = ({ account }: { account: Account }) => (
+  <>
+    {account.isAdmin && <Badge>Admin</Badge>}
+    {account.disabledAtMs !== null && <Badge kind="bad">Disabled</Badge>}
+  </>
+);

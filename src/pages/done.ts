@@ -1,0 +1,36 @@
+// What a page says after a change: the change redirects to it with a code, never with a text of its own.
+import type { Context } from 'hono';
+import type { AppEnv } from '../http/context.ts';
+
+const MESSAGES = {
+  'account-deleted': 'Your account is deleted.',
+  'admin-granted': 'This account is an admin now.',
+  'admin-revoked': 'This account is no admin any more.',
+  disabled: 'This account is disabled. Its sessions have ended.',
+  'email-changed': 'Your email is changed.',
+  enabled: 'This account may sign in again.',
+  'no-admin-any-more': 'You are no admin any more.',
+  'others-ended': 'All other sessions have ended.',
+  'password-changed': 'Your password is changed. All other sessions have ended.',
+  'picture-changed': 'Your picture is changed.',
+  'profile-changed': 'Your profile is saved.',
+  'session-ended': 'That session has ended.',
+  'session-gone': 'That session had ended already.',
+  'sessions-ended': 'The sessions of this account have ended.',
+  'signed-out': 'You are signed out.',
+  'signed-up': 'Welcome. This is your account.',
+  'user-deleted': 'The account is deleted.',
+  'username-changed': 'Your username is changed.',
+} as const;
+
+export type Done = keyof typeof MESSAGES;
+
+const isDone = (code: string): code is Done => Object.hasOwn(MESSAGES, code);
+
+/** The sentence for a code; null where there is none. */
+export const doneMessage = (code: string | undefined): string | null =>
+  code !== undefined && isDone(code) ? MESSAGES[code] : null;
+
+/** Goes on to a page that says what was done. 303: the browser asks for it with GET. */
+export const goOn = (c: Context<AppEnv>, path: string, done: Done): Response =>
+  c.redirect(`${path}?done=${done}`, 303);

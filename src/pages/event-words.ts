@@ -1,0 +1,24 @@
+// What happened to an account, in words.
+import type { EventView } from '../core/index.ts';
+
+const WORDS: Readonly<Record<string, string>> = {
+  registered: 'Account made',
+  login: 'Signed in',
+  login_refused: 'Password refused',
+  logout: 'Signed out',
+  profile_changed: 'Profile changed',
+  picture_changed: 'Picture changed',
+  password_changed: 'Password changed',
+  email_changed: 'Email changed',
+  username_changed: 'Username changed',
+  session_ended: 'A session ended',
+  sessions_ended: 'Other sessions ended',
+  disabled: 'Account disabled',
+  enabled: 'Account enabled',
+  admin_granted: 'Made an admin',
+  admin_revoked: 'No admin any more',
+  deleted: 'Account deleted',
+};
+
+export const eventWords = ({ type, actorId }: EventView): string =>
+  `${(Object.hasOwn(WORDS, type) && WORDS[type]) || type}${actorId === null ? '' : ', by an admin'}`;

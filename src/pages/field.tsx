@@ -1,0 +1,109 @@
+// A labelled field with its hint and its faults, and the summary of all faults above a form.
+import type { Child } from 'hono/jsx';
+import type { Form } from './form.ts';
+import { type FieldName, LABELS } from './labels.ts';
+import { Notice } from './notice.tsx';
+
+export interface FieldProps {
+  form: Form;
+  name: FieldName;
+  /** What a browser may fill in. https://html.spec.whatwg.org/#autofill-field */
+  autocomplete: string;
+  type?: 'text' | 'email' | 'password' | 'url';
+  label?: string;
+  hint?: string;
+  optional?: boolean;
+  /** Lines, where there may be several. */
+  rows?: number;
+  /** True of the field in which one begins to type. */
+  first?: boolean;
+}
+
+/** Without a script, `autofocus` is what leads to the first field that is at fault. */
+export const Field = (props: FieldProps) => {
+  const { form, name, type = 'text', label = LABELS[name], hint, optional, rows, first } = props;
+  const texts = form.faults.filter(({ field }) => field === name).map(({ text }) => text);
+  const firstFaulty = form.faults.find(({ field }) => field !== null)?.field;
+  const isFaulty = texts.length > 0;
+  const described = [isFaulty && `${name}-fault`, hint !== undefined && `${name}-hint`].filter(Boolean);
+  const attributes = {
+    id: name,
+    name,
+    autocomplete: props.autocomplete,
+    required: !optional,
+    autofocus: firstFaulty === undefined ? first === true : firstFaulty === name,
+    'aria-invalid': isFaulty ? ('true' as const) : undefined,
+    'aria-describedby': described.length > 0 ? described.join(' ') : undefined,
+  };
+  const isName = type !== 'text' || name === 'username' || name === 'identifier';
+  return (
+    <div class="field">
+      <label for={name}>
+        {label}
+        {optional && <span class="aside"> (optional)</span>}
+      </label>
+      {hint !== undefined && (
+        <p class="hint" id={`${name}-hint`}>
+          {hint}
+        </p>
+      )}
+      {isFaulty && (
+        <p class="fault" id={`${name}-fault`}>
+          {texts.join(' ')}
+        </p>
+      )}
+      {rows === undefined ? (
+        <input
+          {...attributes}
+          type={type}
+          // Never a password: what is shown again would be kept by the page.
+          value={type === 'password' ? undefined : form.values[name]}
+          autocapitalize={isName ? 'none' : undefined}
+        />
+      ) : (
+        <textarea {...attributes} rows={rows}>
+          {`\n${form.values[name] ?? ''}`}
+        </textarea>
+      )}
+    </div>
+  );
+};
+
+/** What is wrong with a form, with links to the fields. */
+export const Faults = ({ form: { faults } }: { form: Form }) =>
+  faults.length === 0 ? null : (
+    <Notice kind="bad">
+      <ul>
+        {faults.map(({ field, text }) => (
+          <li>{field === null ? text : <FaultLink field={field} text={text} />}</li>
+        ))}
+      </ul>
+    </Notice>
+  );
+
+const FaultLink = ({ field, text }: { field: FieldName; text: string }) => (
+  <>
+    <a href={`#${field}`}>{LABELS[field]}</a>: {text}
+  </>
+);
+
+/** A form that is sent to a path; the server checks it, and says so better than a browser's bubble. */
+export const PostForm = ({ action, children }: { action: string; children?: Child }) => (
+  <form method="post" action={action} novalidate>
+    {children}
+  </form>
+);
+
+/** The button that sends the form, and the way back. */
+export const Actions = ({ send, back, danger }: { send: string; back?: string; danger?: boolean }) => (
+  <div class="actions">
+    <button type="submit" class={danger ? 'danger' : undefined}>
+      {send}
+    </button>
+    {back !== undefined && (
+      <a class="cancel" href={back}>
+        Cancel
+      </a>
+    )}
+  </div>
+);

@@ -1,0 +1,109 @@
+// Forms as people fill them in: read, checked, and turned into faults to show beside the fields.
+import type { Context } from 'hono';
+import * as z from 'zod/mini';
+import type { AccountError } from '../core/index.ts';
+import { readBody } from '../http/body.ts';
+import type { AppEnv } from '../http/context.ts';
+import { type FaultCode, refuse } from '../http/dialect.ts';
+import { faultMessage } from '../http/fault-messages.ts';
+import { readFaults } from '../http/fields.ts';
+import { passwordFault } from '../http/own-fields.ts';
+import { type FieldName, isFieldName } from './labels.ts';
+
+export type Typed = Readonly<Record<string, string>>;
+
+/** `field` is null where the fault concerns the form as a whole. */
+export interface FormFault {
+  field: FieldName | null;
+  text: string;
+}
+
+/** A form as it is shown: what stands in its fields, and what is wrong with that. */
+export interface Form {
+  values: Typed;
+  faults: readonly FormFault[];
+}
+
+export const formWith = (values: Typed, faults: readonly FormFault[] = []): Form => ({ values, faults });
+
+/** Reads what was typed, or gives the answer that refuses the body. Browsers end lines with CR LF. */
+export const readTyped = async (c: Context<AppEnv>): Promise<Typed | Response> => {
+  const read = await readBody(c, 'text');
+  if (read.problem) return refuse(c, read.problem);
+  return Object.fromEntries(
+    Object.entries(read.sent).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value.replaceAll('\r\n', '\n')]] : [],
+    ),
+  );
+};
+
+type Checked<T> = { ok: true; data: T } | { ok: false; faults: FormFault[] };
+
+/** Checks what was typed; the fields of the schema are fields of the form. */
+export const check = <T extends Partial<Record<FieldName, unknown>>>(
+  schema: z.ZodMiniType<T>,
+  typed: Typed,
+): Checked<T> => {
+  const result = z.safeParse(schema, typed);
+  if (result.success) return { ok: true, data: result.data };
+  const faults = readFaults(result.error.issues, typed);
+  return {
+    ok: false,
+    faults: faults.map((fault) => ({
+      field: isFieldName(fault.field) ? fault.field : null,
+      text: faultMessage(fault),
+    })),
+  };
+};
+
+const faultAt = (field: FieldName, code: FaultCode): FormFault => ({
+  field,
+  text: faultMessage({ code, limit: null }),
+});
+
+/** What is wrong with a new password besides its length. */
+export const checkPassword = async (
+  c: Context<AppEnv>,
+  field: FieldName,
+  password: string,
+  names: readonly (string | null | undefined)[],
+): Promise<FormFault[]> => {
+  const code = passwordFault(password, names, await c.var.commonPasswords());
+  return code ? [faultAt(field, code)] : [];
+};
+
+/** Drops fields that were left empty, where empty is the same as not filled in. */
+export const withoutEmpty = (typed: Typed, ...names: readonly FieldName[]): Typed =>
+  Object.fromEntries(
+    Object.entries(typed).filter(
+      ([name, value]) => value.trim() !== '' || !names.some((one) => one === name),
+    ),
+  );
+
+export interface Refusal {
+  status: 400 | 401 | 409 | 429;
+  faults: FormFault[];
+}
+
+type FormError = Exclude<AccountError, { reason: 'gone' | 'last_admin' }>;
+
+const seconds = (count: number): string => (count === 1 ? '1 second' : `${count} seconds`);
+
+/** What the core refused, as faults of the form whose field for the password is named. */
+export const toRefusal = (
+  c: Context<AppEnv>,
+  error: FormError,
+  wrong: FormFault & { status: 400 | 401 },
+): Refusal => {
+  switch (error.reason) {
+    case 'taken':
+      return { status: 409, faults: error.fields.map((field) => faultAt(field, 'taken')) };
+    case 'wrong_credentials':
+      return { status: wrong.status, faults: [{ field: wrong.field, text: wrong.text }] };
+    case 'throttled': {
+      c.header('Retry-After', String(error.retryAfterSeconds));
+      const text = `Too many tries. Wait ${seconds(error.retryAfterSeconds)}, then try again.`;
+      return { status: 429, faults: [{ field: null, text }] };
+    }
+  }
+};

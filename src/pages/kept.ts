@@ -1,0 +1,19 @@
+// What was typed into the profile when the session had ended: it goes through the sign-in form and comes back.
+import type { Typed } from './form.ts';
+
+const PROFILE_FIELDS = ['name', 'firstName', 'lastName', 'address', 'siteUrl', 'description'] as const;
+
+/** The fields of a profile as one text; null where there are none. Never a password: it is no such field. */
+export const keepProfile = (typed: Typed): string | null => {
+  const fields = PROFILE_FIELDS.flatMap((name) => {
+    const value = typed[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return fields.length > 0 ? new URLSearchParams(fields).toString() : null;
+};
+
+/** The fields again. */
+export const readKept = (kept: string): Typed => {
+  const sent = new URLSearchParams(kept);
+  return Object.fromEntries(PROFILE_FIELDS.map((name) => [name, sent.get(name) ?? '']));
+};

@@ -1,0 +1,123 @@
+// The sheet around every page: head, header, navigation, message, footer, and the headers that narrow it.
+import type { Context } from 'hono';
+import type { Child } from 'hono/jsx';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Principal } from '../core/index.ts';
+import type { AppEnv } from '../http/context.ts';
+import { doneMessage } from './done.ts';
+import { Notice } from './notice.tsx';
+
+/** No script, no frame, nothing from elsewhere; forms go to ourselves alone. */
+const POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+export interface Sheet {
+  title: string;
+  status?: ContentfulStatusCode;
+  /** The entry of the navigation that the page belongs to. */
+  here?: string;
+  /** True where a form is shown again: the title says so, it is what a screen reader reads first. */
+  failed?: boolean;
+  /** True for a page that holds one short form. */
+  narrow?: boolean;
+}
+
+/** Sends a page. */
+export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response => {
+  c.header('Content-Security-Policy', POLICY);
+  // With `no-referrer` a browser sends `Origin: null` along with our own forms, like a foreign page.
+  c.header('Referrer-Policy', 'same-origin');
+  const done = c.req.method === 'POST' ? null : doneMessage(c.req.query('done'));
+  const page = (
+    <Document sheet={sheet} principal={currentPrincipal(c)}>
+      {done === null ? null : <Notice kind="good">{done}</Notice>}
+      {content}
+    </Document>
+  );
+  return c.html(`<!doctype html>${String(page)}`, sheet.status ?? 200);
+};
+
+/** Who is signed in; null where nobody is, or nobody has been looked for. */
+const currentPrincipal = (c: Context<AppEnv>): Principal | null => {
+  const principal: Principal | undefined = c.var.principal;
+  return principal ?? null;
+};
+
+interface DocumentProps {
+  sheet: Sheet;
+  principal: Principal | null;
+  children?: Child;
+}
+
+const Document = ({ sheet, principal, children }: DocumentProps) => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <title>{`${sheet.failed ? 'Error: ' : ''}${sheet.title} · Latchkey`}</title>
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+      <link rel="stylesheet" href="/style.css" />
+    </head>
+    {/* Who has not come in yet stands at the door. */}
+    <body class={principal ? undefined : 'door'}>
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <Header principal={principal} here={sheet.here} />
+      <main id="content" class={sheet.narrow ? 'narrow' : undefined}>
+        {children}
+      </main>
+      <footer>
+        <nav aria-label="For developers">
+          <a href="/docs">API reference</a>
+          <a href="/openapi.json">OpenAPI</a>
+        </nav>
+      </footer>
+    </body>
+  </html>
+);
+
+const ENTRIES = [
+  ['/', 'Account'],
+  ['/profile', 'Profile'],
+  ['/devices', 'Devices'],
+  ['/activity', 'Activity'],
+] as const;
+
+const Header = ({ principal, here }: { principal: Principal | null; here: string | undefined }) => (
+  <header>
+    <div class="bar">
+      <a class="brand" href="/">
+        <Mark />
+        Latchkey
+      </a>
+      {principal && (
+        <form method="post" action="/sign-out">
+          <button class="quiet" type="submit">
+            Sign out
+          </button>
+        </form>
+      )}
+    </div>
+    {principal && (
+      <nav aria-label="Account">
+        {[...ENTRIES, ...(principal.account.isAdmin ? [['/admin', 'Users'] as const] : [])].map(
+          ([path, label]) => (
+            <a href={path} aria-current={path === here ? 'page' : undefined}>
+              {label}
+            </a>
+          ),
+        )}
+      </nav>
+    )}
+  </header>
+);
+
+/** The sign: a keyhole. */
+const Mark = () => (
+  <svg viewBox="0 0 24 24" width="28" height="28" aria-hidden="true">
+    <rect width="24" height="24" rx="7" />
+    <path d="M12 5.5a3.5 3.5 0 0 1 1.7 6.56l1.1 5.5a.8.8 0 0 1-.78.94H9.98a.8.8 0 0 1-.78-.94l1.1-5.5A3.5 3.5 0 0 1 12 5.5z" />
+  </svg>
+);

@@ -1,0 +1,57 @@
+// The two lists that owners and admins both see: sessions and the trail.
+import type { Child } from 'hono/jsx';
+import type { EventView, SessionView } from '../core/index.ts';
+import { Badge } from './badge.tsx';
+import { deviceWords, kindWords, placeWords } from './device-words.ts';
+import { eventWords } from './event-words.ts';
+import { Moment } from './moment.tsx';
+
+interface SessionRowProps {
+  session: SessionView;
+  isCurrent: boolean;
+  children?: Child;
+}
+
+/** A session with what can be done to it. */
+export const SessionRow = ({ session, isCurrent, children }: SessionRowProps) => {
+  const kind = kindWords(session);
+  return (
+    <li class="row">
+      <div>
+        <p class="strong">
+          {deviceWords(session.userAgent)}
+          {isCurrent && <Badge>This one</Badge>}
+          {kind !== null && <Badge kind="plain">{kind}</Badge>}
+        </p>
+        <p class="aside">{placeWords(session.country)}</p>
+        <p class="aside">
+          Signed in <Moment ms={session.createdAtMs} />
+        </p>
+        <p class="aside">
+          Last seen <Moment ms={session.lastSeenAtMs} />
+        </p>
+      </div>
+      {children}
+    </li>
+  );
+};
+
+/** The trail, newest first. */
+export const Trail = ({ events }: { events: readonly EventView[] }) => (
+  <ol class="rows">
+    {events.map((event) => (
+      <li class="row">
+        <div>
+          <p class="strong">{eventWords(event)}</p>
+          <p class="aside">
+            {deviceWords(event.userAgent)}
+            {event.addressPrefix !== null && ` · ${event.addressPrefix}`}
+          </p>
+        </div>
+        <p class="aside when">
+          <Moment ms={event.createdAtMs} />
+        </p>
+      </li>
+    ))}
+  </ol>
+);

@@ -1,0 +1,80 @@
+// How the pages word a refusal: a title and a sentence, and the way back.
+import type { Context } from 'hono';
+import type { AppEnv } from '../http/context.ts';
+import type { Problem, Reply } from '../http/dialect.ts';
+import { show } from './layout.tsx';
+
+const worded = (status: Reply['status'], title: string, text: string): Reply => ({
+  status,
+  body: { title, text },
+});
+
+/** Words a refusal. Pure and total, as for every dialect. */
+export const problem = (refused: Problem): Reply => {
+  switch (refused.reason) {
+    case 'not_found':
+      return worded(404, 'There is nothing here', 'The address may be mistyped, or what was here is gone.');
+    case 'method_not_allowed':
+      return worded(405, 'This cannot be done here', 'Open the page and use the form on it.');
+    case 'forbidden':
+      return worded(403, 'This is for admins', 'Your account may not see this page.');
+    case 'cross_site':
+      return worded(
+        403,
+        'This came from another site',
+        'Nothing was changed. Open the page here, and try again.',
+      );
+    case 'last_admin':
+      return worded(
+        409,
+        'This is the last admin',
+        'Nobody could look after the accounts any more. Make another account an admin first.',
+      );
+    case 'throttled':
+      return worded(429, 'Too many tries', `Wait ${refused.retryAfterSeconds} seconds, then try again.`);
+    case 'unavailable':
+      return worded(
+        503,
+        'One moment, please',
+        'The service cannot be reached. Nothing was lost: try again soon.',
+      );
+    case 'too_large':
+      return worded(413, 'This is too much', 'What was sent is larger than any form here.');
+    case 'unsupported_media_type':
+    case 'malformed':
+    case 'not_an_object':
+    // A form is shown again with its faults; what comes here is none of ours.
+    case 'fields':
+    case 'taken':
+    case 'wrong_credentials':
+      return worded(400, 'This cannot be read', 'What was sent is no form of this page.');
+    case 'credentials':
+      return worded(401, 'You are not signed in', 'Sign in to go on.');
+    case 'fault':
+      return worded(500, 'Something went wrong here', 'It is noted. Try again, or come back later.');
+  }
+};
+
+const textOf = (body: Reply['body'], name: 'title' | 'text'): string => {
+  const value: unknown = Reflect.get(Object(body), name);
+  return typeof value === 'string' ? value : '';
+};
+
+/** Puts a refusal on a page of its own. */
+export const sendPage = (c: Context<AppEnv>, { status, body, headers = {} }: Reply): Response => {
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+  const title = textOf(body, 'title');
+  return show(
+    c,
+    { title, status, narrow: true },
+    <>
+      <h1>{title}</h1>
+      <p class="lead">{textOf(body, 'text')}</p>
+      <p>
+        <a class="button" href="/">
+          Go to your account
+        </a>
+      </p>
+    </>,
+  );
+};

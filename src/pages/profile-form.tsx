@@ -1,0 +1,48 @@
+// The form of the profile: what an account says about its owner.
+import type { Context } from 'hono';
+import type { Account } from '../core/index.ts';
+import type { AppEnv } from '../http/context.ts';
+import { Actions, Faults, Field, PostForm } from './field.tsx';
+import { type Form, formWith } from './form.ts';
+import { show } from './layout.tsx';
+import { Notice } from './notice.tsx';
+
+/** The profile as it is stored, in the fields. */
+export const profileOf = (account: Account): Form => {
+  const { name, firstName, lastName, address, siteUrl, description } = account;
+  return formWith({ name, firstName, lastName, address, siteUrl, description });
+};
+
+interface Shown {
+  status?: 200 | 400;
+  /** True where the fields hold what was typed before the session ended. */
+  unsaved?: boolean;
+}
+
+export const showProfile = (
+  c: Context<AppEnv>,
+  form: Form,
+  { status = 200, unsaved = false }: Shown = {},
+): Response =>
+  show(
+    c,
+    { title: 'Profile', here: '/profile', status, failed: form.faults.length > 0 },
+    <>
+      <h1>Profile</h1>
+      {unsaved && <Notice kind="good">You are signed in again. What you typed is not saved yet.</Notice>}
+      <Faults form={form} />
+      <PostForm action="/profile">
+        <section class="card">
+          <Field form={form} name="name" autocomplete="name" hint="What others see." optional />
+          <div class="pair">
+            <Field form={form} name="firstName" autocomplete="given-name" optional />
+            <Field form={form} name="lastName" autocomplete="family-name" optional />
+          </div>
+          <Field form={form} name="siteUrl" type="url" autocomplete="url" hint="https://…" optional />
+          <Field form={form} name="address" autocomplete="street-address" rows={3} optional />
+          <Field form={form} name="description" autocomplete="off" rows={5} optional />
+          <Actions send="Save" back="/" />
+        </section>
+      </PostForm>
+    </>,
+  );

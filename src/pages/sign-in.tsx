@@ -1,0 +1,51 @@
+// Signing in and out.
+import { Hono } from 'hono';
+import { readIdentifier } from '../core/index.ts';
+import { logIn } from '../http/account.ts';
+import { isCrossSite } from '../http/browsers.ts';
+import type { AppEnv } from '../http/context.ts';
+import { clearSessionCookie } from '../http/cookies.ts';
+import { refuse } from '../http/dialect.ts';
+import { guard } from '../http/guard.ts';
+import { credentials } from '../http/own-fields.ts';
+import { goOn } from './done.ts';
+import { check, formWith, readTyped, toRefusal } from './form.ts';
+import { readKept } from './kept.ts';
+import { showProfile } from './profile-form.tsx';
+import { findPrincipal } from './session.tsx';
+import { showSignIn } from './sign-in-form.tsx';
+
+/** A page of ours by its path, and nothing that a browser could take for another site. */
+const OWN_PATH = /^\/[a-z]+(?:[/-][a-z0-9]+)*$/;
+
+const WRONG = { field: 'password', text: 'The name or the password is not right.', status: 401 } as const;
+
+export const signIn = new Hono<AppEnv>()
+  .get('/sign-in', async (c) => {
+    if (await findPrincipal(c)) return c.redirect('/', 303);
+    const to = c.req.query('to');
+    return showSignIn(c, formWith({}), to !== undefined && OWN_PATH.test(to) ? { to } : {});
+  })
+  .post('/sign-in', guard('login'), async (c) => {
+    const typed = await readTyped(c);
+    if (typed instanceof Response) return typed;
+    const to = OWN_PATH.test(typed['to'] ?? '') ? (typed['to'] ?? '/') : '/';
+    const kept = typed['kept'] ?? null;
+    const checked = check(credentials, typed);
+    if (!checked.ok) return showSignIn(c, formWith(typed, checked.faults), { status: 400, to, kept });
+    const { identifier, password } = checked.data;
+    const loggedIn = await logIn(c, readIdentifier(identifier), password, 'cookie');
+    if (!loggedIn.ok) {
+      const { status, faults } = toRefusal(c, loggedIn.error, WRONG);
+      return showSignIn(c, formWith(typed, faults), { status, to, kept });
+    }
+    if (kept === null || to !== '/profile') return c.redirect(to, 303);
+    return showProfile(c, formWith(readKept(kept)), { unsaved: true });
+  })
+  .post('/sign-out', async (c) => {
+    if (isCrossSite(c)) return refuse(c, { reason: 'cross_site' });
+    const principal = await findPrincipal(c);
+    if (principal) await c.var.core.logOut(principal, c.var.client);
+    clearSessionCookie(c);
+    return goOn(c, '/sign-in', 'signed-out');
+  });

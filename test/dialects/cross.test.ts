@@ -1,0 +1,165 @@
+// All five dialects over one store: an account made in one logs in through every other.
+import { describe, expect, it, vi } from 'vitest';
+import { type Answer, send, testEnv, uniqueName } from '../support/worker.ts';
+
+const PASSWORD = 'abcd1234';
+
+const tokenOf = ({ text }: Answer): string => /"token":"([^"]+)"/.exec(text)?.[1] ?? expect.fail(text);
+const idOf = ({ text }: Answer): number => Number(/"id":(\d+)/.exec(text)?.[1] ?? expect.fail(text));
+const post = (path: string, json: unknown) => send(path, { json });
+const whole = ({ status, text }: Answer): string => `${status} ${text}`;
+
+interface Member {
+  id: number;
+  email: string;
+  /** What a dialect shows as the username: the email, where the account has none. */
+  shown: string;
+  password: string;
+  /** Every name that a `username` field takes. */
+  names: string[];
+}
+
+/** How each dialect makes an account; three of them give it a username. */
+const JOINING = {
+  '000': (username: string, email: string, password: string) =>
+    post('/api/users/register/', { username, email, password }),
+  '001': (username: string, email: string, password: string) =>
+    post('/api/v1/user/register/', { username, email, password }),
+  '002': (_: string, email: string, password: string) =>
+    post('/api/register/', { first_name: 'a', last_name: 'b', email, password }),
+  '003': (username: string, email: string, password: string) =>
+    post('/account/register', { username, email, password }),
+  '004': (_: string, email: string, password: string) =>
+    post('/api/auth/register/', { name: 'a', email, password }),
+};
+const DIALECTS = ['000', '001', '002', '003', '004'] as const;
+type Name = (typeof DIALECTS)[number];
+
+const join = async (dialect: Name, password = PASSWORD, email?: string): Promise<Member> => {
+  const username = uniqueName();
+  const address = email ?? `${username}@Test.com`;
+  expect((await JOINING[dialect](username, address, password)).status).toBeOneOf([200, 201]);
+  const me = await post('/api/users/login/', { username: address, password });
+  const names = dialect === '002' || dialect === '004' ? [address] : [username, address];
+  return { id: idOf(me), email: address, shown: names[0] ?? address, password, names };
+};
+
+const logIn: Record<Name, (username: string, password: string) => Promise<Answer>> = {
+  '000': (username, password) => post('/api/users/login/', { username, password }),
+  '001': (username, password) => post('/api/v1/user/login/', { username, password }),
+  '002': (username, password) => post('/api/login/', { username, password }),
+  '003': (username, password) => post('/account/login', { username, password }),
+  '004': (email, password) => post('/api/auth/login/', { email, password }),
+};
+
+/** That a login succeeded as its document says, for this member and for nobody else. */
+const expectLogin: Record<Name, (answer: Answer, member: Member) => Promise<void> | void> = {
+  '000': ({ status, text }, { id, shown, email }) => {
+    expect(status).toBe(200);
+    expect(text).toContain(`"username":"${shown}","email":"${email}"`);
+    expect(text).toMatch(new RegExp(`^\\{"id":${id},`));
+  },
+  '001': (answer, { id, shown, email }) =>
+    expect(whole(answer)).toBe(
+      `200 ${JSON.stringify({ status: 'success', username: shown, email, uid: String(id) })}`,
+    ),
+  '002': (answer, member) => expectToken(answer, member),
+  '003': (answer, member) => expectToken(answer, member),
+  '004': (answer, member) => expectToken(answer, member),
+};
+const expectToken = async (answer: Answer, { id, shown, email }: Member): Promise<void> => {
+  expect(answer.status).toBe(200);
+  const { text } = await send('/account/profile', { token: tokenOf(answer) });
+  expect(text).toContain(`"data":{"id":${id},"username":"${shown}","email":"${email}",`);
+};
+
+const REFUSED = {
+  '000': '400 {"non_field_errors":["Username or password is incorrect."]}',
+  '001': '200 {"status":"failed","desc":"user name or password incorrect","error_code":102}',
+  '002': '400 {"non_field_errors":["Unable to login with provided credentials."]}',
+  '003': '400 {"non_field_errors":["Unable to log in with provided credentials."]}',
+  '004': '400 {"status":"fail","errors":{"main":{"msg":"user password incorrect"}}}',
+};
+
+const PAIRS = DIALECTS.flatMap((from) => DIALECTS.map((to) => ({ from, to })));
+
+describe.each(PAIRS)('an account made in $from', ({ from, to }) => {
+  it(`logs in through ${to} by every name it has, and by no wrong password`, async () => {
+    const member = await join(from);
+    const names = to === '004' ? [member.email] : member.names;
+    for (const name of [...names, ...names.map((name) => ` ${name.toUpperCase()} `)]) {
+      await expectLogin[to](await logIn[to](name, PASSWORD), member);
+      for (const wrong of ['abcd1235', 'ABCD1234', ` ${PASSWORD}`])
+        expect(whole(await logIn[to](name, wrong))).toBe(REFUSED[to]);
+    }
+  });
+
+  it(`keeps its email in ${to}`, async () => {
+    const { email } = await join(from);
+    const taken = await JOINING[to](uniqueName(), email.toUpperCase(), PASSWORD);
+    expect(taken.text).toMatch(/already exist|^\{\}$/);
+    expect(taken.status).toBe(to === '001' ? 200 : to === '002' ? 500 : 400);
+  });
+});
+
+describe('a username', () => {
+  it.each(['000', '001', '003'] as const)('made in %s is none that an email field takes', async (from) => {
+    const { shown } = await join(from);
+    expect(whole(await logIn['004'](shown, PASSWORD))).toContain('"msg":"Email format invalid!"');
+    expect(whole(await post('/api/login/', { email: shown, password: PASSWORD }))).toBe(REFUSED['002']);
+  });
+});
+
+describe('what one dialect allows', () => {
+  it.each(DIALECTS)('logs in through %s, whatever that one asks at registration', async (to) => {
+    const longest = `${uniqueName()}`.padEnd(63, 'x');
+    const members = [
+      await join('003', 'x'),
+      await join('003', PASSWORD, `${longest}@${`${'d'.repeat(62)}.`.repeat(3)}com`),
+      await join('004', `${'€'.repeat(341)}x`),
+      await join('002', '  \0  '),
+      await join('003', 'e\u0301'),
+    ];
+    expect(members[1]?.email).toHaveLength(256);
+    for (const member of members)
+      await expectLogin[to](await logIn[to](member.email, member.password), member);
+    expect(whole(await logIn[to](members[3]?.email ?? '', '\0'))).toBe(REFUSED[to]);
+    await expectLogin[to](
+      await logIn[to](members[4]?.email ?? '', 'é'.normalize('NFC')),
+      members[4] ?? expect.fail(),
+    );
+  });
+});
+
+describe('a password', () => {
+  it.each(DIALECTS)('and its hash are in no answer and in no line of the log: %s', async (dialect) => {
+    const methods = ['debug', 'log', 'info', 'warn', 'error'] as const;
+    const logs = methods.map((method) => vi.spyOn(console, method).mockImplementation(() => undefined));
+    const password = 'Secret4242';
+    const { email } = await join(dialect, password);
+    const answers = [
+      await logIn[dialect](email, password),
+      await logIn[dialect](email, `${password}x`),
+      await logIn[dialect]('', password),
+      await logIn[dialect](`x${email}`, password),
+      await JOINING[dialect]('', email, password),
+      await JOINING[dialect](uniqueName(), '', password),
+      await JOINING[dialect](uniqueName(), email, password),
+      await JOINING[dialect](uniqueName(), `x${email}`, `${password}\ud800`),
+      await post('/api/auth/login', `{"email":"${email}","password":"${password}"`),
+    ];
+    const { results } = await testEnv.DB.prepare('SELECT password_hash FROM users WHERE email = ?')
+      .bind(email)
+      .all();
+    const hash = String(results[0]?.['password_hash']);
+    const lines = logs.flatMap((log) => log.mock.calls.flat().map(String));
+    vi.restoreAllMocks();
+    const said = [...answers.map(({ text, headers }) => text + JSON.stringify([...headers])), ...lines].join(
+      '\n',
+    );
+    expect(hash).toMatch(/^\$pbkdf2-sha512\$/);
+    for (const secret of ['Secret4242', hash, hash.split('$').at(-1) ?? hash])
+      expect(said).not.toContain(secret);
+    expect(said.length).toBeGreaterThan(500);
+  });
+});

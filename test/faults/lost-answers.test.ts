@@ -1,0 +1,111 @@
+// D1 did it and the answer was lost: the client asks again and finds what is there; nobody is locked out by it.
+import { afterEach, expect, it, vi } from 'vitest';
+import { failD1 } from '../support/faults.ts';
+import { send, uniqueName } from '../support/worker.ts';
+import { cheapEnv, createPerson, tokenOf } from './people.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A D1 whose second round trip is done and its answer lost: of a registration and of a login the one that counts. */
+const losing = (moment: 'middle' | 'after') =>
+  failD1((nth) => (nth === 2 ? moment : null), { env: cheapEnv }).env;
+
+const newcomer = () => {
+  const username = uniqueName();
+  const email = `${username}@test.com`;
+  return { username, email, password: 'sesame1234', name: 'Ann', first_name: 'Ann', last_name: 'Lee' };
+};
+type Newcomer = ReturnType<typeof newcomer>;
+
+const USERS = (): string =>
+  '{"username":["A user with that username already exists."],"email":["user with this email address already exists."]}';
+const USER_V1 = (): string =>
+  '{"status":"failed","desc":"username or email already exists","error_code":114}';
+const ACCOUNT = (): string =>
+  '{"success":false,"errors":{"username":["user with this username already exists."],' +
+  '"email":["user with this email already exists."]}}';
+const AUTH = ({ email }: Newcomer): string =>
+  `{"status":"fail","errors":{"email":{"value":"${email}","msg":"Email already exist!","param":"email","location":"body"}}}`;
+
+const registrations: [string, number, number, (sent: Newcomer) => string][] = [
+  ['/api/users/register/', 200, 400, USERS],
+  ['/api/v1/user/register/', 200, 200, USER_V1],
+  ['/api/register/', 201, 500, () => '{}'],
+  ['/account/register', 200, 400, ACCOUNT],
+  ['/api/auth/register/', 200, 400, AUTH],
+];
+
+it.each(registrations)(
+  '%s, sent again after its answer was lost, says that the name is taken, and the account is whole',
+  async (path, _made, refused, text) => {
+    const json = newcomer();
+    expect((await send(path, { json, env: losing('after') })).status).toBe(503);
+    const again = await send(path, { json, env: cheapEnv });
+    expect([again.status, again.text]).toEqual([refused, text(json)]);
+    const login = { username: json.email, password: json.password };
+    const token = tokenOf((await send('/account/login', { json: login, env: cheapEnv })).text);
+    expect((await send('/account/profile', { token })).text).toContain(`"email":"${json.email}"`);
+    const wrong = await send('/account/login', { json: { ...login, password: 'sesame1235' }, env: cheapEnv });
+    expect(wrong.text).toBe('{"non_field_errors":["Unable to log in with provided credentials."]}');
+  },
+);
+
+it.each(registrations)('%s, sent again after it was rolled back, makes the account', async (path, made) => {
+  const json = newcomer();
+  expect((await send(path, { json, env: losing('middle') })).status).toBe(503);
+  expect((await send(path, { json, env: cheapEnv })).status).toBe(made);
+});
+
+it('a login whose answer was lost gives the same token when it is sent again', async () => {
+  const person = await createPerson();
+  const env = losing('after');
+  expect((await send('/account/login', { json: person, env })).status).toBe(503);
+  expect((await send('/account/login', { json: person, env: cheapEnv })).text).toBe(
+    `{"token":"${person.derived}"}`,
+  );
+});
+
+it('a logout whose answer was lost has ended the session', async () => {
+  const { derived: token, jwt } = await createPerson();
+  const env = losing('after');
+  expect((await send('/account/logout', { method: 'POST', token, env })).status).toBe(503);
+  const read = await send('/account/profile', { token });
+  expect([read.status, read.text]).toEqual([401, '{"detail":"Invalid token."}']);
+  expect((await send('/account/logout', { method: 'POST', token })).status).toBe(401);
+  expect((await send('/account/profile', { token: jwt })).status).toBe(200);
+});
+
+it('a deletion whose answer was lost has freed the name', async () => {
+  const person = await createPerson();
+  const env = losing('after');
+  expect((await send('/account/delete', { method: 'POST', token: person.jwt, env })).status).toBe(503);
+  expect((await send('/account/profile', { token: person.derived })).status).toBe(401);
+  expect((await send('/api/users/me', { cookie: person.cookie })).status).toBe(404);
+  expect((await send('/account/register', { json: person, env: cheapEnv })).status).toBe(200);
+});
+
+/** Right passwords at a D1 of which every second round trip is lost: each is counted, and none is settled. */
+const tryInVain = async (json: object, times: number, msBetween: number) => {
+  for (let done = 0; done < times; done += 1) {
+    const { status } = await send('/account/login', { json, env: losing('middle') });
+    expect(status).toBe(503);
+    if (msBetween > 0) vi.setSystemTime(Date.now() + msBetween);
+  }
+};
+
+it('nine logins that D1 lost in a row keep nobody waiting once it is back', async () => {
+  const person = await createPerson();
+  await tryInVain(person, 9, 0);
+  expect((await send('/account/login', { json: person, env: cheapEnv })).status).toBe(200);
+});
+
+it('neither do twelve within an hour: what D1 lost was no wrong password', async () => {
+  const person = await createPerson();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  await tryInVain(person, 12, 5 * 60_000);
+  vi.setSystemTime(Date.now() - 5 * 60_000 + 1);
+  const { status, headers } = await send('/account/login', { json: person, env: cheapEnv });
+  expect([status, headers.get('Retry-After')]).toEqual([200, null]);
+});

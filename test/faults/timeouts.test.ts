@@ -1,0 +1,159 @@
+// What does not answer holds nobody up: D1 for its limit, KV for its own, and what comes after the response not at all.
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { beforeEach, expect, it } from 'vitest';
+import type { Env } from '../../src/env.ts';
+import worker from '../../src/index.ts';
+import { breakD1, breakKv, failD1, failKv, never } from '../support/faults.ts';
+import { ORIGIN, send } from '../support/worker.ts';
+import { cheapEnv, createPerson, newcomer, type Person } from './people.ts';
+
+let person: Person;
+
+beforeEach(async () => {
+  person = await createPerson();
+});
+
+/** Far more than any answer takes here, and far less than the limits that are not what a test is about. */
+const A_WHILE_MS = 2_000;
+const LONG = '60000';
+
+type Init = RequestInit<IncomingRequestCfProperties>;
+
+interface Heard {
+  /** Null where there was no answer within the while. */
+  status: number | null;
+  ms: number;
+  /** Whether what comes after the response is done within the same while. */
+  settles: () => Promise<boolean>;
+}
+
+const within = <T>(work: Promise<T>): Promise<T | null> =>
+  Promise.race([work, new Promise<null>((resolve) => setTimeout(resolve, A_WHILE_MS, null))]);
+
+/** Sends a request and listens for the response alone. */
+const hear = async (path: string, env: Env, init: Init): Promise<Heard> => {
+  const context = createExecutionContext();
+  const startMs = Date.now();
+  const request = new Request<unknown, IncomingRequestCfProperties>(ORIGIN + path, init);
+  const response = await within(Promise.resolve(worker.fetch(request, env, context)));
+  const ms = Date.now() - startMs;
+  await response?.text();
+  const settles = async () => (await within(waitOnExecutionContext(context).then(() => true))) === true;
+  return { status: response?.status ?? null, ms, settles };
+};
+
+const withToken = (token: string): Init => ({ headers: { Authorization: `Token ${token}` } });
+const asJson = (value: unknown): Init => ({
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(value),
+});
+
+const requests: [string, string, () => Init][] = [
+  ['a read', '/account/profile', () => withToken(person.derived)],
+  ['a change', '/account/logout', () => ({ ...withToken(person.derived), method: 'POST' })],
+  ['a login', '/account/login', () => asJson(person)],
+  ['a registration', '/account/register', () => asJson(newcomer())],
+];
+
+it.each(requests)('where D1 is silent, %s is 503 after D1_TIMEOUT_MS', async (_name, path, init) => {
+  const env = breakD1('silent', { ...cheapEnv, D1_TIMEOUT_MS: '400' });
+  const { status, ms } = await hear(path, env, init());
+  expect(status).toBe(503);
+  expect(ms).toBeGreaterThanOrEqual(390);
+  // Twice the limit would be one wait for a replica and another for the primary.
+  expect(ms).toBeLessThan(780);
+});
+
+it.each(requests)('where D1 answers within D1_TIMEOUT_MS, %s is done', async (_name, path, init) => {
+  const { status } = await hear(path, { ...cheapEnv, D1_TIMEOUT_MS: LONG }, init());
+  expect(status).toBe(200);
+});
+
+it('where KV is silent, a read is answered by D1 after KV_TIMEOUT_MS', async () => {
+  const env = breakKv('silent', { ...cheapEnv, KV_TIMEOUT_MS: '100', D1_TIMEOUT_MS: '1000' });
+  const { status, ms } = await hear('/account/profile', env, withToken(person.derived));
+  expect(status).toBe(200);
+  expect(ms).toBeGreaterThanOrEqual(90);
+  expect(ms).toBeLessThan(900);
+});
+
+it('where KV is silent, what changes something does not wait for it', async () => {
+  const env = breakKv('silent', { ...cheapEnv, KV_TIMEOUT_MS: LONG, D1_TIMEOUT_MS: '500' });
+  for (const [, path, init] of requests.slice(1)) {
+    const { status, ms } = await hear(path, env, init());
+    expect([path, status]).toEqual([path, 200]);
+    expect(ms).toBeLessThan(450);
+  }
+});
+
+it('a record that KV does not take holds no response up, and the work after it ends too', async () => {
+  const silentPut = failKv((method) => (method === 'put' ? 'silent' : null), {
+    ...cheapEnv,
+    KV_TIMEOUT_MS: '100',
+    D1_TIMEOUT_MS: '500',
+  });
+  const { status, ms, settles } = await hear('/api/auth/login', silentPut, asJson(person));
+  expect(status).toBe(200);
+  expect(ms).toBeLessThan(450);
+  expect(await settles()).toBe(true);
+});
+
+it('a refused login is answered, though D1 never takes its trail', async () => {
+  const { env } = failD1((nth) => (nth === 2 ? 'silent' : null), {
+    env: { ...cheapEnv, D1_TIMEOUT_MS: '500' },
+  });
+  const { status, ms, settles } = await hear(
+    '/account/login',
+    env,
+    asJson({ ...person, password: 'wrong1234' }),
+  );
+  expect(status).toBe(400);
+  expect(ms).toBeLessThan(450);
+  expect(await settles()).toBe(true);
+});
+
+it('a flood guard that does not answer lets everybody pass', async () => {
+  const silent = { limit: () => never() };
+  const env = {
+    ...cheapEnv,
+    LOGIN_LIMIT: silent,
+    REGISTRATION_LIMIT: silent,
+    D1_TIMEOUT_MS: '500',
+    KV_TIMEOUT_MS: '500',
+  };
+  const init = asJson(person);
+  const headers = { 'Content-Type': 'application/json', 'CF-Connecting-IP': '192.0.2.1' };
+  expect((await hear('/account/login', env, { ...init, headers })).status).toBe(200);
+});
+
+it('a flood guard that fails lets everybody pass, and one that refuses does not', async () => {
+  const guarded = (limit: () => Promise<{ success: boolean }>) => ({ ...cheapEnv, LOGIN_LIMIT: { limit } });
+  const headers = { 'CF-Connecting-IP': '192.0.2.1' };
+  const fails = guarded(() => Promise.reject(new Error('Network connection lost.')));
+  expect((await send('/account/login', { json: person, headers, env: fails })).status).toBe(200);
+  const refuses = guarded(async () => ({ success: false }));
+  const refused = await send('/account/login', { json: person, headers, env: refuses });
+  expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '60']);
+});
+
+it('the health check says which of both does not answer, in time', async () => {
+  const limits = { ...cheapEnv, D1_TIMEOUT_MS: '300', KV_TIMEOUT_MS: '300' };
+  const check = async (env: Env) => {
+    const answer = await send('/health', { env });
+    return [answer.status, answer.text];
+  };
+  expect(await check(limits)).toEqual([200, '{"status":"ok","d1":"ok","kv":"ok"}']);
+  expect(await check(breakD1('silent', limits))).toEqual([
+    503,
+    '{"status":"failing","d1":"failing","kv":"ok"}',
+  ]);
+  expect(await check(breakKv('silent', limits))).toEqual([
+    503,
+    '{"status":"failing","d1":"ok","kv":"failing"}',
+  ]);
+  expect(await check(breakKv('before', breakD1('before', limits)))).toEqual([
+    503,
+    '{"status":"failing","d1":"failing","kv":"failing"}',
+  ]);
+});

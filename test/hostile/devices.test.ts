@@ -1,0 +1,80 @@
+// The mark of a device, from anywhere: read only as it was signed here, and never thrown at.
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createDevices, DEVICE_SECONDS } from '../../src/core/devices.ts';
+import { createKeyring, cryptoRandom } from '../../src/core/secrets.ts';
+import { runs } from './runs.ts';
+
+const NOW_MS = 1_700_000_000_000;
+const open = (secret = 'a secret for tests that is long enough', nowMs = NOW_MS) =>
+  createDevices({ keyring: createKeyring([secret]), random: cryptoRandom, nowMs: () => nowMs });
+
+const devices = open();
+const ids = fc.integer({ min: 1, max: 2 ** 50 });
+
+it('is read as it was written, the last account first, eight at most', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(ids, { minLength: 1, maxLength: 12 }), async (accountIds) => {
+      let text: string | null = null;
+      for (const id of accountIds) text = await devices.write(await devices.read(text), id);
+      const read = await devices.read(text);
+      expect(read?.accountIds).toEqual([...new Set(accountIds.toReversed())].slice(0, 8));
+      expect(read?.id).toMatch(/^[0-9a-f]{32}$/);
+    }),
+    runs(50),
+  );
+});
+
+it('is nothing with any one bit changed, or cut off anywhere', async () => {
+  const text = await devices.write(null, 42);
+  expect(await devices.read(text)).toEqual({ id: text.slice(0, 32), accountIds: [42] });
+  for (let index = 0; index < text.length; index += 1) {
+    expect(await devices.read(text.slice(0, index))).toBeNull();
+    for (let bit = 0; bit < 7; bit += 1) {
+      const changed = String.fromCharCode(text.charCodeAt(index) ^ (1 << bit));
+      expect(await devices.read(text.slice(0, index) + changed + text.slice(index + 1))).toBeNull();
+    }
+  }
+});
+
+it('is nothing where it was signed with another key', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.string({ minLength: 1 }), ids, async (secret, id) => {
+      expect(await devices.read(await open(secret).write(null, id))).toBeNull();
+    }),
+    runs(50),
+  );
+});
+
+it('is good for four hundred days, and nothing after that', async () => {
+  const text = await devices.write(null, 42);
+  const endMs = NOW_MS + DEVICE_SECONDS * 1000;
+  expect(await open(undefined, endMs).read(text)).not.toBeNull();
+  expect(await open(undefined, endMs + 1).read(text)).toBeNull();
+});
+
+it('is nothing where it names another account than was signed', async () => {
+  const text = await devices.write(null, 42);
+  await fc.assert(
+    fc.asyncProperty(fc.array(ids, { minLength: 1, maxLength: 9 }), async (others) => {
+      const forged = text.replace(/\.42\./, `.${others.join('-')}.`);
+      fc.pre(forged !== text);
+      expect(await devices.read(forged)).toBeNull();
+    }),
+    runs(50),
+  );
+});
+
+it('is nothing where it is any other text', async () => {
+  const hex = (length: number) =>
+    fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+  const alike = fc
+    .tuple(hex(32), fc.nat(), fc.array(fc.nat(), { minLength: 1, maxLength: 8 }), hex(64))
+    .map(([id, seconds, accountIds, signature]) => [id, seconds, accountIds.join('-'), signature].join('.'));
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(fc.string({ unit: 'binary' }), alike, fc.constant(null)), async (text) => {
+      expect(await devices.read(text)).toBeNull();
+    }),
+    runs(300),
+  );
+});

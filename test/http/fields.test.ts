@@ -1,0 +1,180 @@
+// The rules of the fields, without the words that a dialect finds for them.
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import * as field from '../../src/http/fields.ts';
+
+/** The codes, with their limits where they have one, of what is wrong with a value. */
+const faultsOf = (type: z.ZodMiniType, value: unknown): string[] => {
+  const sent = { it: value };
+  const result = z.safeParse(z.object({ it: type }), sent);
+  if (result.success) return [];
+  return field
+    .readFaults(result.error.issues, sent)
+    .map(({ code, limit }) => (limit === null ? code : `${code} ${limit}`));
+};
+
+const parsed = (type: z.ZodMiniType, value: unknown): unknown => z.parse(type, value);
+
+const username = field.username(field.atMost(20));
+const email = field.email(field.atMost(255));
+const line = field.line(field.atMost(3));
+const lines = field.lines(field.atMost(10));
+const password = field.password(field.atLeast(8));
+const url = field.urlOrNothing(field.atMost(200));
+
+describe('every text', () => {
+  it.each([
+    ['a boolean', true, ['not_text']],
+    ['a list', ['a'], ['not_text']],
+    ['an object', { a: 1 }, ['not_text']],
+    ['null', null, ['null']],
+    ['nothing', undefined, ['required']],
+    ['a lone surrogate', 'a\ud800', ['not_text']],
+    ['the other half of a surrogate', '\udc00a', ['not_text']],
+    ['empty', '', ['blank']],
+  ])('refuses %s', (_name, value, faults) => {
+    for (const type of [username, email, line, password]) expect(faultsOf(type, value)).toEqual(faults);
+  });
+
+  it('is trimmed, but for a password', () => {
+    expect(parsed(username, '  someone\n')).toBe('someone');
+    expect(parsed(email, ' a@b.co ')).toBe('a@b.co');
+    expect(parsed(line, '\tabc ')).toBe('abc');
+    expect(parsed(lines, ' a\nb ')).toBe('a\nb');
+    expect(parsed(password, ' 12345678 ')).toBe(' 12345678 ');
+    expect(faultsOf(line, ' \t\n ')).toEqual(['blank']);
+  });
+
+  it('counts characters, not bytes and not code units', () => {
+    expect(faultsOf(line, 'abc')).toEqual([]);
+    expect(faultsOf(line, '😀😀😀')).toEqual([]);
+    expect(faultsOf(line, '😀😀😀😀')).toEqual(['too_many_characters 3']);
+    expect(faultsOf(password, '😀'.repeat(8))).toEqual([]);
+    expect(faultsOf(password, '😀'.repeat(7))).toEqual(['too_few_characters 8']);
+  });
+});
+
+describe('control characters', () => {
+  it.each([
+    ['a NUL', 'a\0b', 'nul'],
+    ['a bell', 'a\u0007', 'not_text'],
+    ['an escape', 'a\u001bb', 'not_text'],
+    ['a delete', 'a\u007fb', 'not_text'],
+    ['a control of Latin-1', 'a\u0085b', 'not_text'],
+  ])('%s is refused alone, in names and in longer texts', (_name, value, code) => {
+    for (const type of [username, email, line, lines, url]) expect(faultsOf(type, value)).toEqual([code]);
+  });
+
+  it('line feeds and tabs are good in longer texts only', () => {
+    expect(faultsOf(lines, 'a\nb\tc')).toEqual([]);
+    expect(faultsOf(line, 'a\nb')).toEqual(['not_text']);
+    expect(faultsOf(line, 'a\tb')).toEqual(['not_text']);
+    expect(faultsOf(lines, 'a\u000bb')).toEqual(['not_text']);
+  });
+
+  it('all are good in a password', () => {
+    expect(faultsOf(password, '\0\u0007\u001b\u007f\n\t  ')).toEqual([]);
+  });
+});
+
+describe('a username', () => {
+  it.each(['a', 'Z9', 'a.b+c-d_e', '_', '12345', 'x'.repeat(20)])('may be %s', (value) => {
+    expect(faultsOf(username, value)).toEqual([]);
+  });
+
+  it.each(['a@b', 'a b', 'zoë', 'ａ', 'a/b', 'a\u200bb', '名前', "o'b"])('may not be %s', (value) => {
+    expect(faultsOf(username, value)).toEqual(['not_username']);
+  });
+
+  it('is told both what its letters and what its length break, in that order', () => {
+    expect(faultsOf(username, 'x'.repeat(21))).toEqual(['too_many_characters 20']);
+    expect(faultsOf(username, '@'.repeat(21))).toEqual(['not_username', 'too_many_characters 20']);
+  });
+});
+
+describe('an email', () => {
+  it.each([
+    'a@b.co',
+    'a.b+c@sub.example.com',
+    "!#$%&'*+/=?^_`{|}~-@example.com",
+    '"quoted name"@example.com',
+    'user@localhost',
+    'user@xn--exmple-cua.com',
+    'A@B.CO',
+    `${'a'.repeat(64)}@example.com`,
+  ])('may be %s', (value) => {
+    expect(faultsOf(email, value)).toEqual([]);
+  });
+
+  it.each([
+    'a',
+    'a@',
+    '@b.co',
+    'a@b',
+    'a@b.c',
+    'a@@b.co',
+    'a b@c.co',
+    'a@b c.co',
+    '.a@b.co',
+    'a.@b.co',
+    'a..b@c.co',
+    'a@-b.co',
+    'a@b-.co',
+    'a@b..co',
+    'a@.co',
+    'a@b.co.',
+    'a@b_c.co',
+    'a@b.co, c@d.co',
+    '<a@b.co>',
+    `a@${'b'.repeat(64)}.co`,
+  ])('may not be %s', (value) => {
+    expect(faultsOf(email, value)).toEqual(['not_email']);
+  });
+
+  it('has 255 characters at most, and is told its length before its form', () => {
+    const domain = `${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.co`;
+    const local = 'a'.repeat(255 - domain.length - 1);
+    expect(faultsOf(email, `${local}@${domain}`)).toEqual([]);
+    expect(faultsOf(email, `${local}a@${domain}`)).toEqual(['too_many_characters 255']);
+    expect(faultsOf(email, 'a'.repeat(256))).toEqual(['too_many_characters 255', 'not_email']);
+  });
+});
+
+describe('a password', () => {
+  it('has 1,024 bytes of UTF-8 at most', () => {
+    expect(faultsOf(password, 'x'.repeat(1024))).toEqual([]);
+    expect(faultsOf(password, 'x'.repeat(1025))).toEqual(['too_many_bytes 1024']);
+    expect(faultsOf(password, 'é'.repeat(512))).toEqual([]);
+    expect(faultsOf(password, `${'é'.repeat(512)}x`)).toEqual(['too_many_bytes 1024']);
+  });
+
+  it('counts the bytes as sent, not those of the NFC form', () => {
+    expect(faultsOf(password, `${'e\u0301'.repeat(341)}x`)).toEqual([]);
+    expect(faultsOf(password, `${'e\u0301'.repeat(341)}xy`)).toEqual(['too_many_bytes 1024']);
+  });
+
+  it('may be spaces', () => {
+    expect(faultsOf(password, ' '.repeat(8))).toEqual([]);
+  });
+});
+
+describe('a URL', () => {
+  it.each(['', ' ', 'http://example.com', 'HTTPS://example.com/a?b#c', 'https://exämple.com/ü'])(
+    'may be %j',
+    (value) => {
+      expect(faultsOf(url, value)).toEqual([]);
+    },
+  );
+
+  it.each([
+    'example.com',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'http://',
+    'https:/a',
+    'http://a b.co',
+    '//a.co',
+  ])('may not be %j', (value) => {
+    expect(faultsOf(url, value)).toEqual(['not_url']);
+  });
+});

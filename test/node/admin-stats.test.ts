@@ -1,0 +1,142 @@
+// `npm run admin -- stats`, and `npm run admin` as it is typed.
+import { describe, expect, it } from 'vitest';
+import { showStats } from '../../scripts/admin/stats.ts';
+import { writeTable } from '../../scripts/admin/table.ts';
+import { openTarget } from '../../scripts/import/target.ts';
+import { ask, run, usePersistFolders } from './import-cli-support.ts';
+import { BCRYPT, NOW_MS, openDatabase, tempFolder } from './import-support.ts';
+
+const persistFolder = usePersistFolders();
+
+const OWN_HASH = `$pbkdf2-sha512$i=75000,r=3$${'A'.repeat(22)}$${'A'.repeat(86)}`;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const insert = (name: string, hash: string, columns: Record<string, number | string | null> = {}): string => {
+  const all = {
+    username: name,
+    username_key: name,
+    email: `${name}@example.com`,
+    email_key: `${name}@example.com`,
+    password_hash: hash,
+    created_at: 0,
+    updated_at: 0,
+    last_login_at: 0,
+    ...columns,
+  };
+  const values = Object.values(all).map((value) =>
+    typeof value === 'string' ? `'${value}'` : String(value),
+  );
+  return `INSERT INTO users (${Object.keys(all).join(', ')}) VALUES (${values.join(', ')})`;
+};
+
+describe('stats', () => {
+  it('count accounts, hashes by their kinds, live sessions and what happened within a day', async () => {
+    const scratch = openDatabase();
+    await scratch.target.write([
+      insert('a', OWN_HASH, { is_admin: 1, created_at: NOW_MS - 7 * DAY_MS + 1, last_login_at: NOW_MS }),
+      insert('b', OWN_HASH, { created_at: NOW_MS - 7 * DAY_MS, last_login_at: NOW_MS - 30 * DAY_MS }),
+      insert('c', BCRYPT, { username: null, username_key: null, disabled_at: 1 }),
+      insert('d', 'pbkdf2_sha256$1$s$h'),
+      insert('e', '!x'),
+      insert('f', `${'a'.repeat(32)}:${'b'.repeat(128)}`),
+      insert('g', '$pbkdf2-sha512$25000$c2FsdA$aGFzaA'),
+      `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at) VALUES
+        ('1', 1, 'jwt', 0, 0, ${NOW_MS + 1}), ('2', 1, 'jwt', 0, 0, ${NOW_MS + 1}), ('3', 1, 'cookie', 0, 0, ${NOW_MS})`,
+      `INSERT INTO events (user_id, type, dialect, created_at) VALUES
+        (1, 'login', 'auth', ${NOW_MS - DAY_MS + 1}), (1, 'login', 'auth', ${NOW_MS - DAY_MS})`,
+    ]);
+    const { text, json } = await showStats(scratch.target.query, NOW_MS);
+    expect(json).toEqual({
+      accounts: 7,
+      with_username: 6,
+      admins: 1,
+      disabled: 1,
+      new_in_7_days: 1,
+      logged_in_within_30_days: 1,
+      hashes: { latchkey: 2, '2b': 1, none: 1, other: 1, 'pbkdf2-sha512': 1, pbkdf2_sha256: 1 },
+      sessions: { jwt: 2 },
+      events_of_24_hours: { login: 1 },
+    });
+    expect(text.split('\n\n')[3]).toBe(
+      'events of 24 hours  number\n------------------  ------\nlogin                    1',
+    );
+  });
+
+  it('are all nothing in an empty database', async () => {
+    const { text, json } = await showStats(openDatabase().target.query, NOW_MS);
+    expect(json).toMatchObject({ accounts: 0, admins: 0, hashes: {}, sessions: {}, events_of_24_hours: {} });
+    expect(text).toContain('live sessions  number\n-------------  ------\nnone                0');
+  });
+});
+
+describe('a table', () => {
+  it('has columns as wide as what they hold, numbers at the right', () => {
+    expect(
+      writeTable(
+        ['a', 'bcd'],
+        [
+          ['Zoë', 1234],
+          ['x', 5],
+        ],
+      ),
+    ).toBe('a      bcd\n---  -----\nZoë  1,234\nx        5');
+  });
+});
+
+describe('npm run admin', () => {
+  it('changes the database here, and answers a person or a program', async () => {
+    const folder = persistFolder();
+    const target = await openTarget({ 'persist-to': folder });
+    await target.write([insert('ann', '!'), insert('bob', '!')]);
+    await target.close();
+    const flags = ['--persist-to', folder];
+    expect(await run('admin', ['grant', 'ann', ...flags])).toEqual({
+      status: 0,
+      stdout: 'ann@example.com is now an admin.\n',
+      stderr: '',
+    });
+    const removed = await run('admin', ['delete', 'bob@example.com', '--json', ...flags]);
+    expect(removed).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(removed.stdout)).toEqual({
+      id: 2,
+      username: 'bob',
+      email: 'bob@example.com',
+      changed: true,
+    });
+    expect(await run('admin', ['revoke', 'ann', ...flags])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'ann@example.com: It is the last admin who can log in. Make another one first.\n',
+    });
+    expect(await ask(folder, 'SELECT user_id, type, dialect FROM events ORDER BY id')).toEqual([
+      { user_id: 1, type: 'admin_granted', dialect: 'cli' },
+      { user_id: 2, type: 'deleted', dialect: 'cli' },
+    ]);
+    expect(await ask(folder, 'SELECT id, is_admin FROM users')).toEqual([{ id: 1, is_admin: 1 }]);
+  });
+
+  it('says what to do where the database has no tables', async () => {
+    const failed = await run('admin', ['stats', '--persist-to', tempFolder()]);
+    expect(failed).toMatchObject({ status: 1, stdout: '' });
+    expect(failed.stderr).toContain('`npm start` makes the local ones, `npm run deploy` the remote ones.');
+  });
+
+  it.each([
+    [[]],
+    [['promote', 'ann']],
+    [['grant']],
+    [['grant', 'ann', 'bob']],
+    [['stats', 'ann']],
+    [['toString']],
+    [['stats', '--local', '--remote']],
+    [['stats', '--fast']],
+  ])('is told that %j is no command', async (args) => {
+    const told = await run('admin', args);
+    expect(told).toMatchObject({ status: 2, stdout: '' });
+    expect(told.stderr).toMatch(/^Usage: npm run admin -- <command>/);
+  });
+
+  it('tells how it is used', async () => {
+    expect(await run('admin', ['--help'])).toMatchObject({ status: 0, stderr: '' });
+  });
+});

@@ -1,0 +1,116 @@
+// `npm run export`: everything leaves in a form that the import takes, and comes back the same.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openTarget } from '../../scripts/import/target.ts';
+import { ask, run, usePersistFolders } from './import-cli-support.ts';
+import { BCRYPT, tempFile, tempFolder } from './import-support.ts';
+
+const persistFolder = usePersistFolders();
+
+const OWN_HASH = `$pbkdf2-sha512$i=75000,r=3$${'A'.repeat(22)}$${'A'.repeat(86)}`;
+
+/** Accounts as the Worker stores them: every column, with gaps between the ids. */
+const PEOPLE = [
+  `(3, 'Ann', 'ann', 'Ann@Example.com', 'ann@example.com', '${OWN_HASH}', 'Ann O''Neil', 'Ann', 'O''Neil', 'High St
+Town', 'https://example.com/~ann', 'a	b', 7, 1, NULL, 1577934245123, 1577934245124, 1577934245125)`,
+  `(9, NULL, NULL, 'zoë@exämple.com', 'zoë@exämple.com', '${BCRYPT}', '', 'Zoë', '名前', '', '', '�', NULL, 0, 1577934245999, 0, 1, 2)`,
+  `(12, 'x', 'x', '"a b"@example.com', '"a b"@example.com', '!', '', '', '', '', '', '', NULL, 0, NULL, 1, 1, 1)`,
+];
+
+const LINES = [
+  `{"id":3,"username":"Ann","email":"Ann@Example.com","password_hash":"${OWN_HASH}","name":"Ann O'Neil","first_name":"Ann","last_name":"O'Neil","address":"High St\\nTown","site_url":"https://example.com/~ann","description":"a\\tb","picture_id":7,"is_admin":true,"disabled_at":null,"created_at":"2020-01-02T03:04:05.123Z","updated_at":"2020-01-02T03:04:05.124Z","last_login_at":"2020-01-02T03:04:05.125Z"}`,
+  `{"id":9,"username":null,"email":"zoë@exämple.com","password_hash":"${BCRYPT}","name":"","first_name":"Zoë","last_name":"名前","address":"","site_url":"","description":"�","picture_id":null,"is_admin":false,"disabled_at":"2020-01-02T03:04:05.999Z","created_at":"1970-01-01T00:00:00.000Z","updated_at":"1970-01-01T00:00:00.001Z","last_login_at":"1970-01-01T00:00:00.002Z"}`,
+  `{"id":12,"username":"x","email":"\\"a b\\"@example.com","password_hash":"!","name":"","first_name":"","last_name":"","address":"","site_url":"","description":"","picture_id":null,"is_admin":false,"disabled_at":null,"created_at":"1970-01-01T00:00:00.001Z","updated_at":"1970-01-01T00:00:00.001Z","last_login_at":"1970-01-01T00:00:00.001Z"}`,
+];
+
+const write = async (folder: string, statements: readonly string[]) => {
+  const target = await openTarget({ 'persist-to': folder });
+  await target.write(statements);
+  await target.close();
+};
+
+const openPeopled = async (): Promise<string> => {
+  const folder = persistFolder();
+  await write(folder, [`INSERT INTO users VALUES ${PEOPLE.join(', ')}`]);
+  return folder;
+};
+
+const EVERYTHING = 'SELECT * FROM users ORDER BY id';
+
+describe('npm run export', () => {
+  it('writes each account as a line, for its owner alone to read', async () => {
+    const folder = await openPeopled();
+    const out = join(tempFolder(), 'users.jsonl');
+    const ran = await run('export', ['--out', out, '--persist-to', folder]);
+    expect(ran).toEqual({ status: 0, stdout: '', stderr: `3 accounts are in ${out}.\n` });
+    expect(readFileSync(out, 'utf8')).toBe(`${LINES.join('\n')}\n`);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(existsSync(`${out}.part`)).toBe(false);
+  });
+
+  it('gives the same accounts when they are removed and imported again', async () => {
+    const folder = await openPeopled();
+    const before = await ask(folder, EVERYTHING);
+    const out = join(tempFolder(), 'users.jsonl');
+    await run('export', ['--out', out, '--persist-to', folder]);
+    await write(folder, ['DELETE FROM users']);
+    const imported = await run('import', [out, '--keep-ids', '--persist-to', folder]);
+    expect(imported).toMatchObject({ status: 0, stderr: '' });
+    expect(imported.stdout).toContain(
+      'imported                   3  (with their own id: 3, admins: 1, disabled: 1)',
+    );
+    const after = await ask(folder, EVERYTHING);
+    expect(after).toEqual(before);
+    expect(after).toHaveLength(3);
+  });
+
+  it('takes more accounts than a page has, by their ids', async () => {
+    const folder = persistFolder();
+    const count = 4001;
+    await write(folder, [
+      `INSERT INTO users (id, email, email_key, password_hash, created_at, updated_at, last_login_at)
+        SELECT value * 2, value || '@example.com', value || '@example.com', '!', 1, 1, 1
+        FROM json_each('${JSON.stringify(Array.from({ length: count }, (_, index) => index + 1))}')`,
+    ]);
+    const { status, stdout } = await run('export', ['--out', '-', '--persist-to', folder]);
+    expect(status).toBe(0);
+    const ids = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => Number(/^\{"id":(\d+),/.exec(line)?.[1]));
+    expect(ids).toEqual(Array.from({ length: count }, (_, index) => 2 * (index + 1)));
+  });
+
+  it('writes over no file unless it is told to', async () => {
+    const out = tempFile('users.jsonl', 'mine');
+    const refused = await run('export', ['--out', out]);
+    expect(refused).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `${out} is there already. Say --force to write over it, or another --out.\n`,
+    });
+    expect(readFileSync(out, 'utf8')).toBe('mine');
+    const forced = await run('export', ['--out', out, '--force', '--persist-to', persistFolder()]);
+    expect(forced.status).toBe(0);
+    expect(readFileSync(out, 'utf8')).toBe('');
+  });
+
+  it('leaves no file where the database cannot be read', async () => {
+    const folder = tempFolder();
+    const out = join(folder, 'users.jsonl');
+    const failed = await run('export', ['--out', out, '--persist-to', folder]);
+    expect(failed).toMatchObject({ status: 1, stdout: '' });
+    expect(failed.stderr).toContain('The database has not the tables of this version');
+    expect(existsSync(out) || existsSync(`${out}.part`)).toBe(false);
+  });
+
+  it('tells how it is used', async () => {
+    for (const args of [['--fast'], ['--local', '--remote'], ['users.jsonl']]) {
+      const told = await run('export', args);
+      expect(told).toMatchObject({ status: 2, stdout: '' });
+      expect(told.stderr).toContain('Usage: npm run export --');
+    }
+    expect(await run('export', ['--help'])).toMatchObject({ status: 0, stderr: '' });
+  });
+});

@@ -1,0 +1,77 @@
+// Runs the scripts as a person does, against a local database of their own.
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { openTarget } from '../../scripts/import/target.ts';
+import { PROJECT, type Row } from '../../scripts/wrangler.ts';
+
+export interface Ran {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts `node scripts/<name>.ts` as npm does: in the project's folder, and telling from which it was called. */
+export const start = (name: string, args: readonly string[], calledIn = tmpdir()) => {
+  const child = spawn(process.execPath, [join(PROJECT, 'scripts', `${name}.ts`), ...args], {
+    cwd: PROJECT,
+    env: { ...process.env, INIT_CWD: calledIn, WRANGLER_SEND_METRICS: 'false' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ran: Ran = { status: null, stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    ran.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    ran.stderr += text;
+  });
+  const ended = new Promise<Ran>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ ...ran, status }));
+  });
+  return { child, ended };
+};
+
+export const run = (name: string, args: readonly string[], calledIn?: string): Promise<Ran> =>
+  start(name, args, calledIn).ended;
+
+/** Kills a script and the database that it runs, as when the machine fails. */
+export const killWithDatabase = (pid: number | undefined): void => {
+  const children = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).stdout;
+  for (const id of [String(pid), ...children.split('\n')]) {
+    if (/^\s*\d+\s*$/.test(id)) process.kill(Number(id), 'SIGKILL');
+  }
+};
+
+/** A folder with an empty, migrated database for each test: made once, then copied. */
+export const usePersistFolders = () => {
+  let template = '';
+  beforeAll(async () => {
+    template = mkdtempSync(join(tmpdir(), 'latchkey-state-'));
+    const migrations = readdirSync(join(PROJECT, 'migrations')).filter((name) => name.endsWith('.sql'));
+    const texts = migrations.sort().map((name) => readFileSync(join(PROJECT, 'migrations', name), 'utf8'));
+    // Faster than a process of wrangler's that applies them.
+    const target = await openTarget({ 'persist-to': template });
+    await target.write(texts.flatMap((text) => text.split('--> statement-breakpoint')));
+    await target.close();
+  });
+  afterAll(() => rmSync(template, { recursive: true, force: true }));
+  return (): string => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-state-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    cpSync(template, folder, { recursive: true });
+    return folder;
+  };
+};
+
+/** Asks a local database one thing. */
+export const ask = async (folder: string, sql: string): Promise<Row[]> => {
+  const target = await openTarget({ 'persist-to': folder });
+  try {
+    return (await target.query([sql])).flat();
+  } finally {
+    await target.close();
+  }
+};

@@ -1,0 +1,179 @@
+// `npm run import` as it is typed: statuses, what is printed and left behind, dry runs, interruptions.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { checkpointPath } from '../../scripts/import/checkpoint.ts';
+import { readCommand, UsageError } from '../../scripts/import/options.ts';
+import { ask, killWithDatabase, run, start, usePersistFolders } from './import-cli-support.ts';
+import { BCRYPT, tempFile, tempFolder } from './import-support.ts';
+
+const persistFolder = usePersistFolders();
+
+const COUNT = 'SELECT count(*) AS n, count(DISTINCT email_key) AS emails FROM users';
+
+const csvOf = (count: number, more = ''): string => {
+  const rows = Array.from(
+    { length: count },
+    (_, index) => `person${index},person${index}@example.com,${BCRYPT}\n`,
+  );
+  return `username,email,password\n${rows.join('')}${more}`;
+};
+
+/** Two accounts, one that is refused and one in conflict. */
+const MIXED = csvOf(2, `x,,${BCRYPT}\nPerson1,other@example.com,${BCRYPT}\n`);
+
+/** What is said without the time that it took. */
+const withoutTime = (text: string): string => text.replace(/[\d.]+ s, [\d,]+ records/, 'T s, N records');
+
+const LISTED = [
+  'refused: line 4, x: There is no email.',
+  'conflict: line 5, other@example.com: the username Person1 is taken by',
+];
+
+describe('npm run import', () => {
+  it('changes nothing in a dry run, and says what the import then says', async () => {
+    const folder = persistFolder();
+    const file = tempFile('users.csv', MIXED);
+    const dry = await run('import', [file, '--dry-run', '--persist-to', folder]);
+    expect(dry).toMatchObject({ status: 1, stderr: '' });
+    expect(await ask(folder, COUNT)).toEqual([{ n: 0, emails: 0 }]);
+    expect(existsSync(checkpointPath(file))).toBe(false);
+    expect(existsSync(`${file}.latchkey-report.txt`)).toBe(false);
+
+    const real = await run('import', [file, '--persist-to', folder]);
+    expect(real).toMatchObject({ status: 1, stderr: '' });
+    expect(await ask(folder, COUNT)).toEqual([{ n: 2, emails: 2 }]);
+    const report = `${file}.latchkey-report.txt`;
+    const title = (text: string, before: string) =>
+      text.replace(before, '').replace(`\nAll of these are in ${report}`, '');
+    expect(withoutTime(title(real.stdout, 'Imported'))).toBe(
+      withoutTime(title(dry.stdout, 'Nothing was written. This would be the import of')),
+    );
+    const list = readFileSync(report, 'utf8').split('\n');
+    expect(list).toEqual([LISTED[0], `${LISTED[1]} an account before it in the file`, '']);
+    expect(existsSync(checkpointPath(file))).toBe(false);
+  });
+
+  it('reports counts, refusals and conflicts, and ends with 0 where there are none', async () => {
+    const folder = persistFolder();
+    const file = tempFile('users.csv', csvOf(2));
+    const first = await run('import', ['users.csv', '--persist-to', folder], dirname(file));
+    expect(first).toMatchObject({ status: 0, stderr: '' });
+    expect(withoutTime(first.stdout)).toBe(
+      [
+        'Imported users.csv (CSV) into the database on this machine',
+        '',
+        '  read                       2',
+        '  imported                   2',
+        '  updated                    0',
+        '  already there              0',
+        '  in conflict                0',
+        '  refused                    0',
+        '',
+        '  T s, N records a second',
+        '  hashes: bcrypt 2',
+        '',
+      ].join('\n'),
+    );
+    const second = await run('import', [file, '--persist-to', folder]);
+    expect(second.status).toBe(0);
+    expect(second.stdout).toContain('  imported                   0\n');
+    expect(second.stdout).toContain('  already there              2\n');
+  });
+
+  it('stops at a conflict where it is to, and says at which', async () => {
+    const folder = persistFolder();
+    const file = tempFile('users.csv', MIXED);
+    const stopped = await run('import', [file, '--on-conflict', 'fail', '--persist-to', folder]);
+    expect(stopped).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `Stopped at a conflict. What came before it is imported.\n${LISTED[1]?.slice('conflict: '.length)} an account before it in the file\n`,
+    });
+    expect(await ask(folder, COUNT)).toEqual([{ n: 0, emails: 0 }]);
+  });
+
+  it('goes on where it was killed: nothing doubled, nothing lost', async () => {
+    const folder = persistFolder();
+    const count = 20_000;
+    const file = tempFile('users.csv', csvOf(count));
+    const { child, ended } = start('import', [file, '--persist-to', folder]);
+    while (!existsSync(checkpointPath(file)) && child.exitCode === null) await wait(5);
+    killWithDatabase(child.pid);
+    await ended;
+    expect(existsSync(checkpointPath(file))).toBe(true);
+
+    const other = await run('import', [file, '--keep-ids', '--persist-to', folder]);
+    expect(other).toMatchObject({ status: 2, stdout: '' });
+    expect(other.stderr).toContain('say --restart');
+
+    const again = await run('import', [file, '--persist-to', folder]);
+    expect(again.status).toBe(0);
+    expect(again.stdout).toMatch(/^Taking up the import that was interrupted: \d+,000 records are done\.\n/);
+    expect(again.stdout).toContain('  read                  20,000\n');
+    expect(await ask(folder, COUNT)).toEqual([{ n: count, emails: count }]);
+    expect(existsSync(checkpointPath(file))).toBe(false);
+  });
+
+  it('ends after its batch at Ctrl-C, and begins from the start where that is asked for', async () => {
+    const folder = persistFolder();
+    const file = tempFile('users.csv', csvOf(20_000));
+    const { child, ended } = start('import', [file, '--persist-to', folder]);
+    while (!existsSync(checkpointPath(file)) && child.exitCode === null) await wait(5);
+    child.kill('SIGINT');
+    const stopped = await ended;
+    expect(stopped.status).toBe(130);
+    expect(stopped.stdout).toContain('Stopped in the middle of importing users.csv');
+    expect(stopped.stdout).toContain('Run the same command again to go on.');
+    const restarted = await run('import', [file, '--restart', '--persist-to', folder]);
+    expect(restarted.status).toBe(0);
+    expect(restarted.stdout).not.toContain('Taking up');
+    expect(await ask(folder, COUNT)).toEqual([{ n: 20_000, emails: 20_000 }]);
+  });
+
+  it('says what to do where the database has no tables', async () => {
+    const failed = await run('import', [tempFile('users.csv', csvOf(1)), '--persist-to', tempFolder()]);
+    expect(failed).toMatchObject({ status: 1, stdout: '' });
+    expect(failed.stderr).toContain('`npm start` makes the local ones, `npm run deploy` the remote ones.');
+  });
+
+  it.each([
+    [[], 'Say one file.'],
+    [['a.csv', 'b.csv'], 'Say one file.'],
+    [['a.csv', '--format', 'xml'], '--format is one of django, csv, jsonl, better-auth.'],
+    [['a.csv', '--map', 'login'], '--map login: it must be column=field'],
+    [['a.csv', '--map', 'a=b'], '--map a=b: it must be column=field'],
+    [['a.csv', '--on-conflict', 'merge'], '--on-conflict is one of skip, update, fail.'],
+    [['a.csv', '--admins', 'all'], '--admins is one of superuser, staff, none.'],
+    [['a.csv', '--bad-username', 'keep'], '--bad-username is one of refuse, drop.'],
+    [['a.csv', '--local', '--remote'], 'Say --local or --remote, not both.'],
+    [['a.csv', '--fast'], "Unknown option '--fast'"],
+  ])('does not understand %j', (args, message) => {
+    expect(() => readCommand(args, '/')).toThrow(message);
+    expect(() => readCommand(args, '/')).toThrow(UsageError);
+  });
+
+  it('says how it is used where it does not understand, or finds no file', async () => {
+    for (const [args, message] of [
+      [['a.csv', '--fast'], "Unknown option '--fast'"],
+      [['nowhere.csv'], 'There is no file '],
+      [['.'], 'There is no file '],
+    ] as const) {
+      const told = await run('import', args);
+      expect(told).toMatchObject({ status: 2, stdout: '' });
+      expect(told.stderr).toContain(message);
+      expect(told.stderr).toContain('Usage: npm run import -- <file> [options]');
+    }
+    expect(await run('import', ['--help'])).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('is told that a file is of no known kind', async () => {
+    const file = tempFile('notes.txt', 'hello');
+    expect(await run('import', [file])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `${file} cannot be read: Its beginning is not that of a format known here.\n`,
+    });
+  });
+});

@@ -1,0 +1,190 @@
+// Accounts that are there already, and names that are taken.
+import { describe, expect, it } from 'vitest';
+import { BCRYPT, importRecords, NOW_MS, openDatabase, person, type Scratch } from './import-support.ts';
+
+const OTHER_HASH = BCRYPT.replace('$10$', '$12$');
+
+/** A database with ann (1) and bob (2), the second without a username. */
+const openPeopled = async (): Promise<Scratch> => {
+  const scratch = openDatabase();
+  await importRecords(scratch, [person('ann', { name: 'Ann' }), person('bob', { username: null })]);
+  return scratch;
+};
+
+const names = (scratch: Scratch) => scratch.users('id, username, email');
+
+describe('an account that is there already', () => {
+  it('is left as it is, whatever the case of its names', async () => {
+    const scratch = await openPeopled();
+    const before = scratch.users();
+    const { counts, lines } = await importRecords(scratch, [
+      person('ANN', { name: 'Other', password: OTHER_HASH }),
+      person('bob', { username: null }),
+    ]);
+    expect(counts).toMatchObject({ imported: 0, alreadyThere: 2, conflicts: 0, updated: 0 });
+    expect(lines).toEqual([]);
+    expect(scratch.users()).toEqual(before);
+  });
+
+  it('takes the values of the file where that is asked for, but not its id, its beginning or its sessions', async () => {
+    const scratch = await openPeopled();
+    const before = scratch.users();
+    const { counts } = await importRecords(
+      scratch,
+      [
+        person('Ann', {
+          id: 9,
+          name: 'Anne',
+          password: OTHER_HASH,
+          created_at: '2020-01-01',
+          last_login_at: NOW_MS + 5,
+        }),
+      ],
+      { onConflict: 'update', keepIds: true },
+    );
+    expect(counts).toMatchObject({ imported: 0, updated: 1, alreadyThere: 0 });
+    expect(scratch.users()).toEqual([
+      {
+        ...before[0],
+        username: 'Ann',
+        name: 'Anne',
+        email: 'Ann@example.com',
+        password_hash: OTHER_HASH,
+        last_login_at: NOW_MS + 5,
+      },
+      before[1],
+    ]);
+  });
+
+  it('gains a username by an update, and loses none', async () => {
+    const scratch = await openPeopled();
+    await importRecords(scratch, [person('ann', { username: '' }), person('bob')], { onConflict: 'update' });
+    expect(names(scratch)).toEqual([
+      { id: 1, username: 'ann', email: 'ann@example.com' },
+      { id: 2, username: 'bob', email: 'bob@example.com' },
+    ]);
+  });
+
+  it('is made an admin and disabled by an update, but neither the other way round', async () => {
+    const scratch = await openPeopled();
+    const update = (records: object[]) => importRecords(scratch, records, { onConflict: 'update' });
+    const flags = () => scratch.users('is_admin, disabled_at');
+    await update([
+      person('ann', { is_admin: true }),
+      person('bob', { username: null, disabled_at: '2026-01-07' }),
+    ]);
+    expect(flags()).toEqual([
+      { is_admin: 1, disabled_at: null },
+      { is_admin: 0, disabled_at: Date.UTC(2026, 0, 7) },
+    ]);
+    await update([
+      person('ann', { is_admin: false, disabled_at: '2026-01-08' }),
+      person('bob', { username: null }),
+    ]);
+    expect(flags()).toEqual([
+      { is_admin: 1, disabled_at: null },
+      { is_admin: 0, disabled_at: Date.UTC(2026, 0, 7) },
+    ]);
+  });
+
+  it('loses its sessions where an update disables it, and else keeps them', async () => {
+    const scratch = openDatabase();
+    const token = (digit: string) => ({ auth_token: digit.repeat(40) });
+    await importRecords(scratch, [person('ann', token('a')), person('bob', token('b'))]);
+    await importRecords(scratch, [person('ann'), person('bob', { is_active: false })], {
+      onConflict: 'update',
+    });
+    expect(
+      scratch.database
+        .prepare('SELECT user_id FROM sessions')
+        .all()
+        .map((row) => row['user_id']),
+    ).toEqual([1]);
+  });
+
+  it('counts by its last record where the file has it twice', async () => {
+    const scratch = openDatabase();
+    const twice = [person('ann', { name: 'First' }), person('ann', { name: 'Last' })];
+    const skipped = await importRecords(scratch, twice);
+    expect(skipped.counts).toMatchObject({ imported: 1, alreadyThere: 1 });
+    expect(scratch.users('name')).toEqual([{ name: 'First' }]);
+    const updated = await importRecords(scratch, twice, { onConflict: 'update' });
+    expect(updated.counts).toMatchObject({ imported: 0, updated: 1 });
+    expect(scratch.users('name')).toEqual([{ name: 'Last' }]);
+    const fresh = openDatabase();
+    await importRecords(fresh, twice, { onConflict: 'update' });
+    expect(fresh.users('id, name')).toEqual([{ id: 1, name: 'Last' }]);
+  });
+});
+
+describe('a name that is taken', () => {
+  const taken = [
+    person('carl', { username: 'ANN' }),
+    person('ann', { username: 'anna' }),
+    person('bob'),
+    person('dee'),
+    person('eve', { username: 'Dee' }),
+  ];
+
+  it('is named in the report with the account that has it, and the rest goes on', async () => {
+    const scratch = await openPeopled();
+    const { counts, lines } = await importRecords(scratch, taken);
+    expect(counts).toMatchObject({ imported: 1, conflicts: 4, alreadyThere: 0, refused: 0 });
+    expect(lines).toEqual([
+      'conflict: line 1, carl@example.com: the username ANN is taken by account 1',
+      'conflict: line 2, ann@example.com: the email is taken by account 1, with the username ann',
+      'conflict: line 3, bob@example.com: the email is taken by account 2, with no username',
+      'conflict: line 5, eve@example.com: the username Dee is taken by an account before it in the file',
+    ]);
+    expect(names(scratch)).toEqual([
+      { id: 1, username: 'ann', email: 'ann@example.com' },
+      { id: 2, username: null, email: 'bob@example.com' },
+      { id: 3, username: 'dee', email: 'dee@example.com' },
+    ]);
+  });
+
+  it('goes to the account with the email by an update, unless another account has it', async () => {
+    const scratch = await openPeopled();
+    const { counts, lines } = await importRecords(scratch, taken, { onConflict: 'update' });
+    expect(counts).toMatchObject({ imported: 1, updated: 2, conflicts: 2 });
+    expect(lines).toEqual([
+      'conflict: line 1, carl@example.com: the username ANN is taken by account 1',
+      'conflict: line 5, eve@example.com: the username Dee is taken by an account before it in the file',
+    ]);
+    expect(names(scratch)).toEqual([
+      { id: 1, username: 'anna', email: 'ann@example.com' },
+      { id: 2, username: 'bob', email: 'bob@example.com' },
+      { id: 3, username: 'dee', email: 'dee@example.com' },
+    ]);
+  });
+
+  it('stops the import before its batch where that is asked for', async () => {
+    const scratch = await openPeopled();
+    const before = scratch.users();
+    await expect(importRecords(scratch, [person('dee'), ...taken], { onConflict: 'fail' })).rejects.toThrow(
+      'line 2, carl@example.com: the username ANN is taken by account 1',
+    );
+    expect(scratch.users()).toEqual(before);
+    const { counts } = await importRecords(scratch, [person('ann'), person('dee')], { onConflict: 'fail' });
+    expect(counts).toMatchObject({ imported: 1, alreadyThere: 1 });
+  });
+
+  it('is found out even where somebody takes it between the look and the write', async () => {
+    const scratch = openDatabase();
+    let isFirst = true;
+    const target = {
+      ...scratch.target,
+      write: async (statements: readonly string[]) => {
+        if (isFirst) {
+          isFirst = false;
+          await importRecords(scratch, [person('thief', { username: 'bob' })]);
+        }
+        await scratch.target.write(statements);
+      },
+    };
+    const { counts, lines } = await importRecords(scratch, [person('ann'), person('bob')], { target });
+    expect(counts).toMatchObject({ imported: 1, conflicts: 1 });
+    expect(lines).toEqual(['conflict: line 2, bob@example.com: the username bob is taken by account 1']);
+    expect(names(scratch).map((row) => row['username'])).toEqual(['bob', 'ann']);
+  });
+});

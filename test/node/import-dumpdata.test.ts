@@ -1,0 +1,137 @@
+// Django's dumpdata: the rows of `users` and `sessions` that an import makes of it.
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { importInto, NOW_MS, openDatabase } from './import-support.ts';
+
+const DUMP = join(import.meta.dirname, '../fixtures/import/django.json');
+const ANNS_TOKEN = '0123456789abcdef0123456789abcdef01234567';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const ms = (iso: string): number => Date.parse(iso);
+
+describe("Django's dumpdata", () => {
+  it('gives accounts with their names, dates, flags and hashes', async () => {
+    const scratch = openDatabase();
+    const { counts, about } = await importInto(scratch, DUMP);
+    expect(about).toBe("Django's dumpdata, users of the model auth.user");
+    expect(counts).toMatchObject({ read: 8, imported: 6, refused: 2, tokens: 2, admins: 1, disabled: 1 });
+    expect(scratch.users()[0]).toEqual({
+      id: 1,
+      username: 'ann',
+      username_key: 'ann',
+      email: 'Ann@Example.com',
+      email_key: 'ann@example.com',
+      password_hash: expect.stringMatching(/^pbkdf2_sha256\$260000\$/),
+      name: '',
+      first_name: 'Ann',
+      last_name: "O'Neil",
+      address: '',
+      site_url: '',
+      description: '',
+      picture_id: null,
+      is_admin: 1,
+      disabled_at: null,
+      created_at: ms('2020-01-01T12:00:00.123Z'),
+      updated_at: NOW_MS,
+      last_login_at: ms('2020-01-02T12:00:00.123Z'),
+    });
+    expect(scratch.users('username, email, is_admin, disabled_at, last_login_at').slice(1)).toEqual([
+      {
+        username: 'bob',
+        email: 'bob@example.com',
+        is_admin: 0,
+        disabled_at: null,
+        last_login_at: ms('2020-01-01T12:00:00.123Z'),
+      },
+      {
+        username: 'cy.d+1',
+        email: 'cy@example.com',
+        is_admin: 0,
+        disabled_at: null,
+        last_login_at: ms('2020-01-01T12:00:00.123Z'),
+      },
+      {
+        username: null,
+        email: 'dee@example.com',
+        is_admin: 0,
+        disabled_at: null,
+        last_login_at: ms('2020-01-01T12:00:00.123Z'),
+      },
+      {
+        username: 'eve',
+        email: 'eve@example.com',
+        is_admin: 0,
+        disabled_at: NOW_MS,
+        last_login_at: ms('2020-01-01T12:00:00.123Z'),
+      },
+      {
+        username: 'fay',
+        email: 'fay@example.com',
+        is_admin: 0,
+        disabled_at: null,
+        last_login_at: ms('2020-01-01T12:00:00.123Z'),
+      },
+    ]);
+  });
+
+  it('counts the hashes by their kinds, and takes unusable ones', async () => {
+    const { counts } = await importInto(openDatabase(), DUMP);
+    expect(counts.hashes).toEqual({
+      'pbkdf2-sha256': 2,
+      argon2id: 1,
+      'bcrypt-sha256': 1,
+      'pbkdf2-sha1': 1,
+      unusable: 1,
+    });
+  });
+
+  it('says by line and reason whom it refuses', async () => {
+    const { lines } = await importInto(openDatabase(), DUMP);
+    expect(lines).toEqual([
+      'refused: record 7 (line 110), gus@example.com: The username gus@home has characters other than letters, digits and _ . + -',
+      'refused: record 8 (line 128), hal: There is no email.',
+    ]);
+  });
+
+  it('keeps tokens going as sessions of 90 days, found by their SHA-256 alone', async () => {
+    const scratch = openDatabase();
+    await importInto(scratch, DUMP);
+    const sessions = scratch.database.prepare('SELECT * FROM sessions ORDER BY user_id').all();
+    expect(sessions.map((row) => ({ ...row }))).toEqual(
+      [ANNS_TOKEN, `1${ANNS_TOKEN.slice(1)}`].map((token, index) => ({
+        id: sha256(token),
+        user_id: index === 0 ? 1 : 5,
+        kind: 'derived',
+        nonce: null,
+        created_at: NOW_MS,
+        last_seen_at: NOW_MS,
+        expires_at: NOW_MS + 90 * 24 * 60 * 60 * 1000,
+        user_agent: null,
+        country: null,
+      })),
+    );
+  });
+
+  it('makes admins of staff only where that is asked for, and of nobody where that is', async () => {
+    const adminsOf = async (admins: 'superuser' | 'staff' | 'none') => {
+      const scratch = openDatabase();
+      await importInto(scratch, DUMP, { rules: { admins } });
+      return scratch
+        .users('username, is_admin')
+        .flatMap((row) => (row['is_admin'] === 1 ? [row['username']] : []));
+    };
+    expect(await adminsOf('superuser')).toEqual(['ann']);
+    expect(await adminsOf('staff')).toEqual(['ann', 'bob']);
+    expect(await adminsOf('none')).toEqual([]);
+  });
+
+  it('imports without its username an account whose username cannot be, where that is asked for', async () => {
+    const scratch = openDatabase();
+    const { lines } = await importInto(scratch, DUMP, { rules: { badUsername: 'drop' } });
+    expect(scratch.users('username, email').at(-1)).toEqual({ username: null, email: 'gus@example.com' });
+    expect(lines[0]).toBe(
+      'note: record 7 (line 110), gus@example.com: imported without its username gus@home',
+    );
+  });
+});

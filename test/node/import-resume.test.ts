@@ -1,0 +1,165 @@
+// Imports that are interrupted and taken up again: nothing doubled, nothing lost, at whatever moment.
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { checkpointPath, createCheckpoint, noCounts } from '../../scripts/import/checkpoint.ts';
+import { createDetails } from '../../scripts/import/details.ts';
+import { BCRYPT, importInto, openDatabase, type Scratch, tempFile, tempFolder } from './import-support.ts';
+
+/** More than two batches of 5,000. */
+const PEOPLE = 12_000;
+
+const csvOf = (count: number): string => {
+  const rows = Array.from(
+    { length: count },
+    (_, index) => `person${index},person${index}@example.com,${BCRYPT}\n`,
+  );
+  return `username,email,password\n${rows.join('')}`;
+};
+
+const summary = (scratch: Scratch) => ({
+  ...scratch.database
+    .prepare('SELECT count(*) AS n, count(DISTINCT email_key) AS emails, max(id) AS last FROM users')
+    .get(),
+});
+
+/** Runs an import in which the n-th write, or the checkpoint behind it, breaks. */
+const interrupt = async (scratch: Scratch, path: string, at: { write: number } | { save: number }) => {
+  const checkpoint = createCheckpoint(path, null);
+  let [writes, saves] = [0, 0];
+  const target = {
+    ...scratch.target,
+    write: async (statements: readonly string[]) => {
+      writes += 1;
+      if ('write' in at && writes === at.write) throw new Error('the machine stops here');
+      await scratch.target.write(statements);
+    },
+  };
+  const breaking = {
+    ...checkpoint,
+    save: (...progress: Parameters<typeof checkpoint.save>) => {
+      saves += 1;
+      if ('save' in at && saves === at.save) throw new Error('the machine stops here');
+      checkpoint.save(...progress);
+    },
+  };
+  await expect(importInto(scratch, path, { target, checkpoint: breaking })).rejects.toThrow('stops here');
+};
+
+const resume = (scratch: Scratch, path: string) => {
+  const checkpoint = createCheckpoint(path, null);
+  const counts = checkpoint.load()?.counts ?? noCounts();
+  return importInto(scratch, path, { checkpoint, counts });
+};
+
+describe('an import that is interrupted', () => {
+  it('before a batch goes on with that batch', async () => {
+    const scratch = openDatabase();
+    const path = tempFile('users.csv', csvOf(PEOPLE));
+    await interrupt(scratch, path, { write: 2 });
+    const before = summary(scratch);
+    expect(before).toMatchObject({ n: 5000 });
+    const { counts } = await resume(scratch, path);
+    expect(counts).toMatchObject({ read: PEOPLE, imported: PEOPLE, alreadyThere: 0 });
+    expect(summary(scratch)).toEqual({ n: PEOPLE, emails: PEOPLE, last: PEOPLE });
+  });
+
+  it('between a batch and its checkpoint finds that batch there already', async () => {
+    const scratch = openDatabase();
+    const path = tempFile('users.csv', csvOf(PEOPLE));
+    await interrupt(scratch, path, { save: 2 });
+    expect(summary(scratch)).toMatchObject({ n: 10_000 });
+    const { counts } = await resume(scratch, path);
+    expect(counts).toMatchObject({ read: PEOPLE, imported: 7000, alreadyThere: 5000 });
+    expect(summary(scratch)).toEqual({ n: PEOPLE, emails: PEOPLE, last: PEOPLE });
+  });
+
+  it('before its first checkpoint begins from the start', async () => {
+    const scratch = openDatabase();
+    const path = tempFile('users.csv', csvOf(6000));
+    await interrupt(scratch, path, { save: 1 });
+    expect(existsSync(checkpointPath(path))).toBe(false);
+    const { counts } = await resume(scratch, path);
+    expect(counts).toMatchObject({ imported: 1000, alreadyThere: 5000 });
+    expect(summary(scratch)).toEqual({ n: 6000, emails: 6000, last: 6000 });
+  });
+});
+
+describe('a checkpoint', () => {
+  const saved = (path: string, command: unknown) => {
+    const checkpoint = createCheckpoint(path, command);
+    checkpoint.save({ counts: { ...noCounts(), read: 5 }, report: { bytes: 1, lines: 2 } });
+  };
+
+  it('is read back as it was, and is gone when it is removed', () => {
+    const path = tempFile('users.csv', csvOf(2));
+    expect(createCheckpoint(path, 'a').load()).toBeNull();
+    saved(path, 'a');
+    expect(createCheckpoint(path, 'a').load()).toEqual({
+      counts: { ...noCounts(), read: 5 },
+      report: { bytes: 1, lines: 2 },
+    });
+    createCheckpoint(path, 'a').remove();
+    expect(createCheckpoint(path, 'a').load()).toBeNull();
+  });
+
+  it('is good for the same command on the same file alone', () => {
+    const path = tempFile('users.csv', csvOf(2));
+    saved(path, 'a');
+    expect(() => createCheckpoint(path, 'b').load()).toThrow('with other options');
+    writeFileSync(path, csvOf(3));
+    expect(() => createCheckpoint(path, 'a').load()).toThrow('of another file');
+    saved(path, 'a');
+    utimesSync(path, 1, 1);
+    expect(() => createCheckpoint(path, 'a').load()).toThrow('of another file');
+  });
+
+  it('is refused where it is damaged', () => {
+    const path = tempFile('users.csv', csvOf(2));
+    writeFileSync(checkpointPath(path), '{"identity":');
+    expect(() => createCheckpoint(path, 'a').load()).toThrow('cannot be read');
+    writeFileSync(checkpointPath(path), '{}');
+    expect(() => createCheckpoint(path, 'a').load()).toThrow('--restart');
+  });
+});
+
+describe("the report's file", () => {
+  const detail = (number: number) => ({
+    kind: 'refused' as const,
+    at: `line ${number}`,
+    label: '',
+    text: 'Why.',
+  });
+  const line = (number: number) => `refused: line ${number}: Why.`;
+
+  it('drops what was written after the last checkpoint, and goes on behind it', () => {
+    const path = `${tempFolder()}/report.txt`;
+    const first = createDetails(path, { bytes: 0, lines: 0 });
+    first.add([detail(1), detail(2)]);
+    const kept = first.length();
+    first.add([detail(3)]);
+    first.close();
+    const second = createDetails(path, kept);
+    expect(second.first()).toEqual([line(1), line(2)]);
+    second.add([detail(4)]);
+    second.close();
+    expect(readFileSync(path, 'utf8')).toBe(`${line(1)}\n${line(2)}\n${line(4)}\n`);
+    expect(second.length().lines).toBe(3);
+  });
+
+  it('has them all, while twenty are shown', () => {
+    const path = `${tempFolder()}/report.txt`;
+    const details = createDetails(path, { bytes: 0, lines: 0 });
+    details.add(Array.from({ length: 25 }, (_, index) => detail(index)));
+    details.close();
+    expect(details.first()).toEqual(Array.from({ length: 20 }, (_, index) => line(index)));
+    expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(26);
+  });
+
+  it('is not there where there is nothing to say, even where there was one before', () => {
+    const path = tempFile('report.txt', 'old\n');
+    const details = createDetails(path, { bytes: 0, lines: 0 });
+    details.add([]);
+    details.close();
+    expect(existsSync(path)).toBe(false);
+  });
+});

@@ -1,0 +1,192 @@
+// What an account may be, and what an import says of those that it refuses.
+import { describe, expect, it } from 'vitest';
+import { BCRYPT, importRecords, openDatabase, person } from './import-support.ts';
+
+/** Imports one record, and returns what is said of it: nothing where it was imported as it is. */
+const judge = async (record: unknown): Promise<string[]> =>
+  (await importRecords(openDatabase(), [record])).lines;
+
+const refusal = (label: string, reason: string): string[] => [`refused: line 1, ${label}: ${reason}`];
+
+describe('an account', () => {
+  it.each([
+    ['no email', { username: 'ann', password: BCRYPT }, 'ann', 'There is no email.'],
+    [
+      'an email that is none',
+      { email: 'ann.example.com', password: BCRYPT },
+      'ann.example.com',
+      'The email is none.',
+    ],
+    [
+      'a space in the email',
+      { email: 'a nn@example.com', password: BCRYPT },
+      'a nn@example.com',
+      'The email is none.',
+    ],
+    [
+      'two @ in the email',
+      { email: 'a@b@example.com', password: BCRYPT },
+      'a@b@example.com',
+      'The email is none.',
+    ],
+    ['no hash', person('ann', { password: '' }), 'ann@example.com', 'password: There is no password hash.'],
+    [
+      'null for a hash',
+      person('ann', { password: null }),
+      'ann@example.com',
+      'password: There is no password hash.',
+    ],
+    [
+      'a plain password',
+      person('ann', { password: 'correct horse' }),
+      'ann@example.com',
+      'password: Its form is not one that is known here.',
+    ],
+    [
+      'a hash of MD5',
+      person('ann', { password: 'd41d8cd98f00b204e9800998ecf8427e' }),
+      'ann@example.com',
+      'password: It is of a kind that is not verified here: MD5.',
+    ],
+    [
+      'a username with a space',
+      person('ann', { username: 'ann neil' }),
+      'ann@example.com',
+      'The username ann neil has characters other than letters, digits and _ . + -',
+    ],
+    [
+      'another email as username',
+      person('ann', { username: 'x@y.z' }),
+      'ann@example.com',
+      'The username x@y.z has characters other than letters, digits and _ . + -',
+    ],
+    [
+      '151 characters of username',
+      person('ann', { username: 'a'.repeat(151) }),
+      'ann@example.com',
+      'The username is longer than 150 characters.',
+    ],
+    [
+      'a picture that is none',
+      person('ann', { picture_id: 11 }),
+      'ann@example.com',
+      'picture_id is none of a picture.',
+    ],
+    [
+      'a site that is no address',
+      person('ann', { site_url: 'javascript:alert(1)' }),
+      'ann@example.com',
+      'site_url is no address of the web.',
+    ],
+    [
+      'a time that is none',
+      person('ann', { created_at: '2020-02-31' }),
+      'ann@example.com',
+      'created_at is no time.',
+    ],
+    [
+      'a truth that is none',
+      person('ann', { is_admin: 'perhaps' }),
+      'ann@example.com',
+      'is_admin is neither true nor false.',
+    ],
+    ['a list for a name', person('ann', { name: ['Ann'] }), 'ann@example.com', 'name is no text.'],
+    ['NUL in a name', person('ann', { name: 'A\0nn' }), 'ann@example.com', 'name holds a control character.'],
+    [
+      'a line break in a name',
+      person('ann', { name: 'A\nnn' }),
+      'ann@example.com',
+      'name holds a control character.',
+    ],
+    [
+      'half of a character',
+      person('ann', { name: 'A\ud800' }),
+      'ann@example.com',
+      'name holds half of a character.',
+    ],
+    [
+      '256 characters of name',
+      person('ann', { first_name: 'ä'.repeat(256) }),
+      'ann@example.com',
+      'first_name is longer than 255 characters.',
+    ],
+    [
+      '201 characters of address',
+      person('ann', { address: 'a'.repeat(201) }),
+      'ann@example.com',
+      'address is longer than 200 characters.',
+    ],
+    [
+      'two faults',
+      person('ann', { picture_id: 0, last_name: 1, is_staff: [] }),
+      'ann@example.com',
+      'picture_id is none of a picture. is_staff is neither true nor false.',
+    ],
+  ])('with %s is refused', async (_, record, label, reason) => {
+    expect(await judge(record)).toEqual(refusal(label, reason));
+  });
+
+  it('has an email of 256 characters at most', async () => {
+    const email = (length: number) => `${'a'.repeat(length - 12)}@example.com`;
+    expect(await judge({ email: email(256), password: BCRYPT })).toEqual([]);
+    expect(await judge({ email: email(257), password: BCRYPT })).toEqual(
+      refusal(email(257), 'email is longer than 256 characters.'),
+    );
+  });
+
+  it.each([
+    ['150 characters of username', person('ann', { username: 'a'.repeat(150) })],
+    ['every character of the alphabet', person('ann', { username: 'Az09_.+-' })],
+    ['a quoted email', { email: '"a b"@example.com', password: BCRYPT }],
+    ['255 characters beyond the first plane', person('ann', { name: '𝒜'.repeat(255) })],
+    ['line breaks in an address', person('ann', { address: 'a\nb\r\nc\td' })],
+    ['an unusable password', person('ann', { password: '!x' })],
+    [
+      "Latchkey's own hash",
+      person('ann', { password: `$pbkdf2-sha512$i=75000,r=3$${'A'.repeat(22)}$${'A'.repeat(86)}` }),
+    ],
+  ])('with %s is imported', async (_, record) => {
+    expect(await judge(record)).toEqual([]);
+  });
+
+  it('refuses a hash of its own that asks for too much or is damaged', async () => {
+    const hash = (parameters: string, end = 'A') =>
+      person('ann', { password: `$pbkdf2-sha512$${parameters}$${'A'.repeat(22)}$${'A'.repeat(85)}${end}` });
+    expect(await judge(hash('i=100000,r=50'))).toEqual([]);
+    for (const bad of [hash('i=100001,r=1'), hash('i=1,r=51'), hash('i=1,r=1', 'B'), hash('i=1,r=1', '')]) {
+      expect(await judge(bad)).toEqual([
+        expect.stringMatching(/^refused: line 1, ann@example\.com: password: /),
+      ]);
+    }
+  });
+
+  it('has its email in the place of the username at many services', async () => {
+    const scratch = openDatabase();
+    await importRecords(scratch, [
+      person('ann', { username: 'ANN@example.com' }),
+      { username: 'bob@example.com', email: '', password: BCRYPT },
+      { username: '', email: 'cy@example.com', password: BCRYPT },
+    ]);
+    expect(scratch.users('username, email')).toEqual([
+      { username: null, email: 'ann@example.com' },
+      { username: null, email: 'bob@example.com' },
+      { username: null, email: 'cy@example.com' },
+    ]);
+  });
+
+  it('is imported without a token that is none of Django REST framework', async () => {
+    const scratch = openDatabase();
+    const { lines } = await importRecords(scratch, [person('ann', { auth_token: 'ABC' })]);
+    expect(lines).toEqual([
+      'note: line 1, ann@example.com: its token is not of 40 hexadecimal digits and will not be known',
+    ]);
+    expect(scratch.database.prepare('SELECT count(*) AS n FROM sessions').get()).toMatchObject({ n: 0 });
+  });
+
+  it('is never shown with its hash, and never moves the cursor of a terminal', async () => {
+    const lines = await judge({ email: 'a\u001b[2Jnn', username: 'x', password: '$1$secret' });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toContain('\u001b');
+    expect(lines[0]).not.toContain('secret');
+  });
+});

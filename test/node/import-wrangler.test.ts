@@ -1,0 +1,57 @@
+// The database behind wrangler's command line: how the deployed one is written and read, here with a local one.
+import { describe, expect, it } from 'vitest';
+import { insertAccounts } from '../../scripts/import/sql.ts';
+import { openWithWrangler, Taken } from '../../scripts/import/target.ts';
+import { usePersistFolders } from './import-cli-support.ts';
+import { BCRYPT, NOW_MS, tempFolder } from './import-support.ts';
+
+const persistFolder = usePersistFolders();
+
+describe('a database behind wrangler, as the deployed one is', () => {
+  const account = (name: string, text = '') => ({
+    id: null,
+    username: name,
+    usernameKey: name,
+    email: `${name}@example.com`,
+    emailKey: `${name}@example.com`,
+    passwordHash: BCRYPT,
+    name: text,
+    firstName: '',
+    lastName: '',
+    address: '',
+    siteUrl: '',
+    description: `;\n--${text}`,
+    pictureId: null,
+    isAdmin: false,
+    disabledAtMs: null,
+    createdAtMs: 1,
+    updatedAtMs: 2,
+    lastLoginAtMs: 3,
+    tokenId: 'ab'.repeat(32),
+  });
+  const times = { createdAtMs: NOW_MS, expiresAtMs: NOW_MS + 1 };
+
+  it('takes the same statements, and all of a batch or nothing', async () => {
+    const target = openWithWrangler(['--local', '--persist-to', persistFolder()]);
+    const text = `O'Neil "x" ; DROP TABLE users; -- Zoë 名前`;
+    await target.write(insertAccounts([account('ann', text)], times));
+    const taken = insertAccounts([account('bob'), account('ann')], times);
+    await expect(target.write(taken)).rejects.toThrow(Taken);
+    const [users, sessions] = await target.query([
+      'SELECT id, username, name, description FROM users',
+      'SELECT id, user_id FROM sessions',
+    ]);
+    expect(users).toEqual([{ id: 1, username: 'ann', name: text, description: `;\n--${text}` }]);
+    expect(sessions).toEqual([{ id: 'ab'.repeat(32), user_id: 1 }]);
+    await target.close();
+  });
+
+  it('says what is wrong with it', async () => {
+    const target = openWithWrangler(['--local', '--persist-to', tempFolder()]);
+    await expect(target.query(['SELECT 1 FROM users'])).rejects.toThrow(
+      'The database has not the tables of this version',
+    );
+    await expect(target.write(insertAccounts([account('ann')], times))).rejects.toThrow('has not the tables');
+    await target.close();
+  });
+});

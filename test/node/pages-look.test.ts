@@ -1,0 +1,122 @@
+// How the pages look and read: axe finds nothing serious, nothing is wider than a phone, screenshots for people.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isWithoutChromium, launchChromium } from './support-chromium.ts';
+import { arrive, emailOf, PASSWORD, type Person, signUp, someName } from './support-person.ts';
+import { type Service, startService } from './support-service.ts';
+
+/** The Worker and Chromium, on a machine that is busy. */
+const STARTS_WITHIN_MS = 60_000;
+
+/** Ignored by git. */
+const SCREENSHOTS = join(import.meta.dirname, '../../screenshots');
+
+const SIZES = [
+  ['phone', 360, 740],
+  ['desktop', 1280, 800],
+] as const;
+const SCHEMES = ['light', 'dark'] as const;
+
+/** Fills a form with faults and sends it. */
+const fail = (path: string, button: string, fields: Record<string, string>) => async (person: Person) => {
+  await person.goTo(path);
+  await person.fill(fields);
+  await person.press(button);
+};
+
+type Way = (person: Person) => Promise<void>;
+
+const OUTSIDE: readonly (readonly [string, Way])[] = [
+  ['sign-in', (person) => person.goTo('/sign-in')],
+  ['sign-in-faults', fail('/sign-in', 'Sign in', { 'Username or email': 'mary', Password: 'wrong one' })],
+  ['sign-up', (person) => person.goTo('/sign-up')],
+  ['sign-up-faults', fail('/sign-up', 'Make the account', { Email: 'nobody', Password: 'short' })],
+  ['not-found', (person) => person.goTo('/nothing-here')],
+];
+
+const INSIDE: readonly (readonly [string, Way])[] = [
+  ...['profile', 'picture', 'password', 'email', 'username', 'devices', 'activity', 'export', 'delete'].map(
+    (name) => [name, (person: Person) => person.goTo(`/${name}`)] as const,
+  ),
+  ['overview', (person) => person.goTo('/?done=signed-up')],
+  ['profile-faults', fail('/profile', 'Save', { Website: 'nowhere' })],
+  ['users', (person) => person.goTo('/admin')],
+  ['users-none', (person) => person.goTo('/admin?search=zzz')],
+  ['user', (person) => person.goTo('/admin/users/2')],
+  ['user-delete', (person) => person.goTo('/admin/users/2/delete')],
+];
+
+describe.skipIf(isWithoutChromium())('the look of the pages', () => {
+  let service: Service;
+  let browser: Browser;
+  let outsider: Person;
+  let admin: Person;
+
+  beforeAll(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    [service, browser] = await Promise.all([startService({}), launchChromium()]);
+    outsider = await arrive(browser, service.origin);
+    admin = await arrive(browser, service.origin);
+    const name = await signUp(admin);
+    for (const shown of ['Ada Lovelace', 'Grace Hopper', '']) {
+      const username = someName();
+      const body = JSON.stringify({ username, email: emailOf(username), name: shown, password: PASSWORD });
+      const headers = { 'Content-Type': 'application/json', 'User-Agent': 'curl/8.5.0' };
+      await fetch(`${service.origin}/id/register`, { method: 'POST', headers, body });
+    }
+    await service.execute('UPDATE users SET is_admin = 1, picture_id = 1 WHERE username = ?', name);
+    await service.execute("UPDATE users SET name = 'Mary Jones' WHERE username = ?", name);
+    await service.execute('UPDATE users SET disabled_at = 1, picture_id = 9 WHERE id = 3');
+    const again = JSON.stringify({ identifier: name, password: PASSWORD, session: 'token' });
+    const headers = { 'Content-Type': 'application/json', 'User-Agent': 'curl/8.5.0' };
+    await fetch(`${service.origin}/id/login`, { method: 'POST', headers, body: again });
+  }, STARTS_WITHIN_MS);
+
+  afterAll(async () => {
+    await browser?.close();
+    await service?.close();
+  });
+
+  /** Serious and worse, with where they are. */
+  const findFlaws = async ({ page }: Person): Promise<string[]> => {
+    await page.evaluate(axe.source);
+    const results = await page.evaluate<axe.AxeResults>('axe.run()');
+    return results.violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical' || impact === 'moderate')
+      .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
+  };
+
+  const look = async (person: Person, name: string): Promise<void> => {
+    const { page } = person;
+    for (const [size, width, height] of SIZES)
+      for (const colorScheme of SCHEMES) {
+        await page.setViewportSize({ width, height });
+        await page.emulateMedia({ colorScheme });
+        const file = `${name}-${size}-${colorScheme}.png`;
+        await page.screenshot({ path: join(SCREENSHOTS, file), fullPage: true });
+        expect([file, await findFlaws(person)]).toEqual([file, []]);
+        const scrolled = await page.evaluate<number>('document.documentElement.scrollWidth');
+        expect([file, scrolled]).toEqual([file, width]);
+      }
+    expect(person.complaints).toEqual([]);
+  };
+
+  it.each(OUTSIDE)('%s, for whoever is not signed in', async (name, open) => {
+    await open(outsider);
+    await look(outsider, name);
+  });
+
+  it.each(INSIDE)('%s, for whoever is signed in', async (name, open) => {
+    await open(admin);
+    await look(admin, name);
+  });
+
+  it('says what axe would find', async () => {
+    await outsider.goTo('/sign-in');
+    await outsider.page.evaluate("document.querySelector('label').remove()");
+    expect(await findFlaws(outsider)).toEqual(['label: #identifier']);
+  });
+});

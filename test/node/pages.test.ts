@@ -1,0 +1,210 @@
+// The account page in a real browser: the life of an account, with scripts and without, and people who meet there.
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isWithoutChromium, launchChromium } from './support-chromium.ts';
+import { arrive, emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
+import { type Service, startService } from './support-service.ts';
+
+/** The Worker and Chromium, on a machine that is busy. */
+const STARTS_WITHIN_MS = 60_000;
+
+describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
+  let service: Service;
+  let browser: Browser;
+  const people: Person[] = [];
+
+  const visit = async (javaScriptEnabled = true): Promise<Person> => {
+    const person = await arrive(browser, service.origin, { javaScriptEnabled });
+    people.push(person);
+    return person;
+  };
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([startService({}), launchChromium()]);
+  }, STARTS_WITHIN_MS);
+
+  afterEach(async () => {
+    const complaints = people.flatMap((person) => person.complaints);
+    await Promise.all(people.splice(0).map((person) => person.leave()));
+    expect(complaints).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await service?.close();
+  });
+
+  describe.each([
+    ['without scripts', false],
+    ['with scripts', true],
+  ])('%s', (_, javaScriptEnabled) => {
+    it('an account lives its whole life', async () => {
+      const me = await visit(javaScriptEnabled);
+      const name = someName();
+      await me.goTo('/');
+      expect(await me.heading()).toBe('Sign in');
+      await me.follow('Make one');
+      expect(await me.heading()).toBe('Make an account');
+
+      await me.fill({ Email: 'nobody', Username: name, Password: 'short' });
+      await me.press('Make the account');
+      expect(await me.notice()).toBe('Email: This is no email address.\nPassword: At least 8 characters.');
+      expect(await me.page.locator(':focus').getAttribute('id')).toBe('email');
+      expect(await me.page.getByLabel(/^Username/).inputValue()).toBe(name);
+      expect(await me.page.getByLabel('Password').inputValue()).toBe('');
+
+      await me.fill({ Email: emailOf(name), Password: PASSWORD });
+      await me.press('Make the account');
+      expect(await me.notice()).toBe('Welcome. This is your account.');
+      expect(await me.heading()).toBe(name);
+
+      await me.follow('Profile');
+      await me.fill({ Name: 'Mary Jones', 'About you': 'One line.\nAnother.' });
+      await me.press('Save');
+      expect(await me.notice()).toBe('Your profile is saved.');
+      expect(await me.page.getByLabel(/^About you/).inputValue()).toBe('One line.\nAnother.');
+
+      await me.goTo('/picture');
+      await me.page.getByLabel('Owl').check();
+      await me.press('Save');
+      await me.goTo('/');
+      expect(await me.page.locator('img.avatar').getAttribute('src')).toBe('/pictures/2.svg');
+      expect(await me.heading()).toBe('Mary Jones');
+
+      const next = 'seven doors and a wall';
+      await me.goTo('/password');
+      await me.fill({ 'Current password': 'not the password', 'New password': next });
+      await me.press('Change the password');
+      expect(await me.notice()).toBe('Current password: This is not your password.');
+      expect(await me.page.locator(':focus').getAttribute('id')).toBe('currentPassword');
+      await me.fill({ 'Current password': PASSWORD, 'New password': next });
+      await me.press('Change the password');
+      expect(await me.notice()).toBe('Your password is changed. All other sessions have ended.');
+
+      await me.goTo('/email');
+      await me.fill({ Email: `new-${emailOf(name)}`, Password: next });
+      await me.press('Save');
+      expect(await me.notice()).toBe('Your email is changed.');
+
+      await me.goTo('/activity');
+      expect(await me.page.locator('ol .strong').allInnerTexts()).toEqual([
+        'Email changed',
+        'Password changed',
+        'Password refused',
+        'Picture changed',
+        'Profile changed',
+        'Account made',
+      ]);
+
+      await me.press('Sign out');
+      expect(await me.notice()).toBe('You are signed out.');
+      await signIn(me, `new-${emailOf(name)}`, PASSWORD);
+      expect(await me.notice()).toBe('Password: The name or the password is not right.');
+      await signIn(me, `new-${emailOf(name)}`, next);
+      expect(await me.heading()).toBe('Mary Jones');
+
+      await me.goTo('/export');
+      const download = me.page.waitForEvent('download');
+      await me.page.getByRole('link', { name: 'Download' }).click();
+      expect((await download).suggestedFilename()).toMatch(/^latchkey-account-\d+\.json$/);
+
+      await me.goTo('/delete');
+      await me.fill({ Password: next });
+      await me.press('Delete my account');
+      expect(await me.notice()).toBe('Your account is deleted.');
+      await signIn(me, name, next);
+      expect(await me.heading()).toBe('Sign in');
+      expect(await me.notice()).toBe('Password: The name or the password is not right.');
+    });
+
+    it('the session of a second browser is ended from the first', async () => {
+      const [first, second] = [await visit(javaScriptEnabled), await visit(javaScriptEnabled)];
+      const name = await signUp(first);
+      await signIn(second, name);
+      expect(await second.heading()).toBe(name);
+
+      await first.goTo('/devices');
+      expect(await first.page.locator('.rows > li').count()).toBe(2);
+      expect(await first.page.getByText('This one').count()).toBe(1);
+      await first.press(/^End the session of Chrome on/);
+      expect(await first.notice()).toBe('That session has ended.');
+      expect(await first.page.locator('.rows > li').count()).toBe(1);
+
+      await second.goTo('/devices');
+      expect(await second.heading()).toBe('Sign in');
+      await second.fill({ 'Username or email': name, Password: PASSWORD });
+      await second.press('Sign in');
+      expect(await second.heading()).toBe('Devices');
+    });
+
+    it('what was typed is kept when the session ends meanwhile', async () => {
+      const [first, second] = [await visit(javaScriptEnabled), await visit(javaScriptEnabled)];
+      const name = await signUp(first);
+      await signIn(second, name);
+      await second.goTo('/profile');
+      await second.fill({ 'About you': 'A long story.\nWith “quotes” & <marks>.' });
+      await first.goTo('/devices');
+      await first.press('End all other sessions');
+
+      await second.press('Save');
+      expect(await second.notice()).toBe('Your session has ended, so nothing was changed. Sign in to go on.');
+      await second.fill({ 'Username or email': name, Password: PASSWORD });
+      await second.press('Sign in');
+      expect(await second.page.getByLabel(/^About you/).inputValue()).toBe(
+        'A long story.\nWith “quotes” & <marks>.',
+      );
+      await second.press('Save');
+      expect(await second.notice()).toBe('Your profile is saved.');
+    });
+
+    it('an admin disables a user who is signed in elsewhere', async () => {
+      const [admin, user] = [await visit(javaScriptEnabled), await visit(javaScriptEnabled)];
+      const [adminName, userName] = [await signUp(admin), await signUp(user)];
+      await service.execute('UPDATE users SET is_admin = (username = ?)', adminName);
+
+      await user.goTo('/admin');
+      expect(await user.heading()).toBe('This is for admins');
+      await admin.goTo('/');
+      await admin.follow('Users');
+      await admin.page.getByLabel('Search').fill(userName);
+      await admin.press('Search');
+      await admin.follow(`${userName} ${emailOf(userName)}`);
+      await admin.press('Disable');
+      expect(await admin.notice()).toBe('This account is disabled. Its sessions have ended.');
+
+      await user.goTo('/profile');
+      expect(await user.heading()).toBe('Sign in');
+      await signIn(user, userName);
+      expect(await user.notice()).toBe('Password: The name or the password is not right.');
+
+      await admin.press('Enable');
+      expect(await admin.notice()).toBe('This account may sign in again.');
+      await signIn(user, userName);
+      expect(await user.heading()).toBe(userName);
+
+      await admin.follow('Delete…');
+      await admin.press('Delete the account');
+      expect(await admin.notice()).toBe('The account is deleted.');
+      await user.goTo('/');
+      expect(await user.heading()).toBe('Sign in');
+    });
+  });
+
+  it('is used with the keyboard alone', async () => {
+    const name = await signUp(await visit());
+    const me = await visit();
+    await me.goTo('/sign-in');
+    const { keyboard } = me.page;
+    await me.page.locator('#identifier:focus').waitFor();
+    await keyboard.type(name);
+    await keyboard.press('Tab');
+    await keyboard.type(PASSWORD);
+    await keyboard.press('Enter');
+    await me.page.waitForURL(`${service.origin}/`);
+    await keyboard.press('Tab');
+    expect(await me.page.locator(':focus').innerText()).toBe('Skip to the content');
+    await keyboard.press('Enter');
+    await keyboard.press('Tab');
+    expect(await me.page.locator(':focus').getAttribute('href')).toBe('/profile');
+  });
+});

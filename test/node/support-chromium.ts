@@ -1,0 +1,37 @@
+// Chromium for the browser tests: found on this machine, or missing, which the tests then say.
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+
+const isRunnable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Where Chromium is: `CHROMIUM`, or the first on the path; null where there is none. */
+export const findChromium = (): string | null => {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const paths = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return [process.env['CHROMIUM'] ?? '', ...paths].find((path) => path !== '' && isRunnable(path)) ?? null;
+};
+
+/** For `describe.skipIf`: says so where the tests cannot run. */
+export const isWithoutChromium = (): boolean => {
+  const isMissing = findChromium() === null;
+  if (isMissing)
+    console.warn('No Chromium is found (set CHROMIUM to its path): the browser tests are skipped.');
+  return isMissing;
+};
+
+export const launchChromium = (): Promise<Browser> => {
+  const executablePath = findChromium();
+  if (executablePath === null) throw new Error('There is no Chromium.');
+  // Root, as in a container, has no sandbox; the pages are our own.
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+};

@@ -1,0 +1,60 @@
+// What a page is asked to do in a browser, and what comes of it: requests, elements, forms, links.
+import type { Page } from 'playwright-core';
+
+/** What a script learns of a request: the answer, or only that there is none for it. */
+export type Told = { status: number; type: string; text: string; id: string | null } | { thrown: string };
+
+/** What a script is told where the browser keeps the answer from it. */
+export const NOTHING: Told = { thrown: 'TypeError' };
+export const OPAQUE: Told = { status: 0, type: 'opaque', text: '', id: null };
+
+/** `fetch` with the browser's cookies, as a script of the page calls it. */
+export interface Asked {
+  method?: string;
+  mode?: 'cors' | 'no-cors';
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** A call of a function that support-pages.ts gives to its pages. */
+const call = (name: string, ...values: unknown[]): string =>
+  `${name}(${values.map((value) => JSON.stringify(value)).join(', ')})`;
+
+/** Has a script of the page send a request. */
+export const tell = (page: Page, url: string, asked: Asked = {}): Promise<Told> =>
+  page.evaluate<Told>(call('tell', url, asked));
+
+/** Has an element of the page ask for an address: an image, a script, a frame. Gives its event. */
+export const embed = (page: Page, tag: string, attribute: string, url: string): Promise<string> =>
+  page.evaluate<string>(call('embed', tag, attribute, url));
+
+/** Has the page send what it would send while it is being closed; gives the status, which the page is not told. */
+export const beacon = async (page: Page, url: string, body: string): Promise<number> => {
+  const answered = page.waitForResponse((response) => response.url() === url);
+  await page.evaluate(call('beacon', url, body));
+  return (await answered).status();
+};
+
+/** What the browser shows after it has left the page. */
+export interface Shown {
+  status: number;
+  text: string;
+}
+
+const leave = async (page: Page, url: string, script: string): Promise<Shown> => {
+  const answered = page.waitForResponse((response) => response.url() === url);
+  await page.evaluate(script);
+  const response = await answered;
+  return { status: response.status(), text: await response.text() };
+};
+
+/** Sends a form, as a script can without a click. */
+export const submit = (
+  page: Page,
+  method: string,
+  url: string,
+  fields: Record<string, string>,
+): Promise<Shown> => leave(page, url, call('submit', method, url, fields));
+
+/** Follows a link. */
+export const follow = (page: Page, url: string): Promise<Shown> => leave(page, url, call('follow', url));

@@ -1,0 +1,88 @@
+// A person at the account page: a browser of one's own, and what one does there by labels and buttons.
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+
+export const PASSWORD = 'four walls and a door';
+
+export interface Person {
+  context: BrowserContext;
+  page: Page;
+  /** Opens a page by its path. */
+  goTo: (path: string) => Promise<void>;
+  /** Fills in fields by their labels. */
+  fill: (fields: Readonly<Record<string, string>>) => Promise<void>;
+  /** Presses the button of that name, and waits for the page that comes of it. */
+  press: (button: string | RegExp) => Promise<void>;
+  /** Follows the link of that name. */
+  follow: (link: string) => Promise<void>;
+  /** The heading of the page. */
+  heading: () => Promise<string>;
+  /** The message above the content. */
+  notice: () => Promise<string>;
+  /** What the browser complained of: a policy that was broken, a request that left our origin. */
+  complaints: string[];
+  leave: () => Promise<void>;
+}
+
+let made = 0;
+
+/** A name that nobody else has. */
+export const someName = (): string => {
+  made += 1;
+  return `visitor${made}`;
+};
+
+export const emailOf = (name: string): string => `${name}@example.com`;
+
+/** A browser that has never been here. */
+export const arrive = async (
+  browser: Browser,
+  origin: string,
+  { javaScriptEnabled = true }: { javaScriptEnabled?: boolean } = {},
+): Promise<Person> => {
+  const context = await browser.newContext({ javaScriptEnabled });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Refused to/.test(message.text())) complaints.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== origin) complaints.push(`It asks for ${request.url()}`);
+  });
+  const thenLoaded = async (target: Locator): Promise<void> => {
+    const loaded = page.waitForEvent('load');
+    await target.click();
+    await loaded;
+  };
+  return {
+    context,
+    page,
+    complaints,
+    async goTo(path) {
+      await page.goto(origin + path);
+    },
+    async fill(fields) {
+      for (const [label, text] of Object.entries(fields))
+        await page.getByLabel(new RegExp(`^${label}( \\(optional\\))?$`)).fill(text);
+    },
+    press: (button) => thenLoaded(page.getByRole('button', { name: button, exact: true })),
+    follow: (link) => thenLoaded(page.getByRole('link', { name: link, exact: true }).first()),
+    heading: () => page.locator('h1').innerText(),
+    notice: () => page.locator('.notice').innerText(),
+    leave: () => context.close(),
+  };
+};
+
+/** Makes an account by the form. */
+export const signUp = async (person: Person, name = someName()): Promise<string> => {
+  await person.goTo('/sign-up');
+  await person.fill({ Email: emailOf(name), Username: name, Name: name, Password: PASSWORD });
+  await person.press('Make the account');
+  return name;
+};
+
+export const signIn = async (person: Person, name: string, password = PASSWORD): Promise<void> => {
+  await person.goTo('/');
+  await person.fill({ 'Username or email': name, Password: password });
+  await person.press('Sign in');
+};

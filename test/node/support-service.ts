@@ -1,0 +1,46 @@
+// The Worker as it is deployed, with a D1 and KV of its own, on a port of this machine; needs no network.
+import { join } from 'node:path';
+import { createTestHarness } from 'wrangler';
+import type { Env } from '../../src/env.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+export interface Service {
+  /** As browsers name it. */
+  origin: string;
+  /** Runs a statement on its database. */
+  execute: (sql: string, ...values: unknown[]) => Promise<void>;
+  /** Stops the Worker and everything that ran it; what it stored is gone. */
+  close: () => Promise<void>;
+}
+
+/** Starts the Worker with these settings and the migrations applied. */
+export const startService = async (settings: Record<string, string>): Promise<Service> => {
+  // Nothing is fetched from or told to anybody.
+  process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
+  process.env['WRANGLER_SEND_METRICS'] = 'false';
+  process.env['WRANGLER_LOG'] = 'error';
+  const harness = createTestHarness({
+    root: ROOT,
+    workers: [
+      {
+        configPath: 'wrangler.toml',
+        vars: { PASSWORD_ITERATIONS: '1000', PASSWORD_ROUNDS: '2', ...settings },
+        secrets: { TOKEN_SECRET: 'a secret for tests that is long enough' },
+      },
+    ],
+  });
+  const { url } = await harness.listen();
+  const worker = harness.getWorker<Env>();
+  await worker.applyD1Migrations('DB');
+  return {
+    origin: `http://localhost:${url.port}`,
+    execute: async (sql, ...values) => {
+      const { DB } = await worker.getEnv();
+      await DB.prepare(sql)
+        .bind(...values)
+        .run();
+    },
+    close: () => harness.close(),
+  };
+};

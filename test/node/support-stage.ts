@@ -1,0 +1,107 @@
+// The Worker, an allowed page, a foreign page and a browser whose owner has an account: what the browser tests act on.
+import type { Cookie, Page } from 'playwright-core';
+import { launchChromium } from './support-chromium.ts';
+import { servePages } from './support-pages.ts';
+import { type Service, startService } from './support-service.ts';
+
+export const PASSWORD = 'sesame1234';
+export const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+/** How the dialects refuse what another site's page sends. */
+export const CSRF = { status: 403, text: '{"detail":"CSRF Failed: cross-site request."}' };
+export const NOT_ALLOWED = {
+  status: 403,
+  text: '{"status":"failed","desc":"operation not allowed","error_code":112}',
+};
+export const FORBIDDEN = { status: 403, text: '{"status":"fail","errors":{"main":{"msg":"Forbidden!"}}}' };
+
+let made = 0;
+
+/** The fields of an account that no other test makes. */
+export const someone = () => {
+  made += 1;
+  const username = `person${String(made).padStart(4, '0')}`;
+  return { username, email: `${username}@test.com`, password: PASSWORD };
+};
+export type Person = ReturnType<typeof someone>;
+
+/** A browser's profile, with cookies of its own. */
+export interface Owner {
+  openPage: (origin: string) => Promise<Page>;
+  /** Makes an account and logs in to it, as by the service's own page; gives what `me/` shows. */
+  join: () => Promise<string>;
+  /** What `me/` answers to this browser's cookies, asked by no page of another origin. */
+  truth: () => Promise<{ status: number; text: string }>;
+  cookies: () => Promise<Cookie[]>;
+  /** The value of the session cookie. */
+  session: () => Promise<string | undefined>;
+  leave: () => Promise<void>;
+}
+
+export interface Stage {
+  service: Service;
+  allowedPort: number;
+  foreignPort: number;
+  newOwner: () => Promise<Owner>;
+  /** An account that no browser knows of. */
+  elsewhere: () => Promise<Person>;
+  /** True where that name and password log in. */
+  isRegistered: (person: Pick<Person, 'username' | 'password'>) => Promise<boolean>;
+  /** Stops everything, and leaves no process and no file behind. */
+  clear: () => Promise<void>;
+}
+
+export const setStage = async (): Promise<Stage> => {
+  const [allowed, foreign] = [await servePages(), await servePages()];
+  const service = await startService({ ALLOWED_ORIGINS: `http://localhost:${allowed.port}` });
+  const browser = await launchChromium();
+
+  const post = (path: string, fields: unknown): Promise<Response> =>
+    fetch(service.origin + path, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(fields) });
+
+  const newOwner = async (): Promise<Owner> => {
+    const context = await browser.newContext();
+    const cookies = () => context.cookies(service.origin);
+    return {
+      cookies,
+      async openPage(origin) {
+        const page = await context.newPage();
+        await page.goto(`${origin}/`);
+        return page;
+      },
+      async join() {
+        const response = await context.request.post(`${service.origin}/api/users/register/`, {
+          data: someone(),
+        });
+        if (response.status() !== 200) throw new Error(`No account was made: ${await response.text()}`);
+        return response.text();
+      },
+      async truth() {
+        const response = await context.request.get(`${service.origin}/api/users/me/`);
+        return { status: response.status(), text: await response.text() };
+      },
+      session: async () => (await cookies()).find(({ name }) => name === 'sessionid')?.value,
+      leave: () => context.close(),
+    };
+  };
+
+  return {
+    service,
+    allowedPort: allowed.port,
+    foreignPort: foreign.port,
+    newOwner,
+    async elsewhere() {
+      const person = someone();
+      const text = await (await post('/api/v1/user/register/', person)).text();
+      if (!text.startsWith('{"status":"success"')) throw new Error(`No account was made: ${text}`);
+      return person;
+    },
+    isRegistered: async ({ username, password }) =>
+      (await post('/account/login', { username, password })).status === 200,
+    async clear() {
+      await browser.close();
+      await service.close();
+      await Promise.all([allowed.close(), foreign.close()]);
+    },
+  };
+};

@@ -1,0 +1,221 @@
+// What an owner changes on the pages: the profile, the picture, the password, the email, the username.
+import { describe, expect, it } from 'vitest';
+import { json, send, testEnv } from '../support/worker.ts';
+import {
+  expectPage,
+  FOREIGN_PAGE,
+  fieldOf,
+  goesTo,
+  isSignedIn,
+  noticeOf,
+  open,
+  PASSWORD,
+  type Person,
+  post,
+  signInAgain,
+  signUp,
+} from './support-pages.ts';
+
+const accountOf = async ({ cookie }: Person): Promise<unknown> => json(await send('/id/me', { cookie }));
+
+const PROFILE = {
+  name: 'Mary Jones',
+  firstName: 'Mary',
+  lastName: 'Jones',
+  siteUrl: 'https://mary.example.com/',
+  address: '1 High Street\r\nSpringfield',
+  description: '\nFirst line.\r\nSecond.',
+};
+
+describe('the profile', () => {
+  it('is saved, with the lines of a browser', async () => {
+    const person = await signUp();
+    const answer = await post('/profile', PROFILE, person);
+    expect(goesTo(answer)).toBe('303 /profile?done=profile-changed');
+    expect(await accountOf(person)).toMatchObject({
+      account: {
+        ...PROFILE,
+        address: '1 High Street\nSpringfield',
+        description: 'First line.\nSecond.',
+      },
+    });
+    const page = await open('/profile?done=profile-changed', person);
+    expectPage(page, 200, 'Profile');
+    expect(noticeOf(page)).toBe('Your profile is saved.');
+    expect(page.text).toMatch(/<textarea id="address"[^>]*>\n1 High Street\nSpringfield<\/textarea>/);
+  });
+
+  it('may be emptied again', async () => {
+    const person = await signUp();
+    await post('/profile', PROFILE, person);
+    const empty = Object.fromEntries(Object.keys(PROFILE).map((name) => [name, '']));
+    await post('/profile', empty, person);
+    expect(await accountOf(person)).toMatchObject({ account: empty });
+  });
+
+  it('shows the faults with what was typed, and saves nothing', async () => {
+    const person = await signUp({ name: 'Before' });
+    const answer = await post('/profile', { ...PROFILE, siteUrl: 'nowhere', name: 'n'.repeat(256) }, person);
+    expectPage(answer, 400, 'Error: Profile');
+    expect(noticeOf(answer)).toBe(
+      'Name: At most 255 characters.Website: This must be an http or https address.',
+    );
+    expect(fieldOf(answer, 'siteUrl')).toContain('value="nowhere"');
+    expect(fieldOf(answer, 'lastName')).toContain('value="Jones"');
+    expect(await accountOf(person)).toMatchObject({ account: { name: 'Before', lastName: '' } });
+  });
+
+  it('keeps what was typed when the session ended meanwhile', async () => {
+    const person = await signUp();
+    await post('/sign-out', {}, person);
+    const asked = await post('/profile', PROFILE, person);
+    expectPage(asked, 401, 'Error: Sign in');
+    expect(noticeOf(asked)).toBe('Your session has ended, so nothing was changed. Sign in to go on.');
+    expect(asked.text).toContain('name="to" value="/profile"');
+    const kept = (/name="kept" value="([^"]*)"/.exec(asked.text)?.[1] ?? '').replaceAll('&amp;', '&');
+    const form = { identifier: person.email, password: PASSWORD, to: '/profile', kept };
+    const wrong = await post('/sign-in', { ...form, password: 'wrong one' });
+    expect(wrong.text.replaceAll('&amp;', '&')).toContain(`name="kept" value="${kept}"`);
+    const page = await post('/sign-in', form);
+    expectPage(page, 200, 'Profile');
+    expect(noticeOf(page)).toBe('You are signed in again. What you typed is not saved yet.');
+    expect(fieldOf(page, 'name')).toContain('value="Mary Jones"');
+    expect(page.text).toMatch(/<textarea id="address"[^>]*>\n1 High Street\nSpringfield<\/textarea>/);
+    expect(await accountOf(await signInAgain(person))).toMatchObject({ account: { name: '', address: '' } });
+  });
+});
+
+describe('the picture', () => {
+  it('is chosen among the ten, and taken away again', async () => {
+    const person = await signUp();
+    expect((await open('/picture', person)).text.match(/type="radio"/g)).toHaveLength(11);
+    expect(goesTo(await post('/picture', { pictureId: '3' }, person))).toBe(
+      '303 /picture?done=picture-changed',
+    );
+    expect(await accountOf(person)).toMatchObject({
+      account: { picture: 'https://latchkey.test/pictures/3.svg' },
+    });
+    expect((await open('/', person)).text).toContain(
+      '<img class="avatar large" src="/pictures/3.svg" alt=""',
+    );
+    await post('/picture', { pictureId: 'none' }, person);
+    expect(await accountOf(person)).toMatchObject({ account: { picture: null } });
+  });
+
+  it.each(['0', '11', '-1', '1.5', '', 'a'])('is refused where it is %j', async (pictureId) => {
+    const person = await signUp();
+    await post('/picture', { pictureId: '3' }, person);
+    const answer = await post('/picture', { pictureId }, person);
+    expectPage(answer, 400, 'Error: Picture');
+    expect(noticeOf(answer)).toBe('Picture: This is not one of the choices.');
+    expect(await accountOf(person)).toMatchObject({
+      account: { picture: 'https://latchkey.test/pictures/3.svg' },
+    });
+  });
+});
+
+describe('the password', () => {
+  const next = 'seven doors and a wall';
+
+  it('is changed with the old one, and signs everybody else out', async () => {
+    const person = await signUp();
+    const elsewhere = await signInAgain(person);
+    const answer = await post('/password', { currentPassword: PASSWORD, newPassword: next }, person);
+    expect(goesTo(answer)).toBe('303 /?done=password-changed');
+    expect([await isSignedIn(person), await isSignedIn(elsewhere)]).toEqual([true, false]);
+    const signIn = (password: string) => post('/sign-in', { identifier: person.email, password });
+    expect((await signIn(PASSWORD)).status).toBe(401);
+    expect(goesTo(await signIn(next))).toBe('303 /');
+  });
+
+  it.each([
+    ['', next, 'Current password: This is required.'],
+    ['not my password', next, 'Current password: This is not your password.'],
+    [PASSWORD, '1234567', 'New password: At least 8 characters.'],
+    [PASSWORD, 'password1', 'New password: Too many people have this password. Choose another.'],
+  ])('stays where %j is to become %j', async (currentPassword, newPassword, fault) => {
+    const person = await signUp();
+    const elsewhere = await signInAgain(person);
+    const answer = await post('/password', { currentPassword, newPassword }, person);
+    expectPage(answer, 400, 'Error: Password');
+    expect(noticeOf(answer)).toBe(fault);
+    expect(await isSignedIn(elsewhere)).toBe(true);
+    expect((await signInAgain(person)).cookie).not.toBe('');
+  });
+
+  it('cannot be guessed by a stolen session', async () => {
+    const person = await signUp();
+    const env = { ...testEnv, THROTTLE_FREE_FAILURES: '1', THROTTLE_FIRST_WAIT_SECONDS: '600' };
+    const form = { currentPassword: 'wrong one', newPassword: next };
+    expect((await post('/password', form, person, { env })).status).toBe(400);
+    const answer = await post('/password', { ...form, currentPassword: PASSWORD }, person, { env });
+    expectPage(answer, 429, 'Error: Password');
+    expect(noticeOf(answer)).toMatch(/^Too many tries\. Wait \d+ seconds, then try again\.$/);
+  });
+});
+
+describe.each([
+  ['email', 'Email', 'new.address@test.com', 'nowhere', 'This is no email address.'],
+  ['username', 'Username', 'a-new.name+1', 'a b', 'Only letters, digits and . _ + - are allowed.'],
+] as const)('the %s', (name, label, good, bad, fault) => {
+  const value = (person: Person) => `${person.username.slice(-6)}${good}`;
+
+  it('is changed with the password', async () => {
+    const person = await signUp();
+    expect(fieldOf(await open(`/${name}`, person), name)).toContain(`value="${person[name]}"`);
+    const answer = await post(`/${name}`, { [name]: value(person), password: PASSWORD }, person);
+    expect(goesTo(answer)).toBe(`303 /?done=${name}-changed`);
+    expect(await accountOf(person)).toMatchObject({ account: { [name]: value(person) } });
+  });
+
+  it('stays without the password, with a wrong one, or where it is none', async () => {
+    const person = await signUp();
+    const attempt = async (typed: string, password: string) => {
+      const answer = await post(`/${name}`, { [name]: typed, password }, person);
+      expectPage(answer, 400, `Error: ${label}`);
+      return noticeOf(answer);
+    };
+    expect(await attempt(value(person), '')).toBe('Password: This is required.');
+    expect(await attempt(value(person), 'wrong one')).toBe('Password: This is not your password.');
+    expect(await attempt(bad, PASSWORD)).toBe(`${label}: ${fault}`);
+    expect(await accountOf(person)).toMatchObject({ account: { [name]: person[name] } });
+  });
+
+  it('stays where another account has it', async () => {
+    const [person, other] = [await signUp(), await signUp()];
+    const answer = await post(`/${name}`, { [name]: other[name], password: PASSWORD }, person);
+    expectPage(answer, 409, `Error: ${label}`);
+    expect(noticeOf(answer)).toBe(`${label}: Another account has this already.`);
+    expect(fieldOf(answer, name)).toContain(`value="${other[name]}"`);
+    expect(await accountOf(person)).toMatchObject({ account: { [name]: person[name] } });
+  });
+});
+
+describe('every form of an account', () => {
+  const forms: [string, Record<string, string>][] = [
+    ['/profile', { name: 'Foreign' }],
+    ['/picture', { pictureId: '5' }],
+    ['/password', { currentPassword: PASSWORD, newPassword: 'seven doors and a wall' }],
+    ['/email', { email: 'foreign@test.com', password: PASSWORD }],
+    ['/username', { username: 'foreign', password: PASSWORD }],
+    ['/devices/end', {}],
+    ['/devices/end-others', {}],
+    ['/delete', { password: PASSWORD }],
+  ];
+
+  it.each(forms)('%s changes nothing for a foreign page', async (path, form) => {
+    const person = await signUp();
+    const elsewhere = await signInAgain(person);
+    const before = await accountOf(person);
+    const answer = await post(path, form, person, { headers: FOREIGN_PAGE });
+    expectPage(answer, 403, 'This came from another site');
+    expect(await accountOf(person)).toEqual(before);
+    expect(await isSignedIn(elsewhere)).toBe(true);
+  });
+
+  it.each(forms)('%s asks whoever is not signed in to sign in', async (path, form) => {
+    const answer = await post(path, form);
+    expectPage(answer, 401, 'Error: Sign in');
+    expect(answer.text).toContain(`name="to" value="/${path.split('/')[1]}"`);
+  });
+});

@@ -1,0 +1,214 @@
+// What admins do on the pages, and that nobody else does.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { testEnv, uniqueName } from '../support/worker.ts';
+import {
+  expectPage,
+  FOREIGN_PAGE,
+  goesTo,
+  isSignedIn,
+  noticeOf,
+  open,
+  type Person,
+  post,
+  signInAgain,
+  signUp,
+  signUpAdmin,
+  titleOf,
+} from './support-pages.ts';
+
+/** Only the admins that a test makes: each begins without any. */
+beforeEach(async () => {
+  await testEnv.DB.prepare('UPDATE users SET is_admin = 0').run();
+});
+
+const rowOf = (id: number) =>
+  testEnv.DB.prepare('SELECT is_admin, disabled_at IS NOT NULL AS disabled FROM users WHERE id = ?')
+    .bind(id)
+    .first();
+
+/** The ids of the accounts on a page, in its order. */
+const idsOn = (text: string): number[] =>
+  [...text.matchAll(/href="\/admin\/users\/(\d+)"/g)].map(([, id]) => Number(id));
+
+const nextOf = (text: string): string | undefined =>
+  /href="(\/admin\?[^"]*)">Next page/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+
+const ACTIONS = ['disable', 'enable', 'grant-admin', 'revoke-admin', 'end-sessions', 'delete'];
+
+describe('the list of users', () => {
+  it('is turned over page by page, each account once', async () => {
+    const admin = await signUpAdmin();
+    const insert = testEnv.DB.prepare(
+      `INSERT INTO users (username, username_key, email, email_key, password_hash, created_at, updated_at, last_login_at)
+       VALUES (?1, ?1, ?1 || '@test.com', ?1 || '@test.com', '', 0, 0, 0)`,
+    );
+    await testEnv.DB.batch(Array.from({ length: 60 }, () => insert.bind(uniqueName())));
+    const seen: number[] = [];
+    for (let path: string | undefined = '/admin'; path !== undefined; ) {
+      const page = await open(path, admin);
+      expectPage(page, 200, 'Users');
+      const ids = idsOn(page.text);
+      expect(ids.length).toBeLessThanOrEqual(25);
+      seen.push(...ids);
+      path = nextOf(page.text);
+    }
+    const { results } = await testEnv.DB.prepare('SELECT id FROM users ORDER BY id').all<{ id: number }>();
+    expect(seen).toEqual(results.map(({ id }) => id));
+  });
+
+  it('is searched by the beginning of a username, an email or a name', async () => {
+    const admin = await signUpAdmin();
+    const mark = uniqueName();
+    const found = [
+      await signUp({ username: `${mark}a`, email: `x${mark}@test.com` }),
+      await signUp({ username: uniqueName(), email: `${mark}@test.com` }),
+      await signUp({ name: `${mark} Jones` }),
+    ];
+    const page = await open(`/admin?search=${mark.toUpperCase()}`, admin);
+    expect(idsOn(page.text)).toEqual(found.map(({ id }) => id));
+    expect(page.text).toContain(`value="${mark.toUpperCase()}"`);
+    expect((await open(`/admin?search=${mark}zzz`, admin)).text).toContain('Nobody is found.');
+  });
+
+  it('turns the pages of a search over', async () => {
+    const admin = await signUpAdmin();
+    const mark = uniqueName();
+    for (let made = 0; made < 27; made += 1) await signUp({ username: `${mark}_${made}` });
+    const first = await open(`/admin?search=${mark}`, admin);
+    expect(idsOn(first.text)).toHaveLength(25);
+    const second = await open(nextOf(first.text) ?? '', admin);
+    expect(idsOn(second.text)).toHaveLength(2);
+    expect(new Set([...idsOn(first.text), ...idsOn(second.text)]).size).toBe(27);
+    expect(nextOf(second.text)).toBeUndefined();
+    expect(second.text).toContain(`href="/admin?search=${mark}">First page`);
+  });
+
+  it('begins at the first page where the cursor is none', async () => {
+    const admin = await signUpAdmin();
+    for (const after of ['x', '-1', '1e3', 'name:x:y'])
+      expect(idsOn((await open(`/admin?after=${after}`, admin)).text)[0]).toBeDefined();
+  });
+
+  it('is in the navigation of admins alone', async () => {
+    const [admin, other] = [await signUpAdmin(), await signUp()];
+    expect((await open('/', admin)).text).toContain('<a href="/admin">Users</a>');
+    expect((await open('/', other)).text).not.toContain('/admin');
+  });
+});
+
+describe('one user', () => {
+  it('is shown with sessions and activity', async () => {
+    const [admin, user] = [await signUpAdmin(), await signUp({ name: 'Mary Jones' })];
+    await signInAgain(user, { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/132.0' });
+    const page = await open(`/admin/users/${user.id}`, admin);
+    expectPage(page, 200, 'Mary Jones');
+    expect(page.text).toContain(user.email);
+    expect(page.text).toContain('Firefox on Linux');
+    expect(page.text).toContain('Account made');
+    expect(page.text).not.toContain('This one');
+  });
+
+  it('is disabled: signed out everywhere, and not let in again until enabled', async () => {
+    const [admin, user] = [await signUpAdmin(), await signUp()];
+    const path = `/admin/users/${user.id}`;
+    for (let click = 0; click < 2; click += 1)
+      expect(goesTo(await post(`${path}/disable`, {}, admin))).toBe(`303 ${path}?done=disabled`);
+    expect(await isSignedIn(user)).toBe(false);
+    expect((await signInAgain(user)).cookie).toBe('');
+    expect((await open(path, admin)).text).toContain('<span class="badge bad">Disabled</span>');
+    expect(goesTo(await post(`${path}/enable`, {}, admin))).toBe(`303 ${path}?done=enabled`);
+    expect(await isSignedIn(await signInAgain(user))).toBe(true);
+    expect((await open(path, admin)).text).toContain('Account disabled, by an admin');
+  });
+
+  it('is made an admin and unmade', async () => {
+    const [admin, user] = [await signUpAdmin(), await signUp()];
+    const path = `/admin/users/${user.id}`;
+    expect(goesTo(await post(`${path}/grant-admin`, {}, admin))).toBe(`303 ${path}?done=admin-granted`);
+    expectPage(await open('/admin', user), 200, 'Users');
+    expect(goesTo(await post(`${path}/revoke-admin`, {}, admin))).toBe(`303 ${path}?done=admin-revoked`);
+    expectPage(await open('/admin', user), 403, 'This is for admins');
+  });
+
+  it('is signed out everywhere', async () => {
+    const [admin, user] = [await signUpAdmin(), await signUp()];
+    const path = `/admin/users/${user.id}`;
+    expect(goesTo(await post(`${path}/end-sessions`, {}, admin))).toBe(`303 ${path}?done=sessions-ended`);
+    expect([await isSignedIn(user), await isSignedIn(admin)]).toEqual([false, true]);
+  });
+
+  it('is deleted after a question', async () => {
+    const [admin, user] = [await signUpAdmin(), await signUp()];
+    const path = `/admin/users/${user.id}/delete`;
+    const question = await open(path, admin);
+    expectPage(question, 200, 'Delete an account');
+    expect(question.text).toContain(user.email);
+    expect(await isSignedIn(user)).toBe(true);
+    expect(goesTo(await post(path, {}, admin))).toBe('303 /admin?done=user-deleted');
+    expect(await rowOf(user.id)).toBeNull();
+    expectPage(await post(path, {}, admin), 404, 'There is nothing here');
+    expectPage(await open(path, admin), 404, 'There is nothing here');
+  });
+
+  it('is a page of its own only where there is one', async () => {
+    const admin = await signUpAdmin();
+    for (const id of ['999999999', '0', 'x', '-1', '1e3', '9'.repeat(16)])
+      expectPage(await open(`/admin/users/${id}`, admin), 404, 'There is nothing here');
+    for (const action of ACTIONS)
+      expectPage(await post(`/admin/users/999999999/${action}`, {}, admin), 404, 'There is nothing here');
+  });
+});
+
+describe('the last admin', () => {
+  it.each(['disable', 'revoke-admin', 'delete'])('stays one: %s is refused', async (action) => {
+    const admin = await signUpAdmin();
+    const answer = await post(`/admin/users/${admin.id}/${action}`, {}, admin);
+    expectPage(answer, 409, 'This is the last admin');
+    expect(await rowOf(admin.id)).toEqual({ is_admin: 1, disabled: 0 });
+    expect(await isSignedIn(admin)).toBe(true);
+  });
+
+  it('may go where there is another', async () => {
+    const [admin] = [await signUpAdmin(), await signUpAdmin()];
+    const answer = await post(`/admin/users/${admin.id}/revoke-admin`, {}, admin);
+    expect(goesTo(answer)).toBe('303 /?done=no-admin-any-more');
+    expect(noticeOf(await open('/?done=no-admin-any-more', admin))).toBe('You are no admin any more.');
+  });
+});
+
+describe('whoever is no admin', () => {
+  const refusals = async (user: Person, target: number): Promise<string[]> => [
+    titleOf(await open('/admin', user)),
+    titleOf(await open('/admin?search=u', user)),
+    titleOf(await open(`/admin/users/${target}`, user)),
+    titleOf(await open(`/admin/users/${target}/delete`, user)),
+    ...(await Promise.all(
+      ACTIONS.map(async (action) => titleOf(await post(`/admin/users/${target}/${action}`, {}, user))),
+    )),
+  ];
+
+  it('sees and changes nothing, of others or of the own account', async () => {
+    const [user, other] = [await signUp(), await signUp()];
+    for (const target of [other.id, user.id, 999999999])
+      expect(new Set(await refusals(user, target))).toEqual(new Set(['This is for admins · Latchkey']));
+    expect(await rowOf(other.id)).toEqual({ is_admin: 0, disabled: 0 });
+    expect(await rowOf(user.id)).toEqual({ is_admin: 0, disabled: 0 });
+    expect([await isSignedIn(other), await isSignedIn(user)]).toEqual([true, true]);
+  });
+
+  it('is a foreign page, whoever is signed in', async () => {
+    const [admin, user] = [await signUpAdmin(), await signUp()];
+    for (const action of ACTIONS) {
+      const path = `/admin/users/${user.id}/${action}`;
+      const answer = await post(path, {}, admin, { headers: FOREIGN_PAGE });
+      expectPage(answer, 403, 'This came from another site');
+    }
+    expect(await rowOf(user.id)).toEqual({ is_admin: 0, disabled: 0 });
+    expect(await isSignedIn(user)).toBe(true);
+  });
+
+  it('is asked to sign in where nobody is signed in', async () => {
+    for (const action of ACTIONS)
+      expectPage(await post(`/admin/users/1/${action}`, {}), 401, 'Error: Sign in');
+  });
+});

@@ -1,0 +1,162 @@
+// What an owner oversees on the pages: devices, activity, the export, and deleting the account.
+import { describe, expect, it } from 'vitest';
+import { send, sessionCookie, testEnv } from '../support/worker.ts';
+import {
+  expectPage,
+  goesTo,
+  isSignedIn,
+  noticeOf,
+  open,
+  otherSessionOf,
+  PASSWORD,
+  post,
+  signInAgain,
+  signUp,
+} from './support-pages.ts';
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0';
+
+describe('the devices', () => {
+  it('are listed in words, this one marked and without a button', async () => {
+    const person = await signUp();
+    await signInAgain(person, { 'User-Agent': FIREFOX });
+    const page = await open('/devices', person);
+    expectPage(page, 200, 'Devices');
+    expect(page.text).toContain('Firefox on Linux');
+    expect(page.text.match(/<span class="badge">This one<\/span>/g)).toHaveLength(1);
+    expect(page.text.match(/action="\/devices\/end"/g)).toHaveLength(1);
+    expect(page.text).toContain('aria-label="End the session of Firefox on Linux"');
+    expect(page.text).toMatch(
+      /<time datetime="\d{4}-\d\d-\d\dT[\d:.]+Z">\d{1,2} \w{3,4} \d{4}, \d\d:\d\d UTC<\/time>/,
+    );
+  });
+
+  it('show an app among them', async () => {
+    const person = await signUp();
+    const json = { identifier: person.email, password: PASSWORD, session: 'token' };
+    await send('/id/login', { json, headers: { 'User-Agent': 'curl/8.5.0' } });
+    expect((await open('/devices', person)).text).toContain('curl <span class="badge plain">App</span>');
+  });
+
+  it('offer no button to end all others where there is none', async () => {
+    const person = await signUp();
+    expect((await open('/devices', person)).text).not.toContain('/devices/end');
+  });
+
+  it('are ended one at a time, and a second click says so', async () => {
+    const person = await signUp();
+    const elsewhere = await signInAgain(person);
+    const session = otherSessionOf(await open('/devices', person));
+    expect(goesTo(await post('/devices/end', { session }, person))).toBe('303 /devices?done=session-ended');
+    expect([await isSignedIn(person), await isSignedIn(elsewhere)]).toEqual([true, false]);
+    expect(goesTo(await post('/devices/end', { session }, person))).toBe('303 /devices?done=session-gone');
+  });
+
+  it('of another account are not touched, and not told from one that has ended', async () => {
+    const [person, other] = [await signUp(), await signUp()];
+    await signInAgain(other);
+    const session = otherSessionOf(await open('/devices', other));
+    expect(session).toMatch(/^[0-9a-f]{64}$/);
+    for (const id of [session, '0'.repeat(64), '', 'x'])
+      expect(goesTo(await post('/devices/end', { session: id }, person))).toBe(
+        '303 /devices?done=session-gone',
+      );
+    expect(otherSessionOf(await open('/devices', other))).toBe(session);
+  });
+
+  it('are ended all but this one', async () => {
+    const person = await signUp();
+    const others = [await signInAgain(person), await signInAgain(person)];
+    expect(goesTo(await post('/devices/end-others', {}, person))).toBe('303 /devices?done=others-ended');
+    expect(await Promise.all([person, ...others].map(isSignedIn))).toEqual([true, false, false]);
+  });
+});
+
+describe('the activity', () => {
+  it('lists what happened, newest first, and nothing of another account', async () => {
+    const person = await signUp();
+    await post('/profile', { name: 'Mary' }, person, { headers: { 'User-Agent': FIREFOX } });
+    await post('/sign-in', { identifier: person.email, password: 'wrong one' });
+    await signUp();
+    const page = await open('/activity', person);
+    expectPage(page, 200, 'Activity');
+    const events = [...page.text.matchAll(/<p class="strong">(.*?)<\/p>/g)].map(([, words]) => words);
+    expect(events).toEqual(['Password refused', 'Profile changed', 'Account made']);
+    expect(page.text).toContain('<p class="aside">Firefox on Linux</p>');
+  });
+
+  it('is turned over page by page, each event once', async () => {
+    const person = await signUp();
+    for (let change = 0; change < 50; change += 1) await post('/picture', { pictureId: '1' }, person);
+    const counts = [];
+    for (let path: string | undefined = '/activity'; path !== undefined; ) {
+      const page = await open(path, person);
+      counts.push(page.text.match(/<p class="strong">/g)?.length);
+      path = /href="(\/activity\?before=\d+)">Older/.exec(page.text)?.[1];
+    }
+    expect(counts).toEqual([25, 25, 1]);
+    expect((await open('/activity?before=1', person)).text).toContain('There is nothing older.');
+    expect((await open('/activity?before=x', person)).text).toContain('Picture changed');
+  });
+});
+
+describe('the export', () => {
+  it('is one link to everything that is held', async () => {
+    const person = await signUp();
+    const page = await open('/export', person);
+    expectPage(page, 200, 'Your data');
+    const path = /<a class="button" href="([^"]+)" download/.exec(page.text)?.[1] ?? '';
+    const file = await send(path, { cookie: person.cookie });
+    expect([file.status, file.headers.get('Content-Disposition')]).toEqual([
+      200,
+      `attachment; filename="latchkey-account-${person.id}.json"`,
+    ]);
+  });
+});
+
+describe('deleting the account', () => {
+  it('asks for the password, and then it is gone', async () => {
+    const person = await signUp();
+    expectPage(await open('/delete', person), 200, 'Delete the account');
+    const answer = await post('/delete', { password: PASSWORD }, person);
+    expect(goesTo(answer)).toBe('303 /sign-in?done=account-deleted');
+    expect(sessionCookie(answer)).toBe('');
+    expect(await isSignedIn(person)).toBe(false);
+    expect((await signInAgain(person)).cookie).toBe('');
+    const row = await testEnv.DB.prepare('SELECT count(*) AS n FROM users WHERE id = ?')
+      .bind(person.id)
+      .first();
+    expect(row).toEqual({ n: 0 });
+    expectPage(await post('/delete', { password: PASSWORD }, person), 401, 'Error: Sign in');
+  });
+
+  it.each([
+    ['', 'Password: This is required.'],
+    ['wrong one', 'Password: This is not your password.'],
+  ])('is refused for the password %j', async (password, fault) => {
+    const person = await signUp();
+    const answer = await post('/delete', { password }, person);
+    expectPage(answer, 400, 'Error: Delete the account');
+    expect(noticeOf(answer)).toBe(fault);
+    expect(await isSignedIn(person)).toBe(true);
+  });
+});
+
+describe('every page of an account', () => {
+  it.each([
+    '/profile',
+    '/picture',
+    '/password',
+    '/email',
+    '/username',
+    '/devices',
+    '/activity',
+    '/export',
+    '/delete',
+    '/admin',
+  ])('%s leads whoever is not signed in to the form, and back', async (path) => {
+    expect(goesTo(await open(path))).toBe(`303 /sign-in?to=${encodeURIComponent(path)}`);
+    const stale = { id: 0, username: '', email: '', cookie: 'x'.repeat(43) };
+    expect(goesTo(await open(path, stale))).toBe(`303 /sign-in?to=${encodeURIComponent(path)}`);
+  });
+});

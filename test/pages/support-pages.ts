@@ -1,0 +1,97 @@
+// What the tests of the pages share: people with a session, forms as a browser sends them, and what a page holds.
+import { expect } from 'vitest';
+import {
+  type Answer,
+  ORIGIN,
+  type Sent,
+  send,
+  sessionCookie,
+  testEnv,
+  uniqueName,
+} from '../support/worker.ts';
+
+export const PASSWORD = 'four walls and a door';
+
+export interface Person {
+  id: number;
+  username: string;
+  email: string;
+  cookie: string;
+}
+
+/** A browser that posts a form of our own page. */
+export const OWN_PAGE = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' };
+export const FOREIGN_PAGE = { Origin: 'https://evil.test', 'Sec-Fetch-Site': 'cross-site' };
+
+/** Opens a page. */
+export const open = (path: string, person?: Person | null, sent: Sent = {}): Promise<Answer> =>
+  send(path, { ...sent, ...(person ? { cookie: person.cookie } : {}) });
+
+/** Sends a form from our own page. */
+export const post = (
+  path: string,
+  form: Record<string, string> = {},
+  person?: Person | null,
+  sent: Sent = {},
+): Promise<Answer> =>
+  open(path, person, { method: 'POST', form, ...sent, headers: { ...OWN_PAGE, ...sent.headers } });
+
+/** Makes an account on the page. */
+export const signUp = async (fields: Record<string, string> = {}): Promise<Person> => {
+  const username = fields['username'] ?? uniqueName();
+  const email = fields['email'] ?? `${username}@test.com`;
+  const answer = await post('/sign-up', { username, email, password: PASSWORD, ...fields });
+  const cookie = sessionCookie(answer);
+  if (answer.status !== 303 || cookie === null) throw new Error(`No account was made: ${answer.text}`);
+  const row = await testEnv.DB.prepare('SELECT id FROM users WHERE email = ?')
+    .bind(email)
+    .first<{ id: number }>();
+  return { id: row?.id ?? 0, username, email, cookie };
+};
+
+/** Makes an admin. */
+export const signUpAdmin = async (): Promise<Person> => {
+  const person = await signUp();
+  await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(person.id).run();
+  return person;
+};
+
+/** A further session of the same account. */
+export const signInAgain = async (person: Person, headers: Record<string, string> = {}): Promise<Person> => {
+  const answer = await post('/sign-in', { identifier: person.email, password: PASSWORD }, null, { headers });
+  return { ...person, cookie: sessionCookie(answer) ?? '' };
+};
+
+export const isSignedIn = async (person: Person): Promise<boolean> =>
+  (await open('/devices', person)).status === 200;
+
+/** Where an answer leads: its status and place. */
+export const goesTo = ({ status, headers }: Answer): string => `${status} ${headers.get('Location')}`;
+
+/** The title of a page. */
+export const titleOf = ({ text }: Answer): string => /<title>(.*?)<\/title>/s.exec(text)?.[1] ?? '';
+
+/** The message above the content, without its marks; null where there is none. */
+export const noticeOf = ({ text }: Answer): string | null => {
+  const [, inside] = /<div class="notice \w+" role="(?:alert|status)">(.*?)<\/div>/s.exec(text) ?? [];
+  return inside === undefined ? null : inside.replace(/<[^>]*>/g, '');
+};
+
+/** The element of a field. */
+export const fieldOf = ({ text }: Answer, name: string): string =>
+  new RegExp(`<(?:input|textarea) id="${name}"[^>]*>`).exec(text)?.[0] ?? '';
+
+/** The id of the only session of a person besides the one named. */
+export const otherSessionOf = ({ text }: Answer): string =>
+  /name="session" value="([0-9a-f]{64})"/.exec(text)?.[1] ?? '';
+
+/** Expects a page of that status and title, with the headers that every page has. */
+export const expectPage = (answer: Answer, status: number, title: string): void => {
+  expect({ status: answer.status, title: titleOf(answer) }).toEqual({ status, title: `${title} · Latchkey` });
+  expect(answer.headers.get('Content-Type')).toBe('text/html; charset=UTF-8');
+  expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  expect(answer.headers.get('Content-Security-Policy')).toBe(
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  );
+  expect(answer.text).not.toMatch(/<script|javascript:|\sstyle=|\son[a-z]+=/i);
+};

@@ -1,0 +1,139 @@
+// What every page has in common: methods, headers, refusals as HTML, and which unknown paths are whose.
+import { describe, expect, it } from 'vitest';
+import { breakD1 } from '../support/faults.ts';
+import { send, testEnv } from '../support/worker.ts';
+import { expectPage, goesTo, open, PASSWORD, post, signUp } from './support-pages.ts';
+
+const HTML = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+
+describe('a page', () => {
+  it('has exactly these headers', async () => {
+    const { headers } = await open('/sign-in');
+    expect(Object.fromEntries(headers)).toEqual({
+      'cache-control': 'no-store',
+      'content-security-policy':
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+      'content-type': 'text/html; charset=UTF-8',
+      'referrer-policy': 'same-origin',
+      'strict-transport-security': 'max-age=63072000; includeSubDomains',
+      vary: 'Origin',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+  });
+
+  it('is the same with a slash at its end', async () => {
+    const person = await signUp();
+    expectPage(await open('/devices/', person), 200, 'Devices');
+    expect(goesTo(await post('/devices/end/', { session: 'x' }, person))).toBe(
+      '303 /devices?done=session-gone',
+    );
+  });
+
+  it('answers HEAD like GET, without the body', async () => {
+    const { status, headers, text } = await open('/sign-in', null, { method: 'HEAD' });
+    expect([status, headers.get('Content-Type'), text]).toEqual([200, 'text/html; charset=UTF-8', '']);
+  });
+
+  it.each([
+    ['/', 'GET, HEAD, OPTIONS'],
+    ['/sign-in', 'GET, POST, HEAD, OPTIONS'],
+    ['/sign-out', 'POST, OPTIONS'],
+    ['/devices/end', 'POST, OPTIONS'],
+    ['/admin/users/1', 'GET, HEAD, OPTIONS'],
+  ])('%s names its methods: %s', async (path, allow) => {
+    const options = await open(path, null, { method: 'OPTIONS' });
+    expect([options.status, options.headers.get('Allow'), options.text]).toEqual([204, allow, '']);
+    const other = await open(path, null, { method: 'DELETE' });
+    expectPage(other, 405, 'This cannot be done here');
+    expect(other.headers.get('Allow')).toBe(allow);
+  });
+
+  it('says only what was done, never what an address says', async () => {
+    const { text } = await open('/sign-in?done=%3Cb%3Ehacked');
+    expect(text).not.toContain('hacked');
+    expect((await open('/sign-in?done=constructor')).text).not.toContain('notice');
+  });
+});
+
+describe('an unknown path', () => {
+  const NOT_FOUND = [404, 'application/json', '{"detail":"Not found."}'];
+
+  it('is a page for a browser and JSON for everybody else', async () => {
+    expectPage(await send('/nothing', { headers: HTML }), 404, 'There is nothing here');
+    for (const headers of [
+      {},
+      { Accept: '*/*' },
+      { Accept: 'application/json' },
+      { Accept: 'text/html;q=0' },
+    ]) {
+      const answer = await send('/nothing', { headers });
+      expect([answer.status, answer.headers.get('Content-Type'), answer.text]).toEqual(NOT_FOUND);
+    }
+  });
+
+  it('below a page is a page, and below a dialect that dialect’s, whatever is accepted', async () => {
+    expectPage(await send('/devices/nothing'), 404, 'There is nothing here');
+    for (const path of ['/id/nothing', '/account/nothing', '/api/nothing', '/health'])
+      expect((await send(path, { headers: HTML })).headers.get('Content-Type')).toMatch(/^application\//);
+  });
+});
+
+describe('what goes wrong', () => {
+  it('is said on a page where the flood guard is full', async () => {
+    const full = { limit: async () => ({ success: false }) };
+    const env = { ...testEnv, LOGIN_LIMIT: full, REGISTRATION_LIMIT: full };
+    for (const path of ['/sign-in', '/sign-up']) {
+      const headers = { 'CF-Connecting-IP': '203.0.113.7' };
+      const answer = await post(path, { identifier: 'x', password: PASSWORD }, null, { env, headers });
+      expectPage(answer, 429, 'Too many tries');
+      expect(answer.headers.get('Retry-After')).toBe('60');
+      expectPage(
+        await open(path, null, { env, headers }),
+        200,
+        path === '/sign-in' ? 'Sign in' : 'Make an account',
+      );
+    }
+  });
+
+  it('is said on a page where D1 is down', async () => {
+    const person = await signUp();
+    const env = breakD1('before');
+    const answer = await open('/devices', person, { env });
+    expectPage(answer, 503, 'One moment, please');
+    expect(answer.headers.get('Retry-After')).toBe('5');
+    const form = { identifier: person.email, password: PASSWORD };
+    expectPage(await post('/sign-in', form, null, { env }), 503, 'One moment, please');
+  });
+
+  it('is said on a page where the Worker is not set up', async () => {
+    const { TOKEN_SECRET: _, ...env } = testEnv;
+    const answer = await open('/sign-in', null, { env });
+    expectPage(answer, 500, 'Something went wrong here');
+    expect(answer.text).not.toContain('TOKEN_SECRET');
+  });
+
+  it('is said on a page where the body is no form', async () => {
+    expectPage(await open('/sign-in', null, { json: '{"identifier":' }), 400, 'This cannot be read');
+    expectPage(
+      await open('/sign-in', null, { json: 'text', headers: { 'Content-Type': 'text/plain' } }),
+      400,
+      'This cannot be read',
+    );
+    const long = { identifier: 'x'.repeat(70_000), password: PASSWORD };
+    expectPage(await post('/sign-in', long), 413, 'This is too much');
+  });
+});
+
+describe('the stylesheet and the icon', () => {
+  it('are served as assets, with the types that browsers ask for', async () => {
+    const typeOf = async (path: string) => {
+      const response = await testEnv.ASSETS.fetch(`https://assets.local${path}`);
+      await response.arrayBuffer();
+      return `${response.status} ${response.headers.get('Content-Type')}`;
+    };
+    expect(await typeOf('/style.css')).toMatch(/^200 text\/css/);
+    expect(await typeOf('/icon.svg')).toBe('200 image/svg+xml');
+  });
+});

@@ -1,0 +1,84 @@
+// How the pages word devices, places, events and moments.
+import { describe, expect, it } from 'vitest';
+import { deviceWords, placeWords } from '../../src/pages/device-words.ts';
+import { type Done, doneMessage } from '../../src/pages/done.ts';
+import { eventWords } from '../../src/pages/event-words.ts';
+
+const SAFARI = 'AppleWebKit/605.1.15 (KHTML, like Gecko)';
+const CHROME = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0';
+
+describe('a device', () => {
+  it.each([
+    ['Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0', 'Firefox on Linux'],
+    [`Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${CHROME} Safari/537.36`, 'Chrome on Windows'],
+    [`Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${CHROME} Safari/537.36 Edg/131.0.0.0`, 'Edge on Windows'],
+    [`Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${CHROME} Safari/537.36`, 'Chrome on ChromeOS'],
+    [`Mozilla/5.0 (Linux; Android 10; K) ${CHROME} Mobile Safari/537.36`, 'Chrome on Android'],
+    [
+      'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/27.0 Chrome/125.0.0.0 Mobile Safari/537.36',
+      'Samsung Internet on Android',
+    ],
+    [
+      `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${CHROME} Safari/537.36 OPR/116.0.0.0`,
+      'Opera on macOS',
+    ],
+    [
+      `Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) ${SAFARI} Version/18.1 Mobile/15E148 Safari/604.1`,
+      'Safari on iPhone',
+    ],
+    [
+      `Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) ${SAFARI} FxiOS/132.0 Mobile/15E148 Safari/605.1.15`,
+      'Firefox on iPad',
+    ],
+    [
+      `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${SAFARI} Version/18.1 Safari/605.1.15`,
+      'Safari on macOS',
+    ],
+    ['curl/8.5.0', 'curl'],
+    ['python-requests/2.32.3', 'python-requests'],
+    ['node', 'node'],
+    ['MyApp', 'MyApp'],
+    ['Mozilla/5.0 (something)', 'Unknown device'],
+    ['(no name)', 'Unknown device'],
+    ['  ', 'Unknown device'],
+    ['', 'Unknown device'],
+    [null, 'Unknown device'],
+    ['x'.repeat(300), 'x'.repeat(40)],
+  ])('%j is %s', (userAgent, words) => {
+    expect(deviceWords(userAgent)).toBe(words);
+  });
+});
+
+describe('a place', () => {
+  it.each([
+    ['DE', 'Germany'],
+    ['US', 'United States'],
+    ['T1', 'Tor network'],
+    ['XX', 'Unknown place'],
+    ['ZQ', 'ZQ'],
+    ['7?', '7?'],
+    [null, 'Unknown place'],
+  ])('%j is %s', (country, words) => {
+    expect(placeWords(country)).toBe(words);
+  });
+});
+
+describe('an event', () => {
+  const event = { id: 1, dialect: 'id', addressPrefix: null, userAgent: null, createdAtMs: 0 };
+
+  it('is worded, with who did it where that was an admin', () => {
+    expect(eventWords({ ...event, type: 'login', actorId: null })).toBe('Signed in');
+    expect(eventWords({ ...event, type: 'disabled', actorId: 7 })).toBe('Account disabled, by an admin');
+  });
+
+  it('that nobody has worded is shown as it is called', () => {
+    expect(eventWords({ ...event, type: 'constructor', actorId: null })).toBe('constructor');
+  });
+});
+
+it('a message is one of ours or none', () => {
+  const known: Done = 'signed-out';
+  expect(doneMessage(known)).toBe('You are signed out.');
+  for (const code of ['', 'nothing', 'constructor', '__proto__', undefined])
+    expect(doneMessage(code)).toBeNull();
+});

@@ -1,0 +1,176 @@
+// Clean-up: what has had its time goes, in bounded batches; what lives stays.
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Env } from '../../src/env.ts';
+import { createTimedCore, DAY_MS } from '../support/clock.ts';
+import { observe } from '../support/counting.ts';
+import { testEnv } from '../support/worker.ts';
+
+const NOW_MS = Date.UTC(2030, 0, 1);
+/** Rows a statement, and rows a run may take of each table. */
+const BATCH_ROWS = 500;
+const MAX_ROWS = 25_000;
+
+type Table = 'sessions' | 'events' | 'login_failures';
+
+const count = async (table: Table): Promise<number> =>
+  (await testEnv.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>('n')) ?? expect.fail(table);
+
+const SERIES = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)';
+
+/** So many sessions of an account that end at that time. */
+const addSessions = (rows: number, userId: number, expiresAtMs: number, name = 'old') =>
+  testEnv.DB.prepare(
+    `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
+      ${SERIES} SELECT ? || i, ?, 'cookie', 0, 0, ? FROM n`,
+  )
+    .bind(rows, name, userId, expiresAtMs)
+    .run();
+
+const addEvents = (rows: number, createdAtMs: number) =>
+  testEnv.DB.prepare(
+    `INSERT INTO events (user_id, type, dialect, created_at) ${SERIES} SELECT i, 'login', 'users', ? FROM n`,
+  )
+    .bind(rows, createdAtMs)
+    .run();
+
+const addCounters = (rows: number, lastAtMs: number, name = 'old') =>
+  testEnv.DB.prepare(
+    `INSERT INTO login_failures (key, count, pending, last_at) ${SERIES} SELECT ? || i, 20, 0, ? FROM n`,
+  )
+    .bind(rows, name, lastAtMs)
+    .run();
+
+beforeEach(async () => {
+  for (const table of ['sessions', 'events', 'login_failures', 'users'])
+    await testEnv.DB.exec(`DELETE FROM ${table}`);
+});
+
+const removed = (sessions: number, events: number, loginFailures: number, complete = true) => ({
+  sessions,
+  events,
+  loginFailures,
+  complete,
+});
+
+describe('sessions', () => {
+  it('that ended go, 10,000 of them, and those that live stay and are good', async () => {
+    const timed = createTimedCore(NOW_MS);
+    const first = await timed.register('cookie');
+    const others = await Promise.all(Array.from({ length: 24 }, () => timed.register('derived')));
+    await addSessions(10_000, first.account.id, NOW_MS - 1);
+    await addSessions(100, first.account.id, NOW_MS + 1, 'live');
+    expect(await timed.core.cleanUp()).toEqual(removed(10_000, 0, 0));
+    expect(await count('sessions')).toBe(125);
+    expect(await timed.core.identify(first.token, 'cookie', 'fresh')).not.toBeNull();
+    for (const { token, account } of others)
+      expect((await timed.core.identify(token, 'header', 'fresh'))?.account.id).toBe(account.id);
+    expect(await timed.core.cleanUp()).toEqual(removed(0, 0, 0));
+  });
+
+  it('go at the very moment from which nobody is let in by them', async () => {
+    const timed = createTimedCore(NOW_MS);
+    const { token } = await timed.register('cookie');
+    timed.advance(14 * DAY_MS - 1);
+    expect((await timed.core.cleanUp()).sessions).toBe(0);
+    timed.advance(1);
+    expect(await timed.core.identify(token, 'cookie', 'fresh')).toBeNull();
+    expect((await timed.core.cleanUp()).sessions).toBe(1);
+  });
+
+  it('go without their accounts', async () => {
+    const timed = createTimedCore(NOW_MS);
+    const { account } = await timed.register('cookie');
+    timed.advance(15 * DAY_MS);
+    expect((await timed.core.cleanUp()).sessions).toBe(1);
+    expect((await timed.core.get(account.id))?.email).toBe(account.email);
+  });
+});
+
+describe('events', () => {
+  it('are kept 90 days, and not a millisecond longer', async () => {
+    await addEvents(3, NOW_MS - 90 * DAY_MS - 1);
+    await addEvents(5, NOW_MS - 90 * DAY_MS);
+    await addEvents(7, NOW_MS);
+    expect(await createTimedCore(NOW_MS).core.cleanUp()).toEqual(removed(0, 3, 0));
+    expect(await count('events')).toBe(12);
+  });
+
+  it('are kept EVENT_DAYS where the deployment says so', async () => {
+    const env: Env = { ...testEnv, EVENT_DAYS: '7' };
+    await addEvents(1200, NOW_MS - 7 * DAY_MS - 1);
+    await addEvents(5, NOW_MS - 7 * DAY_MS);
+    expect(await createTimedCore(NOW_MS, env).core.cleanUp()).toEqual(removed(0, 1200, 0));
+    await addEvents(1, NOW_MS - 364 * DAY_MS);
+    const yearly: Env = { ...testEnv, EVENT_DAYS: '365' };
+    expect(await createTimedCore(NOW_MS, yearly).core.cleanUp()).toEqual(removed(0, 0, 0));
+    expect(await count('events')).toBe(6);
+  });
+});
+
+describe('counters', () => {
+  it('that nobody adds to any more go; those of the last hour stay', async () => {
+    await addCounters(1100, NOW_MS - 30 * DAY_MS);
+    await addCounters(20, NOW_MS - DAY_MS / 24, 'recent');
+    expect(await createTimedCore(NOW_MS).core.cleanUp()).toEqual(removed(0, 0, 1100));
+    expect(await count('login_failures')).toBe(20);
+  });
+
+  it('stay as long as they make tries wait, however long a deployment has them wait', async () => {
+    const env: Env = { ...testEnv, THROTTLE_MAX_WAIT_SECONDS: String(7 * 24 * 60 * 60) };
+    const timed = createTimedCore(NOW_MS, env);
+    const { account } = await timed.register('cookie');
+    // The 40th failure in a row: its wait is the longest.
+    await testEnv.DB.prepare('INSERT INTO login_failures (key, count, pending, last_at) VALUES (?, 40, 0, ?)')
+      .bind(`account:${account.id}`, NOW_MS)
+      .run();
+    timed.advance(2 * DAY_MS);
+    expect(await timed.core.cleanUp()).toEqual(removed(0, 0, 0));
+    expect(await count('login_failures')).toBe(1);
+  });
+});
+
+describe('a run', () => {
+  it('takes 500 rows a statement', async () => {
+    const { env, operations } = observe();
+    const timed = createTimedCore(NOW_MS, env);
+    await addCounters(10 * BATCH_ROWS + 1, NOW_MS - 30 * DAY_MS);
+    operations.d1 = 0;
+    expect(await timed.core.cleanUp()).toEqual(removed(0, 0, 10 * BATCH_ROWS + 1));
+    // Eleven for the counters, one for each table that has nothing.
+    expect(operations).toMatchObject({ d1: 13, kvDeletes: 0, kvGets: 0, kvPuts: 0, kvLists: 0 });
+  });
+
+  it('leaves what is too much of one table to the next, says so, and does the others', async () => {
+    const timed = createTimedCore(NOW_MS);
+    const { account } = await timed.register('cookie');
+    await addSessions(MAX_ROWS + 1, account.id, NOW_MS - 1);
+    await addEvents(2, NOW_MS - 91 * DAY_MS);
+    await addCounters(3, NOW_MS - 30 * DAY_MS);
+    expect(await timed.core.cleanUp()).toEqual(removed(MAX_ROWS, 2, 3, false));
+    expect(await count('sessions')).toBe(2);
+    expect(await timed.core.cleanUp()).toEqual(removed(1, 0, 0));
+    expect(await count('sessions')).toBe(1);
+  });
+
+  it.each<Table>(['events', 'login_failures'])('is not complete where %s has too much', async (table) => {
+    if (table === 'events') await addEvents(MAX_ROWS + 1, 0);
+    else await addCounters(MAX_ROWS + 1, 0);
+    const { core } = createTimedCore(NOW_MS);
+    expect((await core.cleanUp()).complete).toBe(false);
+    expect(await count(table)).toBe(1);
+    expect((await core.cleanUp()).complete).toBe(true);
+    expect(await count(table)).toBe(0);
+  });
+
+  it('that is interrupted keeps what it removed, and the next one goes on', async () => {
+    await addEvents(2 * BATCH_ROWS, 0);
+    let roundTrips = 0;
+    const { env } = observe(testEnv, () => {
+      roundTrips += 1;
+      if (roundTrips > 2) throw new Error('Network connection lost.');
+    });
+    await expect(createTimedCore(NOW_MS, env).core.cleanUp()).rejects.toThrow();
+    expect(await count('events')).toBe(BATCH_ROWS);
+    expect(await createTimedCore(NOW_MS).core.cleanUp()).toEqual(removed(0, BATCH_ROWS, 0));
+  });
+});

@@ -1,0 +1,176 @@
+// An event is written in the same batch as its change, all or nothing; that of a refused login after the response.
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import worker from '../../src/index.ts';
+import { observe } from '../support/counting.ts';
+import { ORIGIN, type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
+
+const PASSWORD = 'sesame1234';
+
+beforeEach(() => {
+  for (const level of ['log', 'warn', 'error'] as const)
+    vi.spyOn(console, level).mockImplementation(() => undefined);
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await testEnv.DB.exec('DROP TRIGGER IF EXISTS stop_it');
+});
+
+const someone = () => {
+  const username = uniqueName();
+  return { username, email: `${username}@test.com`, password: PASSWORD };
+};
+type Person = ReturnType<typeof someone>;
+
+const idOf = async ({ email }: Pick<Person, 'email'>): Promise<number | null> =>
+  testEnv.DB.prepare('SELECT id FROM users WHERE email = ?').bind(email).first<number>('id');
+
+const typesOf = async (id: number | null): Promise<string[]> => {
+  const rows = await testEnv.DB.prepare('SELECT type FROM events WHERE user_id = ? ORDER BY id')
+    .bind(id)
+    .all<{ type: string }>();
+  return rows.results.map(({ type }) => type);
+};
+
+/** An account with a cookie and a token; its trail says so. */
+const joined = async () => {
+  const person = someone();
+  const registered = await send('/api/users/register/', { json: person });
+  const cookie = sessionCookie(registered) ?? expect.fail(registered.text);
+  const login = await send('/account/login', { json: person });
+  const token = /"token":"([0-9a-f]{40})"/.exec(login.text)?.[1] ?? expect.fail(login.text);
+  return { ...person, cookie, token, id: await idOf(person) };
+};
+type Member = Awaited<ReturnType<typeof joined>>;
+
+/** What changes an account: the type, the dialect, and the request. */
+const changes: [string, string, string, (member: Member) => Sent][] = [
+  ['logout', 'users', '/api/users/logout/', ({ cookie }) => ({ method: 'POST', cookie })],
+  ['logout', 'users', '/api/users/logout/', ({ cookie }) => ({ method: 'GET', cookie })],
+  ['logout', 'user-v1', '/api/v1/user/logout/', ({ cookie }) => ({ method: 'POST', cookie })],
+  ['logout', 'account', '/account/logout', ({ token }) => ({ method: 'POST', token })],
+  [
+    'profile_changed',
+    'users',
+    '/api/users/me/',
+    ({ cookie }) => ({ method: 'PATCH', cookie, json: { address: 'here' } }),
+  ],
+  [
+    'profile_changed',
+    'conjugator',
+    '/api/user/',
+    ({ token }) => ({ method: 'PUT', token, json: { first_name: 'A' } }),
+  ],
+  ['picture_changed', 'account', '/account/set_picture', ({ token }) => ({ token, json: { id: 1 } })],
+  ['deleted', 'account', '/account/delete', ({ token }) => ({ method: 'POST', token })],
+];
+
+describe('a batch that fails', () => {
+  const stopEvents = (): Promise<unknown> =>
+    testEnv.DB.exec(
+      "CREATE TRIGGER stop_it BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no events today'); END",
+    );
+  const stop = (action: string): Promise<unknown> =>
+    testEnv.DB.exec(`CREATE TRIGGER stop_it BEFORE ${action} BEGIN SELECT RAISE(ABORT, 'not today'); END`);
+
+  const everything = async (id: number | null): Promise<unknown> => ({
+    user: await testEnv.DB.prepare('SELECT * FROM users WHERE id = ?').bind(id).first(),
+    sessions: (await testEnv.DB.prepare('SELECT id FROM sessions WHERE user_id = ?').bind(id).all()).results,
+    events: await typesOf(id),
+  });
+
+  it.each(changes)('because of its event leaves no change: %s in %s', async (_type, _dialect, path, sent) => {
+    const member = await joined();
+    const before = await everything(member.id);
+    await stopEvents();
+    expect((await send(path, sent(member))).status).toBeGreaterThanOrEqual(500);
+    expect(await everything(member.id)).toEqual(before);
+  });
+
+  it.each<[string, string]>([
+    ['logout', 'DELETE ON sessions'],
+    ['profile_changed', 'UPDATE ON users'],
+    ['picture_changed', 'UPDATE ON users'],
+    ['deleted', 'DELETE ON users'],
+  ])('because of the change leaves no event: %s', async (type, action) => {
+    const member = await joined();
+    const before = await everything(member.id);
+    await stop(action);
+    for (const [, , path, sent] of changes.filter(([changed]) => changed === type))
+      expect((await send(path, sent(member))).status).toBeGreaterThanOrEqual(500);
+    expect(await everything(member.id)).toEqual(before);
+  });
+
+  it('leaves no account, no session and no event of a registration', async () => {
+    const person = someone();
+    const count = (table: string) => testEnv.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first('n');
+    const counts = () => Promise.all(['users', 'sessions', 'events'].map(count));
+    const before = await counts();
+    for (const action of ['INSERT ON events', 'INSERT ON sessions']) {
+      await stop(action);
+      const answer = await send('/api/users/register/', { json: person });
+      expect(answer.status).toBeGreaterThanOrEqual(500);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+      await testEnv.DB.exec('DROP TRIGGER stop_it');
+    }
+    expect(await counts()).toEqual(before);
+    expect((await send('/api/users/register/', { json: person })).status).toBe(200);
+  });
+
+  it('leaves no session and no event of a login', async () => {
+    const member = await joined();
+    const before = await everything(member.id);
+    for (const action of ['INSERT ON events', 'INSERT ON sessions', 'UPDATE ON users']) {
+      await stop(action);
+      const answer = await send('/api/users/login/', { json: member });
+      expect(answer.status).toBeGreaterThanOrEqual(500);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+      await testEnv.DB.exec('DROP TRIGGER stop_it');
+    }
+    expect(await everything(member.id)).toEqual(before);
+  });
+});
+
+describe('the event of a refused login', () => {
+  it('is written after the response', async () => {
+    const member = await joined();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let roundTrips = 0;
+    const { env } = observe(testEnv, (binding) => {
+      if (binding !== 'd1') return undefined;
+      roundTrips += 1;
+      return roundTrips > 1 ? released : undefined;
+    });
+    const context = createExecutionContext();
+    const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}/account/login`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ username: member.username, password: 'wrong' }),
+    });
+    const response = await worker.fetch(request, env, context);
+    expect([response.status, await response.text()]).toEqual([
+      400,
+      '{"non_field_errors":["Unable to log in with provided credentials."]}',
+    ]);
+    expect(await typesOf(member.id)).toEqual(['registered', 'login']);
+    release();
+    await waitOnExecutionContext(context);
+    expect(await typesOf(member.id)).toEqual(['registered', 'login', 'login_refused']);
+  });
+
+  it('that cannot be written lets nobody in and is a warning in the log', async () => {
+    const member = await joined();
+    await testEnv.DB.exec(
+      "CREATE TRIGGER stop_it BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END",
+    );
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const answer = await send('/account/login', { json: { username: member.username, password: 'wrong' } });
+    expect(answer.status).toBe(400);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(String(warn.mock.calls[0]?.[0])).not.toContain(member.username);
+  });
+});

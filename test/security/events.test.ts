@@ -1,0 +1,173 @@
+// The trail: one row for everything that happened to an account, with who asked and from where.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
+
+const PASSWORD = 'sesame1234';
+const AGENT = 'a browser';
+
+const CLIENT = { 'CF-Connecting-IP': '203.0.113.77', 'User-Agent': AGENT };
+
+const nowMs = Date.UTC(2030, 0, 1, 12);
+
+beforeEach(() => {
+  vi.setSystemTime(nowMs);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const someone = () => {
+  const username = uniqueName();
+  return { username, email: `${username}@test.com`, password: PASSWORD };
+};
+type Person = ReturnType<typeof someone>;
+
+const idOf = async ({ email }: Pick<Person, 'email'>): Promise<number | null> =>
+  testEnv.DB.prepare('SELECT id FROM users WHERE email = ?').bind(email).first<number>('id');
+
+const typesOf = async (id: number | null): Promise<string[]> => {
+  const rows = await testEnv.DB.prepare('SELECT type FROM events WHERE user_id = ? ORDER BY id')
+    .bind(id)
+    .all<{ type: string }>();
+  return rows.results.map(({ type }) => type);
+};
+
+const lastEventOf = (id: number | null): Promise<unknown> =>
+  testEnv.DB.prepare(
+    'SELECT actor_id, type, dialect, address_prefix, user_agent, created_at FROM events WHERE user_id = ? ORDER BY id DESC',
+  )
+    .bind(id)
+    .first();
+
+const noted = (type: string, dialect: string) => ({
+  actor_id: null,
+  type,
+  dialect,
+  address_prefix: '203.0.113.0/24',
+  user_agent: AGENT,
+  created_at: nowMs,
+});
+
+/** An account with a cookie and a token; its trail says so. */
+const joined = async () => {
+  const person = someone();
+  const registered = await send('/api/users/register/', { json: person });
+  const cookie = sessionCookie(registered) ?? expect.fail(registered.text);
+  const login = await send('/account/login', { json: person });
+  const token = /"token":"([0-9a-f]{40})"/.exec(login.text)?.[1] ?? expect.fail(login.text);
+  return { ...person, cookie, token, id: await idOf(person) };
+};
+type Member = Awaited<ReturnType<typeof joined>>;
+
+describe('a registration', () => {
+  it.each([
+    ['/api/users/register/', 'users'],
+    ['/api/v1/user/register/', 'user-v1'],
+    ['/api/register/', 'conjugator'],
+    ['/account/register', 'account'],
+    ['/api/auth/register/', 'auth'],
+  ])('at %s is noted once, as %s', async (path, dialect) => {
+    const person = someone();
+    const json = { ...person, name: 'A', first_name: 'A', last_name: 'B' };
+    await send(path, { json, headers: CLIENT });
+    const id = await idOf(person);
+    expect(await typesOf(id)).toEqual(['registered']);
+    expect(await lastEventOf(id)).toEqual(noted('registered', dialect));
+  });
+});
+
+describe.each([
+  ['/api/users/login/', 'users', 'username'],
+  ['/api/v1/user/login/', 'user-v1', 'username'],
+  ['/api/login/', 'conjugator', 'username'],
+  ['/account/login', 'account', 'username'],
+  ['/api/auth/login/', 'auth', 'email'],
+] as const)('a login at %s', (path, dialect, field) => {
+  it('is noted', async () => {
+    const member = await joined();
+    await send(path, { json: { [field]: member.email, password: PASSWORD }, headers: CLIENT });
+    expect(await typesOf(member.id)).toEqual(['registered', 'login', 'login']);
+    expect(await lastEventOf(member.id)).toEqual(noted('login', dialect));
+  });
+
+  it('is noted where it was refused', async () => {
+    const member = await joined();
+    await send(path, { json: { [field]: member.email, password: 'wrong' }, headers: CLIENT });
+    expect(await typesOf(member.id)).toEqual(['registered', 'login', 'login_refused']);
+    expect(await lastEventOf(member.id)).toEqual(noted('login_refused', dialect));
+  });
+
+  it('is noted for nobody where there is no such account', async () => {
+    const count = () => testEnv.DB.prepare('SELECT count(*) AS n FROM events').first<number>('n');
+    const before = await count();
+    await send(path, { json: { [field]: someone().email, password: PASSWORD }, headers: CLIENT });
+    expect(await count()).toBe(before);
+  });
+});
+
+/** What changes an account: the type, the dialect, and the request. */
+const changes: [string, string, string, (member: Member) => Sent][] = [
+  ['logout', 'users', '/api/users/logout/', ({ cookie }) => ({ method: 'POST', cookie })],
+  ['logout', 'users', '/api/users/logout/', ({ cookie }) => ({ method: 'GET', cookie })],
+  ['logout', 'user-v1', '/api/v1/user/logout/', ({ cookie }) => ({ method: 'POST', cookie })],
+  ['logout', 'account', '/account/logout', ({ token }) => ({ method: 'POST', token })],
+  [
+    'profile_changed',
+    'users',
+    '/api/users/me/',
+    ({ cookie }) => ({ method: 'PATCH', cookie, json: { address: 'here' } }),
+  ],
+  [
+    'profile_changed',
+    'conjugator',
+    '/api/user/',
+    ({ token }) => ({ method: 'PUT', token, json: { first_name: 'A' } }),
+  ],
+  ['picture_changed', 'account', '/account/set_picture', ({ token }) => ({ token, json: { id: 1 } })],
+  ['deleted', 'account', '/account/delete', ({ token }) => ({ method: 'POST', token })],
+];
+
+describe('a change', () => {
+  it.each(changes)('%s in %s by %s is noted once', async (type, dialect, path, sent) => {
+    const member = await joined();
+    const answer = await send(path, { ...sent(member), headers: CLIENT });
+    expect(answer.status).toBe(200);
+    expect(await typesOf(member.id)).toEqual(['registered', 'login', type]);
+    expect(await lastEventOf(member.id)).toEqual(noted(type, dialect));
+  });
+
+  it.each(changes)('%s in %s by %s is noted for nobody where it is refused', async (_t, _d, path, sent) => {
+    const member = await joined();
+    const stranger = { ...member, cookie: 'A'.repeat(43), token: '0'.repeat(40) };
+    const answer = await send(path, { ...sent(stranger), headers: CLIENT });
+    expect([401, 403]).toContain(answer.status);
+    expect(await typesOf(member.id)).toEqual(['registered', 'login']);
+  });
+
+  it('that is refused for what was sent is not noted', async () => {
+    const member = await joined();
+    await send('/account/set_picture', { token: member.token, json: { id: 99 } });
+    await send('/api/users/me/', { method: 'PATCH', cookie: member.cookie, json: { site_url: 'no' } });
+    expect(await typesOf(member.id)).toEqual(['registered', 'login']);
+  });
+});
+
+describe('of the client', () => {
+  const client = (id: number | null): Promise<unknown> =>
+    testEnv.DB.prepare('SELECT address_prefix, user_agent FROM events WHERE user_id = ?').bind(id).first();
+
+  it.each<[string, Record<string, string>, string | null, string | null]>([
+    ['the /24 of an IPv4 address', { 'CF-Connecting-IP': '198.51.100.200' }, '198.51.100.0/24', null],
+    ['the /64 of an IPv6 address', { 'CF-Connecting-IP': '2001:db8:1:2:3::4' }, '2001:db8:1:2::/64', null],
+    ['no address that only it tells itself', { 'X-Forwarded-For': '198.51.100.200' }, null, null],
+    ['no address that is none', { 'CF-Connecting-IP': 'localhost' }, null, null],
+    ['nothing where it tells nothing', {}, null, null],
+    ['a user agent of 256 characters', { 'User-Agent': 'x'.repeat(256) }, null, 'x'.repeat(256)],
+    ['no more of a longer one', { 'User-Agent': `${'x'.repeat(256)}y` }, null, 'x'.repeat(256)],
+  ])('is kept %s', async (_what, headers, prefix, agent) => {
+    const person = someone();
+    await send('/api/v1/user/register/', { json: person, headers });
+    expect(await client(await idOf(person))).toEqual({ address_prefix: prefix, user_agent: agent });
+  });
+});

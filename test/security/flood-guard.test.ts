@@ -1,0 +1,189 @@
+// The flood guards: so many logins and registrations a minute and address, before anything is hashed or read.
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Env } from '../../src/env.ts';
+import { measure, NO_OPERATIONS } from '../support/counting.ts';
+import { send, testEnv, uniqueName } from '../support/worker.ts';
+
+const ADDRESS = '203.0.113.77';
+const PASSWORD = 'sesame1234';
+
+const DETAIL = '{"detail":"Request was throttled. Expected available in 60 seconds."}';
+const ENVELOPE = '{"status":"failed","desc":"service unavailable","error_code":113}';
+const MAIN = '{"status":"fail","errors":{"main":{"msg":"Too many requests!"}}}';
+
+const logins: [string, string][] = [
+  ['/api/users/login/', DETAIL],
+  ['/api/v1/user/login/', ENVELOPE],
+  ['/api/login/', DETAIL],
+  ['/account/login', DETAIL],
+  ['/api/auth/login/', MAIN],
+];
+const registrations: [string, string][] = [
+  ['/api/users/register/', DETAIL],
+  ['/api/v1/user/register/', ENVELOPE],
+  ['/api/register/', DETAIL],
+  ['/account/register', DETAIL],
+  ['/api/auth/register/', MAIN],
+];
+
+/** A binding that answers as it is told, and the keys that it was asked for. */
+const fakeLimit = (answer: () => Promise<boolean>) => {
+  const keys: string[] = [];
+  const limit: RateLimit = {
+    limit: async ({ key }) => {
+      keys.push(key);
+      return { success: await answer() };
+    },
+  };
+  return { limit, keys };
+};
+
+const guards = (isLoginFree = true, isRegistrationFree = true) => {
+  const login = fakeLimit(async () => isLoginFree);
+  const registration = fakeLimit(async () => isRegistrationFree);
+  const env: Env = { ...testEnv, LOGIN_LIMIT: login.limit, REGISTRATION_LIMIT: registration.limit };
+  return { env, loginKeys: login.keys, registrationKeys: registration.keys };
+};
+
+/** Good fields for every dialect's registration and, once it is made, for every login. */
+const someone = () => {
+  const username = uniqueName();
+  const email = `${username}@test.com`;
+  return { username, email, password: PASSWORD, name: 'A', first_name: 'A', last_name: 'B' };
+};
+
+const from = (address: string) => ({ 'CF-Connecting-IP': address });
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe.each([
+  ['logins', logins, guards(false, true)],
+  ['registrations', registrations, guards(true, false)],
+] as const)('an address that sends too many %s', (what, endpoints, { env, loginKeys, registrationKeys }) => {
+  const [asked, notAsked] = what === 'logins' ? [loginKeys, registrationKeys] : [registrationKeys, loginKeys];
+
+  it.each(endpoints)('is refused at %s, and nothing is hashed, read or asked', async (path, text) => {
+    asked.length = 0;
+    const { answer, operations, hashed } = await measure(path, {
+      json: someone(),
+      headers: from(ADDRESS),
+      env,
+    });
+    expect([answer.status, answer.text]).toEqual([429, text]);
+    expect(answer.headers.get('Retry-After')).toBe('60');
+    expect(answer.headers.get('Content-Type')).toBe('application/json');
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect(operations).toEqual(NO_OPERATIONS);
+    expect(hashed).toEqual([]);
+    expect(asked).toEqual([ADDRESS]);
+    expect(notAsked).toEqual([]);
+  });
+
+  it.each(endpoints)('is refused at %s before the body is looked at', async (path, text) => {
+    const headers = { ...from(ADDRESS), 'Content-Type': 'text/plain' };
+    const answer = await send(path, { json: '{', headers, env });
+    expect([answer.status, answer.text]).toEqual([429, text]);
+  });
+});
+
+it('the guard of logins lets registrations pass, and that of registrations logins', async () => {
+  const fields = someone();
+  const noLogins = guards(false, true).env;
+  const noRegistrations = guards(true, false).env;
+  const headers = from(ADDRESS);
+  expect((await send('/account/register', { json: fields, headers, env: noLogins })).status).toBe(200);
+  expect((await send('/account/login', { json: fields, headers, env: noRegistrations })).status).toBe(200);
+});
+
+describe('an address within its rate', () => {
+  it.each([ADDRESS, '198.51.100.1', '2001:db8::1', '10.0.0.1'])('%s passes, and is the key', async (key) => {
+    const { env, loginKeys, registrationKeys } = guards();
+    const fields = someone();
+    expect((await send('/account/register', { json: fields, headers: from(key), env })).status).toBe(200);
+    expect([loginKeys, registrationKeys]).toEqual([[], [key]]);
+    expect((await send('/account/login', { json: fields, headers: from(key), env })).status).toBe(200);
+    expect([loginKeys, registrationKeys]).toEqual([[key], [key]]);
+  });
+
+  it('is asked about once for each request', async () => {
+    const { env, loginKeys } = guards();
+    for (const [path] of logins) await send(path, { json: {}, headers: from(ADDRESS), env });
+    expect(loginKeys).toEqual(logins.map(() => ADDRESS));
+  });
+
+  it('is not asked about what hashes nothing', async () => {
+    const { env, loginKeys, registrationKeys } = guards(false, false);
+    const headers = from(ADDRESS);
+    expect((await send('/account/profile', { headers, env })).status).toBe(401);
+    expect((await send('/api/users/logout/', { method: 'POST', headers, env })).status).toBe(403);
+    expect((await send('/account/login', { headers, env })).status).toBe(405);
+    expect((await send('/account/login', { method: 'OPTIONS', headers, env })).status).toBe(204);
+    expect((await send('/health', { headers, env })).status).toBe(200);
+    expect([loginKeys, registrationKeys]).toEqual([[], []]);
+  });
+});
+
+describe('nobody is asked for', () => {
+  it.each<[string, Record<string, string>]>([
+    ["one's own machine", from('127.0.0.1')],
+    ["one's own machine over IPv6", from('::1')],
+    ['a request without an address', {}],
+    ['an address that only the client tells', { 'X-Forwarded-For': ADDRESS, 'X-Real-IP': ADDRESS }],
+  ])('%s', async (_what, headers) => {
+    const { env, loginKeys, registrationKeys } = guards(false, false);
+    const fields = someone();
+    expect((await send('/account/register', { json: fields, headers, env })).status).toBe(200);
+    expect((await send('/account/login', { json: fields, headers, env })).status).toBe(200);
+    expect([loginKeys, registrationKeys]).toEqual([[], []]);
+  });
+});
+
+describe('everybody passes where the guard', () => {
+  const failing: RateLimit = { limit: () => Promise.reject(new Error('The guard is down.')) };
+  const throwing: RateLimit = {
+    limit: () => {
+      throw new Error('The guard is down.');
+    },
+  };
+  const { LOGIN_LIMIT: _login, REGISTRATION_LIMIT: _registration, ...unguarded } = testEnv;
+
+  it.each<[string, Env, number]>([
+    ['rejects', { ...testEnv, LOGIN_LIMIT: failing, REGISTRATION_LIMIT: failing }, 1],
+    ['throws', { ...testEnv, LOGIN_LIMIT: throwing, REGISTRATION_LIMIT: throwing }, 1],
+    ['is not bound', unguarded, 0],
+  ])('%s', async (_what, env, warnings) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const fields = someone();
+    const headers = from(ADDRESS);
+    expect((await send('/account/register', { json: fields, headers, env })).status).toBe(200);
+    expect(warn).toHaveBeenCalledTimes(warnings);
+    expect((await send('/account/login', { json: fields, headers, env })).status).toBe(200);
+    expect(warn).toHaveBeenCalledTimes(2 * warnings);
+  });
+});
+
+describe('the guards of wrangler.toml', () => {
+  /** What it sets, requests a minute. A minute may end between two requests: twice as many never fit. */
+  const REGISTRATIONS = 60;
+
+  it('let 60 registrations pass and no more, for each address on its own', async () => {
+    expect(testEnv.REGISTRATION_LIMIT).toBeDefined();
+    const register = async (address: string): Promise<number> =>
+      (await send('/account/register', { json: {}, headers: from(address) })).status;
+    const statuses: number[] = [];
+    for (let sent = 0; sent <= 2 * REGISTRATIONS; sent += 1) statuses.push(await register('198.51.100.60'));
+    expect(new Set(statuses.slice(0, REGISTRATIONS))).toEqual(new Set([400]));
+    expect(statuses).toContain(429);
+    expect(await register('198.51.100.61')).toBe(400);
+  });
+
+  it('let 120 logins pass where 120 registrations do not', async () => {
+    expect(testEnv.LOGIN_LIMIT).toBeDefined();
+    const statuses = new Set<number>();
+    for (let sent = 0; sent <= 2 * REGISTRATIONS; sent += 1)
+      statuses.add((await send('/account/login', { json: {}, headers: from('198.51.100.60') })).status);
+    expect(statuses).toEqual(new Set([400]));
+  });
+});

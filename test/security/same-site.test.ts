@@ -1,0 +1,189 @@
+// Logins, registrations and what a cookie changes must come from the service's own pages, or from allowed ones.
+import { describe, expect, it } from 'vitest';
+import type { Env } from '../../src/env.ts';
+import {
+  type Answer,
+  ORIGIN,
+  type Sent,
+  send,
+  sessionCookie,
+  testEnv,
+  uniqueName,
+} from '../support/worker.ts';
+
+const FOREIGN = 'https://evil.example';
+const ALLOWED = 'https://app.example.com';
+const env: Env = { ...testEnv, ALLOWED_ORIGINS: `https://other.example.com, ${ALLOWED}` };
+
+const CSRF = '{"detail":"CSRF Failed: cross-site request."}';
+const NOT_ALLOWED = '{"status":"failed","desc":"operation not allowed","error_code":112}';
+const FORBIDDEN = '{"status":"fail","errors":{"main":{"msg":"Forbidden!"}}}';
+
+interface Person {
+  username: string;
+  email: string;
+  password: string;
+}
+
+const someone = (): Person => {
+  const username = uniqueName();
+  return { username, email: `${username}@test.com`, password: 'sesame1234' };
+};
+
+const count = async (sql: string, parameter: string | number): Promise<number> =>
+  (await testEnv.DB.prepare(sql).bind(parameter).first<number>('n')) ?? expect.fail(sql);
+const accountsOf = ({ email }: Person) => count('SELECT count(*) AS n FROM users WHERE email = ?', email);
+const OF_USER = 'user_id = (SELECT id FROM users WHERE email = ?)';
+const loginsOf = ({ email }: Person) =>
+  count(`SELECT count(*) AS n FROM events WHERE type = 'login' AND ${OF_USER}`, email);
+const logoutsOf = ({ email }: Person) =>
+  count(`SELECT count(*) AS n FROM events WHERE type = 'logout' AND ${OF_USER}`, email);
+const addressesOf = ({ email }: Person) =>
+  count("SELECT count(*) AS n FROM users WHERE email = ? AND address = 'a new address'", email);
+
+interface Endpoint {
+  name: string;
+  path: string;
+  method: string;
+  /** What is refused. */
+  text: string;
+  /** The status of a success. */
+  status: number;
+  /** What there must be before. */
+  prepare: (person: Person) => Promise<Sent>;
+  /** How often the endpoint did what it is for. */
+  done: (person: Person) => Promise<number>;
+}
+
+const register = (path: string, text: string, status = 200): Endpoint => ({
+  name: `POST ${path}`,
+  path,
+  method: 'POST',
+  text,
+  status,
+  prepare: async (person) => ({ json: { ...person, name: 'A', first_name: 'A', last_name: 'B' } }),
+  done: accountsOf,
+});
+
+const logIn = (path: string, text: string): Endpoint => ({
+  name: `POST ${path}`,
+  path,
+  method: 'POST',
+  text,
+  status: 200,
+  prepare: async (person) => {
+    await send('/api/v1/user/register/', { json: person });
+    const { email, password } = person;
+    return { json: path === '/api/auth/login/' ? { email, password } : { username: email, password } };
+  },
+  done: loginsOf,
+});
+
+const withCookie = (method: string, path: string, text: string, json?: unknown): Endpoint => ({
+  name: `${method} ${path}`,
+  path,
+  method,
+  text,
+  status: 200,
+  prepare: async (person) => {
+    const registered = await send('/api/users/register/', { json: person });
+    const cookie = sessionCookie(registered) ?? expect.fail(registered.text);
+    return json === undefined ? { cookie } : { cookie, json };
+  },
+  done: method === 'PATCH' ? addressesOf : logoutsOf,
+});
+
+const endpoints: Endpoint[] = [
+  register('/api/users/register/', CSRF),
+  logIn('/api/users/login/', CSRF),
+  withCookie('POST', '/api/users/logout/', CSRF),
+  withCookie('GET', '/api/users/logout/', CSRF),
+  withCookie('PATCH', '/api/users/me/', CSRF, { address: 'a new address' }),
+  register('/api/v1/user/register/', NOT_ALLOWED),
+  logIn('/api/v1/user/login/', NOT_ALLOWED),
+  withCookie('POST', '/api/v1/user/logout/', NOT_ALLOWED),
+  register('/api/register/', CSRF, 201),
+  logIn('/api/login/', CSRF),
+  register('/account/register', CSRF),
+  logIn('/account/login', CSRF),
+  register('/api/auth/register/', FORBIDDEN),
+  logIn('/api/auth/login/', FORBIDDEN),
+];
+
+/** What a page that the deployment does not know has a browser send. */
+const foreign: [string, Record<string, string>][] = [
+  ['cross-site by the browser', { 'Sec-Fetch-Site': 'cross-site' }],
+  ['cross-site in other letters', { 'Sec-Fetch-Site': 'Cross-Site' }],
+  ['cross-site with its origin', { 'Sec-Fetch-Site': 'cross-site', Origin: FOREIGN }],
+  ['cross-site without an origin of its own', { 'Sec-Fetch-Site': 'cross-site', Origin: 'null' }],
+  ["a neighbour's", { 'Sec-Fetch-Site': 'same-site', Origin: 'https://evil.latchkey.test' }],
+  ["a neighbour's without an origin of its own", { 'Sec-Fetch-Site': 'same-site', Origin: 'null' }],
+  ['a foreign origin alone', { Origin: FOREIGN }],
+  ['no origin of its own alone', { Origin: 'null' }],
+  ['the own host by another scheme', { Origin: 'http://latchkey.test' }],
+  ['the own host at another port', { Origin: `${ORIGIN}:8443` }],
+  ['an origin that begins like the own', { Origin: `${ORIGIN}.evil.example` }],
+  ['an origin that ends like the own', { Origin: 'https://evil-latchkey.test' }],
+  ['an origin that begins like an allowed one', { Origin: `${ALLOWED}.evil.example` }],
+  ['an allowed host by another scheme', { Origin: 'http://app.example.com' }],
+];
+
+/** What the own pages, allowed ones and clients that are no browsers send. */
+const familiar: [string, Record<string, string>][] = [
+  ['neither header, as curl', {}],
+  ['same-origin', { 'Sec-Fetch-Site': 'same-origin' }],
+  ['same-origin with the own origin', { 'Sec-Fetch-Site': 'same-origin', Origin: ORIGIN }],
+  ['none, as from the address bar', { 'Sec-Fetch-Site': 'none' }],
+  ['the own origin alone', { Origin: ORIGIN }],
+  ['an allowed origin alone', { Origin: ALLOWED }],
+  ['an allowed origin, cross-site', { Origin: ALLOWED, 'Sec-Fetch-Site': 'cross-site' }],
+  ['an allowed origin, same-site', { Origin: ALLOWED, 'Sec-Fetch-Site': 'same-site' }],
+  ['the other allowed origin', { Origin: 'https://other.example.com' }],
+];
+
+const expectRefused = (answer: Answer, text: string): void => {
+  expect([answer.status, answer.text]).toEqual([403, text]);
+  expect(answer.headers.get('Content-Type')).toBe('application/json');
+  expect(answer.headers.getSetCookie()).toEqual([]);
+};
+
+describe.each(endpoints)('$name', ({ path, method, text, status, prepare, done }) => {
+  it.each(foreign)('is 403 and does nothing for %s', async (_what, headers) => {
+    const person = someone();
+    const sent = await prepare(person);
+    const before = await done(person);
+    expectRefused(await send(path, { ...sent, method, headers, env }), text);
+    expect(await done(person)).toBe(before);
+    if (sent.cookie !== undefined)
+      expect((await send('/api/users/me/', { cookie: sent.cookie })).status).toBe(200);
+  });
+
+  it.each(familiar)('does what it is for with %s', async (_what, headers) => {
+    const person = someone();
+    const sent = await prepare(person);
+    const before = await done(person);
+    const answer = await send(path, { ...sent, method, headers, env });
+    expect([answer.status, answer.text]).toEqual([status, expect.not.stringMatching(/CSRF|failed|fail"/)]);
+    expect(await done(person)).toBe(before + 1);
+  });
+
+  it('is 403 for the origin of another deployment', async () => {
+    const person = someone();
+    const sent = await prepare(person);
+    expectRefused(await send(path, { ...sent, method, headers: { Origin: ALLOWED } }), text);
+  });
+});
+
+// A browser names the origin of a page with every POST, but not with an image or a link.
+it.each(['GET', 'HEAD'])(
+  '%s /api/users/logout/ is 403 for an image in the page of a neighbour',
+  async (method) => {
+    const person = someone();
+    const cookie = sessionCookie(await send('/api/users/register/', { json: person })) ?? expect.fail();
+    const headers = { 'Sec-Fetch-Site': 'same-site' };
+    const answer = await send('/api/users/logout/', { method, cookie, headers, env });
+    expectRefused(answer, method === 'HEAD' ? '' : CSRF);
+    expect(await logoutsOf(person)).toBe(0);
+    expect((await send('/api/users/me/', { cookie })).status).toBe(200);
+  },
+);

@@ -1,0 +1,187 @@
+// A device that has logged in before is counted on its own: a stranger's tries do not lock the owner out.
+import { describe, expect, it } from 'vitest';
+import { DEVICE_SECONDS, readIdentifier } from '../../src/core/index.ts';
+import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../support/clock.ts';
+
+const FREE_FAILURES = 10;
+const WRONG = 'not the password';
+
+interface Person {
+  username: string;
+  password: string;
+}
+
+/** The mark of the device after a success, `wrong`, or how many seconds to wait. */
+type Outcome = { device: string } | 'wrong' | number;
+
+const tryLogin = async (
+  { core, settle }: TimedCore,
+  { username, password }: Person,
+  device: string | null = null,
+): Promise<Outcome> => {
+  const identifier = readIdentifier(username);
+  const kept = { client: someClient, replaces: null, device };
+  const result = await core.logIn({ identifier, password, open: 'cookie', ...kept });
+  await settle();
+  if (result.ok) return { device: result.value.device };
+  return result.error.reason === 'throttled' ? result.error.retryAfterSeconds : 'wrong';
+};
+
+const IN = { device: expect.any(String) };
+
+const failOften = async (timed: TimedCore, person: Person, device: string | null = null) => {
+  const wrong = { ...person, password: WRONG };
+  for (let tries = 0; tries < FREE_FAILURES; tries += 1)
+    expect(await tryLogin(timed, wrong, device)).toBe('wrong');
+  expect(await tryLogin(timed, wrong, device)).toBe(1);
+};
+
+/** An account of that core and the mark that its login left on a device. */
+const joined = async (timed: TimedCore) => {
+  const person = someAccount();
+  const { account } = await timed.register('cookie', person);
+  const outcome = await tryLogin(timed, person);
+  if (typeof outcome !== 'object') return expect.fail(String(outcome));
+  return { ...person, id: account.id, device: outcome.device };
+};
+
+/** The last character of a text changed for another of its alphabet. */
+const bent = (text: string): string => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
+
+describe("the owner's device", () => {
+  it('logs in while a stranger has the account wait', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    await failOften(timed, owner);
+    expect(await tryLogin(timed, owner)).toBe(1);
+    expect(await tryLogin(timed, owner, owner.device)).toEqual(IN);
+  });
+
+  it('logs in by the email as by the username', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    await failOften(timed, owner);
+    const byEmail = { ...owner, username: owner.email.toUpperCase() };
+    expect(await tryLogin(timed, byEmail)).toBe(1);
+    expect(await tryLogin(timed, byEmail, owner.device)).toEqual(IN);
+  });
+
+  it('ends no wait of the account with its own success', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    await failOften(timed, owner);
+    expect(await tryLogin(timed, owner, owner.device)).toEqual(IN);
+    expect(await tryLogin(timed, owner)).toBe(1);
+  });
+
+  it('was given its mark by a registration too', async () => {
+    const timed = createTimedCore();
+    const owner = someAccount();
+    const kept = { client: someClient, replaces: null, device: null };
+    const made = await timed.core.register(owner, { ...kept, open: 'cookie' });
+    const device = (made.ok && made.value.device) || expect.fail();
+    await failOften(timed, owner);
+    expect(await tryLogin(timed, owner, device)).toEqual(IN);
+  });
+
+  it('goes on with the new mark that each login gives', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    timed.advance(300 * DAY_MS);
+    const again = await tryLogin(timed, owner, owner.device);
+    if (typeof again !== 'object') return expect.fail(String(again));
+    timed.advance(300 * DAY_MS);
+    await failOften(timed, owner);
+    expect(await tryLogin(timed, owner, owner.device)).toBe(1);
+    expect(await tryLogin(timed, owner, again.device)).toEqual(IN);
+  });
+});
+
+describe('a device', () => {
+  it('has a counter with the same limits', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    const wrong = { ...owner, password: WRONG };
+    await failOften(timed, owner, owner.device);
+    for (const seconds of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
+      expect(await tryLogin(timed, owner, owner.device)).toBe(seconds);
+      timed.advance(seconds * 1000);
+      expect(await tryLogin(timed, wrong, owner.device)).toBe('wrong');
+    }
+    expect(await tryLogin(timed, owner)).toEqual(IN);
+  });
+
+  it('has its own counter for each account and shares none with another device', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    const second = await tryLogin(timed, owner);
+    if (typeof second !== 'object') return expect.fail(String(second));
+    await failOften(timed, owner, owner.device);
+    expect(await tryLogin(timed, owner, owner.device)).toBe(1);
+    expect(await tryLogin(timed, owner, second.device)).toEqual(IN);
+  });
+
+  it('resets its counter by a success', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    await failOften(timed, owner, owner.device);
+    timed.advance(1000);
+    expect(await tryLogin(timed, owner, owner.device)).toEqual(IN);
+    await failOften(timed, owner, owner.device);
+  });
+
+  it('of a family is known for each account that has logged in on it, and for no other', async () => {
+    const timed = createTimedCore();
+    const [one, other, stranger] = [await joined(timed), await joined(timed), await joined(timed)];
+    const shared = await tryLogin(timed, other, one.device);
+    if (typeof shared !== 'object') return expect.fail(String(shared));
+    for (const person of [one, other, stranger]) await failOften(timed, person);
+    expect(await tryLogin(timed, one, shared.device)).toEqual(IN);
+    expect(await tryLogin(timed, other, shared.device)).toEqual(IN);
+    expect(await tryLogin(timed, stranger, shared.device)).toBe(1);
+    await failOften(timed, one, shared.device);
+    expect(await tryLogin(timed, other, shared.device)).toEqual(IN);
+  });
+});
+
+describe('while the account waits, no help is', () => {
+  it.each<[string, (mark: string, other: { device: string; id: number }, ownId: number) => string]>([
+    ["another account's mark", (_mark, other) => other.device],
+    [
+      "another account's mark with the account's id put in",
+      (_mark, other, ownId) => other.device.replace(`.${other.id}.`, `.${ownId}.`),
+    ],
+    ['a mark with another signature', bent],
+    ['a mark with no signature', (mark) => mark.slice(0, mark.lastIndexOf('.') + 1)],
+    ['a mark signed with zeros', (mark) => mark.replace(/[^.]+$/, '0'.repeat(64))],
+    ['a mark with another device', (mark) => mark.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))],
+    ['a mark with a later time', (mark) => mark.replace(/\.(\d+)\./, (_, s) => `.${Number(s) + 1}.`)],
+    ['a mark without its last digit', (mark) => mark.slice(0, -1)],
+    ['half a mark', (mark) => mark.slice(0, mark.length / 2)],
+    ['a mark in capitals', (mark) => mark.toUpperCase()],
+    ['a mark with more behind it', (mark) => `${mark}0`],
+    ['an empty mark', () => ''],
+    ['a huge mark', (mark) => mark.repeat(1000)],
+    ['a session token', () => 'A'.repeat(43)],
+  ])('%s', async (_what, forge) => {
+    const timed = createTimedCore();
+    const [owner, other] = [await joined(timed), await joined(timed)];
+    await failOften(timed, owner);
+    const forged = forge(owner.device, other, owner.id);
+    expect(forged).not.toBe(owner.device);
+    expect(await tryLogin(timed, owner, forged)).toBe(1);
+    expect(await tryLogin(timed, owner, owner.device)).toEqual(IN);
+  });
+
+  it('a mark older than 400 days', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    timed.advance(DEVICE_SECONDS * 1000);
+    await failOften(timed, owner);
+    expect(await tryLogin(timed, { ...owner, password: WRONG }, owner.device)).toBe('wrong');
+    timed.advance(1000);
+    expect(await tryLogin(timed, { ...owner, password: WRONG })).toBe('wrong');
+    expect(await tryLogin(timed, owner, owner.device)).toBe(2);
+    expect(DEVICE_SECONDS).toBe(400 * 24 * 60 * 60);
+  });
+});

@@ -1,0 +1,149 @@
+// Floods: thousands of wrong passwords cost a handful of hashes, and many right ones at once are no flood.
+import { describe, expect, it } from 'vitest';
+import { createTimedCore, someAccount, someClient } from '../support/clock.ts';
+import { watchHashes } from '../support/counting.ts';
+import { type Answer, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
+
+/** What a flood against one account may cost. */
+const MAX_HASHES = 20;
+/** The test pool's hash is two calls. */
+const CALLS_PER_HASH = 2;
+
+/** So many of the 10,000 are under way together. */
+const AT_ONCE = 100;
+
+const PASSWORD = 'sesame1234';
+const LOGIN = '/api/users/login/';
+
+const joined = async () => {
+  const username = uniqueName();
+  const answer = await send('/api/users/register/', {
+    json: { username, email: `${username}@test.com`, password: PASSWORD },
+  });
+  const device = answer.headers
+    .getSetCookie()
+    .map((line) => /^device=([^;]+)/.exec(line)?.[1])
+    .find((value) => value !== undefined);
+  return { username, email: `${username}@test.com`, device: device ?? expect.fail(answer.text) };
+};
+
+/** Sends as many requests at the same moment. */
+const atOnce = (times: number, path: string, json: unknown): Promise<Answer[]> =>
+  Promise.all(Array.from({ length: times }, () => send(path, { json })));
+
+const countRow = async (username: string): Promise<unknown> =>
+  testEnv.DB.prepare(
+    "SELECT count, pending FROM login_failures WHERE key = 'account:' || (SELECT id FROM users WHERE username = ?)",
+  )
+    .bind(username)
+    .first();
+
+/** How many of each status there are. */
+const byStatus = (answers: readonly Answer[]): Record<number, number> => {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+};
+
+describe('200 wrong passwords at the same moment', () => {
+  it('cost at most 20 hashes; the others wait, and the owner logs in on the own device', async () => {
+    const owner = await joined();
+    const { value: answers, iterations } = await watchHashes(() =>
+      atOnce(200, LOGIN, { username: owner.username, password: 'wrong' }),
+    );
+    const hashes = iterations.length / CALLS_PER_HASH;
+    expect(hashes).toBeGreaterThanOrEqual(10);
+    expect(hashes).toBeLessThanOrEqual(MAX_HASHES);
+    expect(byStatus(answers)).toEqual({ 400: hashes, 429: 200 - hashes });
+    expect(await countRow(owner.username)).toEqual({ count: hashes, pending: 0 });
+
+    const json = { username: owner.username, password: PASSWORD };
+    expect((await send(LOGIN, { json })).status).toBe(429);
+    expect((await send(LOGIN, { json, headers: { Cookie: `device=${owner.device}` } })).status).toBe(200);
+  });
+
+  it('cost as little against a name that nobody has', async () => {
+    const json = { username: uniqueName(), password: 'wrong' };
+    const { value: answers, iterations } = await watchHashes(() => atOnce(200, LOGIN, json));
+    const hashes = iterations.length / CALLS_PER_HASH;
+    expect(hashes).toBeLessThanOrEqual(MAX_HASHES);
+    expect(byStatus(answers)).toEqual({ 400: hashes, 429: 200 - hashes });
+  });
+
+  it('cost as little by all names and dialects of one account', async () => {
+    const { username, email } = await joined();
+    const password = 'wrong';
+    const { value: answers, iterations } = await watchHashes(async () => {
+      const groups = await Promise.all([
+        atOnce(40, LOGIN, { username, password }),
+        atOnce(40, '/api/v1/user/login/', { username: email, password }),
+        atOnce(40, '/api/login/', { username: email, password }),
+        atOnce(40, '/account/login', { username, password }),
+        atOnce(40, '/api/auth/login/', { email, password }),
+      ]);
+      return groups.flat();
+    });
+    const hashes = iterations.length / CALLS_PER_HASH;
+    expect(hashes).toBeLessThanOrEqual(MAX_HASHES);
+    expect(byStatus(answers)[429]).toBe(200 - hashes);
+  });
+});
+
+describe('10,000 wrong passwords within ten seconds', () => {
+  it('cost at most 20 hashes, and the owner still logs in on the own device', async () => {
+    const timed = createTimedCore();
+    const person = someAccount();
+    const owner = await timed.register('cookie', person);
+    const kept = { client: someClient, open: 'cookie', replaces: null } as const;
+    const identifier = { by: 'username', key: person.username } as const;
+    const right = { ...kept, identifier, password: person.password };
+    const first = await timed.core.logIn({ ...right, device: null });
+    const device = first.ok ? first.value.device : expect.fail();
+    await timed.settle();
+
+    const outcomes: Record<string, number> = {};
+    const { iterations } = await watchHashes(async () => {
+      for (let sent = 0; sent < 10_000; sent += AT_ONCE) {
+        const wrong = { ...right, password: 'wrong', device: null };
+        const tries = Array.from({ length: AT_ONCE }, () => timed.core.logIn(wrong));
+        for (const result of await Promise.all(tries)) {
+          const outcome = result.ok ? 'in' : result.error.reason;
+          outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+        }
+        await timed.settle();
+        timed.advance(AT_ONCE);
+      }
+    });
+    const hashes = iterations.length / CALLS_PER_HASH;
+    expect(hashes).toBeLessThanOrEqual(MAX_HASHES);
+    // Ten for nothing, then after 1, 2 and 4 seconds: the flood lasts ten.
+    expect(outcomes).toEqual({ wrong_credentials: 13, throttled: 9_987 });
+    expect(hashes).toBe(13);
+
+    expect((await timed.core.logIn({ ...right, device: null })).ok).toBe(false);
+    const again = await timed.core.logIn({ ...right, device });
+    expect(again.ok && again.value.account.id).toBe(owner.account.id);
+    await timed.settle();
+  }, 120_000);
+});
+
+describe('24 right passwords of one account at the same moment', () => {
+  it('all log in, each to its own session', async () => {
+    const { username } = await joined();
+    const answers = await atOnce(24, LOGIN, { username, password: PASSWORD });
+    expect(byStatus(answers)).toEqual({ 200: 24 });
+    const cookies = new Set(answers.map((answer) => sessionCookie(answer) ?? ''));
+    expect(cookies.size).toBe(24);
+    for (const cookie of cookies) expect((await send('/api/users/me/', { cookie })).status).toBe(200);
+    expect(await countRow(username)).toBeNull();
+  });
+
+  it('all get the one token in 003', async () => {
+    const { username } = await joined();
+    const answers = await atOnce(24, '/account/login', { username, password: PASSWORD });
+    expect(byStatus(answers)).toEqual({ 200: 24 });
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    const token = /"token":"([0-9a-f]{40})"/.exec(answers[0]?.text ?? '')?.[1] ?? expect.fail();
+    expect((await send('/account/profile', { token })).status).toBe(200);
+  });
+});

@@ -1,0 +1,189 @@
+// Tries that are still being checked: worth a pause while they are under way, failures once they are abandoned.
+import { describe, expect, it } from 'vitest';
+import { createCore, createCounts, cryptoRandom, readIdentifier } from '../../src/core/index.ts';
+import { type Env, readSettings } from '../../src/env.ts';
+import { someAccount, someClient } from '../support/clock.ts';
+import { testEnv } from '../support/worker.ts';
+
+const FREE_FAILURES = 3;
+const WAIT_SECONDS = 60;
+/** A try that began longer ago is abandoned. */
+const LEASE_MS = 5_000;
+
+const START_MS = Date.UTC(2030, 0, 1);
+
+const env: Env = {
+  ...testEnv,
+  THROTTLE_FREE_FAILURES: String(FREE_FAILURES),
+  THROTTLE_FIRST_WAIT_SECONDS: String(WAIT_SECONDS),
+};
+
+/** A core whose clock a test owns, whose pauses take the time they ask for, and whose isolate can go away. */
+const createMortalCore = (onPause: (pauses: number) => Promise<unknown> = async () => undefined) => {
+  let nowMs = START_MS;
+  let roundTripsLeft = Number.POSITIVE_INFINITY;
+  const pauses: number[] = [];
+  const deferred: Promise<unknown>[] = [];
+  const counts = createCounts();
+  const database = new Proxy(env.DB, {
+    get: (target, key) => {
+      const member: unknown = Reflect.get(target, key, target);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => {
+        roundTripsLeft -= 1;
+        if (roundTripsLeft < 0) throw new Error('The isolate is gone.');
+        return Reflect.apply(member, target, args);
+      };
+    },
+  });
+  const core = createCore({
+    db: database,
+    kv: env.SESSIONS,
+    clock: () => nowMs,
+    random: cryptoRandom,
+    ...readSettings(env),
+    counts,
+    defer: (work) => deferred.push(work),
+    warn: () => undefined,
+    pause: async (milliseconds) => {
+      pauses.push(milliseconds);
+      nowMs += milliseconds;
+      await onPause(pauses.length);
+    },
+  });
+  return {
+    core,
+    pauses,
+    counts,
+    settle: () => Promise.all(deferred.splice(0)),
+    advance: (milliseconds: number) => {
+      nowMs += milliseconds;
+    },
+    /** So many round trips to the database, and none after them until it is told another number. */
+    live: (roundTrips = Number.POSITIVE_INFINITY) => {
+      roundTripsLeft = roundTrips;
+    },
+  };
+};
+type MortalCore = ReturnType<typeof createMortalCore>;
+
+const joined = async ({ core, settle }: MortalCore) => {
+  const person = someAccount();
+  const kept = { client: someClient, replaces: null, device: null };
+  const made = await core.register(person, { ...kept, open: null });
+  await settle();
+  return { ...person, id: made.ok ? made.value.account.id : expect.fail() };
+};
+type Person = Awaited<ReturnType<typeof joined>>;
+
+const tryLogin = async ({ core }: MortalCore, { username }: Person, password: string) => {
+  const identifier = readIdentifier(username);
+  const kept = { client: someClient, replaces: null, device: null };
+  const result = await core.logIn({ identifier, password, open: 'cookie', ...kept });
+  if (result.ok) return 'in';
+  return result.error.reason === 'throttled' ? result.error.retryAfterSeconds : 'wrong';
+};
+
+const countOf = ({ id }: Person): Promise<unknown> =>
+  env.DB.prepare('SELECT count, pending FROM login_failures WHERE key = ?').bind(`account:${id}`).first();
+
+/** As many tries as are free have just begun elsewhere. */
+const fill = ({ id }: Person) =>
+  env.DB.prepare('INSERT INTO login_failures (key, count, pending, last_at) VALUES (?, ?, ?, ?)')
+    .bind(`account:${id}`, FREE_FAILURES, FREE_FAILURES, START_MS)
+    .run();
+
+/** As many tries as are free, whose isolate goes away before their failure is settled. */
+const abandon = async (mortal: MortalCore, person: Person): Promise<void> => {
+  for (let tries = 0; tries < FREE_FAILURES; tries += 1) {
+    mortal.live(1);
+    expect(await tryLogin(mortal, person, 'wrong')).toBe('wrong');
+    await mortal.settle();
+  }
+  mortal.live();
+  expect(await countOf(person)).toEqual({ count: FREE_FAILURES, pending: FREE_FAILURES });
+};
+
+describe('while tries of the same moment are still being checked', () => {
+  it('a further one pauses, and goes on as soon as one of them succeeds', async () => {
+    const pausesUntilSuccess = 2;
+    let key = '';
+    const mortal = createMortalCore(async (pauses) => {
+      if (pauses < pausesUntilSuccess) return;
+      await env.DB.prepare('DELETE FROM login_failures WHERE key = ?').bind(key).run();
+    });
+    const person = await joined(mortal);
+    key = `account:${person.id}`;
+    await fill(person);
+    expect(await tryLogin(mortal, person, person.password)).toBe('in');
+    expect(mortal.pauses).toHaveLength(pausesUntilSuccess);
+  });
+
+  it('a further one is refused in the end, unhashed and uncounted', async () => {
+    const mortal = createMortalCore();
+    const person = await joined(mortal);
+    await fill(person);
+    const hashes = mortal.counts.hashes;
+    const left = await tryLogin(mortal, person, person.password);
+    expect(typeof left === 'number' && left <= WAIT_SECONDS && left > WAIT_SECONDS - LEASE_MS / 1000).toBe(
+      true,
+    );
+    expect(mortal.pauses.length).toBeGreaterThan(0);
+    expect(mortal.counts.hashes).toBe(hashes);
+    expect(await countOf(person)).toEqual({ count: 3, pending: 3 });
+  });
+
+  it('those that have failed already are no reason to pause', async () => {
+    const mortal = createMortalCore();
+    const person = await joined(mortal);
+    for (let tries = 0; tries < FREE_FAILURES; tries += 1) {
+      expect(await tryLogin(mortal, person, 'wrong')).toBe('wrong');
+      await mortal.settle();
+    }
+    expect(await tryLogin(mortal, person, person.password)).toBe(WAIT_SECONDS);
+    expect(mortal.pauses).toEqual([]);
+  });
+});
+
+describe('a try whose isolate is gone', () => {
+  it('is counted already, and counts as a failure once its lease is over', async () => {
+    const mortal = createMortalCore();
+    const person = await joined(mortal);
+    await abandon(mortal, person);
+    mortal.advance(LEASE_MS);
+    expect(await tryLogin(mortal, person, person.password)).toBe(WAIT_SECONDS - LEASE_MS / 1000);
+    expect(mortal.pauses).toEqual([]);
+  });
+
+  it('may still be under way before that', async () => {
+    const mortal = createMortalCore();
+    const person = await joined(mortal);
+    await abandon(mortal, person);
+    mortal.advance(LEASE_MS - 1);
+    expect(typeof (await tryLogin(mortal, person, person.password))).toBe('number');
+    expect(mortal.pauses.length).toBe(1);
+  });
+
+  it('locks nobody out: the owner gets in when the wait is over', async () => {
+    const mortal = createMortalCore();
+    const person = await joined(mortal);
+    await abandon(mortal, person);
+    mortal.advance(WAIT_SECONDS * 1000 - 1);
+    expect(await tryLogin(mortal, person, person.password)).toBe(1);
+    mortal.advance(1);
+    expect(await tryLogin(mortal, person, person.password)).toBe('in');
+    expect(await countOf(person)).toBeNull();
+  });
+
+  it('is under way no longer once a later try has begun', async () => {
+    const mortal = createMortalCore();
+    const person = await joined(mortal);
+    await abandon(mortal, person);
+    mortal.advance(WAIT_SECONDS * 1000);
+    expect(await tryLogin(mortal, person, 'wrong')).toBe('wrong');
+    await mortal.settle();
+    expect(await countOf(person)).toEqual({ count: FREE_FAILURES + 1, pending: 0 });
+    expect(await tryLogin(mortal, person, person.password)).toBe(2 * WAIT_SECONDS);
+    expect(mortal.pauses).toEqual([]);
+  });
+});

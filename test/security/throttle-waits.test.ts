@@ -1,0 +1,168 @@
+// The account's counter: from the 10th failure in a row on each further try waits, 1 s doubling to 15 min.
+import { describe, expect, it } from 'vitest';
+import { readIdentifier } from '../../src/core/index.ts';
+import { createTimedCore, someAccount, someClient, type TimedCore } from '../support/clock.ts';
+import { testEnv } from '../support/worker.ts';
+
+const FREE_FAILURES = 10;
+
+/** The waits of the document in seconds: from the 10th failure on, then with each further one. */
+const WAITS_SECONDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900];
+
+const WRONG = 'not the password';
+
+/** `in`, `wrong`, or how many seconds to wait. */
+type Outcome = 'in' | 'wrong' | number;
+
+const tryLogin = async ({ core, settle }: TimedCore, name: string, password = WRONG): Promise<Outcome> => {
+  const identifier = readIdentifier(name);
+  const kept = { client: someClient, device: null, replaces: null };
+  const result = await core.logIn({ identifier, password, open: 'cookie', ...kept });
+  await settle();
+  if (result.ok) return 'in';
+  return result.error.reason === 'throttled' ? result.error.retryAfterSeconds : 'wrong';
+};
+
+const tryOften = async (timed: TimedCore, name: string, times: number): Promise<Outcome[]> => {
+  const outcomes: Outcome[] = [];
+  for (let tries = 0; tries < times; tries += 1) outcomes.push(await tryLogin(timed, name));
+  return outcomes;
+};
+
+const wrongTimes = (times: number): Outcome[] => Array<Outcome>(times).fill('wrong');
+
+/** An account on a clock of the test's own, with so many failures. */
+const failed = async (times: number, env = testEnv) => {
+  const timed = createTimedCore(Date.now(), env);
+  const { username, password, email } = someAccount();
+  const { account } = await timed.register('cookie', { username, password, email });
+  expect(await tryOften(timed, username, times)).toEqual(wrongTimes(times));
+  return { timed, username, password, id: account.id };
+};
+
+const sessionsOf = async (id: number): Promise<number | null> =>
+  testEnv.DB.prepare('SELECT count(*) AS n FROM sessions WHERE user_id = ?').bind(id).first<number>('n');
+
+describe('wrong passwords in a row', () => {
+  it('cost no wait ten times; the eleventh waits a second', async () => {
+    const { timed, username } = await failed(FREE_FAILURES);
+    expect(await tryLogin(timed, username)).toBe(1);
+  });
+
+  it('then wait twice as long each time, up to 15 minutes, and not a millisecond less', async () => {
+    const { timed, username } = await failed(FREE_FAILURES);
+    for (const seconds of WAITS_SECONDS) {
+      expect(await tryLogin(timed, username)).toBe(seconds);
+      timed.advance(seconds * 1000 - 1);
+      expect(await tryLogin(timed, username)).toBe(1);
+      timed.advance(1);
+      expect(await tryLogin(timed, username)).toBe('wrong');
+    }
+  });
+
+  it('are told the wait that is left, in whole seconds, rounded up', async () => {
+    const { timed, username } = await failed(FREE_FAILURES);
+    for (const seconds of [1, 2, 4]) {
+      timed.advance(seconds * 1000);
+      expect(await tryLogin(timed, username)).toBe('wrong');
+    }
+    for (const [milliseconds, left] of [
+      [0, 8],
+      [1, 8],
+      [999, 7],
+      [5_999, 2],
+      [1, 1],
+      [999, 1],
+    ] as const) {
+      timed.advance(milliseconds);
+      expect(await tryLogin(timed, username)).toBe(left);
+    }
+    timed.advance(1);
+    expect(await tryLogin(timed, username)).toBe('wrong');
+  });
+
+  it('do not wait longer for tries that were refused because of the wait', async () => {
+    const { timed, username } = await failed(FREE_FAILURES);
+    timed.advance(500);
+    expect(await tryOften(timed, username, 5)).toEqual([1, 1, 1, 1, 1]);
+    timed.advance(500);
+    expect(await tryLogin(timed, username)).toBe('wrong');
+    expect(await tryLogin(timed, username)).toBe(2);
+  });
+
+  it('wait 15 minutes however many there were', async () => {
+    const { timed, username, id } = await failed(1);
+    const counted = await testEnv.DB.prepare(
+      'UPDATE login_failures SET count = 2000000000, last_at = ? WHERE key = ?',
+    )
+      .bind(timed.now(), `account:${id}`)
+      .run();
+    expect(counted.meta.changes).toBe(1);
+    expect(await tryLogin(timed, username)).toBe(900);
+    timed.advance(900_000);
+    expect(await tryLogin(timed, username)).toBe('wrong');
+  });
+
+  it('make no other account wait', async () => {
+    const { timed, username } = await failed(FREE_FAILURES);
+    const other = await timed.register('cookie', { ...someAccount(), password: 'another one 2' });
+    expect(await tryLogin(timed, username)).toBe(1);
+    expect(await tryLogin(timed, other.account.email, 'another one 2')).toBe('in');
+  });
+});
+
+describe('the right password', () => {
+  it('is refused while the account waits, and makes no session', async () => {
+    const { timed, username, password, id } = await failed(FREE_FAILURES);
+    const before = await sessionsOf(id);
+    expect(await tryLogin(timed, username, password)).toBe(1);
+    timed.advance(999);
+    expect(await tryLogin(timed, username, password)).toBe(1);
+    expect(await sessionsOf(id)).toBe(before);
+  });
+
+  it('is taken once the wait is over', async () => {
+    const { timed, username, password } = await failed(FREE_FAILURES);
+    timed.advance(1000);
+    expect(await tryLogin(timed, username, password)).toBe('in');
+  });
+
+  it('resets the counter, after nine failures and after a wait', async () => {
+    const { timed, username, password } = await failed(FREE_FAILURES - 1);
+    expect(await tryLogin(timed, username, password)).toBe('in');
+    expect(await tryOften(timed, username, FREE_FAILURES)).toEqual(wrongTimes(FREE_FAILURES));
+    expect(await tryLogin(timed, username)).toBe(1);
+    timed.advance(1000);
+    expect(await tryLogin(timed, username, password)).toBe('in');
+    expect(await tryOften(timed, username, FREE_FAILURES)).toEqual(wrongTimes(FREE_FAILURES));
+    expect(await tryLogin(timed, username)).toBe(1);
+  });
+
+  it('is counted nowhere, however often it is sent', async () => {
+    const { timed, username, password } = await failed(0);
+    for (let times = 0; times < 3 * FREE_FAILURES; times += 1)
+      expect(await tryLogin(timed, username, password)).toBe('in');
+  });
+});
+
+describe('a deployment', () => {
+  it('sets how many failures are free, the first wait and the longest', async () => {
+    const env = {
+      ...testEnv,
+      THROTTLE_FREE_FAILURES: '3',
+      THROTTLE_FIRST_WAIT_SECONDS: '10',
+      THROTTLE_MAX_WAIT_SECONDS: '25',
+    };
+    const { timed, username } = await failed(3, env);
+    for (const seconds of [10, 20, 25, 25]) {
+      expect(await tryLogin(timed, username)).toBe(seconds);
+      timed.advance(seconds * 1000);
+      expect(await tryLogin(timed, username)).toBe('wrong');
+    }
+  });
+
+  it('may make the very second try wait', async () => {
+    const { timed, username } = await failed(1, { ...testEnv, THROTTLE_FREE_FAILURES: '1' });
+    expect(await tryLogin(timed, username)).toBe(1);
+  });
+});
