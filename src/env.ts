@@ -96,6 +96,8 @@ const readSecrets = ({
     throw new Misconfigured('TOKEN_SECRET is not set. Set it with `npx wrangler secret put TOKEN_SECRET`.');
   if (current.length < MIN_SECRET_CHARACTERS)
     throw new Misconfigured(`TOKEN_SECRET is shorter than ${MIN_SECRET_CHARACTERS} characters.`);
+  if (previous && previous.length < MIN_SECRET_CHARACTERS)
+    throw new Misconfigured(`TOKEN_SECRET_PREVIOUS is shorter than ${MIN_SECRET_CHARACTERS} characters.`);
   return previous ? [current, previous] : [current];
 };
 

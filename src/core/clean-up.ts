@@ -61,7 +61,7 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
         const still = db
           .select({ key })
           .from(loginFailures)
-          .where(lt(lastAtMs, now - COUNTER_MS));
+          .where(lt(lastAtMs, now - Math.max(COUNTER_MS, policy.throttle.maxWaitSeconds * 1000)));
         return db.delete(loginFailures).where(inArray(key, still.limit(BATCH_ROWS)));
       });
       return {

@@ -78,7 +78,7 @@ export const createCore = (options: CoreOptions): Core => {
   const registrations = createRegistrations({ store, sessions, tokens, devices, passwords, nowMs });
   return {
     ...registrations,
-    ...createOwnership({ store, sessions, passwords, verification, registrations, nowMs }),
+    ...createOwnership({ store, sessions, passwords, verification, devices, registrations, nowMs }),
     ...createOversight({ store, sessions, nowMs }),
     ...createAdministration({ store, sessions, nowMs }),
     ...createAccounts({ store, sessions, nowMs }),

@@ -59,6 +59,8 @@ export interface Client {
   country: string | null;
   /** The address without the part that names one machine: /24 for IPv4, /64 for IPv6. */
   addressPrefix: string | null;
+  /** What this browser or app was given when it last logged in. */
+  device?: string | null;
 }
 
 /** What a deployment can set, in the units that the names say. */

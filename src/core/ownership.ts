@@ -1,5 +1,6 @@
 // What an owner changes of the account's own credentials: each asks for the password once more.
 import { and, eq, isNull, ne } from 'drizzle-orm';
+import type { Devices } from './devices.ts';
 import {
   type Gone,
   type Result,
@@ -49,18 +50,20 @@ export interface OwnershipOptions {
   sessions: Sessions;
   passwords: Passwords;
   verification: Verification;
+  devices: Devices;
   registrations: Registrations;
   nowMs: () => number;
 }
 
 export const createOwnership = (options: OwnershipOptions): Ownership => {
-  const { store, sessions: sessionStore, passwords, verification, registrations, nowMs } = options;
+  const { store, sessions: sessionStore, passwords, verification, devices, registrations, nowMs } = options;
 
-  const verify = ({ account }: Principal, password: string, client: Client) =>
+  const verify = async ({ account }: Principal, password: string, client: Client) =>
     verification.verify({
       account: eq(users.id, account.id),
       unknown: `gone:${account.id}`,
-      device: null,
+      // The owner's own device: a stranger who floods the account must not hold up its owner here either.
+      device: await devices.read(client.device ?? null),
       password,
       client,
     });

@@ -93,4 +93,15 @@ const accountsWhere = (db: Database, condition: SQL) =>
 
 /** The statement that puts a new derived token in the place of one that nobody can compute again. */
 export const replaceSession = (db: Database, stored: StoredSession, draft: SessionDraft) =>
-  db.update(sessions).set({ id: draft.id, nonce: draft.nonce }).where(eq(sessions.id, stored.id));
+  db
+    .update(sessions)
+    .set({ id: draft.id, nonce: draft.nonce })
+    .where(eq(sessions.id, stored.id))
+    .returning({ id: sessions.id, nonce: sessions.nonce });
+
+/** The account's one derived session. */
+export const findDerived = (db: Database, userId: number) =>
+  db
+    .select({ id: sessions.id, nonce: sessions.nonce })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), eq(sessions.kind, 'derived')));

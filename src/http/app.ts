@@ -5,6 +5,7 @@ import { createAddresseeFinder, type FindAddressee } from './addressee.ts';
 import { crossOrigin, securityHeaders } from './browsers.ts';
 import { readClient } from './client.ts';
 import type { AppEnv } from './context.ts';
+import { readDeviceCookie } from './cookies.ts';
 import { type Dialect, mount, refuse } from './dialect.ts';
 import { logFault, logRequest } from './log.ts';
 import { service } from './service.ts';
@@ -52,6 +53,6 @@ const equip: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('wire', wire);
   c.set('withinRate', withinRate);
   c.set('commonPasswords', commonPasswords);
-  c.set('client', readClient(c.req.raw, c.var.dialect.name));
+  c.set('client', { ...readClient(c.req.raw, c.var.dialect.name), device: readDeviceCookie(c) });
   await next();
 };

@@ -56,14 +56,19 @@ const forAnyone = cors({
  * where the deployment opens its token dialects, those without cookies.
  */
 export const crossOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
-  c.header('Vary', 'Origin');
   const origin = c.req.header('Origin');
   const isPlainOptions = c.req.method === 'OPTIONS' && !c.req.header('Access-Control-Request-Method');
+  const isAllowed = origin !== undefined && c.var.wire.allowedOrigins.has(origin);
+  // Hono's own sets it too: once is enough.
+  if (!isAllowed || isPlainOptions) c.header('Vary', 'Origin');
   if (origin === undefined || isPlainOptions) return next();
-  const { allowedOrigins, openTokenDialects } = c.var.wire;
-  if (allowedOrigins.has(origin)) return withCredentials(c, next);
-  return openTokenDialects && !c.var.dialect.usesCookie ? forAnyone(c, next) : next();
+  if (isAllowed) return withCredentials(c, next);
+  return isOpenToAnyone(c) ? forAnyone(c, next) : next();
 };
+
+/** True for the dialects that know no cookie, where the deployment opens them: what is outside all dialects is not. */
+const isOpenToAnyone = ({ var: { wire, dialect } }: Context<AppEnv>): boolean =>
+  wire.openTokenDialects && !dialect.usesCookie && dialect.basePath !== '';
 
 /**
  * Tells whether a page that the deployment does not know caused the request. A browser says so itself, in a
@@ -79,10 +84,12 @@ export const isCrossSite = (c: Context<AppEnv>): boolean => {
     case 'none':
       return false;
     case 'cross-site':
-      return true;
+      return !isOpenToAnyone(c);
+    case 'same-site':
+      // A neighbour (another port, another subdomain), not ourselves. An image or a link names no origin.
+      return origin !== new URL(c.req.url).origin && !isOpenToAnyone(c);
     default:
-      // `same-site` is a neighbour (another port, another subdomain), not ourselves: its origin decides.
-      return origin !== undefined && origin !== new URL(c.req.url).origin;
+      return origin !== undefined && origin !== new URL(c.req.url).origin && !isOpenToAnyone(c);
   }
 };
 

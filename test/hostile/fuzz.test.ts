@@ -1,0 +1,143 @@
+// The fuzzer: a seeded run over every route. No 5xx that no document asks for, always JSON from a dialect,
+// nothing of the inside in any answer, and a bystander's account as it was.
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import worker from '../../src/index.ts';
+import { type Answer, ORIGIN, send, sessionCookie, testEnv } from '../support/worker.ts';
+import { createDice } from './dice.ts';
+import { createShot, routes, type Shot } from './requests.ts';
+import { expectNoFaults, findFaults } from './rules.ts';
+import { readNumber } from './runs.ts';
+import { isOfDialect } from './shapes.ts';
+import type { Credential, Known } from './values.ts';
+
+const SEED = readNumber('FUZZ_SEED', 20_180_910);
+const REQUESTS = readNumber('FUZZ_REQUESTS', 800);
+/** Sessions end and accounts go while a run lasts: from time to time there are new ones. */
+const REQUESTS_A_CREW = 80;
+
+/** Hashes that cost nothing: the run is not about them. */
+const env = { ...testEnv, PASSWORD_ITERATIONS: '1', PASSWORD_ROUNDS: '1' };
+const PASSWORD = 'sesame1234';
+
+interface Member {
+  username: string;
+  email: string;
+  id: string;
+  sessionId: string;
+  tokens: [Credential, Credential];
+  cookie: Credential;
+}
+
+const join = async (username: string): Promise<Member> => {
+  const json = { username, email: `${username}@fuzz.test`, password: PASSWORD };
+  const derived = await send('/account/register', { json, env });
+  const cookie = sessionCookie(await send('/api/users/login', { json, env })) ?? '';
+  const jwt = await send('/api/auth/login', { json, env });
+  const found = await testEnv.DB.prepare(
+    "SELECT user_id, id FROM sessions WHERE kind = 'cookie' AND user_id = (SELECT id FROM users WHERE username = ?)",
+  )
+    .bind(username)
+    .first<{ user_id: number; id: string }>();
+  const tokenOf = ({ text }: Answer): string => /"token":"([^"]+)"/.exec(text)?.[1] ?? '';
+  return {
+    ...json,
+    id: String(found?.user_id),
+    sessionId: found?.id ?? '',
+    tokens: [
+      { name: `${username}'s token`, value: tokenOf(derived) },
+      { name: `${username}'s JWT`, value: tokenOf(jwt) },
+    ],
+    cookie: { name: `${username}'s session`, value: cookie },
+  };
+};
+
+/** Two people and an admin, whose sessions the fuzzer has. */
+const joinCrew = async (crew: number): Promise<Known> => {
+  const one = await join(`fuzz${crew}one`);
+  const other = await join(`fuzz${crew}other`);
+  const admin = await join(`fuzz${crew}admin`);
+  await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE username = ?').bind(admin.username).run();
+  return {
+    usernames: [one.username, other.username],
+    emails: [one.email, other.email],
+    passwords: [PASSWORD, PASSWORD, 'another1234'],
+    ids: [one.id, other.id, admin.id],
+    sessionIds: [one.sessionId, 'ab'.repeat(32)],
+    tokens: [...one.tokens, ...other.tokens, ...admin.tokens],
+    cookies: [one.cookie, other.cookie, admin.cookie],
+  };
+};
+
+const fire = async ({ method, path, headers, body }: Shot): Promise<Answer> => {
+  const all = new Headers(headers);
+  if (body?.mediaType) all.set('Content-Type', body.mediaType);
+  const context = createExecutionContext();
+  const init = { method, headers: all, body: body?.bytes ?? null };
+  const request = new Request<unknown, IncomingRequestCfProperties>(ORIGIN + path, init);
+  const response = await worker.fetch(request, env, context);
+  const text = await response.text();
+  await waitOnExecutionContext(context);
+  return { status: response.status, statusText: response.statusText, headers: response.headers, text };
+};
+
+describe('the fuzzer', () => {
+  it('knows every dialect and both directions of every rule', () => {
+    const paths = new Set(routes.map(({ path }) => path.split('/').slice(0, 3).join('/')));
+    for (const path of [
+      '/api/users',
+      '/api/v1',
+      '/api/auth',
+      '/api/register',
+      '/account/login',
+      '/acount/set_picture',
+    ])
+      expect(paths).toContain(path);
+    expect(routes.length).toBeGreaterThan(50);
+    expect([isOfDialect('/api/users/me'), isOfDialect('/accounts'), isOfDialect('/')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    const shot: Shot = { method: 'POST', path: '/api/auth/login', headers: {}, body: null, shown: '' };
+    const headers = new Headers({ 'Content-Type': 'text/html' });
+    const bad = { status: 500, statusText: '', headers, text: 'D1_ERROR: no such table: users' };
+    expect(findFaults(shot, bad, 'b@c.de')).toEqual([
+      'status 500',
+      'no X-Request-Id',
+      'Cache-Control null',
+      'no X-Content-Type-Options',
+      'no JSON',
+      'something internal: D1_',
+    ]);
+    expect(() => expectNoFaults(['something'], 7, 9)).toThrow('FUZZ_SEED=7 FUZZ_REQUESTS=9 finds 1 again');
+  });
+
+  it(`finds nothing in ${REQUESTS} requests`, { timeout: 60_000 + REQUESTS * 50 }, async () => {
+    const dice = createDice(SEED);
+    const bystander = await join('a-bystander');
+    const profile = async () => (await send('/account/profile', { token: bystander.tokens[0].value })).text;
+    const before = await profile();
+    const found: string[] = [];
+    const statuses = new Map<number, number>();
+    let known = await joinCrew(0);
+    for (let n = 0; n < REQUESTS; n += 1) {
+      if (n > 0 && n % REQUESTS_A_CREW === 0) known = await joinCrew(n / REQUESTS_A_CREW);
+      const shot = createShot(dice, known, `fresh${n}`);
+      const answer = await fire(shot);
+      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      const faults = findFaults(shot, answer, bystander.email);
+      if (faults.length > 0)
+        found.push(
+          `request ${n}: ${faults.join(', ')}\n  ${shot.shown}\n  ${answer.status} ${answer.text.slice(0, 300)}`,
+        );
+    }
+    expectNoFaults(found, SEED, REQUESTS);
+    expect(await profile()).toBe(before);
+    // It has been everywhere: what succeeds, what is refused in every way, what is throttled or unknown.
+    const times = (status: number): number => statuses.get(status) ?? 0;
+    expect(times(200) + times(201)).toBeGreaterThan(REQUESTS / 10);
+    for (const status of [204, 400, 401, 403, 404, 405, 415])
+      expect(times(status), String(status)).toBeGreaterThan(0);
+  });
+});
