@@ -6,6 +6,7 @@ import {
   cryptoRandom,
   type OperationCounts,
   StoreUnavailable,
+  within,
 } from './core/index.ts';
 import { dialects } from './dialects/index.ts';
 import { type Env, readSettings, type Settings } from './env.ts';
@@ -47,15 +48,16 @@ const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts):
 };
 
 /** Read once an isolate, when the first password is chosen: as an asset it weighs nothing in the Worker. */
-let commonPasswords: Promise<ReadonlySet<string>> | null = null;
+let commonPasswords: ReadonlySet<string> | null = null;
 
-const commonPasswordsOf = (env: Env): Promise<ReadonlySet<string>> => {
-  commonPasswords ??= readCommonPasswords(env).catch((cause: unknown) => {
+const commonPasswordsOf = async (env: Env): Promise<ReadonlySet<string>> => {
+  try {
+    commonPasswords ??= await within(settingsOf(env).policy.databaseTimeoutMs, readCommonPasswords(env));
+    return commonPasswords;
+  } catch (cause) {
     // Nothing is decided without the list, and the next request tries again.
-    commonPasswords = null;
     throw new StoreUnavailable('The list of common passwords cannot be read.', { cause });
-  });
-  return commonPasswords;
+  }
 };
 
 const readCommonPasswords = async (env: Env): Promise<ReadonlySet<string>> => {
@@ -70,7 +72,9 @@ const rateOf =
   async (endpoint, address) => {
     const limit = endpoint === 'login' ? env.LOGIN_LIMIT : env.REGISTRATION_LIMIT;
     try {
-      return (await limit?.limit({ key: address }))?.success ?? true;
+      if (!limit) return true;
+      const asked = limit.limit({ key: address });
+      return (await within(settingsOf(env).policy.kvTimeoutMs, asked)).success;
     } catch (cause) {
       warn('the flood guard failed', cause);
       return true;

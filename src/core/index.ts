@@ -42,7 +42,7 @@ export { isRunnableCost } from './passwords.ts';
 export { findPicture, type Picture, pictures } from './pictures.ts';
 export type { NewAccount } from './registration.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random } from './secrets.ts';
-export { createCounts, type OperationCounts } from './store.ts';
+export { createCounts, type OperationCounts, within } from './store.ts';
 
 export interface CoreOptions {
   db: D1Database;

@@ -68,7 +68,7 @@ const readClaims = (bytes: Uint8Array): Claims | null => {
     if (!('sub' in value && 'jti' in value && 'iat' in value && 'exp' in value)) return null;
     const { sub, jti, iat, exp } = value;
     if (typeof sub !== 'string' || typeof jti !== 'string') return null;
-    if (typeof iat !== 'number' || typeof exp !== 'number') return null;
+    if (typeof iat !== 'number' || typeof exp !== 'number' || !Number.isFinite(exp)) return null;
     return { sub, jti, iat, exp };
   } catch {
     return null;

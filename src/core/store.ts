@@ -142,7 +142,7 @@ export const createStore = (options: StoreOptions): Store => {
 };
 
 /** Rejects where the work takes longer. The work itself goes on: neither D1 nor KV can be called off. */
-const within = async <T>(limitMs: number, work: PromiseLike<T>): Promise<T> => {
+export const within = async <T>(limitMs: number, work: PromiseLike<T>): Promise<T> => {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`No answer within ${limitMs} ms`)), limitMs);

@@ -40,7 +40,7 @@ const routes = new Hono<AppEnv>()
 const LABELS: Readonly<Record<string, string>> = { name: 'Name', email: 'Email', password: 'Password' };
 
 const faultText = ({ field: name, code, limit }: Fault): string => {
-  const label = LABELS[name] ?? name;
+  const label = (Object.hasOwn(LABELS, name) ? LABELS[name] : null) ?? name;
   switch (code) {
     case 'required':
     case 'null':
@@ -78,9 +78,9 @@ const isJson = (value: unknown): value is Json => value !== undefined;
 
 /** One fault a field, the first. */
 const firstFaults = (faults: readonly Fault[]): Record<string, Json> => {
-  const errors: Record<string, Json> = {};
-  for (const fault of faults) errors[fault.field] ??= shown(fault);
-  return errors;
+  const errors = new Map<string, Json>();
+  for (const fault of faults) if (!errors.has(fault.field)) errors.set(fault.field, shown(fault));
+  return Object.fromEntries(errors);
 };
 
 const failed = (status: Reply['status'], errors: Json): Reply => ({

@@ -59,9 +59,9 @@ export const fieldErrors = (
   faults: readonly Fault[],
   text: (fault: Fault) => string = faultText,
 ): Record<string, string[]> => {
-  const errors: Record<string, string[]> = {};
-  for (const fault of faults) errors[fault.field] = [...(errors[fault.field] ?? []), text(fault)];
-  return errors;
+  const errors = new Map<string, string[]>();
+  for (const fault of faults) errors.set(fault.field, [...(errors.get(fault.field) ?? []), text(fault)]);
+  return Object.fromEntries(errors);
 };
 
 const PYTHON_TYPES: Record<Exclude<JsonType, 'null'>, string> = {
