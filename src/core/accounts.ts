@@ -1,9 +1,11 @@
 // Accounts: reading, changing, listing and removing them. Making them is in registration.ts.
 import { and, asc, eq, gt, isNull } from 'drizzle-orm';
-import { type Gone, type Result, refuse, succeed } from './errors.ts';
+import { type Gone, type LastAdmin, type Result, refuse, succeed } from './errors.ts';
 import { type EventType, noteEventOf } from './events.ts';
+import { isNotLastAdmin } from './last-admin.ts';
 import { type Account, accountColumns, type Client } from './model.ts';
-import { sessions, users } from './schema.ts';
+import { users } from './schema.ts';
+import { deleteSessionsOf } from './session-rows.ts';
 import type { Sessions } from './sessions.ts';
 import type { Store } from './store.ts';
 
@@ -26,10 +28,16 @@ export interface Accounts {
     client: Client,
   ): Promise<Result<Account, Gone>>;
   /**
-   * Removes an account with its sessions and tokens, for its owner or for the admin `actorId`; its name is free again, its id is never
-   * used again.
+   * Removes an account with its sessions and tokens; its name is free again, its id is never used again. Refuses
+   * the last admin where one is to be kept: the document of 003 knows no such refusal, whoever asks there goes.
    */
-  remove(id: number, client: Client, actorId?: number): Promise<Result<null, Gone>>;
+  remove(id: number, client: Client, removal?: Removal): Promise<Result<null, Gone | LastAdmin>>;
+}
+
+export interface Removal {
+  /** The admin who does it; none where it is the owner. */
+  actorId?: number;
+  keepsLastAdmin?: boolean;
 }
 
 export interface AccountsOptions {
@@ -77,17 +85,20 @@ export const createAccounts = ({ store, sessions: sessionStore, nowMs }: Account
       return account ? succeed(account) : refuse({ reason: 'gone' });
     },
 
-    async remove(id, client, actorId) {
-      const { value } = await store.primary((db) =>
-        db.batch([
-          noteEventOf(db, 'deleted', eq(users.id, id), client, nowMs(), actorId),
-          db.delete(sessions).where(eq(sessions.userId, id)).returning({ id: sessions.id }),
-          db.delete(users).where(eq(users.id, id)).returning({ id: users.id }),
-        ]),
-      );
-      const [, ended, removed] = value;
+    async remove(id, client, { actorId, keepsLastAdmin = false } = {}) {
+      const { value } = await store.primary((db) => {
+        const mayGo = and(eq(users.id, id), keepsLastAdmin ? isNotLastAdmin(db, id) : undefined);
+        return db.batch([
+          noteEventOf(db, 'deleted', mayGo, client, nowMs(), actorId),
+          deleteSessionsOf(db, id, mayGo),
+          db.delete(users).where(mayGo).returning({ id: users.id }),
+          db.select({ id: users.id }).from(users).where(eq(users.id, id)),
+        ]);
+      });
+      const [, ended, removed, left] = value;
       sessionStore.forget(ended.map((session) => session.id));
-      return removed.length > 0 ? succeed(null) : refuse({ reason: 'gone' });
+      if (removed.length > 0) return succeed(null);
+      return refuse({ reason: left.length > 0 ? 'last_admin' : 'gone' });
     },
   };
 };

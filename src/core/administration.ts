@@ -1,10 +1,12 @@
 // What admins do: search accounts by the beginning of a name, disable, enable, and make or unmake admins.
-import { and, asc, eq, exists, gt, gte, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, gte, lt, or, type SQL, sql } from 'drizzle-orm';
 import { type Gone, type LastAdmin, type Result, refuse, succeed } from './errors.ts';
 import { noteEventOf } from './events.ts';
 import { emailKey, usernameKey } from './identity.ts';
+import { isNotLastAdmin } from './last-admin.ts';
 import { type Account, accountColumns, type Client } from './model.ts';
-import { sessions, shownNameKey, users } from './schema.ts';
+import { shownNameKey, users } from './schema.ts';
+import { deleteSessionsOf } from './session-rows.ts';
 import type { Sessions } from './sessions.ts';
 import type { Database, Store } from './store.ts';
 
@@ -43,8 +45,6 @@ export interface Administration {
     actorId: number,
     client: Client,
   ): Promise<Result<Account, Gone | LastAdmin>>;
-  /** Tells whether another account is an admin who can log in. */
-  hasOtherAdmin(id: number): Promise<boolean>;
 }
 
 export interface AdministrationOptions {
@@ -80,23 +80,10 @@ export const createAdministration = (options: AdministrationOptions): Administra
       const now = nowMs();
       const takesAdmin = standing === 'disabled' || standing === 'admin_revoked';
       const { value } = await store.primary((db) => {
-        const mayChange = and(
-          eq(users.id, id),
-          takesAdmin ? or(eq(users.isAdmin, false), exists(otherAdmins(db, id))) : undefined,
-        );
+        const mayChange = and(eq(users.id, id), takesAdmin ? isNotLastAdmin(db, id) : undefined);
         return db.batch([
           noteEventOf(db, standing, mayChange, client, now, actorId),
-          db
-            .delete(sessions)
-            .where(
-              standing === 'disabled'
-                ? and(
-                    eq(sessions.userId, id),
-                    exists(db.select({ id: users.id }).from(users).where(mayChange)),
-                  )
-                : eq(sessions.id, ''),
-            )
-            .returning({ id: sessions.id }),
+          deleteSessionsOf(db, standing === 'disabled' ? id : null, mayChange),
           db
             .update(users)
             .set({ ...changesFor(standing, now), updatedAtMs: now })
@@ -110,21 +97,8 @@ export const createAdministration = (options: AdministrationOptions): Administra
       if (account) return succeed(account);
       return refuse({ reason: exist.length > 0 ? 'last_admin' : 'gone' });
     },
-
-    async hasOtherAdmin(id) {
-      const { value } = await store.primary((db) => otherAdmins(db, id).all());
-      return value.length > 0;
-    },
   };
 };
-
-// `= 1` to the letter, no parameter: the partial index is found by its very condition.
-const otherAdmins = (db: Database, id: number) =>
-  db
-    .select({ id: users.id })
-    .from(users)
-    .where(and(sql`${users.isAdmin} = 1`, isNull(users.disabledAtMs), ne(users.id, id)))
-    .limit(1);
 
 const changesFor = (standing: Standing, now: number) => {
   switch (standing) {

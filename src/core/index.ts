@@ -38,6 +38,7 @@ export {
   type SessionKind,
 } from './model.ts';
 export type { EventView, SessionView } from './oversight.ts';
+export type { Renewed } from './ownership.ts';
 export { isRunnableCost } from './passwords.ts';
 export { findPicture, type Picture, pictures } from './pictures.ts';
 export type { NewAccount } from './registration.ts';
@@ -78,7 +79,7 @@ export const createCore = (options: CoreOptions): Core => {
   const registrations = createRegistrations({ store, sessions, tokens, devices, passwords, nowMs });
   return {
     ...registrations,
-    ...createOwnership({ store, sessions, passwords, verification, devices, registrations, nowMs }),
+    ...createOwnership({ store, sessions, tokens, passwords, verification, devices, registrations, nowMs }),
     ...createOversight({ store, sessions, nowMs }),
     ...createAdministration({ store, sessions, nowMs }),
     ...createAccounts({ store, sessions, nowMs }),

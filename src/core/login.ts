@@ -55,7 +55,7 @@ export interface LoginsOptions {
   nowMs: () => number;
 }
 
-type Opened = Omit<LoggedIn, 'device'>;
+type Opened = Omit<LoggedIn, 'device'> & { passwordHash: string };
 
 export const createLogins = (options: LoginsOptions): Logins => {
   const { store, sessions, tokens, devices, passwords, keyring, verification, nowMs } = options;
@@ -78,7 +78,7 @@ export const createLogins = (options: LoginsOptions): Logins => {
       db.batch([
         insertSession(db, draft, isUnchanged, attempt.client),
         noteEventOf(db, 'login', isUnchanged, attempt.client, now),
-        resetCounter(db, key),
+        resetCounter(db, key, isUnchanged),
         deleteSession(db, replacedId, isUnchanged),
         db.update(users).set({ lastLoginAtMs: now, passwordHash: newHash }).where(isUnchanged),
       ]),
@@ -90,7 +90,7 @@ export const createLogins = (options: LoginsOptions): Logins => {
     // The record of a derived token that lived on is there already; KV takes one write a second a key.
     if (stored.id === draft.id) sessions.record(draft, bookmark);
     const token = await tokens.reveal(draft, stored, account);
-    if (token !== null) return { account: loggedIn, token };
+    if (token !== null) return { account: loggedIn, token, passwordHash: newHash };
 
     // Of many logins at once one replaces it; the others hand out what that one has put there.
     const { value: rows } = await store.primary((db) =>
@@ -98,7 +98,7 @@ export const createLogins = (options: LoginsOptions): Logins => {
     );
     const [current] = rows[1];
     const fresh = current ? await tokens.reveal(draft, current, account) : null;
-    return fresh === null ? null : { account: loggedIn, token: fresh };
+    return fresh === null ? null : { account: loggedIn, token: fresh, passwordHash: newHash };
   };
 
   return {
@@ -116,10 +116,17 @@ export const createLogins = (options: LoginsOptions): Logins => {
       });
       if (!verified.ok) return verified;
       const { candidate, counterKey } = verified.value;
-      const opened = await open(attempt, candidate, counterKey);
-      if (opened) return succeed({ ...opened, device: await devices.write(device, candidate.id) });
-      verification.settle(counterKey, candidate.id, client);
-      return refuse({ reason: 'wrong_credentials', known: true });
+      const opened = await verification.following(counterKey, open(attempt, candidate, counterKey));
+      if (!opened) {
+        verification.settle(counterKey, candidate.id, client);
+        return refuse({ reason: 'wrong_credentials', known: true });
+      }
+      const { account, token, passwordHash } = opened;
+      return succeed({
+        account,
+        token,
+        device: await devices.write(device, { id: account.id, passwordHash }),
+      });
     },
 
     async logOut({ account, session }, client) {

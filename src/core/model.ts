@@ -30,8 +30,11 @@ export const accountColumns = {
 export const displayName = (account: Account): string =>
   account.name || `${account.firstName} ${account.lastName}`.trim() || (account.username ?? '');
 
-/** `cookie`: a browser's. `derived`: the account's one 40-hex token. `jwt`: a signed JSON Web Token. */
-export type SessionKind = 'cookie' | 'derived' | 'jwt';
+/**
+ * `cookie`: a browser's. `derived`: the account's one 40-hex token. `jwt`: a signed JSON Web Token. `imported`: a
+ * 40-hex token that another service made; no login opens one, and none gives it out.
+ */
+export type SessionKind = 'cookie' | 'derived' | 'jwt' | 'imported';
 
 /** A live session. Times are milliseconds since the epoch. */
 export interface Session {

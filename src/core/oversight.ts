@@ -1,8 +1,9 @@
 // What an owner sees of the account: its sessions and its trail; and ending sessions, for owners and admins.
-import { and, desc, eq, gt, lt, ne } from 'drizzle-orm';
+import { and, desc, eq, gt, lt } from 'drizzle-orm';
 import { type EventType, noteEventOf } from './events.ts';
 import type { Client, SessionKind } from './model.ts';
 import { events, sessions, users } from './schema.ts';
+import { deleteSessionsOf } from './session-rows.ts';
 import type { Sessions } from './sessions.ts';
 import type { Store } from './store.ts';
 
@@ -82,13 +83,9 @@ export const createOversight = ({ store, sessions: sessionStore, nowMs }: Oversi
     },
 
     async endSessions(accountId, keptSessionId, client, actorId) {
-      const isKept = keptSessionId === null ? undefined : ne(sessions.id, keptSessionId);
       const { value } = await store.primary((db) =>
         db.batch([
-          db
-            .delete(sessions)
-            .where(and(eq(sessions.userId, accountId), isKept))
-            .returning({ id: sessions.id }),
+          deleteSessionsOf(db, accountId, undefined, keptSessionId),
           noteEventOf(db, 'sessions_ended', eq(users.id, accountId), client, nowMs(), actorId),
         ]),
       );

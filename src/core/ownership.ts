@@ -1,5 +1,5 @@
 // What an owner changes of the account's own credentials: each asks for the password once more.
-import { and, eq, isNull, ne } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Devices } from './devices.ts';
 import {
   type Gone,
@@ -13,41 +13,70 @@ import {
 } from './errors.ts';
 import { type EventType, noteEventOf } from './events.ts';
 import { emailKey, usernameKey } from './identity.ts';
-import { type Account, accountColumns, type Client, type Principal } from './model.ts';
+import { type Account, accountColumns, type Client, type Principal, type SessionKind } from './model.ts';
 import type { Passwords } from './passwords.ts';
 import type { Registrations } from './registration.ts';
 import { sessions, users } from './schema.ts';
+import { deleteSessionsOf, renewSession } from './session-rows.ts';
 import type { Sessions } from './sessions.ts';
 import { isUniqueViolation, type Store } from './store.ts';
 import { resetCounter } from './throttle.ts';
+import type { Tokens } from './tokens.ts';
 import type { Verification, Verified } from './verification.ts';
 
 type Refused = WrongCredentials | Throttled | Gone;
 
+interface Change {
+  type: EventType;
+  values: Partial<typeof users.$inferInsert>;
+  endsOthers?: boolean;
+}
+
+/** What a session's token is made as when it is renewed: a token that was imported goes on as one of ours. */
+const draftKind = (kind: SessionKind): SessionKind =>
+  kind === 'cookie' || kind === 'jwt' ? kind : 'derived';
+
+/**
+ * What stands for the account after its password was asked for once more: the session goes on under a new token,
+ * and the one that was shown is good for nothing.
+ * @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x16-V7-Session-Management.md V7.2.4
+ */
+export interface Renewed {
+  token: string;
+  /** For the browser or app to keep, as after a login. */
+  device: string;
+}
+
 export interface Ownership {
   /** Tells whether the password is the account's; counts like a login, so that a stolen session cannot guess it. */
   confirmPassword(principal: Principal, password: string, client: Client): Promise<Result<null, Refused>>;
-  /** Sets a new password and ends every other session of the account, in one batch. Gives how many ended. */
+  /**
+   * Sets a new password, ends every other session of the account and renews this one, in one batch. Gives how
+   * many others ended.
+   */
   changePassword(
     principal: Principal,
     change: { current: string; next: string },
     client: Client,
-  ): Promise<Result<{ endedSessions: number }, Refused>>;
+  ): Promise<Result<Renewed & { endedSessions: number }, Refused>>;
+  /** Sets a new email and renews the session; the others go on. */
   changeEmail(
     principal: Principal,
     change: { password: string; email: string },
     client: Client,
-  ): Promise<Result<Account, Refused | Taken>>;
+  ): Promise<Result<Renewed & { account: Account }, Refused | Taken>>;
+  /** Sets a new username and renews the session; the others go on. */
   changeUsername(
     principal: Principal,
     change: { password: string; username: string },
     client: Client,
-  ): Promise<Result<Account, Refused | Taken>>;
+  ): Promise<Result<Renewed & { account: Account }, Refused | Taken>>;
 }
 
 export interface OwnershipOptions {
   store: Store;
   sessions: Sessions;
+  tokens: Tokens;
   passwords: Passwords;
   verification: Verification;
   devices: Devices;
@@ -56,7 +85,8 @@ export interface OwnershipOptions {
 }
 
 export const createOwnership = (options: OwnershipOptions): Ownership => {
-  const { store, sessions: sessionStore, passwords, verification, devices, registrations, nowMs } = options;
+  const { store, sessions: sessionStore, tokens, passwords, verification, devices } = options;
+  const { registrations, nowMs } = options;
 
   const verify = async ({ account }: Principal, password: string, client: Client) =>
     verification.verify({
@@ -68,44 +98,69 @@ export const createOwnership = (options: OwnershipOptions): Ownership => {
       client,
     });
 
-  /** The account as it was when its password was checked: what changed meanwhile is not overwritten. */
-  const unchanged = ({ candidate }: Verified) =>
-    and(
-      eq(users.id, candidate.id),
-      eq(users.passwordHash, candidate.passwordHash),
-      isNull(users.disabledAtMs),
+  /**
+   * One batch: what is to be set of the account, its trail, the counter, and the session under a new token; all
+   * of it only where account and session are as they were when the password was checked.
+   */
+  const change = async (
+    principal: Principal,
+    { candidate, counterKey }: Verified,
+    made: Change,
+    client: Client,
+  ) => {
+    const now = nowMs();
+    const { session } = principal;
+    const draft = await tokens.draft(draftKind(session.kind));
+    const isUnchanged = (sessionId: string) =>
+      and(
+        eq(users.id, candidate.id),
+        eq(users.passwordHash, candidate.passwordHash),
+        isNull(users.disabledAtMs),
+        sql`EXISTS (SELECT 1 FROM ${sessions} WHERE id = ${sessionId} AND user_id = ${users.id})`,
+      );
+    const before = isUnchanged(session.id);
+    const { value, bookmark } = await store.primary((db) =>
+      db.batch([
+        noteEventOf(db, made.type, before, client, now),
+        resetCounter(db, counterKey, before),
+        deleteSessionsOf(db, made.endsOthers ? candidate.id : null, before, session.id),
+        renewSession(db, session.id, draft, before),
+        // The session has its new id by now.
+        db
+          .update(users)
+          .set({ ...made.values, updatedAtMs: now })
+          .where(isUnchanged(draft.id))
+          .returning(accountColumns),
+      ]),
     );
+    const [, , ended, [renewed], [account]] = value;
+    if (!renewed || !account) return refuse({ reason: 'gone' });
+    sessionStore.forget([session.id, ...ended.map(({ id }) => id)]);
+    sessionStore.record(draft, bookmark);
+    const token = await tokens.reveal(draft, renewed, account);
+    if (token === null) throw new Error('A token of this very moment cannot be made.');
+    const { passwordHash = candidate.passwordHash } = made.values;
+    const known = await devices.read(client.device ?? null);
+    const device = await devices.write(known, { id: account.id, passwordHash });
+    return succeed({ account, token, device, endedSessions: ended.length });
+  };
 
   const changeKey = async (
     principal: Principal,
     password: string,
-    change: { field: UniqueField; type: EventType; values: Partial<typeof users.$inferInsert> },
+    made: Change & { field: UniqueField },
     client: Client,
-  ): Promise<Result<Account, Refused | Taken>> => {
+  ) => {
     const verified = await verify(principal, password, client);
     if (!verified.ok) return verified;
-    const now = nowMs();
-    const account = unchanged(verified.value);
+    const { counterKey } = verified.value;
     try {
-      const { value } = await store.primary((db) =>
-        db.batch([
-          db
-            .update(users)
-            .set({ ...change.values, updatedAtMs: now })
-            .where(account)
-            .returning(accountColumns),
-          noteEventOf(db, change.type, account, client, now),
-          resetCounter(db, verified.value.counterKey),
-        ]),
-      );
-      const [changed] = value[0];
-      return changed ? succeed(changed) : refuse({ reason: 'gone' });
+      return await verification.following(counterKey, change(principal, verified.value, made, client));
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
-      await store.primary((db) => resetCounter(db, verified.value.counterKey));
-      const wanted = change.values.username ?? change.values.email ?? undefined;
-      const taken = await registrations.findTaken({ [change.field]: wanted });
-      return refuse(taken ?? { reason: 'taken', fields: [change.field], ownerId: null });
+      const wanted = made.values.username ?? made.values.email ?? undefined;
+      const taken = await registrations.findTaken({ [made.field]: wanted });
+      return refuse(taken ?? ({ reason: 'taken', fields: [made.field], ownerId: null } as const));
     }
   };
 
@@ -120,26 +175,10 @@ export const createOwnership = (options: OwnershipOptions): Ownership => {
     async changePassword(principal, { current, next }, client) {
       const verified = await verify(principal, current, client);
       if (!verified.ok) return verified;
-      const passwordHash = await passwords.hash(next);
-      const now = nowMs();
-      const { account, session } = principal;
-      const isUnchanged = unchanged(verified.value);
-      const isOther = and(eq(sessions.userId, account.id), ne(sessions.id, session.id));
-      const { value } = await store.primary((db) =>
-        db.batch([
-          noteEventOf(db, 'password_changed', isUnchanged, client, now),
-          resetCounter(db, verified.value.counterKey),
-          db.delete(sessions).where(isOther).returning({ id: sessions.id }),
-          db
-            .update(users)
-            .set({ passwordHash, updatedAtMs: now })
-            .where(isUnchanged)
-            .returning({ id: users.id }),
-        ]),
-      );
-      const [, , ended, changed] = value;
-      sessionStore.forget(ended.map(({ id }) => id));
-      return changed.length > 0 ? succeed({ endedSessions: ended.length }) : refuse({ reason: 'gone' });
+      const { counterKey } = verified.value;
+      const values = { passwordHash: await passwords.hash(next) };
+      const made = { type: 'password_changed', values, endsOthers: true } as const;
+      return verification.following(counterKey, change(principal, verified.value, made, client));
     },
 
     changeEmail(principal, { password, email }, client) {

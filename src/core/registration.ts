@@ -105,7 +105,10 @@ export const createRegistrations = (options: RegistrationsOptions): Registration
         if (!draft || !value.session) return succeed({ account, token: null, device: null });
         sessions.record(draft, bookmark);
         const token = await tokens.reveal(draft, value.session, account);
-        const device = await devices.write(await devices.read(registration.device), account.id);
+        const device = await devices.write(await devices.read(registration.device), {
+          id: account.id,
+          passwordHash,
+        });
         return succeed({ account, token, device });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;

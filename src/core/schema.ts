@@ -39,7 +39,7 @@ export const users = sqliteTable(
   ],
 );
 
-/** Every way of being logged in: a browser's cookie, the account's one derived token, a JWT. */
+/** Every way of being logged in: a browser's cookie, the account's one derived token, a JWT, an imported token. */
 export const sessions = sqliteTable(
   'sessions',
   {
@@ -48,7 +48,7 @@ export const sessions = sqliteTable(
     userId: integer('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    kind: text('kind', { enum: ['cookie', 'derived', 'jwt'] }).notNull(),
+    kind: text('kind', { enum: ['cookie', 'derived', 'jwt', 'imported'] }).notNull(),
     /** What a derived token is computed from, with the secret; null for the other kinds. */
     nonce: text('nonce'),
     /** When the password was last shown for this session; the absolute limit counts from here. */

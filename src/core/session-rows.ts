@@ -1,5 +1,5 @@
 // The statements on the table of sessions, for the batches that need them.
-import { and, eq, exists, gt, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, eq, exists, gt, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import { trimUserAgent } from './events.ts';
 import { accountColumns, type Client, type SessionKind } from './model.ts';
 import { sessions, users } from './schema.ts';
@@ -22,7 +22,7 @@ const sessionColumns = {
 
 /** The one query of an authenticated request: a live session and its account, where both may be used. */
 export const findSession =
-  ({ id, kind }: Located, nowMs: number) =>
+  ({ id, kinds }: Located, nowMs: number) =>
   (db: Database) =>
     db
       .select({ account: accountColumns, session: sessionColumns })
@@ -31,7 +31,7 @@ export const findSession =
       .where(
         and(
           eq(sessions.id, id),
-          eq(sessions.kind, kind),
+          inArray(sessions.kind, kinds),
           gt(sessions.expiresAtMs, nowMs),
           isNull(users.disabledAtMs),
         ),
@@ -41,7 +41,8 @@ export const findSession =
 /**
  * The statement that stores a session for the account that the condition finds; it returns no row where it
  * finds none. An account has one derived token: where one is live it stays, with its expiry pushed on, because
- * the document of 003 has a second login give the same token.
+ * the document of 003 has a second login give the same token. One that was imported is left alone: it cannot be
+ * given, since nobody has it but its client, and that client has not asked to be logged out.
  */
 export const insertSession = (
   db: Database,
@@ -98,6 +99,44 @@ export const replaceSession = (db: Database, stored: StoredSession, draft: Sessi
     .set({ id: draft.id, nonce: draft.nonce })
     .where(eq(sessions.id, stored.id))
     .returning({ id: sessions.id, nonce: sessions.nonce });
+
+/**
+ * The statement that puts a session on under a new token, with all of its time before it again; it returns no row
+ * where the session is gone or the condition on the table of accounts finds none.
+ */
+export const renewSession = (db: Database, id: string, draft: SessionDraft, onlyIf: SQL | undefined) =>
+  db
+    .update(sessions)
+    .set({
+      id: draft.id,
+      nonce: draft.nonce,
+      createdAtMs: draft.createdAtMs,
+      lastSeenAtMs: draft.createdAtMs,
+      expiresAtMs: draft.expiresAtMs,
+    })
+    .where(and(eq(sessions.id, id), onlyIf && exists(accountsWhere(db, onlyIf))))
+    .returning({ id: sessions.id, nonce: sessions.nonce });
+
+/**
+ * The statement that ends all sessions of an account, but for one where one is named; of no account where that is
+ * null. `onlyIf` is a condition on the table of accounts.
+ */
+export const deleteSessionsOf = (
+  db: Database,
+  userId: number | null,
+  onlyIf?: SQL,
+  keptId: string | null = null,
+) =>
+  db
+    .delete(sessions)
+    .where(
+      and(
+        eq(sessions.userId, userId ?? 0),
+        keptId === null ? undefined : ne(sessions.id, keptId),
+        onlyIf && exists(accountsWhere(db, onlyIf)),
+      ),
+    )
+    .returning({ id: sessions.id });
 
 /** The account's one derived session. */
 export const findDerived = (db: Database, userId: number) =>

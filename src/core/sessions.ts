@@ -60,11 +60,13 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
       const asksRecord = consistency === 'nearest' && policy.sessionReads === 'nearest';
       const known = asksRecord ? readRecord(await store.getRecord(recordKey(located.id))) : null;
       const find = findSession(located, nowMs());
-      const { value: row, bookmark } = known?.bookmark
+      const answer = known?.bookmark
         ? await store.nearest(known.bookmark, find)
-        : await store.primary(find);
+        : { ...(await store.primary(find)), isNearest: false };
+      const { value: row, bookmark } = answer;
       if (!row || (located.subject !== undefined && located.subject !== String(row.account.id))) return null;
-      if (asksRecord && !known) record(row.session, bookmark);
+      // A record that is missing, or of which D1 can make nothing, is written anew.
+      if (asksRecord && !answer.isNearest) record(row.session, bookmark);
       return { ...row, extended: extend(row.session) };
     },
     record,

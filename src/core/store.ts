@@ -44,7 +44,10 @@ export interface Store {
    * One round trip to the nearest copy of D1 that has seen the bookmark, and where that fails another to the
    * primary. Throws StoreUnavailable.
    */
-  nearest<T>(bookmark: string, ask: (db: Database) => PromiseLike<T>): Promise<Answer<T>>;
+  nearest<T>(
+    bookmark: string,
+    ask: (db: Database) => PromiseLike<T>,
+  ): Promise<Answer<T> & { isNearest: boolean }>;
   /** Null where there is no such record, and where KV fails: a miss is harmless, the truth is in D1. */
   getRecord(key: string): Promise<string | null>;
   /** Work for after the response, whose failure is logged and harmless. */
@@ -105,11 +108,11 @@ export const createStore = (options: StoreOptions): Store => {
     primary: (run) => ask('first-primary', run),
     async nearest(bookmark, run) {
       try {
-        return await ask(bookmark, run);
+        return { ...(await ask(bookmark, run)), isNearest: true };
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
         warn('a replica of D1 failed', error.cause);
-        return ask('first-primary', run);
+        return { ...(await ask('first-primary', run)), isNearest: false };
       }
     },
     async getRecord(key) {

@@ -1,7 +1,7 @@
 // The account's exact, global counter of refused logins. A try is counted before its password is looked at.
-import { eq, type SQL, sql } from 'drizzle-orm';
-import type { Device } from './devices.ts';
-import { loginFailures } from './schema.ts';
+import { and, eq, exists, type SQL, sql } from 'drizzle-orm';
+import { type Device, markOfRow } from './devices.ts';
+import { loginFailures, users } from './schema.ts';
 import type { Database } from './store.ts';
 
 export interface ThrottlePolicy {
@@ -30,13 +30,13 @@ export interface CounterKey {
   account: SQL;
   /** The key where there is no such account. */
   unknown: string;
-  /** The device that sends the request, and the ids of the accounts that have logged in on it. */
+  /** The device that sends the request, with the marks of the accounts that have logged in on it. */
   device: Device | null;
 }
 
 const keyExpression = ({ account, unknown, device }: CounterKey): SQL => {
   const known = device
-    ? sql`CASE WHEN id IN (SELECT value FROM json_each(${JSON.stringify(device.accountIds)}))
+    ? sql`CASE WHEN ${markOfRow} IN (SELECT value FROM json_each(${JSON.stringify(device.marks)}))
         THEN 'device:' || id || ':' || ${device.id} ELSE 'account:' || id END`
     : sql`'account:' || id`;
   return sql`coalesce((SELECT ${known} FROM users WHERE ${account}), ${unknown})`;
@@ -89,9 +89,29 @@ export const settleFailure = (db: Database, key: string) =>
     .set({ pending: sql`max(0, ${loginFailures.pending} - 1)` })
     .where(eq(loginFailures.key, key));
 
-/** The statement that forgets the failures of a key: the login succeeded. */
-export const resetCounter = (db: Database, key: string) =>
-  db.delete(loginFailures).where(eq(loginFailures.key, key));
+/** The statement that takes a try back: its password was right, and D1 did not do what was to follow. */
+export const withdrawTry = (db: Database, key: string) =>
+  db
+    .update(loginFailures)
+    .set({
+      count: sql`max(0, ${loginFailures.count} - 1)`,
+      pending: sql`max(0, ${loginFailures.pending} - 1)`,
+    })
+    .where(eq(loginFailures.key, key));
+
+/**
+ * The statement that forgets the failures of a key: the login succeeded.
+ * @param onlyIf a condition on the table of accounts
+ */
+export const resetCounter = (db: Database, key: string, onlyIf?: SQL) =>
+  db
+    .delete(loginFailures)
+    .where(
+      and(
+        eq(loginFailures.key, key),
+        onlyIf && exists(db.select({ id: users.id }).from(users).where(onlyIf)),
+      ),
+    );
 
 /** Whole seconds, at least one, until the counter lets the next try through. */
 export const secondsToWait = (state: CounterState, policy: ThrottlePolicy, nowMs: number): number =>

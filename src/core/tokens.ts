@@ -9,7 +9,8 @@ const NONCE_BYTES = 16;
 const DERIVED_TOKEN_BYTES = 20;
 
 const COOKIE_TOKEN_FORM = /^[A-Za-z0-9_-]{43}$/;
-const DERIVED_TOKEN_FORM = /^[0-9a-f]{40}$/;
+/** Our derived tokens, and those of Django REST framework that were imported. */
+const HEX_TOKEN_FORM = /^[0-9a-f]{40}$/;
 
 /** What a session looks like before it is stored. */
 export interface SessionDraft {
@@ -28,14 +29,15 @@ export type Carrier = 'cookie' | 'header';
 
 /** The session that a token stands for, if there is one. */
 export interface Located {
-  kind: SessionKind;
+  /** The kinds that a session found by this token may be of. */
+  kinds: readonly SessionKind[];
   id: string;
   /** The account that a JWT names. */
   subject?: string;
 }
 
 export interface Tokens {
-  /** A session that is to be: its token, its id, its expiry. */
+  /** A session that is to be: its token, its id, its expiry. Throws for an imported one: only an import makes those. */
   draft(kind: SessionKind): Promise<SessionDraft>;
   /**
    * The credential to hand out for a session that D1 has stored; null for a derived token made under a secret
@@ -70,6 +72,7 @@ export const createTokens = ({ keyring, random, policy, nowMs }: TokensOptions):
 
   return {
     async draft(kind) {
+      if (kind === 'imported') throw new Error('No login opens a session of an imported token.');
       const createdAtMs = nowMs();
       const expiresAtMs = createdAtMs + Math.min(idleMs, absoluteMs);
       if (kind === 'derived') {
@@ -94,11 +97,11 @@ export const createTokens = ({ keyring, random, policy, nowMs }: TokensOptions):
 
     async locate(token, carrier) {
       if (carrier === 'cookie')
-        return COOKIE_TOKEN_FORM.test(token) ? { kind: 'cookie', id: await sha256Hex(token) } : null;
-      if (DERIVED_TOKEN_FORM.test(token)) return { kind: 'derived', id: await sha256Hex(token) };
+        return COOKIE_TOKEN_FORM.test(token) ? { kinds: ['cookie'], id: await sha256Hex(token) } : null;
+      if (HEX_TOKEN_FORM.test(token)) return { kinds: ['derived', 'imported'], id: await sha256Hex(token) };
       if (!JWT_FORM.test(token)) return null;
       const claims = await verifyJwt(keyring, token, nowMs());
-      return claims && { kind: 'jwt', id: await sha256Hex(claims.jti), subject: claims.sub };
+      return claims && { kinds: ['jwt'], id: await sha256Hex(claims.jti), subject: claims.sub };
     },
 
     async idOfCookie(token) {

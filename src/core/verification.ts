@@ -14,6 +14,7 @@ import {
   readCounter,
   secondsToWait,
   settleFailure,
+  withdrawTry,
 } from './throttle.ts';
 
 /** How often, and at what distance, a try is made again that other tries of the same moment keep waiting. */
@@ -44,6 +45,11 @@ export interface Verification {
    * same work, and anything while the counter makes it wait. A refused try stays counted.
    */
   verify(attempt: Attempt): Promise<Result<Verified, WrongCredentials | Throttled>>;
+  /**
+   * Waits for what follows from a right password. Where D1 fails at it the try is taken back: an outage is no
+   * wrong password, and a row of them makes nobody wait.
+   */
+  following<T>(counterKey: string, work: Promise<T>): Promise<T>;
   /** Settles a try that was right but of which nothing came. */
   settle(counterKey: string, accountId: number | null, client: Client): void;
 }
@@ -100,6 +106,14 @@ export const createVerification = (options: VerificationOptions): Verification =
 
   return {
     settle,
+    async following(counterKey, work) {
+      try {
+        return await work;
+      } catch (error) {
+        store.later('try not taken back', () => store.primary((db) => withdrawTry(db, counterKey)));
+        throw error;
+      }
+    },
     async verify({ account, unknown, device, password, client }) {
       const { candidate, before, key, now } = await beginPatiently({ account, unknown, device });
       if (key === null) {

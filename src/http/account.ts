@@ -5,6 +5,7 @@ import {
   type Identifier,
   type NewAccount,
   pictures,
+  type Renewed,
   type SessionKind,
 } from '../core/index.ts';
 import { takenFault } from './body.ts';
@@ -36,6 +37,17 @@ export const logIn = async (
   if (open === 'cookie') setSessionCookie(c, loggedIn.value.token);
   setDeviceCookie(c, loggedIn.value.device);
   return loggedIn;
+};
+
+/**
+ * Hands out what the session goes on with after its password was asked for once more: a browser gets its cookie,
+ * everything else the token, to put into its answer.
+ */
+export const renew = (c: Context<AppEnv>, renewed: Renewed): { token?: string } => {
+  setDeviceCookie(c, renewed.device);
+  if (c.var.principal.session.kind !== 'cookie') return { token: renewed.token };
+  setSessionCookie(c, renewed.token);
+  return {};
 };
 
 /** The cookie whose session a login or registration ends: only dialects that know the cookie look at it. */

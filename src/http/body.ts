@@ -7,6 +7,7 @@ import type { AppEnv } from './context.ts';
 import { type Fault, type Problem, refuse } from './dialect.ts';
 import { readFaults } from './fields.ts';
 import { decodeJson, jsonType, parseExactly, withNumbersAsText } from './json.ts';
+import { withTrait } from './traits.ts';
 
 /** An account's fields fit a thousand times over; what is more is no account. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -57,7 +58,7 @@ export const body = <S extends z.ZodMiniObject>(schema: S, options: BodyOptions)
     c.req.raw = asJson(c.req.raw, withAlias(read, options.alias));
     return validate(c, next);
   };
-  return readAndValidate;
+  return withTrait(readAndValidate, { asks: 'body', schema, options });
 };
 
 type Alias = NonNullable<BodyOptions['alias']>;

@@ -28,6 +28,14 @@ export const addressPrefix = (address: string): string | null => {
   return groups && `${groups.slice(0, KEPT_V6_GROUPS).join(':')}::/64`;
 };
 
+/**
+ * What stands for one client at an address: a whole IPv4 address, but the /64 of an IPv6 one, because that is the
+ * least that one customer is given.
+ * @see https://www.rfc-editor.org/rfc/rfc6177#section-2
+ */
+export const clientKey = (address: string): string =>
+  address.includes('.') ? address : (addressPrefix(address) ?? address);
+
 /** The eight groups of an IPv6 address; null where it is none. @see https://www.rfc-editor.org/rfc/rfc4291#section-2.2 */
 const expandIpv6 = (address: string): string[] | null => {
   if (!/^[0-9a-f:.]{2,45}$/i.test(address) || !address.includes(':')) return null;

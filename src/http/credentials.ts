@@ -4,10 +4,13 @@ import { isCrossSite } from './browsers.ts';
 import type { AppEnv } from './context.ts';
 import { readSessionCookie, setSessionCookie } from './cookies.ts';
 import { type Problem, refuse } from './dialect.ts';
+import { withTrait } from './traits.ts';
 
 /** Lets only admins in; after `requireLogin`. */
-export const requireAdmin: MiddlewareHandler<AppEnv> = async (c, next) =>
-  c.var.principal.account.isAdmin ? next() : refuse(c, { reason: 'forbidden' });
+export const requireAdmin: MiddlewareHandler<AppEnv> = withTrait(
+  async (c, next) => (c.var.principal.account.isAdmin ? next() : refuse(c, { reason: 'forbidden' })),
+  { asks: 'admin' },
+);
 
 /** What an Authorization header says: a token, what is wrong with it, or nothing that concerns us. */
 export type Authorization = { token: string } | { why: 'empty' | 'spaces' } | null;
@@ -47,7 +50,7 @@ export const requireLogin = (requirement: Requirement = {}): MiddlewareHandler<A
   const anonymous = requirement.anonymous ?? { reason: 'credentials', why: 'missing' };
   const consistency = requirement.fresh ? 'fresh' : 'nearest';
 
-  return async (c, next) => {
+  const letIn: MiddlewareHandler<AppEnv> = async (c, next) => {
     const authorization = parseAuthorization(c.req.header('Authorization'), requirement.bare ?? false);
     if (authorization && 'why' in authorization)
       return refuse(c, { reason: 'credentials', why: authorization.why });
@@ -68,4 +71,5 @@ export const requireLogin = (requirement: Requirement = {}): MiddlewareHandler<A
     c.set('principal', principal);
     return next();
   };
+  return withTrait(letIn, { asks: 'login', requirement });
 };

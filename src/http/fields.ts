@@ -36,7 +36,8 @@ const EMAIL = new RegExp(
 );
 
 const CONTROL = /\p{Cc}/u;
-const CONTROL_BUT_LINES = /[^\P{Cc}\n\t]/u;
+/** A line ends with LF, or with CR LF as browsers send what was typed into a form. */
+const CONTROL_BUT_LINES = /[^\P{Cc}\n\t\r]|\r(?!\n)/u;
 
 const apply = (value: string, rules: readonly Rule[]) => rules.flatMap((rule) => rule(value));
 

@@ -2,8 +2,10 @@
 import type { MiddlewareHandler } from 'hono';
 import { every } from 'hono/combine';
 import { requireSameSite } from './browsers.ts';
+import { clientKey } from './client.ts';
 import type { AppEnv, WithinRate } from './context.ts';
 import { refuse } from './dialect.ts';
+import { withTrait } from './traits.ts';
 
 /** The longest that a client can have to wait: the period of the bindings in wrangler.toml. */
 const PERIOD_SECONDS = 60;
@@ -11,11 +13,12 @@ const PERIOD_SECONDS = 60;
 /** One's own machine: the edge never passes on a request that comes from there. */
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
 
-type Endpoint = Parameters<WithinRate>[0];
+export type Endpoint = Parameters<WithinRate>[0];
 
 /**
- * So many requests a minute and address, before anything is hashed: cheap, generous, per location. The exact count is the account's own, in the core; this one only keeps a
- * single address from keeping the hashes busy. Where it cannot be asked, the request goes on.
+ * So many requests a minute and address, before anything is hashed: cheap, generous, per location. The exact
+ * count is the account's own, in the core; this one only keeps a single client from keeping the hashes busy. Where
+ * it cannot be asked, the request goes on.
  *
  * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  */
@@ -24,10 +27,10 @@ const guardFlood =
   async (c, next) => {
     const address = c.req.header('CF-Connecting-IP');
     if (address === undefined || LOOPBACK.has(address)) return next();
-    const isWithin = await c.var.withinRate(endpoint, address);
+    const isWithin = await c.var.withinRate(endpoint, clientKey(address));
     return isWithin ? next() : refuse(c, { reason: 'throttled', retryAfterSeconds: PERIOD_SECONDS });
   };
 
 /** Guards an endpoint that hashes a password: a foreign page is refused, then an address that floods. */
 export const guard = (endpoint: Endpoint): MiddlewareHandler<AppEnv> =>
-  every(requireSameSite, guardFlood(endpoint));
+  withTrait(every(requireSameSite, guardFlood(endpoint)), { asks: 'guard', endpoint });

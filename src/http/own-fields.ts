@@ -4,7 +4,11 @@ import { findPicture } from '../core/index.ts';
 import type { FaultCode } from './dialect.ts';
 import * as field from './fields.ts';
 
-/** Eight, as NIST has it where there is a second line of defence: here the counter that slows guessing down. */
+/**
+ * Eight, the least that ASVS takes; it recommends fifteen, as NIST asks for where the password is all there is. The
+ * counter that slows guessing down and the list of common passwords stand beside it.
+ * @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x15-V6-Authentication.md V6.2.1
+ */
 const MIN_PASSWORD_CHARACTERS = 8;
 
 const usernameField = () => field.username(field.atMost(32));

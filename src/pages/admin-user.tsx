@@ -165,10 +165,8 @@ export const adminUser = new Hono<AppEnv>()
   })
   .post(`${ONE}/delete`, signedIn, adminsOnly, async (c) => {
     const { core, principal, client } = c.var;
-    const account = await find(c);
-    if (!account) return refuse(c, { reason: 'not_found' });
-    if (account.isAdmin && !(await core.hasOtherAdmin(account.id)))
-      return refuse(c, { reason: 'last_admin' });
-    const removed = await core.remove(account.id, client, principal.account.id);
-    return removed.ok ? goOn(c, '/admin', 'user-deleted') : refuse(c, { reason: 'not_found' });
+    const removal = { actorId: principal.account.id, keepsLastAdmin: true };
+    const removed = await core.remove(idOf(c), client, removal);
+    if (removed.ok) return goOn(c, '/admin', 'user-deleted');
+    return refuse(c, { reason: removed.error.reason === 'last_admin' ? 'last_admin' : 'not_found' });
   });

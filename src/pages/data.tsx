@@ -40,6 +40,10 @@ const showDelete = (
   );
 };
 
+const LAST_ADMIN = {
+  field: null,
+  text: 'You are the only admin. Make another account an admin first.',
+} as const;
 const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
 
 export const data = new Hono<AppEnv>()
@@ -72,12 +76,15 @@ export const data = new Hono<AppEnv>()
     if (!checked.ok) return showDelete(c, checked.faults, 400);
     const { core, principal, client } = c.var;
     const confirmed = await core.confirmPassword(principal, checked.data.password, client);
-    const removed = confirmed.ok ? await core.remove(principal.account.id, client) : confirmed;
+    const removed = confirmed.ok
+      ? await core.remove(principal.account.id, client, { keepsLastAdmin: true })
+      : confirmed;
     if (removed.ok) {
       clearSessionCookie(c);
       return goOn(c, '/sign-in', 'account-deleted');
     }
     if (removed.error.reason === 'gone') return askAgain(c, {});
+    if (removed.error.reason === 'last_admin') return showDelete(c, [LAST_ADMIN], 409);
     const { status, faults } = toRefusal(c, removed.error, WRONG);
     return showDelete(c, faults, status);
   });

@@ -1,5 +1,6 @@
 // Changing what one signs in with: the email and the username. Both ask for the password.
 import { type Context, Hono } from 'hono';
+import { renew } from '../http/account.ts';
 import type { AppEnv } from '../http/context.ts';
 import { guard } from '../http/guard.ts';
 import { emailChange, usernameChange } from '../http/own-fields.ts';
@@ -57,7 +58,10 @@ export const names = new Hono<AppEnv>()
     const checked = check(emailChange, typed);
     if (!checked.ok) return showName(c, 'email', formWith(typed, checked.faults), 400);
     const changed = await c.var.core.changeEmail(c.var.principal, checked.data, c.var.client);
-    if (changed.ok) return goOn(c, '/', 'email-changed');
+    if (changed.ok) {
+      renew(c, changed.value);
+      return goOn(c, '/', 'email-changed');
+    }
     if (changed.error.reason === 'gone') return askAgain(c, {});
     const { status, faults } = toRefusal(c, changed.error, WRONG);
     return showName(c, 'email', formWith(typed, faults), status);
@@ -71,7 +75,10 @@ export const names = new Hono<AppEnv>()
     const checked = check(usernameChange, typed);
     if (!checked.ok) return showName(c, 'username', formWith(typed, checked.faults), 400);
     const changed = await c.var.core.changeUsername(c.var.principal, checked.data, c.var.client);
-    if (changed.ok) return goOn(c, '/', 'username-changed');
+    if (changed.ok) {
+      renew(c, changed.value);
+      return goOn(c, '/', 'username-changed');
+    }
     if (changed.error.reason === 'gone') return askAgain(c, {});
     const { status, faults } = toRefusal(c, changed.error, WRONG);
     return showName(c, 'username', formWith(typed, faults), status);

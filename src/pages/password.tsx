@@ -1,5 +1,6 @@
 // Changing the password: asks for the old one, ends all other sessions.
 import { type Context, Hono } from 'hono';
+import { renew } from '../http/account.ts';
 import type { AppEnv } from '../http/context.ts';
 import { guard } from '../http/guard.ts';
 import { passwordChange } from '../http/own-fields.ts';
@@ -62,7 +63,10 @@ export const password = new Hono<AppEnv>()
     const faults = await checkPassword(c, 'newPassword', next, [username, email]);
     if (faults.length > 0) return showPassword(c, faults, 400);
     const changed = await core.changePassword(principal, { current, next }, client);
-    if (changed.ok) return goOn(c, '/', 'password-changed');
+    if (changed.ok) {
+      renew(c, changed.value);
+      return goOn(c, '/', 'password-changed');
+    }
     if (changed.error.reason === 'gone') return askAgain(c, {});
     const refusal = toRefusal(c, changed.error, WRONG);
     return showPassword(c, refusal.faults, refusal.status);

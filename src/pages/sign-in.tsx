@@ -15,8 +15,12 @@ import { showProfile } from './profile-form.tsx';
 import { findPrincipal } from './session.tsx';
 import { showSignIn } from './sign-in-form.tsx';
 
-/** A page of ours by its path, and nothing that a browser could take for another site. */
-const OWN_PATH = /^\/[a-z]+(?:[/-][a-z0-9]+)*$/;
+/**
+ * The pages that send people here, by their paths: nothing that a browser could take for another site, and nothing
+ * of a dialect, where to be sent to can mean to be logged out.
+ */
+const OWN_PATH =
+  /^\/(?:activity|admin(?:\/users\/\d{1,15}(?:\/delete)?)?|delete|devices|email|export|password|picture|profile|username)$/;
 
 const WRONG = { field: 'password', text: 'The name or the password is not right.', status: 401 } as const;
 

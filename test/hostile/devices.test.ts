@@ -12,13 +12,21 @@ const open = (secret = 'a secret for tests that is long enough', nowMs = NOW_MS)
 const devices = open();
 const ids = fc.integer({ min: 1, max: 2 ** 50 });
 
+/** A hash in our form, whose salt begins with eight characters of a kind. */
+const hashOf = (kind: string) =>
+  `$pbkdf2-sha512$i=75000,r=3$${kind.repeat(8).padEnd(22, 'A')}$${'B'.repeat(86)}`;
+const passwordHash = hashOf('a');
+const PIECE = '61'.repeat(8);
+
 it('is read as it was written, the last account first, eight at most', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(ids, { minLength: 1, maxLength: 12 }), async (accountIds) => {
       let text: string | null = null;
-      for (const id of accountIds) text = await devices.write(await devices.read(text), id);
+      for (const id of accountIds)
+        text = text = await devices.write(await devices.read(text), { id, passwordHash });
       const read = await devices.read(text);
-      expect(read?.accountIds).toEqual([...new Set(accountIds.toReversed())].slice(0, 8));
+      const last = [...new Set(accountIds.toReversed())].slice(0, 8);
+      expect(read?.marks).toEqual(last.map((id) => `${id}_${PIECE}`));
       expect(read?.id).toMatch(/^[0-9a-f]{32}$/);
     }),
     runs(50),
@@ -26,8 +34,8 @@ it('is read as it was written, the last account first, eight at most', async () 
 });
 
 it('is nothing with any one bit changed, or cut off anywhere', async () => {
-  const text = await devices.write(null, 42);
-  expect(await devices.read(text)).toEqual({ id: text.slice(0, 32), accountIds: [42] });
+  const text = await devices.write(null, { id: 42, passwordHash });
+  expect(await devices.read(text)).toEqual({ id: text.slice(0, 32), marks: [`42_${PIECE}`] });
   for (let index = 0; index < text.length; index += 1) {
     expect(await devices.read(text.slice(0, index))).toBeNull();
     for (let bit = 0; bit < 7; bit += 1) {
@@ -40,24 +48,24 @@ it('is nothing with any one bit changed, or cut off anywhere', async () => {
 it('is nothing where it was signed with another key', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ minLength: 1 }), ids, async (secret, id) => {
-      expect(await devices.read(await open(secret).write(null, id))).toBeNull();
+      expect(await devices.read(await open(secret).write(null, { id, passwordHash }))).toBeNull();
     }),
     runs(50),
   );
 });
 
 it('is good for four hundred days, and nothing after that', async () => {
-  const text = await devices.write(null, 42);
+  const text = await devices.write(null, { id: 42, passwordHash });
   const endMs = NOW_MS + DEVICE_SECONDS * 1000;
   expect(await open(undefined, endMs).read(text)).not.toBeNull();
   expect(await open(undefined, endMs + 1).read(text)).toBeNull();
 });
 
 it('is nothing where it names another account than was signed', async () => {
-  const text = await devices.write(null, 42);
+  const text = await devices.write(null, { id: 42, passwordHash });
   await fc.assert(
     fc.asyncProperty(fc.array(ids, { minLength: 1, maxLength: 9 }), async (others) => {
-      const forged = text.replace(/\.42\./, `.${others.join('-')}.`);
+      const forged = text.replace(/\.42_/, `.${others.map((id) => `${id}_${PIECE}`).join('-')}-42_`);
       fc.pre(forged !== text);
       expect(await devices.read(forged)).toBeNull();
     }),
@@ -68,13 +76,21 @@ it('is nothing where it names another account than was signed', async () => {
 it('is nothing where it is any other text', async () => {
   const hex = (length: number) =>
     fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+  const mark = fc.tuple(fc.nat(), hex(16)).map((parts) => parts.join('_'));
   const alike = fc
-    .tuple(hex(32), fc.nat(), fc.array(fc.nat(), { minLength: 1, maxLength: 8 }), hex(64))
-    .map(([id, seconds, accountIds, signature]) => [id, seconds, accountIds.join('-'), signature].join('.'));
+    .tuple(hex(32), fc.nat(), fc.array(mark, { minLength: 1, maxLength: 8 }), hex(64))
+    .map(([id, seconds, marks, signature]) => [id, seconds, marks.join('-'), signature].join('.'));
   await fc.assert(
     fc.asyncProperty(fc.oneof(fc.string({ unit: 'binary' }), alike, fc.constant(null)), async (text) => {
       expect(await devices.read(text)).toBeNull();
     }),
     runs(300),
   );
+});
+
+it('marks an account anew, in the place of its old mark, after its password was changed', async () => {
+  const first = await devices.write(null, { id: 7, passwordHash });
+  const second = await devices.write(await devices.read(first), { id: 42, passwordHash });
+  const third = await devices.write(await devices.read(second), { id: 7, passwordHash: hashOf('b') });
+  expect((await devices.read(third))?.marks).toEqual([`7_${'62'.repeat(8)}`, `42_${PIECE}`]);
 });

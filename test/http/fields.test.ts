@@ -66,7 +66,10 @@ describe('control characters', () => {
   });
 
   it('line feeds and tabs are good in longer texts only', () => {
-    expect(faultsOf(lines, 'a\nb\tc')).toEqual([]);
+    expect(faultsOf(lines, 'a\nb\tc\r\nd')).toEqual([]);
+    expect(parsed(lines, 'a\r\nb')).toBe('a\r\nb');
+    for (const text of ['a\rb', 'a\r\rb', 'a\r\n\rb', 'a\n\rb'])
+      expect(faultsOf(lines, text)).toEqual(['not_text']);
     expect(faultsOf(line, 'a\nb')).toEqual(['not_text']);
     expect(faultsOf(line, 'a\tb')).toEqual(['not_text']);
     expect(faultsOf(lines, 'a\u000bb')).toEqual(['not_text']);

@@ -14,6 +14,7 @@ import {
   post,
   signInAgain,
   signUp,
+  withNewCookie,
 } from './support-pages.ts';
 
 const accountOf = async ({ cookie }: Person): Promise<unknown> => json(await send('/id/me', { cookie }));
@@ -122,7 +123,9 @@ describe('the password', () => {
     const elsewhere = await signInAgain(person);
     const answer = await post('/password', { currentPassword: PASSWORD, newPassword: next }, person);
     expect(goesTo(answer)).toBe('303 /?done=password-changed');
-    expect([await isSignedIn(person), await isSignedIn(elsewhere)]).toEqual([true, false]);
+    const renewed = withNewCookie(person, answer);
+    const signedIn = [await isSignedIn(renewed), await isSignedIn(person), await isSignedIn(elsewhere)];
+    expect(signedIn).toEqual([true, false, false]);
     const signIn = (password: string) => post('/sign-in', { identifier: person.email, password });
     expect((await signIn(PASSWORD)).status).toBe(401);
     expect(goesTo(await signIn(next))).toBe('303 /');
@@ -162,10 +165,13 @@ describe.each([
 
   it('is changed with the password', async () => {
     const person = await signUp();
+    const elsewhere = await signInAgain(person);
     expect(fieldOf(await open(`/${name}`, person), name)).toContain(`value="${person[name]}"`);
     const answer = await post(`/${name}`, { [name]: value(person), password: PASSWORD }, person);
     expect(goesTo(answer)).toBe(`303 /?done=${name}-changed`);
-    expect(await accountOf(person)).toMatchObject({ account: { [name]: value(person) } });
+    const renewed = withNewCookie(person, answer);
+    expect(await accountOf(renewed)).toMatchObject({ account: { [name]: value(person) } });
+    expect([await isSignedIn(person), await isSignedIn(elsewhere)]).toEqual([false, true]);
   });
 
   it('stays without the password, with a wrong one, or where it is none', async () => {

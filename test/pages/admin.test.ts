@@ -8,6 +8,7 @@ import {
   isSignedIn,
   noticeOf,
   open,
+  PASSWORD,
   type Person,
   post,
   signInAgain,
@@ -166,6 +167,18 @@ describe('the last admin', () => {
     expectPage(answer, 409, 'This is the last admin');
     expect(await rowOf(admin.id)).toEqual({ is_admin: 1, disabled: 0 });
     expect(await isSignedIn(admin)).toBe(true);
+  });
+
+  it('cannot delete the own account either, until there is another', async () => {
+    const admin = await signUpAdmin();
+    const answer = await post('/delete', { password: PASSWORD }, admin);
+    expectPage(answer, 409, 'Error: Delete the account');
+    expect(noticeOf(answer)).toBe('You are the only admin. Make another account an admin first.');
+    expect([await rowOf(admin.id), await isSignedIn(admin)]).toEqual([{ is_admin: 1, disabled: 0 }, true]);
+    await signUpAdmin();
+    const second = await post('/delete', { password: PASSWORD }, admin);
+    expect(goesTo(second)).toBe('303 /sign-in?done=account-deleted');
+    expect([await rowOf(admin.id), await isSignedIn(admin)]).toEqual([null, false]);
   });
 
   it('may go where there is another', async () => {

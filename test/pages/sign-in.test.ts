@@ -161,6 +161,9 @@ describe('signing in', () => {
     expect(await toOf('/admin/users/7')).toBe('303 /admin/users/7');
     for (const to of ['//evil.test', 'https://evil.test', '/\\evil.test', '/a?b=c', '/.//evil.test', 'x', ''])
       expect(await toOf(to)).toBe('303 /');
+    // What logs out when it is opened is no page to be sent to.
+    for (const to of ['/api/users/logout', '/sign-out', '/id/export', '/admin/users', '/devices/end'])
+      expect(await toOf(to)).toBe('303 /');
     expect((await open('/sign-in?to=%2F%2Fevil.test')).text).not.toContain('evil');
   });
 

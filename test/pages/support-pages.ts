@@ -62,6 +62,13 @@ export const signInAgain = async (person: Person, headers: Record<string, string
   return { ...person, cookie: sessionCookie(answer) ?? '' };
 };
 
+/** The same person with the cookie that an answer gives. */
+export const withNewCookie = (person: Person, answer: Answer): Person => {
+  const cookie = sessionCookie(answer);
+  if (cookie === null || cookie === person.cookie) throw new Error(`No new cookie: ${answer.text}`);
+  return { ...person, cookie };
+};
+
 export const isSignedIn = async (person: Person): Promise<boolean> =>
   (await open('/devices', person)).status === 200;
 

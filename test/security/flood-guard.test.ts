@@ -98,12 +98,23 @@ it('the guard of logins lets registrations pass, and that of registrations login
 });
 
 describe('an address within its rate', () => {
-  it.each([ADDRESS, '198.51.100.1', '2001:db8::1', '10.0.0.1'])('%s passes, and is the key', async (key) => {
+  it.each([
+    [ADDRESS, ADDRESS],
+    ['198.51.100.1', '198.51.100.1'],
+    ['10.0.0.1', '10.0.0.1'],
+    // A customer has a whole /64 of addresses to send from, but not the one beside it.
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['2001:DB8::ffff:ffff:ffff:ffff', '2001:db8:0:0::/64'],
+    ['2001:db8:0:1::1', '2001:db8:0:1::/64'],
+    ['::ffff:198.51.100.1', '::ffff:198.51.100.1'],
+    ['no:address', 'no:address'],
+  ])('%s passes, and is counted as %s', async (address, key) => {
     const { env, loginKeys, registrationKeys } = guards();
-    const fields = someone();
-    expect((await send('/account/register', { json: fields, headers: from(key), env })).status).toBe(200);
+    const json = someone();
+    const headers = from(address);
+    expect((await send('/account/register', { json, headers, env })).status).toBe(200);
     expect([loginKeys, registrationKeys]).toEqual([[], [key]]);
-    expect((await send('/account/login', { json: fields, headers: from(key), env })).status).toBe(200);
+    expect((await send('/account/login', { json, headers, env })).status).toBe(200);
     expect([loginKeys, registrationKeys]).toEqual([[key], [key]]);
   });
 

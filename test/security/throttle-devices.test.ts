@@ -144,12 +144,52 @@ describe('a device', () => {
   });
 });
 
+describe('a change of the password', () => {
+  const changed = async (
+    timed: TimedCore,
+    person: Person & { device: string },
+    current: string,
+    next: string,
+  ) => {
+    const { token } = await timed.logIn({ ...person, email: '' }, 'cookie');
+    const principal = (await timed.core.identify(token, 'cookie', 'fresh')) ?? expect.fail();
+    const client = { ...someClient, device: person.device };
+    const outcome = await timed.core.changePassword(principal, { current, next }, client);
+    await timed.settle();
+    return outcome.ok ? outcome.value.device : expect.fail(outcome.error.reason);
+  };
+
+  it('takes the marks of all devices that knew the old one, and gives this one a new mark', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    const thief = await tryLogin(timed, owner);
+    if (typeof thief !== 'object') return expect.fail(String(thief));
+    const renewed = await changed(timed, owner, owner.password, 'another horse 2');
+    const nowOwner = { ...owner, password: 'another horse 2' };
+    // Ten tries with the old mark are ten tries at the account, and no more than those.
+    await failOften(timed, nowOwner, thief.device);
+    expect(await tryLogin(timed, nowOwner, owner.device)).toBe(1);
+    expect(await tryLogin(timed, nowOwner)).toBe(1);
+    expect(await tryLogin(timed, nowOwner, renewed)).toEqual(IN);
+  });
+
+  it('leaves the marks of other accounts on the same device', async () => {
+    const timed = createTimedCore();
+    const [one, other] = [await joined(timed), await joined(timed)];
+    const shared = await tryLogin(timed, other, one.device);
+    if (typeof shared !== 'object') return expect.fail(String(shared));
+    await changed(timed, { ...one, device: shared.device }, one.password, 'another horse 2');
+    await failOften(timed, other);
+    expect(await tryLogin(timed, other, shared.device)).toEqual(IN);
+  });
+});
+
 describe('while the account waits, no help is', () => {
   it.each<[string, (mark: string, other: { device: string; id: number }, ownId: number) => string]>([
     ["another account's mark", (_mark, other) => other.device],
     [
       "another account's mark with the account's id put in",
-      (_mark, other, ownId) => other.device.replace(`.${other.id}.`, `.${ownId}.`),
+      (_mark, other, ownId) => other.device.replace(`.${other.id}_`, `.${ownId}_`),
     ],
     ['a mark with another signature', bent],
     ['a mark with no signature', (mark) => mark.slice(0, mark.lastIndexOf('.') + 1)],

@@ -1,6 +1,6 @@
 // `id`: what admins do with accounts: list, search, look at, disable, make admins of, remove.
 import { type Context, Hono } from 'hono';
-import type { Standing } from '../../core/index.ts';
+import type { AccountError, Standing } from '../../core/index.ts';
 import { originOf } from '../../http/account.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { requireAdmin, requireLogin } from '../../http/credentials.ts';
@@ -17,11 +17,15 @@ const ONE = '/admin/accounts/:id{[0-9]+}';
 
 const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
 
+/** To an admin, an account that is not there is something that was not found, not a login that is gone. */
+const refuseChange = (c: Context<AppEnv>, error: AccountError) =>
+  error.reason === 'gone' ? refuse(c, { reason: 'not_found' }) : refuseError(c, error);
+
 const setStanding = (standing: Standing) => async (c: Context<AppEnv>) => {
   const { core, principal, client } = c.var;
   const changed = await core.setStanding(idOf(c), standing, principal.account.id, client);
   if (changed.ok) return c.json({ account: showToAdmin(changed.value, originOf(c)) }, 200);
-  return changed.error.reason === 'gone' ? refuse(c, { reason: 'not_found' }) : refuseError(c, changed.error);
+  return refuseChange(c, changed.error);
 };
 
 export const admin = new Hono<AppEnv>()
@@ -67,10 +71,7 @@ export const admin = new Hono<AppEnv>()
   })
   .delete(ONE, toChange, requireAdmin, async (c) => {
     const { core, principal, client } = c.var;
-    const account = await core.get(idOf(c));
-    if (!account) return refuse(c, { reason: 'not_found' });
-    if (account.isAdmin && !(await core.hasOtherAdmin(account.id)))
-      return refuse(c, { reason: 'last_admin' });
-    const removed = await core.remove(account.id, client, principal.account.id);
-    return removed.ok ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
+    const removal = { actorId: principal.account.id, keepsLastAdmin: true };
+    const removed = await core.remove(idOf(c), client, removal);
+    return removed.ok ? c.body(null, 204) : refuseChange(c, removed.error);
   });

@@ -1,7 +1,7 @@
 // `id`: registering, logging in and out, and everything an owner does with the account itself.
 import { type Context, Hono } from 'hono';
 import { readIdentifier } from '../../core/index.ts';
-import { logIn, originOf, register } from '../../http/account.ts';
+import { logIn, originOf, register, renew } from '../../http/account.ts';
 import { body } from '../../http/body.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { clearSessionCookie } from '../../http/cookies.ts';
@@ -73,7 +73,7 @@ export const me = new Hono<AppEnv>()
     const { core, principal, client } = c.var;
     const confirmed = await core.confirmPassword(principal, c.req.valid('json').password, client);
     if (!confirmed.ok) return refuseError(c, confirmed.error);
-    const removed = await core.remove(principal.account.id, client);
+    const removed = await core.remove(principal.account.id, client, { keepsLastAdmin: true });
     if (!removed.ok) return refuseError(c, removed.error);
     clearSessionCookie(c);
     return c.body(null, 204);
@@ -85,17 +85,21 @@ export const me = new Hono<AppEnv>()
     const refused = await refusePassword(c, 'newPassword', next, [username, email]);
     if (refused) return refused;
     const changed = await core.changePassword(principal, { current, next }, client);
-    return changed.ok ? c.json(changed.value, 200) : refuseError(c, changed.error);
+    if (!changed.ok) return refuseError(c, changed.error);
+    const { endedSessions } = changed.value;
+    return c.json({ endedSessions, ...renew(c, changed.value) }, 200);
   })
   .put('/me/email', toChange, guard('login'), body(fields.emailChange, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
     const changed = await core.changeEmail(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);
-    return c.json({ account: showAccount(changed.value, originOf(c)) }, 200);
+    const account = showAccount(changed.value.account, originOf(c));
+    return c.json({ account, ...renew(c, changed.value) }, 200);
   })
   .put('/me/username', toChange, guard('login'), body(fields.usernameChange, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
     const changed = await core.changeUsername(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);
-    return c.json({ account: showAccount(changed.value, originOf(c)) }, 200);
+    const account = showAccount(changed.value.account, originOf(c));
+    return c.json({ account, ...renew(c, changed.value) }, 200);
   });
