@@ -103,7 +103,8 @@ export const createAdministration = (options: AdministrationOptions): Administra
 const changesFor = (standing: Standing, now: number) => {
   switch (standing) {
     case 'disabled':
-      return { disabledAtMs: now };
+      // Twice is once: the first time counts.
+      return { disabledAtMs: sql`coalesce(${users.disabledAtMs}, ${now})` };
     case 'enabled':
       return { disabledAtMs: null };
     case 'admin_granted':

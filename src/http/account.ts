@@ -16,7 +16,7 @@ import { type Problem, refuse } from './dialect.ts';
 /** Registers with what the request tells; a cookie session sets its cookie. Refuses a taken name. */
 export const register = async (c: Context<AppEnv>, account: NewAccount, open: SessionKind | null) => {
   const { core, client } = c.var;
-  const kept = { replaces: replacedCookie(c), device: readDeviceCookie(c) };
+  const kept = { replaces: replacedCookie(c, open), device: readDeviceCookie(c) };
   const made = await core.register(account, { client, open, ...kept });
   if (made.ok && open === 'cookie' && made.value.token !== null) setSessionCookie(c, made.value.token);
   if (made.ok && made.value.device !== null) setDeviceCookie(c, made.value.device);
@@ -31,7 +31,7 @@ export const logIn = async (
   open: SessionKind,
 ) => {
   const { core, client } = c.var;
-  const kept = { replaces: replacedCookie(c), device: readDeviceCookie(c) };
+  const kept = { replaces: replacedCookie(c, open), device: readDeviceCookie(c) };
   const loggedIn = await core.logIn({ identifier, password, open, client, ...kept });
   if (!loggedIn.ok) return loggedIn;
   if (open === 'cookie') setSessionCookie(c, loggedIn.value.token);
@@ -50,9 +50,12 @@ export const renew = (c: Context<AppEnv>, renewed: Renewed): { token?: string } 
   return {};
 };
 
-/** The cookie whose session a login or registration ends: only dialects that know the cookie look at it. */
-const replacedCookie = (c: Context<AppEnv>): string | null =>
-  c.var.dialect.usesCookie ? readSessionCookie(c) : null;
+/**
+ * The cookie whose session a login or registration ends: only dialects that know the cookie look at it, and whoever
+ * asks for a token goes on without it.
+ */
+const replacedCookie = (c: Context<AppEnv>, open: SessionKind | null): string | null =>
+  c.var.dialect.usesCookie && (open === 'cookie' || open === null) ? readSessionCookie(c) : null;
 
 /** Refuses what the core refused, with what was sent, for the dialects that show it. */
 export const refuseError = (c: Context<AppEnv>, error: AccountError): Response =>

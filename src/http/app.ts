@@ -5,7 +5,7 @@ import { createAddresseeFinder, type FindAddressee } from './addressee.ts';
 import { crossOrigin, securityHeaders } from './browsers.ts';
 import { readClient } from './client.ts';
 import type { AppEnv } from './context.ts';
-import { readDeviceCookie } from './cookies.ts';
+import { readDeviceCookie, writeSessionCookie } from './cookies.ts';
 import { type Dialect, mount, refuse } from './dialect.ts';
 import { logFault, logRequest } from './log.ts';
 import { service } from './service.ts';
@@ -55,4 +55,5 @@ const equip: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('commonPasswords', commonPasswords);
   c.set('client', { ...readClient(c.req.raw, c.var.dialect.name), device: readDeviceCookie(c) });
   await next();
+  writeSessionCookie(c);
 };

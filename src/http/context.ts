@@ -27,6 +27,8 @@ export interface Variables {
   commonPasswords: Equipment['commonPasswords'];
   /** Who is logged in; set on routes that require it. */
   principal: Principal;
+  /** The session cookie that the answer is to set, null to clear it; undefined where it says nothing of it. */
+  newSessionCookie: string | null | undefined;
   /** The fields of the body as they were sent; set where a body was read. */
   sent: Readonly<Record<string, unknown>>;
   /** Why the request was refused, for the log. */

@@ -11,14 +11,24 @@ const DEVICE_COOKIE = 'device';
 export const readSessionCookie = (c: Context<AppEnv>): string | null => getCookie(c, SESSION_COOKIE) ?? null;
 
 /**
- * Gives the browser its session. `HttpOnly`: no script reads it. `SameSite=Lax`: no foreign page sends it with
- * anything but a plain navigation. `Secure` over https, where every deployment is; not on http://127.0.0.1.
+ * Gives the browser its session. Where a request has more than one thing to say of the cookie, the last one counts:
+ * an answer sets a cookie once.
+ * @see https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
  */
-export const setSessionCookie = (c: Context<AppEnv>, token: string): void =>
-  setCookie(c, SESSION_COOKIE, token, { ...cookieScope(c), maxAge: c.var.wire.cookieSeconds });
+export const setSessionCookie = (c: Context<AppEnv>, token: string): void => c.set('newSessionCookie', token);
 
-export const clearSessionCookie = (c: Context<AppEnv>): void =>
-  setCookie(c, SESSION_COOKIE, '', { ...cookieScope(c), maxAge: 0 });
+export const clearSessionCookie = (c: Context<AppEnv>): void => c.set('newSessionCookie', null);
+
+/**
+ * Writes what was said last. `HttpOnly`: no script reads it. `SameSite=Lax`: no foreign page sends it with anything
+ * but a plain navigation. `Secure` over https, where every deployment is; not on http://127.0.0.1.
+ */
+export const writeSessionCookie = (c: Context<AppEnv>): void => {
+  const { newSessionCookie: token, wire } = c.var;
+  if (token === undefined) return;
+  const maxAge = token === null ? 0 : wire.cookieSeconds;
+  setCookie(c, SESSION_COOKIE, token ?? '', { ...cookieScope(c), maxAge });
+};
 
 /** What this device was given when it last logged in; null where it was not, or keeps no cookies. */
 export const readDeviceCookie = (c: Context<AppEnv>): string | null => getCookie(c, DEVICE_COOKIE) ?? null;

@@ -172,6 +172,8 @@ export const readFaults = (issues: readonly z.core.$ZodIssue[], sent: Record<str
   issues.map((issue) => {
     const field = String(issue.path[0] ?? '');
     const value = Object.hasOwn(sent, field) ? sent[field] : undefined;
+    if (issue.code === 'invalid_value' && typeof value === 'string')
+      return { field, code: 'not_a_choice', limit: null, value };
     if (issue.code !== 'custom') return { field, code: missingCode(value), limit: null, value };
     const code: unknown = issue.params?.['fault'];
     const limit: unknown = issue.params?.['limit'];

@@ -22,15 +22,20 @@ export type Endpoint = Parameters<WithinRate>[0];
  *
  * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  */
-const guardFlood =
-  (endpoint: Endpoint): MiddlewareHandler<AppEnv> =>
-  async (c, next) => {
+export const guardFlood = (endpoint: Endpoint): MiddlewareHandler<AppEnv> => {
+  const letThrough: MiddlewareHandler<AppEnv> = async (c, next) => {
     const address = c.req.header('CF-Connecting-IP');
     if (address === undefined || LOOPBACK.has(address)) return next();
     const isWithin = await c.var.withinRate(endpoint, clientKey(address));
     return isWithin ? next() : refuse(c, { reason: 'throttled', retryAfterSeconds: PERIOD_SECONDS });
   };
+  return withTrait(letThrough, { asks: 'guard', endpoint, foreignPages: 'pass' });
+};
 
-/** Guards an endpoint that hashes a password: a foreign page is refused, then an address that floods. */
+/** Guards a login or a registration: a foreign page is refused, then an address that floods. */
 export const guard = (endpoint: Endpoint): MiddlewareHandler<AppEnv> =>
-  withTrait(every(requireSameSite, guardFlood(endpoint)), { asks: 'guard', endpoint });
+  withTrait(every(requireSameSite, guardFlood(endpoint)), {
+    asks: 'guard',
+    endpoint,
+    foreignPages: 'refused',
+  });

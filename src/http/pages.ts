@@ -21,6 +21,10 @@ export const readPage = (c: Context<AppEnv>): { limit: number; after: string } =
 /** The id after which a page begins: 0 where none is named. */
 export const readAfterId = (after: string): number => Math.max(0, readWhole(after, 0));
 
+/** The id before which a page begins, of a list with the newest first; null, the first page, where none is named. */
+export const readBeforeId = (after: string): number | null =>
+  /^\d{1,15}$/.test(after) ? Number(after) : null;
+
 /** Names the next page, where there is one. @see https://www.rfc-editor.org/rfc/rfc8288 */
 export const linkNext = (c: Context<AppEnv>, limit: number, after: string | null): void => {
   if (after === null) return;

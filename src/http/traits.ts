@@ -8,7 +8,7 @@ export type Trait =
   | { asks: 'body'; schema: z.ZodMiniObject; options: BodyOptions }
   | { asks: 'login'; requirement: Requirement }
   | { asks: 'admin' }
-  | { asks: 'guard'; endpoint: Endpoint };
+  | { asks: 'guard'; endpoint: Endpoint; foreignPages: 'pass' | 'refused' };
 
 const traits = new WeakMap<object, Trait>();
 

@@ -23,6 +23,7 @@ const details = z.strictObject({
   type: z.string().check(z.startsWith('urn:latchkey:problem:')),
   title: z.string(),
   status: z.number(),
+  detail: z.optional(z.string()),
   code: z.string(),
   errors: z.optional(z.array(z.strictObject({ name: z.string(), code: z.string(), message: z.string() }))),
 });

@@ -6,7 +6,7 @@ import { body } from '../../http/body.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { clearSessionCookie } from '../../http/cookies.ts';
 import { requireLogin } from '../../http/credentials.ts';
-import { guard } from '../../http/guard.ts';
+import { guard, guardFlood } from '../../http/guard.ts';
 import * as fields from './fields.ts';
 import { refuse, refuseError } from './refusal.ts';
 import { showAccount } from './views.ts';
@@ -64,21 +64,23 @@ export const me = new Hono<AppEnv>()
   .patch('/me', toChange, body(fields.profile, { numbers }), async (c) => {
     const { pictureId, ...texts } = c.req.valid('json');
     const changes = { ...texts, pictureId: pictureId === undefined ? undefined : Number(pictureId) };
-    const { id } = c.var.principal.account;
-    const changed = await c.var.core.update(id, changes, 'profile_changed', c.var.client);
+    const { account } = c.var.principal;
+    if (Object.values(changes).every((value) => value === undefined))
+      return c.json({ account: showAccount(account, originOf(c)) }, 200);
+    const changed = await c.var.core.update(account.id, changes, 'profile_changed', c.var.client);
     if (!changed.ok) return refuseError(c, changed.error);
     return c.json({ account: showAccount(changed.value, originOf(c)) }, 200);
   })
-  .delete('/me', toChange, guard('login'), body(fields.confirmation, { numbers }), async (c) => {
+  .delete('/me', toChange, guardFlood('login'), body(fields.confirmation, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
     const confirmed = await core.confirmPassword(principal, c.req.valid('json').password, client);
     if (!confirmed.ok) return refuseError(c, confirmed.error);
     const removed = await core.remove(principal.account.id, client, { keepsLastAdmin: true });
     if (!removed.ok) return refuseError(c, removed.error);
-    clearSessionCookie(c);
+    if (principal.session.kind === 'cookie') clearSessionCookie(c);
     return c.body(null, 204);
   })
-  .put('/me/password', toChange, guard('login'), body(fields.passwordChange, { numbers }), async (c) => {
+  .put('/me/password', toChange, guardFlood('login'), body(fields.passwordChange, { numbers }), async (c) => {
     const { currentPassword: current, newPassword: next } = c.req.valid('json');
     const { core, principal, client } = c.var;
     const { username, email } = principal.account;
@@ -89,14 +91,14 @@ export const me = new Hono<AppEnv>()
     const { endedSessions } = changed.value;
     return c.json({ endedSessions, ...renew(c, changed.value) }, 200);
   })
-  .put('/me/email', toChange, guard('login'), body(fields.emailChange, { numbers }), async (c) => {
+  .put('/me/email', toChange, guardFlood('login'), body(fields.emailChange, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
     const changed = await core.changeEmail(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);
     const account = showAccount(changed.value.account, originOf(c));
     return c.json({ account, ...renew(c, changed.value) }, 200);
   })
-  .put('/me/username', toChange, guard('login'), body(fields.usernameChange, { numbers }), async (c) => {
+  .put('/me/username', toChange, guardFlood('login'), body(fields.usernameChange, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
     const changed = await core.changeUsername(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);

@@ -7,12 +7,15 @@ const detailed = (
   status: Reply['status'],
   code: string,
   title: string,
-  headers: Readonly<Record<string, string>> = {},
+  { headers, detail }: { headers?: Readonly<Record<string, string>>; detail?: string } = {},
 ): Reply => ({
   status,
   headers: { 'Content-Type': 'application/problem+json', ...headers },
-  body: { type: `urn:latchkey:problem:${code}`, title, status, code },
+  body: { type: `urn:latchkey:problem:${code}`, title, status, ...(detail ? { detail } : {}), code },
 });
+
+/** What a 401 must name. @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 */
+const CHALLENGE = { headers: { 'WWW-Authenticate': 'Bearer' } };
 
 /** Every field's faults; `name` is the JSON key. What was sent is not shown again. */
 const faulty = (faults: readonly Fault[], status: 400 | 409): Reply => {
@@ -26,6 +29,8 @@ const faulty = (faults: readonly Fault[], status: 400 | 409): Reply => {
   return { ...reply, body: { ...Object(reply.body), errors } };
 };
 
+const waitFor = (seconds: number): string => `Wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
+
 /** Words a refusal. Pure and total, as for every dialect. */
 export const problem = (refused: Problem): Reply => {
   switch (refused.reason) {
@@ -34,11 +39,9 @@ export const problem = (refused: Problem): Reply => {
     case 'taken':
       return faulty(refused.faults, 409);
     case 'wrong_credentials':
-      return detailed(401, 'wrong_credentials', 'The name or the password is wrong.');
+      return detailed(401, 'wrong_credentials', 'The name or the password is wrong.', CHALLENGE);
     case 'credentials':
-      return detailed(401, `credentials_${refused.why}`, 'You are not logged in.', {
-        'WWW-Authenticate': 'Bearer',
-      });
+      return detailed(401, `credentials_${refused.why}`, 'You are not logged in.', CHALLENGE);
     case 'forbidden':
       return detailed(403, 'forbidden', 'You may not do this.');
     case 'cross_site':
@@ -46,7 +49,9 @@ export const problem = (refused: Problem): Reply => {
     case 'not_found':
       return detailed(404, 'not_found', 'There is nothing here.');
     case 'method_not_allowed':
-      return detailed(405, 'method_not_allowed', `${refused.method} is not allowed here.`);
+      return detailed(405, 'method_not_allowed', 'The method is not allowed here.', {
+        detail: `${refused.method} is none of the methods of this path.`,
+      });
     case 'last_admin':
       return detailed(409, 'last_admin', 'This account is the last admin.');
     case 'too_large':
@@ -58,7 +63,7 @@ export const problem = (refused: Problem): Reply => {
     case 'not_an_object':
       return detailed(400, 'not_an_object', 'The body must be a JSON object.');
     case 'throttled':
-      return detailed(429, 'throttled', `Too many tries. Wait ${refused.retryAfterSeconds} seconds.`);
+      return detailed(429, 'throttled', 'Too many tries.', { detail: waitFor(refused.retryAfterSeconds) });
     case 'unavailable':
       return detailed(503, 'unavailable', 'The service cannot be reached at the moment.');
     case 'fault':

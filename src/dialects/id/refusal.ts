@@ -10,6 +10,7 @@ export interface ProblemDetails {
   type: string;
   title: string;
   status: number;
+  detail?: string;
   code: string;
   errors?: { name: string; code: string; message: string }[];
 }

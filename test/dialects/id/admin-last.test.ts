@@ -1,0 +1,96 @@
+// `id`: the last admin stays one, whoever asks and however many ask at once.
+import { describe, expect, it } from 'vitest';
+import { send, testEnv } from '../../support/worker.ts';
+import { ACCOUNTS, OF_ONE } from './support-admin.ts';
+import { isLive, join, joinAdmin, type Member, rowOf, whole, withoutAdmins } from './support-id.ts';
+import { refused } from './support-refusals.ts';
+
+withoutAdmins();
+
+const act = ({ cookie }: Member, { id }: Member, method: string, rest: string) =>
+  send(`${ACCOUNTS}/${id}${rest}`, { method, cookie });
+
+/** What would leave the service without an admin. */
+const TAKING: [string, string][] = [
+  ['POST', '/disable'],
+  ['POST', '/revoke-admin'],
+  ['DELETE', ''],
+];
+const admins = async (): Promise<number | null> =>
+  testEnv.DB.prepare('SELECT count(*) AS n FROM users WHERE is_admin = 1 AND disabled_at IS NULL').first('n');
+
+describe.each(TAKING)('%s …/<id>%s', (method, rest) => {
+  it('is refused for the last admin, who stays logged in', async () => {
+    const admin = await joinAdmin();
+    expect(whole(await act(admin, admin, method, rest))).toBe(refused('last_admin'));
+    expect(await rowOf(admin.id)).toMatchObject({ is_admin: 1, disabled_at: null });
+    expect(await isLive({ cookie: admin.cookie })).toBe(true);
+  });
+
+  it('is refused where the only other admin is disabled', async () => {
+    const [admin, other] = [await joinAdmin(), await joinAdmin()];
+    expect((await act(admin, other, 'POST', '/disable')).status).toBe(200);
+    expect(whole(await act(admin, admin, method, rest))).toBe(refused('last_admin'));
+    expect(await admins()).toBe(1);
+  });
+
+  it('is done for the own account where there is another admin', async () => {
+    const [admin, other] = [await joinAdmin(), await joinAdmin()];
+    expect((await act(admin, admin, method, rest)).status).toBe(method === 'DELETE' ? 204 : 200);
+    expect(await admins()).toBe(1);
+    expect(whole(await act(admin, other, 'GET', ''))).toBe(
+      refused(rest === '/revoke-admin' ? 'forbidden' : 'credentials_missing'),
+    );
+  });
+
+  it('leaves one where two admins do it to each other at once', async () => {
+    const [one, other] = [await joinAdmin(), await joinAdmin()];
+    const answers = await Promise.all([act(one, other, method, rest), act(other, one, method, rest)]);
+    expect(await admins()).toBe(1);
+    expect(answers.filter(({ status }) => status < 300)).toHaveLength(1);
+  });
+
+  it('leaves one where two admins do it to themselves at once', async () => {
+    const [one, other] = [await joinAdmin(), await joinAdmin()];
+    await Promise.all([act(one, one, method, rest), act(other, other, method, rest)]);
+    expect(await admins()).toBe(1);
+  });
+});
+
+describe('DELETE /id/me', () => {
+  const leave = ({ cookie, password }: Member) =>
+    send('/id/me', { method: 'DELETE', cookie, json: { password } });
+
+  it('is refused for the last admin, after the password', async () => {
+    const admin = await joinAdmin();
+    expect(whole(await leave({ ...admin, password: 'wrong' }))).toBe(refused('wrong_credentials'));
+    const answer = await leave(admin);
+    expect(whole(answer)).toBe(refused('last_admin'));
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect(await isLive({ cookie: admin.cookie })).toBe(true);
+  });
+
+  it('is done where there is another admin, and for one of two at once', async () => {
+    const [one, other, third] = [await joinAdmin(), await joinAdmin(), await joinAdmin()];
+    expect(whole(await leave(third))).toBe('204');
+    await Promise.all([leave(one), leave(other)]);
+    expect(await admins()).toBe(1);
+  });
+});
+
+it('the last admin does everything else with the own account', async () => {
+  const admin = await joinAdmin();
+  for (const [method, rest] of OF_ONE) {
+    const isTaking = TAKING.some(([other, end]) => other === method && end === rest);
+    if (!isTaking && rest !== '/sessions') expect((await act(admin, admin, method, rest)).status).toBe(200);
+  }
+});
+
+it('a disabled admin can be taken the rights, and be deleted', async () => {
+  const [admin, other, third] = [await joinAdmin(), await joinAdmin(), await join()];
+  await act(admin, other, 'POST', '/disable');
+  expect((await act(admin, other, 'POST', '/revoke-admin')).status).toBe(200);
+  await act(admin, third, 'POST', '/grant-admin');
+  await act(admin, third, 'POST', '/disable');
+  expect(whole(await act(admin, third, 'DELETE', ''))).toBe('204');
+});

@@ -1,0 +1,104 @@
+// `id`: whom the administration refuses, at every endpoint, and what it does not find.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Sent, send, testEnv } from '../../support/worker.ts';
+import { ACCOUNTS, OF_ONE } from './support-admin.ts';
+import { bearer, isLive, join, joinAdmin, type Member, rowOf, tokenFor, whole } from './support-id.ts';
+import { refused } from './support-refusals.ts';
+
+/** Every endpoint, about the account of that id. */
+const ENDPOINTS: [method: string, path: (id: number | string) => string][] = [
+  ['GET', () => ACCOUNTS],
+  ['GET', () => `${ACCOUNTS}?search=u&limit=1`],
+  ...OF_ONE.map(([method, rest]): [string, (id: number | string) => string] => [
+    method,
+    (id) => `${ACCOUNTS}/${id}${rest}`,
+  ]),
+];
+const endpoints = ENDPOINTS.map(([method, path]) => ({ name: `${method} ${path('<id>')}`, method, path }));
+
+const people: Record<'user' | 'bystander', Member | null> = { user: null, bystander: null };
+beforeAll(async () => {
+  people.user = await join();
+  people.bystander = await join();
+});
+const user = (): Member => people.user ?? expect.fail();
+const bystander = (): Member => people.bystander ?? expect.fail();
+
+/** Sends to the endpoint, about another account and about the own one, and expects both untouched. */
+const expectRefused = async (
+  { method, path }: (typeof endpoints)[number],
+  sent: Sent,
+  code: Parameters<typeof refused>[0],
+) => {
+  for (const { id } of [bystander(), user()]) {
+    const before = await rowOf(id);
+    const answer = await send(path(id), { ...sent, method });
+    expect(whole(answer)).toBe(refused(code));
+    expect(answer.headers.get('Link')).toBeNull();
+    expect(answer.headers.get('WWW-Authenticate')).toBe(code.startsWith('credentials') ? 'Bearer' : null);
+    expect(await rowOf(id)).toEqual(before);
+  }
+  for (const { cookie } of [bystander(), user()]) expect(await isLive({ cookie })).toBe(true);
+};
+
+describe.each(endpoints)('$name', (endpoint) => {
+  it('is refused to nobody in particular', async () => {
+    await expectRefused(endpoint, {}, 'credentials_missing');
+    await expectRefused(endpoint, { cookie: 'A'.repeat(43) }, 'credentials_missing');
+    await expectRefused(endpoint, bearer('x'), 'credentials_invalid');
+    await expectRefused(endpoint, bearer('x y'), 'credentials_spaces');
+  });
+
+  it('is refused to whoever is no admin, by cookie and by token', async () => {
+    await expectRefused(endpoint, { cookie: user().cookie }, 'forbidden');
+    await expectRefused(endpoint, bearer(await tokenFor(user())), 'forbidden');
+  });
+
+  it('is refused to an admin who is disabled', async () => {
+    const admin = await joinAdmin();
+    const token = await tokenFor(admin);
+    await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(admin.id).run();
+    await expectRefused(endpoint, { cookie: admin.cookie }, 'credentials_missing');
+    await expectRefused(endpoint, bearer(token), 'credentials_invalid');
+  });
+
+  it('is refused to an admin whose rights were taken', async () => {
+    const admin = await joinAdmin();
+    const token = await tokenFor(admin);
+    await testEnv.DB.prepare('UPDATE users SET is_admin = 0 WHERE id = ?').bind(admin.id).run();
+    await expectRefused(endpoint, { cookie: admin.cookie }, 'forbidden');
+    await expectRefused(endpoint, bearer(token), 'forbidden');
+  });
+
+  it('is refused to the user whom a bad header would make an admin', async () => {
+    const admin = await joinAdmin();
+    await expectRefused(endpoint, { cookie: admin.cookie, token: 'x' }, 'credentials_invalid');
+    await expectRefused(endpoint, { cookie: admin.cookie, token: await tokenFor(user()) }, 'forbidden');
+  });
+});
+
+describe.each(OF_ONE)('%s …/<id>%s', (method, rest) => {
+  it.each([
+    ['that nobody has', '999999999'],
+    ['that is nought', '0'],
+    ['at the end of what is exact', '9007199254740991'],
+    ['past what is exact', '9007199254740993'],
+    ['past 64 bits', '9223372036854775808'],
+    ['of 30 digits', '9'.repeat(30)],
+    ['past every number', '9'.repeat(400)],
+    ['that is negative', '-1'],
+    ['with a fraction', '1.0'],
+    ['with an exponent', '1e0'],
+    ['in hexadecimal', '0x1'],
+    ['of other digits', '%D9%A1'],
+    ['with a space', '1%20'],
+    ['that is no number', 'me'],
+    ['of an email', 'a%40test.com'],
+    ['that injects', "1'%20OR%201=1"],
+  ])('finds nothing by an id %s', async (_what, id) => {
+    const admin = await joinAdmin();
+    const answer = await send(`${ACCOUNTS}/${id}${rest}`, { method, cookie: admin.cookie });
+    expect(whole(answer)).toBe(refused('not_found'));
+    expect(await isLive({ cookie: admin.cookie })).toBe(true);
+  });
+});

@@ -1,0 +1,185 @@
+// `id`: searching accounts by the beginning of a username, an email or a name, for admins.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { send, uniqueName } from '../../support/worker.ts';
+import { ACCOUNTS, idsIn, nextOf, shownToAdmin } from './support-admin.ts';
+import { atFixedTime, bearer, join, joinAdmin, type Member, tokenFor, whole } from './support-id.ts';
+
+let token = '';
+beforeAll(async () => {
+  token = await tokenFor(await joinAdmin());
+});
+
+const search = (text: string, more = '', by = token) =>
+  send(`${ACCOUNTS}?search=${encodeURIComponent(text)}${more}`, bearer(by));
+const found = async (text: string): Promise<number[]> => idsIn(await search(text));
+const idsOf = (members: readonly Member[]): number[] => members.map(({ id }) => id);
+
+describe('a search', () => {
+  atFixedTime();
+
+  it('finds by username, then by email, then by name, and shows each account whole', async () => {
+    const [mark, admin] = [uniqueName(), await tokenFor(await joinAdmin())];
+    const byName = await join({ name: `${mark} Jones` });
+    const byEmail = await join({ email: `${mark}e@test.com` });
+    const byUsername = await join({ username: `${mark}u`, email: `x${mark}@test.com` });
+    const page = await search(mark, '', admin);
+    const accounts = [byUsername, byEmail].map((member) => shownToAdmin(member));
+    accounts.push(shownToAdmin(byName, { name: `${mark} Jones` }));
+    expect(whole(page)).toBe(`200 ${JSON.stringify({ accounts })}`);
+    expect(page.headers.get('Link')).toBeNull();
+    expect(whole(await search(`${mark}x`, '', admin))).toBe('200 {"accounts":[]}');
+  });
+});
+
+describe('what is found', () => {
+  it('begins with the text: what holds or ends with it is not', async () => {
+    const mark = uniqueName();
+    const one = await join({ username: `${mark}a`, email: `a@${mark}.example`, name: `A ${mark}` });
+    await join({ username: `a${mark}`, email: `a.${mark}@test.com`, name: `x${mark}` });
+    expect(await found(mark)).toEqual([one.id]);
+    expect(await found(`${mark}a`)).toEqual([one.id]);
+    expect(await found(`${mark}ab`)).toEqual([]);
+  });
+
+  it('is each account once, though several of its fields match', async () => {
+    const mark = uniqueName();
+    const member = await join({ username: mark, email: `${mark}@test.com`, name: mark });
+    expect(await found(mark)).toEqual([member.id]);
+    expect(await found(`${mark}@`)).toEqual([member.id]);
+  });
+
+  it('is found without regard to case and to white space around it', async () => {
+    const mark = uniqueName();
+    const members = [
+      await join({ username: `${mark.toUpperCase()}A` }),
+      await join({ email: `${mark.toUpperCase()}B@Test.com` }),
+      await join({ name: `${mark.toUpperCase()} C` }),
+    ];
+    for (const text of [mark, mark.toUpperCase(), ` ${mark} `, `${mark}\n`])
+      expect(await found(text)).toEqual(idsOf(members));
+  });
+
+  it('is found by first and last name where there is no other name', async () => {
+    const mark = uniqueName();
+    const fields = {
+      first_name: mark,
+      last_name: 'Griffin',
+      email: `x${mark}@test.com`,
+      password: 'abcd1234',
+    };
+    const made = await send('/api/register/', { json: fields });
+    const id = Number(/"id":(\d+)/.exec(made.text)?.[1] ?? expect.fail(made.text));
+    expect(await found(`${mark} grif`)).toEqual([id]);
+    expect(await found(`${mark}  grif`)).toEqual([]);
+  });
+
+  it('is what the wildcards of SQL are to the letter', async () => {
+    const mark = uniqueName();
+    const [percent, underscore, other] = [
+      await join({ name: `${mark}%b` }),
+      await join({ username: `${mark}_b` }),
+      await join({ username: `${mark}cb` }),
+    ];
+    expect(await found(`${mark}%`)).toEqual([percent.id]);
+    expect(await found(`${mark}_`)).toEqual([underscore.id]);
+    expect(await found(`${mark}c`)).toEqual([other.id]);
+    for (const text of [
+      '%',
+      '_%',
+      '*',
+      '?',
+      "'",
+      '"',
+      '\\',
+      `${mark}[`,
+      "' OR 1=1 --",
+      '\u0000',
+      `${mark}\u0000`,
+    ])
+      expect(await found(text)).toEqual([]);
+  });
+
+  it('may begin with more than the 50 bytes that a LIKE of D1 takes', async () => {
+    const mark = uniqueName();
+    const name = `${mark} ${'ш'.repeat(100)}`;
+    const member = await join({ name });
+    expect(await found(name.slice(0, 60))).toEqual([member.id]);
+    expect(await found(name)).toEqual([member.id]);
+    expect(await found(`${name}ш`)).toEqual([]);
+    expect(await found('x'.repeat(2000))).toEqual([]);
+  });
+
+  it('is found in every script, and past every character', async () => {
+    const mark = uniqueName();
+    const members = [
+      await join({ name: `${mark}жук` }),
+      await join({ name: `${mark}花子` }),
+      await join({ name: `${mark}🦊` }),
+    ];
+    expect(await found(mark)).toEqual(idsOf(members));
+    for (const [at, text] of ['ж', '花子', '🦊'].entries())
+      expect(await found(mark + text)).toEqual([members[at]?.id]);
+    const email = `${mark}.ÄB@test.com`;
+    const composed = await join({ email: email.normalize('NFD') });
+    expect(await found(`${mark}.äb`.normalize('NFC'))).toEqual([composed.id]);
+  });
+
+  it('is everybody where the text is nothing but white space', async () => {
+    const everybody = await send(`${ACCOUNTS}?limit=1000`, bearer(token));
+    for (const text of ['', ' ', '\t\n'])
+      expect(idsIn(await search(text, '&limit=1000'))).toEqual(idsIn(everybody));
+  });
+});
+
+describe('the pages of a search', () => {
+  it.each([1, 2, 3, 4, 100])('of %i show each match once, across the fields', async (size) => {
+    const mark = uniqueName();
+    const members = [
+      await join({ username: `${mark}a` }),
+      await join({ username: `${mark}b`, name: `${mark}b` }),
+      await join({ email: `${mark}c@test.com` }),
+      await join({ email: `${mark}d.e+f@test.com` }),
+      await join({ name: `${mark}: &=?#/%41` }),
+      await join({ name: `${mark}: &=?#/%41` }),
+      await join({ name: `${mark}ш` }),
+    ];
+    const seen: number[] = [];
+    let path: string | null = `${ACCOUNTS}?search=${mark}&limit=${size}`;
+    while (path !== null) {
+      const page = await send(path, bearer(token));
+      expect(page.status).toBe(200);
+      expect(idsIn(page).length).toBeLessThanOrEqual(size);
+      seen.push(...idsIn(page));
+      path = nextOf(page);
+      if (path !== null) expect(path).toContain(`search=${mark}&limit=${size}&after=`);
+    }
+    expect(seen).toEqual(idsOf(members));
+  });
+
+  it('have no next one where the last is full', async () => {
+    const mark = uniqueName();
+    const members = [await join({ username: `${mark}a` }), await join({ username: `${mark}b` })];
+    const full = await search(mark, '&limit=2');
+    expect([idsIn(full), nextOf(full)]).toEqual([idsOf(members), null]);
+    expect(nextOf(await search(mark, '&limit=1'))).not.toBeNull();
+  });
+
+  it.each(['x', '5', 'name', 'name:', 'name:x:y', 'other:1:x', 'username:1', '%00', 'username:-1:a'])(
+    'begin with the first where the cursor is none: %j',
+    async (after) => {
+      const member = await join({});
+      const page = await search(member.username, `&after=${after}`);
+      expect(idsIn(page)).toEqual([member.id]);
+    },
+  );
+
+  it('never show what the text does not match, whatever the cursor says', async () => {
+    const [mark, other] = [uniqueName(), await join({})];
+    const member = await join({ username: `${mark}a` });
+    for (const after of ['username:0:', `username:0:${other.username}`, 'email:0:', 'name:0:']) {
+      const page = await search(mark, `&after=${encodeURIComponent(after)}`);
+      expect([member.id]).toEqual(expect.arrayContaining(idsIn(page)));
+      expect(page.status).toBe(200);
+    }
+  });
+});

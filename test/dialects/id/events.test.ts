@@ -1,0 +1,143 @@
+// `id`: the trail of an account: newest first, in pages, and nobody else's.
+import { describe, expect, it, vi } from 'vitest';
+import { type Answer, type Sent, send, testEnv } from '../../support/worker.ts';
+import {
+  after,
+  atFixedTime,
+  cookieOf,
+  idOf,
+  join,
+  logIn,
+  type Member,
+  person,
+  START_MS,
+  whole,
+} from './support-id.ts';
+import { refused } from './support-refusals.ts';
+
+atFixedTime();
+
+const events = (query: string, sent: Sent) => send(`/id/events${query}`, sent);
+
+const idsIn = ({ text }: Answer): number[] => [...text.matchAll(/"id":(\d+)/g)].map(([, id]) => Number(id));
+const nextOf = ({ headers }: Answer): string | null => headers.get('Link');
+
+/** Adds so many events to the trail of an account. */
+const addEvents = async ({ id }: Member, count: number): Promise<void> => {
+  const insert = testEnv.DB.prepare(
+    "INSERT INTO events (user_id, type, dialect, created_at) VALUES (?, 'login', 'id', ?)",
+  );
+  await testEnv.DB.batch(Array.from({ length: count }, () => insert.bind(id, START_MS)));
+};
+
+/** The ids of all events of an account, newest first. */
+const allIds = async ({ id }: Member): Promise<number[]> => {
+  const query = testEnv.DB.prepare('SELECT id FROM events WHERE user_id = ? ORDER BY id DESC').bind(id);
+  return (await query.all<{ id: number }>()).results.map((row) => row.id);
+};
+
+describe('the trail', () => {
+  it('shows what happened, when, through what and from where, newest first', async () => {
+    const fields = person();
+    const [phone, laptop] = [
+      { 'User-Agent': 'a phone', 'CF-Connecting-IP': '203.0.113.77' },
+      { 'User-Agent': 'a laptop', 'CF-Connecting-IP': '2001:db8:1:2:3:4:5:6' },
+    ];
+    const registered = await send('/id/register', { json: fields, headers: phone });
+    const member = { ...fields, id: idOf(registered), cookie: cookieOf(registered) };
+    vi.setSystemTime(START_MS + 1000);
+    await logIn({ ...member, password: 'wrong' }, {}, { headers: laptop });
+    vi.setSystemTime(START_MS + 2000);
+    await send('/api/users/me/', { method: 'PATCH', cookie: member.cookie, json: { address: 'x' } });
+
+    const answer = await events('', { cookie: member.cookie });
+    const [changed, refusal, made] = idsIn(answer);
+    const bare = { addressPrefix: null, userAgent: null, byAdmin: false };
+    const atPhone = { addressPrefix: '203.0.113.0/24', userAgent: 'a phone', byAdmin: false };
+    const atLaptop = { addressPrefix: '2001:db8:1:2::/64', userAgent: 'a laptop', byAdmin: false };
+    expect(whole(answer)).toBe(
+      `200 ${JSON.stringify({
+        events: [
+          { id: changed, type: 'profile_changed', dialect: 'users', ...bare, at: after(2000) },
+          { id: refusal, type: 'login_refused', dialect: 'id', ...atLaptop, at: after(1000) },
+          { id: made, type: 'registered', dialect: 'id', ...atPhone, at: after(0) },
+        ],
+      })}`,
+    );
+    expect(nextOf(answer)).toBeNull();
+  });
+
+  it('shows nothing of another account', async () => {
+    const [one, other] = [await join(), await join()];
+    await addEvents(other, 3);
+    expect(idsIn(await events('', { cookie: one.cookie }))).toEqual(await allIds(one));
+    const [newest] = await allIds(other);
+    expect(idsIn(await events(`?after=${(newest ?? 0) + 1}`, { cookie: one.cookie }))).toEqual(
+      await allIds(one),
+    );
+  });
+
+  it('is refused to nobody in particular', async () => {
+    expect(whole(await events('', {}))).toBe(refused('credentials_missing'));
+    expect(whole(await events('', { token: 'x' }))).toBe(refused('credentials_invalid'));
+  });
+});
+
+describe('its pages', () => {
+  it('are turned over by the Link header, each event once', async () => {
+    const member = await join();
+    await addEvents(member, 4);
+    const ids = await allIds(member);
+    const first = await events('?limit=2', { cookie: member.cookie });
+    expect(idsIn(first)).toEqual(ids.slice(0, 2));
+    expect(nextOf(first)).toBe(`<https://latchkey.test/id/events?limit=2&after=${ids[1]}>; rel="next"`);
+    const second = await events(`?limit=2&after=${ids[1]}`, { cookie: member.cookie });
+    expect(idsIn(second)).toEqual(ids.slice(2, 4));
+    expect(nextOf(second)).toBe(`<https://latchkey.test/id/events?limit=2&after=${ids[3]}>; rel="next"`);
+    const last = await events(`?limit=2&after=${ids[3]}`, { cookie: member.cookie });
+    expect(idsIn(last)).toEqual(ids.slice(4));
+    expect(nextOf(last)).toBeNull();
+    expect(whole(await events(`?after=${ids[4]}`, { cookie: member.cookie }))).toBe('200 {"events":[]}');
+  });
+
+  it('have no next one where the last is full', async () => {
+    const member = await join();
+    await addEvents(member, 2);
+    expect(nextOf(await events('?limit=3', { cookie: member.cookie }))).toBeNull();
+    expect(nextOf(await events('?limit=2', { cookie: member.cookie }))).not.toBeNull();
+  });
+
+  it('have 100 events where nothing else is said, 1 at least and 1,000 at most', async () => {
+    const member = await join();
+    await addEvents(member, 1001);
+    const ids = await allIds(member);
+    const SIZES: [string, number][] = [
+      ['', 100],
+      ['?limit=', 100],
+      ['?limit=x', 100],
+      ['?limit=NaN', 100],
+      ['?limit=0', 1],
+      ['?limit=-5', 1],
+      ['?limit=2.9', 2],
+      ['?limit=1000', 1000],
+      ['?limit=1001', 1000],
+      ['?limit=99999999999999999999', 1000],
+    ];
+    for (const [query, size] of SIZES) {
+      const answer = await events(query, { cookie: member.cookie });
+      expect(idsIn(answer)).toEqual(ids.slice(0, size));
+      const next = `<https://latchkey.test/id/events?limit=${size}&after=${ids[size - 1]}>; rel="next"`;
+      expect(nextOf(answer)).toBe(next);
+    }
+  });
+
+  it.each(['', 'x', '-1', '1e9', '0x10', '1.5', 'NaN', 'Infinity', '%00', "1'"])(
+    'begin with the first where the cursor is none: %j',
+    async (cursor) => {
+      const member = await join();
+      await addEvents(member, 2);
+      const answer = await events(`?after=${cursor}`, { cookie: member.cookie });
+      expect(idsIn(answer)).toEqual(await allIds(member));
+    },
+  );
+});

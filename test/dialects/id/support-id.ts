@@ -1,0 +1,147 @@
+// What the tests of `id` share: accounts with sessions of every kind, and whole answers.
+import { afterEach, beforeEach, expect, vi } from 'vitest';
+import { sha256Hex } from '../../../src/core/secrets.ts';
+import { type Answer, type Sent, send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';
+
+/** When the tests of a file with `atFixedTime()` begin: bodies with times in them can be compared whole. */
+export const START_MS = Date.UTC(2030, 0, 1, 12);
+export const START = '2030-01-01T12:00:00.000Z';
+/** When a session ends that was begun then and is not used: two weeks. */
+export const START_EXPIRES = '2030-01-15T12:00:00.000Z';
+
+/** Lets every test of a file begin at `START_MS`; the tests move on by `vi.setSystemTime`. */
+export const atFixedTime = (): void => {
+  beforeEach(() => {
+    vi.setSystemTime(START_MS);
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+};
+
+/** Milliseconds after the start, as an answer shows them. */
+export const after = (ms: number): string => new Date(START_MS + ms).toISOString();
+
+export const PASSWORD = 'four walls and a door';
+export const OTHER_PASSWORD = 'a roof over them';
+
+/** Fields that no other test takes. */
+export const person = () => {
+  const username = uniqueName();
+  return { username, email: `${username}@test.com`, password: PASSWORD };
+};
+export type Person = ReturnType<typeof person>;
+
+export interface Member extends Person {
+  id: number;
+  cookie: string;
+}
+
+/** Status, media type and body, to the letter; and what every answer of `id` has. */
+export const whole = ({ status, headers, text }: Answer): string => {
+  expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+  expect(headers.get('Cache-Control')).toBe('no-store');
+  expect(headers.get('Content-Type')).toBe(mediaTypeOf(status));
+  return text === '' ? String(status) : `${status} ${text}`;
+};
+
+const mediaTypeOf = (status: number): string | null => {
+  if (status === 204) return null;
+  return status < 400 ? 'application/json' : 'application/problem+json';
+};
+
+/** An account as its owner sees it, with what differs from a fresh one of `START`. */
+export const shownAccount = (account: object): object => ({
+  id: 0,
+  username: null,
+  email: '',
+  name: '',
+  firstName: '',
+  lastName: '',
+  address: '',
+  siteUrl: '',
+  description: '',
+  picture: null,
+  isAdmin: false,
+  createdAt: START,
+  updatedAt: START,
+  lastLoginAt: START,
+  ...account,
+});
+
+/** Those of a member's fields that an answer shows. */
+export const namesOf = ({ id, username, email }: Member) => ({ id, username, email });
+
+/** The id that an answer begins with. */
+export const idOf = ({ text }: Answer): number =>
+  Number(/"id":(\d+)[,}]/.exec(text)?.[1] ?? expect.fail(text));
+
+/** What the answer gives as `token`. */
+export const tokenOf = ({ text }: Answer): string => /"token":"([^"]+)"/.exec(text)?.[1] ?? expect.fail(text);
+
+export const cookieOf = (answer: Answer): string => sessionCookie(answer) || expect.fail(answer.text);
+
+/** The names and attributes of the cookies that an answer sets, without their values. */
+export const cookiesOf = ({ headers }: Answer): string[] =>
+  headers
+    .getSetCookie()
+    .map((line) => line.replace(/^(\w+)=[^;]+/, '$1=…'))
+    .sort();
+
+const SCOPE = 'Path=/; HttpOnly; Secure; SameSite=Lax';
+export const SESSION_COOKIE = `sessionid=…; Max-Age=1209600; ${SCOPE}`;
+export const DEVICE_COOKIE = `device=…; Max-Age=34560000; ${SCOPE}`;
+export const NO_SESSION_COOKIE = `sessionid=; Max-Age=0; ${SCOPE}`;
+
+/** Makes an account, and its cookie session. */
+export const join = async (fields: Partial<Person> & { name?: string } = {}): Promise<Member> => {
+  const wanted = { ...person(), ...fields };
+  const answer = await send('/id/register', { json: wanted });
+  expect(answer.status).toBe(201);
+  return { ...wanted, id: idOf(answer), cookie: cookieOf(answer) };
+};
+
+/** Makes an admin. */
+export const joinAdmin = async (fields: Partial<Person> = {}): Promise<Member> => {
+  const admin = await join(fields);
+  await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
+  return admin;
+};
+
+/** Lets a test begin without any admin. */
+export const withoutAdmins = (): void => {
+  beforeEach(async () => {
+    await testEnv.DB.prepare('UPDATE users SET is_admin = 0').run();
+  });
+};
+
+/** Logs in by the email, for a cookie where nothing else is said. */
+export const logIn = ({ email, password }: Person, fields: object = {}, sent: Sent = {}): Promise<Answer> =>
+  send('/id/login', { ...sent, json: { identifier: email, password, ...fields } });
+
+/** A further cookie session of that account. */
+export const cookieFor = async (member: Person): Promise<string> => cookieOf(await logIn(member));
+
+/** A token of that account. */
+export const tokenFor = async (member: Person): Promise<string> =>
+  tokenOf(await logIn(member, { session: 'token' }));
+
+/** The header that carries a token. */
+export const bearer = (token: string): Sent => ({ headers: { Authorization: `Bearer ${token}` } });
+
+/** The id of the session that a JSON Web Token stands for. */
+export const idOfJwt = (token: string): Promise<string> => {
+  const claims = Uint8Array.fromBase64(token.split('.')[1] ?? '', { alphabet: 'base64url' });
+  return sha256Hex(/"jti":"([^"]+)"/.exec(new TextDecoder().decode(claims))?.[1] ?? expect.fail(token));
+};
+
+/** True where whatever is sent is that of somebody who is logged in. */
+export const isLive = async (sent: Sent): Promise<boolean> => (await send('/id/me', sent)).status === 200;
+
+export const rowOf = (id: number) => testEnv.DB.prepare('SELECT * FROM users WHERE id = ?').bind(id).first();
+
+/** The types of the events of an account, newest first. */
+export const eventsOf = async (id: number): Promise<unknown[]> => {
+  const query = testEnv.DB.prepare('SELECT type FROM events WHERE user_id = ? ORDER BY id DESC').bind(id);
+  return (await query.all()).results.map(({ type }) => type);
+};

@@ -1,0 +1,83 @@
+// The refusals of `id`, whole: what `whole` gives of each.
+
+/** The refusals that no number or method is part of. */
+const REFUSALS = {
+  malformed: [400, 'The body cannot be read.'],
+  not_an_object: [400, 'The body must be a JSON object.'],
+  credentials_missing: [401, 'You are not logged in.'],
+  credentials_invalid: [401, 'You are not logged in.'],
+  credentials_empty: [401, 'You are not logged in.'],
+  credentials_spaces: [401, 'You are not logged in.'],
+  wrong_credentials: [401, 'The name or the password is wrong.'],
+  forbidden: [403, 'You may not do this.'],
+  cross_site: [403, 'The request comes from another site.'],
+  not_found: [404, 'There is nothing here.'],
+  last_admin: [409, 'This account is the last admin.'],
+  too_large: [413, 'The body is too large.'],
+  unsupported_media_type: [415, 'Send JSON or a form.'],
+  fault: [500, 'Something went wrong here.'],
+  unavailable: [503, 'The service cannot be reached at the moment.'],
+} as const;
+export type RefusalCode = keyof typeof REFUSALS;
+
+const problem = (status: number, code: string, title: string, more: object = {}): string =>
+  `${status} ${JSON.stringify({ type: `urn:latchkey:problem:${code}`, title, status, code, ...more })}`;
+
+/** A problem of which something varies with each occurrence. */
+const detailed = (status: number, code: string, title: string, detail: string): string =>
+  `${status} ${JSON.stringify({ type: `urn:latchkey:problem:${code}`, title, status, detail, code })}`;
+
+/** What `whole` gives of a refusal. */
+export const refused = (code: RefusalCode): string => problem(REFUSALS[code][0], code, REFUSALS[code][1]);
+
+export const notAllowed = (method: string): string =>
+  detailed(
+    405,
+    'method_not_allowed',
+    'The method is not allowed here.',
+    `${method} is none of the methods of this path.`,
+  );
+
+export const throttled = (seconds: number): string =>
+  detailed(429, 'throttled', 'Too many tries.', `Wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`);
+
+/** What each code of a field's fault says; those with a limit are functions of it. */
+const MESSAGES = {
+  required: 'This is required.',
+  null: 'This is required.',
+  blank: 'This is required.',
+  not_text: 'This must be a text without control characters.',
+  nul: 'This must not hold a null character.',
+  not_email: 'This is no email address.',
+  not_username: 'Only letters, digits and . _ + - are allowed.',
+  common_password: 'Too many people have this password. Choose another.',
+  resembling_password: 'This is too close to your username or email. Choose another.',
+  not_url: 'This must be an http or https address.',
+  taken: 'Another account has this already.',
+  not_a_choice: 'This is not one of the choices.',
+} as const;
+const LIMITS = {
+  too_many_characters: (limit: number) => `At most ${limit} characters.`,
+  too_few_characters: (limit: number) => `At least ${limit} characters.`,
+  too_many_bytes: (limit: number) => `At most ${limit} bytes.`,
+} as const;
+
+/** A field's fault: its name, the code, and the limit where the code has one. */
+export type FieldFault =
+  | readonly [name: string, code: keyof typeof MESSAGES]
+  | readonly [name: string, code: keyof typeof LIMITS, limit: number];
+
+const messageOf = (fault: FieldFault): string =>
+  fault.length === 3 ? LIMITS[fault[1]](fault[2]) : MESSAGES[fault[1]];
+
+const errorsOf = (faults: readonly FieldFault[]) => ({
+  errors: faults.map((fault) => ({ name: fault[0], code: fault[1], message: messageOf(fault) })),
+});
+
+/** What `whole` gives of faults in fields, in this order. */
+export const invalid = (...faults: FieldFault[]): string =>
+  problem(400, 'invalid', 'Some fields are not valid.', errorsOf(faults));
+
+/** What `whole` gives where all that is wrong is that others have these names. */
+export const taken = (...fields: string[]): string =>
+  problem(409, 'taken', 'The name is taken.', errorsOf(fields.map((field) => [field, 'taken'] as const)));
