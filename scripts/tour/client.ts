@@ -41,7 +41,7 @@ const sendOnce = (origin: string, { method, path, body, headers }: Request): Pro
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const fail = (error: Error) => reject(signal.aborted ? new Error(TIMED_OUT) : error);
     const outgoing = open(
-      new URL(path, origin),
+      new URL(path, origin).href,
       {
         method,
         // A connection of its own each: none that the server closed in between.

@@ -1,0 +1,72 @@
+// What an operation's body is, made from the schema that validates it.
+import * as z from 'zod/mini';
+import type { BodyOptions } from '../../src/http/body.ts';
+import type { Fault, Json } from '../../src/http/dialect.ts';
+import { readFaults } from '../../src/http/fields.ts';
+import { findFaults, probeText } from './probe.ts';
+import type { JsonObject } from './types.ts';
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A value that went through JSON, as its type says. */
+export const toJson = (value: unknown): Json => JSON.parse(JSON.stringify(value));
+
+type Schema = z.ZodMiniObject;
+
+/** The names of a body's fields, one that another may stand for included. */
+export const listFields = (schema: Schema, { alias }: BodyOptions): string[] => [
+  ...Object.keys(schema.shape),
+  ...(alias ? [alias.name] : []),
+];
+
+/**
+ * The JSON schema of a body: its keys from zod, what each takes from its validator. Texts are described as they
+ * are after trimming.
+ */
+export const describeBody = (schema: Schema, options: BodyOptions): JsonObject => {
+  const { $schema: _, ...made } = z.toJSONSchema(schema, { io: 'input' });
+  const described = toJson(made);
+  if (!isObject(described) || !isObject(described['properties'])) throw new Error('A body is no object.');
+  const properties: JsonObject = {};
+  for (const [name, property] of Object.entries(described['properties'])) {
+    const field = schema.shape[name];
+    const isText = isObject(property) && property['type'] === 'string' && !('enum' in property);
+    properties[name] = isText && field ? { ...property, ...probeText(field) } : property;
+  }
+  const { alias } = options;
+  if (!alias) return { ...described, properties };
+  const names = Array.isArray(described['required']) ? described['required'].map(String) : [];
+  const { required: __, ...rest } = described;
+  return {
+    ...rest,
+    properties: { ...properties, [alias.name]: properties[alias.standsFor] ?? {} },
+    anyOf: [
+      { required: names },
+      { required: names.map((name) => (name === alias.standsFor ? alias.name : name)) },
+    ],
+  };
+};
+
+/** What validation finds in a body, in the order of the fields. */
+export const faultsIn = (schema: Schema, sent: JsonObject): Fault[] =>
+  readFaults(z.safeParse(schema, sent).error?.issues ?? [], sent);
+
+/** Values that fit no field well, the most telling first. */
+const WRONG_VALUES = ['wrong@format', 'two words', '1'];
+/** Longer than any field takes: where nothing shorter is wrong. */
+const LONG_VALUE = 'a'.repeat(2_000);
+
+/** A body whose fields have something wrong with them that a person would do wrong. */
+export const makeWrong = (schema: Schema): JsonObject => {
+  const fields = Object.entries(schema.shape);
+  const wrongIn = (values: readonly string[]): JsonObject =>
+    Object.fromEntries(
+      fields.flatMap(([name, field]) => {
+        const value = values.find((each) => findFaults(field, each).length > 0);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
+  const short = wrongIn(WRONG_VALUES);
+  return Object.keys(short).length > 0 ? short : wrongIn([LONG_VALUE]);
+};

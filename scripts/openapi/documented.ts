@@ -1,0 +1,95 @@
+// The documents' own examples, as the tour asks a server for them: here nobody is asked, and what is expected is kept.
+import type { Json } from '../../src/http/dialect.ts';
+import type { CheckFor } from '../tour/check.ts';
+import type { Answer } from '../tour/client.ts';
+import { tourAccount, tourDeletion } from '../tour/examples-account.ts';
+import { tourAuth } from '../tour/examples-auth.ts';
+import { tourConjugator } from '../tour/examples-conjugator.ts';
+import { tourUserV1 } from '../tour/examples-user-v1.ts';
+import { tourUsers } from '../tour/examples-users.ts';
+import type { People } from '../tour/people.ts';
+import { type Shape, showShape } from '../tour/shape.ts';
+import { isObject, toJson } from './bodies.ts';
+import type { Exchange } from './types.ts';
+
+/** What an example is called that its document gives no name. */
+export const DOCUMENTED = 'as documented';
+
+/** Where the documents' examples are served. */
+export const ORIGIN = 'http://testserver';
+
+/** The people of the documents. */
+const people: People = {
+  users: { madeIn: '000', username: 'test', email: 'test@test.com', password: 'test1234' },
+  userV1: { madeIn: '001', username: 'test1234', email: 'test1234@abc.com', password: '12345678' },
+  conjugator: { madeIn: '002', username: null, email: 'BirdIsTheWord@quahog.com', password: 'Tom Brady' },
+  account: { madeIn: '003', username: 'test', email: 'test@test.com', password: 'test' },
+  auth: { madeIn: '004', username: null, email: 'example@example.com', password: 'password' },
+};
+
+const PICTURES = ['Fox', 'Owl', 'Whale', 'Hare', 'Bear', 'Heron', 'Hedgehog', 'Koi', 'Moth', 'Fern'];
+
+/** The claims of the token in an example; the signature is none. */
+const A_JWT = [
+  { alg: 'HS256', typ: 'JWT' },
+  { sub: '7', jti: 'e'.repeat(43), iat: 1795248843, exp: 1796458443 },
+]
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .concat('s'.repeat(43))
+  .join('.');
+
+/** What stands in the documents where a value differs from run to run, by what the tour calls it. */
+const VALUES: readonly (readonly [string, Json])[] = [
+  ['id', 5],
+  ['40 lower-case hex', 'b68e6599d205430b37c6d3bde5b174ca3af1f385'],
+  ['another 40', '93144b288eb1fdccbe46d6fc0f241a51766ecd3d'],
+  ['ISO 8601', '2018-09-10T12:26:58.277000+00:00'],
+  ['today', '09-01-2021'],
+  ['eyJhbGci', A_JWT],
+];
+
+/** A body with every hole filled. A list's items know their place in it. */
+const fill = (shape: Shape, index = 0): Json => {
+  if (typeof shape !== 'object' || shape === null) return shape;
+  if (Array.isArray(shape)) return shape.map(fill);
+  const [, name] = /^‹(.*)›$/.exec(showShape(shape)) ?? [];
+  if (name === 'a name') return PICTURES[index] ?? name;
+  if (name === 'absolute url') return `${ORIGIN}/pictures/${index + 1}.svg`;
+  if (name !== undefined) {
+    const value = VALUES.find(([start]) => name.startsWith(start))?.[1];
+    if (value === undefined) throw new Error(`No example stands for ${name}.`);
+    return value;
+  }
+  return Object.fromEntries(Object.entries(shape).map(([key, value]) => [key, fill(value, index)]));
+};
+
+/** Every example that a document gives. */
+export const readDocumented = async (): Promise<Exchange[]> => {
+  const exchanges: Exchange[] = [];
+  const checkFor: CheckFor = () => async (label, request, expected) => {
+    const { status, body, cookie } = expected;
+    const answer = body === undefined ? null : fill(body);
+    const sent = toJson(request.body ?? null);
+    if (answer !== null || body === null)
+      exchanges.push({
+        method: request.method,
+        path: request.path,
+        summary: label || DOCUMENTED,
+        sent: isObject(sent) ? sent : null,
+        status,
+        answer,
+      });
+    const headers = cookie === 'set' ? { 'set-cookie': ['sessionid=example'] } : {};
+    return { status, headers, text: JSON.stringify(answer) } satisfies Answer;
+  };
+  await tourUsers(checkFor, people);
+  await tourUserV1(checkFor, people);
+  await tourConjugator(checkFor, people, ORIGIN);
+  const account = await tourAccount(checkFor, people);
+  await tourAuth(checkFor, people);
+  await tourDeletion(checkFor, people, account);
+  // The plain ones first: what readers see before they choose another.
+  return exchanges.sort(
+    (one, other) => Number(other.summary === DOCUMENTED) - Number(one.summary === DOCUMENTED),
+  );
+};

@@ -1,0 +1,21 @@
+// `npm run openapi`: writes src/assets/openapi.json anew.
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DOCUMENT_PATH, makeDocument } from './document.ts';
+
+/** As the formatter has it, so that `npm run lint` finds nothing. */
+const format = (json: string): string => {
+  const biome = join(import.meta.dirname, '../../node_modules/@biomejs/biome/bin/biome');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [biome, 'format', '--stdin-file-path', DOCUMENT_PATH],
+    { input: json, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+};
+
+const document = await makeDocument();
+writeFileSync(DOCUMENT_PATH, format(JSON.stringify(document, null, 2)));
+console.log(`Wrote ${DOCUMENT_PATH}`);

@@ -1,0 +1,191 @@
+// The reference at /docs in a real browser: it shows every operation, loads nothing from elsewhere, and tries them out.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyReferenceAssets } from '../../scripts/build-assets.ts';
+import { isWithoutChromium, launchChromium } from './support-chromium.ts';
+import { operations } from './support-openapi.ts';
+import { type Service, startService } from './support-service.ts';
+
+/** The Worker and Chromium, on a machine that is busy. */
+const STARTS_WITHIN_MS = 60_000;
+
+/** Ignored by git. */
+const SCREENSHOTS = join(import.meta.dirname, '../../screenshots');
+
+/** Flaws of Swagger UI's own markup: a heading skips a level, a bar holds buttons, its head stands in no landmark. */
+const SWAGGERS_OWN = new Set(['heading-order', 'nested-interactive', 'region']);
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+let service: Service;
+
+beforeAll(async () => {
+  copyReferenceAssets();
+  service = await startService({});
+}, STARTS_WITHIN_MS);
+
+afterAll(() => service?.close());
+
+describe('what is served for the reference', () => {
+  const FILES = [
+    ['/docs/', 'text/html; charset=utf-8'],
+    ['/docs/reference.js', 'text/javascript; charset=utf-8'],
+    ['/docs/reference.css', 'text/css; charset=utf-8'],
+    ['/docs/swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+    ['/docs/swagger-ui.css', 'text/css; charset=utf-8'],
+  ] as const;
+
+  it.each(FILES)(
+    '%s has its media type and a policy that lets in nothing from elsewhere',
+    async (path, type) => {
+      const { status, headers } = await fetch(service.origin + path, { redirect: 'manual' });
+      expect({
+        status,
+        type: headers.get('Content-Type'),
+        policy: headers.get('Content-Security-Policy'),
+        nosniff: headers.get('X-Content-Type-Options'),
+        frames: headers.get('X-Frame-Options'),
+        referrer: headers.get('Referrer-Policy'),
+      }).toEqual({
+        status: 200,
+        type,
+        policy: POLICY,
+        nosniff: 'nosniff',
+        frames: 'DENY',
+        referrer: 'no-referrer',
+      });
+    },
+  );
+
+  it('/docs leads to /docs/', async () => {
+    const { status, headers } = await fetch(`${service.origin}/docs`, { redirect: 'manual' });
+    expect([status, headers.get('Location')]).toEqual([307, '/docs/']);
+  });
+
+  it.each([
+    ['/openapi.json', 'application/json', '*'],
+    ['/style.css', 'text/css; charset=utf-8', null],
+    ['/icon.svg', 'image/svg+xml', null],
+    ['/pictures/1.svg', 'image/svg+xml', '*'],
+  ])(
+    '%s is not guessed at, and is read by other origins only where that is meant',
+    async (path, type, allowed) => {
+      const { status, headers } = await fetch(service.origin + path);
+      expect([status, headers.get('Content-Type'), headers.get('X-Content-Type-Options')]).toEqual([
+        200,
+        type,
+        'nosniff',
+      ]);
+      expect(headers.get('Access-Control-Allow-Origin')).toBe(allowed);
+    },
+  );
+});
+
+describe.skipIf(isWithoutChromium())('the reference in Chromium', () => {
+  let browser: Browser;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    browser = await launchChromium();
+  }, STARTS_WITHIN_MS);
+
+  afterAll(() => browser?.close());
+
+  const open = async (
+    options: Parameters<Browser['newContext']>[0] = {},
+  ): Promise<[BrowserContext, Page]> => {
+    complaints.length = 0;
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() !== 'log' && message.type() !== 'info') complaints.push(message.text());
+    });
+    page.on('request', (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (origin !== service.origin && protocol !== 'data:') complaints.push(`It asks for ${request.url()}`);
+    });
+    await page.goto(`${service.origin}/docs`);
+    await page.locator('.opblock').first().waitFor();
+    return [context, page];
+  };
+
+  it('shows every operation, and asks nobody else for anything', async () => {
+    const [context, page] = await open();
+    const shown = await page.evaluate<string[]>(
+      "[...document.querySelectorAll('.opblock')].map(({ id }) => id)",
+    );
+    expect(shown).toEqual(
+      operations.map(({ id, operation }) => `operations-${String(operation['tags'])}-${id}`),
+    );
+    expect(await page.title()).toBe('API reference · Latchkey');
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it('tries an operation out: registers, and is logged in by the cookie', async () => {
+    const [context, page] = await open();
+    const tryOut = async (id: string): Promise<string> => {
+      const block = page.locator(`#operations-${id}`);
+      await block.locator('.opblock-summary-control').click();
+      await block.getByRole('button', { name: 'Try it out' }).click();
+      await block.getByRole('button', { name: 'Execute' }).click();
+      const answer = block.locator('.live-responses-table');
+      await answer.waitFor();
+      return `${await answer.locator('.response-col_status').last().innerText()} ${await answer
+        .locator('.response-col_description')
+        .last()
+        .innerText()}`;
+    };
+    expect(await tryOut('id-idRegister')).toMatch(/^201[\s\S]*"username": "mary"/);
+    expect(complaints).toEqual([]);
+    expect(await tryOut('id-idMe')).toMatch(/^200[\s\S]*"email": "mary@example.com"/);
+    expect(await tryOut('service-health')).toMatch(/^200[\s\S]*"d1": "ok"/);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it.each([
+    ['phone', 'light', 360],
+    ['phone', 'dark', 360],
+    ['desktop', 'light', 1280],
+    ['desktop', 'dark', 1280],
+  ] as const)('fits a %s, %s', async (size, colorScheme, width) => {
+    const [context, page] = await open({ colorScheme, viewport: { width, height: 900 } });
+    await page.screenshot({ path: join(SCREENSHOTS, `docs-${size}-${colorScheme}.png`) });
+    const block = page.locator('#operations-id-idRegister');
+    await block.locator('.opblock-summary-control').click();
+    await block.locator('.responses-table').waitFor();
+    await block.screenshot({ path: join(SCREENSHOTS, `docs-operation-${size}-${colorScheme}.png`) });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    const [ground, ink] = await page.evaluate<string[]>(
+      '[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]',
+    );
+    expect([ground, ink]).toEqual(
+      colorScheme === 'dark'
+        ? ['rgb(18, 22, 20)', 'rgb(231, 235, 232)']
+        : ['rgb(246, 245, 241)', 'rgb(29, 36, 33)'],
+    );
+    expect(complaints).toEqual([]);
+    // Last: axe itself writes styles, of which the policy complains.
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
+    expect(violations.map(({ id }) => id).filter((id) => !SWAGGERS_OWN.has(id))).toEqual([]);
+    await context.close();
+  });
+
+  it('says where the document is to whoever has no scripts', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(`${service.origin}/docs`);
+    expect(await page.locator('noscript, #reference').first().innerText()).toBe(
+      'This page needs JavaScript. The document that it shows is at /openapi.json.',
+    );
+    await context.close();
+  });
+});

@@ -1,0 +1,102 @@
+// What the document says that a body may hold is what the validator of its operation takes.
+import '../../scripts/openapi/base64.ts';
+
+import { describe, expect, it } from 'vitest';
+import { faultsIn } from '../../scripts/openapi/bodies.ts';
+import { findTrait, listRoutes, writePath } from '../../scripts/openapi/routes.ts';
+import { dialects } from '../../src/dialects/index.ts';
+import type { Json } from '../../src/http/dialect.ts';
+import { bodyOf, findFlaws, type JsonObject, objectAt, operations } from './support-openapi.ts';
+
+const SCHEMA = ['requestBody', 'content', 'application/json', 'schema'];
+
+const bodies = dialects.flatMap((dialect) =>
+  listRoutes(dialect).flatMap((route) => {
+    const body = findTrait(route, 'body');
+    const path = writePath(dialect.basePath, route.path, false);
+    const found = operations.find(
+      (each) => each.method === route.method && each.path.replace(/\/$/, '') === path,
+    );
+    return body && found ? [{ ...found, ...body }] : [];
+  }),
+);
+
+/** A body that is good: the first example of the document. */
+const goodBody = (operation: JsonObject): JsonObject => {
+  const [example] = Object.values(
+    objectAt(operation, 'requestBody', 'content', 'application/json', 'examples'),
+  );
+  return objectAt(example, 'value');
+};
+
+const LENGTHS = [
+  1, 5, 6, 7, 8, 15, 16, 17, 20, 21, 32, 33, 128, 129, 200, 201, 255, 256, 257, 1023, 1024, 1025,
+];
+
+/** Texts on both sides of every bound, and of every form that a field may ask for. */
+const TEXTS = [
+  '',
+  ...LENGTHS.map((length) => 'a1'.repeat(length).slice(0, length)),
+  ...LENGTHS.map((length) => `${'a'.repeat(length)}@example.com`),
+  '12345678',
+  'abcdefgh',
+  'two words',
+  'under_score.plus+minus-',
+  'slash/',
+  'naïve1',
+  '🔑🔑🔑🔑🔑🔑🔑🔑1a',
+  'someone@example.com',
+  '@example.com',
+  'http://example.com/?a=b',
+  'HTTPS://example.com',
+  'ftp://example.com',
+  'example.com',
+  'cookie',
+  'token',
+];
+
+const OTHERS: Json[] = [null, true, [], {}, ['a']];
+
+/** As the reader of bodies hands it on: numbers as text. */
+const asRead = (value: Json): Json => (typeof value === 'number' ? String(value) : value);
+
+describe.each(bodies)('$id', ({ id, operation, keys, schema }) => {
+  const good = goodBody(operation);
+
+  /** Tells whether the body is taken, by both. */
+  const expectAgreement = async (body: JsonObject): Promise<boolean> => {
+    const read = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, asRead(value)]));
+    const isTaken = faultsIn(schema, read).length === 0;
+    const flaws = await findFlaws(body, ...keys, ...SCHEMA);
+    expect({ body, isTaken: flaws.length === 0 }).toEqual({ body, isTaken });
+    return isTaken;
+  };
+
+  it.each(Object.keys(schema.shape))('takes of %s what its validator takes', async (name) => {
+    const described = objectAt(bodyOf(id), 'properties', name);
+    const numbers = [-1, 0, 1, 2, 10, 11, 1.5];
+    const values = described['type'] === 'integer' ? numbers : TEXTS;
+    const outcomes = new Set<boolean>();
+    for (const value of [...values, ...OTHERS])
+      outcomes.add(await expectAgreement({ ...good, [name]: value }));
+    expect(outcomes).toEqual(new Set([true, false]));
+    const { [name]: _, ...without } = good;
+    await expectAgreement(without);
+  });
+
+  it('takes its example, and fields that it does not know', async () => {
+    await expectAgreement(good);
+    await expectAgreement({ ...good, surprise: 1 });
+    expect(await findFlaws(good, ...keys, ...SCHEMA)).toEqual([]);
+  });
+});
+
+it.each(bodies.filter(({ options }) => options.alias))(
+  '$id takes a field in the place of another, but not neither',
+  async ({ operation, keys, options }) => {
+    const { name = '', standsFor = '' } = options.alias ?? {};
+    const { [standsFor]: value = null, ...without } = goodBody(operation);
+    expect(await findFlaws({ ...without, [name]: value }, ...keys, ...SCHEMA)).toEqual([]);
+    expect(await findFlaws(without, ...keys, ...SCHEMA)).not.toEqual([]);
+  },
+);

@@ -1,0 +1,151 @@
+// Every endpoint of a running service answers as the OpenAPI document says, when it succeeds and when it refuses.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  bodyOf,
+  type Found,
+  findFlaws,
+  findOperation,
+  objectAt,
+  operations,
+  statusesOf,
+} from './support-openapi.ts';
+import { createVisit, PASSWORD, type Person, type Visit } from './support-openapi-people.ts';
+import { stories } from './support-openapi-stories.ts';
+import { startService } from './support-service.ts';
+
+/** The Worker, on a machine that is busy. */
+const STARTS_WITHIN_MS = 60_000;
+
+let visit: Visit;
+
+beforeAll(async () => {
+  // The second wrong password in a row makes one wait.
+  visit = createVisit(await startService({ THROTTLE_FREE_FAILURES: '1', THROTTLE_FIRST_WAIT_SECONDS: '60' }));
+}, STARTS_WITHIN_MS);
+
+afterAll(() => visit?.service.close());
+
+it.each(stories)('%s succeeds as documented', (_, story) => story(visit));
+
+const needsLogin = ({ operation }: Found): boolean =>
+  Array.isArray(operation['security']) && operation['security'].length > 0;
+const hasBody = ({ operation }: Found): boolean => 'requestBody' in operation;
+const mayRefuse = (status: number, example: string) => (found: Found) =>
+  JSON.stringify(objectAt(found.operation, 'responses', String(status))).includes(`"${example}":`);
+const isRegistration = (id: string): boolean => /Register$/.test(id);
+
+const statusWhenWrong = (id: string): number => {
+  if (id.startsWith('id')) return 401;
+  return id === 'userV1Login' ? 200 : 400;
+};
+
+describe('refuses as documented:', () => {
+  let person: Person;
+
+  beforeAll(async () => {
+    person = await visit.join();
+  });
+
+  it.each(operations.filter(needsLogin))('$id, whoever is not logged in', async ({ id }) => {
+    expect([401, 403, 404]).toContain((await visit.ask(id)).status);
+    for (const token of ['Token 0', 'Bearer', 'Token a b']) await visit.expectStatus(401, id, { token });
+  });
+
+  it.each(operations.filter(mayRefuse(403, 'from-another-site')))('$id, a foreign page', async ({ id }) => {
+    const headers = { 'Sec-Fetch-Site': 'cross-site' };
+    await visit.expectStatus(403, id, { cookie: person.cookie, headers });
+  });
+
+  it.each(operations.filter(mayRefuse(403, 'no-admin')))('$id, whoever is no admin', async ({ id }) => {
+    await visit.expectStatus(403, id, { token: person.token });
+  });
+
+  it.each(operations.filter(hasBody))('$id, a body that is not good', async ({ id }) => {
+    const { token } = person;
+    const raw = (type: string, text: string) => ({ token, raw: { type, text } });
+    await visit.expectStatus(415, id, raw('text/plain', 'hello'));
+    await visit.expectStatus(413, id, raw('application/json', `"${'x'.repeat(66_000)}"`));
+    await visit.expectStatus(400, id, raw('application/json', '{'));
+    await visit.expectStatus(400, id, raw('multipart/form-data; boundary=x', 'y'));
+    for (const text of ['[]', 'null', '1']) await visit.expectStatus(400, id, raw('application/json', text));
+    const wrong = Object.fromEntries(
+      Object.keys(objectAt(bodyOf(id), 'properties')).map((name) => [name, '\u0000'.repeat(1_200)]),
+    );
+    const refused = id.startsWith('userV1') ? 200 : 400;
+    await visit.expectStatus(refused, id, { token, body: wrong });
+  });
+
+  it('a name that is taken', async () => {
+    const { username, email, password } = person;
+    const body = { username, email, password, name: 'A', first_name: 'A', last_name: 'B' };
+    const other = await visit.join();
+    await visit.expectStatus(400, 'usersRegister', { body: { ...body, password: 'test1234' } });
+    await visit.expectStatus(200, 'userV1Register', {
+      body: { ...body, username: 'another-one', password: '12345678' },
+    });
+    await visit.expectStatus(500, 'conjugatorRegister', { body });
+    await visit.expectStatus(400, 'accountRegister', { body });
+    await visit.expectStatus(400, 'authRegister', { body });
+    await visit.expectStatus(409, 'idRegister', { body });
+    await visit.expectStatus(409, 'idChangeEmail', { token: other.token, body: { email, password } });
+    await visit.expectStatus(409, 'idChangeUsername', { token: other.token, body: { username, password } });
+  });
+
+  it('a new password that is common, or the name', async () => {
+    const { token, password: currentPassword, email, username } = person;
+    for (const password of ['password', `${username}1`]) {
+      await visit.expectStatus(400, 'idRegister', { body: { email, username, password } });
+      const body = { currentPassword, newPassword: password };
+      await visit.expectStatus(400, 'idChangePassword', { token, body });
+    }
+  });
+
+  it('an email that nobody has', async () => {
+    await visit.expectStatus(400, 'authLogin', { body: { email: 'nobody@example.com', password: 'wrong' } });
+  });
+
+  it.each(operations.filter(mayRefuse(429, 'too-many-tries')).filter(({ id }) => !isRegistration(id)))(
+    '$id, a wrong password, and one too many',
+    async ({ id }) => {
+      const { email, token } = await visit.join();
+      const next = /Change/.test(id) ? visit.someone() : { email, username: email };
+      const wrong = { password: 'wrong', currentPassword: 'wrong', newPassword: PASSWORD };
+      const sent = { token, body: { identifier: email, ...next, ...wrong } };
+      await visit.expectStatus(statusWhenWrong(id), id, sent);
+      await visit.expectStatus(429, id, sent);
+    },
+  );
+
+  it('an address that floods with registrations', async () => {
+    const headers = { 'CF-Connecting-IP': '203.0.113.7' };
+    const registrations = operations.filter(({ id }) => isRegistration(id));
+    const flood = async (left: number): Promise<void> => {
+      const { status } = await visit.ask('usersRegister', { body: {}, headers });
+      if (status !== 429 && left > 0) await flood(left - 1);
+    };
+    await flood(100);
+    for (const { id } of registrations) await visit.expectStatus(429, id, { body: {}, headers });
+  });
+});
+
+/** Nothing outside makes the service fail: the document’s examples of these are the dialects’ own words. */
+const FAILURES = new Set([500, 503]);
+
+it.each(operations)('$id has given every answer that it is documented to give', (found) => {
+  const expected = statusesOf(found).filter((status) => !FAILURES.has(status));
+  expect(visit.seen(found.id).filter((status) => !FAILURES.has(status))).toEqual(expected);
+});
+
+it('an answer with a key more, a key less, or a text for a number is none', async () => {
+  const { keys } = findOperation('usersMe');
+  const schema = [...keys, 'responses', '200', 'content', 'application/json', 'schema'];
+  const { cookie } = await visit.ask('usersLogin', {
+    body: { username: (await visit.join()).email, password: PASSWORD },
+  });
+  const { body } = await visit.ask('usersMe', { cookie });
+  const shown = objectAt(body);
+  const { address: _, ...less } = shown;
+  expect(await findFlaws(shown, ...schema)).toEqual([]);
+  for (const wrong of [{ ...shown, password: 'x' }, less, { ...shown, id: String(shown['id']) }])
+    expect(await findFlaws(wrong, ...schema)).not.toEqual([]);
+});

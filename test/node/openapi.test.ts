@@ -1,0 +1,161 @@
+// The OpenAPI document: valid, whole, up to date, and true of the validators that it was made from.
+import '../../scripts/openapi/base64.ts';
+
+import { describe, expect, it } from 'vitest';
+import { described } from '../../scripts/openapi/dialects/index.ts';
+import { makeDocument } from '../../scripts/openapi/document.ts';
+import { readDocumented } from '../../scripts/openapi/documented.ts';
+import { describeOperations } from '../../scripts/openapi/operations.ts';
+import { findTrait, listRoutes, writePath } from '../../scripts/openapi/routes.ts';
+import { dialects } from '../../src/dialects/index.ts';
+import { service } from '../../src/http/service.ts';
+import {
+  document,
+  findFlaws,
+  findMistakes,
+  findOperation,
+  isObject,
+  listExamples,
+  objectAt,
+  operations,
+} from './support-openapi.ts';
+
+const routes = [...dialects, service].flatMap((dialect) =>
+  listRoutes(dialect).map((route) => ({ route, path: writePath(dialect.basePath, route.path, false) })),
+);
+
+/** Without the slash at the end that some documents write. */
+const bare = (path: string): string => path.replace(/\/$/, '');
+
+it('is what the source makes: `npm run openapi` writes it anew', async () => {
+  expect(document).toEqual(await makeDocument());
+});
+
+it('is a valid OpenAPI 3.1 document', async () => {
+  expect(document['openapi']).toBe('3.1.1');
+  expect(await findMistakes(document)).toEqual([]);
+});
+
+it('would not be valid with a parameter that is in no place, or a type that there is none of', async () => {
+  const [path = '', methods] = Object.entries(objectAt(document, 'paths'))[0] ?? [];
+  const broken = { ...objectAt(methods), parameters: [{ name: 'limit' }] };
+  expect(await findMistakes({ ...document, paths: { [path]: broken } })).not.toEqual([]);
+  const schemas = { ...objectAt(document, 'components', 'schemas'), IdOne: { type: 'thing' } };
+  expect(await findMistakes({ ...document, components: { schemas } })).not.toEqual([]);
+});
+
+it('has every route of every dialect, and nothing else', () => {
+  const inSource = routes.map(({ route, path }) => `${route.method} ${path}`);
+  const inDocument = operations.map(({ method, path }) => `${method} ${bare(path)}`);
+  expect(inDocument.toSorted()).toEqual(inSource.toSorted());
+  expect(inDocument.length).toBeGreaterThanOrEqual(48);
+});
+
+it('cannot be made without a route, with one that there is not, or with an answer of no known shape', async () => {
+  const exchanges = await readDocumented();
+  const [, users] = described;
+  if (!users) throw new Error('Nothing is described.');
+  const { 'GET /me': me, ...others } = users.operations;
+  if (!me) throw new Error('GET /me is not described.');
+  expect(() => describeOperations({ ...users, operations: others }, exchanges)).toThrow(
+    'users: GET /me is not described in scripts/openapi',
+  );
+  const more = { ...users.operations, 'GET /you': me };
+  expect(() => describeOperations({ ...users, operations: more }, exchanges)).toThrow(
+    'users has no route GET /you',
+  );
+  expect(() => describeOperations({ ...users, refusalSchemas: () => [] }, exchanges)).toThrow(
+    'usersRegister: no shape for 400',
+  );
+});
+
+it('writes paths as the documents write them', () => {
+  expect(operations.map(({ path }) => path)).toEqual(
+    expect.arrayContaining([
+      '/api/users/register/',
+      '/api/v1/user/login/',
+      '/api/accounts/{id}/',
+      '/api/admin/users',
+      '/account/get_pictures',
+      '/acount/set_picture',
+      '/api/auth/login/',
+      '/id/sessions/{id}',
+    ]),
+  );
+});
+
+it('names every operation once', () => {
+  const ids = operations.map(({ id }) => id);
+  expect(ids).toEqual([...new Set(ids)]);
+});
+
+it('asks for credentials where the source does, and for the cookie where it counts', () => {
+  const asked = operations.map(({ id, operation }) => [id, operation['security']]);
+  const token = [{ token: [] }, { bearer: [] }];
+  expect(asked).toEqual(
+    operations.map(({ id, method, path }) => {
+      const found = routes.find((each) => each.route.method === method && each.path === bare(path));
+      const login = found && findTrait(found.route, 'login');
+      return [id, login ? [...(login.requirement.cookie ? [{ cookie: [] }] : []), ...token] : []];
+    }),
+  );
+  expect(findOperation('idMe').operation['security']).toEqual([{ cookie: [] }, ...token]);
+  expect(findOperation('accountProfile').operation['security']).toEqual(token);
+  expect(findOperation('authLogin').operation['security']).toEqual([]);
+});
+
+describe.each(operations)('$id', ({ operation, keys }) => {
+  const request = objectAt(operation, 'requestBody');
+  const responses = Object.entries(objectAt(operation, 'responses'));
+
+  it('has an example for every body, and each is what its schema says', async () => {
+    const held = [
+      ...listExamples([...keys, 'requestBody'], request),
+      ...responses.flatMap(([status, response]) =>
+        listExamples([...keys, 'responses', status], objectAt(response)),
+      ),
+    ];
+    const bodies = [request, ...responses.map(([, response]) => objectAt(response))].flatMap((holder) =>
+      Object.keys(objectAt(holder, 'content')),
+    );
+    expect(new Set(held.map(({ schema }) => schema.join(' '))).size).toBe(bodies.length);
+    for (const { name, value, schema } of held)
+      expect([name, await findFlaws(value, ...schema)]).toEqual([name, []]);
+  });
+
+  it('has a schema for its answers that refuses what is no such answer', async () => {
+    const schemas = responses.flatMap(([status, response]) =>
+      Object.keys(objectAt(response, 'content')).map((type) => [
+        ...[...keys, 'responses', status, 'content', type, 'schema'],
+      ]),
+    );
+    expect(schemas.length).toBeGreaterThan(0);
+    for (const schema of schemas)
+      for (const wrong of [null, 'no', [0], { surprise: true }])
+        expect([wrong, schema, await findFlaws(wrong, ...schema)]).not.toEqual([wrong, schema, []]);
+  });
+});
+
+it('has the documents’ own examples', () => {
+  const valuesOf = (id: string, ...keys: string[]): unknown[] =>
+    Object.values(
+      objectAt(findOperation(id).operation, ...keys, 'content', 'application/json', 'examples'),
+    ).map((example) => (isObject(example) ? example['value'] : null));
+  expect(valuesOf('usersRegister', 'requestBody')).toEqual([
+    { username: 'test', email: 'test@test.com', password: 'test1234' },
+  ]);
+  expect(valuesOf('userV1Login', 'responses', '200')).toContainEqual({
+    status: 'failed',
+    desc: 'user name or password incorrect',
+    error_code: 102,
+  });
+  expect(valuesOf('conjugatorRegister', 'responses', '500')).toContainEqual({});
+  expect(valuesOf('accountProfile', 'responses', '200')[0]).toEqual({
+    success: true,
+    data: { id: 5, username: 'test', email: 'test@test.com', created: '09-01-2021' },
+  });
+  expect(valuesOf('authLogin', 'responses', '400')).toContainEqual({
+    status: 'fail',
+    errors: { main: { msg: 'user password incorrect' } },
+  });
+});

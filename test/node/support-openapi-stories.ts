@@ -1,0 +1,153 @@
+// How each operation of the document is brought to succeed, dialect by dialect.
+import { expect } from 'vitest';
+import { isObject, objectAt, operations } from './support-openapi.ts';
+import { textIn } from './support-openapi-live.ts';
+import { NO_SESSION, NOBODY, type Visit } from './support-openapi-people.ts';
+
+type Story = (visit: Visit) => Promise<void>;
+
+const users: Story = async ({ ask, expectStatus, someone }) => {
+  const body = { ...someone(), password: 'test1234' };
+  await expectStatus(200, 'usersRegister', { body });
+  const { cookie } = await expectStatus(200, 'usersLogin', { body });
+  await expectStatus(200, 'usersMe', { cookie });
+  const profile = { address: 'Lane 1', site_url: 'https://example.com', description: 'Two\nlines.' };
+  const changed = await expectStatus(200, 'usersChangeMe', { cookie, body: profile });
+  expect(changed.body).toMatchObject(profile);
+  await expectStatus(200, 'usersLogout', { cookie });
+  const again = await ask('usersLogin', { body });
+  await expectStatus(200, 'usersLogoutByGet', { cookie: again.cookie });
+  await expectStatus(404, 'usersMe', { cookie: again.cookie });
+};
+
+const userV1: Story = async ({ expectStatus, someone }) => {
+  const body = { ...someone(), username: 'visitor-of-001', password: '12345678' };
+  await expectStatus(200, 'userV1Register', { body });
+  const { cookie } = await expectStatus(200, 'userV1Login', { body });
+  await expectStatus(200, 'userV1Logout', { cookie });
+};
+
+const conjugator: Story = async ({ ask, expectStatus, joinAsAdmin, someone }) => {
+  const { email } = someone();
+  const body = { first_name: 'Peter', last_name: 'Griffin', email, password: 'Tom Brady' };
+  const registered = await expectStatus(201, 'conjugatorRegister', { body });
+  const id = Number(objectAt(registered.body)['id']);
+  await expectStatus(500, 'conjugatorRegister', { body });
+  await expectStatus(200, 'conjugatorLogin', { body: { username: email, password: body.password } });
+  const token = textIn(await ask('conjugatorLogin', { body }), 'token');
+  await expectStatus(200, 'conjugatorUser', { token });
+  await expectStatus(200, 'conjugatorChangeUser', { token, body: { first_name: 'Lois' } });
+  await expectStatus(200, 'conjugatorAccount', { token, id });
+  await expectStatus(404, 'conjugatorAccount', { token, id: NOBODY });
+  const admin = await joinAsAdmin();
+  const page = await expectStatus(200, 'conjugatorUsers', { token: admin.token, query: '?limit=1' });
+  expect(page.link).toMatch(/rel="next"$/);
+  await expectStatus(200, 'conjugatorUsers', { token: admin.token });
+};
+
+const account: Story = async ({ ask, expectStatus, service, someone }) => {
+  const body = someone();
+  await expectStatus(200, 'accountRegister', { body });
+  const first = `Token ${textIn(await expectStatus(200, 'accountLogin', { body }), 'token')}`;
+  await expectStatus(200, 'accountProfile', { token: first });
+  await expectStatus(200, 'accountPictures', { token: first });
+  await expectStatus(200, 'accountSetPicture', { token: first, body: { id: 2 } });
+  await expectStatus(200, 'accountSetPictureMisspelt', { token: first, body: { id: '3' } });
+  const { body: shown } = await expectStatus(200, 'accountProfile', { token: first });
+  expect(objectAt(shown, 'data')['picture']).toBe(`${service.origin}/pictures/3.svg`);
+  await expectStatus(200, 'accountLogout', { token: first });
+  const second = `Token ${textIn(await ask('accountLogin', { body }), 'token')}`;
+  await expectStatus(200, 'accountDelete', { token: second });
+};
+
+const auth: Story = async ({ expectStatus, someone }) => {
+  const body = { ...someone(), name: 'example name' };
+  await expectStatus(200, 'authRegister', { body });
+  await expectStatus(200, 'authLogin', { body });
+};
+
+const owners: Story = async ({ ask, expectStatus, join, someone }) => {
+  const person = await join();
+  const { token, cookie, password } = person;
+  await expectStatus(201, 'idRegister', { body: someone() });
+  await expectStatus(200, 'idMe', { cookie });
+  const profile = { name: 'Mary', siteUrl: 'https://example.com', pictureId: 2 };
+  await expectStatus(200, 'idChangeMe', { token, body: profile });
+  const { username, email } = someone();
+  const renewed = await expectStatus(200, 'idChangeEmail', { cookie, body: { email, password } });
+  const now = { cookie: renewed.cookie || cookie };
+  const named = await expectStatus(200, 'idChangeUsername', { ...now, body: { username, password } });
+  const then = { cookie: named.cookie || now.cookie };
+  const newPassword = 'seven doors and a wall';
+  const change = { currentPassword: password, newPassword };
+  const changed = await expectStatus(200, 'idChangePassword', { ...then, body: change });
+  const mine = { cookie: changed.cookie || then.cookie };
+  const body = { identifier: email, password: newPassword, session: 'token' };
+  const other = `Token ${textIn(await expectStatus(200, 'idLogin', { body }), 'token')}`;
+  const back = await ask('idChangePassword', {
+    token: other,
+    body: { currentPassword: newPassword, newPassword: password },
+  });
+  const token2 = `Bearer ${textIn(back, 'token')}`;
+  expect(back.status).toBe(200);
+
+  const again = { identifier: email, password, session: 'token' };
+  await ask('idLogin', { body: again });
+  const live = await expectStatus(200, 'idSessions', { token: token2 });
+  const sessions = objectAt(live.body)['sessions'];
+  const others = (Array.isArray(sessions) ? sessions : []).filter(
+    (each) => isObject(each) && each['current'] === false,
+  );
+  await expectStatus(204, 'idEndSession', { token: token2, id: String(objectAt(others[0])['id']) });
+  await expectStatus(404, 'idEndSession', { token: token2, id: NO_SESSION });
+  await expectStatus(200, 'idEndOtherSessions', { token: token2 });
+  const page = await expectStatus(200, 'idEvents', { token: token2, query: '?limit=1' });
+  expect(page.link).toMatch(/rel="next"$/);
+  await expectStatus(200, 'idEvents', { token: token2 });
+  await expectStatus(200, 'idExport', { token: token2 });
+  await expectStatus(401, 'idMe', mine);
+  await expectStatus(204, 'idLogout', { token: token2 });
+  const last = await expectStatus(200, 'idLogin', { body: { identifier: email, password } });
+  await expectStatus(204, 'idDeleteMe', { cookie: last.cookie, body: { password } });
+};
+
+const admins: Story = async ({ expectStatus, join, joinAsAdmin, service }) => {
+  const [admin, person] = [await joinAsAdmin(), await join()];
+  const mine = { token: admin.token };
+  const his = { ...mine, id: person.id };
+  const page = await expectStatus(200, 'idAccounts', { ...mine, query: '?limit=1&search=visitor' });
+  expect(page.link).toMatch(/rel="next"$/);
+  await expectStatus(200, 'idAccounts', mine);
+  await expectStatus(200, 'idAccount', his);
+  await expectStatus(200, 'idDisable', his);
+  await expectStatus(200, 'idEnable', his);
+  await expectStatus(200, 'idGrantAdmin', his);
+  await expectStatus(200, 'idRevokeAdmin', his);
+  await expectStatus(200, 'idEndSessionsOf', his);
+  await expectStatus(204, 'idDeleteAccount', his);
+
+  await service.execute('UPDATE users SET is_admin = (id = ?)', admin.id);
+  for (const id of ['idDisable', 'idRevokeAdmin', 'idDeleteAccount'])
+    await expectStatus(409, id, { ...mine, id: admin.id });
+  await expectStatus(409, 'idDeleteMe', { ...mine, body: { password: admin.password } });
+  for (const id of operations
+    .map((each) => each.id)
+    .filter((each) => /^id\w*(Account|Of|able|Admin)$/.test(each)))
+    await expectStatus(404, id, { ...mine, id: NOBODY });
+};
+
+const health: Story = async ({ expectStatus }) => {
+  await expectStatus(200, 'health');
+};
+
+/** By what they are about. Between them every operation succeeds. */
+export const stories: readonly (readonly [string, Story])[] = [
+  ['000 users', users],
+  ['001 user-v1', userV1],
+  ['002 conjugator', conjugator],
+  ['003 account', account],
+  ['004 auth', auth],
+  ['id, for owners', owners],
+  ['id, for admins', admins],
+  ['service', health],
+];
