@@ -5,7 +5,6 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
-import { copyReferenceAssets } from './build-assets.ts';
 import { PROJECT, TARGET_OPTIONS, targetFlags, wranglerCommand, wranglerEnvironment } from './wrangler.ts';
 
 const DEFAULT_IP = '127.0.0.1';
@@ -100,7 +99,6 @@ const main = (): void => {
     return;
   }
   ensureSecret(secretsFile());
-  copyReferenceAssets();
   const failed = migrate();
   if (failed === 0) serve();
   else process.exitCode = failed;

@@ -36,7 +36,8 @@ const TOKEN = /^[0-9a-f]{40}$/;
 const CONTROL = /\p{Cc}/u;
 const CONTROL_BUT_LINES = /[^\P{Cc}\n\t]/u;
 
-const countCharacters = (text: string): number => [...text].length;
+/** Counts code points, where there may be too many: a text has at most as many as it has units of UTF-16. */
+const isLonger = (text: string, max: number): boolean => text.length > max && [...text].length > max;
 
 const isWebUrl = (text: string): boolean => /^https?:\/\/[^\s/]\S*$/i.test(text) && URL.canParse(text);
 
@@ -123,7 +124,7 @@ export const createAccountReader = ({ readField, checkHash, rules, nowMs }: Acco
 const findFault = (text: string, max: number, severalLines: boolean): string | null => {
   if (!text.isWellFormed()) return 'holds half of a character';
   if ((severalLines ? CONTROL_BUT_LINES : CONTROL).test(text)) return 'holds a control character';
-  return countCharacters(text) > max ? `is longer than ${max} characters` : null;
+  return isLonger(text, max) ? `is longer than ${max} characters` : null;
 };
 
 interface Identity {

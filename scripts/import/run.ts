@@ -8,7 +8,14 @@ import type { HashCheck } from './hashes.ts';
 import { type Detail, type Incoming, type Merged, mergeBatch, type OnConflict } from './merge.ts';
 import type { ProgressBar } from './progress.ts';
 import type { Found, Source } from './records.ts';
-import { FIND_LAST_ID, findDeleted, findHolders, insertAccounts, updateAccounts } from './sql.ts';
+import {
+  FIND_LAST_ID,
+  findDeleted,
+  findHolders,
+  insertAccounts,
+  insertSessions,
+  updateAccounts,
+} from './sql.ts';
 import { Taken, type Target } from './target.ts';
 import { readNumber } from './values.ts';
 
@@ -133,12 +140,15 @@ const writeBatch = async (run: ImportRun, batch: Batch, lastIdOfInput: number | 
   counts.idsKept += merged.idsKept;
   counts.conflicts += found.filter(({ kind }) => kind === 'conflict').length;
   counts.refused += found.filter(({ kind }) => kind === 'refused').length;
-  counts.tokens += merged.inserts.filter(({ tokenId }) => tokenId !== null).length;
+  const written = [...merged.inserts, ...merged.updates];
+  counts.tokens += written.filter(
+    ({ tokenId, disabledAtMs }) => tokenId !== null && disabledAtMs === null,
+  ).length;
   counts.admins += merged.inserts.filter(({ isAdmin }) => isAdmin).length;
   counts.disabled += merged.inserts.filter(({ disabledAtMs }) => disabledAtMs !== null).length;
-  const written = new Set([...merged.inserts, ...merged.updates].map(({ emailKey }) => emailKey));
+  const toCount = new Set(written.map(({ emailKey }) => emailKey));
   for (const { row, algorithm } of batch.incoming) {
-    if (written.delete(row.emailKey)) counts.hashes[algorithm] = (counts.hashes[algorithm] ?? 0) + 1;
+    if (toCount.delete(row.emailKey)) counts.hashes[algorithm] = (counts.hashes[algorithm] ?? 0) + 1;
   }
   details.add(found);
 };
@@ -155,6 +165,7 @@ const mergeAndWrite = async (
       await target.write([
         ...updateAccounts(merged.updates, nowMs),
         ...insertAccounts(merged.inserts, sessions),
+        ...insertSessions(merged.updates, sessions),
       ]);
       return merged;
     } catch (error) {

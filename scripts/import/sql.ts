@@ -60,15 +60,22 @@ export interface SessionTimes {
 }
 
 /** The kind under which a token that another service made is found again: as the 40 hex digits that it is. */
-const IMPORTED_KIND = 'derived';
+const IMPORTED_KIND = 'imported';
 
-const insertSessions = (rows: readonly NewRow[], { createdAtMs, expiresAtMs }: SessionTimes): string[] => {
+/**
+ * Statements that let the tokens of these accounts be known. A token that is known already stays as it is; one of a
+ * disabled account does not come along, since disabling ends tokens for good.
+ */
+export const insertSessions = (
+  rows: readonly NewRow[],
+  { createdAtMs, expiresAtMs }: SessionTimes,
+): string[] => {
   const pairs = rows.flatMap(({ tokenId, emailKey }) => (tokenId === null ? [] : [[tokenId, emailKey]]));
   return packJson(pairs).map(
     (pack) => `INSERT INTO sessions (id, user_id, kind, nonce, created_at, last_seen_at, expires_at)
       SELECT value ->> 0, users.id, '${IMPORTED_KIND}', NULL, ${createdAtMs}, ${createdAtMs}, ${expiresAtMs}
       FROM json_each(${pack}) JOIN users ON users.email_key = value ->> 1
-      WHERE true ON CONFLICT DO NOTHING`,
+      WHERE users.disabled_at IS NULL ON CONFLICT DO NOTHING`,
   );
 };
 

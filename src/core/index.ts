@@ -33,6 +33,7 @@ export {
   type Account,
   type Client,
   displayName,
+  type LoginKind,
   type Policy,
   type Principal,
   type SessionKind,

@@ -35,6 +35,8 @@ export const displayName = (account: Account): string =>
  * 40-hex token that another service made; no login opens one, and none gives it out.
  */
 export type SessionKind = 'cookie' | 'derived' | 'jwt' | 'imported';
+/** What a login or a registration can open: a token is imported by scripts alone. */
+export type LoginKind = Exclude<SessionKind, 'imported'>;
 
 /** A live session. Times are milliseconds since the epoch. */
 export interface Session {

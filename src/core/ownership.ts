@@ -13,7 +13,7 @@ import {
 } from './errors.ts';
 import { type EventType, noteEventOf } from './events.ts';
 import { emailKey, usernameKey } from './identity.ts';
-import { type Account, accountColumns, type Client, type Principal, type SessionKind } from './model.ts';
+import { type Account, accountColumns, type Client, type Principal } from './model.ts';
 import type { Passwords } from './passwords.ts';
 import type { Registrations } from './registration.ts';
 import { sessions, users } from './schema.ts';
@@ -31,10 +31,6 @@ interface Change {
   values: Partial<typeof users.$inferInsert>;
   endsOthers?: boolean;
 }
-
-/** What a session's token is made as when it is renewed: a token that was imported goes on as one of ours. */
-const draftKind = (kind: SessionKind): SessionKind =>
-  kind === 'cookie' || kind === 'jwt' ? kind : 'derived';
 
 /**
  * What stands for the account after its password was asked for once more: the session goes on under a new token,
@@ -110,7 +106,7 @@ export const createOwnership = (options: OwnershipOptions): Ownership => {
   ) => {
     const now = nowMs();
     const { session } = principal;
-    const draft = await tokens.draft(draftKind(session.kind));
+    const draft = await tokens.draft(session.kind);
     const isUnchanged = (sessionId: string) =>
       and(
         eq(users.id, candidate.id),
@@ -153,9 +149,14 @@ export const createOwnership = (options: OwnershipOptions): Ownership => {
   ) => {
     const verified = await verify(principal, password, client);
     if (!verified.ok) return verified;
-    const { counterKey } = verified.value;
+    const { counterKey, candidate } = verified.value;
+    // As at a login: the password is at hand, and the device's mark is made of a hash of ours.
+    const values = passwords.needsRehash(candidate.passwordHash)
+      ? { ...made.values, passwordHash: await passwords.hash(password) }
+      : made.values;
     try {
-      return await verification.following(counterKey, change(principal, verified.value, made, client));
+      const renewed = change(principal, verified.value, { ...made, values }, client);
+      return await verification.following(counterKey, renewed);
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       const wanted = made.values.username ?? made.values.email ?? undefined;

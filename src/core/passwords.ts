@@ -1,4 +1,5 @@
-// Password hashes: chained PBKDF2-HMAC-SHA512, their text form, and when one is out of date.
+// Password hashes: chained PBKDF2-HMAC-SHA512, their text form, and when one is out of date or another maker's.
+import { loadForeign } from './foreign/load.ts';
 import { equalBytes, type Random } from './secrets.ts';
 
 /** Most iterations that the production runtime takes in one call; workerd on one's own machine takes more. */
@@ -95,11 +96,19 @@ const decode = (text: string): Uint8Array<ArrayBuffer> | null => {
 export interface Passwords {
   /** Makes a hash with a fresh salt, as `$pbkdf2-sha512$i=…,r=…$<salt>$<hash>`, base64 without padding. */
   hash(password: string): Promise<string>;
-  /** Tells whether the password is the one that was hashed. False, at the usual cost, for a hash that cannot be read. */
+  /**
+   * Tells whether the password is the one that was hashed, by Latchkey or by software whose users were imported.
+   * False, at the usual cost, for a hash that cannot be read and for one that no password fits.
+   *
+   * Another maker's hash costs what its maker made it cost, more or less than the usual: until the account's next
+   * login replaces it, the time of a refusal can tell such an account from one that does not exist. Evening that
+   * out would make every refusal as slow as the dearest hash that may be imported, seconds of work for anybody's
+   * guess.
+   */
   verify(password: string, stored: string): Promise<boolean>;
   /** Costs what `verify` costs; for an account that does not exist, so that the time tells nothing. */
   verifyNothing(password: string): Promise<false>;
-  /** True where the hash was made at another cost than today's. */
+  /** True where the hash was made at another cost than today's, or by other software. */
   needsRehash(stored: string): boolean;
 }
 
@@ -121,7 +130,10 @@ export const createPasswords = (cost: HashCost, random: Random): Passwords => {
     },
     async verify(password, stored) {
       const parsed = parseHash(stored);
-      if (!parsed) return verifyNothing(password);
+      if (!parsed) {
+        const { verifyForeignHash } = await loadForeign();
+        return verifyForeignHash(password, stored, verifyNothing);
+      }
       return equalBytes(await derive(password, parsed.salt, parsed), parsed.hash);
     },
     verifyNothing,

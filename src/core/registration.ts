@@ -4,7 +4,7 @@ import type { Devices } from './devices.ts';
 import { type Result, refuse, StoreUnavailable, succeed, type Taken, type UniqueField } from './errors.ts';
 import { noteEventOf } from './events.ts';
 import { emailKey, usernameKey } from './identity.ts';
-import { type Account, accountColumns, type Client, type SessionKind } from './model.ts';
+import { type Account, accountColumns, type Client, type LoginKind } from './model.ts';
 import type { Passwords } from './passwords.ts';
 import { users } from './schema.ts';
 import { deleteSession, insertSession, type StoredSession } from './session-rows.ts';
@@ -25,7 +25,7 @@ export interface NewAccount {
 export interface Registration {
   client: Client;
   /** The session to open with the account, null for none. */
-  open: SessionKind | null;
+  open: LoginKind | null;
   /** The cookie that the browser holds already: its session ends. */
   replaces: string | null;
   /** What the browser or app was given when it last logged in. */

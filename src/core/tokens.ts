@@ -5,8 +5,8 @@ import { type Keyring, type Random, randomToken, sha256Hex } from './secrets.ts'
 
 /** 128 bits, 32 hex digits: two accounts never get the same nonce. */
 const NONCE_BYTES = 16;
-/** The derived token is an HMAC's first 160 bits: the 40 hex digits of the documents. */
-const DERIVED_TOKEN_BYTES = 20;
+/** 160 bits, of an HMAC or random: the 40 hex digits of the documents. */
+const TOKEN_BYTES = 20;
 
 const COOKIE_TOKEN_FORM = /^[A-Za-z0-9_-]{43}$/;
 /** Our derived tokens, and those of Django REST framework that were imported. */
@@ -67,12 +67,11 @@ export const createTokens = ({ keyring, random, policy, nowMs }: TokensOptions):
 
   const deriveTokens = async (nonce: string): Promise<string[]> => {
     const signatures = await keyring.signAll('derived token', nonce);
-    return signatures.map((signature) => signature.subarray(0, DERIVED_TOKEN_BYTES).toHex());
+    return signatures.map((signature) => signature.subarray(0, TOKEN_BYTES).toHex());
   };
 
   return {
     async draft(kind) {
-      if (kind === 'imported') throw new Error('No login opens a session of an imported token.');
       const createdAtMs = nowMs();
       const expiresAtMs = createdAtMs + Math.min(idleMs, absoluteMs);
       if (kind === 'derived') {
@@ -82,12 +81,14 @@ export const createTokens = ({ keyring, random, policy, nowMs }: TokensOptions):
         const [token = ''] = await deriveTokens(nonce);
         return { kind, id: await sha256Hex(token), token: '', nonce, createdAtMs, expiresAtMs };
       }
-      const token = randomToken(random);
+      // No login opens one of an imported token; one that is renewed keeps the form that its client knows.
+      const isImported = kind === 'imported';
+      const token = isImported ? random(TOKEN_BYTES).toHex() : randomToken(random);
       return { kind, id: await sha256Hex(token), token, nonce: null, createdAtMs, expiresAtMs };
     },
 
     async reveal(draft, stored, account) {
-      if (draft.kind === 'cookie') return draft.token;
+      if (draft.kind === 'cookie' || draft.kind === 'imported') return draft.token;
       if (draft.kind === 'jwt') return signSession(keyring, draft, account, absoluteMs);
       for (const token of await deriveTokens(stored.nonce ?? '')) {
         if ((await sha256Hex(token)) === stored.id) return token;

@@ -50,6 +50,8 @@ export interface Verification {
    * wrong password, and a row of them makes nobody wait.
    */
   following<T>(counterKey: string, work: Promise<T>): Promise<T>;
+  /** Takes a try back that was neither right nor wrong. */
+  withdraw(counterKey: string): void;
   /** Settles a try that was right but of which nothing came. */
   settle(counterKey: string, accountId: number | null, client: Client): void;
 }
@@ -104,13 +106,17 @@ export const createVerification = (options: VerificationOptions): Verification =
       ),
     );
 
+  const withdraw: Verification['withdraw'] = (counterKey) =>
+    store.later('try not taken back', () => store.primary((db) => withdrawTry(db, counterKey)));
+
   return {
     settle,
+    withdraw,
     async following(counterKey, work) {
       try {
         return await work;
       } catch (error) {
-        store.later('try not taken back', () => store.primary((db) => withdrawTry(db, counterKey)));
+        withdraw(counterKey);
         throw error;
       }
     },

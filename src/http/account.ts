@@ -3,10 +3,10 @@ import type { Context } from 'hono';
 import {
   type AccountError,
   type Identifier,
+  type LoginKind,
   type NewAccount,
   pictures,
   type Renewed,
-  type SessionKind,
 } from '../core/index.ts';
 import { takenFault } from './body.ts';
 import type { AppEnv } from './context.ts';
@@ -14,7 +14,7 @@ import { readDeviceCookie, readSessionCookie, setDeviceCookie, setSessionCookie 
 import { type Problem, refuse } from './dialect.ts';
 
 /** Registers with what the request tells; a cookie session sets its cookie. Refuses a taken name. */
-export const register = async (c: Context<AppEnv>, account: NewAccount, open: SessionKind | null) => {
+export const register = async (c: Context<AppEnv>, account: NewAccount, open: LoginKind | null) => {
   const { core, client } = c.var;
   const kept = { replaces: replacedCookie(c, open), device: readDeviceCookie(c) };
   const made = await core.register(account, { client, open, ...kept });
@@ -28,7 +28,7 @@ export const logIn = async (
   c: Context<AppEnv>,
   identifier: Identifier,
   password: string,
-  open: SessionKind,
+  open: LoginKind,
 ) => {
   const { core, client } = c.var;
   const kept = { replaces: replacedCookie(c, open), device: readDeviceCookie(c) };
@@ -54,7 +54,7 @@ export const renew = (c: Context<AppEnv>, renewed: Renewed): { token?: string } 
  * The cookie whose session a login or registration ends: only dialects that know the cookie look at it, and whoever
  * asks for a token goes on without it.
  */
-const replacedCookie = (c: Context<AppEnv>, open: SessionKind | null): string | null =>
+const replacedCookie = (c: Context<AppEnv>, open: LoginKind | null): string | null =>
   c.var.dialect.usesCookie && (open === 'cookie' || open === null) ? readSessionCookie(c) : null;
 
 /** Refuses what the core refused, with what was sent, for the dialects that show it. */

@@ -1,6 +1,6 @@
 // What reading and changing cost: the round trips to D1 and KV that the design allows, and not one more.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { SessionKind } from '../../src/core/index.ts';
+import type { LoginKind } from '../../src/core/index.ts';
 import { sha256Hex } from '../../src/core/secrets.ts';
 import { createTimedCore } from '../support/clock.ts';
 import { measure, NO_OPERATIONS, type Observed, observe } from '../support/counting.ts';
@@ -10,7 +10,7 @@ const ONE_READ = { ...NO_OPERATIONS, kvGets: 1, d1: 1 };
 
 const tokens = { cookie: '', derived: '', jwt: '', revokedJwt: '' };
 
-const register = async (open: SessionKind): Promise<string> => (await createTimedCore().register(open)).token;
+const register = async (open: LoginKind): Promise<string> => (await createTimedCore().register(open)).token;
 
 beforeAll(async () => {
   tokens.cookie = await register('cookie');

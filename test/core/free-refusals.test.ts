@@ -1,13 +1,13 @@
 // What is refused for nothing: no D1, no KV and no hash for what cannot be meant or cannot be ours.
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { SessionKind } from '../../src/core/index.ts';
+import type { LoginKind } from '../../src/core/index.ts';
 import { createTimedCore, DAY_MS } from '../support/clock.ts';
 import { measure, NO_OPERATIONS } from '../support/counting.ts';
 import { type Sent, testEnv } from '../support/worker.ts';
 
 const tokens = { cookie: '', derived: '', jwt: '', expiredJwt: '', foreignJwt: '' };
 
-const register = async (open: SessionKind, startMs?: number, env = testEnv): Promise<string> =>
+const register = async (open: LoginKind, startMs?: number, env = testEnv): Promise<string> =>
   (await createTimedCore(startMs, env).register(open)).token;
 
 beforeAll(async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createPasswords, parseHash } from '../../src/core/passwords.ts';
 import { cryptoRandom } from '../../src/core/secrets.ts';
 import { watchHashes } from '../support/counting.ts';
+import { fixture } from './foreign/support.ts';
 
 const countUp = new Uint8Array([...Array(16).keys()]);
 
@@ -97,15 +98,33 @@ describe('a stored hash', () => {
     ['a line feed at the end', `${STORED}\n`],
     ['a space before', ` ${STORED}`],
     ['another hash function', STORED.replace('sha512', 'sha256')],
-    ['another algorithm', '$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmaaJObG'],
-    ['bcrypt', '$2a$10$vncwoY0avJfBxYCCBv3wDeSZw51hrqhXCDkfJA22m6zckcyGjoVY6'],
-    ["Django's", 'pbkdf2_sha256$1000$c2FsdA$aGFzaA=='],
+    ["Django's, but damaged", 'pbkdf2_sha256$1000$c2FsdA$aGFzaA=='],
+    ["Django's mark of no password", '!58AFjGDjQG9xvcLMtpGgWV80UXR5dYVj0PHnMJFE'],
+    ['MD5', '5f4dcc3b5aa765d61d8327deb882cf99'],
   ])('with %s is none of ours: it fits no password, at the usual cost', async (_name, text) => {
     expect(parseHash(text)).toBeNull();
     expect(passwords.needsRehash(text)).toBe(true);
     const { value, iterations } = await watchHashes(() => passwords.verify(PASSWORD, text));
     expect(value).toBe(false);
     expect(iterations).toEqual([1000, 1000]);
+  });
+});
+
+describe('a hash of other software', () => {
+  const passwords = createPasswords(CHEAP, cryptoRandom);
+  const { password, hash } = fixture('Django 5.2', 'pbkdf2_sha256$1000$', 'correct horse battery staple');
+
+  it('fits its own password and no other, at the cost that its maker gave it', async () => {
+    expect(parseHash(hash)).toBeNull();
+    const right = await watchHashes(() => passwords.verify(password, hash));
+    const wrong = await watchHashes(() => passwords.verify(`${password}!`, hash));
+    expect([right.value, wrong.value]).toEqual([true, false]);
+    expect([right.iterations, wrong.iterations]).toEqual([[1000], [1000]]);
+  });
+
+  it('is out of date, whatever it costs', () => {
+    expect(passwords.needsRehash(hash)).toBe(true);
+    expect(createPasswords({ iterations: 1000, rounds: 1 }, cryptoRandom).needsRehash(hash)).toBe(true);
   });
 });
 

@@ -1,22 +1,22 @@
 // A password that was asked for once more: the session goes on under a new token, and the old one is worth nothing.
 import { describe, expect, it } from 'vitest';
-import type { Principal, SessionKind } from '../../src/core/index.ts';
+import type { LoginKind, Principal } from '../../src/core/index.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../support/clock.ts';
 import { testEnv, uniqueName } from '../support/worker.ts';
 
 const NEXT = 'another horse 2';
-const kinds: SessionKind[] = ['cookie', 'derived', 'jwt'];
+const kinds: LoginKind[] = ['cookie', 'derived', 'jwt'];
 
-const carrierOf = (kind: SessionKind) => (kind === 'cookie' ? 'cookie' : 'header');
+const carrierOf = (kind: LoginKind) => (kind === 'cookie' ? 'cookie' : 'header');
 
-const identify = async ({ core }: TimedCore, kind: SessionKind, token: string) => {
+const identify = async ({ core }: TimedCore, kind: LoginKind, token: string) => {
   const found = await core.identify(token, carrierOf(kind), 'nearest');
   expect(await core.identify(token, carrierOf(kind), 'fresh')).toEqual(found);
   return found;
 };
 
 /** An account with a session of that kind, and with one more of each. */
-const someone = async (timed: TimedCore, kind: SessionKind) => {
+const someone = async (timed: TimedCore, kind: LoginKind) => {
   const fields = someAccount();
   const { token } = await timed.register(kind, fields);
   const others = [];
@@ -115,4 +115,18 @@ it('is not renewed where the new name is taken', async () => {
     error: { reason: 'taken', fields: ['email'], ownerId: other.account.id },
   });
   expect((await identify(timed, 'cookie', token))?.session).toEqual(principal.session);
+});
+
+it.each(['email', 'username'] as const)('replaces a hash of another cost with the %s', async (what) => {
+  const timed = createTimedCore();
+  const { fields, principal, id } = await someone(timed, 'cookie');
+  const dearer = createTimedCore(timed.now(), { ...testEnv, PASSWORD_ITERATIONS: '1001' });
+  const changed = await changes[what](dearer, principal, fields.password);
+  await dearer.settle();
+  if (!changed.ok) return expect.fail(changed.error.reason);
+  const hash = await testEnv.DB.prepare('SELECT password_hash FROM users WHERE id = ?').bind(id).first();
+  expect(hash).toEqual({ password_hash: expect.stringMatching(/^\$pbkdf2-sha512\$i=1001,r=2\$/) });
+  const { username, email } = changed.value.account;
+  const again = await timed.logIn({ ...fields, username: username ?? '', email }, 'cookie');
+  expect(again.account.id).toBe(id);
 });

@@ -1,6 +1,6 @@
 // How long sessions live: fourteen days unused, pushed on once a day at most, ninety days in all.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { SessionKind } from '../../src/core/index.ts';
+import type { LoginKind } from '../../src/core/index.ts';
 import { createTimedCore, DAY_MS, someAccount, type TimedCore } from '../support/clock.ts';
 import { measure } from '../support/counting.ts';
 import { send, sessionCookie, testEnv } from '../support/worker.ts';
@@ -8,9 +8,9 @@ import { send, sessionCookie, testEnv } from '../support/worker.ts';
 const IDLE_MS = 14 * DAY_MS;
 const ABSOLUTE_MS = 90 * DAY_MS;
 
-const kinds: SessionKind[] = ['cookie', 'derived', 'jwt'];
+const kinds: LoginKind[] = ['cookie', 'derived', 'jwt'];
 
-const identify = async ({ core, settle }: TimedCore, kind: SessionKind, token: string) => {
+const identify = async ({ core, settle }: TimedCore, kind: LoginKind, token: string) => {
   const principal = await core.identify(token, kind === 'cookie' ? 'cookie' : 'header', 'nearest');
   await settle();
   return principal;

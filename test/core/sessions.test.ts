@@ -1,12 +1,12 @@
 // D1 is the truth about a session, whatever KV says: stale, empty or rubbish.
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { SessionKind } from '../../src/core/index.ts';
+import type { LoginKind } from '../../src/core/index.ts';
 import { sha256Hex } from '../../src/core/secrets.ts';
 import { createTimedCore, type TimedCore } from '../support/clock.ts';
 import { measure, NO_OPERATIONS } from '../support/counting.ts';
 import { send, testEnv } from '../support/worker.ts';
 
-const kinds: SessionKind[] = ['cookie', 'derived', 'jwt'];
+const kinds: LoginKind[] = ['cookie', 'derived', 'jwt'];
 
 const recordNames = async (): Promise<string[]> => {
   const { keys } = await testEnv.SESSIONS.list();
@@ -29,13 +29,13 @@ interface Request {
 }
 
 /** A read with that session, and what it is answered where the session is good for nothing. */
-const readWith = (kind: SessionKind, token: string): Request =>
+const readWith = (kind: LoginKind, token: string): Request =>
   kind === 'cookie'
     ? { path: '/api/users/me/', sent: { cookie: token }, refusal: '{"detail":"Not found."}' }
     : { path: '/account/profile', sent: { token }, refusal: '{"detail":"Invalid token."}' };
 
 /** The same for a request that changes something, and so asks the primary. */
-const changeWith = (kind: SessionKind, token: string): Request =>
+const changeWith = (kind: LoginKind, token: string): Request =>
   kind === 'cookie'
     ? {
         path: '/api/v1/user/logout/',
@@ -44,14 +44,14 @@ const changeWith = (kind: SessionKind, token: string): Request =>
       }
     : { path: '/account/logout', sent: { token }, refusal: '{"detail":"Invalid token."}' };
 
-const expectRefused = async (kind: SessionKind, token: string): Promise<void> => {
+const expectRefused = async (kind: LoginKind, token: string): Promise<void> => {
   const read = readWith(kind, token);
   expect((await send(read.path, read.sent)).text).toBe(read.refusal);
   const change = changeWith(kind, token);
   expect((await send(change.path, { ...change.sent, method: 'POST' })).text).toBe(change.refusal);
 };
 
-const expectAccepted = async (kind: SessionKind, token: string): Promise<void> => {
+const expectAccepted = async (kind: LoginKind, token: string): Promise<void> => {
   const { path, sent } = readWith(kind, token);
   expect((await send(path, sent)).status).toBe(200);
 };

@@ -6,8 +6,8 @@ import {
   createCore,
   createCounts,
   cryptoRandom,
+  type LoginKind,
   readIdentifier,
-  type SessionKind,
 } from '../../src/core/index.ts';
 import { type Env, readSettings } from '../../src/env.ts';
 import { testEnv, uniqueName } from './worker.ts';
@@ -32,9 +32,9 @@ export interface TimedCore {
   /** Waits until everything that the core does after its answers is done. */
   settle: () => Promise<void>;
   /** Makes an account with a session of that kind. */
-  register: (open: SessionKind, fields?: Fields) => Promise<Opened>;
+  register: (open: LoginKind, fields?: Fields) => Promise<Opened>;
   /** Logs in with the right password. */
-  logIn: (fields: Fields, open: SessionKind) => Promise<Opened>;
+  logIn: (fields: Fields, open: LoginKind) => Promise<Opened>;
 }
 
 type Fields = ReturnType<typeof someAccount>;

@@ -30,12 +30,13 @@ export const readBcrypt: Reader = (stored) => {
     ok: true,
     algorithm: digests ? 'bcrypt-sha256' : 'bcrypt',
     async matches(password) {
-      // PHP makes no hash of a password with a NUL. The others take it as a byte like any other.
-      if (!digests && revision === 'y' && password.includes('\0')) return false;
       const { hashSync } = await import('./lazy-bcryptjs.ts');
       // Bytes after the 72nd count for nothing, as with the original tools.
       const input = digests ? await sha256Hex(password) : password;
-      return equalTexts(hashSync(input, bare.slice(0, SETTINGS_LENGTH)), bare);
+      const isRight = equalTexts(hashSync(input, bare.slice(0, SETTINGS_LENGTH)), bare);
+      // PHP makes no hash of a password with a NUL; the others take it as a byte like any other. Judged only
+      // now, so that the time tells no `$2y$` hash from another.
+      return isRight && (digests || revision !== 'y' || !password.includes('\0'));
     },
   };
 };

@@ -11,7 +11,7 @@ const MAX_HASH_CHARACTERS = 512;
 
 /** Django's mark of an account without a password: `!` and anything. */
 const readUnusable: Reader = (stored) =>
-  stored.startsWith('!') ? { ok: true, algorithm: 'unusable', matches: async () => false } : null;
+  stored.startsWith('!') ? { ok: true, algorithm: 'unusable' } : null;
 
 const READERS: readonly Reader[] = [readUnusable, readPbkdf2, readBcrypt, readArgon2, readScrypt];
 
@@ -70,17 +70,23 @@ export const describeForeignHash = (
 };
 
 /**
- * Tells whether the password is the one that was hashed. False, at no cost, for a hash that
- * `describeForeignHash` refuses, for an unusable one and for a password with a lone surrogate, which none of
- * the tools can have taken: the caller evens out the time.
+ * Tells whether the password is the one that was hashed.
  *
  * The password is tried as sent, as most tools took it. Where its NFC form is another text, that is tried too:
  * the same letter comes composed from one keyboard and decomposed from the next, and Latchkey's own hashes
  * take either. So a login costs at most twice the bounds, and only with a password that is not in NFC.
+ *
+ * @param otherwise answers where there is nothing to work out, and evens out the time: for a hash that
+ *   `describeForeignHash` refuses, for an unusable one and for a password with a lone surrogate, which none of
+ *   the tools can have taken
  */
-export const verifyForeignHash = async (password: string, stored: string): Promise<boolean> => {
+export const verifyForeignHash = async (
+  password: string,
+  stored: string,
+  otherwise: (password: string) => Promise<false> = async () => false,
+): Promise<boolean> => {
   const reading = read(stored);
-  if (!reading.ok || !password.isWellFormed()) return false;
+  if (!reading.ok || !reading.matches || !password.isWellFormed()) return otherwise(password);
   for (const spelling of spellingsOf(password, reading)) if (await reading.matches(spelling)) return true;
   return false;
 };

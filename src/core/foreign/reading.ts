@@ -7,8 +7,8 @@ export interface Readable {
   algorithm: string;
   /** The one form in which the original tool takes a password; absent where it takes it as sent. */
   normalForm?: 'NFKC';
-  /** Does the work; loads what it needs first. */
-  matches(password: string): Promise<boolean>;
+  /** Does the work; loads what it needs first. Absent where no password is the right one. */
+  matches?(password: string): Promise<boolean>;
 }
 
 /** A hash that cannot be verified here, and why: one sentence, which quotes nothing of the hash but numbers. */

@@ -1,0 +1,43 @@
+// Makes the modules that the Worker loads when it first needs them. Wrangler runs this before it bundles the rest.
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+import { PROJECT } from './wrangler.ts';
+
+/** `base_dir` in wrangler.toml, which takes the files with this prefix along. */
+const FOLDER = join(PROJECT, '.wrangler', 'modules');
+const PREFIX = 'foreign-';
+
+/** The modules by their names: one that verifies hashes of other makers, and one for each library that it may load. */
+const bundle = async (): Promise<Map<string, Uint8Array>> => {
+  const { outputFiles } = await build({
+    absWorkingDir: PROJECT,
+    entryPoints: { [`${PREFIX}verify`]: 'src/core/foreign/verify.ts' },
+    outdir: FOLDER,
+    chunkNames: `${PREFIX}[name]-[hash]`,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2024',
+    // So that bcryptjs leaves Node's `crypto` out.
+    platform: 'browser',
+    write: false,
+  });
+  return new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
+};
+
+/** Wrangler may run twice at a time: whoever reads the file finds the old one or the new one, never half of one. */
+const place = async (name: string, contents: Uint8Array): Promise<void> => {
+  const path = join(FOLDER, name);
+  const before = await readFile(path).catch(() => null);
+  if (before?.equals(contents)) return;
+  await writeFile(`${path}.${process.pid}`, contents);
+  await rename(`${path}.${process.pid}`, path);
+};
+
+const modules = await bundle();
+await mkdir(FOLDER, { recursive: true });
+await Promise.all([...modules].map(([name, contents]) => place(name, contents)));
+const old = (await readdir(FOLDER)).filter((name) => name.endsWith('.js') && !modules.has(name));
+await Promise.all(old.map((name) => rm(join(FOLDER, name), { force: true })));

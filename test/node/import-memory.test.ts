@@ -1,0 +1,69 @@
+// An import's memory does not grow with the file: it is given less than the file is long, and says how far it is.
+
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { createProgressBar, drawBar } from '../../scripts/import/progress.ts';
+import { ask, run, usePersistFolders } from './import-cli-support.ts';
+import { BCRYPT, tempFolder } from './import-support.ts';
+
+const persistFolder = usePersistFolders();
+
+const PEOPLE = 150_000;
+/** Wrangler alone needs more than half of it. */
+const HEAP_MIB = 192;
+
+/** One of so many can be imported; the others have no email, which costs no work behind the reading. */
+const GOOD_EVERY = 30;
+
+/** About 160 MB of JSON lines. */
+const writePeople = async (path: string): Promise<void> => {
+  const stream = createWriteStream(path);
+  const description = 'x'.repeat(1_000);
+  for (let index = 0; index < PEOPLE; index += 1) {
+    const email = index % GOOD_EVERY === 0 ? `u${index}@example.com` : '';
+    const record = { username: `u${index}`, email, password: BCRYPT, description };
+    if (!stream.write(`${JSON.stringify(record)}\n`)) await once(stream, 'drain');
+  }
+  stream.end();
+  await once(stream, 'close');
+};
+
+it('takes more than fits into its memory', async () => {
+  const before = process.env['NODE_OPTIONS'];
+  onTestFinished(() => {
+    if (before === undefined) delete process.env['NODE_OPTIONS'];
+    else process.env['NODE_OPTIONS'] = before;
+  });
+  process.env['NODE_OPTIONS'] = `--max-old-space-size=${HEAP_MIB}`;
+  const folder = persistFolder();
+  const file = join(tempFolder(), 'users.jsonl');
+  await writePeople(file);
+  const ran = await run('import', [file, '--persist-to', folder]);
+  expect(ran.status).toBe(1);
+  expect(ran.stdout).toContain('  read                 150,000\n  imported               5,000\n');
+  expect(ran.stdout).toContain('  refused              145,000\n');
+  // What is told while it runs, where there is no terminal: a line now and then.
+  for (const line of ran.stderr.trimEnd().split('\n').filter(Boolean))
+    expect(line).toMatch(/^\[#*-*\] +\d+ % {2}[\d,]+ accounts, [\d,]+\/s, \d+:\d\d left$/);
+  expect(await ask(folder, 'SELECT count(*) AS n FROM users')).toEqual([{ n: PEOPLE / GOOD_EVERY }]);
+}, 180_000);
+
+it('shows a bar with how much is done, how fast, and how long it will take', () => {
+  expect(drawBar(0, 0, 0)).toBe('[------------------------]   0 %  0 accounts, 0/s');
+  expect(drawBar(250_000, 0.25, 10_000)).toBe(
+    '[######------------------]  25 %  250,000 accounts, 25,000/s, 0:30 left',
+  );
+  expect(drawBar(1_000_000, 1, 125_000)).toBe(
+    '[########################] 100 %  1,000,000 accounts, 8,000/s, 0:00 left',
+  );
+  expect(drawBar(500, null, 1_000)).toBe('500 accounts, 500/s');
+});
+
+it('says nothing where it is done before there is anything to say', () => {
+  const bar = createProgressBar(process.stderr);
+  bar.show(1, 1);
+  bar.end();
+  expect(drawBar(1, 2, 1_000)).toMatch(/^\[#{24}\] 100 %/);
+});

@@ -1,0 +1,55 @@
+// What a deployment is made of: what starts up weighs little, and what verifies other makers' hashes is beside it.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { beforeAll, expect, it } from 'vitest';
+import { PROJECT, wranglerCommand, wranglerEnvironment } from '../../scripts/wrangler.ts';
+
+/** What the Worker that starts up may weigh. */
+const MAX_GZIP_BYTES = 80 * 1024;
+
+const modules = new Map<string, string>();
+
+beforeAll(() => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bundle-'));
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    wranglerCommand(['deploy', '--dry-run', '--outdir', folder]),
+    { cwd: PROJECT, env: wranglerEnvironment(), encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(stderr);
+  for (const name of readdirSync(folder).filter((each) => each.endsWith('.js')))
+    modules.set(name, readFileSync(join(folder, name), 'utf8'));
+  rmSync(folder, { recursive: true });
+});
+
+const gzipBytes = (name: string): number => gzipSync(modules.get(name) ?? '', { level: 9 }).byteLength;
+
+/** Texts that stand in no other code than that: of the reader, of bcryptjs, of @noble/hashes. */
+const MARKS = ['is damaged, cut short', 'Invalid salt revision', 'maxmem'];
+
+it('is one module that starts up, and others beside it', () => {
+  const others = [...modules.keys()].filter((name) => name !== 'index.js');
+  expect(modules.has('index.js')).toBe(true);
+  expect(others).toContain('foreign-verify.js');
+  expect(others.filter((name) => !name.startsWith('foreign-'))).toEqual([]);
+});
+
+it('starts up with at most 80 KiB of gzip', () => {
+  expect(gzipBytes('index.js')).toBeGreaterThan(10_000);
+  expect(gzipBytes('index.js')).toBeLessThanOrEqual(MAX_GZIP_BYTES);
+});
+
+it.each(MARKS)('has the code that says "%s" beside what starts up, not in it', (mark) => {
+  const holders = [...modules].filter(([, text]) => text.includes(mark)).map(([name]) => name);
+  expect(holders.length).toBeGreaterThan(0);
+  expect(holders).not.toContain('index.js');
+});
+
+it('asks for the module by a name that is there, and only when it is needed', () => {
+  const start = modules.get('index.js') ?? '';
+  expect(start).toContain('./foreign-verify.js');
+  expect(start).not.toMatch(/(?:from|import)\s*["']\.\/foreign-/);
+});

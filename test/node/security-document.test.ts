@@ -1,0 +1,188 @@
+// SECURITY.md against the repository: its links and tests are there, no requirement or column is left out.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+const markdown = read('SECURITY.md');
+/** A sentence goes on over the end of a line. */
+const flowing = markdown.replace(/\s+/g, ' ');
+
+/** OWASP ASVS 5.0.0, chapters V6 and V7. https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en */
+const LEVEL_1 = (
+  'V6.1.1 V6.2.1 V6.2.2 V6.2.3 V6.2.4 V6.2.5 V6.2.6 V6.2.7 V6.2.8 V6.3.1 V6.3.2 V6.4.1 V6.4.2 ' +
+  'V7.2.1 V7.2.2 V7.2.3 V7.2.4 V7.4.1 V7.4.2'
+).split(' ');
+const LEVEL_2 = (
+  'V6.1.2 V6.1.3 V6.2.9 V6.2.10 V6.2.11 V6.2.12 V6.3.3 V6.3.4 V6.4.3 V6.4.4 V6.5.1 V6.5.2 V6.5.3 V6.5.4 V6.5.5 ' +
+  'V6.6.1 V6.6.2 V6.6.3 V6.8.1 V6.8.2 V6.8.3 V6.8.4 ' +
+  'V7.1.1 V7.1.2 V7.1.3 V7.3.1 V7.3.2 V7.4.3 V7.4.4 V7.4.5 V7.5.1 V7.5.2 V7.6.1 V7.6.2'
+).split(' ');
+
+interface Requirement {
+  id: string;
+  level: string;
+  state: string;
+  shownBy: string;
+}
+
+/** The rows of the tables of requirements: id, level, what is asked, state, and what shows it. */
+const requirements: Requirement[] = markdown.split('\n').flatMap((line) => {
+  const [, id = '', level = '', , state = '', shownBy = ''] =
+    /^\| (V\d+\.\d+\.\d+) \| (\d) \| ([^|]+) \| ([^|]+) \| (.+) \|$/.exec(line) ?? [];
+  return id === '' ? [] : [{ id, level, state, shownBy }];
+});
+
+/** The first cells of the table of what a document forces. */
+const forced = [...markdown.matchAll(/^\| (V\d+\.\d+\.\d+) \| [^|]+ \| [^|]+ \|$/gm)].map(([, id]) => id);
+
+const idsOfState = (...states: string[]): string[] =>
+  requirements.filter(({ state }) => states.includes(state)).map(({ id }) => id);
+
+/** A file of tests, as `path` below test/ or as a link, and the names of tests that stand behind it. */
+const CITATION = /(?:`([\w./-]+\.test\.tsx?)`|\]\(([\w./-]+\.test\.tsx?)\))((?:,? (?:and )?"[^"]+")*)/g;
+
+interface Citation {
+  path: string;
+  names: string[];
+}
+
+const citationsIn = (text: string): Citation[] =>
+  [...text.matchAll(CITATION)].map(([, short, linked, names = '']) => ({
+    path: linked ?? `test/${short}`,
+    names: [...names.matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? ''),
+  }));
+
+/** The titles of a file's tests: the first argument of `it`, `describe` and what `each` gives. */
+const TITLE =
+  /(?:\b(?:describe|it)(?:\.\w+)*(?:<[^(]*>)?|\))\s*\(\s*(?:'((?:[^'\\]|\\.)+)'|"((?:[^"\\]|\\.)+)"|`((?:[^`\\]|\\.)+)`)\s*,/g;
+
+const titlesOf = (text: string): string[] =>
+  [...text.matchAll(TITLE)].map(([, single, double, template]) =>
+    (single ?? double ?? template ?? '').replace(/\\(.)/g, '$1'),
+  );
+
+/** True where a title has the words of a citation, in their order: `…` stands for some that are left out. */
+const isTitled = (titles: readonly string[], name: string): boolean => {
+  const words = name.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const pattern = new RegExp(words.join('.*'), 's');
+  return titles.some((title) => pattern.test(title));
+};
+
+/** As GitHub names the headings of a file. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+
+it('reads what it checks', () => {
+  expect(citationsIn('`a/b.test.ts` "one", "two" and [c](test/c.test.ts) "three…", `d.test.ts`')).toEqual([
+    { path: 'test/a/b.test.ts', names: ['one', 'two'] },
+    { path: 'test/c.test.ts', names: ['three…'] },
+    { path: 'test/d.test.ts', names: [] },
+  ]);
+  const titles = titlesOf(
+    `it('a man\\'s', () => x('no title', 1));\ndescribe.each(all)("of %s", f);\nit.each<[a]>([1])(\n\`t\`,`,
+  );
+  expect(titles).toEqual(["a man's", 'of %s', 't']);
+  expect(isTitled(['it waits a second, and no longer'], 'waits…no longer')).toBe(true);
+  expect(isTitled(['it waits a second, and no longer'], 'no longer…waits')).toBe(false);
+  expect(isTitled(['one', 'two'], 'one…two')).toBe(false);
+  expect(citationsIn(flowing).flatMap(({ names }) => names).length).toBeGreaterThan(60);
+});
+
+describe('a link', () => {
+  const targets = [...markdown.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? '');
+
+  it('points at a file or folder that is there', () => {
+    const files = targets.filter((target) => !/^(?:https?:|#)/.test(target));
+    expect(files.length).toBeGreaterThan(50);
+    expect(files.filter((target) => !existsSync(join(ROOT, target.replace(/#.*$/, ''))))).toEqual([]);
+  });
+
+  it('within the document points at one of its headings', () => {
+    const headings = [...markdown.matchAll(/^#+ (.+)$/gm)].map(
+      ([, heading]) => `#${anchorOf(heading ?? '')}`,
+    );
+    const anchors = targets.filter((target) => target.startsWith('#'));
+    expect(anchors.length).toBeGreaterThan(8);
+    expect(anchors.filter((anchor) => !headings.includes(anchor))).toEqual([]);
+  });
+
+  it('to a weakness by its number points at one that there is', () => {
+    const count = [...markdown.matchAll(/^\d+\. \*\*/gm)].length;
+    const numbers = [...flowing.matchAll(/weakness (\d+)/g)].map(([, number]) => Number(number));
+    expect(numbers.length).toBeGreaterThan(0);
+    expect(numbers.filter((number) => number < 1 || number > count)).toEqual([]);
+  });
+});
+
+describe('a citation of tests', () => {
+  it('names a file that is there, and titles in it', () => {
+    const missing = citationsIn(flowing).flatMap(({ path, names }) => {
+      if (!existsSync(join(ROOT, path))) return [path];
+      const titles = titlesOf(read(path));
+      return names.filter((name) => !isTitled(titles, name)).map((name) => `${path}: ${name}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('is written so that this test sees it: a requirement quotes nothing else', () => {
+    const unseen = requirements.filter(({ shownBy }) =>
+      shownBy
+        .replace(CITATION, '')
+        .replace(/`[^`]*`/g, '')
+        .includes('"'),
+    );
+    expect(unseen.map(({ id }) => id)).toEqual([]);
+  });
+});
+
+describe('the requirements', () => {
+  it.each([
+    ['1', LEVEL_1],
+    ['2', LEVEL_2],
+  ])('of level %s are all there, each once', (level, ids) => {
+    const found = requirements.filter((requirement) => requirement.level === level).map(({ id }) => id);
+    expect(found.toSorted()).toEqual(ids.toSorted());
+  });
+
+  it('are 53, each in one of four states', () => {
+    expect(requirements.length).toBe(53);
+    expect(idsOfState('met', 'partly', 'not met', 'not applicable')).toHaveLength(53);
+  });
+
+  it('of level 1 that are not met are those that a document forces', () => {
+    const unmet = idsOfState('partly', 'not met').filter((id) => LEVEL_1.includes(id));
+    expect(forced).toEqual(unmet);
+  });
+
+  it('of level 2 that are not met are named in the summary', () => {
+    const [, notMet = '', partly = ''] =
+      /Level 2 is \*\*not\*\* claimed: ([^:]+?) are not met, ([^:]+?) only partly\./.exec(flowing) ?? [];
+    const idsIn = (text: string) => text.match(/V\d+\.\d+\.\d+/g) ?? [];
+    const ofLevel2 = (id: string) => LEVEL_2.includes(id);
+    expect(idsIn(notMet)).toEqual(idsOfState('not met').filter(ofLevel2));
+    expect(idsIn(partly)).toEqual(idsOfState('partly').filter(ofLevel2));
+  });
+});
+
+describe('what is stored', () => {
+  const schema = read('src/core/schema.ts');
+
+  it('is described, every column', () => {
+    const columns = [...schema.matchAll(/\b(?:text|integer)\('(\w+)'/g)].map(([, name]) => name ?? '');
+    expect(columns.length).toBeGreaterThan(30);
+    expect(columns.filter((name) => !markdown.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('is described, every kind of session', () => {
+    const [, list = ''] = /text\('kind', \{ enum: \[([^\]]+)\]/.exec(schema) ?? [];
+    const kinds = [...list.matchAll(/'(\w+)'/g)].map(([, kind]) => `\`${kind}\``);
+    expect(kinds.length).toBeGreaterThan(3);
+    expect(markdown).toContain(`| \`kind\` | ${kinds.join(', ')}:`);
+  });
+});
