@@ -8,6 +8,23 @@ const CHEAP_HASHES = { PASSWORD_ITERATIONS: '1000', PASSWORD_ROUNDS: '2' };
 
 const migrations = await readD1Migrations('./migrations');
 
+/** Files that look at what an isolate does once. */
+const IN_A_NEW_ISOLATE = ['test/core/foreign/loading.test.ts'];
+
+const inWorkerd = () =>
+  cloudflareTest({
+    wrangler: { configPath: './wrangler.toml' },
+    miniflare: {
+      bindings: {
+        ...CHEAP_HASHES,
+        TOKEN_SECRET: 'a secret for tests that is long enough',
+        TEST_MIGRATIONS: migrations,
+      },
+    },
+  });
+
+const setupFiles = ['./test/support/migrate.ts'];
+
 export default defineConfig({
   test: {
     reporters: ['default', countReporter],
@@ -15,24 +32,19 @@ export default defineConfig({
     onConsoleLog: (log) => !log.startsWith('{"level":'),
     projects: [
       {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              bindings: {
-                ...CHEAP_HASHES,
-                TOKEN_SECRET: 'a secret for tests that is long enough',
-                TEST_MIGRATIONS: migrations,
-              },
-            },
-          }),
-        ],
+        plugins: [inWorkerd()],
         test: {
           name: 'workerd',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/node/**'],
-          setupFiles: ['./test/support/migrate.ts'],
+          exclude: ['test/node/**', ...IN_A_NEW_ISOLATE],
+          setupFiles,
+          // Files share an isolate, and find its storage empty: a new one for each took as long as all tests do.
+          isolate: false,
         },
+      },
+      {
+        plugins: [inWorkerd()],
+        test: { name: 'new-isolate', include: IN_A_NEW_ISOLATE, setupFiles },
       },
       {
         test: { name: 'node', include: ['test/node/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },

@@ -48,12 +48,15 @@ const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts):
 };
 
 /** Read once an isolate, when the first password is chosen: as an asset it weighs nothing in the Worker. */
-let commonPasswords: ReadonlySet<string> | null = null;
+const commonPasswords = new WeakMap<Fetcher, ReadonlySet<string>>();
 
 const commonPasswordsOf = async (env: Env): Promise<ReadonlySet<string>> => {
   try {
-    commonPasswords ??= await within(settingsOf(env).policy.databaseTimeoutMs, readCommonPasswords(env));
-    return commonPasswords;
+    const known =
+      commonPasswords.get(env.ASSETS) ??
+      (await within(settingsOf(env).policy.databaseTimeoutMs, readCommonPasswords(env)));
+    commonPasswords.set(env.ASSETS, known);
+    return known;
   } catch (cause) {
     // Nothing is decided without the list, and the next request tries again.
     throw new StoreUnavailable('The list of common passwords cannot be read.', { cause });

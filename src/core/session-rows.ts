@@ -1,42 +1,16 @@
 // The statements on the table of sessions, for the batches that need them.
-import { and, eq, exists, gt, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, exists, ne, type SQL, sql } from 'drizzle-orm';
 import { trimUserAgent } from './events.ts';
-import { accountColumns, type Client, type SessionKind } from './model.ts';
+import type { Client, SessionKind } from './model.ts';
 import { sessions, users } from './schema.ts';
 import type { Database } from './store.ts';
-import type { Located, SessionDraft } from './tokens.ts';
+import type { SessionDraft } from './tokens.ts';
 
 /** A session as D1 stored it: for a derived token, the one that was live already. */
 export interface StoredSession {
   id: string;
   nonce: string | null;
 }
-
-const sessionColumns = {
-  id: sessions.id,
-  kind: sessions.kind,
-  createdAtMs: sessions.createdAtMs,
-  lastSeenAtMs: sessions.lastSeenAtMs,
-  expiresAtMs: sessions.expiresAtMs,
-} as const;
-
-/** The one query of an authenticated request: a live session and its account, where both may be used. */
-export const findSession =
-  ({ id, kinds }: Located, nowMs: number) =>
-  (db: Database) =>
-    db
-      .select({ account: accountColumns, session: sessionColumns })
-      .from(sessions)
-      .innerJoin(users, eq(users.id, sessions.userId))
-      .where(
-        and(
-          eq(sessions.id, id),
-          inArray(sessions.kind, kinds),
-          gt(sessions.expiresAtMs, nowMs),
-          isNull(users.disabledAtMs),
-        ),
-      )
-      .get();
 
 /**
  * The statement that stores a session for the account that the condition finds; it returns no row where it

@@ -2,7 +2,7 @@
 import { eq } from 'drizzle-orm';
 import type { Policy, Principal, Session } from './model.ts';
 import { sessions } from './schema.ts';
-import { findSession } from './session-rows.ts';
+import { findSession } from './session-query.ts';
 import type { Store } from './store.ts';
 import type { Carrier, Tokens } from './tokens.ts';
 
@@ -60,13 +60,10 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
       const asksRecord = consistency === 'nearest' && policy.sessionReads === 'nearest';
       const known = asksRecord ? readRecord(await store.getRecord(recordKey(located.id))) : null;
       const find = findSession(located, nowMs());
-      const answer = known?.bookmark
-        ? await store.nearest(known.bookmark, find)
-        : { ...(await store.primary(find)), isNearest: false };
-      const { value: row, bookmark } = answer;
+      const { value: row, bookmark, isNearest } = await store.read(known?.bookmark ?? null, find);
       if (!row || (located.subject !== undefined && located.subject !== String(row.account.id))) return null;
       // A record that is missing, or of which D1 can make nothing, is written anew.
-      if (asksRecord && !answer.isNearest) record(row.session, bookmark);
+      if (asksRecord && !isNearest) record(row.session, bookmark);
       return { ...row, extended: extend(row.session) };
     },
     record,

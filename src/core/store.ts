@@ -41,12 +41,12 @@ export interface Store {
   /** One round trip to the primary of D1. Throws StoreUnavailable. */
   primary<T>(ask: (db: Database) => PromiseLike<T>): Promise<Answer<T>>;
   /**
-   * One round trip to the nearest copy of D1 that has seen the bookmark, and where that fails another to the
-   * primary. Throws StoreUnavailable.
+   * One round trip with a statement that is ready made: to the nearest copy of D1 that has seen the bookmark, and
+   * where that fails, or there is no bookmark, to the primary. Throws StoreUnavailable.
    */
-  nearest<T>(
-    bookmark: string,
-    ask: (db: Database) => PromiseLike<T>,
+  read<T>(
+    bookmark: string | null,
+    ask: (session: D1DatabaseSession) => PromiseLike<T>,
   ): Promise<Answer<T> & { isNearest: boolean }>;
   /** Null where there is no such record, and where KV fails: a miss is harmless, the truth is in D1. */
   getRecord(key: string): Promise<string | null>;
@@ -83,11 +83,14 @@ export interface StoreOptions {
 export const createStore = (options: StoreOptions): Store => {
   const { db, kv, counts, defer, warn } = options;
 
-  const ask = async <T>(constraint: string, run: (db: Database) => PromiseLike<T>): Promise<Answer<T>> => {
+  const ask = async <T>(
+    constraint: string,
+    run: (session: D1DatabaseSession) => PromiseLike<T>,
+  ): Promise<Answer<T>> => {
     counts.d1 += 1;
     try {
       const session = db.withSession(constraint);
-      const value = await within(options.databaseTimeoutMs, run(openDatabase(session)));
+      const value = await within(options.databaseTimeoutMs, run(session));
       return { value, bookmark: session.getBookmark() };
     } catch (error) {
       // Drizzle's own message quotes the values, a password hash among them: it goes no further.
@@ -95,6 +98,8 @@ export const createStore = (options: StoreOptions): Store => {
       throw isFault(cause) ? cause : new StoreUnavailable('D1 cannot be asked.', { cause });
     }
   };
+
+  const primary: Store['primary'] = (run) => ask('first-primary', (session) => run(openDatabase(session)));
 
   const later = (what: string, work: () => Promise<unknown>): void =>
     defer(
@@ -105,15 +110,15 @@ export const createStore = (options: StoreOptions): Store => {
 
   return {
     later,
-    primary: (run) => ask('first-primary', run),
-    async nearest(bookmark, run) {
+    primary,
+    async read(bookmark, run) {
       try {
-        return { ...(await ask(bookmark, run)), isNearest: true };
+        if (bookmark !== null) return { ...(await ask(bookmark, run)), isNearest: true };
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
         warn('a replica of D1 failed', error.cause);
-        return { ...(await ask('first-primary', run)), isNearest: false };
       }
+      return { ...(await ask('first-primary', run)), isNearest: false };
     },
     async getRecord(key) {
       counts.kvGets += 1;
@@ -136,7 +141,7 @@ export const createStore = (options: StoreOptions): Store => {
     async check() {
       counts.kvGets += 1;
       const [d1, fromKv] = await Promise.allSettled([
-        ask('first-primary', (database) => database.get(sql`SELECT 1 FROM users LIMIT 1`)),
+        primary((database) => database.get(sql`SELECT 1 FROM users LIMIT 1`)),
         within(options.kvTimeoutMs, kv.get('health')),
       ]);
       return { d1: d1.status === 'fulfilled', kv: fromKv.status === 'fulfilled' };

@@ -30,7 +30,7 @@ export type Carrier = 'cookie' | 'header';
 /** The session that a token stands for, if there is one. */
 export interface Located {
   /** The kinds that a session found by this token may be of. */
-  kinds: readonly SessionKind[];
+  kinds: readonly [SessionKind, SessionKind?];
   id: string;
   /** The account that a JWT names. */
   subject?: string;

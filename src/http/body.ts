@@ -139,14 +139,20 @@ const asJson = (request: Request, json: string): Request => {
 const readBytes = async (request: Request): Promise<Uint8Array<ArrayBuffer> | null> => {
   if (Number(request.headers.get('Content-Length') ?? 0) > MAX_BODY_BYTES) return null;
   if (request.body === null) return new Uint8Array(0);
-  const bytes = new Uint8Array(MAX_BODY_BYTES);
+  const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body) {
-    if (length + chunk.byteLength > MAX_BODY_BYTES) return null;
-    bytes.set(chunk, length);
     length += chunk.byteLength;
+    if (length > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
   }
-  return bytes.slice(0, length);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
 };
 
 const readJson = (bytes: Uint8Array, numbers: BodyOptions['numbers']): Read => {

@@ -101,10 +101,14 @@ const init = ({ status, headers }: Response): ResponseInit => ({ status, headers
 export const refuse = (c: Context<AppEnv>, problem: Problem): Response => {
   const dialect = c.var.dialect;
   c.set('refused', problem.reason);
-  const { origin } = new URL(c.req.url);
-  // Hono's path, by which it routes: decoded.
-  const path = c.req.path.slice(dialect.basePath.length).replace(/\/$/, '');
-  const reply = withRetryAfter(problem, dialect.problem(problem, { path, origin }));
+  const place: Place = {
+    // Hono's path, by which it routes: decoded.
+    path: c.req.path.slice(dialect.basePath.length).replace(/\/$/, ''),
+    get origin() {
+      return new URL(c.req.url).origin;
+    },
+  };
+  const reply = withRetryAfter(problem, dialect.problem(problem, place));
   return (dialect.send ?? send)(c, reply);
 };
 

@@ -5,16 +5,17 @@ import type { AppEnv } from './context.ts';
 
 /** What the request was, how it was answered, and what it cost. The route is a pattern: no id, no query. */
 export const logRequest = (c: Context<AppEnv>, startedAtMs: number, nowMs: number): void => {
-  const { counts } = c.var;
+  // Once: each look at it makes an object of all that is in it.
+  const { counts, requestId, dialect, refused } = c.var;
   console.log(
     JSON.stringify({
       level: 'info',
-      requestId: c.var.requestId,
-      dialect: c.var.dialect.name,
+      requestId,
+      dialect: dialect.name,
       method: c.req.method,
       route: routePath(c, -1),
       status: c.res.status,
-      reason: c.var.refused,
+      reason: refused,
       ms: nowMs - startedAtMs,
       d1: counts.d1,
       kvGets: counts.kvGets,

@@ -40,13 +40,15 @@ export const deviceWords = (userAgent: string | null): string => {
 /** What a session is good for, besides a browser's. */
 export const kindWords = ({ kind }: SessionView): string | null => (kind === 'cookie' ? null : 'App');
 
-const regions = new Intl.DisplayNames('en', { type: 'region' });
+/** Made when it is first needed: it takes longer than the start of everything else. */
+let regions: Intl.DisplayNames | null = null;
 
 /** The name of a country by its two letters. The edge has two codes that are no country's. */
 export const placeWords = (country: string | null): string => {
   if (country === null || country === 'XX') return 'Unknown place';
   if (country === 'T1') return 'Tor network';
   try {
+    regions ??= new Intl.DisplayNames('en', { type: 'region' });
     return regions.of(country) ?? country;
   } catch {
     return country;

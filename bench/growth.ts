@@ -1,0 +1,141 @@
+// What a thousand, a hundred thousand and a million users do to logins, profiles, admin pages and the clean-up.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildWorker, type Modules } from './bundle.ts';
+import { DAY_MS, fillDatabase, leaveLitter } from './fill.ts';
+import type { Dose, Operation } from './load.ts';
+import { compare, runRounds, summarize } from './rounds.ts';
+import { ask, get, PASSWORD, post, type Server, textOf } from './servers/server.ts';
+import { type Spread, spreadOf } from './stats.ts';
+import { bootWorker, type Running, readMigrations, type WorkerOptions } from './workerd.ts';
+
+export const SIZES = [1_000, 100_000, 1_000_000] as const;
+
+/** One operation at one size, and how many times the time that it takes at the smallest size. */
+export interface Grown {
+  operation: string;
+  users: number;
+  ms: Spread;
+  /** By requests a second, or by CPU time: whichever grew more. */
+  times: number;
+}
+
+/** A hash of one iteration: what is measured is the way to the user's row, not the hash. */
+const SETTINGS = {
+  TOKEN_SECRET: 'a secret of the bench that is long enough',
+  PASSWORD_ITERATIONS: '1',
+  PASSWORD_ROUNDS: '1',
+};
+
+/** A tenth of the members have them at every size; a page shows twenty. */
+const PREFIX = 'member00001';
+
+const ADMIN = { username: 'administrator', email: 'admin@bench.test', password: PASSWORD };
+const READERS = 32;
+
+const memberName = (at: number): string => `member${String(at).padStart(7, '0')}`;
+
+const logInAs = async (origin: string, username: string): Promise<string> =>
+  textOf(await ask(origin, post('/account/login', { username, password: PASSWORD })), 'token');
+
+const operationsOf = async (origin: string, users: number): Promise<Operation[]> => {
+  const admin = { Authorization: `Token ${await logInAs(origin, ADMIN.username)}` };
+  const readers = Array.from({ length: READERS }, (_, at) => memberName(Math.floor((users * at) / READERS)));
+  const tokens: string[] = [];
+  for (const reader of readers) tokens.push(await logInAs(origin, reader));
+  const of = (name: string, requests: Operation['requests']): Operation => ({
+    id: `${users}/${name}`,
+    server: 'latchkey',
+    title: name,
+    status: 200,
+    requests,
+    hashes: false,
+  });
+  const anyMember = () => memberName(Math.floor(Math.random() * users));
+  const last = users - 50;
+  return [
+    of('login of any member', () => post('/account/login', { username: anyMember(), password: PASSWORD })),
+    of(
+      'login of the same members',
+      readers.map((username) => post('/account/login', { username, password: PASSWORD })),
+    ),
+    of(
+      'profile',
+      tokens.map((token) => get('/account/profile', { Authorization: `Token ${token}` })),
+    ),
+    of('admin, first page', [get('/api/admin/users?limit=20', admin)]),
+    of('admin, last page', [get(`/api/admin/users?limit=20&after=${last}`, admin)]),
+    of('`id` admin, last page', [get(`/id/admin/accounts?limit=20&after=${last}`, admin)]),
+    of('admin search by prefix', [get(`/id/admin/accounts?limit=20&search=${PREFIX}`, admin)]),
+  ];
+};
+
+interface Grove {
+  users: number;
+  worker: Running;
+  storage: string;
+  server: Server;
+}
+
+/** A database of that size: made by the Worker's migrations, filled while no Worker runs on it. */
+const grow = async (modules: Modules, users: number): Promise<Grove> => {
+  const storage = mkdtempSync(join(tmpdir(), 'latchkey-growth-'));
+  const options: WorkerOptions = { name: 'latchkey', modules, schema: [], settings: SETTINGS, storage };
+  const first = await bootWorker({ ...options, schema: readMigrations('migrations') });
+  await ask(first.origin, post('/account/register', ADMIN));
+  await first.stop();
+  fillDatabase(storage, users);
+  const worker = await bootWorker(options);
+  const operations = await operationsOf(worker.origin, users);
+  return { users, worker, storage, server: { ...worker, name: `${users} users`, operations } };
+};
+
+/** Milliseconds of a clean-up that has the same work to do at every size. */
+const cleanUp = async ({ worker }: Grove): Promise<number> => {
+  await worker.execute(leaveLitter(Date.now() - 365 * DAY_MS));
+  const startedAt = performance.now();
+  await worker.runScheduled();
+  return performance.now() - startedAt;
+};
+
+/** Measures everything at every size, one size after the other in each round. */
+export const measureGrowth = async (plan: {
+  sizes: readonly number[];
+  rounds: number;
+  dose: Dose;
+  onVisit: (text: string) => void;
+}): Promise<Grown[]> => {
+  const modules = buildWorker('wrangler.toml');
+  const groves: Grove[] = [];
+  try {
+    for (const users of plan.sizes) groves.push(await grow(modules, users));
+    const servers = groves.map(({ server }) => server);
+    const rounds = await runRounds(servers, plan);
+    const cleanUps = new Map<number, number[]>(plan.sizes.map((users) => [users, []]));
+    for (let round = 0; round <= plan.rounds; round += 1) {
+      plan.onVisit(`clean-up, ${round === 0 ? 'warming up' : `round ${round} of ${plan.rounds}`}`);
+      for (const grove of groves) {
+        const ms = await cleanUp(grove);
+        if (round > 0) cleanUps.get(grove.users)?.push(ms);
+      }
+    }
+    const [smallest = 0] = plan.sizes;
+    const served = summarize(servers, rounds).map(({ id, title, p50Ms }): Grown => {
+      const compared = compare(rounds, id, `${smallest}/${title}`);
+      const closeness = Math.min(compared?.bySpeed.median ?? 0, compared?.byCpu?.median ?? 1);
+      return { operation: title, users: Number.parseInt(id, 10), ms: p50Ms, times: 1 / closeness };
+    });
+    const base = spreadOf(cleanUps.get(smallest) ?? []).median;
+    const cleaned = [...cleanUps].map(([users, times]): Grown => {
+      const ms = spreadOf(times);
+      return { operation: 'clean-up', users, ms, times: ms.median / base };
+    });
+    return [...served, ...cleaned];
+  } finally {
+    for (const { worker, storage } of groves) {
+      await worker.stop();
+      rmSync(storage, { recursive: true, force: true });
+    }
+  }
+};

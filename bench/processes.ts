@@ -1,0 +1,54 @@
+// Processes on this machine: which core they may use, and how much CPU time they have used. Linux alone.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+/** The servers have one core to themselves, the client another. */
+const SERVER_CORE = '0';
+const CLIENT_CORE = '1';
+
+const pin = (processId: number, core: string): boolean =>
+  availableParallelism() > 1 &&
+  spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', core, String(processId)]).status === 0;
+
+/** Binds servers to a core of their own; false where this machine cannot. */
+export const pinServers = (processIds: readonly number[]): boolean =>
+  processIds.map((id) => pin(id, SERVER_CORE)).every((isPinned) => isPinned);
+
+/** Binds this process, which sends the requests, to another core. What it starts later inherits that. */
+export const pinClient = (): boolean => pin(process.pid, CLIENT_CORE);
+
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+/** The processes that a process has started and that still run. */
+export const childrenOf = (processId: number): number[] => {
+  const threads = readThreads(processId);
+  const lists = threads.map((thread) => readText(`/proc/${processId}/task/${thread}/children`));
+  return lists.flatMap((list) => list.split(/\s+/).filter(Boolean).map(Number));
+};
+
+const readThreads = (processId: number): string[] => {
+  try {
+    return readdirSync(`/proc/${processId}/task`);
+  } catch {
+    return [];
+  }
+};
+
+/**
+ * Milliseconds of CPU time that these processes have used, all their threads together; null where the machine does
+ * not tell. @see https://docs.kernel.org/scheduler/sched-stats.html for the first number of `schedstat`
+ */
+export const readCpuMs = (processIds: readonly number[]): number | null => {
+  const times = processIds.flatMap((id) =>
+    readThreads(id).map((thread) => readText(`/proc/${id}/task/${thread}/schedstat`).split(' ')[0] ?? ''),
+  );
+  if (times.length === 0 || times.includes('')) return null;
+  return times.reduce((sum, nanoseconds) => sum + Number(nanoseconds), 0) / 1e6;
+};

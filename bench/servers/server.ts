@@ -1,0 +1,114 @@
+// What the bench knows of a server: where it is, what it costs its machine, and what can be asked of it.
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { Operation, Sent } from '../load.ts';
+
+export interface Server {
+  name: string;
+  origin: string;
+  processIds: readonly number[];
+  operations: readonly Operation[];
+  stop(): Promise<void>;
+}
+
+/** Either a server, or why there is none here. */
+export type Booted = { server: Server } | { skipped: string };
+
+/** How a Worker is booted: with `counts` it is not timed, but tells what it asks of D1 and KV. */
+export interface Boot {
+  counts: boolean;
+}
+
+/** The cost of Latchkey's hash as it is deployed. */
+export const HASH_COST = { ITERATIONS: '75000', ROUNDS: '3' } as const;
+
+export const PASSWORD = 'violet7harbour';
+
+export interface Person {
+  username: string;
+  email: string;
+  password: string;
+}
+
+const personOf = (username: string): Person => ({
+  username,
+  email: `${username}@bench.test`,
+  password: PASSWORD,
+});
+
+/** Those who log in and read. Several, so that no two requests of one moment are about one row. */
+export const PEOPLE: readonly Person[] = Array.from({ length: 8 }, (_, at) => personOf(`person-${at}`));
+
+let made = 0;
+
+/** Somebody whom no server knows. */
+export const newcomer = (): Person => {
+  made += 1;
+  return personOf(`new-${made.toString(36).padStart(6, '0')}`);
+};
+
+const JSON_HEADERS = { 'Content-Type': 'application/json' };
+
+export const post = (path: string, body: object): Sent => ({
+  method: 'POST',
+  path,
+  headers: JSON_HEADERS,
+  body: JSON.stringify(body),
+});
+
+export const get = (path: string, headers: Record<string, string> = {}): Sent => ({
+  method: 'GET',
+  path,
+  headers,
+});
+
+/** A whole answer. */
+export interface Answer {
+  status: number;
+  /** What its Set-Cookie lines set, as `name=value`. */
+  cookies: string[];
+  text: string;
+}
+
+/**
+ * Sends one request. Not by `fetch`: Miniflare puts its own client in the place of Node's, and the two do not
+ * agree about bodies.
+ */
+export const send = async (origin: string, { method, path, headers, body = '' }: Sent): Promise<Answer> => {
+  const length = body === '' ? {} : { 'Content-Length': Buffer.byteLength(body) };
+  const sent = request(origin + path, { method, headers: { ...headers, ...length }, agent: false });
+  sent.end(body);
+  const [response]: IncomingMessage[] = await once(sent, 'response');
+  if (!response) throw new Error(`${method} ${path} was not answered.`);
+  const cookies = (response.headers['set-cookie'] ?? []).map((line) => line.split(';')[0] ?? '');
+  return { status: response.statusCode ?? 0, cookies, text: await text(response) };
+};
+
+/** Sends one request while a server is made ready. @throws Error where it is refused */
+export const ask = async (origin: string, sent: Sent): Promise<Answer> => {
+  const answer = await send(origin, sent);
+  if (answer.status < 400) return answer;
+  throw new Error(`${sent.method} ${sent.path}: ${answer.status} ${answer.text}`);
+};
+
+const requestOf = ({ requests }: Operation): Sent => {
+  const sent = typeof requests === 'function' ? requests() : requests[0];
+  if (!sent) throw new Error('An operation has no request.');
+  return sent;
+};
+
+/** Sends one operation once. @throws Error where it is not answered as it should be */
+export const tryOperation = async (origin: string, operation: Operation): Promise<void> => {
+  const answer = await send(origin, requestOf(operation));
+  if (answer.status === operation.status && answer.text.includes(operation.shows ?? '')) return;
+  throw new Error(`${operation.id} was answered with ${answer.status} ${answer.text}`);
+};
+
+/** A text of an answer's JSON object. */
+export const textOf = (answer: Answer, name: string): string => {
+  const body: unknown = JSON.parse(answer.text);
+  const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined;
+  if (typeof value !== 'string') throw new Error(`An answer has no ${name}: ${answer.text}`);
+  return value;
+};

@@ -1,0 +1,139 @@
+// Boots a Worker in workerd, with Miniflare's D1 and KV and a socket of its own: no development proxy is in the way.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { PROJECT } from '../scripts/wrangler.ts';
+import { MAIN_MODULE, type Modules } from './bundle.ts';
+import { childrenOf, pinServers } from './processes.ts';
+
+const COMPATIBILITY_DATE = '2026-10-23';
+
+/** No file is read from here: the modules' texts are handed over. */
+const MODULES_ROOT = join(PROJECT, '.wrangler', 'bench');
+
+const COUNTING_MODULE = 'counting.js';
+
+export interface WorkerOptions {
+  name: string;
+  modules: Modules;
+  /** SQL that makes the tables. */
+  schema: readonly string[];
+  settings?: Record<string, string>;
+  compatibilityFlags?: string[];
+  /** Counts what is asked of D1 and KV; costs time, so nothing is timed with it. */
+  counts?: boolean;
+  /** Where D1 and KV are kept, with what they hold; a folder that is removed again where none is named. */
+  storage?: string;
+  /** Where V8's inspector listens; none does where no port is named. */
+  inspectorPort?: number;
+}
+
+export interface Running {
+  origin: string;
+  processIds: readonly number[];
+  /** Milliseconds from the start of the process until it takes requests. */
+  bootMs: number;
+  /** Runs statements on its D1, one after the other. */
+  execute(statements: readonly string[]): Promise<void>;
+  /** Puts a record into its KV. */
+  putRecord(key: string, value: string): Promise<void>;
+  /** Runs the Worker's scheduled handler. */
+  runScheduled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The SQL of a folder of migrations, in order. */
+export const readMigrations = (folder: string): string[] =>
+  readdirSync(join(PROJECT, folder))
+    .filter((name) => name.endsWith('.sql'))
+    .sort()
+    .flatMap((name) => readFileSync(join(PROJECT, folder, name), 'utf8').split('--> statement-breakpoint'));
+
+const toModules = (modules: Modules, counts: boolean) => {
+  const counting = counts ? readFileSync(join(import.meta.dirname, COUNTING_MODULE), 'utf8') : null;
+  const main = modules.get(MAIN_MODULE);
+  if (main === undefined) throw new Error(`A Worker has no ${MAIN_MODULE}.`);
+  // The first one is the main one.
+  const ordered = [
+    ...(counting === null ? [] : [[COUNTING_MODULE, counting] as const]),
+    [MAIN_MODULE, main] as const,
+    ...[...modules].filter(([name]) => name !== MAIN_MODULE),
+  ];
+  return ordered.map(([name, contents]) => ({
+    type: 'ESModule' as const,
+    path: join(MODULES_ROOT, name),
+    contents,
+  }));
+};
+
+const optionsOf = (options: WorkerOptions, storage: string) =>
+  convertV4MiniflareOptions({
+    resourcePersistencePath: storage,
+    telemetry: { enabled: false },
+    cf: false,
+    logRequests: false,
+    ...(options.inspectorPort !== undefined && { inspectorPort: options.inspectorPort }),
+    // A Worker's own log is written, as in production, and read by nobody.
+    handleStructuredLogs: () => undefined,
+    workers: [
+      {
+        name: options.name,
+        modules: toModules(options.modules, options.counts ?? false),
+        modulesRoot: MODULES_ROOT,
+        compatibilityDate: COMPATIBILITY_DATE,
+        compatibilityFlags: options.compatibilityFlags ?? [],
+        d1Databases: { DB: 'bench' },
+        kvNamespaces: { SESSIONS: 'bench' },
+        bindings: options.settings ?? {},
+        // Not bound as assets: that would put Miniflare's router between the socket and the Worker.
+        serviceBindings: { ASSETS: 'assets' },
+        unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+      },
+      {
+        name: 'assets',
+        modules: true,
+        script: 'export default { fetch: (request, env) => env.ASSETS.fetch(request) };',
+        compatibilityDate: COMPATIBILITY_DATE,
+        assets: { directory: join(PROJECT, 'src', 'assets'), binding: 'ASSETS' },
+      },
+    ],
+  });
+
+/** Boots a Worker with its tables made. */
+export const bootWorker = async (options: WorkerOptions): Promise<Running> => {
+  const storage = options.storage ?? mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  const before = new Set(childrenOf(process.pid));
+  const startedAt = performance.now();
+  const miniflare = new Miniflare(optionsOf(options, storage));
+  await miniflare.ready;
+  const bootMs = performance.now() - startedAt;
+  const processIds = childrenOf(process.pid).filter((id) => !before.has(id));
+  pinServers(processIds);
+
+  const execute = async (statements: readonly string[]): Promise<void> => {
+    const database = await miniflare.getD1Database('DB', options.name);
+    for (const statement of statements) await database.prepare(statement).run();
+  };
+  await execute(options.schema);
+  const origin = (await miniflare.unsafeGetDirectURL(options.name)).origin;
+  return {
+    origin,
+    processIds,
+    bootMs,
+    execute,
+    async putRecord(key, value) {
+      const records = await miniflare.getKVNamespace('SESSIONS', options.name);
+      await records.put(key, value);
+    },
+    async runScheduled() {
+      const worker = await miniflare.getWorker(options.name);
+      const { outcome } = await worker.scheduled({ cron: '17 * * * *' });
+      if (outcome !== 'ok') throw new Error(`The scheduled handler ended with ${outcome}.`);
+    },
+    async stop() {
+      await miniflare.dispose();
+      if (options.storage === undefined) rmSync(storage, { recursive: true, force: true });
+    },
+  };
+};
