@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildWorker, type Modules } from './bundle.ts';
 import { DAY_MS, fillDatabase, leaveLitter } from './fill.ts';
 import type { Dose, Operation } from './load.ts';
-import { compare, runRounds, summarize } from './rounds.ts';
+import { compare, type Round, runRounds, summarize } from './rounds.ts';
 import { ask, get, PASSWORD, post, type Server, textOf } from './servers/server.ts';
 import { type Spread, spreadOf } from './stats.ts';
 import { bootWorker, type Running, readMigrations, type WorkerOptions } from './workerd.ts';
@@ -21,12 +21,9 @@ export interface Grown {
   times: number;
 }
 
+const DEPLOYED = { TOKEN_SECRET: 'a secret of the bench that is long enough' };
 /** A hash of one iteration: what is measured is the way to the user's row, not the hash. */
-const SETTINGS = {
-  TOKEN_SECRET: 'a secret of the bench that is long enough',
-  PASSWORD_ITERATIONS: '1',
-  PASSWORD_ROUNDS: '1',
-};
+const CHEAP = { ...DEPLOYED, PASSWORD_ITERATIONS: '1', PASSWORD_ROUNDS: '1' };
 
 /** A tenth of the members have them at every size; a page shows twenty. */
 const PREFIX = 'member00001';
@@ -39,27 +36,47 @@ const memberName = (at: number): string => `member${String(at).padStart(7, '0')}
 const logInAs = async (origin: string, username: string): Promise<string> =>
   textOf(await ask(origin, post('/account/login', { username, password: PASSWORD })), 'token');
 
+/** Members from all over the table. */
+const readersOf = (users: number): string[] =>
+  Array.from({ length: READERS }, (_, at) => memberName(Math.floor((users * at) / READERS)));
+
+const operation = (
+  users: number,
+  title: string,
+  requests: Operation['requests'],
+  hashes = false,
+): Operation => ({
+  id: `${users}/${title}`,
+  server: 'latchkey',
+  title,
+  status: 200,
+  requests,
+  hashes,
+});
+
+const loginsOf = (names: readonly string[]) =>
+  names.map((username) => post('/account/login', { username, password: PASSWORD }));
+
+/** The login as it is deployed. Each member has logged in once before, and so has a hash of that cost. */
+const deployedLogin = async (origin: string, users: number): Promise<Operation[]> => {
+  const readers = readersOf(users);
+  for (const reader of readers) await logInAs(origin, reader);
+  return [operation(users, 'login, with the deployed hash', loginsOf(readers), true)];
+};
+
 const operationsOf = async (origin: string, users: number): Promise<Operation[]> => {
   const admin = { Authorization: `Token ${await logInAs(origin, ADMIN.username)}` };
-  const readers = Array.from({ length: READERS }, (_, at) => memberName(Math.floor((users * at) / READERS)));
+  const readers = readersOf(users);
   const tokens: string[] = [];
   for (const reader of readers) tokens.push(await logInAs(origin, reader));
-  const of = (name: string, requests: Operation['requests']): Operation => ({
-    id: `${users}/${name}`,
-    server: 'latchkey',
-    title: name,
-    status: 200,
-    requests,
-    hashes: false,
-  });
+  const of = (name: string, requests: Operation['requests']): Operation => operation(users, name, requests);
   const anyMember = () => memberName(Math.floor(Math.random() * users));
   const last = users - 50;
   return [
-    of('login of any member', () => post('/account/login', { username: anyMember(), password: PASSWORD })),
-    of(
-      'login of the same members',
-      readers.map((username) => post('/account/login', { username, password: PASSWORD })),
+    of('way of a login to any member', () =>
+      post('/account/login', { username: anyMember(), password: PASSWORD }),
     ),
+    of('way of a login to the same members', loginsOf(readers)),
     of(
       'profile',
       tokens.map((token) => get('/account/profile', { Authorization: `Token ${token}` })),
@@ -76,19 +93,33 @@ interface Grove {
   worker: Running;
   storage: string;
   server: Server;
+  /** The same database under a Worker with the hash at its deployed cost. */
+  deploy: () => Promise<Server>;
 }
 
 /** A database of that size: made by the Worker's migrations, filled while no Worker runs on it. */
 const grow = async (modules: Modules, users: number): Promise<Grove> => {
   const storage = mkdtempSync(join(tmpdir(), 'latchkey-growth-'));
-  const options: WorkerOptions = { name: 'latchkey', modules, schema: [], settings: SETTINGS, storage };
+  const options: WorkerOptions = { name: 'latchkey', modules, schema: [], settings: CHEAP, storage };
   const first = await bootWorker({ ...options, schema: readMigrations('migrations') });
   await ask(first.origin, post('/account/register', ADMIN));
   await first.stop();
   fillDatabase(storage, users);
   const worker = await bootWorker(options);
   const operations = await operationsOf(worker.origin, users);
-  return { users, worker, storage, server: { ...worker, name: `${users} users`, operations } };
+  const name = `${users} users`;
+  const grove: Grove = {
+    users,
+    worker,
+    storage,
+    server: { ...worker, name, operations },
+    async deploy() {
+      await grove.worker.stop();
+      grove.worker = await bootWorker({ ...options, settings: DEPLOYED });
+      return { ...grove.worker, name, operations: await deployedLogin(grove.worker.origin, users) };
+    },
+  };
+  return grove;
 };
 
 /** Milliseconds of a clean-up that has the same work to do at every size. */
@@ -121,17 +152,22 @@ export const measureGrowth = async (plan: {
       }
     }
     const [smallest = 0] = plan.sizes;
-    const served = summarize(servers, rounds).map(({ id, title, p50Ms }): Grown => {
-      const compared = compare(rounds, id, `${smallest}/${title}`);
-      const closeness = Math.min(compared?.bySpeed.median ?? 0, compared?.byCpu?.median ?? 1);
-      return { operation: title, users: Number.parseInt(id, 10), ms: p50Ms, times: 1 / closeness };
-    });
+    const growthOf = (grown: readonly Server[], measured: readonly Round[]): Grown[] =>
+      summarize(grown, measured).map(({ id, title, p50Ms }) => {
+        const compared = compare(measured, id, `${smallest}/${title}`);
+        const closeness = Math.min(compared?.bySpeed.median ?? 0, compared?.byCpu?.median ?? 1);
+        return { operation: title, users: Number.parseInt(id, 10), ms: p50Ms, times: 1 / closeness };
+      });
+    const deployed: Server[] = [];
+    for (const { deploy } of groves) deployed.push(await deploy());
+    const logins = growthOf(deployed, await runRounds(deployed, plan));
+    const served = growthOf(servers, rounds);
     const base = spreadOf(cleanUps.get(smallest) ?? []).median;
     const cleaned = [...cleanUps].map(([users, times]): Grown => {
       const ms = spreadOf(times);
       return { operation: 'clean-up', users, ms, times: ms.median / base };
     });
-    return [...served, ...cleaned];
+    return [...logins, ...served, ...cleaned];
   } finally {
     for (const { worker, storage } of groves) {
       await worker.stop();
