@@ -16,7 +16,7 @@ CREATE TABLE `login_failures` (
 	`count` integer NOT NULL,
 	`pending` integer DEFAULT 0 NOT NULL,
 	`last_at` integer NOT NULL
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `login_failures_last_at` ON `login_failures` (`last_at`);--> statement-breakpoint
 CREATE TABLE `sessions` (
@@ -30,7 +30,7 @@ CREATE TABLE `sessions` (
 	`user_agent` text,
 	`country` text,
 	FOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `sessions_user_id` ON `sessions` (`user_id`);--> statement-breakpoint
 CREATE INDEX `sessions_expires_at` ON `sessions` (`expires_at`);--> statement-breakpoint

@@ -39,7 +39,11 @@ export const users = sqliteTable(
   ],
 );
 
-/** Every way of being logged in: a browser's cookie, the account's one derived token, a JWT, an imported token. */
+/**
+ * Every way of being logged in: a browser's cookie, the account's one derived token, a JWT, an imported token.
+ * WITHOUT ROWID, for which Drizzle has no word and which the migration says: a row is then written once, and not
+ * once more for the index of its key. D1 counts what is written. https://sqlite.org/withoutrowid.html
+ */
 export const sessions = sqliteTable(
   'sessions',
   {
@@ -65,7 +69,10 @@ export const sessions = sqliteTable(
   ],
 );
 
-/** Consecutive refused logins, by account, by account and device, or by the hash of an unknown identifier. */
+/**
+ * Consecutive refused logins, by account, by account and device, or by the hash of an unknown identifier. WITHOUT
+ * ROWID, as the sessions.
+ */
 export const loginFailures = sqliteTable(
   'login_failures',
   {

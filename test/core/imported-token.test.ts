@@ -82,7 +82,7 @@ describe('an imported token', () => {
     const plan = testEnv.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...values);
     const { results } = await plan.all<{ detail: string }>();
     expect(results.map(({ detail }) => detail)).toEqual([
-      expect.stringMatching(/^SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 \(id=\?\)/),
+      expect.stringMatching(/^SEARCH sessions USING PRIMARY KEY \(id=\?\)/),
       expect.stringMatching(/^SEARCH users USING INTEGER PRIMARY KEY \(rowid=\?\)/),
     ]);
   });

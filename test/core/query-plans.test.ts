@@ -17,7 +17,7 @@ const FILLING = [
 ];
 
 /** A step that reads rows by an index or by the primary key. */
-const FINDS = /^SEARCH \w+ (EXISTS )?USING (INTEGER PRIMARY KEY|(COVERING )?INDEX \w+) \(/;
+const FINDS = /^SEARCH \w+ (EXISTS )?USING ((INTEGER )?PRIMARY KEY|(COVERING )?INDEX \w+) \(/;
 
 /** Steps that read no table of ours: subqueries, and the few accounts that a device names, as JSON. */
 const READS_NO_TABLE = [
