@@ -163,6 +163,13 @@ describe('delete', () => {
     expect(whole(await profile(first.token))).toBe(refused(INVALID));
     expect((await profile(second.token)).text).toContain(`"username":"${first.username}"`);
   });
+
+  it('takes the last admin too: the document knows no refusal', async () => {
+    const { id, token } = await join();
+    await testEnv.DB.prepare('UPDATE users SET is_admin = (id = ?)').bind(id).run();
+    expect(whole(await post('/account/delete', token))).toBe(SUCCESS);
+    expect(await testEnv.DB.prepare('SELECT id FROM users WHERE id = ?').bind(id).first()).toBeNull();
+  });
 });
 
 describe('a disabled account', () => {
