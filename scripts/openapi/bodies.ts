@@ -20,6 +20,20 @@ export const listFields = (schema: Schema, { alias }: BodyOptions): string[] => 
   ...(alias ? [alias.name] : []),
 ];
 
+/** What zod says of a field, and where it is a text what its validator takes; a field that may be null stays so. */
+const describeField = (property: JsonObject, field: z.core.$ZodType): JsonObject => {
+  const { type } = property;
+  if ('enum' in property) return property;
+  if (type === 'string') return { ...property, ...probeText(field) };
+  if (!Array.isArray(type) || !type.includes('string')) return property;
+  const probed = probeText(field);
+  return {
+    ...property,
+    ...probed,
+    type: [probed['type'] ?? 'string', ...type.filter((each) => each !== 'string')],
+  };
+};
+
 /**
  * The JSON schema of a body: its keys from zod, what each takes from its validator. Texts are described as they
  * are after trimming.
@@ -31,8 +45,7 @@ export const describeBody = (schema: Schema, options: BodyOptions): JsonObject =
   const properties: JsonObject = {};
   for (const [name, property] of Object.entries(described['properties'])) {
     const field = schema.shape[name];
-    const isText = isObject(property) && property['type'] === 'string' && !('enum' in property);
-    properties[name] = isText && field ? { ...property, ...probeText(field) } : property;
+    properties[name] = isObject(property) && field ? describeField(property, field) : property;
   }
   const { alias } = options;
   if (!alias) return { ...described, properties };

@@ -31,7 +31,8 @@ export const profile = z.object({
   address: z.optional(field.lines(field.atMost(200))),
   siteUrl: z.optional(field.urlOrNothing(field.atMost(200))),
   description: z.optional(field.lines(field.atMost(1023))),
-  pictureId: z.optional(field.choice((text) => findPicture(Number(text)) !== null)),
+  /** Null for none. */
+  pictureId: z.optional(z.nullable(field.choice((text) => findPicture(Number(text)) !== null))),
 });
 export const passwordChange = z.object({ currentPassword: field.password(), newPassword: newPassword() });
 export const emailChange = z.object({ email: emailField(), password: field.password() });

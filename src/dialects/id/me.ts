@@ -63,7 +63,7 @@ export const me = new Hono<AppEnv>()
   .get('/me', toRead, (c) => c.json({ account: showAccount(c.var.principal.account, originOf(c)) }, 200))
   .patch('/me', toChange, body(fields.profile, { numbers }), async (c) => {
     const { pictureId, ...texts } = c.req.valid('json');
-    const changes = { ...texts, pictureId: pictureId === undefined ? undefined : Number(pictureId) };
+    const changes = { ...texts, pictureId: typeof pictureId === 'string' ? Number(pictureId) : pictureId };
     const { account } = c.var.principal;
     if (Object.values(changes).every((value) => value === undefined))
       return c.json({ account: showAccount(account, originOf(c)) }, 200);

@@ -94,7 +94,12 @@ describe('the bounds of a change', () => {
       expect(whole(await patch(member, { pictureId }))).toBe(invalid(['pictureId', 'not_a_choice']));
     for (const pictureId of [true, [3], { id: 3 }])
       expect(whole(await patch(member, { pictureId }))).toBe(invalid(['pictureId', 'not_text']));
-    expect(whole(await patch(member, { pictureId: null }))).toBe(invalid(['pictureId', 'null']));
+  });
+
+  it('pictureId is null for none', async () => {
+    const member = await join();
+    await patch(member, { pictureId: 3 });
+    expect(whole(await patch(member, { pictureId: null }))).toBe(shown(member, { picture: null }));
   });
 
   it('are told of together, in the order of the fields, and nothing is changed', async () => {
