@@ -119,6 +119,7 @@ const admins: Story = async ({ expectStatus, join, joinAsAdmin, service }) => {
   expect(page.link).toMatch(/rel="next"$/);
   await expectStatus(200, 'idAccounts', mine);
   await expectStatus(200, 'idAccount', his);
+  await expectStatus(200, 'idEventsOf', his);
   await expectStatus(200, 'idDisable', his);
   await expectStatus(200, 'idEnable', his);
   await expectStatus(200, 'idGrantAdmin', his);

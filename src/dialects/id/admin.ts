@@ -6,6 +6,7 @@ import type { AppEnv } from '../../http/context.ts';
 import { requireAdmin, requireLogin } from '../../http/credentials.ts';
 import { linkNext, readCursor, readPage, writeCursor } from '../../http/pages.ts';
 import { refuse, refuseError } from './refusal.ts';
+import { readTrailPage } from './trail.ts';
 import { showEvent, showSession, showToAdmin } from './views.ts';
 
 /** Reading asks the primary too: an admin decides by what is shown. */
@@ -58,6 +59,11 @@ export const admin = new Hono<AppEnv>()
       },
       200,
     );
+  })
+  .get(`${ONE}/events`, toRead, requireAdmin, async (c) => {
+    const account = await c.var.core.get(idOf(c));
+    if (!account) return refuse(c, { reason: 'not_found' });
+    return c.json({ events: await readTrailPage(c, account.id) }, 200);
   })
   .post(`${ONE}/disable`, toChange, requireAdmin, setStanding('disabled'))
   .post(`${ONE}/enable`, toChange, requireAdmin, setStanding('enabled'))

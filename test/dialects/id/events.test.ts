@@ -83,6 +83,22 @@ describe('the trail', () => {
   });
 });
 
+describe('the trail of an account, to an admin', () => {
+  it('is the same in the same pages, and refused to its owner', async () => {
+    const [member, admin] = [await join(), await join()];
+    await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
+    await addEvents(member, 3);
+    const ids = await allIds(member);
+    const path = `/id/admin/accounts/${member.id}/events`;
+    const first = await send(`${path}?limit=2`, { cookie: admin.cookie });
+    expect(first.text).toBe((await events('?limit=2', { cookie: member.cookie })).text);
+    expect(nextOf(first)).toBe(`<https://latchkey.test${path}?limit=2&after=${ids[1]}>; rel="next"`);
+    const last = await send(`${path}?limit=2&after=${ids[1]}`, { cookie: admin.cookie });
+    expect([idsIn(last), nextOf(last)]).toEqual([ids.slice(2), null]);
+    expect(whole(await send(path, { cookie: member.cookie }))).toBe(refused('forbidden'));
+  });
+});
+
 describe('its pages', () => {
   it('are turned over by the Link header, each event once', async () => {
     const member = await join();

@@ -7,6 +7,7 @@ export const ACCOUNTS = '/id/admin/accounts';
 /** Every endpoint that concerns one account: the method and what follows its id. */
 export const OF_ONE: [method: string, rest: string][] = [
   ['GET', ''],
+  ['GET', '/events'],
   ['POST', '/disable'],
   ['POST', '/enable'],
   ['POST', '/grant-admin'],

@@ -21,6 +21,7 @@ const ALLOWED: Record<string, string> = {
   '/id/export': 'GET, HEAD, OPTIONS',
   '/id/admin/accounts': 'GET, HEAD, OPTIONS',
   '/id/admin/accounts/1': 'GET, DELETE, HEAD, OPTIONS',
+  '/id/admin/accounts/1/events': 'GET, HEAD, OPTIONS',
   '/id/admin/accounts/1/disable': 'POST, OPTIONS',
   '/id/admin/accounts/1/enable': 'POST, OPTIONS',
   '/id/admin/accounts/1/grant-admin': 'POST, OPTIONS',

@@ -56,6 +56,21 @@ export const admins: DescribedDialect['operations'] = {
     ],
     refusals: [noSuch],
   },
+  [`GET ${ONE}/events`]: {
+    id: 'idEventsOf',
+    summary: 'What happened to an account',
+    query: [limit, after('The id of the event before which the page begins, as `Link` gives it.')],
+    successes: [
+      {
+        status: 200,
+        description: 'One page, newest first.',
+        schema: schemas.events,
+        headers: ['Link'],
+        example: { events: [event] },
+      },
+    ],
+    refusals: [noSuch],
+  },
   [`POST ${ONE}/disable`]: standing(
     'idDisable',
     'Disable an account, and end its sessions',
