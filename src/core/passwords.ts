@@ -92,6 +92,14 @@ const decode = (text: string): Uint8Array<ArrayBuffer> | null => {
   }
 };
 
+/**
+ * bcrypt reads no more of a password. What comes behind these bytes may be wrong and passes all the same: a hash of
+ * our own would make the wrong end the right one. Such a hash stays until the password is changed.
+ */
+const BCRYPT_BYTES = 72;
+/** Not Django's `bcrypt_sha256$`, which reads all. */
+const BCRYPT = /^(?:bcrypt\$)?\$2[aby]\$/;
+
 /** Hashing at one cost. */
 export interface Passwords {
   /** Makes a hash with a fresh salt, as `$pbkdf2-sha512$i=…,r=…$<salt>$<hash>`, base64 without padding. */
@@ -108,8 +116,11 @@ export interface Passwords {
   verify(password: string, stored: string): Promise<boolean>;
   /** Costs what `verify` costs; for an account that does not exist, so that the time tells nothing. */
   verifyNothing(password: string): Promise<false>;
-  /** True where the hash was made at another cost than today's, or by other software. */
-  needsRehash(stored: string): boolean;
+  /**
+   * True where the hash was made at another cost than today's, or by other software. False where a new hash of this
+   * password, which was right, could shut its owner out: see `BCRYPT_BYTES`.
+   */
+  needsRehash(stored: string, password: string): boolean;
 }
 
 /** @throws RangeError where the cost is out of bounds */
@@ -137,9 +148,10 @@ export const createPasswords = (cost: HashCost, random: Random): Passwords => {
       return equalBytes(await derive(password, parsed.salt, parsed), parsed.hash);
     },
     verifyNothing,
-    needsRehash(stored) {
+    needsRehash(stored, password) {
       const parsed = parseHash(stored);
-      return parsed?.iterations !== cost.iterations || parsed.rounds !== cost.rounds;
+      if (!parsed) return !(BCRYPT.test(stored) && utf8.encode(password).byteLength > BCRYPT_BYTES);
+      return parsed.iterations !== cost.iterations || parsed.rounds !== cost.rounds;
     },
   };
 };

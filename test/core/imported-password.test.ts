@@ -179,3 +179,20 @@ describe('whoever came with a token, and never logged in, is asked for the impor
     expect(await hashOf(person.id)).toBe('');
   });
 });
+
+it('of bcrypt stays where the password is longer than bcrypt reads: a wrong end does not become the right one', async () => {
+  const long = `${'x'.repeat(72)}tail`;
+  const bcrypt = fixture('Node', '$2b$04$', long);
+  person = await importPerson(bcrypt);
+  expect((await logIn('003', `${'x'.repeat(72)}tial`)).status).toBe(200);
+  expect(await hashOf(person.id)).toBe(bcrypt.hash);
+  expect((await logIn('003', long)).status).toBe(200);
+  expect((await logIn('003', `${'x'.repeat(71)}y`)).status).toBe(400);
+  expect(await hashOf(person.id)).toBe(bcrypt.hash);
+  const token = /"token":"([0-9a-f]{40})"/.exec((await logIn('003', long)).text)?.[1] ?? expect.fail();
+  const json = { currentPassword: long, newPassword: `${long} and more` };
+  expect((await send('/id/me/password', { method: 'PUT', token, json })).status).toBe(200);
+  expect(await hashOf(person.id)).toMatch(OWN);
+  expect((await logIn('003', long)).status).toBe(400);
+  expect((await logIn('003', `${long} and more`)).status).toBe(200);
+});
