@@ -35,7 +35,7 @@ const SALT_PIECE = { fromEnd: 109, length: 8 } as const;
 const utf8 = new TextEncoder();
 
 /** The mark of an account, as a login makes it. A hash that is too short to be ours gives one that marks nothing. */
-export const markOf = ({ id, passwordHash }: { id: number; passwordHash: string }): string => {
+const markOf = ({ id, passwordHash }: { id: number; passwordHash: string }): string => {
   const { fromEnd, length } = SALT_PIECE;
   const isOurs = passwordHash.length >= fromEnd;
   const piece = isOurs ? passwordHash.slice(-fromEnd).slice(0, length) : '\0'.repeat(length);

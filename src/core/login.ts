@@ -1,5 +1,5 @@
 // Logging in and out: the counter, the hash, and one batch that makes the session.
-import { and, eq, isNull } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { Devices } from './devices.ts';
 import { type Result, refuse, succeed, type Throttled, type WrongCredentials } from './errors.ts';
 import { noteEvent, noteEventOf } from './events.ts';
@@ -13,7 +13,7 @@ import type { Sessions } from './sessions.ts';
 import type { Store } from './store.ts';
 import { resetCounter } from './throttle.ts';
 import type { Tokens } from './tokens.ts';
-import type { Candidate, Verification } from './verification.ts';
+import { type Candidate, isUnchanged, type Verification } from './verification.ts';
 
 export interface LoginAttempt {
   identifier: Identifier;
@@ -21,8 +21,6 @@ export interface LoginAttempt {
   /** The kind of session to open. */
   open: LoginKind;
   client: Client;
-  /** What the browser or app was given when it last logged in. */
-  device: string | null;
   /** The cookie that the browser holds already: its session ends when the login succeeds. */
   replaces: string | null;
 }
@@ -69,18 +67,14 @@ export const createLogins = (options: LoginsOptions): Logins => {
       : passwordHash;
     const draft = await tokens.draft(attempt.open);
     const replacedId = await tokens.idOfCookie(attempt.replaces);
-    const isUnchanged = and(
-      eq(users.id, account.id),
-      eq(users.passwordHash, passwordHash),
-      isNull(users.disabledAtMs),
-    );
+    const asChecked = isUnchanged(candidate);
     const { value, bookmark } = await store.primary((db) =>
       db.batch([
-        insertSession(db, draft, isUnchanged, attempt.client),
-        noteEventOf(db, 'login', isUnchanged, attempt.client, now),
-        resetCounter(db, key, isUnchanged),
-        deleteSession(db, replacedId, isUnchanged),
-        db.update(users).set({ lastLoginAtMs: now, passwordHash: newHash }).where(isUnchanged),
+        insertSession(db, draft, asChecked, attempt.client),
+        noteEventOf(db, 'login', asChecked, attempt.client, now),
+        resetCounter(db, key, asChecked),
+        deleteSession(db, replacedId, asChecked),
+        db.update(users).set({ lastLoginAtMs: now, passwordHash: newHash }).where(asChecked),
       ]),
     );
     const stored = value[0][0];
@@ -104,7 +98,7 @@ export const createLogins = (options: LoginsOptions): Logins => {
   return {
     async logIn(attempt) {
       const { identifier, password, client } = attempt;
-      const device = await devices.read(attempt.device);
+      const device = await devices.read(client.device ?? null);
       const column = identifier.by === 'email' ? users.emailKey : users.usernameKey;
       const hidden = await keyring.sign('identifier', identifier.key);
       const wanted = {

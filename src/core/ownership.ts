@@ -1,5 +1,5 @@
 // What an owner changes of the account's own credentials: each asks for the password once more.
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { Devices } from './devices.ts';
 import {
   type Gone,
@@ -22,7 +22,7 @@ import type { Sessions } from './sessions.ts';
 import { isUniqueViolation, type Store } from './store.ts';
 import { resetCounter } from './throttle.ts';
 import type { Tokens } from './tokens.ts';
-import type { Verification, Verified } from './verification.ts';
+import { isUnchanged, type Verification, type Verified } from './verification.ts';
 
 type Refused = WrongCredentials | Throttled | Gone;
 
@@ -107,14 +107,12 @@ export const createOwnership = (options: OwnershipOptions): Ownership => {
     const now = nowMs();
     const { session } = principal;
     const draft = await tokens.draft(session.kind);
-    const isUnchanged = (sessionId: string) =>
+    const asChecked = (sessionId: string) =>
       and(
-        eq(users.id, candidate.id),
-        eq(users.passwordHash, candidate.passwordHash),
-        isNull(users.disabledAtMs),
+        isUnchanged(candidate),
         sql`EXISTS (SELECT 1 FROM ${sessions} WHERE id = ${sessionId} AND user_id = ${users.id})`,
       );
-    const before = isUnchanged(session.id);
+    const before = asChecked(session.id);
     const { value, bookmark } = await store.primary((db) =>
       db.batch([
         noteEventOf(db, made.type, before, client, now),
@@ -125,7 +123,7 @@ export const createOwnership = (options: OwnershipOptions): Ownership => {
         db
           .update(users)
           .set({ ...made.values, updatedAtMs: now })
-          .where(isUnchanged(draft.id))
+          .where(asChecked(draft.id))
           .returning(accountColumns),
       ]),
     );

@@ -28,8 +28,6 @@ export interface Registration {
   open: LoginKind | null;
   /** The cookie that the browser holds already: its session ends. */
   replaces: string | null;
-  /** What the browser or app was given when it last logged in. */
-  device: string | null;
 }
 
 export interface Registered {
@@ -105,7 +103,7 @@ export const createRegistrations = (options: RegistrationsOptions): Registration
         if (!draft || !value.session) return succeed({ account, token: null, device: null });
         sessions.record(draft, bookmark);
         const token = await tokens.reveal(draft, value.session, account);
-        const device = await devices.write(await devices.read(registration.device), {
+        const device = await devices.write(await devices.read(client.device ?? null), {
           id: account.id,
           passwordHash,
         });

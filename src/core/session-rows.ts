@@ -1,6 +1,7 @@
 // The statements on the table of sessions, for the batches that need them.
-import { and, eq, exists, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, ne, type SQL, sql } from 'drizzle-orm';
 import { trimUserAgent } from './events.ts';
+import { ifAccount } from './if-account.ts';
 import type { Client, SessionKind } from './model.ts';
 import { sessions, users } from './schema.ts';
 import type { Database } from './store.ts';
@@ -61,10 +62,7 @@ export const insertSession = (
 
 /** The statement that ends one session; null ends none. `onlyIf` is a condition on the table of accounts. */
 export const deleteSession = (db: Database, id: string | null, onlyIf?: SQL) =>
-  db.delete(sessions).where(and(eq(sessions.id, id ?? ''), onlyIf && exists(accountsWhere(db, onlyIf))));
-
-const accountsWhere = (db: Database, condition: SQL) =>
-  db.select({ id: users.id }).from(users).where(condition);
+  db.delete(sessions).where(and(eq(sessions.id, id ?? ''), ifAccount(db, onlyIf)));
 
 /** The statement that puts a new derived token in the place of one that nobody can compute again. */
 export const replaceSession = (db: Database, stored: StoredSession, draft: SessionDraft) =>
@@ -88,7 +86,7 @@ export const renewSession = (db: Database, id: string, draft: SessionDraft, only
       lastSeenAtMs: draft.createdAtMs,
       expiresAtMs: draft.expiresAtMs,
     })
-    .where(and(eq(sessions.id, id), onlyIf && exists(accountsWhere(db, onlyIf))))
+    .where(and(eq(sessions.id, id), ifAccount(db, onlyIf)))
     .returning({ id: sessions.id, nonce: sessions.nonce });
 
 /**
@@ -107,7 +105,7 @@ export const deleteSessionsOf = (
       and(
         eq(sessions.userId, userId ?? 0),
         keptId === null ? undefined : ne(sessions.id, keptId),
-        onlyIf && exists(accountsWhere(db, onlyIf)),
+        ifAccount(db, onlyIf),
       ),
     )
     .returning({ id: sessions.id });

@@ -1,7 +1,8 @@
 // The account's exact, global counter of refused logins. A try is counted before its password is looked at.
-import { and, eq, exists, type SQL, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { type Device, markOfRow } from './devices.ts';
-import { loginFailures, users } from './schema.ts';
+import { ifAccount } from './if-account.ts';
+import { loginFailures } from './schema.ts';
 import type { Database } from './store.ts';
 
 export interface ThrottlePolicy {
@@ -104,14 +105,7 @@ export const withdrawTry = (db: Database, key: string) =>
  * @param onlyIf a condition on the table of accounts
  */
 export const resetCounter = (db: Database, key: string, onlyIf?: SQL) =>
-  db
-    .delete(loginFailures)
-    .where(
-      and(
-        eq(loginFailures.key, key),
-        onlyIf && exists(db.select({ id: users.id }).from(users).where(onlyIf)),
-      ),
-    );
+  db.delete(loginFailures).where(and(eq(loginFailures.key, key), ifAccount(db, onlyIf)));
 
 /** Whole seconds, at least one, until the counter lets the next try through. */
 export const secondsToWait = (state: CounterState, policy: ThrottlePolicy, nowMs: number): number =>

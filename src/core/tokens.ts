@@ -37,7 +37,7 @@ export interface Located {
 }
 
 export interface Tokens {
-  /** A session that is to be: its token, its id, its expiry. Throws for an imported one: only an import makes those. */
+  /** A session that is to be: its token, its id, its expiry. */
   draft(kind: SessionKind): Promise<SessionDraft>;
   /**
    * The credential to hand out for a session that D1 has stored; null for a derived token made under a secret

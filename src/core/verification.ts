@@ -1,5 +1,5 @@
 // Checking a password against an account: the counter first, then one hash, whatever the account is.
-import { eq, type SQL } from 'drizzle-orm';
+import { and, eq, isNull, type SQL } from 'drizzle-orm';
 import type { Device } from './devices.ts';
 import { type Result, refuse, succeed, type Throttled, type WrongCredentials } from './errors.ts';
 import { noteEventOf } from './events.ts';
@@ -22,6 +22,10 @@ const BUSY_PAUSES_MS = [100, 200, 400, 800, 1000, 1000];
 
 /** An account with the hash against which a password is checked. */
 export type Candidate = Account & { passwordHash: string };
+
+/** The condition that an account is as it was when its password was checked: what changed meanwhile is not overwritten. */
+export const isUnchanged = ({ id, passwordHash }: Candidate): SQL | undefined =>
+  and(eq(users.id, id), eq(users.passwordHash, passwordHash), isNull(users.disabledAtMs));
 
 /** A password that was right: of whom, and the counter to reset in the batch that follows from it. */
 export interface Verified {

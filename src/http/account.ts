@@ -10,14 +10,13 @@ import {
 } from '../core/index.ts';
 import { takenFault } from './body.ts';
 import type { AppEnv } from './context.ts';
-import { readDeviceCookie, readSessionCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
+import { readSessionCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
 import { type Problem, refuse } from './dialect.ts';
 
 /** Registers with what the request tells; a cookie session sets its cookie. Refuses a taken name. */
 export const register = async (c: Context<AppEnv>, account: NewAccount, open: LoginKind | null) => {
   const { core, client } = c.var;
-  const kept = { replaces: replacedCookie(c, open), device: readDeviceCookie(c) };
-  const made = await core.register(account, { client, open, ...kept });
+  const made = await core.register(account, { client, open, replaces: replacedCookie(c, open) });
   if (made.ok && open === 'cookie' && made.value.token !== null) setSessionCookie(c, made.value.token);
   if (made.ok && made.value.device !== null) setDeviceCookie(c, made.value.device);
   return made;
@@ -31,8 +30,8 @@ export const logIn = async (
   open: LoginKind,
 ) => {
   const { core, client } = c.var;
-  const kept = { replaces: replacedCookie(c, open), device: readDeviceCookie(c) };
-  const loggedIn = await core.logIn({ identifier, password, open, client, ...kept });
+  const replaces = replacedCookie(c, open);
+  const loggedIn = await core.logIn({ identifier, password, open, client, replaces });
   if (!loggedIn.ok) return loggedIn;
   if (open === 'cookie') setSessionCookie(c, loggedIn.value.token);
   setDeviceCookie(c, loggedIn.value.device);

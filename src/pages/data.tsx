@@ -2,7 +2,7 @@
 import { type Context, Hono } from 'hono';
 import type { AppEnv } from '../http/context.ts';
 import { clearSessionCookie } from '../http/cookies.ts';
-import { guard } from '../http/guard.ts';
+import { guardFlood } from '../http/guard.ts';
 import { confirmation } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, Field, PostForm } from './field.tsx';
@@ -69,7 +69,7 @@ export const data = new Hono<AppEnv>()
     ),
   )
   .get('/delete', signedIn, (c) => showDelete(c))
-  .post('/delete', signedIn, guard('login'), async (c) => {
+  .post('/delete', signedIn, guardFlood('login'), async (c) => {
     const typed = await readTyped(c);
     if (typed instanceof Response) return typed;
     const checked = check(confirmation, typed);

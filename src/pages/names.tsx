@@ -1,8 +1,10 @@
 // Changing what one signs in with: the email and the username. Both ask for the password.
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import type * as z from 'zod/mini';
+import type { Client, Core, Principal } from '../core/index.ts';
 import { renew } from '../http/account.ts';
 import type { AppEnv } from '../http/context.ts';
-import { guard } from '../http/guard.ts';
+import { guardFlood } from '../http/guard.ts';
 import { emailChange, usernameChange } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, Field, PostForm } from './field.tsx';
@@ -11,9 +13,11 @@ import { LABELS } from './labels.ts';
 import { show } from './layout.tsx';
 import { askAgain, signedIn } from './session.tsx';
 
+type Name = 'email' | 'username';
+
 const showName = (
   c: Context<AppEnv>,
-  name: 'email' | 'username',
+  name: Name,
   form: Form,
   status: 200 | 400 | 401 | 409 | 429 = 200,
 ): Response =>
@@ -50,36 +54,38 @@ const showName = (
 
 const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
 
-export const names = new Hono<AppEnv>()
-  .get('/email', signedIn, (c) => showName(c, 'email', formWith({ email: c.var.principal.account.email })))
-  .post('/email', signedIn, guard('login'), async (c) => {
+/** Saves a name that was typed, with what the core has for it. */
+const save =
+  <T extends { password: string }>(
+    name: Name,
+    schema: z.ZodMiniType<T>,
+    changeOf: (
+      core: Core,
+    ) => (principal: Principal, change: T, client: Client) => ReturnType<Core['changeEmail']>,
+  ): MiddlewareHandler<AppEnv> =>
+  async (c) => {
     const typed = await readTyped(c);
     if (typed instanceof Response) return typed;
-    const checked = check(emailChange, typed);
-    if (!checked.ok) return showName(c, 'email', formWith(typed, checked.faults), 400);
-    const changed = await c.var.core.changeEmail(c.var.principal, checked.data, c.var.client);
+    const checked = check(schema, typed);
+    if (!checked.ok) return showName(c, name, formWith(typed, checked.faults), 400);
+    const { core, principal, client } = c.var;
+    const changed = await changeOf(core)(principal, checked.data, client);
     if (changed.ok) {
       renew(c, changed.value);
-      return goOn(c, '/', 'email-changed');
+      return goOn(c, '/', `${name}-changed`);
     }
     if (changed.error.reason === 'gone') return askAgain(c, {});
     const { status, faults } = toRefusal(c, changed.error, WRONG);
-    return showName(c, 'email', formWith(typed, faults), status);
-  })
+    return showName(c, name, formWith(typed, faults), status);
+  };
+
+const saveEmail = save('email', emailChange, ({ changeEmail }) => changeEmail);
+const saveUsername = save('username', usernameChange, ({ changeUsername }) => changeUsername);
+
+export const names = new Hono<AppEnv>()
+  .get('/email', signedIn, (c) => showName(c, 'email', formWith({ email: c.var.principal.account.email })))
+  .post('/email', signedIn, guardFlood('login'), saveEmail)
   .get('/username', signedIn, (c) =>
     showName(c, 'username', formWith({ username: c.var.principal.account.username ?? '' })),
   )
-  .post('/username', signedIn, guard('login'), async (c) => {
-    const typed = await readTyped(c);
-    if (typed instanceof Response) return typed;
-    const checked = check(usernameChange, typed);
-    if (!checked.ok) return showName(c, 'username', formWith(typed, checked.faults), 400);
-    const changed = await c.var.core.changeUsername(c.var.principal, checked.data, c.var.client);
-    if (changed.ok) {
-      renew(c, changed.value);
-      return goOn(c, '/', 'username-changed');
-    }
-    if (changed.error.reason === 'gone') return askAgain(c, {});
-    const { status, faults } = toRefusal(c, changed.error, WRONG);
-    return showName(c, 'username', formWith(typed, faults), status);
-  });
+  .post('/username', signedIn, guardFlood('login'), saveUsername);

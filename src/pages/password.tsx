@@ -2,7 +2,7 @@
 import { type Context, Hono } from 'hono';
 import { renew } from '../http/account.ts';
 import type { AppEnv } from '../http/context.ts';
-import { guard } from '../http/guard.ts';
+import { guardFlood } from '../http/guard.ts';
 import { passwordChange } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, Field, PostForm } from './field.tsx';
@@ -52,7 +52,7 @@ const WRONG = { field: 'currentPassword', text: 'This is not your password.', st
 
 export const password = new Hono<AppEnv>()
   .get('/password', signedIn, (c) => showPassword(c))
-  .post('/password', signedIn, guard('login'), async (c) => {
+  .post('/password', signedIn, guardFlood('login'), async (c) => {
     const typed = await readTyped(c);
     if (typed instanceof Response) return typed;
     const checked = check(passwordChange, typed);

@@ -20,7 +20,7 @@ const tryLogin = async (
   device: string | null = null,
 ): Promise<Outcome> => {
   const identifier = readIdentifier(username);
-  const kept = { client: someClient, replaces: null, device };
+  const kept = { client: { ...someClient, device }, replaces: null };
   const result = await core.logIn({ identifier, password, open: 'cookie', ...kept });
   await settle();
   if (result.ok) return { device: result.value.device };
@@ -77,7 +77,7 @@ describe("the owner's device", () => {
   it('was given its mark by a registration too', async () => {
     const timed = createTimedCore();
     const owner = someAccount();
-    const kept = { client: someClient, replaces: null, device: null };
+    const kept = { client: someClient, replaces: null };
     const made = await timed.core.register(owner, { ...kept, open: 'cookie' });
     const device = (made.ok && made.value.device) || expect.fail();
     await failOften(timed, owner);

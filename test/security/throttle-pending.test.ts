@@ -69,7 +69,7 @@ type MortalCore = ReturnType<typeof createMortalCore>;
 
 const joined = async ({ core, settle }: MortalCore) => {
   const person = someAccount();
-  const kept = { client: someClient, replaces: null, device: null };
+  const kept = { client: someClient, replaces: null };
   const made = await core.register(person, { ...kept, open: null });
   await settle();
   return { ...person, id: made.ok ? made.value.account.id : expect.fail() };
@@ -78,7 +78,7 @@ type Person = Awaited<ReturnType<typeof joined>>;
 
 const tryLogin = async ({ core }: MortalCore, { username }: Person, password: string) => {
   const identifier = readIdentifier(username);
-  const kept = { client: someClient, replaces: null, device: null };
+  const kept = { client: someClient, replaces: null };
   const result = await core.logIn({ identifier, password, open: 'cookie', ...kept });
   if (result.ok) return 'in';
   return result.error.reason === 'throttled' ? result.error.retryAfterSeconds : 'wrong';

@@ -16,7 +16,7 @@ type Outcome = 'in' | 'wrong' | number;
 
 const tryLogin = async ({ core, settle }: TimedCore, name: string, password = WRONG): Promise<Outcome> => {
   const identifier = readIdentifier(name);
-  const kept = { client: someClient, device: null, replaces: null };
+  const kept = { client: someClient, replaces: null };
   const result = await core.logIn({ identifier, password, open: 'cookie', ...kept });
   await settle();
   if (result.ok) return 'in';

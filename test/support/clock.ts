@@ -17,7 +17,7 @@ export const DAY_MS = 24 * 60 * 60 * 1000;
 /** A client that tells nothing of itself. */
 export const someClient: Client = { dialect: 'test', userAgent: null, country: null, addressPrefix: null };
 
-const KEEPS_NOTHING = { client: someClient, replaces: null, device: null };
+const KEEPS_NOTHING = { client: someClient, replaces: null };
 
 interface Opened {
   account: Account;
