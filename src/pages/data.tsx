@@ -5,7 +5,7 @@ import { clearSessionCookie } from '../http/cookies.ts';
 import { guardFlood } from '../http/guard.ts';
 import { confirmation } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, Field, PostForm } from './field.tsx';
+import { Actions, Faults, PasswordAgain, PostForm } from './field.tsx';
 import { check, type FormFault, formWith, readTyped, toRefusal } from './form.ts';
 import { show } from './layout.tsx';
 import { askAgain, signedIn } from './session.tsx';
@@ -27,13 +27,7 @@ const showDelete = (
       </p>
       <Faults form={form} />
       <PostForm action="/delete">
-        <Field
-          form={form}
-          name="password"
-          type="password"
-          autocomplete="current-password"
-          hint="Your password, to be sure that it is you."
-        />
+        <PasswordAgain form={form} />
         <Actions send="Delete my account" back="/" danger />
       </PostForm>
     </>,

@@ -69,6 +69,28 @@ export const Field = (props: FieldProps) => {
   );
 };
 
+/** The password once more, for what a session alone must not change. */
+export const PasswordAgain = ({ form }: { form: Form }) => (
+  <Field
+    form={form}
+    name="password"
+    type="password"
+    autocomplete="current-password"
+    hint="Your password, to be sure that it is you."
+  />
+);
+
+/** A password that is chosen. */
+export const NewPassword = ({ form, name }: { form: Form; name: 'password' | 'newPassword' }) => (
+  <Field
+    form={form}
+    name={name}
+    type="password"
+    autocomplete="new-password"
+    hint="At least 8 characters. A few words that you can remember are a good one."
+  />
+);
+
 /** What is wrong with a form, with links to the fields. */
 export const Faults = ({ form: { faults } }: { form: Form }) =>
   faults.length === 0 ? null : (

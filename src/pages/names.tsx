@@ -7,7 +7,7 @@ import type { AppEnv } from '../http/context.ts';
 import { guardFlood } from '../http/guard.ts';
 import { emailChange, usernameChange } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, Field, PostForm } from './field.tsx';
+import { Actions, Faults, Field, PasswordAgain, PostForm } from './field.tsx';
 import { check, type Form, formWith, readTyped, toRefusal } from './form.ts';
 import { LABELS } from './labels.ts';
 import { show } from './layout.tsx';
@@ -40,13 +40,7 @@ const showName = (
             first
           />
         )}
-        <Field
-          form={form}
-          name="password"
-          type="password"
-          autocomplete="current-password"
-          hint="Your password, to be sure that it is you."
-        />
+        <PasswordAgain form={form} />
         <Actions send="Save" back="/" />
       </PostForm>
     </>,

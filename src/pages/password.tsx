@@ -5,7 +5,7 @@ import type { AppEnv } from '../http/context.ts';
 import { guardFlood } from '../http/guard.ts';
 import { passwordChange } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, Field, PostForm } from './field.tsx';
+import { Actions, Faults, Field, NewPassword, PostForm } from './field.tsx';
 import { check, checkPassword, type FormFault, formWith, readTyped, toRefusal } from './form.ts';
 import { show } from './layout.tsx';
 import { askAgain, signedIn } from './session.tsx';
@@ -35,13 +35,7 @@ const showPassword = (
           readonly
         />
         <Field form={form} name="currentPassword" type="password" autocomplete="current-password" first />
-        <Field
-          form={form}
-          name="newPassword"
-          type="password"
-          autocomplete="new-password"
-          hint="At least 8 characters. A few words that you can remember are a good one."
-        />
+        <NewPassword form={form} name="newPassword" />
         <Actions send="Change the password" back="/" />
       </PostForm>
     </>,

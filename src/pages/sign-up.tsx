@@ -5,7 +5,7 @@ import type { AppEnv } from '../http/context.ts';
 import { guard } from '../http/guard.ts';
 import { registration } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, Field, PostForm } from './field.tsx';
+import { Actions, Faults, Field, NewPassword, PostForm } from './field.tsx';
 import { check, checkPassword, type Form, formWith, readTyped, toRefusal, withoutEmpty } from './form.ts';
 import { show } from './layout.tsx';
 import { findPrincipal } from './session.tsx';
@@ -27,13 +27,7 @@ const showSignUp = (c: Context<AppEnv>, form: Form, status: 200 | 400 | 401 | 40
           optional
         />
         <Field form={form} name="name" autocomplete="name" optional />
-        <Field
-          form={form}
-          name="password"
-          type="password"
-          autocomplete="new-password"
-          hint="At least 8 characters. A few words that you can remember are a good one."
-        />
+        <NewPassword form={form} name="password" />
         <Actions send="Make the account" />
       </PostForm>
       <p class="beside">

@@ -2,7 +2,7 @@
 import { after, limit } from '../../parameters.ts';
 import type { DescribedDialect, Operation, Parameter, Refusal, Success } from '../../types.ts';
 import { accountToAdmin, event, session } from './examples.ts';
-import { lastAdmin, noSuch } from './owners.ts';
+import { lastAdmin, noSuch, trailPage } from './owners.ts';
 import * as schemas from './schemas.ts';
 
 const ONE = '/admin/accounts/:id{[0-9]+}';
@@ -59,16 +59,7 @@ export const admins: DescribedDialect['operations'] = {
   [`GET ${ONE}/events`]: {
     id: 'idEventsOf',
     summary: 'What happened to an account',
-    query: [limit, after('The id of the event before which the page begins, as `Link` gives it.')],
-    successes: [
-      {
-        status: 200,
-        description: 'One page, newest first.',
-        schema: schemas.events,
-        headers: ['Link'],
-        example: { events: [event] },
-      },
-    ],
+    ...trailPage,
     refusals: [noSuch],
   },
   [`POST ${ONE}/disable`]: standing(

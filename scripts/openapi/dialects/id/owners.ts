@@ -6,6 +6,20 @@ import * as schemas from './schemas.ts';
 
 const { account, event, password, session } = examples;
 
+/** A page of a trail, one's own or another's. */
+export const trailPage: Pick<Operation, 'query' | 'successes'> = {
+  query: [limit, after('The id of the event before which the page begins, as `Link` gives it.')],
+  successes: [
+    {
+      status: 200,
+      description: 'One page, newest first.',
+      schema: schemas.events,
+      headers: ['Link'],
+      example: { events: [event] },
+    },
+  ],
+};
+
 const shown: Success = {
   status: 200,
   description: 'The account.',
@@ -160,16 +174,7 @@ const aboutSessions: Record<string, Operation> = {
   'GET /events': {
     id: 'idEvents',
     summary: 'What happened to the account',
-    query: [limit, after('The id of the event before which the page begins, as `Link` gives it.')],
-    successes: [
-      {
-        status: 200,
-        description: 'One page, newest first.',
-        schema: schemas.events,
-        headers: ['Link'],
-        example: { events: [event] },
-      },
-    ],
+    ...trailPage,
   },
   'GET /export': {
     id: 'idExport',
