@@ -10,7 +10,7 @@ import { type Dialect, refuse, send } from '../http/dialect.ts';
 import * as drf from '../http/drf.ts';
 import * as field from '../http/fields.ts';
 import { guard } from '../http/guard.ts';
-import { linkNext, readAfterId, readPage } from '../http/pages.ts';
+import { cutPage, linkNext, readAfterId, readPage } from '../http/pages.ts';
 
 const MAX_CHARACTERS = 255;
 
@@ -82,9 +82,9 @@ const routes = new Hono<AppEnv>()
   .get('/admin/users', requireFreshToken, requireAdmin, async (c) => {
     const { limit, after } = readPage(c);
     const found = await c.var.core.list({ afterId: readAfterId(after), limit: limit + 1 });
-    const page = found.slice(0, limit);
-    linkNext(c, limit, found.length > limit ? String(page.at(-1)?.id) : null);
-    return send(c, { status: 200, body: page.map(show) });
+    const { rows, next } = cutPage(found, limit);
+    linkNext(c, limit, next);
+    return send(c, { status: 200, body: rows.map(show) });
   });
 
 export const conjugator: Dialect = {

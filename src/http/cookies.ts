@@ -24,9 +24,10 @@ export const clearSessionCookie = (c: Context<AppEnv>): void => c.set('newSessio
  * but a plain navigation. `Secure` over https, where every deployment is; not on http://127.0.0.1.
  */
 export const writeSessionCookie = (c: Context<AppEnv>): void => {
-  const { newSessionCookie: token, wire } = c.var;
+  // Most answers say nothing of it: `c.var` would make an object of all variables to find that out.
+  const token = c.get('newSessionCookie');
   if (token === undefined) return;
-  const maxAge = token === null ? 0 : wire.cookieSeconds;
+  const maxAge = token === null ? 0 : c.var.wire.cookieSeconds;
   setCookie(c, SESSION_COOKIE, token ?? '', { ...cookieScope(c), maxAge });
 };
 

@@ -1,6 +1,6 @@
-// Pages of a list: `?limit=` and `?after=`, and the next page in a Link header.
+// Pages of a list: `?limit=` and `?after=`, what is on one, and the next page in a Link header.
 import type { Context } from 'hono';
-import type { SearchCursor } from '../core/index.ts';
+import type { Account, Core, SearchCursor } from '../core/index.ts';
 import type { AppEnv } from './context.ts';
 
 const PAGE_SIZE = { byDefault: 100, min: 1, max: 1000 };
@@ -21,8 +21,8 @@ export const readPage = (c: Context<AppEnv>): { limit: number; after: string } =
 /** The id after which a page begins: 0 where none is named. */
 export const readAfterId = (after: string): number => Math.max(0, readWhole(after, 0));
 
-/** The id before which a page begins, of a list with the newest first; null, the first page, where none is named. */
-export const readBeforeId = (after: string): number | null =>
+/** The id at which a page begins; null, the first page, where the text is none. */
+export const readIdCursor = (after: string): number | null =>
   /^\d{1,15}$/.test(after) ? Number(after) : null;
 
 /** Names the next page, where there is one. @see https://www.rfc-editor.org/rfc/rfc8288 */
@@ -35,11 +35,34 @@ export const linkNext = (c: Context<AppEnv>, limit: number, after: string | null
 };
 
 /** A cursor of a search travels as `field:id:key`; null where the text is none. */
-export const readCursor = (after: string): SearchCursor | null => {
+const readCursor = (after: string): SearchCursor | null => {
   const [, field, id, key = ''] = /^(username|email|name):(\d{1,15}):(.*)$/su.exec(after) ?? [];
   if (field !== 'username' && field !== 'email' && field !== 'name') return null;
   return { field, afterId: Number(id), afterKey: key };
 };
 
-export const writeCursor = ({ field, afterId, afterKey }: SearchCursor): string =>
-  `${field}:${afterId}:${afterKey}`;
+const writeCursor = ({ field, afterId, afterKey }: SearchCursor): string => `${field}:${afterId}:${afterKey}`;
+
+/** What is on a page, and where the next one begins; null where this is the last. */
+export interface Page<T> {
+  rows: T[];
+  next: string | null;
+}
+
+/** The page of a list of which one row more than `limit` was asked for; the next begins at its last id. */
+export const cutPage = <T extends { id: number }>(found: readonly T[], limit: number): Page<T> => {
+  const rows = found.slice(0, limit);
+  return { rows, next: found.length > limit ? String(rows.at(-1)?.id) : null };
+};
+
+/** All accounts by id, or those that a search finds: the page that begins at a cursor. */
+export const findAccounts = async (
+  core: Core,
+  search: string,
+  { after, limit }: { after: string; limit: number },
+): Promise<Page<Account>> => {
+  if (search === '')
+    return cutPage(await core.list({ afterId: readIdCursor(after) ?? 0, limit: limit + 1 }), limit);
+  const { accounts, next } = await core.search(search, { from: readCursor(after), limit });
+  return { rows: accounts, next: next && writeCursor(next) };
+};

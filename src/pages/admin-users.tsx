@@ -2,30 +2,13 @@
 import { Hono } from 'hono';
 import type { Account } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
-import { readCursor, writeCursor } from '../http/pages.ts';
+import { findAccounts } from '../http/pages.ts';
 import { Avatar, nameOf } from './avatar.tsx';
 import { Badge } from './badge.tsx';
 import { show } from './layout.tsx';
 import { adminsOnly, signedIn } from './session.tsx';
 
 const ACCOUNTS_A_PAGE = 25;
-
-interface Page {
-  accounts: readonly Account[];
-  /** Where the next page begins; null where this is the last. */
-  next: string | null;
-}
-
-const findPage = async (core: AppEnv['Variables']['core'], search: string, after: string): Promise<Page> => {
-  if (search !== '') {
-    const { accounts, next } = await core.search(search, { from: readCursor(after), limit: ACCOUNTS_A_PAGE });
-    return { accounts, next: next && writeCursor(next) };
-  }
-  const afterId = /^\d{1,15}$/.test(after) ? Number(after) : 0;
-  const found = await core.list({ afterId, limit: ACCOUNTS_A_PAGE + 1 });
-  const accounts = found.slice(0, ACCOUNTS_A_PAGE);
-  return { accounts, next: found.length > ACCOUNTS_A_PAGE ? String(accounts.at(-1)?.id) : null };
-};
 
 const addressOf = (search: string, after: string | null): string => {
   const query = new URLSearchParams();
@@ -37,7 +20,8 @@ const addressOf = (search: string, after: string | null): string => {
 export const adminUsers = new Hono<AppEnv>().get('/admin', signedIn, adminsOnly, async (c) => {
   const search = c.req.query('search')?.trim() ?? '';
   const after = c.req.query('after') ?? '';
-  const { accounts, next } = await findPage(c.var.core, search, after);
+  const page = { after, limit: ACCOUNTS_A_PAGE };
+  const { rows: accounts, next } = await findAccounts(c.var.core, search, page);
   return show(
     c,
     { title: 'Users', here: '/admin' },

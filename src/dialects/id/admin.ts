@@ -4,7 +4,7 @@ import type { AccountError, Standing } from '../../core/index.ts';
 import { originOf } from '../../http/account.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { requireAdmin, requireLogin } from '../../http/credentials.ts';
-import { linkNext, readCursor, readPage, writeCursor } from '../../http/pages.ts';
+import { findAccounts, linkNext, readPage } from '../../http/pages.ts';
 import { refuse, refuseError } from './refusal.ts';
 import { readTrailPage } from './trail.ts';
 import { showEvent, showSession, showToAdmin } from './views.ts';
@@ -31,19 +31,12 @@ const setStanding = (standing: Standing) => async (c: Context<AppEnv>) => {
 
 export const admin = new Hono<AppEnv>()
   .get('/admin/accounts', toRead, requireAdmin, async (c) => {
-    const { limit, after } = readPage(c);
-    const prefix = c.req.query('search')?.trim() ?? '';
+    const asked = readPage(c);
+    const search = c.req.query('search')?.trim() ?? '';
+    const { rows, next } = await findAccounts(c.var.core, search, asked);
+    linkNext(c, asked.limit, next);
     const origin = originOf(c);
-    if (prefix !== '') {
-      const { accounts, next } = await c.var.core.search(prefix, { from: readCursor(after), limit });
-      linkNext(c, limit, next && writeCursor(next));
-      return c.json({ accounts: accounts.map((account) => showToAdmin(account, origin)) }, 200);
-    }
-    const afterId = /^\d{1,15}$/.test(after) ? Number(after) : 0;
-    const found = await c.var.core.list({ afterId, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    linkNext(c, limit, found.length > limit ? String(page.at(-1)?.id) : null);
-    return c.json({ accounts: page.map((account) => showToAdmin(account, origin)) }, 200);
+    return c.json({ accounts: rows.map((account) => showToAdmin(account, origin)) }, 200);
   })
   .get(ONE, toRead, requireAdmin, async (c) => {
     const id = idOf(c);

@@ -2,17 +2,17 @@
 import type { Context } from 'hono';
 import type { Core, EventView } from '../../core/index.ts';
 import type { AppEnv } from '../../http/context.ts';
-import { linkNext, readBeforeId, readPage } from '../../http/pages.ts';
+import { cutPage, linkNext, readIdCursor, readPage } from '../../http/pages.ts';
 import { showEvent } from './views.ts';
 
 /** The page that is asked for, newest first; `Link` names the next one. */
 export const readTrailPage = async (c: Context<AppEnv>, accountId: number) => {
   const { limit, after } = readPage(c);
-  const beforeId = readBeforeId(after);
+  const beforeId = readIdCursor(after);
   const found = await c.var.core.listEvents(accountId, { beforeId, limit: limit + 1 });
-  const page = found.slice(0, limit);
-  linkNext(c, limit, found.length > limit ? String(page.at(-1)?.id) : null);
-  return page.map(showEvent);
+  const { rows, next } = cutPage(found, limit);
+  linkNext(c, limit, next);
+  return rows.map(showEvent);
 };
 
 /** Events a question to D1: few enough for one answer of it, whatever their browsers are called. */
