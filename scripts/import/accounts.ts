@@ -34,7 +34,8 @@ const MAX_URL = 200;
 const TOKEN = /^[0-9a-f]{40}$/;
 
 const CONTROL = /\p{Cc}/u;
-const CONTROL_BUT_LINES = /[^\P{Cc}\n\t]/u;
+/** A line ends with LF or with CR LF, and is imported as it is. */
+const CONTROL_BUT_LINES = /[^\P{Cc}\n\t\r]|\r(?!\n)/u;
 
 /** Counts code points, where there may be too many: a text has at most as many as it has units of UTF-16. */
 const isLonger = (text: string, max: number): boolean => text.length > max && [...text].length > max;
@@ -56,7 +57,7 @@ export const createAccountReader = ({ readField, checkHash, rules, nowMs }: Acco
     const notes: string[] = [];
 
     const text = (field: Field, max: number, severalLines = false): string => {
-      const value = readText(get(field))?.replaceAll('\r\n', '\n') ?? null;
+      const value = readText(get(field));
       const fault = value === null ? 'is no text' : findFault(value, max, severalLines);
       if (fault) faults.push(`${field} ${fault}.`);
       return value ?? '';

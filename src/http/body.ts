@@ -3,6 +3,7 @@ import { zValidator } from '@hono/zod-validator';
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import type { UniqueField } from '../core/index.ts';
+import { readMultipart, readUrlEncoded } from './body/form.ts';
 import type { AppEnv } from './context.ts';
 import { type Fault, type Problem, refuse } from './dialect.ts';
 import { readFaults } from './fields.ts';
@@ -12,7 +13,8 @@ import { withTrait } from './traits.ts';
 /** An account's fields fit a thousand times over; what is more is no account. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-const FORM_TYPES = new Set(['application/x-www-form-urlencoded', 'multipart/form-data']);
+const URL_ENCODED = 'application/x-www-form-urlencoded';
+const FORM_TYPES = new Set([URL_ENCODED, 'multipart/form-data']);
 
 export interface BodyOptions {
   /** `text`: a JSON number is taken as its decimal text. `refuse`: it is a fault like every other type. */
@@ -124,7 +126,9 @@ export const readBody = async (c: Context<AppEnv>, numbers: BodyOptions['numbers
   const bytes = hasBody && isKnown ? await readBytes(c.req.raw) : new Uint8Array(0);
   if (bytes === null) return failed({ reason: 'too_large' });
   if (bytes.byteLength === 0) return { problem: null, sent: {}, json: '{}' };
-  return mediaType === 'application/json' ? readJson(bytes, numbers) : readForm(bytes, contentType);
+  return mediaType === 'application/json'
+    ? readJson(bytes, numbers)
+    : readForm(bytes, { mediaType, contentType });
 };
 
 /** The same request with the body that was read, as the validator takes it: one form for all media types. */
@@ -168,23 +172,13 @@ const readJson = (bytes: Uint8Array, numbers: BodyOptions['numbers']): Read => {
   };
 };
 
-/** U+FFFD as a client sends it on purpose: percent-encoded, or its bytes in UTF-8. */
-const REPLACEMENT = /%EF%BF%BD|\u00ef\u00bf\u00bd/i;
-const latin1 = new TextDecoder('iso-8859-1');
-
-const readForm = async (bytes: Uint8Array<ArrayBuffer>, contentType: string): Promise<Read> => {
-  try {
-    const form = await new Response(bytes, { headers: { 'Content-Type': contentType } }).formData();
-    const values = [...form.values()].filter((value) => typeof value === 'string');
-    // The parser puts U+FFFD where the bytes are no UTF-8: two passwords must not become one.
-    if (values.some((value) => value.includes('\ufffd')) && !REPLACEMENT.test(latin1.decode(bytes)))
-      return failed({ reason: 'malformed', format: 'form' });
-    // Of a field that is sent twice the last one counts. A file is no text: it becomes an empty object.
-    const sent: Fields = Object.fromEntries(
-      [...form].map(([field, value]) => [field, typeof value === 'string' ? value : {}]),
-    );
-    return { problem: null, sent, json: JSON.stringify(sent) };
-  } catch {
-    return failed({ reason: 'malformed', format: 'form' });
-  }
+const readForm = async (
+  bytes: Uint8Array,
+  { mediaType, contentType }: { mediaType: string; contentType: string },
+): Promise<Read> => {
+  const entries = mediaType === URL_ENCODED ? readUrlEncoded(bytes) : await readMultipart(bytes, contentType);
+  if (entries === null) return failed({ reason: 'malformed', format: 'form' });
+  // If a field is sent twice, the last one counts. A file is no text: it becomes an empty object.
+  const sent: Fields = Object.fromEntries(entries.map(([name, value]) => [name, value ?? {}]));
+  return { problem: null, sent, json: JSON.stringify(sent) };
 };

@@ -26,13 +26,21 @@ export interface Form {
 
 export const formWith = (values: Typed, faults: readonly FormFault[] = []): Form => ({ values, faults });
 
-/** Reads what was typed, or gives the answer that refuses the body. Browsers end lines with CR LF. */
+/**
+ * Fields of several lines. Browsers end each with CR LF: without this, a profile that is saved unchanged would change.
+ * Every other field, a password above all, is the text that was sent.
+ */
+const SEVERAL_LINES: ReadonlySet<string> = new Set(['address', 'description']);
+
+/** Reads what was typed, or gives the answer that refuses the body. */
 export const readTyped = async (c: Context<AppEnv>): Promise<Typed | Response> => {
   const read = await readBody(c, 'text');
   if (read.problem) return refuse(c, read.problem);
   return Object.fromEntries(
     Object.entries(read.sent).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, value.replaceAll('\r\n', '\n')]] : [],
+      typeof value === 'string'
+        ? [[name, SEVERAL_LINES.has(name) ? value.replaceAll('\r\n', '\n') : value]]
+        : [],
     ),
   );
 };

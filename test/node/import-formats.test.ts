@@ -29,7 +29,7 @@ describe('CSV', () => {
       {
         username: 'ann',
         email: 'ann@example.com',
-        address: '1, "High" St\nTown',
+        address: '1, "High" St\r\nTown',
         created_at: Date.UTC(2020, 0, 2),
         disabled_at: null,
       },

@@ -1,0 +1,157 @@
+// One text is one password: in JSON, in both kinds of forms, in every dialect and on every page that takes one.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, ORIGIN, type Sent, send, sessionCookie, uniqueName } from '../support/worker.ts';
+
+/** Good in every dialect: 8 to 16 characters, a digit and an English letter among them. */
+const PASSWORDS = [
+  '100%pure',
+  '%41%zz %4+1a&b=',
+  '\ufeff\ufffda1b2c3',
+  '100%é%C3%A9x',
+  'a1\r\nb2\nc3%00\0\r',
+];
+
+type Fields = Record<string, string>;
+
+/** The body of a client that encodes only what would end a value. */
+const carelessly = (fields: Fields): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name}=${value.replaceAll(/[&+]|%(?=[0-9a-f]{2})/gi, encodeURIComponent)}`)
+    .join('&');
+
+const ENCODINGS: Record<string, (fields: Fields) => Sent> = {
+  JSON: (json) => ({ json }),
+  'a url-encoded form': (form) => ({ form }),
+  'a careless form': (fields) => ({
+    json: carelessly(fields),
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  }),
+  'a multipart form': (multipart) => ({ multipart }),
+};
+
+/** A request from the service's own pages. */
+const toPage = (path: string, sent: Sent): Promise<Answer> =>
+  send(path, { ...sent, headers: { ...sent.headers, Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' } });
+
+type Endpoint = [path: string, fields: (username: string, email: string, password: string) => Fields];
+
+const REGISTRATIONS: Record<string, Endpoint> = {
+  '000': ['/api/users/register', (username, email, password) => ({ username, email, password })],
+  '001': ['/api/v1/user/register', (username, email, password) => ({ username, email, password })],
+  '002': ['/api/register', (_, email, password) => ({ first_name: 'a', last_name: 'b', email, password })],
+  '003': ['/account/register', (username, email, password) => ({ username, email, password })],
+  '004': ['/api/auth/register', (_, email, password) => ({ name: 'a', email, password })],
+  id: ['/id/register', (_, email, password) => ({ email, password })],
+  'the sign-up page': ['/sign-up', (_, email, password) => ({ email, password })],
+};
+
+const LOGINS: Record<string, Endpoint> = {
+  '000': ['/api/users/login', (_, username, password) => ({ username, password })],
+  '001': ['/api/v1/user/login', (_, username, password) => ({ username, password })],
+  '002': ['/api/login', (_, username, password) => ({ username, password })],
+  '003': ['/account/login', (_, username, password) => ({ username, password })],
+  '004': ['/api/auth/login', (_, email, password) => ({ email, password })],
+  id: ['/id/login', (_, identifier, password) => ({ identifier, password })],
+  'the sign-in page': ['/sign-in', (_, identifier, password) => ({ identifier, password })],
+};
+
+const someone = (): [username: string, email: string] => {
+  const username = uniqueName();
+  return [username, `${username}@test.com`];
+};
+
+const registerWithId = async (password: string): Promise<{ email: string; cookie: string }> => {
+  const [, email] = someone();
+  const answer = await send('/id/register', { json: { email, password } });
+  return { email, cookie: sessionCookie(answer) ?? expect.fail(answer.text) };
+};
+
+const logInWithId = async (email: string, password: string): Promise<number> =>
+  (await send('/id/login', { json: { identifier: email, password } })).status;
+
+/** Neither dialect nor page refused it; 001 refuses with 200. */
+const isDone = ({ status, text }: Answer): boolean =>
+  status >= 200 && status < 400 && !text.includes('"failed"');
+
+/** One account for each password, by the password. */
+const emails = new Map<string, string>();
+
+beforeAll(async () => {
+  for (const password of PASSWORDS) emails.set(password, (await registerWithId(password)).email);
+});
+
+describe.each(Object.keys(ENCODINGS))('in %s', (encoding) => {
+  const encode = ENCODINGS[encoding] ?? expect.fail(encoding);
+
+  it.each(Object.entries(REGISTRATIONS))(
+    '%s stores the password that was sent',
+    async (_, [path, fields]) => {
+      for (const password of PASSWORDS) {
+        const [username, email] = someone();
+        const answer = await toPage(path, encode(fields(username, email, password)));
+        expect([password, answer.text, isDone(answer)]).toEqual([password, answer.text, true]);
+        expect([password, await logInWithId(email, password)]).toEqual([password, 200]);
+      }
+    },
+  );
+
+  it.each(Object.entries(LOGINS))('%s takes the password that was registered', async (_, [path, fields]) => {
+    for (const password of PASSWORDS) {
+      const answer = await toPage(path, encode(fields('', emails.get(password) ?? '', password)));
+      expect([password, answer.text, isDone(answer)]).toEqual([password, answer.text, true]);
+    }
+  });
+
+  it('each confirmation in id takes it', async () => {
+    for (const password of PASSWORDS) {
+      const { email, cookie } = await registerWithId(password);
+      const [username] = someone();
+      const put = (path: string, fields: Fields, session: string, method = 'PUT') =>
+        send(path, { ...encode(fields), method, cookie: session });
+      const named = await put('/id/me/username', { username, password }, cookie);
+      const mailed = await put('/id/me/email', { email, password }, sessionCookie(named) ?? '');
+      const change = { currentPassword: password, newPassword: `${password} new` };
+      const changed = await put('/id/me/password', change, sessionCookie(mailed) ?? '');
+      const next = sessionCookie(changed) ?? '';
+      const removed = await put('/id/me', { password: `${password} new` }, next, 'DELETE');
+      const statuses = [named, mailed, changed, removed].map(({ status }) => status);
+      expect([password, ...statuses]).toEqual([password, 200, 200, 200, 204]);
+    }
+  });
+
+  it('each page that asks for it takes it', async () => {
+    for (const password of PASSWORDS) {
+      const { email, cookie } = await registerWithId(password);
+      const [username] = someone();
+      const post = (path: string, fields: Fields, session: string) =>
+        toPage(path, { ...encode(fields), cookie: session });
+      const named = await post('/username', { username, password }, cookie);
+      const mailed = await post('/email', { email, password }, sessionCookie(named) ?? '');
+      const change = { currentPassword: password, newPassword: `${password} new` };
+      const changed = await post('/password', change, sessionCookie(mailed) ?? '');
+      expect([password, await logInWithId(email, `${password} new`)]).toEqual([password, 200]);
+      const removed = await post('/delete', { password: `${password} new` }, sessionCookie(changed) ?? '');
+      const statuses = [named, mailed, changed, removed].map(({ status }) => status);
+      expect([password, ...statuses]).toEqual([password, 303, 303, 303, 303]);
+      expect([password, await logInWithId(email, `${password} new`)]).toEqual([password, 401]);
+    }
+  });
+});
+
+describe('bytes that are no UTF-8', () => {
+  const LOGIN_TYPE = { 'Content-Type': 'application/x-www-form-urlencoded' };
+
+  it.each(Object.entries(LOGINS))(
+    'are refused by %s, whatever else is in the form',
+    async (_, [path, fields]) => {
+      const { email } = await registerWithId('secret\ufffd1');
+      const names = Object.keys(fields('', email, ''));
+      const form = `${names[0]}=${email}&password=`;
+      // A replacement character elsewhere used to let the broken bytes through as one.
+      const broken = await toPage(path, { json: `other=%EF%BF%BD&${form}secret%E91`, headers: LOGIN_TYPE });
+      expect(broken.status).toBe(400);
+      const meant = await toPage(path, { json: `${form}secret%EF%BF%BD1`, headers: LOGIN_TYPE });
+      expect([meant.text, isDone(meant)]).toEqual([meant.text, true]);
+    },
+  );
+});
