@@ -1,6 +1,6 @@
 // What is bound to the Worker, and the settings that a deployment can make, read and checked once.
 import { createKeyring, isRunnableCost, type Keyring, type Policy } from './core/index.ts';
-import type { WireSettings } from './http/context.ts';
+import type { HttpSettings } from './http/context.ts';
 import { parseOffset } from './http/times.ts';
 
 /** The bindings of wrangler.toml. Settings are texts, all optional; the README has the table. */
@@ -36,7 +36,7 @@ export interface Env {
 export interface Settings {
   keyring: Keyring;
   policy: Policy;
-  wire: WireSettings;
+  httpSettings: HttpSettings;
 }
 
 /** A deployment that is not set up: the message names what to set, for the log. */
@@ -78,7 +78,7 @@ export const readSettings = (env: Env): Settings => {
       eventDays: readCount(env, 'EVENT_DAYS', 90),
       sessionReads: env.SESSION_READS === 'primary' ? 'primary' : 'nearest',
     },
-    wire: {
+    httpSettings: {
       utcOffset: readOffset(env),
       hideUnknownAccounts: env.HIDE_UNKNOWN_ACCOUNTS === 'true',
       cookieSeconds: sessionIdleSeconds,

@@ -87,9 +87,9 @@ const rateOf =
 export default {
   fetch(request, env, context) {
     const bindings = {
-      equip: (counts: OperationCounts) => ({
+      provideServices: (counts: OperationCounts) => ({
         core: openCore(env, context, counts),
-        wire: settingsOf(env).wire,
+        httpSettings: settingsOf(env).httpSettings,
         withinRate: rateOf(env),
         commonPasswords: () => commonPasswordsOf(env),
       }),

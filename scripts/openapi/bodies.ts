@@ -1,8 +1,8 @@
 // What an operation's body is, made from the schema that validates it.
 import * as z from 'zod/mini';
-import type { BodyOptions } from '../../src/http/body.ts';
-import type { Fault, Json } from '../../src/http/dialect.ts';
-import { readFaults } from '../../src/http/fields.ts';
+import type { BodyOptions } from '../../src/http/body/body.ts';
+import { readFieldErrors } from '../../src/http/body/fields.ts';
+import type { FieldError, Json } from '../../src/http/problem.ts';
 import { findFaults, probeText } from './probe.ts';
 import type { JsonObject } from './types.ts';
 
@@ -62,8 +62,8 @@ export const describeBody = (schema: Schema, options: BodyOptions): JsonObject =
 };
 
 /** What validation finds in a body, in the order of the fields. */
-export const faultsIn = (schema: Schema, sent: JsonObject): Fault[] =>
-  readFaults(z.safeParse(schema, sent).error?.issues ?? [], sent);
+export const faultsIn = (schema: Schema, sent: JsonObject): FieldError[] =>
+  readFieldErrors(z.safeParse(schema, sent).error?.issues ?? [], sent);
 
 /** Values that fit no field well, the most telling first. */
 const WRONG_VALUES = ['wrong@format', 'two words', '1'];

@@ -1,5 +1,5 @@
 // The documents' own examples, as the tour asks a server for them: here nobody is asked, and what is expected is kept.
-import type { Json } from '../../src/http/dialect.ts';
+import type { Json } from '../../src/http/problem.ts';
 import type { CheckFor } from '../tour/check.ts';
 import type { Answer } from '../tour/client.ts';
 import { tourAccount, tourDeletion } from '../tour/examples-account.ts';

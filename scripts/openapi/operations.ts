@@ -1,5 +1,5 @@
 // One operation of the document: who may ask, what is sent, what is answered.
-import type { Json } from '../../src/http/dialect.ts';
+import type { Json } from '../../src/http/problem.ts';
 import { describeBody, faultsIn, isObject, listFields } from './bodies.ts';
 import { ORIGIN } from './documented.ts';
 import { listRefusals } from './problems.ts';
@@ -7,7 +7,7 @@ import { describeResponses, keyExamples } from './responses.ts';
 import { findTrait, listPathParameters, listRoutes, type Route, writePath } from './routes.ts';
 import type { DescribedDialect, Example, Exchange, JsonObject, Operation } from './types.ts';
 
-/** In every dialect alike: src/http/body.ts. */
+/** In every dialect alike: src/http/body/body.ts. */
 const MEDIA_TYPES = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
 
 const securityOf = (route: Route): JsonObject[] => {

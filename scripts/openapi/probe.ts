@@ -1,7 +1,7 @@
 // Finds out what a field takes by asking its own validator: its rules are functions, and this is what they do.
 import * as z from 'zod/mini';
-import type { Fault } from '../../src/http/dialect.ts';
-import { readFaults } from '../../src/http/fields.ts';
+import { readFieldErrors } from '../../src/http/body/fields.ts';
+import type { FieldError } from '../../src/http/problem.ts';
 import type { JsonObject } from './types.ts';
 
 /** Longer than anything that any field takes. */
@@ -13,10 +13,10 @@ const MAX_CHOICE = 100;
 type Field = z.core.$ZodType;
 
 /** The faults that a field's validator finds in a value. */
-export const findFaults = (field: Field, value: unknown): Fault[] =>
-  readFaults(z.safeParse(field, value).error?.issues ?? [], { '': value });
+export const findFaults = (field: Field, value: unknown): FieldError[] =>
+  readFieldErrors(z.safeParse(field, value).error?.issues ?? [], { '': value });
 
-const faultOf = (field: Field, value: unknown, code: Fault['code']): Fault | undefined =>
+const faultOf = (field: Field, value: unknown, code: FieldError['code']): FieldError | undefined =>
   findFaults(field, value).find((fault) => fault.code === code);
 
 const isTaken = (field: Field, value: unknown): boolean => findFaults(field, value).length === 0;

@@ -1,11 +1,11 @@
 // Every problem that an operation may have to refuse: what its middleware asks says most of it.
 import type { UniqueField } from '../../src/core/index.ts';
-import type { Fault, Problem } from '../../src/http/dialect.ts';
+import type { FieldError, Problem } from '../../src/http/problem.ts';
 import { faultsIn, makeWrong } from './bodies.ts';
 import { findTrait, type Route } from './routes.ts';
 import type { Operation, Refusal } from './types.ts';
 
-/** What http/app.ts tells a client to wait while D1 is down, and http/guard.ts one that floods. */
+/** What http/app.ts tells a client to wait while D1 is down, and http/auth/flood-guard.ts one that floods. */
 const DOWN_SECONDS = 5;
 const FLOOD_SECONDS = 60;
 
@@ -40,7 +40,7 @@ const fromLogin = (route: Route): Refusal[] => {
 const fromAdmin = (route: Route): Refusal[] =>
   findTrait(route, 'admin') ? [{ summary: 'no admin', problem: { reason: 'forbidden' } }] : [];
 
-const takenFault = (field: UniqueField): Fault => ({
+const takenError = (field: UniqueField): FieldError => ({
   field,
   code: 'taken',
   limit: null,
@@ -52,10 +52,12 @@ const takenIn = (route: Route): Refusal[] => {
   const body = findTrait(route, 'body');
   if (!body) return [];
   const fields = (['username', 'email'] as const).filter((field) => field in body.schema.shape);
-  const faults = fields.map(takenFault);
+  const faults = fields.map(takenError);
   return [
-    { summary: 'taken', problem: { reason: 'taken', fields, ownerId: OWNER, faults } },
-    ...(body.options.unique ? [{ summary: 'taken', problem: { reason: 'fields', faults } as const }] : []),
+    { summary: 'taken', problem: { reason: 'taken', fields, ownerId: OWNER, errors: faults } },
+    ...(body.options.unique
+      ? [{ summary: 'taken', problem: { reason: 'fields', errors: faults } as const }]
+      : []),
   ];
 };
 
@@ -86,9 +88,9 @@ const fromBody = (route: Route): Refusal[] => {
   const wrong = faultsIn(body.schema, makeWrong(body.schema));
   return [
     ...(nothing.length > 0
-      ? [{ summary: 'nothing sent', problem: { reason: 'fields', faults: nothing } as const }]
+      ? [{ summary: 'nothing sent', problem: { reason: 'fields', errors: nothing } as const }]
       : []),
-    { summary: 'wrong fields', problem: { reason: 'fields', faults: wrong } },
+    { summary: 'wrong fields', problem: { reason: 'fields', errors: wrong } },
     { summary: 'no JSON', problem: { reason: 'malformed', format: 'json' } },
     { summary: 'no form', problem: { reason: 'malformed', format: 'form' } },
     { summary: 'a list', problem: { reason: 'not_an_object', got: 'array' } },
@@ -102,7 +104,7 @@ const fromBody = (route: Route): Refusal[] => {
 };
 
 const always: Refusal[] = [
-  { summary: 'something went wrong here', problem: { reason: 'fault' } },
+  { summary: 'something went wrong here', problem: { reason: 'internal_error' } },
   {
     summary: 'D1 does not answer',
     problem: { reason: 'unavailable', retryAfterSeconds: DOWN_SECONDS },

@@ -1,6 +1,6 @@
 // The answers of an operation: its successes, and every refusal in the dialect's own words.
 import type * as z from 'zod';
-import type { Json, Place, Problem, Reply } from '../../src/http/dialect.ts';
+import type { Json, Place, Problem, Reply } from '../../src/http/problem.ts';
 import { isObject } from './bodies.ts';
 import { refer } from './components.ts';
 import type {

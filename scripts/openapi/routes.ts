@@ -1,5 +1,5 @@
 // The routes of a dialect as Hono keeps them, each with what its middleware asks.
-import type { Dialect } from '../../src/http/dialect.ts';
+import type { Dialect } from '../../src/http/context.ts';
 import { type Trait, traitOf } from '../../src/http/traits.ts';
 import type { Parameter } from './types.ts';
 

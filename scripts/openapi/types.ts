@@ -1,6 +1,7 @@
 // What the reference is made of: how a dialect and its operations are described, and the parts of OpenAPI it needs.
 import type * as z from 'zod';
-import type { Dialect, Json, Problem } from '../../src/http/dialect.ts';
+import type { Dialect } from '../../src/http/context.ts';
+import type { Json, Problem } from '../../src/http/problem.ts';
 
 /** A JSON object that is being put together. */
 export type JsonObject = { [key: string]: Json };

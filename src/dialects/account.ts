@@ -2,14 +2,15 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod/mini';
 import { findPicture, readIdentifier } from '../core/index.ts';
-import { logIn, originOf, picturesAt, refuseError, register } from '../http/account.ts';
-import { body } from '../http/body.ts';
-import type { AppEnv } from '../http/context.ts';
-import { requireLogin } from '../http/credentials.ts';
-import { type Dialect, type Fault, type Json, type Reply, send } from '../http/dialect.ts';
+import { requireLogin } from '../http/auth/authenticate.ts';
+import { guard } from '../http/auth/flood-guard.ts';
+import { logIn, originOf, picturesAt, refuseError, register } from '../http/auth/session-actions.ts';
+import { body } from '../http/body/body.ts';
+import * as field from '../http/body/fields.ts';
+import type { AppEnv, Dialect } from '../http/context.ts';
 import * as drf from '../http/drf.ts';
-import * as field from '../http/fields.ts';
-import { guard } from '../http/guard.ts';
+import type { FieldError, Json, Reply } from '../http/problem.ts';
+import { send } from '../http/respond.ts';
 import { dayMonthYear } from '../http/times.ts';
 
 const registration = z.object({
@@ -72,9 +73,9 @@ const setPicture = new Hono<AppEnv>().post(
 );
 
 /** The document's own sentences, before DRF's. */
-const text = (fault: Fault): string => {
+const text = (fault: FieldError): string => {
   if (fault.field === 'id') return 'Invalid picture id.';
-  return fault.code === 'taken' ? `user with this ${fault.field} already exists.` : drf.faultText(fault);
+  return fault.code === 'taken' ? `user with this ${fault.field} already exists.` : drf.fieldErrorText(fault);
 };
 
 /** Where the document puts faults in `errors`; at login they stand bare. */
@@ -94,7 +95,7 @@ export const account: Dialect = {
     switch (problem.reason) {
       case 'fields':
       case 'taken':
-        return faulty(path, drf.fieldErrors(problem.faults, text));
+        return faulty(path, drf.fieldErrors(problem.errors, text));
       case 'not_an_object':
         return faulty(path, drf.notAnObject(problem.got));
       case 'wrong_credentials':

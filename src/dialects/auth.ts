@@ -2,12 +2,13 @@
 import { Hono } from 'hono';
 import * as z from 'zod/mini';
 import { readEmailIdentifier } from '../core/index.ts';
-import { logIn, refuseError, register } from '../http/account.ts';
-import { body } from '../http/body.ts';
-import type { AppEnv } from '../http/context.ts';
-import { type Dialect, type Fault, type Json, type Reply, send } from '../http/dialect.ts';
-import * as field from '../http/fields.ts';
-import { guard } from '../http/guard.ts';
+import { guard } from '../http/auth/flood-guard.ts';
+import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
+import { body } from '../http/body/body.ts';
+import * as field from '../http/body/fields.ts';
+import type { AppEnv, Dialect } from '../http/context.ts';
+import type { FieldError, Json, Reply } from '../http/problem.ts';
+import { send } from '../http/respond.ts';
 
 const MIN_PASSWORD_CHARACTERS = 8;
 const MAX_CHARACTERS = 255;
@@ -39,7 +40,7 @@ const routes = new Hono<AppEnv>()
 
 const LABELS: Readonly<Record<string, string>> = { name: 'Name', email: 'Email', password: 'Password' };
 
-const faultText = ({ field: name, code, limit }: Fault): string => {
+const fieldErrorText = ({ field: name, code, limit }: FieldError): string => {
   const label = (Object.hasOwn(LABELS, name) ? LABELS[name] : null) ?? name;
   switch (code) {
     case 'required':
@@ -68,16 +69,16 @@ const faultText = ({ field: name, code, limit }: Fault): string => {
 };
 
 /** express-validator's shape, keys in its order. A password that was sent is never shown again. */
-const shown = (fault: Fault): Json => {
+const shown = (fault: FieldError): Json => {
   const { field: name, value } = fault;
-  const described = { msg: faultText(fault), param: name, location: 'body' };
+  const described = { msg: fieldErrorText(fault), param: name, location: 'body' };
   return name === 'password' || !isJson(value) ? described : { value, ...described };
 };
 
 const isJson = (value: unknown): value is Json => value !== undefined;
 
 /** One fault a field, the first. */
-const firstFaults = (faults: readonly Fault[]): Record<string, Json> => {
+const firstFaults = (faults: readonly FieldError[]): Record<string, Json> => {
   const errors = new Map<string, Json>();
   for (const fault of faults) if (!errors.has(fault.field)) errors.set(fault.field, shown(fault));
   return Object.fromEntries(errors);
@@ -98,7 +99,7 @@ export const auth: Dialect = {
     switch (problem.reason) {
       case 'fields':
       case 'taken':
-        return failed(400, firstFaults(problem.faults));
+        return failed(400, firstFaults(problem.errors));
       case 'wrong_credentials':
         return problem.known || !isJson(problem.email)
           ? failedAsAWhole(400, 'user password incorrect')
@@ -126,7 +127,7 @@ export const auth: Dialect = {
         return failedAsAWhole(429, 'Too many requests!');
       case 'unavailable':
         return failedAsAWhole(503, 'Service unavailable!');
-      case 'fault':
+      case 'internal_error':
         return failedAsAWhole(500, 'Server error!');
     }
   },

@@ -2,15 +2,15 @@
 import { Hono } from 'hono';
 import * as z from 'zod/mini';
 import { type Account, readEmailIdentifier, readIdentifier } from '../core/index.ts';
-import { logIn, refuseError, register } from '../http/account.ts';
-import { body } from '../http/body.ts';
-import type { AppEnv } from '../http/context.ts';
-import { requireAdmin, requireLogin } from '../http/credentials.ts';
-import { type Dialect, refuse, send } from '../http/dialect.ts';
+import { requireAdmin, requireLogin } from '../http/auth/authenticate.ts';
+import { guard } from '../http/auth/flood-guard.ts';
+import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
+import { body } from '../http/body/body.ts';
+import * as field from '../http/body/fields.ts';
+import type { AppEnv, Dialect } from '../http/context.ts';
 import * as drf from '../http/drf.ts';
-import * as field from '../http/fields.ts';
-import { guard } from '../http/guard.ts';
-import { cutPage, linkNext, readAfterId, readPage } from '../http/pages.ts';
+import { cutPage, linkNext, readAfterId, readPage } from '../http/pagination.ts';
+import { respondProblem, send } from '../http/respond.ts';
 
 const MAX_CHARACTERS = 255;
 
@@ -53,7 +53,7 @@ const routes = new Hono<AppEnv>()
     body(credentials, { numbers: 'text', alias: emailForUsername }),
     async (c) => {
       const { username, password } = c.req.valid('json');
-      const read = Object.hasOwn(c.var.sent, 'username') ? readIdentifier : readEmailIdentifier;
+      const read = Object.hasOwn(c.var.rawBody, 'username') ? readIdentifier : readEmailIdentifier;
       const loggedIn = await logIn(c, read(username), password, 'derived');
       if (!loggedIn.ok) return refuseError(c, loggedIn.error);
       return send(c, { status: 200, body: { token: loggedIn.value.token } });
@@ -77,7 +77,7 @@ const routes = new Hono<AppEnv>()
     const { account } = c.var.principal;
     if (account.id === id) return send(c, { status: 200, body: show(account) });
     const other = account.isAdmin ? await c.var.core.get(id) : null;
-    return other ? send(c, { status: 200, body: show(other) }) : refuse(c, { reason: 'not_found' });
+    return other ? send(c, { status: 200, body: show(other) }) : respondProblem(c, { reason: 'not_found' });
   })
   .get('/admin/users', requireFreshToken, requireAdmin, async (c) => {
     const { limit, after } = readPage(c);
@@ -95,7 +95,7 @@ export const conjugator: Dialect = {
   problem(problem, { origin }) {
     switch (problem.reason) {
       case 'fields':
-        return { status: 400, body: drf.fieldErrors(problem.faults) };
+        return { status: 400, body: drf.fieldErrors(problem.errors) };
       case 'taken':
         // The document's own status and headers: a refusal, though it looks like a fault.
         return {

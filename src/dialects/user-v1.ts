@@ -2,14 +2,15 @@
 import { Hono } from 'hono';
 import * as z from 'zod/mini';
 import { readIdentifier } from '../core/index.ts';
-import { logIn, refuseError, register } from '../http/account.ts';
-import { body } from '../http/body.ts';
-import type { AppEnv } from '../http/context.ts';
-import { clearSessionCookie } from '../http/cookies.ts';
-import { requireLogin } from '../http/credentials.ts';
-import { type Dialect, type Reply, send } from '../http/dialect.ts';
-import * as field from '../http/fields.ts';
-import { guard } from '../http/guard.ts';
+import { requireLogin } from '../http/auth/authenticate.ts';
+import { clearSessionCookie } from '../http/auth/cookies.ts';
+import { guard } from '../http/auth/flood-guard.ts';
+import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
+import { body } from '../http/body/body.ts';
+import * as field from '../http/body/fields.ts';
+import type { AppEnv, Dialect } from '../http/context.ts';
+import type { Reply } from '../http/problem.ts';
+import { send } from '../http/respond.ts';
 
 const has8To16 = field.hasLength(8, 16);
 
@@ -93,7 +94,7 @@ export const userV1: Dialect = {
         return failed(429, 113);
       case 'unavailable':
         return failed(503, 113);
-      case 'fault':
+      case 'internal_error':
         return failed(500, 104);
     }
   },

@@ -2,15 +2,16 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod/mini';
 import { type Account, readIdentifier } from '../core/index.ts';
-import { logIn, refuseError, register } from '../http/account.ts';
-import { body } from '../http/body.ts';
-import type { AppEnv } from '../http/context.ts';
-import { clearSessionCookie } from '../http/cookies.ts';
-import { requireLogin } from '../http/credentials.ts';
-import { type Dialect, type Fault, send } from '../http/dialect.ts';
+import { requireLogin } from '../http/auth/authenticate.ts';
+import { clearSessionCookie } from '../http/auth/cookies.ts';
+import { guard } from '../http/auth/flood-guard.ts';
+import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
+import { body } from '../http/body/body.ts';
+import * as field from '../http/body/fields.ts';
+import type { AppEnv, Dialect } from '../http/context.ts';
 import * as drf from '../http/drf.ts';
-import * as field from '../http/fields.ts';
-import { guard } from '../http/guard.ts';
+import type { FieldError } from '../http/problem.ts';
+import { send } from '../http/respond.ts';
 import { isoMicroseconds } from '../http/times.ts';
 
 const hasGoodLength = field.hasLength(6, 20);
@@ -32,7 +33,7 @@ const profile = z.object({
 /** The eight documented keys, in the document's order. */
 const show = async (c: Context<AppEnv>, account: Account) => ({
   id: account.id,
-  last_login: isoMicroseconds(account.lastLoginAtMs, c.var.wire.utcOffset),
+  last_login: isoMicroseconds(account.lastLoginAtMs, c.var.httpSettings.utcOffset),
   username: account.username ?? account.email,
   email: account.email,
   avatar_url: await gravatarUrl(account.email),
@@ -97,10 +98,10 @@ const routes = new Hono<AppEnv>()
   .get('/logout', toLogOut, logOut);
 
 /** The document's own sentences, before DRF's. */
-const text = (fault: Fault): string => {
+const text = (fault: FieldError): string => {
   if (fault.code === 'weak_password')
     return 'Password should contain both numbers and English letters, with the length no less than 6 and no more than 20.';
-  if (fault.code !== 'taken') return drf.faultText(fault);
+  if (fault.code !== 'taken') return drf.fieldErrorText(fault);
   return fault.field === 'email'
     ? 'user with this email address already exists.'
     : 'A user with that username already exists.';
@@ -115,7 +116,7 @@ export const users: Dialect = {
     switch (problem.reason) {
       case 'fields':
       case 'taken':
-        return { status: 400, body: drf.fieldErrors(problem.faults, text) };
+        return { status: 400, body: drf.fieldErrors(problem.errors, text) };
       case 'not_an_object':
         return { status: 400, body: drf.notAnObject(problem.got) };
       case 'wrong_credentials':

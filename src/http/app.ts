@@ -1,13 +1,14 @@
 // The app around the dialects: what every request gets, and the one place that catches what is thrown.
 import { Hono, type MiddlewareHandler } from 'hono';
 import { createCounts, StoreUnavailable } from '../core/index.ts';
-import { createAddresseeFinder, type FindAddressee } from './addressee.ts';
+import { readDeviceCookie, writeSessionCookie } from './auth/cookies.ts';
 import { crossOrigin, securityHeaders } from './browsers.ts';
 import { readClient } from './client.ts';
-import type { AppEnv } from './context.ts';
-import { readDeviceCookie, writeSessionCookie } from './cookies.ts';
-import { type Dialect, mount, refuse } from './dialect.ts';
+import type { AppEnv, Dialect } from './context.ts';
 import { logFault, logRequest } from './log.ts';
+import { mount } from './mount.ts';
+import { createAddresseeFinder, type FindAddressee } from './resolve-surface.ts';
+import { respondProblem } from './respond.ts';
 import { service } from './service.ts';
 
 /** How long a client should wait before it asks again while D1 is down. */
@@ -18,15 +19,15 @@ export const createApp = (dialects: readonly Dialect[], pages: Dialect): Hono<Ap
   const app = new Hono<AppEnv>({ strict: false });
   app.use(identify(createAddresseeFinder(dialects, pages, service)));
   app.use(securityHeaders);
-  app.use(equip);
+  app.use(provideServices);
   app.use(crossOrigin);
   mount(app, [...dialects, pages, service]);
-  app.notFound((c) => refuse(c, { reason: 'not_found' }));
+  app.notFound((c) => respondProblem(c, { reason: 'not_found' }));
   app.onError((error, c) => {
     logFault(c, error);
     return error instanceof StoreUnavailable
-      ? refuse(c, { reason: 'unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS })
-      : refuse(c, { reason: 'fault' });
+      ? respondProblem(c, { reason: 'unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS })
+      : respondProblem(c, { reason: 'internal_error' });
   });
   return app;
 };
@@ -47,10 +48,10 @@ const identify =
   };
 
 /** What the composition root throws, a missing secret, is answered in the dialect's shape like any other fault. */
-const equip: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { core, wire, withinRate, commonPasswords } = c.env.equip(c.var.counts);
+const provideServices: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { core, httpSettings, withinRate, commonPasswords } = c.env.provideServices(c.var.counts);
   c.set('core', core);
-  c.set('wire', wire);
+  c.set('httpSettings', httpSettings);
   c.set('withinRate', withinRate);
   c.set('commonPasswords', commonPasswords);
   c.set('client', { ...readClient(c.req.raw, c.var.dialect.name), device: readDeviceCookie(c) });

@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import type { AppEnv } from './context.ts';
-import { refuse } from './dialect.ts';
+import { respondProblem } from './respond.ts';
 
 /** Two hours, the most that Chromium keeps a preflight. https://fetch.spec.whatwg.org/#http-access-control-max-age */
 const PREFLIGHT_SECONDS = 7200;
@@ -58,7 +58,7 @@ const forAnyone = cors({
 export const crossOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
   const origin = c.req.header('Origin');
   const isPlainOptions = c.req.method === 'OPTIONS' && !c.req.header('Access-Control-Request-Method');
-  const isAllowed = origin !== undefined && c.var.wire.allowedOrigins.has(origin);
+  const isAllowed = origin !== undefined && c.var.httpSettings.allowedOrigins.has(origin);
   // Hono's own sets it too: once is enough.
   if (!isAllowed || isPlainOptions) c.header('Vary', 'Origin');
   if (origin === undefined || isPlainOptions) return next();
@@ -67,8 +67,8 @@ export const crossOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
 };
 
 /** True for the dialects that know no cookie, where the deployment opens them: what is outside all dialects is not. */
-const isOpenToAnyone = ({ var: { wire, dialect } }: Context<AppEnv>): boolean =>
-  wire.openTokenDialects && !dialect.usesCookie && dialect.basePath !== '';
+const isOpenToAnyone = ({ var: { httpSettings, dialect } }: Context<AppEnv>): boolean =>
+  httpSettings.openTokenDialects && !dialect.usesCookie && dialect.basePath !== '';
 
 /**
  * Tells whether a page that the deployment does not know caused the request. A browser says so itself, in a
@@ -78,7 +78,7 @@ const isOpenToAnyone = ({ var: { wire, dialect } }: Context<AppEnv>): boolean =>
  */
 export const isCrossSite = (c: Context<AppEnv>): boolean => {
   const origin = c.req.header('Origin');
-  if (origin !== undefined && c.var.wire.allowedOrigins.has(origin)) return false;
+  if (origin !== undefined && c.var.httpSettings.allowedOrigins.has(origin)) return false;
   switch (c.req.header('Sec-Fetch-Site')?.toLowerCase()) {
     case 'same-origin':
     case 'none':
@@ -95,4 +95,4 @@ export const isCrossSite = (c: Context<AppEnv>): boolean => {
 
 /** Refuses what a foreign page has a browser send: for logins, registrations and whatever a cookie changes. */
 export const requireSameSite: MiddlewareHandler<AppEnv> = async (c, next) =>
-  isCrossSite(c) ? refuse(c, { reason: 'cross_site' }) : next();
+  isCrossSite(c) ? respondProblem(c, { reason: 'cross_site' }) : next();

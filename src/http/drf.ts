@@ -1,5 +1,5 @@
 // The vocabulary of Django REST framework, which three of the documents share.
-import type { Fault, JsonType, Problem, Reply } from './dialect.ts';
+import type { FieldError, JsonType, Problem, Reply } from './problem.ts';
 
 /** A bare `detail`, DRF's shape for whatever concerns the request as a whole. */
 export const detail = (status: Reply['status'], text: string): Reply => ({ status, body: { detail: text } });
@@ -18,7 +18,7 @@ export type SharedProblem = Exclude<Problem, OwnProblem>;
  * DRF's text for a fault. A dialect gives its own for those that its document words.
  * @see https://github.com/encode/django-rest-framework/blob/main/rest_framework/fields.py
  */
-export const faultText = ({ code, limit }: Fault): string => {
+export const fieldErrorText = ({ code, limit }: FieldError): string => {
   switch (code) {
     case 'required':
       return 'This field is required.';
@@ -56,8 +56,8 @@ export const faultText = ({ code, limit }: Fault): string => {
 
 /** Every field's faults together: `{field: [text, …]}`. */
 export const fieldErrors = (
-  faults: readonly Fault[],
-  text: (fault: Fault) => string = faultText,
+  faults: readonly FieldError[],
+  text: (fault: FieldError) => string = fieldErrorText,
 ): Record<string, string[]> => {
   const errors = new Map<string, string[]>();
   for (const fault of faults) errors.set(fault.field, [...(errors.get(fault.field) ?? []), text(fault)]);
@@ -128,7 +128,7 @@ export const sharedReply = (problem: SharedProblem): Reply => {
       );
     case 'unavailable':
       return detail(503, 'Service temporarily unavailable, try again later.');
-    case 'fault':
+    case 'internal_error':
       return detail(500, 'A server error occurred.');
   }
 };

@@ -1,8 +1,8 @@
 // What belongs to no dialect: the health check, and the refusals of unknown paths.
 import { Hono } from 'hono';
-import type { AppEnv } from './context.ts';
-import { type Dialect, send } from './dialect.ts';
+import type { AppEnv, Dialect } from './context.ts';
 import { sharedReply } from './drf.ts';
+import { send } from './respond.ts';
 
 const word = (isUp: boolean): string => (isUp ? 'ok' : 'failing');
 
@@ -27,7 +27,7 @@ export const service: Dialect = {
       case 'taken':
       case 'wrong_credentials':
       case 'credentials':
-        return sharedReply({ reason: 'fault' });
+        return sharedReply({ reason: 'internal_error' });
       default:
         return sharedReply(problem);
     }

@@ -1,8 +1,8 @@
 // What a middleware asks of a request, noted beside it: the reference at /openapi.json is made from these notes.
 import type * as z from 'zod/mini';
-import type { BodyOptions } from './body.ts';
-import type { Requirement } from './credentials.ts';
-import type { Endpoint } from './guard.ts';
+import type { Requirement } from './auth/authenticate.ts';
+import type { Endpoint } from './auth/flood-guard.ts';
+import type { BodyOptions } from './body/body.ts';
 
 export type Trait =
   | { asks: 'body'; schema: z.ZodMiniObject; options: BodyOptions }

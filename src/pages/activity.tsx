@@ -1,7 +1,7 @@
 // What happened to the account, newest first, a page at a time.
 import { Hono } from 'hono';
 import type { AppEnv } from '../http/context.ts';
-import { cutPage, readIdCursor } from '../http/pages.ts';
+import { cutPage, readIdCursor } from '../http/pagination.ts';
 import { show } from './layout.tsx';
 import { Trail } from './lists.tsx';
 import { signedIn } from './session.tsx';

@@ -2,7 +2,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { Account, Standing } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
-import { refuse } from '../http/dialect.ts';
+import { respondProblem } from '../http/respond.ts';
 import { Badges } from './admin-users.tsx';
 import { Avatar, nameOf } from './avatar.tsx';
 import { type Done, goOn } from './done.ts';
@@ -42,7 +42,7 @@ const setStanding =
     const id = idOf(c);
     const changed = await core.setStanding(id, standing, principal.account.id, client);
     if (!changed.ok)
-      return refuse(c, { reason: changed.error.reason === 'gone' ? 'not_found' : 'last_admin' });
+      return respondProblem(c, { reason: changed.error.reason === 'gone' ? 'not_found' : 'last_admin' });
     // Who has just taken the right from oneself does not see the page any more.
     if (id === principal.account.id && standing === 'admin_revoked') return goOn(c, '/', 'no-admin-any-more');
     return goOn(c, pathOf(id), DONE[standing]);
@@ -50,7 +50,7 @@ const setStanding =
 
 const showUser = async (c: Context<AppEnv>): Promise<Response> => {
   const account = await find(c);
-  if (!account) return refuse(c, { reason: 'not_found' });
+  if (!account) return respondProblem(c, { reason: 'not_found' });
   const [live, events] = await Promise.all([
     c.var.core.listSessions(account.id),
     c.var.core.listEvents(account.id, { beforeId: null, limit: SHOWN_EVENTS }),
@@ -133,14 +133,14 @@ export const adminUser = new Hono<AppEnv>()
   .post(`${ONE}/revoke-admin`, signedIn, adminsOnly, setStanding('admin_revoked'))
   .post(`${ONE}/end-sessions`, signedIn, adminsOnly, async (c) => {
     const account = await find(c);
-    if (!account) return refuse(c, { reason: 'not_found' });
+    if (!account) return respondProblem(c, { reason: 'not_found' });
     const { core, principal, client } = c.var;
     await core.endSessions(account.id, null, client, principal.account.id);
     return goOn(c, pathOf(account.id), 'sessions-ended');
   })
   .get(`${ONE}/delete`, signedIn, adminsOnly, async (c) => {
     const account = await find(c);
-    if (!account) return refuse(c, { reason: 'not_found' });
+    if (!account) return respondProblem(c, { reason: 'not_found' });
     return show(
       c,
       { title: 'Delete an account', here: '/admin', narrow: true },
@@ -168,5 +168,5 @@ export const adminUser = new Hono<AppEnv>()
     const removal = { actorId: principal.account.id, keepsLastAdmin: true };
     const removed = await core.remove(idOf(c), client, removal);
     if (removed.ok) return goOn(c, '/admin', 'user-deleted');
-    return refuse(c, { reason: removed.error.reason === 'last_admin' ? 'last_admin' : 'not_found' });
+    return respondProblem(c, { reason: removed.error.reason === 'last_admin' ? 'last_admin' : 'not_found' });
   });

@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import type { Account } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
-import { findAccounts } from '../http/pages.ts';
+import { findAccounts } from '../http/pagination.ts';
 import { Avatar, nameOf } from './avatar.tsx';
 import { Badge } from './badge.tsx';
 import { show } from './layout.tsx';

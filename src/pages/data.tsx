@@ -1,9 +1,9 @@
 // The account's data as a whole: taking it along, and deleting it.
 import { type Context, Hono } from 'hono';
+import { clearSessionCookie } from '../http/auth/cookies.ts';
+import { guardFlood } from '../http/auth/flood-guard.ts';
+import { confirmation } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
-import { clearSessionCookie } from '../http/cookies.ts';
-import { guardFlood } from '../http/guard.ts';
-import { confirmation } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, PasswordAgain, PostForm } from './field.tsx';
 import { check, type FormFault, formWith, readTyped, toRefusal } from './form.ts';

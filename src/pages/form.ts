@@ -2,12 +2,13 @@
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import type { AccountError } from '../core/index.ts';
-import { readBody } from '../http/body.ts';
+import { readBody } from '../http/body/body.ts';
+import { fieldMessage } from '../http/body/field-messages.ts';
+import { readFieldErrors } from '../http/body/fields.ts';
+import { passwordError } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
-import { type FaultCode, refuse } from '../http/dialect.ts';
-import { faultMessage } from '../http/fault-messages.ts';
-import { readFaults } from '../http/fields.ts';
-import { passwordFault } from '../http/own-fields.ts';
+import type { FieldErrorCode } from '../http/problem.ts';
+import { respondProblem } from '../http/respond.ts';
 import { type FieldName, isFieldName } from './labels.ts';
 
 export type Typed = Readonly<Record<string, string>>;
@@ -35,7 +36,7 @@ const SEVERAL_LINES: ReadonlySet<string> = new Set(['address', 'description']);
 /** Reads what was typed, or gives the answer that refuses the body. */
 export const readTyped = async (c: Context<AppEnv>): Promise<Typed | Response> => {
   const read = await readBody(c, 'text');
-  if (read.problem) return refuse(c, read.problem);
+  if (read.problem) return respondProblem(c, read.problem);
   return Object.fromEntries(
     Object.entries(read.sent).flatMap(([name, value]) =>
       typeof value === 'string'
@@ -54,19 +55,19 @@ export const check = <T extends Partial<Record<FieldName, unknown>>>(
 ): Checked<T> => {
   const result = z.safeParse(schema, typed);
   if (result.success) return { ok: true, data: result.data };
-  const faults = readFaults(result.error.issues, typed);
+  const faults = readFieldErrors(result.error.issues, typed);
   return {
     ok: false,
     faults: faults.map((fault) => ({
       field: isFieldName(fault.field) ? fault.field : null,
-      text: faultMessage(fault),
+      text: fieldMessage(fault),
     })),
   };
 };
 
-const faultAt = (field: FieldName, code: FaultCode): FormFault => ({
+const faultAt = (field: FieldName, code: FieldErrorCode): FormFault => ({
   field,
-  text: faultMessage({ code, limit: null }),
+  text: fieldMessage({ code, limit: null }),
 });
 
 /** What is wrong with a new password besides its length. */
@@ -76,7 +77,7 @@ export const checkPassword = async (
   password: string,
   names: readonly (string | null | undefined)[],
 ): Promise<FormFault[]> => {
-  const code = passwordFault(password, names, await c.var.commonPasswords());
+  const code = passwordError(password, names, await c.var.commonPasswords());
   return code ? [faultAt(field, code)] : [];
 };
 

@@ -1,7 +1,6 @@
 // The account page: what people see in a browser, rendered here, without a script.
 import { Hono } from 'hono';
-import type { AppEnv } from '../http/context.ts';
-import type { Dialect } from '../http/dialect.ts';
+import type { AppEnv, Dialect } from '../http/context.ts';
 import { activity } from './activity.tsx';
 import { adminUser } from './admin-user.tsx';
 import { adminUsers } from './admin-users.tsx';

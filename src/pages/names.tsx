@@ -2,10 +2,10 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type * as z from 'zod/mini';
 import type { Client, Core, Principal } from '../core/index.ts';
-import { renew } from '../http/account.ts';
+import { guardFlood } from '../http/auth/flood-guard.ts';
+import { renew } from '../http/auth/session-actions.ts';
+import { emailChange, usernameChange } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
-import { guardFlood } from '../http/guard.ts';
-import { emailChange, usernameChange } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, Field, PasswordAgain, PostForm } from './field.tsx';
 import { check, type Form, formWith, readTyped, toRefusal } from './form.ts';

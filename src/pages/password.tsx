@@ -1,9 +1,9 @@
 // Changing the password: asks for the old one, ends all other sessions.
 import { type Context, Hono } from 'hono';
-import { renew } from '../http/account.ts';
+import { guardFlood } from '../http/auth/flood-guard.ts';
+import { renew } from '../http/auth/session-actions.ts';
+import { passwordChange } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
-import { guardFlood } from '../http/guard.ts';
-import { passwordChange } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, Field, NewPassword, PostForm } from './field.tsx';
 import { check, checkPassword, type FormFault, formWith, readTyped, toRefusal } from './form.ts';

@@ -1,7 +1,7 @@
 // How the pages word a refusal: a title and a sentence, and the way back.
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/context.ts';
-import type { Problem, Reply } from '../http/dialect.ts';
+import type { Problem, Reply } from '../http/problem.ts';
 import { show } from './layout.tsx';
 
 const worded = (status: Reply['status'], title: string, text: string): Reply => ({
@@ -50,7 +50,7 @@ export const problem = (refused: Problem): Reply => {
       return worded(400, 'This cannot be read', 'What was sent is no form of this page.');
     case 'credentials':
       return worded(401, 'You are not signed in', 'Sign in to go on.');
-    case 'fault':
+    case 'internal_error':
       return worded(500, 'Something went wrong here', 'It is noted. Try again, or come back later.');
   }
 };

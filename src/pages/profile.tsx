@@ -1,8 +1,8 @@
 // The profile and the picture: what an owner changes without the password.
 import { type Context, Hono } from 'hono';
 import { findPicture, pictures } from '../core/index.ts';
+import * as own from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
-import * as own from '../http/own-fields.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, PostForm } from './field.tsx';
 import { check, type FormFault, formWith, readTyped } from './form.ts';

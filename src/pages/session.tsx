@@ -1,10 +1,10 @@
 // Who is signed in, for pages: by the cookie alone, asked of the primary, so that a page shows what was changed.
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Principal } from '../core/index.ts';
+import { readSessionCookie, setSessionCookie } from '../http/auth/cookies.ts';
 import { isCrossSite } from '../http/browsers.ts';
 import type { AppEnv } from '../http/context.ts';
-import { readSessionCookie, setSessionCookie } from '../http/cookies.ts';
-import { refuse } from '../http/dialect.ts';
+import { respondProblem } from '../http/respond.ts';
 import { formWith, readTyped, type Typed } from './form.ts';
 import { keepProfile } from './kept.ts';
 import { showSignIn } from './sign-in-form.tsx';
@@ -22,7 +22,7 @@ export const findPrincipal = async (c: Context<AppEnv>): Promise<Principal | nul
 /** Lets only those in who are signed in; what changes something must come from a page of ours. */
 export const signedIn: MiddlewareHandler<AppEnv> = async (c, next) => {
   const isChange = c.req.method === 'POST';
-  if (isChange && isCrossSite(c)) return refuse(c, { reason: 'cross_site' });
+  if (isChange && isCrossSite(c)) return respondProblem(c, { reason: 'cross_site' });
   if (await findPrincipal(c)) return next();
   if (!isChange) return c.redirect(`/sign-in?to=${encodeURIComponent(c.req.path)}`, 303);
   const typed = await readTyped(c);
@@ -31,7 +31,7 @@ export const signedIn: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 /** Lets only admins in; after `signedIn`. */
 export const adminsOnly: MiddlewareHandler<AppEnv> = async (c, next) =>
-  c.var.principal.account.isAdmin ? next() : refuse(c, { reason: 'forbidden' });
+  c.var.principal.account.isAdmin ? next() : respondProblem(c, { reason: 'forbidden' });
 
 /** The session ended while a form was filled in: nothing is done, and what was typed is kept. */
 export const askAgain = (c: Context<AppEnv>, typed: Typed): Response => {

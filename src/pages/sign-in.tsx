@@ -1,13 +1,13 @@
 // Signing in and out.
 import { Hono } from 'hono';
 import { readIdentifier } from '../core/index.ts';
-import { logIn } from '../http/account.ts';
+import { clearSessionCookie } from '../http/auth/cookies.ts';
+import { guard } from '../http/auth/flood-guard.ts';
+import { logIn } from '../http/auth/session-actions.ts';
+import { credentials } from '../http/body/schemas.ts';
 import { isCrossSite } from '../http/browsers.ts';
 import type { AppEnv } from '../http/context.ts';
-import { clearSessionCookie } from '../http/cookies.ts';
-import { refuse } from '../http/dialect.ts';
-import { guard } from '../http/guard.ts';
-import { credentials } from '../http/own-fields.ts';
+import { respondProblem } from '../http/respond.ts';
 import { goOn } from './done.ts';
 import { check, formWith, readTyped, toRefusal } from './form.ts';
 import { readKept } from './kept.ts';
@@ -47,7 +47,7 @@ export const signIn = new Hono<AppEnv>()
     return showProfile(c, formWith(readKept(kept)), { unsaved: true });
   })
   .post('/sign-out', async (c) => {
-    if (isCrossSite(c)) return refuse(c, { reason: 'cross_site' });
+    if (isCrossSite(c)) return respondProblem(c, { reason: 'cross_site' });
     const principal = await findPrincipal(c);
     if (principal) await c.var.core.logOut(principal, c.var.client);
     clearSessionCookie(c);

@@ -1,9 +1,9 @@
 // Making an account.
 import { type Context, Hono } from 'hono';
-import { register } from '../http/account.ts';
+import { guard } from '../http/auth/flood-guard.ts';
+import { register } from '../http/auth/session-actions.ts';
+import { registration } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
-import { guard } from '../http/guard.ts';
-import { registration } from '../http/own-fields.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, Field, NewPassword, PostForm } from './field.tsx';
 import { check, checkPassword, type Form, formWith, readTyped, toRefusal, withoutEmpty } from './form.ts';

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dialects } from '../../src/dialects/index.ts';
-import type { Fault, FaultCode, Problem, Reply } from '../../src/http/dialect.ts';
+import type { FieldError, FieldErrorCode, Problem, Reply } from '../../src/http/problem.ts';
 import { runs } from './runs.ts';
 
-const codes: FaultCode[] = [
+const codes: FieldErrorCode[] = [
   'required',
   'null',
   'blank',
@@ -48,7 +48,7 @@ const knownFields = [
   'newPassword',
 ];
 
-const faultsOf = (fields: fc.Arbitrary<string>): fc.Arbitrary<Fault[]> =>
+const faultsOf = (fields: fc.Arbitrary<string>): fc.Arbitrary<FieldError[]> =>
   fc.array(
     fc.record({
       field: fields,
@@ -59,14 +59,14 @@ const faultsOf = (fields: fc.Arbitrary<string>): fc.Arbitrary<Fault[]> =>
     { maxLength: 6 },
   );
 
-const problemsWith = (faults: fc.Arbitrary<Fault[]>): fc.Arbitrary<Problem> =>
+const problemsWith = (faults: fc.Arbitrary<FieldError[]>): fc.Arbitrary<Problem> =>
   fc.oneof(
     fc.constantFrom<Problem>(
       { reason: 'not_found' },
       { reason: 'forbidden' },
       { reason: 'cross_site' },
       { reason: 'too_large' },
-      { reason: 'fault' },
+      { reason: 'internal_error' },
       { reason: 'malformed', format: 'json' },
       { reason: 'malformed', format: 'form' },
       ...(['missing', 'invalid', 'empty', 'spaces'] as const).map(
@@ -85,10 +85,10 @@ const problemsWith = (faults: fc.Arbitrary<Fault[]>): fc.Arbitrary<Problem> =>
     fc
       .tuple(fc.boolean(), sentValue)
       .map(([known, email]): Problem => ({ reason: 'wrong_credentials', known, email })),
-    faults.map((all): Problem => ({ reason: 'fields', faults: all })),
+    faults.map((all): Problem => ({ reason: 'fields', errors: all })),
     fc
       .tuple(faults, fc.integer({ min: 1_000_000 }))
-      .map(([all, ownerId]): Problem => ({ reason: 'taken', fields: ['email'], ownerId, faults: all })),
+      .map(([all, ownerId]): Problem => ({ reason: 'taken', fields: ['email'], ownerId, errors: all })),
   );
 
 const places = fc.record({
@@ -115,7 +115,7 @@ const COMMON: Statuses = {
   wrong_credentials: [400],
   throttled: [429],
   unavailable: [503],
-  fault: [500],
+  internal_error: [500],
 };
 const OTHERWISE: Readonly<Record<string, Statuses>> = {
   users: { credentials: [401, 403] },
@@ -139,7 +139,7 @@ const write = ({ body, headers }: Reply): string => JSON.stringify([body, header
 /** The same problem with the secret in passwords alone. */
 const withSecretPasswords = (problem: Problem): Problem =>
   problem.reason === 'fields' || problem.reason === 'taken'
-    ? { ...problem, faults: problem.faults.map((fault) => ({ ...fault, field: 'password', value: SECRET })) }
+    ? { ...problem, errors: problem.errors.map((fault) => ({ ...fault, field: 'password', value: SECRET })) }
     : problem;
 
 describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s', (name, dialect) => {
@@ -181,7 +181,7 @@ describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s',
   it('tells nobody the id of another account, but for the Location of 002', () => {
     const taken = fc
       .integer({ min: 1_000_000 })
-      .map((ownerId) => ({ reason: 'taken', fields: [], ownerId, faults: [] }) as const);
+      .map((ownerId) => ({ reason: 'taken', fields: [], ownerId, errors: [] }) as const);
     fc.assert(
       fc.property(taken, places, (problem, place) => {
         const { body, headers } = dialect.problem(problem, place);
@@ -218,7 +218,7 @@ describe('004', () => {
     );
     fc.assert(
       fc.property(faults, ([field, code, value]) => {
-        const problem: Problem = { reason: 'fields', faults: [{ field, code, limit: 8, value }] };
+        const problem: Problem = { reason: 'fields', errors: [{ field, code, limit: 8, value }] };
         const { body } = auth?.problem(problem, { path: '/register', origin: '' }) ?? { body: null };
         const shown = JSON.stringify({ value });
         const start = `{"status":"fail","errors":{"${field}":{`;

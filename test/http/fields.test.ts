@@ -1,7 +1,7 @@
 // The rules of the fields, without the words that a dialect finds for them.
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import * as field from '../../src/http/fields.ts';
+import * as field from '../../src/http/body/fields.ts';
 
 /** The codes, with their limits where they have one, of what is wrong with a value. */
 const faultsOf = (type: z.ZodMiniType, value: unknown): string[] => {
@@ -9,7 +9,7 @@ const faultsOf = (type: z.ZodMiniType, value: unknown): string[] => {
   const result = z.safeParse(z.object({ it: type }), sent);
   if (result.success) return [];
   return field
-    .readFaults(result.error.issues, sent)
+    .readFieldErrors(result.error.issues, sent)
     .map(({ code, limit }) => (limit === null ? code : `${code} ${limit}`));
 };
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { faultsIn } from '../../scripts/openapi/bodies.ts';
 import { findTrait, listRoutes, writePath } from '../../scripts/openapi/routes.ts';
 import { dialects } from '../../src/dialects/index.ts';
-import type { Json } from '../../src/http/dialect.ts';
+import type { Json } from '../../src/http/problem.ts';
 import { bodyOf, findFlaws, type JsonObject, objectAt, operations } from './support-openapi.ts';
 
 const SCHEMA = ['requestBody', 'content', 'application/json', 'schema'];

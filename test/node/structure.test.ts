@@ -75,7 +75,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
 
 it('reads what it checks', () => {
   const paths = sources.map(({ path }) => path);
-  expect(paths).toEqual(expect.arrayContaining(['index.ts', 'env.ts', 'core/index.ts', 'http/dialect.ts']));
+  expect(paths).toEqual(expect.arrayContaining(['index.ts', 'env.ts', 'core/index.ts', 'http/problem.ts']));
   expect(inLayer('dialects').length).toBeGreaterThanOrEqual(6);
   expect(ownImports.length).toBeGreaterThan(100);
   expect(importsOf("import { a } from './a.ts';\nexport * from \"./b\";\nawait import('./c.ts');")).toEqual([
@@ -149,7 +149,7 @@ describe('what a layer knows', () => {
     const words =
       /\b(?:Request|Response|Headers?|headers?|FormData|Context|[Ss]et-?Cookie|cookies?|status(?! === '')|statusCode|statusText|fetch)\b/g;
     expect(uses(inLayer('core'), words).filter((use) => use !== 'core/jwt.ts: header')).toEqual([]);
-    expect(uses(inLayer('http'), words)).toEqual(expect.arrayContaining(['http/dialect.ts: status']));
+    expect(uses(inLayer('http'), words)).toEqual(expect.arrayContaining(['http/problem.ts: status']));
   });
 
   it('of the bindings: env.ts and index.ts alone name them and the settings', () => {

@@ -1,6 +1,6 @@
 // Asks a running service for the operations of the document, and holds every answer to what the document says.
 import { expect } from 'vitest';
-import type { Json } from '../../src/http/dialect.ts';
+import type { Json } from '../../src/http/problem.ts';
 import { type Found, findFlaws, findOperation, isObject, objectAt, statusesOf } from './support-openapi.ts';
 
 /** Headers that no operation has unless the document says so. */

@@ -8,7 +8,7 @@ import {
 } from '@hyperjump/json-schema/openapi-3-1';
 import '@hyperjump/json-schema/formats';
 import { DOCUMENT_PATH } from '../../scripts/openapi/document.ts';
-import type { Json } from '../../src/http/dialect.ts';
+import type { Json } from '../../src/http/problem.ts';
 
 // OpenAPI leaves formats to whoever validates: here they count.
 setShouldValidateFormat(true);

@@ -134,7 +134,7 @@ const rows: Row[] = [
   {
     status: 500,
     dialect: 'account',
-    reason: 'fault',
+    reason: 'internal_error',
     method: 'POST',
     path: '/account/login',
     sent: () => ({ json: login, env: { ...testEnv, TOKEN_SECRET: '' } }),

@@ -1,10 +1,10 @@
 // `id`: what admins do with accounts: list, search, look at, disable, make admins of, remove.
 import { type Context, Hono } from 'hono';
 import type { AccountError, Standing } from '../../core/index.ts';
-import { originOf } from '../../http/account.ts';
+import { requireAdmin, requireLogin } from '../../http/auth/authenticate.ts';
+import { originOf } from '../../http/auth/session-actions.ts';
 import type { AppEnv } from '../../http/context.ts';
-import { requireAdmin, requireLogin } from '../../http/credentials.ts';
-import { findAccounts, linkNext, readPage } from '../../http/pages.ts';
+import { findAccounts, linkNext, readPage } from '../../http/pagination.ts';
 import { refuse, refuseError } from './refusal.ts';
 import { readTrailPage } from './trail.ts';
 import { showEvent, showSession, showToAdmin } from './views.ts';

@@ -1,15 +1,15 @@
 // The bodies that `id` takes: the fields of its own, and how a client wants to be logged in.
 import * as z from 'zod/mini';
-import * as own from '../../http/own-fields.ts';
+import * as own from '../../http/body/schemas.ts';
 
 export {
   confirmation,
   emailChange,
   passwordChange,
-  passwordFault,
+  passwordError,
   profile,
   usernameChange,
-} from '../../http/own-fields.ts';
+} from '../../http/body/schemas.ts';
 
 /** How a client wants to be logged in: a browser by cookie, everything else by a token. */
 const session = () => z.optional(z.enum(['cookie', 'token']));

@@ -1,7 +1,6 @@
 // `id`: Latchkey's own dialect, the one that a new client should use.
 import { Hono } from 'hono';
-import type { AppEnv } from '../../http/context.ts';
-import type { Dialect } from '../../http/dialect.ts';
+import type { AppEnv, Dialect } from '../../http/context.ts';
 import { admin } from './admin.ts';
 import { me } from './me.ts';
 import { problem } from './problem.ts';

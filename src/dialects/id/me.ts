@@ -1,12 +1,12 @@
 // `id`: registering, logging in and out, and everything an owner does with the account itself.
 import { type Context, Hono } from 'hono';
 import { readIdentifier } from '../../core/index.ts';
-import { logIn, originOf, register, renew } from '../../http/account.ts';
-import { body } from '../../http/body.ts';
+import { requireLogin } from '../../http/auth/authenticate.ts';
+import { clearSessionCookie } from '../../http/auth/cookies.ts';
+import { guard, guardFlood } from '../../http/auth/flood-guard.ts';
+import { logIn, originOf, register, renew } from '../../http/auth/session-actions.ts';
+import { body } from '../../http/body/body.ts';
 import type { AppEnv } from '../../http/context.ts';
-import { clearSessionCookie } from '../../http/cookies.ts';
-import { requireLogin } from '../../http/credentials.ts';
-import { guard, guardFlood } from '../../http/guard.ts';
 import * as fields from './fields.ts';
 import { refuse, refuseError } from './refusal.ts';
 import { showAccount } from './views.ts';
@@ -22,9 +22,9 @@ const refusePassword = async (
   password: string,
   names: readonly (string | null | undefined)[],
 ): Promise<ReturnType<typeof refuse> | null> => {
-  const code = fields.passwordFault(password, names, await c.var.commonPasswords());
+  const code = fields.passwordError(password, names, await c.var.commonPasswords());
   if (!code) return null;
-  return refuse(c, { reason: 'fields', faults: [{ field: name, code, limit: null, value: undefined }] });
+  return refuse(c, { reason: 'fields', errors: [{ field: name, code, limit: null, value: undefined }] });
 };
 
 export const me = new Hono<AppEnv>()

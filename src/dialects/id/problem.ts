@@ -1,6 +1,7 @@
 // How `id` words every refusal: RFC 9457 problem details, with a stable code and a message for each field.
-import type { Fault, Problem, Reply } from '../../http/dialect.ts';
-import { faultMessage } from '../../http/fault-messages.ts';
+
+import { fieldMessage } from '../../http/body/field-messages.ts';
+import type { FieldError, Problem, Reply } from '../../http/problem.ts';
 
 /** @see https://www.rfc-editor.org/rfc/rfc9457#section-3 */
 const detailed = (
@@ -18,13 +19,13 @@ const detailed = (
 const CHALLENGE = { headers: { 'WWW-Authenticate': 'Bearer' } };
 
 /** Every field's faults; `name` is the JSON key. What was sent is not shown again. */
-const faulty = (faults: readonly Fault[], status: 400 | 409): Reply => {
+const faulty = (faults: readonly FieldError[], status: 400 | 409): Reply => {
   const code = status === 409 ? 'taken' : 'invalid';
   const reply = detailed(status, code, status === 409 ? 'The name is taken.' : 'Some fields are not valid.');
   const errors = faults.map((fault) => ({
     name: fault.field,
     code: fault.code,
-    message: faultMessage(fault),
+    message: fieldMessage(fault),
   }));
   return { ...reply, body: { ...Object(reply.body), errors } };
 };
@@ -35,9 +36,9 @@ const waitFor = (seconds: number): string => `Wait ${seconds} ${seconds === 1 ? 
 export const problem = (refused: Problem): Reply => {
   switch (refused.reason) {
     case 'fields':
-      return faulty(refused.faults, refused.faults.every(({ code }) => code === 'taken') ? 409 : 400);
+      return faulty(refused.errors, refused.errors.every(({ code }) => code === 'taken') ? 409 : 400);
     case 'taken':
-      return faulty(refused.faults, 409);
+      return faulty(refused.errors, 409);
     case 'wrong_credentials':
       return detailed(401, 'wrong_credentials', 'The name or the password is wrong.', CHALLENGE);
     case 'credentials':
@@ -66,7 +67,7 @@ export const problem = (refused: Problem): Reply => {
       return detailed(429, 'throttled', 'Too many tries.', { detail: waitFor(refused.retryAfterSeconds) });
     case 'unavailable':
       return detailed(503, 'unavailable', 'The service cannot be reached at the moment.');
-    case 'fault':
+    case 'internal_error':
       return detailed(500, 'fault', 'Something went wrong here.');
   }
 };

@@ -1,9 +1,10 @@
 // `id`: refusals as its typed client sees them: problem details beside the bodies of success, told apart by `ok`.
 import type { Context, TypedResponse } from 'hono';
 import type { AccountError } from '../../core/index.ts';
-import { toProblem } from '../../http/account.ts';
+import { toProblem } from '../../http/auth/session-actions.ts';
 import type { AppEnv } from '../../http/context.ts';
-import * as wire from '../../http/dialect.ts';
+import type { Problem } from '../../http/problem.ts';
+import { respondProblem } from '../../http/respond.ts';
 
 /** @see https://www.rfc-editor.org/rfc/rfc9457#section-3 */
 export interface ProblemDetails {
@@ -19,8 +20,8 @@ type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 |
 type Refusal = Response & TypedResponse<ProblemDetails, RefusalStatus, 'json'>;
 
 // The type of a response's body exists for the compiler alone, as in Hono's own `c.json`: no guard can find it.
-export const refuse = (c: Context<AppEnv>, problem: wire.Problem): Refusal =>
-  wire.refuse(c, problem) as Refusal;
+export const refuse = (c: Context<AppEnv>, problem: Problem): Refusal =>
+  respondProblem(c, problem) as Refusal;
 
 export const refuseError = (c: Context<AppEnv>, error: AccountError): Refusal =>
   refuse(c, toProblem(c, error));

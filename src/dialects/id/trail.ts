@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { Core, EventView } from '../../core/index.ts';
 import type { AppEnv } from '../../http/context.ts';
-import { cutPage, linkNext, readIdCursor, readPage } from '../../http/pages.ts';
+import { cutPage, linkNext, readIdCursor, readPage } from '../../http/pagination.ts';
 import { showEvent } from './views.ts';
 
 /** The page that is asked for, newest first; `Link` names the next one. */

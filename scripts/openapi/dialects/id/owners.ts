@@ -45,19 +45,19 @@ const loggedIn = (status: number): Success => ({
   example: { account },
 });
 
-const passwordFault = (
+const passwordError = (
   field: string,
   code: 'common_password' | 'resembling_password',
   summary: string,
 ): Refusal => ({
   summary,
-  problem: { reason: 'fields', faults: [{ field, code, limit: null, value: undefined }] },
+  problem: { reason: 'fields', errors: [{ field, code, limit: null, value: undefined }] },
 });
 
 /** A new password that everybody has, or that is the account's own name. */
 const passwordFaults = (field: string): Refusal[] => [
-  passwordFault(field, 'common_password', 'a password that too many people have'),
-  passwordFault(field, 'resembling_password', 'a password that is the name'),
+  passwordError(field, 'common_password', 'a password that too many people have'),
+  passwordError(field, 'resembling_password', 'a password that is the name'),
 ];
 
 const taken = (field: 'username' | 'email'): Refusal => ({
@@ -66,7 +66,7 @@ const taken = (field: 'username' | 'email'): Refusal => ({
     reason: 'taken',
     fields: [field],
     ownerId: null,
-    faults: [{ field, code: 'taken', limit: null, value: undefined }],
+    errors: [{ field, code: 'taken', limit: null, value: undefined }],
   },
 });
 

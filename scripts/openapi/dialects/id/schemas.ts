@@ -4,7 +4,7 @@ import type { EventType } from '../../../../src/core/events.ts';
 import type { SessionKind } from '../../../../src/core/index.ts';
 import type { ProblemDetails } from '../../../../src/dialects/id/refusal.ts';
 import type { showAccount, showEvent, showSession, showToAdmin } from '../../../../src/dialects/id/views.ts';
-import type { FaultCode } from '../../../../src/http/dialect.ts';
+import type { FieldErrorCode } from '../../../../src/http/problem.ts';
 
 /** The members of a union that exists for the compiler alone: it refuses one that is missing or too many. */
 const membersOf = <T extends string>(members: Record<T, true>) =>
@@ -128,7 +128,7 @@ export const wholeToAdmin = z
   .strictObject({ account: accountToAdmin, sessions: z.array(session), events: z.array(event) })
   .meta({ id: 'IdWhole' });
 
-const faultCode = membersOf<FaultCode>({
+const faultCode = membersOf<FieldErrorCode>({
   required: true,
   null: true,
   blank: true,

@@ -1,7 +1,7 @@
 // What is wrong with one field, in a sentence for the person who filled it in.
-import type { Fault } from './dialect.ts';
+import type { FieldError } from '../problem.ts';
 
-export const faultMessage = ({ code, limit }: Pick<Fault, 'code' | 'limit'>): string => {
+export const fieldMessage = ({ code, limit }: Pick<FieldError, 'code' | 'limit'>): string => {
   switch (code) {
     case 'required':
     case 'null':

@@ -2,13 +2,14 @@
 import { zValidator } from '@hono/zod-validator';
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
-import type { UniqueField } from '../core/index.ts';
-import { readMultipart, readUrlEncoded } from './body/form.ts';
-import type { AppEnv } from './context.ts';
-import { type Fault, type Problem, refuse } from './dialect.ts';
-import { readFaults } from './fields.ts';
+import type { UniqueField } from '../../core/index.ts';
+import type { AppEnv } from '../context.ts';
+import type { FieldError, Problem } from '../problem.ts';
+import { respondProblem } from '../respond.ts';
+import { withTrait } from '../traits.ts';
+import { readFieldErrors } from './fields.ts';
+import { readMultipart, readUrlEncoded } from './form.ts';
 import { decodeJson, jsonType, parseExactly, withNumbersAsText } from './json.ts';
-import { withTrait } from './traits.ts';
 
 /** An account's fields fit a thousand times over; what is more is no account. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -38,25 +39,25 @@ export const body = <S extends z.ZodMiniObject>(schema: S, options: BodyOptions)
   ): Promise<Response | undefined> => {
     if (result.success) return undefined;
     const { alias } = options;
-    const isAliased = alias !== undefined && usesAlias(c.var.sent, alias);
-    const named = (fault: Fault): Fault =>
+    const isAliased = alias !== undefined && usesAlias(c.var.rawBody, alias);
+    const named = (fault: FieldError): FieldError =>
       isAliased && fault.field === alias.standsFor ? { ...fault, field: alias.name } : fault;
-    const { sent } = c.var;
-    const faults = readFaults(
+    const { rawBody: sent } = c.var;
+    const faults = readFieldErrors(
       result.error?.issues ?? [],
       isAliased ? { ...sent, [alias.standsFor]: sent[alias.name] } : sent,
     );
     const fields = isFields(result.data) ? result.data : {};
     const taken = options.unique ? await findTaken(c, schema, fields, faults, options.unique) : [];
     const ordered = inOrder(Object.keys(schema.shape), [...faults, ...taken]);
-    return refuse(c, { reason: 'fields', faults: ordered.map(named) });
+    return respondProblem(c, { reason: 'fields', errors: ordered.map(named) });
   };
   const validate = zValidator<S, 'json', AppEnv, string, typeof settle>('json', schema, settle);
 
   const readAndValidate: typeof validate = async (c, next) => {
     const read = await readBody(c, options.numbers);
-    if (read.problem) return refuse(c, read.problem);
-    c.set('sent', read.sent);
+    if (read.problem) return respondProblem(c, read.problem);
+    c.set('rawBody', read.sent);
     c.req.raw = asJson(c.req.raw, withAlias(read, options.alias));
     return validate(c, next);
   };
@@ -83,9 +84,9 @@ const findTaken = async (
   c: Context<AppEnv>,
   schema: z.ZodMiniObject,
   fields: Fields,
-  faults: readonly Fault[],
+  faults: readonly FieldError[],
   unique: readonly UniqueField[],
-): Promise<Fault[]> => {
+): Promise<FieldError[]> => {
   const valid = (field: UniqueField): string | undefined => {
     if (!unique.includes(field) || faults.some((fault) => fault.field === field)) return undefined;
     const type = schema.shape[field];
@@ -93,18 +94,18 @@ const findTaken = async (
     return typeof parsed?.data === 'string' ? parsed.data : undefined;
   };
   const taken = await c.var.core.findTaken({ username: valid('username'), email: valid('email') });
-  return (taken?.fields ?? []).map((field) => takenFault(field, c.var.sent[field]));
+  return (taken?.fields ?? []).map((field) => takenError(field, c.var.rawBody[field]));
 };
 
 /** A unique field that another account holds, as a fault of that field. */
-export const takenFault = (field: UniqueField, value: unknown): Fault => ({
+export const takenError = (field: UniqueField, value: unknown): FieldError => ({
   field,
   code: 'taken',
   limit: null,
   value,
 });
 
-const inOrder = (fields: readonly string[], faults: readonly Fault[]): Fault[] =>
+const inOrder = (fields: readonly string[], faults: readonly FieldError[]): FieldError[] =>
   fields.flatMap((field) => faults.filter((fault) => fault.field === field));
 
 /** A body that was read: its fields as they were sent, and as JSON for the validator. */

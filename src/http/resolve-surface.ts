@@ -1,5 +1,7 @@
 // Whom a request is for, and so in whose words it is refused: a dialect, the pages, or neither.
-import { createDialectFinder, type Dialect } from './dialect.ts';
+
+import type { Dialect } from './context.ts';
+import { createDialectFinder } from './mount.ts';
 
 export type FindAddressee = (path: string, accept: string | undefined) => Dialect;
 

@@ -1,7 +1,7 @@
 // The fields of what is Latchkey's own, its dialect and its pages, and the rule for new passwords.
 import * as z from 'zod/mini';
-import { findPicture } from '../core/index.ts';
-import type { FaultCode } from './dialect.ts';
+import { findPicture } from '../../core/index.ts';
+import type { FieldErrorCode } from '../problem.ts';
 import * as field from './fields.ts';
 
 /**
@@ -49,11 +49,11 @@ const MIN_OTHER_CHARACTERS = 4;
  * account's own name. No rule of composition.
  * @see https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver
  */
-export const passwordFault = (
+export const passwordError = (
   password: string,
   names: readonly (string | null | undefined)[],
   common: ReadonlySet<string>,
-): FaultCode | null => {
+): FieldErrorCode | null => {
   const folded = password.normalize('NFC').toLowerCase();
   if (common.has(folded)) return 'common_password';
   const parts = names.flatMap((name) => (name ? [name, ...name.split('@')] : []));

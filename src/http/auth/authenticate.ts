@@ -1,14 +1,15 @@
 // Who a request comes from: the Authorization header, the session cookie.
 import type { MiddlewareHandler } from 'hono';
-import { isCrossSite } from './browsers.ts';
-import type { AppEnv } from './context.ts';
+import { isCrossSite } from '../browsers.ts';
+import type { AppEnv } from '../context.ts';
+import type { Problem } from '../problem.ts';
+import { respondProblem } from '../respond.ts';
+import { withTrait } from '../traits.ts';
 import { readSessionCookie, setSessionCookie } from './cookies.ts';
-import { type Problem, refuse } from './dialect.ts';
-import { withTrait } from './traits.ts';
 
 /** Lets only admins in; after `requireLogin`. */
 export const requireAdmin: MiddlewareHandler<AppEnv> = withTrait(
-  async (c, next) => (c.var.principal.account.isAdmin ? next() : refuse(c, { reason: 'forbidden' })),
+  async (c, next) => (c.var.principal.account.isAdmin ? next() : respondProblem(c, { reason: 'forbidden' })),
   { asks: 'admin' },
 );
 
@@ -53,19 +54,19 @@ export const requireLogin = (requirement: Requirement = {}): MiddlewareHandler<A
   const letIn: MiddlewareHandler<AppEnv> = async (c, next) => {
     const authorization = parseAuthorization(c.req.header('Authorization'), requirement.bare ?? false);
     if (authorization && 'why' in authorization)
-      return refuse(c, { reason: 'credentials', why: authorization.why });
+      return respondProblem(c, { reason: 'credentials', why: authorization.why });
     if (authorization) {
       const principal = await c.var.core.identify(authorization.token, 'header', consistency);
-      if (!principal) return refuse(c, { reason: 'credentials', why: 'invalid' });
+      if (!principal) return respondProblem(c, { reason: 'credentials', why: 'invalid' });
       c.set('principal', principal);
       return next();
     }
     // A browser sends its cookie by itself, whoever's page asks: what changes something must be our own page's.
     if (requirement.cookie && requirement.fresh && !requirement.anyOrigin && isCrossSite(c))
-      return refuse(c, { reason: 'cross_site' });
+      return respondProblem(c, { reason: 'cross_site' });
     const cookie = requirement.cookie ? readSessionCookie(c) : null;
     const principal = cookie && (await c.var.core.identify(cookie, 'cookie', consistency));
-    if (!principal) return refuse(c, anonymous);
+    if (!principal) return respondProblem(c, anonymous);
     // The session's life was pushed on: the browser must not drop the cookie before the server does.
     if (principal.extended) setSessionCookie(c, cookie);
     c.set('principal', principal);

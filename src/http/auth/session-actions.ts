@@ -7,11 +7,12 @@ import {
   type NewAccount,
   pictures,
   type Renewed,
-} from '../core/index.ts';
-import { takenFault } from './body.ts';
-import type { AppEnv } from './context.ts';
+} from '../../core/index.ts';
+import { takenError } from '../body/body.ts';
+import type { AppEnv } from '../context.ts';
+import type { Problem } from '../problem.ts';
+import { respondProblem } from '../respond.ts';
 import { readSessionCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
-import { type Problem, refuse } from './dialect.ts';
 
 /** Registers with what the request tells; a cookie session sets its cookie. Refuses a taken name. */
 export const register = async (c: Context<AppEnv>, account: NewAccount, open: LoginKind | null) => {
@@ -58,16 +59,16 @@ const replacedCookie = (c: Context<AppEnv>, open: LoginKind | null): string | nu
 
 /** Refuses what the core refused, with what was sent, for the dialects that show it. */
 export const refuseError = (c: Context<AppEnv>, error: AccountError): Response =>
-  refuse(c, toProblem(c, error));
+  respondProblem(c, toProblem(c, error));
 
 /** What the core refused, as a problem that a dialect words. */
 export const toProblem = (c: Context<AppEnv>, error: AccountError): Problem => {
-  const { sent, wire } = c.var;
+  const { rawBody, httpSettings } = c.var;
   switch (error.reason) {
     case 'taken':
-      return { ...error, faults: error.fields.map((field) => takenFault(field, sent[field])) };
+      return { ...error, errors: error.fields.map((field) => takenError(field, rawBody[field])) };
     case 'wrong_credentials':
-      return { ...error, known: error.known || wire.hideUnknownAccounts, email: sent['email'] };
+      return { ...error, known: error.known || httpSettings.hideUnknownAccounts, email: rawBody['email'] };
     case 'gone':
       return { reason: 'credentials', why: 'invalid' };
     case 'throttled':

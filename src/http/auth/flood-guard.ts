@@ -1,11 +1,11 @@
 // What stands before every login and registration: the same-site check and the flood guard.
 import type { MiddlewareHandler } from 'hono';
 import { every } from 'hono/combine';
-import { requireSameSite } from './browsers.ts';
-import { clientKey } from './client.ts';
-import type { AppEnv, WithinRate } from './context.ts';
-import { refuse } from './dialect.ts';
-import { withTrait } from './traits.ts';
+import { requireSameSite } from '../browsers.ts';
+import { clientKey } from '../client.ts';
+import type { AppEnv, WithinRate } from '../context.ts';
+import { respondProblem } from '../respond.ts';
+import { withTrait } from '../traits.ts';
 
 /** The longest that a client can have to wait: the period of the bindings in wrangler.toml. */
 const PERIOD_SECONDS = 60;
@@ -27,7 +27,7 @@ export const guardFlood = (endpoint: Endpoint): MiddlewareHandler<AppEnv> => {
     const address = c.req.header('CF-Connecting-IP');
     if (address === undefined || LOOPBACK.has(address)) return next();
     const isWithin = await c.var.withinRate(endpoint, clientKey(address));
-    return isWithin ? next() : refuse(c, { reason: 'throttled', retryAfterSeconds: PERIOD_SECONDS });
+    return isWithin ? next() : respondProblem(c, { reason: 'throttled', retryAfterSeconds: PERIOD_SECONDS });
   };
   return withTrait(letThrough, { asks: 'guard', endpoint, foreignPages: 'pass' });
 };

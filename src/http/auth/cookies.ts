@@ -1,8 +1,8 @@
 // The two cookies: the browser's session, and the mark of a device that has logged in before.
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { DEVICE_SECONDS } from '../core/index.ts';
-import type { AppEnv } from './context.ts';
+import { DEVICE_SECONDS } from '../../core/index.ts';
+import type { AppEnv } from '../context.ts';
 
 const SESSION_COOKIE = 'sessionid';
 const DEVICE_COOKIE = 'device';
@@ -27,7 +27,7 @@ export const writeSessionCookie = (c: Context<AppEnv>): void => {
   // Most answers say nothing of it: `c.var` would make an object of all variables to find that out.
   const token = c.get('newSessionCookie');
   if (token === undefined) return;
-  const maxAge = token === null ? 0 : c.var.wire.cookieSeconds;
+  const maxAge = token === null ? 0 : c.var.httpSettings.cookieSeconds;
   setCookie(c, SESSION_COOKIE, token ?? '', { ...cookieScope(c), maxAge });
 };
 

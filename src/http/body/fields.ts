@@ -1,10 +1,10 @@
 // The fields of the dialects' bodies, as zod schemas whose faults carry a code that a dialect words.
 import * as z from 'zod/mini';
-import type { Fault, FaultCode } from './dialect.ts';
+import type { FieldError, FieldErrorCode } from '../problem.ts';
 
 /** A fault without its field: what a rule finds. */
 interface Finding {
-  code: FaultCode;
+  code: FieldErrorCode;
   limit?: number;
 }
 
@@ -65,7 +65,7 @@ const every =
   (value) =>
     apply(value, rules);
 
-const when = (code: FaultCode, isBroken: (value: string) => boolean, limit?: number): Rule => {
+const when = (code: FieldErrorCode, isBroken: (value: string) => boolean, limit?: number): Rule => {
   const finding = limit === undefined ? { code } : { code, limit };
   return (value) => (isBroken(value) ? [finding] : []);
 };
@@ -146,7 +146,7 @@ export const hasLength = (min: number, max: number) => (text: string) => {
   return length >= min && length <= max;
 };
 
-const FAULT_CODES: ReadonlySet<string> = new Set<FaultCode>([
+const FIELD_ERROR_CODES: ReadonlySet<string> = new Set<FieldErrorCode>([
   'required',
   'null',
   'blank',
@@ -165,10 +165,14 @@ const FAULT_CODES: ReadonlySet<string> = new Set<FaultCode>([
   'not_a_choice',
 ]);
 
-const isFaultCode = (code: unknown): code is FaultCode => typeof code === 'string' && FAULT_CODES.has(code);
+const isFieldErrorCode = (code: unknown): code is FieldErrorCode =>
+  typeof code === 'string' && FIELD_ERROR_CODES.has(code);
 
 /** Reads zod's issues as faults, in the order in which the schema names the fields. */
-export const readFaults = (issues: readonly z.core.$ZodIssue[], sent: Record<string, unknown>): Fault[] =>
+export const readFieldErrors = (
+  issues: readonly z.core.$ZodIssue[],
+  sent: Record<string, unknown>,
+): FieldError[] =>
   issues.map((issue) => {
     const field = String(issue.path[0] ?? '');
     const value = Object.hasOwn(sent, field) ? sent[field] : undefined;
@@ -179,13 +183,13 @@ export const readFaults = (issues: readonly z.core.$ZodIssue[], sent: Record<str
     const limit: unknown = issue.params?.['limit'];
     return {
       field,
-      code: isFaultCode(code) ? code : 'not_text',
+      code: isFieldErrorCode(code) ? code : 'not_text',
       limit: typeof limit === 'number' ? limit : null,
       value,
     };
   });
 
-const missingCode = (value: unknown): FaultCode => {
+const missingCode = (value: unknown): FieldErrorCode => {
   if (value === undefined) return 'required';
   return value === null ? 'null' : 'not_text';
 };

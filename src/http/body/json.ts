@@ -1,5 +1,5 @@
 // JSON as it was sent: its numbers to the last digit, its depth bounded.
-import type { JsonType } from './dialect.ts';
+import type { JsonType } from '../problem.ts';
 
 /** No field is nested; what is deeper than this would only exhaust the stack of whatever walks over it. */
 const MAX_DEPTH = 64;

@@ -1,0 +1,35 @@
+// Puts replies and refusals on the wire.
+import type { Context } from 'hono';
+import type { AppEnv } from './context.ts';
+import type { Place, Problem, Reply } from './problem.ts';
+
+/** Sends a reply, with the headers that the context has gathered. */
+export const send = (c: Context<AppEnv>, { status, body, headers, statusText }: Reply): Response => {
+  const response = c.newResponse(JSON.stringify(body), status, {
+    'Content-Type': 'application/json',
+    ...headers,
+  });
+  return statusText === undefined ? response : new Response(response.body, { ...init(response), statusText });
+};
+
+const init = ({ status, headers }: Response): ResponseInit => ({ status, headers });
+
+/** Refuses in the words of the dialect that the path belongs to. */
+export const respondProblem = (c: Context<AppEnv>, problem: Problem): Response => {
+  const dialect = c.var.dialect;
+  c.set('refused', problem.reason);
+  const place: Place = {
+    // Hono's path, by which it routes: decoded.
+    path: c.req.path.slice(dialect.basePath.length).replace(/\/$/, ''),
+    get origin() {
+      return new URL(c.req.url).origin;
+    },
+  };
+  const reply = withRetryAfter(problem, dialect.problem(problem, place));
+  return (dialect.send ?? send)(c, reply);
+};
+
+const withRetryAfter = (problem: Problem, reply: Reply): Reply =>
+  'retryAfterSeconds' in problem
+    ? { ...reply, headers: { ...reply.headers, 'Retry-After': String(problem.retryAfterSeconds) } }
+    : reply;
