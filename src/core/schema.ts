@@ -108,3 +108,33 @@ export const events = sqliteTable(
     index('events_created_at').on(table.createdAtMs),
   ],
 );
+
+/**
+ * What imports brought, by the account that each record became. Later imports read it: which accounts came from a
+ * file (only those may be given rights), which were deleted here since, and what the file said the last time.
+ * Written by `npm run import` alone. No foreign key: a row outlives its account, as the record of its deletion.
+ * Names and hashes are kept as digests (SHA-256, 128 bits), so that a deleted account leaves no address behind.
+ */
+export const importedAccounts = sqliteTable(
+  'imported_accounts',
+  {
+    userId: integer('user_id').primaryKey(),
+    /** The id that the account has in the file; null if the file has none. */
+    sourceId: text('source_id'),
+    emailDigest: text('email_digest').notNull(),
+    usernameDigest: text('username_digest'),
+    /** Of the hash that the file had last: while it has the same one, a password that was set here stays. */
+    passwordDigest: text('password_digest').notNull(),
+    /** What the file said last. */
+    isAdmin: integer('is_admin', { mode: 'boolean' }).notNull(),
+    isDisabled: integer('is_disabled', { mode: 'boolean' }).notNull(),
+    importedAtMs: integer('imported_at').notNull(),
+  },
+  (table) => [index('imported_accounts_source_id').on(table.sourceId)],
+);
+
+/**
+ * Every token that an import brought, by its SHA-256: a token whose session is gone was ended here, and no later
+ * import brings it back. WITHOUT ROWID, as the sessions.
+ */
+export const importedTokens = sqliteTable('imported_tokens', { id: text('id').primaryKey() });

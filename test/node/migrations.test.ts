@@ -48,15 +48,18 @@ describe('a migration', () => {
   });
 });
 
-it.each(['sessions', 'login_failures'])('the table %s keeps its rows in the index of its key', (table) => {
-  const [, body = ''] =
-    RegExp(`CREATE TABLE \`${table}\` \\(([^;]*);`).exec(
-      sqlFiles(MIGRATIONS)
-        .map((name) => readFileSync(join(MIGRATIONS, name), 'utf8'))
-        .join('\n'),
-    ) ?? [];
-  expect(body).toMatch(/\n\) WITHOUT ROWID$/);
-});
+it.each(['sessions', 'login_failures', 'imported_tokens'])(
+  'the table %s keeps its rows in the index of its key',
+  (table) => {
+    const [, body = ''] =
+      RegExp(`CREATE TABLE \`${table}\` \\(([^;]*);`).exec(
+        sqlFiles(MIGRATIONS)
+          .map((name) => readFileSync(join(MIGRATIONS, name), 'utf8'))
+          .join('\n'),
+      ) ?? [];
+    expect(body).toMatch(/\n\) WITHOUT ROWID$/);
+  },
+);
 
 describe('the schema', () => {
   let copy = '';
