@@ -62,7 +62,7 @@ export const createLogins = (options: LoginsOptions): Logins => {
   const open = async (attempt: LoginAttempt, candidate: Candidate, key: string): Promise<Opened | null> => {
     const { passwordHash, ...account } = candidate;
     const now = nowMs();
-    const newHash = passwords.needsRehash(passwordHash, attempt.password)
+    const newHash = (await passwords.needsRehash(passwordHash, attempt.password))
       ? await passwords.hash(attempt.password)
       : passwordHash;
     const draft = await tokens.draft(attempt.open);
@@ -119,7 +119,7 @@ export const createLogins = (options: LoginsOptions): Logins => {
           return succeed({ account, token, device: mark });
         }
         // Of logins that replace an outdated hash at once, one comes first: the others check what it has put there.
-        if (isAgain || !passwords.needsRehash(candidate.passwordHash, password)) {
+        if (isAgain || !(await passwords.needsRehash(candidate.passwordHash, password))) {
           verification.settle(counterKey, candidate.id, client);
           return refuse({ reason: 'wrong_credentials', known: true });
         }

@@ -149,7 +149,7 @@ export const createOwnership = (options: OwnershipOptions): Ownership => {
     if (!verified.ok) return verified;
     const { counterKey, candidate } = verified.value;
     // As at a login: the password is at hand, and the device's mark is made of a hash of ours.
-    const values = passwords.needsRehash(candidate.passwordHash, password)
+    const values = (await passwords.needsRehash(candidate.passwordHash, password))
       ? { ...made.values, passwordHash: await passwords.hash(password) }
       : made.values;
     try {

@@ -92,14 +92,6 @@ const decode = (text: string): Uint8Array<ArrayBuffer> | null => {
   }
 };
 
-/**
- * bcrypt reads no more of a password. What comes behind these bytes may be wrong and passes all the same: a hash of
- * our own would make the wrong end the right one. Such a hash stays until the password is changed.
- */
-const BCRYPT_BYTES = 72;
-/** Not Django's `bcrypt_sha256$`, which reads all. */
-const BCRYPT = /^(?:bcrypt\$)?\$2[aby]\$/;
-
 /** Hashing at one cost. */
 export interface Passwords {
   /** Makes a hash with a fresh salt, as `$pbkdf2-sha512$i=…,r=…$<salt>$<hash>`, base64 without padding. */
@@ -117,10 +109,11 @@ export interface Passwords {
   /** Costs what `verify` costs; for an account that does not exist, so that the time tells nothing. */
   verifyNothing(password: string): Promise<false>;
   /**
-   * True where the hash was made at another cost than today's, or by other software. False where a new hash of this
-   * password, which was right, could shut its owner out: see `BCRYPT_BYTES`.
+   * Whether a hash of this password, which was right, should replace the stored one: true if that was made at another
+   * cost than the current one, or by other software. False if the other software's hash fits several passwords and a
+   * new hash of this one could lock the owner out: `keeps` in foreign/reading.ts.
    */
-  needsRehash(stored: string, password: string): boolean;
+  needsRehash(stored: string, password: string): Promise<boolean>;
 }
 
 /** @throws RangeError where the cost is out of bounds */
@@ -148,9 +141,9 @@ export const createPasswords = (cost: HashCost, random: Random): Passwords => {
       return equalBytes(await derive(password, parsed.salt, parsed), parsed.hash);
     },
     verifyNothing,
-    needsRehash(stored, password) {
+    async needsRehash(stored, password) {
       const parsed = parseHash(stored);
-      if (!parsed) return !(BCRYPT.test(stored) && utf8.encode(password).byteLength > BCRYPT_BYTES);
+      if (!parsed) return !(await loadForeign()).keepsForeignHash(password, stored);
       return parsed.iterations !== cost.iterations || parsed.rounds !== cost.rounds;
     },
   };

@@ -180,19 +180,48 @@ describe('whoever came with a token, and never logged in, is asked for the impor
   });
 });
 
-it('of bcrypt stays where the password is longer than bcrypt reads: a wrong end does not become the right one', async () => {
-  const long = `${'x'.repeat(72)}tail`;
-  const bcrypt = fixture('Node', '$2b$04$', long);
-  person = await importPerson(bcrypt);
-  expect((await logIn('003', `${'x'.repeat(72)}tial`)).status).toBe(200);
-  expect(await hashOf(person.id)).toBe(bcrypt.hash);
-  expect((await logIn('003', long)).status).toBe(200);
-  expect((await logIn('003', `${'x'.repeat(71)}y`)).status).toBe(400);
-  expect(await hashOf(person.id)).toBe(bcrypt.hash);
-  const token = /"token":"([0-9a-f]{40})"/.exec((await logIn('003', long)).text)?.[1] ?? expect.fail();
-  const json = { currentPassword: long, newPassword: `${long} and more` };
-  expect((await send('/id/me/password', { method: 'PUT', token, json })).status).toBe(200);
-  expect(await hashOf(person.id)).toMatch(OWN);
-  expect((await logIn('003', long)).status).toBe(400);
-  expect((await logIn('003', `${long} and more`)).status).toBe(200);
+describe('a hash that fits several passwords', () => {
+  const ownerChanges = async (password: string): Promise<void> => {
+    const { text } = await logIn('003', password);
+    const token = /"token":"([0-9a-f]{40})"/.exec(text)?.[1] ?? expect.fail();
+    const json = { currentPassword: password, newPassword: `${password} and more` };
+    expect((await send('/id/me/password', { method: 'PUT', token, json })).status).toBe(200);
+    expect(await hashOf(person.id)).toMatch(OWN);
+    expect((await logIn('003', password)).status).toBe(400);
+    expect((await logIn('003', `${password} and more`)).status).toBe(200);
+  };
+
+  it('by bcrypt stays if the password fills the 72 bytes that bcrypt reads: its owner may have had more', async () => {
+    const long = `${'x'.repeat(72)}tail`;
+    const bcrypt = fixture('Node', '$2b$04$', long);
+    person = await importPerson(bcrypt);
+    for (const typed of ['x'.repeat(72), `${'x'.repeat(72)}tial`, long]) {
+      expect((await logIn('003', typed)).status).toBe(200);
+      expect(await hashOf(person.id)).toBe(bcrypt.hash);
+    }
+    expect((await logIn('003', `${'x'.repeat(71)}y`)).status).toBe(400);
+    await ownerChanges(long);
+  });
+
+  it('by better-auth stays if NFC and NFKC of the password differ', async () => {
+    const typed = '\ufb01ne \u2460 \u212b';
+    const betterAuth = fixture('better-auth', '', typed);
+    person = await importPerson(betterAuth);
+    expect((await logIn('003', typed)).status).toBe(200);
+    expect(await hashOf(person.id)).toBe(betterAuth.hash);
+    expect((await logIn('003', 'fine 1 \u00c5')).status).toBe(200);
+    expect(await hashOf(person.id)).toMatch(OWN);
+  });
+
+  it.each([BCRYPT, DJANGO])(
+    '$kind refuses a NUL behind the password, and its owner still gets in',
+    async (made) => {
+      person = await importPerson(made);
+      for (const typed of [`${made.password}\0`, `${made.password}\0${made.password}`]) {
+        expect((await logIn('004', typed)).status).toBe(400);
+        expect(await hashOf(person.id)).toBe(made.hash);
+      }
+      expect((await logIn('004')).status).toBe(200);
+    },
+  );
 });

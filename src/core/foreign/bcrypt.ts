@@ -1,6 +1,6 @@
 // Hashes by bcrypt: bare, as PHP, Ruby and Node write them, and Django's two.
 import { equalTexts, sha256Hex } from '../secrets.ts';
-import { type Reader, refuseCost, refuseDamaged } from './reading.ts';
+import { type Reader, refuseCost, refuseDamaged, toBytes } from './reading.ts';
 
 /** What every bcrypt takes at least. */
 const MIN_COST = 4;
@@ -10,12 +10,35 @@ const MAX_COST = 14;
 const SETTINGS_LENGTH = 29;
 
 /**
+ * bcrypt reads no more of a password. It does not show what follows these bytes: of a longer password any end passes,
+ * and of one that just fills them the owner may have had more. A hash of ours would make one of them the password.
+ */
+const MAX_PASSWORD_BYTES = 72;
+
+/**
  * `$2b$<cost>$`, 22 characters of salt and 31 of hash; Django writes `bcrypt$` or `bcrypt_sha256$` before it.
  * The last character of each holds fewer bits than six: the rest must be 0, so that one hash has one text.
  * Not `$2x$`, nor `$2$`: they mark hashes of implementations that were broken.
  */
 const FORM =
   /^(bcrypt\$|bcrypt_sha256\$)?\$2([aby])\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
+
+/**
+ * Whether bcrypt reads these bytes as a shorter password: it repeats a password, with a NUL after each, until 72
+ * bytes are full, so `a` and `a\0a` are one to it. Only the shorter is taken.
+ */
+const repeatsShorter = (password: Uint8Array): boolean => {
+  const keyByte = (end: number, index: number): number => {
+    const place = index % (end + 1);
+    return place === end ? 0 : (password[place] ?? 0);
+  };
+  return password.subarray(0, MAX_PASSWORD_BYTES).some((byte, end) => {
+    if (byte !== 0) return false;
+    for (let index = 0; index < MAX_PASSWORD_BYTES; index += 1)
+      if (keyByte(end, index) !== keyByte(password.byteLength, index)) return false;
+    return true;
+  });
+};
 
 /** Reads the bare form and Django's. */
 export const readBcrypt: Reader = (stored) => {
@@ -29,14 +52,16 @@ export const readBcrypt: Reader = (stored) => {
   return {
     ok: true,
     algorithm: digests ? 'bcrypt-sha256' : 'bcrypt',
+    keeps: (password) => !digests && toBytes(password).byteLength >= MAX_PASSWORD_BYTES,
     async matches(password) {
       const { hashSync } = await import('./lazy-bcryptjs.ts');
       // Bytes after the 72nd count for nothing, as with the original tools.
       const input = digests ? await sha256Hex(password) : password;
       const isRight = equalTexts(hashSync(input, bare.slice(0, SETTINGS_LENGTH)), bare);
-      // PHP makes no hash of a password with a NUL; the others take it as a byte like any other. Judged only
-      // now, so that the time tells no `$2y$` hash from another.
-      return isRight && (digests || revision !== 'y' || !password.includes('\0'));
+      // PHP makes no hash of a password with a NUL; the others take it as a byte like any other. Checked only
+      // now, so that the time shows nothing.
+      const isOther = revision === 'y' ? password.includes('\0') : repeatsShorter(toBytes(password));
+      return isRight && (digests || !isOther);
     },
   };
 };

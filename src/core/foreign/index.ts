@@ -91,5 +91,14 @@ export const verifyForeignHash = async (
   return false;
 };
 
+/**
+ * Whether the hash must stay after a login with this password, which was right: see `Readable.keeps`. False for a
+ * text that cannot be read.
+ */
+export const keepsForeignHash = (password: string, stored: string): boolean => {
+  const reading = read(stored);
+  return reading.ok && (reading.keeps?.(password) ?? false);
+};
+
 const spellingsOf = (password: string, { normalForm }: Readable): Iterable<string> =>
   normalForm ? [password.normalize(normalForm)] : new Set([password, password.normalize('NFC')]);

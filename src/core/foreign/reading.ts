@@ -7,6 +7,11 @@ export interface Readable {
   algorithm: string;
   /** The one form in which the original tool takes a password; absent where it takes it as sent. */
   normalForm?: 'NFKC';
+  /**
+   * Whether the hash must stay after a login with this password, which was right: the hash does not show which of
+   * several passwords its owner has, and a hash of this one alone could lock the owner out. Absent for never.
+   */
+  keeps?(password: string): boolean;
   /** Does the work; loads what it needs first. Absent where no password is the right one. */
   matches?(password: string): Promise<boolean>;
 }
@@ -39,6 +44,16 @@ export const readCount = (text: string | undefined): number | null =>
 
 const utf8 = new TextEncoder();
 export const toBytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(utf8.encode(text));
+
+/**
+ * Whether HMAC reads these bytes as another password: it fills a key up to a block with zeros, so `secret` and
+ * `secret\0` are one key. Passwords that end in NUL are refused here, as Latchkey's own hashes refuse them.
+ *
+ * @param blockBytes the digest's block: 64 for SHA-1 and SHA-256, 128 for SHA-512
+ * @see https://www.rfc-editor.org/rfc/rfc2104#section-2
+ */
+export const endsInPadding = (password: Uint8Array, blockBytes: number): boolean =>
+  password.byteLength <= blockBytes && password.at(-1) === 0;
 
 /**
  * Decodes base64 strictly, so that one hash has one text: null where the last character holds bits that no

@@ -2,6 +2,7 @@
 import { equalBytes } from '../secrets.ts';
 import {
   decodeBase64,
+  endsInPadding,
   hasParams,
   isSaltLength,
   type Readable,
@@ -32,6 +33,9 @@ const MAX_WORK = 2 ** 20;
 const MAX_BLOCK_SIZE = 32;
 /** OWASP's widest cost has 10. */
 const MAX_PARALLELISM = 16;
+
+/** scrypt takes the password as the key of HMAC-SHA256. */
+const HMAC_BLOCK_BYTES = 64;
 
 /** A shorter key is the beginning of a longer one: with any length allowed, a hash cut short would verify. */
 const KEY_BYTES: readonly number[] = [32, 64];
@@ -81,7 +85,10 @@ const readBetterAuth = (stored: string): Readable | Refusal | null => {
   if (salt === undefined || key === undefined) return null;
   const bytes = Uint8Array.from(key.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
   const reading = toReading({ work: 16_384, blockSize: 16, parallelism: 1 }, toBytes(salt), bytes);
-  return reading.ok ? { ...reading, algorithm: 'scrypt-better-auth', normalForm: 'NFKC' } : reading;
+  if (!reading.ok) return reading;
+  // better-auth hashes NFKC, Latchkey NFC: where these differ, a hash of ours would take one spelling of several.
+  const keeps = (password: string) => password.normalize('NFC') !== password.normalize('NFKC');
+  return { ...reading, algorithm: 'scrypt-better-auth', normalForm: 'NFKC', keeps };
 };
 
 const readCost = (
@@ -118,7 +125,8 @@ const toReading = (
       const { scrypt } = await import('./lazy-scrypt.ts');
       const options = { N: work, r: blockSize, p: parallelism, dkLen: key.byteLength };
       // In one go, so that no two of one isolate are at work at a time, each with its memory.
-      return equalBytes(scrypt(toBytes(password), salt, options), key);
+      const bytes = toBytes(password);
+      return equalBytes(scrypt(bytes, salt, options), key) && !endsInPadding(bytes, HMAC_BLOCK_BYTES);
     },
   };
 };

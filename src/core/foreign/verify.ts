@@ -1,2 +1,2 @@
 // What is loaded by itself, as one module of the Worker: see load.ts and scripts/build.ts.
-export { verifyForeignHash } from './index.ts';
+export { keepsForeignHash, verifyForeignHash } from './index.ts';

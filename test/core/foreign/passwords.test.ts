@@ -1,6 +1,6 @@
 // How a password is taken for a foreign hash: its letters, its length, a NUL, lone surrogates.
 import { describe, expect, it } from 'vitest';
-import { verifyForeignHash } from '../../../src/core/foreign/index.ts';
+import { keepsForeignHash, verifyForeignHash } from '../../../src/core/foreign/index.ts';
 import { FILES, fixture } from './support.ts';
 
 const COMPOSED = 'café über';
@@ -48,6 +48,13 @@ describe("better-auth's hash", () => {
     expect(await verifyForeignHash('fine 1 \u00c5', hash)).toBe(true);
     expect(await verifyForeignHash('fine 1 A', hash)).toBe(false);
   }, 60_000);
+
+  it('stays if the password has different NFC and NFKC forms: one of them would lock out the other', () => {
+    const { hash } = fixture('better-auth', '', '\ufb01ne \u2460 \u212b');
+    expect(keepsForeignHash('\ufb01ne \u2460 \u212b', hash)).toBe(true);
+    expect(keepsForeignHash('fine 1 \u00c5', hash)).toBe(false);
+    expect(keepsForeignHash('cafe\u0301', hash)).toBe(false);
+  });
 });
 
 describe('bcrypt', () => {
@@ -79,11 +86,64 @@ describe('bcrypt', () => {
     expect(await verifyForeignHash('nul\0insidf', hash)).toBe(false);
   });
 
+  it.each([
+    ['Node', '$2b$04$', 'a', ['a\0', 'a\0a', 'a\0a\0', 'a\0a\0a', 'a\0'.repeat(36), 'a\0'.repeat(40)]],
+    ['Node', '$2b$04$', '', ['\0', '\0\0', '\0'.repeat(71), '\0'.repeat(80)]],
+    ['Node', '$2b$04$', 'nul\0inside', ['nul\0inside\0nul\0inside', 'nul\0inside\0']],
+    ['passlib', '$2a$04$', 'a', ['a\0', 'a\0a']],
+    ['Django 5.2', 'bcrypt$$2b$04$', 'a', ['a\0', 'a\0a']],
+  ])('of %s, %s, takes %j and none that repeats it with a NUL', async (file, beginning, password, others) => {
+    const { hash } = fixture(file, beginning, password);
+    expect(await verifyForeignHash(password, hash)).toBe(true);
+    for (const other of others) expect([other, await verifyForeignHash(other, hash)]).toEqual([other, false]);
+  });
+
+  it('takes a password of 71 bytes without the NUL that bcrypt puts behind it', async () => {
+    const { hashSync } = await import('bcryptjs');
+    const password = 'x'.repeat(71);
+    const hash = hashSync(password, 4);
+    expect(await verifyForeignHash(password, hash)).toBe(true);
+    for (const end of ['\0', '\0tail']) expect(await verifyForeignHash(password + end, hash)).toBe(false);
+  });
+
   it('of PHP takes no NUL, even where the bytes come to the same', async () => {
     const { hash } = fixture('PHP', '$2y$04$', 'a');
     expect(await verifyForeignHash('a', hash)).toBe(true);
     // bcrypt repeats the password with a NUL after it: these two are one to it.
     expect(await verifyForeignHash('a\0a', hash)).toBe(false);
+  });
+});
+
+describe('a NUL at the end of a password', () => {
+  it.each([
+    ['Django 5.2', 'pbkdf2_sha256$1000$'],
+    ['Django 5.2', 'pbkdf2_sha256$100001$'],
+    ['Django 5.2', 'pbkdf2_sha1$1000$'],
+    ['Django 5.2', 'scrypt$256$'],
+    ['Django 5.2', 'bcrypt_sha256$$2b$04$'],
+    ['Node', '$pbkdf2-sha512$i=1000$'],
+    ['Node', '$scrypt$ln=6,'],
+    ['Node', '$argon2id$v=19$m=64,'],
+    ['passlib', '$pbkdf2-sha512$1000$'],
+  ])('is another password for %s, %s, though HMAC fills a key with zeros', async (file, beginning) => {
+    for (const password of ['a', '', 'caf\u00e9 \u00fcber']) {
+      const { hash } = fixture(file, beginning, password);
+      expect(await verifyForeignHash(password, hash)).toBe(true);
+      for (const zeros of ['\0', '\0\0\0'])
+        expect([password, await verifyForeignHash(password + zeros, hash)]).toEqual([password, false]);
+    }
+  });
+
+  it("is part of the password if the key is longer than HMAC's block", async () => {
+    const { pbkdf2 } = await import('@noble/hashes/pbkdf2.js');
+    const { sha256 } = await import('@noble/hashes/sha2.js');
+    const salt = new TextEncoder().encode('salt');
+    const hashOf = (password: string): string =>
+      `$pbkdf2-sha256$1$c2FsdA$${pbkdf2(sha256, password, salt, { c: 1, dkLen: 32 }).toBase64({ omitPadding: true }).replaceAll('+', '.')}`;
+    const block = 'x'.repeat(64);
+    expect(await verifyForeignHash(`${block}\0`, hashOf(`${block}\0`))).toBe(true);
+    expect(await verifyForeignHash(block, hashOf(block))).toBe(true);
+    expect(await verifyForeignHash(`${block}\0`, hashOf(block))).toBe(false);
   });
 });
 
