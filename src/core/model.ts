@@ -24,6 +24,10 @@ export const accountColumns = {
   createdAtMs: users.createdAtMs,
   updatedAtMs: users.updatedAtMs,
   lastLoginAtMs: users.lastLoginAtMs,
+  emailVerifiedAtMs: users.emailVerifiedAtMs,
+  pendingEmail: users.pendingEmail,
+  locale: users.locale,
+  publicId: users.publicId,
 } as const;
 
 /** What to call an account where a dialect shows one name: dialects differ in which fields they fill. */

@@ -30,6 +30,19 @@ export const users = sqliteTable(
     createdAtMs: integer('created_at').notNull(),
     updatedAtMs: integer('updated_at').notNull(),
     lastLoginAtMs: integer('last_login_at').notNull(),
+    /** When its owner proved that mail to the address arrives; null while nobody has. Another address starts again. */
+    emailVerifiedAtMs: integer('email_verified_at'),
+    /** A new address that its owner has asked for and not yet proven. */
+    pendingEmail: text('pending_email'),
+    /** The language of mails to the account: one of those in src/core/mail/texts. */
+    locale: text('locale').notNull().default('en'),
+    /**
+     * What stands for the account outside the service, as `sub`: 128 random bits, never reused. Null only for an
+     * account that a version before this column made after the migration: `ensurePublicId` fills it in.
+     */
+    publicId: text('public_id')
+      .unique('users_public_id')
+      .$defaultFn(() => sql`lower(hex(randomblob(16)))`),
   },
   (table) => [
     // What admins search by, besides the two unique keys; `lower` folds ASCII letters only.
@@ -138,3 +151,79 @@ export const importedAccounts = sqliteTable(
  * import brings it back. WITHOUT ROWID, as the sessions.
  */
 export const importedTokens = sqliteTable('imported_tokens', { id: text('id').primaryKey() });
+
+/**
+ * One-time proofs: each lets its holder do one thing once. A row redeems nothing: the token and the code are HMACs of
+ * its id under TOKEN_SECRET. WITHOUT ROWID, as the sessions.
+ */
+export const proofs = sqliteTable(
+  'proofs',
+  {
+    /** 128 random bits as hex: the nonce of which the token and the code are made. */
+    id: text('id').primaryKey(),
+    purpose: text('purpose', {
+      enum: ['verify_email', 'reset_password', 'change_email', 'undo_email_change', 'sign_in'],
+    }).notNull(),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    /** The address to which it was sent, and which it proves; and the same as compared. */
+    address: text('address').notNull(),
+    addressKey: text('address_key').notNull(),
+    /** Who asked: a device that the account knows, or '' for everybody else. A stranger does not replace an owner's. */
+    requester: text('requester').notNull().default(''),
+    /** The end of the password hash as it was: another password voids the proof. */
+    passwordMark: text('password_mark').notNull(),
+    /** SHA-256 of what the browser that asked keeps, if the proof is good in that browser only. */
+    browser: text('browser'),
+    createdAtMs: integer('created_at').notNull(),
+    expiresAtMs: integer('expires_at').notNull(),
+    /** The end of the code's shorter life; null if there is only a link. */
+    codeExpiresAtMs: integer('code_expires_at'),
+    /** Wrong codes since `triesFromMs`. A new proof takes them over: asking again gives no new tries. */
+    tries: integer('tries').notNull().default(0),
+    triesFromMs: integer('tries_from').notNull().default(0),
+  },
+  (table) => [
+    // A new proof replaces the one before it.
+    uniqueIndex('proofs_one_each').on(table.userId, table.purpose, table.addressKey, table.requester),
+    index('proofs_address').on(table.addressKey),
+    index('proofs_expires_at').on(table.expiresAtMs),
+  ],
+);
+
+/**
+ * Mails that are to be sent, and those of the last day, by which the limits count. A row holds what is needed to write
+ * the mail again, and neither its text nor a token. `user_id` is no foreign key: the notice of a deletion outlives
+ * the account.
+ */
+export const outbox = sqliteTable(
+  'outbox',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    kind: text('kind').notNull(),
+    userId: integer('user_id').notNull(),
+    address: text('address').notNull(),
+    addressKey: text('address_key').notNull(),
+    requester: text('requester').notNull().default(''),
+    locale: text('locale').notNull(),
+    /** The proof whose link or code the mail carries; the mail is of no use without it. */
+    proofId: text('proof_id'),
+    /** What the mail tells of, as JSON. */
+    details: text('details').notNull().default('{}'),
+    createdAtMs: integer('created_at').notNull(),
+    /** From then on the mail is of no use. */
+    expiresAtMs: integer('expires_at').notNull(),
+    /** When it may be tried next: while it is being sent, the end of the lease. */
+    nextAtMs: integer('next_at').notNull(),
+    /** Times that it was taken up. The one who took it up last may say what became of it. */
+    attempts: integer('attempts').notNull(),
+    doneAtMs: integer('done_at'),
+    outcome: text('outcome', { enum: ['sent', 'undeliverable', 'given_up', 'obsolete'] }),
+  },
+  (table) => [
+    index('outbox_address').on(table.addressKey, table.kind, table.createdAtMs),
+    index('outbox_due').on(table.nextAtMs).where(sql`done_at IS NULL`),
+    index('outbox_created_at').on(table.createdAtMs),
+  ],
+);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { COLUMNS } from '../../scripts/import/rows.ts';
 import { openTarget } from '../../scripts/import/target.ts';
 import { ask, run, usePersistFolders } from './import-cli-support.ts';
 import { BCRYPT, tempFile, tempFolder } from './import-support.ts';
@@ -32,7 +33,8 @@ const write = async (folder: string, statements: readonly string[]) => {
 
 const openPeopled = async (): Promise<string> => {
   const folder = persistFolder();
-  await write(folder, [`INSERT INTO users VALUES ${PEOPLE.join(', ')}`]);
+  const names = COLUMNS.map(([column]) => column).join(', ');
+  await write(folder, [`INSERT INTO users (${names}) VALUES ${PEOPLE.join(', ')}`]);
   return folder;
 };
 
