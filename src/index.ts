@@ -20,8 +20,11 @@ const app = createApp(dialects, pages);
 const known = new WeakMap<Env, Settings>();
 
 const settingsOf = (env: Env): Settings => {
-  const settings = known.get(env) ?? readSettings(env);
+  const before = known.get(env);
+  if (before) return before;
+  const settings = readSettings(env);
   known.set(env, settings);
+  for (const message of settings.warnings) console.warn(JSON.stringify({ level: 'warning', message }));
   return settings;
 };
 

@@ -40,7 +40,6 @@ export {
 } from './model.ts';
 export type { EventView, SessionView } from './oversight.ts';
 export type { Renewed } from './ownership.ts';
-export { isRunnableCost } from './passwords.ts';
 export { findPicture, type Picture, pictures } from './pictures.ts';
 export type { NewAccount } from './registration.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random } from './secrets.ts';

@@ -7,7 +7,13 @@ import type { Store } from './store.ts';
 import type { Carrier, Tokens } from './tokens.ts';
 
 /** A session's expiry is pushed on at most this often, so that reading costs no writes. */
-const EXTEND_AFTER_MS = 24 * 60 * 60 * 1000;
+const MAX_EXTEND_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * With a short idle time it is pushed on more often: a session in use must never end, and a session loses at most
+ * this part of its idle time. A day of the default fourteen.
+ */
+const EXTENSIONS_PER_IDLE_TIME = 14;
 
 /** The key of a session's record in KV: its id, which is the SHA-256 of its token. */
 const recordKey = (sessionId: string): string => `session:${sessionId}`;
@@ -35,6 +41,7 @@ export interface SessionsOptions {
 export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions): Sessions => {
   const absoluteMs = policy.sessionAbsoluteSeconds * 1000;
   const idleMs = policy.sessionIdleSeconds * 1000;
+  const extendAfterMs = Math.min(MAX_EXTEND_AFTER_MS, idleMs / EXTENSIONS_PER_IDLE_TIME);
 
   const record: Sessions['record'] = ({ id, expiresAtMs }, bookmark) =>
     store.putRecord(recordKey(id), JSON.stringify({ bookmark }), (expiresAtMs - nowMs()) / 1000);
@@ -42,7 +49,7 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
   /** Pushes the idle expiry on, after the response; never past the absolute limit. */
   const extend = ({ id, lastSeenAtMs, createdAtMs }: Session): boolean => {
     const now = nowMs();
-    if (now - lastSeenAtMs < EXTEND_AFTER_MS) return false;
+    if (now - lastSeenAtMs < extendAfterMs) return false;
     const expiresAtMs = Math.min(now + idleMs, createdAtMs + absoluteMs);
     store.later('session not extended', async () => {
       const { bookmark } = await store.primary((db) =>

@@ -5,6 +5,7 @@ import { createTimedCore, DAY_MS, someAccount, type TimedCore } from '../support
 import { measure } from '../support/counting.ts';
 import { send, sessionCookie, testEnv } from '../support/worker.ts';
 
+const HOUR_MS = DAY_MS / 24;
 const IDLE_MS = 14 * DAY_MS;
 const ABSOLUTE_MS = 90 * DAY_MS;
 
@@ -65,6 +66,27 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await expiryOf(account.id)).toBe(startMs + ABSOLUTE_MS);
     timed.advance(1);
     expect(await identify(timed, kind, token)).toBeNull();
+  });
+
+  it('stays alive with an idle time of one day, if it is used within each day', async () => {
+    const timed = createTimedCore(undefined, { ...testEnv, SESSION_IDLE_DAYS: '1' });
+    const { token } = await timed.register(kind);
+    // Uses at any hour, each less than a day after the one before, but for the part that an extension may lag behind.
+    for (const hours of [1, 22, 2, 22, 11, 12, 22, 1, 1, 22]) {
+      timed.advance(hours * HOUR_MS);
+      expect(await identify(timed, kind, token)).not.toBeNull();
+    }
+    timed.advance(DAY_MS);
+    expect(await identify(timed, kind, token)).toBeNull();
+  });
+
+  it('is pushed on once in a fourteenth of a short idle time at most', async () => {
+    const timed = createTimedCore(undefined, { ...testEnv, SESSION_IDLE_DAYS: '7' });
+    const { token } = await timed.register(kind);
+    timed.advance(DAY_MS / 2 - 1);
+    expect((await identify(timed, kind, token))?.extended).toBe(false);
+    timed.advance(1);
+    expect((await identify(timed, kind, token))?.extended).toBe(true);
   });
 
   it('takes its limits from the settings', async () => {

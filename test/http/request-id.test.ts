@@ -1,5 +1,5 @@
 // Every answer carries the id under which the log knows its request.
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { observe } from '../support/counting.ts';
 import { type Sent, send, testEnv } from '../support/worker.ts';
 
@@ -37,6 +37,11 @@ const requests: [number, string, Sent][] = [
 ];
 
 let lines: string[] = [];
+
+// The warnings about settings belong to an isolate, not to a request.
+beforeAll(async () => {
+  for (const env of [testEnv, broken, down]) await send('/health', { env });
+});
 
 beforeEach(() => {
   lines = [];

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SETTINGS } from '../../src/settings/index.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
 
@@ -57,7 +58,8 @@ const shown = ({ from, to }: { from: string; to: string }): string => `${from} -
 /** What each layer may import of ours, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['env.ts', 'dialects', 'pages', 'http', 'core'],
-  'env.ts': ['http', 'core'],
+  'env.ts': ['settings', 'http', 'core'],
+  settings: ['http'],
   dialects: ['http', 'core'],
   pages: ['http', 'core'],
   http: ['core'],
@@ -67,6 +69,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   'index.ts': /^$/,
   'env.ts': /^$/,
+  settings: /^$/,
   dialects: /^(hono|zod\/mini|@hono\/zod-validator)$/,
   pages: /^(hono(\/.+)?|zod\/mini)$/,
   http: /^(hono(\/.+)?|zod\/mini|@hono\/zod-validator)$/,
@@ -152,14 +155,15 @@ describe('what a layer knows', () => {
     expect(uses(inLayer('http'), words)).toEqual(expect.arrayContaining(['http/problem.ts: status']));
   });
 
-  it('of the bindings: env.ts and index.ts alone name them and the settings', () => {
-    const env = /export interface Env \{([\s\S]*?)\n\}/.exec(
-      sources.find(({ path }) => path === 'env.ts')?.text ?? '',
+  it('of the bindings: only env.ts, index.ts and the table of settings name them', () => {
+    const { text = '' } = sources.find(({ path }) => path === 'env.ts') ?? {};
+    const [, bindings = ''] = /^interface Bindings \{([\s\S]*?)\n\}/m.exec(text) ?? [];
+    const names = [...bindings.matchAll(/^ {2}([A-Z0-9_]+)\??:/gm)].map(([, name]) => name ?? '');
+    expect(names).toEqual(expect.arrayContaining(['DB', 'SESSIONS']));
+    const words = new RegExp(`\\b(?:${[...names, ...Object.keys(SETTINGS)].join('|')})\\b`, 'g');
+    const others = sources.filter(
+      ({ path }) => !['env.ts', 'index.ts', 'settings/index.ts', 'settings/table.ts'].includes(path),
     );
-    const names = [...(env?.[1] ?? '').matchAll(/^ {2}([A-Z0-9_]+)\??:/gm)].map(([, name]) => name ?? '');
-    expect(names).toEqual(expect.arrayContaining(['DB', 'SESSIONS', 'TOKEN_SECRET', 'PASSWORD_ITERATIONS']));
-    const words = new RegExp(`\\b(?:${names.join('|')})\\b`, 'g');
-    const others = sources.filter(({ path }) => path !== 'env.ts' && path !== 'index.ts');
     expect(uses(others, words)).toEqual([]);
   });
 

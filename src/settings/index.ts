@@ -1,0 +1,81 @@
+// Reads the settings of a deployment by their table, and finds what is misspelt, not understood or unwise.
+import { isUnset, type Setting } from './kinds.ts';
+import { findNearest, hasKnownPrefix } from './spelling.ts';
+import { SETTINGS, type Values } from './table.ts';
+
+export { type RawSettings, SETTINGS, type SettingName } from './table.ts';
+export type { Setting };
+
+/** A Worker's environment, or the `[vars]` of wrangler.toml. */
+export type Input = Readonly<Record<string, unknown>>;
+
+/** A deployment that is not set up. The message names what to set; it goes to the log, never to a client. */
+export class Misconfigured extends Error {
+  override name = 'Misconfigured';
+}
+
+const names = Object.keys(SETTINGS);
+
+/** How much of a value that was not understood is shown. */
+const SHOWN_CHARACTERS = 80;
+
+/** Names the setting and what it takes, and shows what it got instead unless that is a secret. */
+const describeProblem = (
+  name: string,
+  { takes, isSecret, isRequired }: Setting<unknown>,
+  value: unknown,
+): string => {
+  if (isUnset(value) && isRequired)
+    return `${name} is not set. Set it with \`npx wrangler secret put ${name}\`.`;
+  const got = isSecret ? '' : `, not ${(JSON.stringify(value) ?? '').slice(0, SHOWN_CHARACTERS)}`;
+  return `${name} must be ${takes}${got}.`;
+};
+
+/** A binding is an object of the runtime: D1, KV and the like. Settings of other software may be lists. */
+const isSettingValue = (value: unknown): boolean => typeof value !== 'object' || Array.isArray(value);
+
+/** What is wrong with the names that are no setting's. Names of other software are nobody's business here. */
+const findMisspelt = (input: Input): string[] =>
+  Object.keys(input)
+    .filter((name) => !names.includes(name) && isSettingValue(input[name]))
+    .flatMap((name) => {
+      const nearest = findNearest(name, names);
+      if (nearest !== null) return [`${name} is not a setting. Did you mean ${nearest}?`];
+      return hasKnownPrefix(name, names) ? [`${name} is not a setting. See docs/settings.md.`] : [];
+    });
+
+const hasAll = (values: Readonly<Record<string, unknown>>): values is Values =>
+  names.every((name) => Object.hasOwn(values, name));
+
+/**
+ * Reads all settings.
+ * @returns the values, or every problem there is: one sentence each, without the value of any secret
+ */
+export const readValues = (input: Input): { values: Values } | { problems: string[] } => {
+  const problems = findMisspelt(input);
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    const value = input[name];
+    const isMissing = isUnset(value);
+    const parsed =
+      isMissing && !setting.isRequired ? setting.default : isMissing ? undefined : setting.parse(value);
+    if (parsed === undefined) problems.push(describeProblem(name, setting, value));
+    else values[name] = parsed;
+  }
+  return problems.length === 0 && hasAll(values) ? { values } : { problems };
+};
+
+/**
+ * OWASP's minimum for PBKDF2-HMAC-SHA512, which r rounds of i iterations reach as r × i.
+ * https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#pbkdf2
+ */
+const OWASP_ITERATIONS = 220_000;
+
+/** What works but should not be deployed: one sentence each. */
+export const listWarnings = ({ PASSWORD_ITERATIONS, PASSWORD_ROUNDS }: Values): string[] => {
+  const iterations = PASSWORD_ITERATIONS * PASSWORD_ROUNDS;
+  if (iterations >= OWASP_ITERATIONS) return [];
+  return [
+    `PASSWORD_ITERATIONS × PASSWORD_ROUNDS is ${iterations}: OWASP asks for at least ${OWASP_ITERATIONS}. A stolen database is cheaper to crack.`,
+  ];
+};

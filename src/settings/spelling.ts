@@ -1,0 +1,47 @@
+// Names that look like a misspelt setting: a misspelt setting would silently keep its default, and so fail open.
+
+/** Insertions, deletions and substitutions from one text to another (Levenshtein's distance). */
+const distance = (from: string, to: string): number => {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [index, character] of [...from].entries()) {
+    const next = [index + 1];
+    for (const [column, other] of [...to].entries()) {
+      const substituted = (row[column] ?? 0) + (character === other ? 0 : 1);
+      next.push(Math.min(substituted, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+};
+
+/** One slip in five characters: `ALLOW_ORIGINS` is near ALLOWED_ORIGINS, `MAIL_KEY` is near nothing of ours. */
+const CHARACTERS_PER_SLIP = 5;
+
+/** Upper case, without separators. */
+const squeeze = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, '');
+
+/** The same, with the words in alphabetical order: people know the words of a name better than their order. */
+const sortWords = (name: string): string =>
+  name
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/)
+    .sort()
+    .join('');
+
+/** The known name that a name is probably meant to be; null if none is near. */
+export const findNearest = (name: string, known: readonly string[]): string | null => {
+  const ranked = known
+    .map((each) => ({
+      each,
+      slips: Math.min(distance(squeeze(name), squeeze(each)), distance(sortWords(name), sortWords(each))),
+    }))
+    .filter(({ each, slips }) => slips <= Math.floor(each.length / CHARACTERS_PER_SLIP))
+    .sort((left, right) => left.slips - right.slips);
+  return ranked[0]?.each ?? null;
+};
+
+/** Whether a name begins with the first word of a known name of several words, such as `SESSION_`. */
+export const hasKnownPrefix = (name: string, known: readonly string[]): boolean => {
+  const upper = name.toUpperCase();
+  return known.some((each) => each.includes('_') && upper.startsWith(each.slice(0, each.indexOf('_') + 1)));
+};

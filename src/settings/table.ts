@@ -1,0 +1,138 @@
+// The table of all settings, from which their types, reading, spelling check and docs/settings.md come.
+//
+// To add a setting, add one entry to SETTINGS: its name with its unit, the kind of value, its bounds, its default and
+// one line of documentation. Use its value in env.ts, and run `npm run settings`, which writes docs/settings.md.
+import { parseOffset } from '../http/times.ts';
+import { choice, flag, list, requiredSecret, type Setting, secret, text, wholeNumber } from './kinds.ts';
+
+/** 256 bits as hex or base64 are longer; a shorter secret can be guessed. */
+const MIN_SECRET_CHARACTERS = 32;
+
+/** Browsers keep no cookie longer. https://www.rfc-editor.org/rfc/rfc6265bis (section 5.5, "Max-Age") */
+const MAX_COOKIE_DAYS = 400;
+
+/** An upper bound where no standard gives one: ten years of anything is a typing error. */
+const MAX_DAYS = 3_650;
+
+/** A wait of more than a week locks an account rather than slowing a guesser down. */
+const MAX_WAIT_SECONDS = 7 * 24 * 60 * 60;
+
+/** A request that waits for longer has lost its client. */
+const MAX_TIMEOUT_MS = 60_000;
+
+/** PBKDF2 of the runtime refuses more in one call, in production only. */
+const MAX_ITERATIONS = 100_000;
+/** Fifty calls of the dearest kind take seconds of CPU; core/passwords.ts reads no stored hash beyond that. */
+const MAX_ROUNDS = 50;
+
+const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
+
+export const SETTINGS = {
+  PASSWORD_ITERATIONS: wholeNumber({
+    default: 75_000,
+    min: 1,
+    max: MAX_ITERATIONS,
+    doc: 'PBKDF2-HMAC-SHA512 iterations in each round of a password hash. A stored hash of another cost is replaced at the next login.',
+  }),
+  PASSWORD_ROUNDS: wholeNumber({
+    // 3 × 75,000 iterations: see OWASP_ITERATIONS.
+    default: 3,
+    min: 1,
+    max: MAX_ROUNDS,
+    doc: 'Rounds of a password hash. Iterations × rounds below 220,000 is a warning.',
+  }),
+  SESSION_IDLE_DAYS: wholeNumber({
+    default: 14,
+    min: 1,
+    max: MAX_COOKIE_DAYS,
+    doc: 'Days after its last use at which a session ends, and the life of the session cookie.',
+  }),
+  SESSION_ABSOLUTE_DAYS: wholeNumber({
+    default: 90,
+    min: 1,
+    max: MAX_DAYS,
+    doc: 'Days after the login at which a session ends, however much it is used.',
+  }),
+  SESSION_READS: choice({
+    options: ['nearest', 'primary'],
+    default: 'nearest',
+    doc: '`primary`: no authenticated read is answered by a replica of D1, so a logout holds everywhere at once.',
+  }),
+  UTC_OFFSET: text({
+    takes: 'an offset of the form +HH:MM',
+    default: '+00:00',
+    isValid: (value) => parseOffset(value) !== null,
+    doc: 'The offset in which the dialect `users` shows times.',
+  }),
+  HIDE_UNKNOWN_ACCOUNTS: flag({
+    default: false,
+    doc: '`true`: the dialect `auth` gives one answer for an unknown email and for a wrong password.',
+  }),
+  ALLOWED_ORIGINS: list({
+    takes: 'a list of origins such as https://app.example.com',
+    isValid: isOrigin,
+    doc: 'Origins whose pages may use the service with its cookie. They must be of the same site, because the cookie is `SameSite=Lax`.',
+  }),
+  OPEN_TOKEN_DIALECTS: flag({
+    default: false,
+    doc: '`true`: pages of any origin may use `conjugator`, `account` and `auth`, without cookies.',
+  }),
+  EVENT_DAYS: wholeNumber({
+    default: 90,
+    min: 1,
+    max: MAX_DAYS,
+    doc: 'Days for which the audit log of an account is kept.',
+  }),
+  THROTTLE_FREE_FAILURES: wholeNumber({
+    default: 10,
+    min: 1,
+    max: 100,
+    doc: 'Consecutive wrong passwords before an account makes the next try wait. NIST SP 800-63B allows at most 100.',
+  }),
+  THROTTLE_FIRST_WAIT_SECONDS: wholeNumber({
+    default: 1,
+    min: 1,
+    max: MAX_WAIT_SECONDS,
+    doc: 'The first wait. It doubles with each further failure.',
+  }),
+  THROTTLE_MAX_WAIT_SECONDS: wholeNumber({
+    default: 15 * 60,
+    min: 1,
+    max: MAX_WAIT_SECONDS,
+    doc: 'The longest wait.',
+  }),
+  D1_TIMEOUT_MS: wholeNumber({
+    default: 5_000,
+    min: 1,
+    max: MAX_TIMEOUT_MS,
+    doc: 'After this long without an answer of D1, a request gets a 503.',
+  }),
+  KV_TIMEOUT_MS: wholeNumber({
+    default: 1_000,
+    min: 1,
+    max: MAX_TIMEOUT_MS,
+    doc: 'After this long without an answer of KV, a request does without it.',
+  }),
+  TOKEN_SECRET: requiredSecret({
+    minCharacters: MIN_SECRET_CHARACTERS,
+    doc: 'The key of all tokens and proofs.',
+  }),
+  TOKEN_SECRET_PREVIOUS: secret({
+    minCharacters: MIN_SECRET_CHARACTERS,
+    doc: 'The secret before it, for as long as a rotation lasts.',
+  }),
+} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** The value of each setting, as its kind reads it. */
+export type Values = {
+  readonly [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never;
+};
+
+/** The settings as a Worker finds them: a secret is a text, a variable whatever TOML can hold. */
+export type RawSettings = {
+  [Name in SettingName]?: (typeof SETTINGS)[Name] extends { isSecret: true }
+    ? string
+    : string | number | boolean | readonly string[];
+};

@@ -1,0 +1,186 @@
+// Settings that are misspelt or not understood: a 500 for every request, and a log line that names them.
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import { type Env, Misconfigured, readSettings } from '../../src/env.ts';
+import { send, testEnv } from '../support/worker.ts';
+
+const json = { username: 'somebody1', password: 'sesame1234' };
+
+/** The message with which these settings are refused. */
+const refusal = (settings: Record<string, unknown>): string => {
+  try {
+    readSettings({ ...testEnv, ...settings });
+  } catch (error) {
+    if (error instanceof Misconfigured) return error.message;
+    throw error;
+  }
+  return expect.fail('The settings are taken.');
+};
+
+const accepted = (settings: Partial<Env>) => readSettings({ ...testEnv, ...settings });
+
+let errors: MockInstance<typeof console.error>;
+let warnings: MockInstance<typeof console.warn>;
+
+beforeEach(() => {
+  errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('rejects a value that is not understood', () => {
+  it.each([
+    ['HIDE_UNKNOWN_ACCOUNTS', 'yes', 'true or false'],
+    ['HIDE_UNKNOWN_ACCOUNTS', 'TRUE', 'true or false'],
+    ['HIDE_UNKNOWN_ACCOUNTS', ' true', 'true or false'],
+    ['HIDE_UNKNOWN_ACCOUNTS', 1, 'true or false'],
+    ['OPEN_TOKEN_DIALECTS', 'True', 'true or false'],
+    ['OPEN_TOKEN_DIALECTS', '1', 'true or false'],
+    ['SESSION_READS', 'Primary', 'nearest or primary'],
+    ['SESSION_READS', true, 'nearest or primary'],
+    ['UTC_OFFSET', 8, 'an offset of the form +HH:MM'],
+    ['ALLOWED_ORIGINS', ['https://app.example.com', 'app.example.com'], 'a list of origins'],
+    ['ALLOWED_ORIGINS', [1], 'a list of origins'],
+    ['ALLOWED_ORIGINS', true, 'a list of origins'],
+    ['SESSION_IDLE_DAYS', '401', 'a whole number from 1 to 400'],
+    ['SESSION_IDLE_DAYS', 1.5, 'a whole number from 1 to 400'],
+    ['SESSION_IDLE_DAYS', true, 'a whole number from 1 to 400'],
+    ['SESSION_IDLE_DAYS', '014', 'a whole number from 1 to 400'],
+    ['SESSION_ABSOLUTE_DAYS', '3651', 'a whole number from 1 to 3650'],
+    ['THROTTLE_FREE_FAILURES', '101', 'a whole number from 1 to 100'],
+    ['THROTTLE_MAX_WAIT_SECONDS', '604801', 'a whole number from 1 to 604800'],
+    ['D1_TIMEOUT_MS', '60001', 'a whole number from 1 to 60000'],
+  ])('%s = %j', async (name, value, takes) => {
+    expect(refusal({ [name]: value })).toBe(
+      `${name} must be ${takes}${takes === 'a list of origins' ? ' such as https://app.example.com' : ''}, not ${JSON.stringify(value)}.`,
+    );
+    // JSON of no Env: what a deployment writes is not what the compiler allows.
+    const env: Env = Object.assign({ ...testEnv }, { [name]: value });
+    const answer = await send('/account/login', { env, json });
+    expect([answer.status, answer.text]).toEqual([500, '{"detail":"A server error occurred."}']);
+    expect(errors).toHaveBeenCalledTimes(1);
+    expect(String(errors.mock.calls[0]?.[0])).toContain(name);
+  });
+});
+
+describe('rejects a misspelt name', () => {
+  it.each([
+    ['HIDE_UNKNOWN_ACCOUNT', 'HIDE_UNKNOWN_ACCOUNTS'],
+    ['HIDE_UNKOWN_ACCOUNTS', 'HIDE_UNKNOWN_ACCOUNTS'],
+    ['hide_unknown_accounts', 'HIDE_UNKNOWN_ACCOUNTS'],
+    ['HIDE-UNKNOWN-ACCOUNTS', 'HIDE_UNKNOWN_ACCOUNTS'],
+    ['ALLOW_ORIGINS', 'ALLOWED_ORIGINS'],
+    ['ORIGINS_ALLOWED', 'ALLOWED_ORIGINS'],
+    ['IDLE_SESSION_DAYS', 'SESSION_IDLE_DAYS'],
+    ['UTCOFFSET', 'UTC_OFFSET'],
+    ['TOKEN_SECRETS', 'TOKEN_SECRET'],
+    ['PREVIOUS_TOKEN_SECRET', 'TOKEN_SECRET_PREVIOUS'],
+  ])('%s, and says that %s is meant', async (name, meant) => {
+    expect(refusal({ [name]: 'true' })).toBe(`${name} is not a setting. Did you mean ${meant}?`);
+    const answer = await send('/account/login', {
+      env: Object.assign({ ...testEnv }, { [name]: 'true' }),
+      json,
+    });
+    expect(answer.status).toBe(500);
+    expect(String(errors.mock.calls[0]?.[0])).toContain(`Did you mean ${meant}?`);
+  });
+
+  it.each(['SESSION_SECONDS', 'THROTTLE_OFF', 'PASSWORD_PEPPER', 'session_lifetime'])(
+    '%s, which has the prefix of a setting',
+    (name) => {
+      expect(refusal({ [name]: 'secret value' })).toBe(`${name} is not a setting. See docs/settings.md.`);
+    },
+  );
+
+  it('but ignores names of other software, and bindings', () => {
+    const others = { SENTRY_DSN: 'https://sentry.test', MAIL: 'x', SESSION_STORE: testEnv.SESSIONS };
+    expect(() => readSettings({ ...testEnv, ...others })).not.toThrow();
+  });
+});
+
+it('names every problem at once', () => {
+  expect(refusal({ SESSION_IDLE_DAYS: '500', OPEN_TOKEN_DIALECTS: 'on', UTC_OFSET: '+01:00' })).toBe(
+    'UTC_OFSET is not a setting. Did you mean UTC_OFFSET? ' +
+      'SESSION_IDLE_DAYS must be a whole number from 1 to 400, not "500". ' +
+      'OPEN_TOKEN_DIALECTS must be true or false, not "on".',
+  );
+});
+
+it.each(['TOKEN_SECRET', 'TOKEN_SECRET_PREVIOUS'])('never shows a short %s', (name) => {
+  expect(refusal({ [name]: 'short' })).toBe(`${name} must be a text of at least 32 characters.`);
+});
+
+it.each(['DB', 'SESSIONS', 'ASSETS'])('rejects an environment without the binding %s', async (name) => {
+  const env: Env = Object.assign({ ...testEnv }, { [name]: undefined });
+  expect(refusal({ [name]: undefined })).toBe(
+    `${name} is not bound. Bind it in wrangler.toml, in each environment.`,
+  );
+  expect((await send('/account/login', { env, json })).status).toBe(500);
+});
+
+describe('takes a TOML value for the text that it stands for', () => {
+  it('numbers', () => {
+    expect(accepted({ SESSION_IDLE_DAYS: 400 }).policy.sessionIdleSeconds).toBe(400 * 24 * 60 * 60);
+    expect(accepted({ THROTTLE_FREE_FAILURES: 5 }).policy.throttle.freeFailures).toBe(5);
+  });
+
+  it('booleans', () => {
+    for (const on of [true, 'true'])
+      expect(accepted({ HIDE_UNKNOWN_ACCOUNTS: on }).httpSettings.hideUnknownAccounts).toBe(true);
+    for (const off of [false, 'false', ''])
+      expect(accepted({ OPEN_TOKEN_DIALECTS: off }).httpSettings.openTokenDialects).toBe(false);
+  });
+
+  it('lists', () => {
+    const origins = ['https://app.example.com', 'http://localhost:3000'];
+    for (const ALLOWED_ORIGINS of [origins, origins.join(','), origins.join(' '), origins.join(', ')])
+      expect([...accepted({ ALLOWED_ORIGINS }).httpSettings.allowedOrigins]).toEqual(origins);
+  });
+});
+
+it('logs a login with the longest idle time: its cookie can be set', async () => {
+  const env: Env = { ...testEnv, SESSION_IDLE_DAYS: '400', SESSION_ABSOLUTE_DAYS: '400' };
+  const person = { username: 'idle400', email: 'idle400@test.com', password: 'sesame1234' };
+  const answer = await send('/api/users/register/', { json: person, env });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.getSetCookie().join()).toContain('Max-Age=34560000');
+});
+
+describe('warns once for each isolate', () => {
+  const logged = (): unknown[] => warnings.mock.calls.map(([line]) => JSON.parse(String(line)));
+
+  it('if a hash costs less than OWASP asks for', async () => {
+    const env = { ...testEnv, PASSWORD_ITERATIONS: '70000', PASSWORD_ROUNDS: '3' };
+    await send('/health', { env });
+    await send('/health', { env });
+    expect(logged()).toEqual([
+      {
+        level: 'warning',
+        message:
+          'PASSWORD_ITERATIONS × PASSWORD_ROUNDS is 210000: OWASP asks for at least 220000. A stolen database is cheaper to crack.',
+      },
+    ]);
+  });
+
+  it('if a flood guard is not bound', async () => {
+    const { LOGIN_LIMIT: _, ...env } = { ...testEnv, PASSWORD_ITERATIONS: '', PASSWORD_ROUNDS: '' };
+    await send('/health', { env });
+    expect(logged()).toEqual([
+      {
+        level: 'warning',
+        message: 'LOGIN_LIMIT is not bound: nothing bounds the hashes that one address can ask for.',
+      },
+    ]);
+  });
+
+  it.each([
+    ['', ''],
+    ['100000', '3'],
+    ['73334', '3'],
+  ])('but not with %s iterations and %s rounds', async (PASSWORD_ITERATIONS, PASSWORD_ROUNDS) => {
+    await send('/health', { env: { ...testEnv, PASSWORD_ITERATIONS, PASSWORD_ROUNDS } });
+    expect(logged()).toEqual([]);
+  });
+});
