@@ -14,11 +14,18 @@ export type OwnProblem = Extract<
 >;
 export type SharedProblem = Exclude<Problem, OwnProblem>;
 
+/** DRF's fields for emails and URLs override the text of a `CharField` for what is no text at all. */
+const NOT_TEXT = {
+  text: 'Not a valid string.',
+  email: 'Enter a valid email address.',
+  url: 'Enter a valid URL.',
+} as const;
+
 /**
  * DRF's text for a fault. A dialect gives its own for those that its document words.
  * @see https://github.com/encode/django-rest-framework/blob/main/rest_framework/fields.py
  */
-export const fieldErrorText = ({ code, limit }: FieldError): string => {
+export const fieldErrorText = ({ code, limit, kind }: FieldError): string => {
   switch (code) {
     case 'required':
       return 'This field is required.';
@@ -27,7 +34,7 @@ export const fieldErrorText = ({ code, limit }: FieldError): string => {
     case 'blank':
       return 'This field may not be blank.';
     case 'not_text':
-      return 'Not a valid string.';
+      return NOT_TEXT[kind ?? 'text'];
     case 'nul':
       return 'Null characters are not allowed.';
     case 'too_many_characters':
@@ -36,7 +43,7 @@ export const fieldErrorText = ({ code, limit }: FieldError): string => {
     case 'too_few_characters':
       return `Ensure this field has at least ${limit} characters.`;
     case 'not_email':
-      return 'Enter a valid email address.';
+      return NOT_TEXT.email;
     case 'not_username':
       return 'Enter a valid username. This value may contain only letters, numbers, and ./+/-/_ characters.';
     case 'weak_password':
@@ -46,7 +53,7 @@ export const fieldErrorText = ({ code, limit }: FieldError): string => {
     case 'resembling_password':
       return 'The password is too similar to the username or email.';
     case 'not_url':
-      return 'Enter a valid URL.';
+      return NOT_TEXT.url;
     case 'taken':
       return 'This field must be unique.';
     case 'not_a_choice':

@@ -33,12 +33,17 @@ export type FieldErrorCode =
   | 'taken'
   | 'not_a_choice';
 
+/** What a field takes, if that is more than any text. */
+export type FieldKind = 'email' | 'url';
+
 export interface FieldError {
   field: string;
   code: FieldErrorCode;
   limit: number | null;
   /** What was sent, as it was sent; undefined where the field was not sent. */
   value: unknown;
+  /** Set if what was sent is of another type than the field's. */
+  kind?: FieldKind;
 }
 
 /** What a JSON body was where an object was asked for. */

@@ -46,6 +46,11 @@ const NO_TEXTS: [unknown, string][] = [
   ['\ud800', NOT_TEXT],
   ['a\udc00b', NOT_TEXT],
 ];
+/** In an email field, what is no text at all has that field's text. */
+const NO_EMAIL_TEXTS = NO_TEXTS.map(([value, text]): [unknown, string] => [
+  value,
+  typeof value === 'string' || value === null ? text : NOT_EMAIL,
+]);
 /** What no text field but a password takes. */
 const NO_LINES: [unknown, string][] = [
   ['   ', BLANK],
@@ -87,7 +92,7 @@ describe.each(['first_name', 'last_name'])('%s', (field) => {
 
 describe('email', () => {
   it.each([
-    ...NO_TEXTS,
+    ...NO_EMAIL_TEXTS,
     ...NO_LINES,
     ...['no', 'a@', '@b.com', 'a@b', 'a b@c.com', 'a@b c.com', 'a@@b.com', 'a.@b.com', '1'].map(
       (value): [unknown, string] => [value, NOT_EMAIL],

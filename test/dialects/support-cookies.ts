@@ -119,6 +119,10 @@ export const NO_TEXTS: [unknown, string][] = [
   ['a1b2c3\udc00d4', NOT_TEXT],
 ];
 
+/** The same for a field that takes more than text, which has its own words for what is none. */
+export const noTextsWorded = (text: string): [unknown, string][] =>
+  NO_TEXTS.map(([value, usual]) => [value, typeof value === 'string' || value === null ? usual : text]);
+
 /** What no text field but a password takes, on one line or several. */
 export const NO_LINES: [unknown, string][] = [
   ['abcd\u0000efgh', NUL],

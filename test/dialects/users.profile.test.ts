@@ -10,6 +10,7 @@ import {
   NO_SINGLE_LINES,
   NO_TEXTS,
   NULL,
+  noTextsWorded,
   shown,
   whole,
 } from './support-cookies.ts';
@@ -176,12 +177,14 @@ describe('site_url', () => {
     expect(whole(await patch({ site_url: url }))).toBe(refused({ site_url: [NOT_URL] }));
   });
 
-  it.each([...NO_TEXTS, ...NO_LINES, ['https://example.com/\nx', NOT_TEXT], ['https://a.com/\tx', NOT_TEXT]])(
-    '%j is refused: %s',
-    async (value, text) => {
-      expect(whole(await patch({ site_url: value }))).toBe(refused({ site_url: [text] }));
-    },
-  );
+  it.each([
+    ...noTextsWorded(NOT_URL),
+    ...NO_LINES,
+    ['https://example.com/\nx', NOT_TEXT],
+    ['https://a.com/\tx', NOT_TEXT],
+  ])('%j is refused: %s', async (value, text) => {
+    expect(whole(await patch({ site_url: value }))).toBe(refused({ site_url: [text] }));
+  });
 
   it.each(NO_SINGLE_LINES)('%j, of more than one line, is refused: %s', async (value, text) => {
     expect(whole(await patch({ site_url: value }))).toBe(refused({ site_url: [text] }));

@@ -11,6 +11,7 @@ import {
   NO_SINGLE_LINES,
   NO_TEXTS,
   NULL,
+  noTextsWorded,
   person,
   REQUIRED,
   shown,
@@ -94,7 +95,7 @@ describe('username', () => {
 
 describe('email', () => {
   it.each([
-    ...NO_TEXTS,
+    ...noTextsWorded('Enter a valid email address.'),
     ...NO_LINES,
     ...NO_SINGLE_LINES,
     ['', BLANK],

@@ -1,6 +1,6 @@
 // The fields of the dialects' bodies, as zod schemas whose faults carry a code that a dialect words.
 import * as z from 'zod/mini';
-import type { FieldError, FieldErrorCode } from '../problem.ts';
+import type { FieldError, FieldErrorCode, FieldKind } from '../problem.ts';
 
 /** A fault without its field: what a rule finds. */
 interface Finding {
@@ -88,10 +88,14 @@ const isEmail = when('not_email', (value) => !EMAIL.test(value));
 const isUsername = when('not_username', (value) => !USERNAME.test(value));
 
 const trimmed = z.string().check(z.trim());
+/** A text of a kind: zod carries the kind in its message, and `readFaults` finds it there. */
+const trimmedOf = (kind: FieldKind) => z.string({ error: kind }).check(z.trim());
+
+const lineOf = (base: z.ZodMiniString<string>, rules: readonly Rule[]) =>
+  ruled([first(wellFormed, notBlank, noNul, noControl, every(...rules))], base);
 
 /** A line of text, trimmed: a name. */
-export const line = (...rules: Rule[]) =>
-  ruled([first(wellFormed, notBlank, noNul, noControl, every(...rules))], trimmed);
+export const line = (...rules: Rule[]) => lineOf(trimmed, rules);
 
 /** A text that may be empty and have several lines. */
 export const lines = (...rules: Rule[]) =>
@@ -104,13 +108,13 @@ export const oneLine = noControl;
 export const username = (...rules: Rule[]) => line(isUsername, ...rules);
 
 /** An email, shown as entered. */
-export const email = (...rules: Rule[]) => line(...rules, isEmail);
+export const email = (...rules: Rule[]) => lineOf(trimmedOf('email'), [...rules, isEmail]);
 
 /** A username or an email to log in with: no rule but that it is there. */
 export const identifier = () => line();
 
 /** An email to log in with. */
-export const loginEmail = () => line(isEmail);
+export const loginEmail = () => lineOf(trimmedOf('email'), [isEmail]);
 
 /** One of a fixed set, by its decimal number. */
 export const choice = (isOffered: (text: string) => boolean) =>
@@ -118,7 +122,7 @@ export const choice = (isOffered: (text: string) => boolean) =>
 
 /** An http or https URL, or nothing. */
 export const urlOrNothing = (...rules: Rule[]) =>
-  ruled([first(wellFormed, noNul, noControl, every(...rules, isUrl))], trimmed);
+  ruled([first(wellFormed, noNul, noControl, every(...rules, isUrl))], trimmedOf('url'));
 
 const isUrl = when('not_url', (value) => value !== '' && !isWebUrl(value));
 const isWebUrl = (value: string): boolean =>
@@ -168,6 +172,8 @@ const FIELD_ERROR_CODES: ReadonlySet<string> = new Set<FieldErrorCode>([
 const isFieldErrorCode = (code: unknown): code is FieldErrorCode =>
   typeof code === 'string' && FIELD_ERROR_CODES.has(code);
 
+const isFieldKind = (text: string): text is FieldKind => text === 'email' || text === 'url';
+
 /** Reads zod's issues as faults, in the order in which the schema names the fields. */
 export const readFieldErrors = (
   issues: readonly z.core.$ZodIssue[],
@@ -178,7 +184,10 @@ export const readFieldErrors = (
     const value = Object.hasOwn(sent, field) ? sent[field] : undefined;
     if (issue.code === 'invalid_value' && typeof value === 'string')
       return { field, code: 'not_a_choice', limit: null, value };
-    if (issue.code !== 'custom') return { field, code: missingCode(value), limit: null, value };
+    if (issue.code !== 'custom') {
+      const fault = { field, code: missingCode(value), limit: null, value };
+      return isFieldKind(issue.message) ? { ...fault, kind: issue.message } : fault;
+    }
     const code: unknown = issue.params?.['fault'];
     const limit: unknown = issue.params?.['limit'];
     return {
