@@ -32,6 +32,15 @@ const atMost = (budget: string, most: number, ratios: readonly number[]): Verdic
   return [{ budget, target: `≤ ${most}`, reached: reached.toFixed(3), isKept: reached <= most }];
 };
 
+/** p50 of one operation to another's, at each distance. */
+const edgeRatios = ({ edge }: Report, id: string, to: string): number[] =>
+  edge
+    .filter((one) => one.id === id)
+    .flatMap(({ p50Ms, primaryMs, kv }) => {
+      const other = edge.find((one) => one.id === to && one.primaryMs === primaryMs && one.kv === kv);
+      return other ? [p50Ms / other.p50Ms] : [];
+    });
+
 const MOST_USERS = 1_000_000;
 const MOST_MAIN_BYTES = 80_000;
 
@@ -50,10 +59,10 @@ export const judge = (report: Report): Verdict[] => {
   return [
     ...atLeast({
       budget: 'authenticated read, to its floor',
-      least: 0.85,
+      least: 0.9,
       ratios: toFloor(/^latchkey\/profile-/),
     }),
-    ...atLeast({ budget: 'login, to its floor', least: 0.95, ratios: toFloor(/^latchkey\/login-/) }),
+    ...atLeast({ budget: 'login, to its floor', least: 1, ratios: toFloor(/^latchkey\/login-/) }),
     ...atLeast({
       budget: 'unknown token, to the floor of a read',
       least: 0.85,
@@ -70,7 +79,21 @@ export const judge = (report: Report): Verdict[] => {
       ratios: toFloor(/\/bad-jwt$/),
     }),
     ...atLeast({ budget: '404, to an empty Worker', least: 0.6, ratios: toFloor(/\/not-found$/) }),
-    ...atLeast({ budget: 'session check, to better-auth', least: 1, ratios: toRival(/^better-auth\/read /) }),
+    ...atLeast({
+      budget: 'session check by KV alone, to better-auth',
+      least: 1,
+      ratios: toRival(/^better-auth\/read /),
+    }),
+    ...atLeast({
+      budget: 'session check in D1, to better-auth',
+      least: 1,
+      ratios: toRival(/^better-auth, database sessions\/read /),
+    }),
+    ...atMost(
+      'read with the delays of an edge, p50 to the slower of KV and D1',
+      1.05,
+      edgeRatios(report, 'latchkey/profile-account', 'floor/read-parallel'),
+    ),
     ...atLeast({
       budget: 'login, to better-auth with an equal hash',
       least: 1,

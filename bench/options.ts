@@ -1,7 +1,7 @@
 // The flags of `npm run bench -- …`.
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['speed', 'counts', 'growth', 'start'] as const;
+export const PARTS = ['speed', 'counts', 'growth', 'start', 'edge'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {

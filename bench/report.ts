@@ -1,5 +1,6 @@
 // The whole result of a run, as it is written to a file: every figure that a table shows.
 import type { Counts } from './counts.ts';
+import type { EdgeResult } from './edge.ts';
 import type { Grown } from './growth.ts';
 import type { Machine } from './machine.ts';
 import type { Comparison, Result } from './rounds.ts';
@@ -33,4 +34,6 @@ export interface Report {
   counts: Counted[];
   growth: Grown[];
   starts: Start[];
+  /** With the delays of an edge. */
+  edge: EdgeResult[];
 }

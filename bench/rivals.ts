@@ -10,7 +10,17 @@ interface Pair {
 
 // By cookie, as better-auth is logged in to; and by token, as Django REST framework is.
 const PAIRS: readonly Pair[] = [
-  { job: 'session check', mine: 'latchkey/profile-users', theirs: 'better-auth/read' },
+  // Like for like: D1 is the truth on both sides, or KV alone answers on both.
+  {
+    job: 'session check, in D1',
+    mine: 'latchkey/profile-users',
+    theirs: 'better-auth, database sessions/read',
+  },
+  {
+    job: 'session check, in KV',
+    mine: 'latchkey, cached/profile-users',
+    theirs: 'better-auth/read',
+  },
   { job: 'login, equal hash', mine: 'latchkey/login-users', theirs: 'better-auth, equal hash/login' },
   { job: 'login, its own hash', mine: 'latchkey/login-users', theirs: 'better-auth/login' },
   {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PROJECT } from '../scripts/wrangler.ts';
 import { drawRatios } from './chart.ts';
 import { costOfMillion, countOperations } from './counts.ts';
+import { measureEdge } from './edge.ts';
 import { measureGrowth, SIZES } from './growth.ts';
 import { describeMachine } from './machine.ts';
 import { isFull, type Options, readOptions } from './options.ts';
@@ -23,12 +24,16 @@ const WORKERS = [
   bootReadFloor,
   bootLoginFloor,
   bootEmptyFloor,
-  bootLatchkey,
+  bootLatchkey('nearest'),
+  bootLatchkey('cached'),
   bootBetterAuth('own'),
+  bootBetterAuth('database'),
   bootBetterAuth('equal'),
 ];
 
 const STARTS = { quick: 3, full: 15 };
+/** Requests of an operation at each distance. */
+const EDGE = { quick: { requests: 40, hashes: 6 }, full: { requests: 200, hashes: 24 } };
 const QUICK_SIZES = SIZES.slice(0, 2);
 
 const say = (text: string): void => console.error(`  ${text}`);
@@ -94,6 +99,7 @@ const run = async (options: Options): Promise<Report> => {
     counts: [],
     growth: [],
     starts: [],
+    edge: [],
   };
   const asks = (part: Options['only'][number]): boolean => options.only.includes(part);
   if (asks('speed')) await measureSpeed(options, report);
@@ -102,6 +108,14 @@ const run = async (options: Options): Promise<Report> => {
     const dose = { seconds: options.seconds, hashes: options.hashes };
     const sizes = options.quick ? QUICK_SIZES : SIZES;
     report.growth = await measureGrowth({ sizes, rounds: options.rounds, dose, onVisit: say });
+  }
+  if (asks('edge')) {
+    const { results, skipped } = await measureEdge({
+      ...(options.quick ? EDGE.quick : EDGE.full),
+      onVisit: say,
+    });
+    report.edge = results;
+    report.skipped = [...new Set([...report.skipped, ...skipped])];
   }
   if (asks('start')) report.starts = await measureStarts(options.quick ? STARTS.quick : STARTS.full, say);
   return report;
@@ -114,6 +128,7 @@ const print = (report: Report): void => {
     ['What is asked of D1 and KV', tables.countTable(report), report.counts.length],
     ['Growth', tables.growthTable(report), report.growth.length],
     ['Start and size', tables.startTable(report), report.starts.length],
+    ['With the delays of an edge', tables.edgeTable(report), report.edge.length],
     ['Budgets', tables.budgetTable(report), 1],
   ];
   console.log(`\n${tables.describeMachine(report)}`);

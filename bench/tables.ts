@@ -104,6 +104,25 @@ export const startTable = ({ starts }: Report): string =>
     ]),
   );
 
+/** p50 and p95 of each operation, a column for each place of the primary and each state of KV. */
+export const edgeTable = ({ edge }: Report): string => {
+  const places = [
+    ...new Map(edge.map(({ primaryMs, kv }) => [`${primaryMs} ms, KV ${kv}`, { primaryMs, kv }])),
+  ];
+  const ids = [...new Set(edge.map(({ id }) => id))];
+  return drawTable(
+    ['operation: p50 and p95, ms', ...places.map(([title]) => title)],
+    ids.map((id) => {
+      const own = edge.filter((one) => one.id === id);
+      const cells = places.map(([, place]) => {
+        const one = own.find(({ primaryMs, kv }) => primaryMs === place.primaryMs && kv === place.kv);
+        return one ? `${number(one.p50Ms)}, ${number(one.p95Ms)}` : '';
+      });
+      return [`${own[0]?.server}: ${own[0]?.title}`, ...cells];
+    }),
+  );
+};
+
 export const budgetTable = (report: Report): string =>
   drawTable(
     ['budget', 'target', 'reached', 'kept'],

@@ -12,7 +12,20 @@ const COMPATIBILITY_DATE = '2026-10-23';
 /** No file is read from here: the modules' texts are handed over. */
 const MODULES_ROOT = join(PROJECT, '.wrangler', 'bench');
 
+/** Modules that can stand between a Worker and its bindings. */
 const COUNTING_MODULE = 'counting.js';
+const DELAYING_MODULE = 'delaying.js';
+
+/** Milliseconds from and to, evenly distributed. */
+export type Range = readonly [number, number];
+
+/** How long the stores take to answer, besides the time that they work. */
+export interface Delays {
+  kvMs: Range;
+  /** The nearest copy of D1. */
+  copyMs: Range;
+  primaryMs: Range;
+}
 
 export interface WorkerOptions {
   name: string;
@@ -23,6 +36,8 @@ export interface WorkerOptions {
   compatibilityFlags?: string[];
   /** Counts what is asked of D1 and KV; costs time, so nothing is timed with it. */
   counts?: boolean;
+  /** Lets D1 and KV answer as late as on an edge; not together with `counts`. */
+  delays?: Delays | null;
   /** Where D1 and KV are kept, with what they hold; a folder that is removed again where none is named. */
   storage?: string;
   /** Where V8's inspector listens; none does where no port is named. */
@@ -50,13 +65,12 @@ export const readMigrations = (folder: string): string[] =>
     .sort()
     .flatMap((name) => readFileSync(join(PROJECT, folder, name), 'utf8').split('--> statement-breakpoint'));
 
-const toModules = (modules: Modules, counts: boolean) => {
-  const counting = counts ? readFileSync(join(import.meta.dirname, COUNTING_MODULE), 'utf8') : null;
+const toModules = (modules: Modules, front: string | null) => {
   const main = modules.get(MAIN_MODULE);
   if (main === undefined) throw new Error(`A Worker has no ${MAIN_MODULE}.`);
   // The first one is the main one.
   const ordered = [
-    ...(counting === null ? [] : [[COUNTING_MODULE, counting] as const]),
+    ...(front === null ? [] : [[front, readFileSync(join(import.meta.dirname, front), 'utf8')] as const]),
     [MAIN_MODULE, main] as const,
     ...[...modules].filter(([name]) => name !== MAIN_MODULE),
   ];
@@ -65,6 +79,11 @@ const toModules = (modules: Modules, counts: boolean) => {
     path: join(MODULES_ROOT, name),
     contents,
   }));
+};
+
+const frontOf = ({ counts, delays }: WorkerOptions): string | null => {
+  if (delays) return DELAYING_MODULE;
+  return counts ? COUNTING_MODULE : null;
 };
 
 const optionsOf = (options: WorkerOptions, storage: string) =>
@@ -79,13 +98,16 @@ const optionsOf = (options: WorkerOptions, storage: string) =>
     workers: [
       {
         name: options.name,
-        modules: toModules(options.modules, options.counts ?? false),
+        modules: toModules(options.modules, frontOf(options)),
         modulesRoot: MODULES_ROOT,
         compatibilityDate: COMPATIBILITY_DATE,
         compatibilityFlags: options.compatibilityFlags ?? [],
         d1Databases: { DB: 'bench' },
         kvNamespaces: { SESSIONS: 'bench' },
-        bindings: options.settings ?? {},
+        bindings: {
+          ...options.settings,
+          ...(options.delays ? { DELAYS: JSON.stringify(options.delays) } : {}),
+        },
         // Not bound as assets: that would put Miniflare's router between the socket and the Worker.
         serviceBindings: { ASSETS: 'assets' },
         unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],

@@ -50,20 +50,28 @@ export const betterAuthOptions = (modules: Modules, settings: Record<string, str
   compatibilityFlags: ['nodejs_compat'],
 });
 
-/** @param hash `own` is what better-auth comes with, scrypt in JavaScript; `equal` is Latchkey's at its cost */
+const VARIANTS = {
+  own: { name: 'better-auth', settings: {} },
+  equal: { name: 'better-auth, equal hash', settings: HASH_COST },
+  database: { name: 'better-auth, database sessions', settings: { DATABASE_SESSIONS: 'true' } },
+} as const;
+
+/**
+ * @param variant `own` is what better-auth comes with, its hash scrypt in JavaScript and its sessions in KV; `equal`
+ * has Latchkey's hash at its cost; `database` has no secondary storage, so that D1 holds its sessions
+ */
 export const bootBetterAuth =
-  (hash: 'own' | 'equal') =>
-  async ({ counts }: Boot): Promise<Booted> => {
+  (variant: keyof typeof VARIANTS) =>
+  async ({ counts, delays = null }: Boot): Promise<Booted> => {
     const built = buildBetterAuth();
     if ('skipped' in built) return built;
-    const settings = hash === 'equal' ? HASH_COST : {};
-    const worker = await bootWorker({ ...betterAuthOptions(built.modules, settings), counts });
+    const { name, settings } = VARIANTS[variant];
+    const worker = await bootWorker({ ...betterAuthOptions(built.modules, settings), counts, delays });
     const cookies: string[] = [];
     for (const person of PEOPLE) {
       const signedUp = await ask(worker.origin, signUp(person));
       cookies.push(signedUp.cookies.join('; '));
     }
-    const name = hash === 'own' ? 'better-auth' : 'better-auth, equal hash';
     const of = (id: string, title: string, requests: Operation['requests'], hashes: boolean): Operation => ({
       id: `${name}/${id}`,
       server: name,
@@ -74,9 +82,13 @@ export const bootBetterAuth =
     });
     const reads = cookies.map((Cookie) => get('/api/auth/get-session', { Cookie }));
     const operations = [
-      ...(hash === 'own' ? [of('read', 'session check', reads, false)] : []),
-      of('login', 'sign-in', PEOPLE.map(signIn), true),
-      of('register', 'sign-up', () => signUp(newcomer()), true),
+      ...(variant === 'equal' ? [] : [of('read', 'session check', reads, false)]),
+      ...(variant === 'database'
+        ? []
+        : [
+            of('login', 'sign-in', PEOPLE.map(signIn), true),
+            of('register', 'sign-up', () => signUp(newcomer()), true),
+          ]),
     ];
     return { server: { ...worker, name, operations } };
   };

@@ -15,16 +15,21 @@ const read = (id: string, title: string, path: string): Operation => ({
   hashes: false,
 });
 
-/** One KV get and one D1 select. The people's tokens are their names. */
-export const bootReadFloor = async ({ counts }: Boot): Promise<Booted> => {
-  const worker = await bootWorker({
-    name: 'read',
-    modules: readWorker('floor/read.js'),
+/** A Worker with the people's sessions in its stores. Their tokens are their names. */
+const bootReaders = async (
+  { counts, delays = null }: Boot,
+  worker: 'read' | 'read-parallel',
+  operations: readonly Operation[],
+): Promise<Booted> => {
+  const running = await bootWorker({
+    name: worker,
+    modules: readWorker(`floor/${worker}.js`),
     schema: readMigrations('migrations'),
     counts,
+    delays,
   });
   const expiresAt = Date.now() + YEAR_MS;
-  await worker.execute(
+  await running.execute(
     PEOPLE.flatMap(({ username, email }, at) => [
       `INSERT INTO users (id, username, username_key, email, email_key, password_hash, created_at, updated_at, last_login_at)
        VALUES (${at + 1}, '${username}', '${username}', '${email}', '${email}', '-', 0, 0, 0)`,
@@ -32,8 +37,13 @@ export const bootReadFloor = async ({ counts }: Boot): Promise<Booted> => {
        VALUES ('${username}', ${at + 1}, 'derived', 0, 0, ${expiresAt})`,
     ]),
   );
-  for (const { username } of PEOPLE) await worker.putRecord(`session:${username}`, 'first-unconstrained');
-  const operations: Operation[] = [
+  for (const { username } of PEOPLE) await running.putRecord(`session:${username}`, 'first-unconstrained');
+  return { server: { ...running, name: 'floor: read', operations } };
+};
+
+/** One KV get and one D1 select, one after the other. */
+export const bootReadFloor = (boot: Boot): Promise<Booted> =>
+  bootReaders(boot, 'read', [
     read('floor/read', 'KV get, D1 select of what a profile shows', '/'),
     read('floor/read-wide', 'the same, of the whole account', '/wide'),
     {
@@ -44,18 +54,23 @@ export const bootReadFloor = async ({ counts }: Boot): Promise<Booted> => {
       requests: [get('/', { Authorization: 'nobody' })],
       hashes: false,
     },
-  ];
-  return { server: { ...worker, name: 'floor: read', operations } };
-};
+  ]);
+
+/** One KV get and one D1 select at the same time, for the run with the delays of an edge. */
+export const bootParallelReadFloor = (boot: Boot): Promise<Booted> =>
+  bootReaders(boot, 'read-parallel', [
+    read('floor/read-parallel', 'KV get and D1 select at the same time, of what a profile shows', '/'),
+  ]);
 
 /** One D1 select, one hash, one D1 batch. */
-export const bootLoginFloor = async ({ counts }: Boot): Promise<Booted> => {
+export const bootLoginFloor = async ({ counts, delays = null }: Boot): Promise<Booted> => {
   const worker = await bootWorker({
     name: 'login',
     modules: readWorker('floor/login.js'),
     schema: readMigrations('migrations'),
     settings: HASH_COST,
     counts,
+    delays,
   });
   for (const person of PEOPLE) await ask(worker.origin, post('/register', person));
   const operations: Operation[] = [
@@ -80,12 +95,13 @@ export const bootLoginFloor = async ({ counts }: Boot): Promise<Booted> => {
 };
 
 /** Nothing. */
-export const bootEmptyFloor = async ({ counts }: Boot): Promise<Booted> => {
+export const bootEmptyFloor = async ({ counts, delays = null }: Boot): Promise<Booted> => {
   const worker = await bootWorker({
     name: 'empty',
     modules: readWorker('floor/empty.js'),
     schema: [],
     counts,
+    delays,
   });
   const of = (id: string, title: string, path: string): Operation => ({
     id,

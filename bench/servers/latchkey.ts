@@ -170,14 +170,24 @@ const operationsOf = ({ tokens, cookies, jwts }: Awaited<ReturnType<typeof admit
   refusal('not-found', 'a path that is not there', 404, get('/account/nothing'), 'floor/empty'),
 ];
 
-export const bootLatchkey = async ({ counts }: Boot): Promise<Booted> => {
-  const worker = await bootWorker({
-    name: 'latchkey',
-    modules: buildWorker('wrangler.toml'),
-    schema: readMigrations('migrations'),
-    settings: SETTINGS,
-    counts,
-  });
-  const operations = operationsOf(await admit(worker.origin));
-  return { server: { ...worker, name: 'latchkey', operations } };
-};
+/** @param reads where authenticated reads are answered: the setting SESSION_READS */
+export const bootLatchkey =
+  (reads: 'nearest' | 'cached') =>
+  async ({ counts, delays = null }: Boot): Promise<Booted> => {
+    const worker = await bootWorker({
+      name: 'latchkey',
+      modules: buildWorker('wrangler.toml'),
+      schema: readMigrations('migrations'),
+      settings: { ...SETTINGS, SESSION_READS: reads },
+      counts,
+      delays,
+    });
+    const operations = operationsOf(await admit(worker.origin));
+    if (reads === 'nearest') return { server: { ...worker, name: 'latchkey', operations } };
+    // Only reads differ.
+    const name = 'latchkey, cached';
+    const reading = operations
+      .filter(({ id }) => id.startsWith('latchkey/profile-'))
+      .map((one) => ({ ...one, id: one.id.replace('latchkey', name), server: name }));
+    return { server: { ...worker, name, operations: reading } };
+  };

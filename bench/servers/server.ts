@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Operation, Sent } from '../load.ts';
+import type { Delays } from '../workerd.ts';
 
 export interface Server {
   name: string;
@@ -15,9 +16,11 @@ export interface Server {
 /** Either a server, or why there is none here. */
 export type Booted = { server: Server } | { skipped: string };
 
-/** How a Worker is booted: with `counts` it is not timed, but tells what it asks of D1 and KV. */
+/** How a Worker is booted: with `counts` it is not timed, but counts its requests to D1 and KV. */
 export interface Boot {
   counts: boolean;
+  /** Lets its stores answer as late as on an edge. */
+  delays?: Delays | null;
 }
 
 /** The cost of Latchkey's hash as it is deployed. */
@@ -92,7 +95,8 @@ export const ask = async (origin: string, sent: Sent): Promise<Answer> => {
   throw new Error(`${sent.method} ${sent.path}: ${answer.status} ${answer.text}`);
 };
 
-const requestOf = ({ requests }: Operation): Sent => {
+/** The first request of an operation. */
+export const requestOf = ({ requests }: Operation): Sent => {
   const sent = typeof requests === 'function' ? requests() : requests[0];
   if (!sent) throw new Error('An operation has no request.');
   return sent;

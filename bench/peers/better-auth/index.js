@@ -1,4 +1,4 @@
-// better-auth with Hono on Workers: D1 as its database, KV as its secondary storage, all else as it comes.
+// better-auth with Hono on Workers: D1 as its database, KV as its secondary storage unless the bench leaves it out.
 import { betterAuth } from 'better-auth';
 import { Hono } from 'hono';
 import { createPasswords } from '../../../src/core/passwords.ts';
@@ -32,7 +32,7 @@ const createAuth = (env) =>
     baseURL: 'http://127.0.0.1',
     secret: env.SECRET,
     database: env.DB,
-    secondaryStorage: inKv(env.SESSIONS),
+    ...(env.DATABASE_SESSIONS ? {} : { secondaryStorage: inKv(env.SESSIONS) }),
     emailAndPassword: { enabled: true, ...(env.ITERATIONS && { password: equalHash(env) }) },
     // It would refuse the load. Latchkey's flood guard leaves loopback addresses alone.
     rateLimit: { enabled: false },
