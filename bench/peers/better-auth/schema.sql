@@ -8,3 +8,7 @@ create index "account_userId_idx" on "account" ("userId");
 create table "session" ("id" text not null primary key, "expiresAt" date not null, "token" text not null unique, "createdAt" date not null, "updatedAt" date not null, "ipAddress" text, "userAgent" text, "userId" text not null references "user" ("id") on delete cascade);
 --> statement-breakpoint
 create index "session_userId_idx" on "session" ("userId");
+--> statement-breakpoint
+create table "verification" ("id" text not null primary key, "identifier" text not null, "value" text not null, "expiresAt" date not null, "createdAt" date not null, "updatedAt" date not null);
+--> statement-breakpoint
+create index "verification_identifier_idx" on "verification" ("identifier");
