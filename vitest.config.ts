@@ -9,7 +9,7 @@ const CHEAP_HASHES = { PASSWORD_ITERATIONS: '1000', PASSWORD_ROUNDS: '2' };
 const migrations = await readD1Migrations('./migrations');
 
 /** Files that look at what an isolate does once. */
-const IN_A_NEW_ISOLATE = ['test/core/foreign/loading.test.ts'];
+const IN_A_NEW_ISOLATE = ['test/core/credentials/foreign/loading.test.ts'];
 
 const inWorkerd = () =>
   cloudflareTest({

@@ -12,7 +12,7 @@ const PREFIX = 'foreign-';
 const bundle = async (): Promise<Map<string, Uint8Array>> => {
   const { outputFiles } = await build({
     absWorkingDir: PROJECT,
-    entryPoints: { [`${PREFIX}verify`]: 'src/core/foreign/verify.ts' },
+    entryPoints: { [`${PREFIX}verify`]: 'src/core/credentials/foreign/verify.ts' },
     outdir: FOLDER,
     chunkNames: `${PREFIX}[name]-[hash]`,
     bundle: true,

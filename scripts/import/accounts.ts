@@ -1,7 +1,7 @@
 // A record becomes an account, or is refused: the rules that hold for accounts, however they come.
 import { createHash } from 'node:crypto';
+import { findPicture } from '../../src/core/accounts/pictures.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
-import { findPicture } from '../../src/core/pictures.ts';
 import type { Row } from '../wrangler.ts';
 import type { Field, FieldReader } from './fields.ts';
 import type { HashCheck } from './hashes.ts';

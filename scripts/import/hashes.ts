@@ -40,8 +40,8 @@ const readVerdict = (value: unknown): HashVerdict => {
 /** Loads the check. It looks at the text alone and costs next to nothing. */
 export const loadHashCheck = async (): Promise<HashCheck> => {
   addBase64();
-  const parseOwn = await loadJudge('passwords.ts', 'parseHash');
-  const describeForeign = await loadJudge('foreign/index.ts', 'describeForeignHash');
+  const parseOwn = await loadJudge('credentials/passwords.ts', 'parseHash');
+  const describeForeign = await loadJudge('credentials/foreign/index.ts', 'describeForeignHash');
   return (stored) =>
     parseOwn(stored) === null
       ? readVerdict(describeForeign(stored))

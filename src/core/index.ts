@@ -1,23 +1,26 @@
-// The core's front door: everything that the rest of the Worker may use of it.
-import { type Accounts, createAccounts } from './accounts.ts';
-import { type Administration, createAdministration } from './administration.ts';
-import { type CleanUp, createCleanUp } from './clean-up.ts';
-import { createDevices } from './devices.ts';
-import { createLogins, type Logins } from './login.ts';
-import type { Policy, Principal } from './model.ts';
-import { createOversight, type Oversight } from './oversight.ts';
-import { createOwnership, type Ownership } from './ownership.ts';
-import { createPasswords, type Passwords } from './passwords.ts';
-import { createRegistrations, type Registrations } from './registration.ts';
+// The core's one door: everything that the rest of the Worker may use of it.
+import { type Accounts, createAccounts } from './accounts/accounts.ts';
+import { createRegistrations, type Registrations } from './accounts/registration.ts';
+import { type Admin, createAdmin } from './admin/admin.ts';
+import { type Credentials, createCredentials } from './credentials/changes.ts';
+import { createVerification } from './credentials/check-password.ts';
+import { createPasswords, type Passwords } from './credentials/passwords.ts';
+import { type AuditLog, createAuditLog } from './events/audit-log.ts';
+import { createLogin, type Login } from './login/login.ts';
+import type { Policy } from './model.ts';
 import type { Keyring, Random } from './secrets.ts';
-import { createSessions } from './sessions.ts';
-import { createStore, type Health, type OperationCounts } from './store.ts';
-import { type Carrier, createTokens } from './tokens.ts';
-import { createVerification } from './verification.ts';
+import { createSessionControl, type SessionControl } from './sessions/oversight.ts';
+import { createSessions, type Sessions } from './sessions/sessions.ts';
+import { createTokens } from './sessions/tokens.ts';
+import { type CleanedUp, createCleanUp } from './store/clean-up.ts';
+import { createStore, type Health, type OperationCounts } from './store/store.ts';
+import { createDevices } from './throttle/devices.ts';
 
-export type { ProfileChanges } from './accounts.ts';
-export type { SearchCursor, SearchField, Standing } from './administration.ts';
-export { DEVICE_SECONDS } from './devices.ts';
+export type { ProfileChanges } from './accounts/accounts.ts';
+export { findPicture, type Picture, pictures } from './accounts/pictures.ts';
+export type { NewAccount } from './accounts/registration.ts';
+export type { AdminAction, SearchCursor, SearchField } from './admin/admin.ts';
+export type { Renewed } from './credentials/changes.ts';
 export type {
   AccountError,
   LastAdmin,
@@ -28,6 +31,7 @@ export type {
   WrongCredentials,
 } from './errors.ts';
 export { StoreUnavailable } from './errors.ts';
+export type { EventView } from './events/audit-log.ts';
 export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
 export {
   type Account,
@@ -38,12 +42,10 @@ export {
   type Principal,
   type SessionKind,
 } from './model.ts';
-export type { EventView, SessionView } from './oversight.ts';
-export type { Renewed } from './ownership.ts';
-export { findPicture, type Picture, pictures } from './pictures.ts';
-export type { NewAccount } from './registration.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random } from './secrets.ts';
-export { createCounts, type OperationCounts, within } from './store.ts';
+export type { SessionView } from './sessions/oversight.ts';
+export { createCounts, type OperationCounts, within } from './store/store.ts';
+export { DEVICE_SECONDS } from './throttle/devices.ts';
 
 export interface CoreOptions {
   db: D1Database;
@@ -60,33 +62,86 @@ export interface CoreOptions {
   pause: (milliseconds: number) => Promise<void>;
 }
 
-export interface Core extends Registrations, Accounts, Logins, Ownership, Oversight, Administration, CleanUp {
-  /** Which dependency answers; asks both for real. */
+/** Each room by its name. A room is built when a request first uses it. */
+export interface Core {
+  readonly accounts: Accounts & Registrations;
+  readonly sessions: SessionControl & Pick<Sessions, 'authenticate'>;
+  readonly credentials: Credentials;
+  readonly auditLog: AuditLog;
+  readonly admin: Admin;
+  login: Login;
+  /** Removes expired rows in bounded batches. */
+  cleanUp(): Promise<CleanedUp>;
+  /** Asks D1 and KV whether they answer. */
   checkHealth(): Promise<Health>;
-  /** Who a cookie's value or a token belongs to; null where it is good for nothing. */
-  identify(token: string, carrier: Carrier, consistency: 'nearest' | 'fresh'): Promise<Principal | null>;
 }
 
-/** Puts the core together for one request. Cheap: no I/O, and the keys are the isolate's. */
+/** Puts the core together for one request. Cheap: no I/O, the keys are the isolate's, and no room is built yet. */
 export const createCore = (options: CoreOptions): Core => {
   const { policy, random, keyring, clock: nowMs, counts, pause } = options;
   const store = createStore({ ...options, ...policy });
-  const tokens = createTokens({ keyring, random, policy, nowMs });
-  const sessions = createSessions({ store, tokens, policy, nowMs });
-  const passwords = countHashes(createPasswords(policy.hashCost, random), counts);
-  const verification = createVerification({ store, passwords, policy, nowMs, pause });
-  const devices = createDevices({ keyring, random, nowMs });
-  const registrations = createRegistrations({ store, sessions, tokens, devices, passwords, nowMs });
+
+  const tokens = lazy(() => createTokens({ keyring, random, policy, nowMs }));
+  const sessions = lazy(() => createSessions({ store, tokens: tokens(), policy, nowMs }));
+  const passwords = lazy(() => countHashes(createPasswords(policy.hashCost, random), counts));
+  const verification = lazy(() =>
+    createVerification({ store, passwords: passwords(), policy, nowMs, pause }),
+  );
+  const devices = lazy(() => createDevices({ keyring, random, nowMs }));
+  /** What opens a session for somebody: registrations, logins and changes of credentials. */
+  const opening = lazy(() => ({
+    store,
+    sessions: sessions(),
+    tokens: tokens(),
+    passwords: passwords(),
+    devices: devices(),
+    nowMs,
+  }));
+  const registrations = lazy(() => createRegistrations(opening()));
+
+  const accounts = lazy(() => ({
+    ...createAccounts({ store, sessions: sessions(), nowMs }),
+    ...registrations(),
+  }));
+  const credentials = lazy(() =>
+    createCredentials({ ...opening(), verification: verification(), registrations: registrations() }),
+  );
+  const sessionControl = lazy(() => ({
+    ...createSessionControl({ store, sessions: sessions(), nowMs }),
+    authenticate: sessions().authenticate,
+  }));
+  const auditLog = lazy(() => createAuditLog(store));
+  const admin = lazy(() => createAdmin({ store, sessions: sessions(), nowMs }));
+  const login = lazy(() => createLogin({ ...opening(), keyring, verification: verification() }));
+
   return {
-    ...registrations,
-    ...createOwnership({ store, sessions, tokens, passwords, verification, devices, registrations, nowMs }),
-    ...createOversight({ store, sessions, nowMs }),
-    ...createAdministration({ store, sessions, nowMs }),
-    ...createAccounts({ store, sessions, nowMs }),
-    ...createLogins({ store, sessions, tokens, devices, passwords, keyring, verification, nowMs }),
-    ...createCleanUp({ store, policy, nowMs }),
-    identify: sessions.resolve,
+    get accounts() {
+      return accounts();
+    },
+    get sessions() {
+      return sessionControl();
+    },
+    get credentials() {
+      return credentials();
+    },
+    get auditLog() {
+      return auditLog();
+    },
+    get admin() {
+      return admin();
+    },
+    login: (attempt) => login()(attempt),
+    cleanUp: () => createCleanUp({ store, policy, nowMs }).cleanUp(),
     checkHealth: store.check,
+  };
+};
+
+/** Makes a value when it is first asked for, and keeps it. */
+const lazy = <T>(make: () => T): (() => T) => {
+  let made: { value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 };
 

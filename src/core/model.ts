@@ -1,8 +1,8 @@
 // The words that the parts of the core share: accounts, sessions, who asks, and what a deployment sets.
 
-import type { HashCost } from './passwords.ts';
-import { users } from './schema.ts';
-import type { ThrottlePolicy } from './throttle.ts';
+import type { HashCost } from './credentials/passwords.ts';
+import { users } from './store/schema.ts';
+import type { ThrottlePolicy } from './throttle/throttle.ts';
 
 /** An account as everything outside the core sees it: without its password hash. */
 export type Account = Omit<typeof users.$inferSelect, 'passwordHash' | 'usernameKey' | 'emailKey'>;

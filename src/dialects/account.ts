@@ -45,7 +45,7 @@ const routes = new Hono<AppEnv>()
     return send(c, { status: 200, body: { token: loggedIn.value.token } });
   })
   .post('/logout', requireFreshToken, async (c) => {
-    await c.var.core.logOut(c.var.principal, c.var.client);
+    await c.var.core.sessions.logOut(c.var.principal, c.var.client);
     return succeed(c);
   })
   .get('/profile', requireToken, (c) => {
@@ -55,7 +55,7 @@ const routes = new Hono<AppEnv>()
     return succeed(c, { data: picture ? { ...data, picture: originOf(c) + picture.path } : data });
   })
   .post('/delete', requireFreshToken, async (c) => {
-    const removed = await c.var.core.remove(c.var.principal.account.id, c.var.client);
+    const removed = await c.var.core.accounts.remove(c.var.principal.account.id, c.var.client);
     return removed.ok ? succeed(c) : refuseError(c, removed.error);
   })
   .get('/get_pictures', requireToken, (c) => succeed(c, { data: picturesAt(originOf(c)) }));
@@ -67,7 +67,7 @@ const setPicture = new Hono<AppEnv>().post(
   async (c) => {
     const pictureId = Number(c.req.valid('json').id);
     const { id } = c.var.principal.account;
-    const changed = await c.var.core.update(id, { pictureId }, 'picture_changed', c.var.client);
+    const changed = await c.var.core.accounts.update(id, { pictureId }, 'picture_changed', c.var.client);
     return changed.ok ? succeed(c) : refuseError(c, changed.error);
   },
 );

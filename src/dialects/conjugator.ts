@@ -63,7 +63,7 @@ const routes = new Hono<AppEnv>()
   .put('/user', requireFreshToken, body(names, { numbers: 'text' }), async (c) => {
     const { first_name: firstName, last_name: lastName } = c.req.valid('json');
     const { account } = c.var.principal;
-    const changed = await c.var.core.update(
+    const changed = await c.var.core.accounts.update(
       account.id,
       { firstName, lastName },
       'profile_changed',
@@ -76,12 +76,12 @@ const routes = new Hono<AppEnv>()
     const id = Number(c.req.param('id'));
     const { account } = c.var.principal;
     if (account.id === id) return send(c, { status: 200, body: show(account) });
-    const other = account.isAdmin ? await c.var.core.get(id) : null;
+    const other = account.isAdmin ? await c.var.core.accounts.get(id) : null;
     return other ? send(c, { status: 200, body: show(other) }) : respondProblem(c, { reason: 'not_found' });
   })
   .get('/admin/users', requireFreshToken, requireAdmin, async (c) => {
     const { limit, after } = readPage(c);
-    const found = await c.var.core.list({ afterId: readAfterId(after), limit: limit + 1 });
+    const found = await c.var.core.accounts.list({ afterId: readAfterId(after), limit: limit + 1 });
     const { rows, next } = cutPage(found, limit);
     linkNext(c, limit, next);
     return send(c, { status: 200, body: rows.map(show) });

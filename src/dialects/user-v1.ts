@@ -53,7 +53,7 @@ const routes = new Hono<AppEnv>()
     return send(c, { status: 200, body: shown });
   })
   .post('/logout', requireLogin({ cookie: true, fresh: true }), async (c) => {
-    await c.var.core.logOut(c.var.principal, c.var.client);
+    await c.var.core.sessions.logOut(c.var.principal, c.var.client);
     clearSessionCookie(c);
     return send(c, { status: 200, body: { status: 'success', uid: c.var.principal.account.id } });
   });

@@ -50,7 +50,7 @@ const gravatarUrl = async (address: string): Promise<string> => {
 };
 
 const logOut = async (c: Context<AppEnv>): Promise<Response> => {
-  await c.var.core.logOut(c.var.principal, c.var.client);
+  await c.var.core.sessions.logOut(c.var.principal, c.var.client);
   clearSessionCookie(c);
   return send(c, { status: 200, body: 'OK' });
 };
@@ -84,7 +84,7 @@ const routes = new Hono<AppEnv>()
     async (c) => {
       const { address, site_url: siteUrl, description } = c.req.valid('json');
       const changes = { address, siteUrl, description };
-      const changed = await c.var.core.update(
+      const changed = await c.var.core.accounts.update(
         c.var.principal.account.id,
         changes,
         'profile_changed',

@@ -62,7 +62,7 @@ export const findAccounts = async (
   { after, limit }: { after: string; limit: number },
 ): Promise<Page<Account>> => {
   if (search === '')
-    return cutPage(await core.list({ afterId: readIdCursor(after) ?? 0, limit: limit + 1 }), limit);
-  const { accounts, next } = await core.search(search, { from: readCursor(after), limit });
+    return cutPage(await core.accounts.list({ afterId: readIdCursor(after) ?? 0, limit: limit + 1 }), limit);
+  const { accounts, next } = await core.admin.search(search, { from: readCursor(after), limit });
   return { rows: accounts, next: next && writeCursor(next) };
 };

@@ -10,7 +10,7 @@ const EVENTS_A_PAGE = 25;
 
 export const activity = new Hono<AppEnv>().get('/activity', signedIn, async (c) => {
   const beforeId = readIdCursor(c.req.query('before') ?? '');
-  const found = await c.var.core.listEvents(c.var.principal.account.id, {
+  const found = await c.var.core.auditLog.list(c.var.principal.account.id, {
     beforeId,
     limit: EVENTS_A_PAGE + 1,
   });

@@ -1,6 +1,6 @@
 // For admins: one account with its sessions and its trail, and what can be done to it.
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import type { Account, Standing } from '../core/index.ts';
+import type { Account, AdminAction } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
 import { respondProblem } from '../http/respond.ts';
 import { Badges } from './admin-users.tsx';
@@ -18,7 +18,7 @@ const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
 const pathOf = (id: number): string => `/admin/users/${id}`;
 
 /** The account of the path; null where there is none. */
-const find = (c: Context<AppEnv>): Promise<Account | null> => c.var.core.get(idOf(c));
+const find = (c: Context<AppEnv>): Promise<Account | null> => c.var.core.accounts.get(idOf(c));
 
 const Change = ({ to, send, danger }: { to: string; send: string; danger?: boolean }) => (
   <form method="post" action={to}>
@@ -28,32 +28,32 @@ const Change = ({ to, send, danger }: { to: string; send: string; danger?: boole
   </form>
 );
 
-const DONE: Readonly<Record<Standing, Done>> = {
+const DONE: Readonly<Record<AdminAction, Done>> = {
   disabled: 'disabled',
   enabled: 'enabled',
   admin_granted: 'admin-granted',
   admin_revoked: 'admin-revoked',
 };
 
-const setStanding =
-  (standing: Standing): MiddlewareHandler<AppEnv> =>
+const applyAction =
+  (action: AdminAction): MiddlewareHandler<AppEnv> =>
   async (c) => {
     const { core, principal, client } = c.var;
     const id = idOf(c);
-    const changed = await core.setStanding(id, standing, principal.account.id, client);
+    const changed = await core.admin.apply(id, action, principal.account.id, client);
     if (!changed.ok)
       return respondProblem(c, { reason: changed.error.reason === 'gone' ? 'not_found' : 'last_admin' });
     // Who has just taken the right from oneself does not see the page any more.
-    if (id === principal.account.id && standing === 'admin_revoked') return goOn(c, '/', 'no-admin-any-more');
-    return goOn(c, pathOf(id), DONE[standing]);
+    if (id === principal.account.id && action === 'admin_revoked') return goOn(c, '/', 'no-admin-any-more');
+    return goOn(c, pathOf(id), DONE[action]);
   };
 
 const showUser = async (c: Context<AppEnv>): Promise<Response> => {
   const account = await find(c);
   if (!account) return respondProblem(c, { reason: 'not_found' });
   const [live, events] = await Promise.all([
-    c.var.core.listSessions(account.id),
-    c.var.core.listEvents(account.id, { beforeId: null, limit: SHOWN_EVENTS }),
+    c.var.core.sessions.list(account.id),
+    c.var.core.auditLog.list(account.id, { beforeId: null, limit: SHOWN_EVENTS }),
   ]);
   const path = pathOf(account.id);
   return show(
@@ -127,15 +127,15 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
 
 export const adminUser = new Hono<AppEnv>()
   .get(ONE, signedIn, adminsOnly, showUser)
-  .post(`${ONE}/disable`, signedIn, adminsOnly, setStanding('disabled'))
-  .post(`${ONE}/enable`, signedIn, adminsOnly, setStanding('enabled'))
-  .post(`${ONE}/grant-admin`, signedIn, adminsOnly, setStanding('admin_granted'))
-  .post(`${ONE}/revoke-admin`, signedIn, adminsOnly, setStanding('admin_revoked'))
+  .post(`${ONE}/disable`, signedIn, adminsOnly, applyAction('disabled'))
+  .post(`${ONE}/enable`, signedIn, adminsOnly, applyAction('enabled'))
+  .post(`${ONE}/grant-admin`, signedIn, adminsOnly, applyAction('admin_granted'))
+  .post(`${ONE}/revoke-admin`, signedIn, adminsOnly, applyAction('admin_revoked'))
   .post(`${ONE}/end-sessions`, signedIn, adminsOnly, async (c) => {
     const account = await find(c);
     if (!account) return respondProblem(c, { reason: 'not_found' });
     const { core, principal, client } = c.var;
-    await core.endSessions(account.id, null, client, principal.account.id);
+    await core.sessions.endAll(account.id, null, client, principal.account.id);
     return goOn(c, pathOf(account.id), 'sessions-ended');
   })
   .get(`${ONE}/delete`, signedIn, adminsOnly, async (c) => {
@@ -166,7 +166,7 @@ export const adminUser = new Hono<AppEnv>()
   .post(`${ONE}/delete`, signedIn, adminsOnly, async (c) => {
     const { core, principal, client } = c.var;
     const removal = { actorId: principal.account.id, keepsLastAdmin: true };
-    const removed = await core.remove(idOf(c), client, removal);
+    const removed = await core.accounts.remove(idOf(c), client, removal);
     if (removed.ok) return goOn(c, '/admin', 'user-deleted');
     return respondProblem(c, { reason: removed.error.reason === 'last_admin' ? 'last_admin' : 'not_found' });
   });

@@ -69,9 +69,9 @@ export const data = new Hono<AppEnv>()
     const checked = check(confirmation, typed);
     if (!checked.ok) return showDelete(c, checked.faults, 400);
     const { core, principal, client } = c.var;
-    const confirmed = await core.confirmPassword(principal, checked.data.password, client);
+    const confirmed = await core.credentials.checkPassword(principal, checked.data.password, client);
     const removed = confirmed.ok
-      ? await core.remove(principal.account.id, client, { keepsLastAdmin: true })
+      ? await core.accounts.remove(principal.account.id, client, { keepsLastAdmin: true })
       : confirmed;
     if (removed.ok) {
       clearSessionCookie(c);

@@ -11,7 +11,7 @@ import { signedIn } from './session.tsx';
 export const devices = new Hono<AppEnv>()
   .get('/devices', signedIn, async (c) => {
     const { account, session: current } = c.var.principal;
-    const live = await c.var.core.listSessions(account.id);
+    const live = await c.var.core.sessions.list(account.id);
     return show(
       c,
       { title: 'Devices', here: '/devices' },
@@ -51,11 +51,11 @@ export const devices = new Hono<AppEnv>()
     if (typed instanceof Response) return typed;
     const { core, principal, client } = c.var;
     // One that is another account's is none of this one's: the same answer as for one that has ended.
-    const isEnded = await core.endSession(principal.account.id, typed['session'] ?? '', client);
+    const isEnded = await core.sessions.end(principal.account.id, typed['session'] ?? '', client);
     return goOn(c, '/devices', isEnded ? 'session-ended' : 'session-gone');
   })
   .post('/devices/end-others', signedIn, async (c) => {
     const { account, session } = c.var.principal;
-    await c.var.core.endSessions(account.id, session.id, c.var.client, null);
+    await c.var.core.sessions.endAll(account.id, session.id, c.var.client, null);
     return goOn(c, '/devices', 'others-ended');
   });

@@ -54,8 +54,8 @@ const save =
     name: Name,
     schema: z.ZodMiniType<T>,
     changeOf: (
-      core: Core,
-    ) => (principal: Principal, change: T, client: Client) => ReturnType<Core['changeEmail']>,
+      credentials: Core['credentials'],
+    ) => (principal: Principal, change: T, client: Client) => ReturnType<Core['credentials']['changeEmail']>,
   ): MiddlewareHandler<AppEnv> =>
   async (c) => {
     const typed = await readTyped(c);
@@ -63,7 +63,7 @@ const save =
     const checked = check(schema, typed);
     if (!checked.ok) return showName(c, name, formWith(typed, checked.faults), 400);
     const { core, principal, client } = c.var;
-    const changed = await changeOf(core)(principal, checked.data, client);
+    const changed = await changeOf(core.credentials)(principal, checked.data, client);
     if (changed.ok) {
       renew(c, changed.value);
       return goOn(c, '/', `${name}-changed`);

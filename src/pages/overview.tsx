@@ -30,8 +30,8 @@ export const overview = new Hono<AppEnv>().get('/', async (c) => {
   if (!principal) return c.redirect('/sign-in', 303);
   const { account } = principal;
   const [live, [latest]] = await Promise.all([
-    c.var.core.listSessions(account.id),
-    c.var.core.listEvents(account.id, { beforeId: null, limit: 1 }),
+    c.var.core.sessions.list(account.id),
+    c.var.core.auditLog.list(account.id, { beforeId: null, limit: 1 }),
   ]);
   return show(
     c,

@@ -56,7 +56,7 @@ export const password = new Hono<AppEnv>()
     const { username, email } = principal.account;
     const faults = await checkPassword(c, 'newPassword', next, [username, email]);
     if (faults.length > 0) return showPassword(c, faults, 400);
-    const changed = await core.changePassword(principal, { current, next }, client);
+    const changed = await core.credentials.changePassword(principal, { current, next }, client);
     if (changed.ok) {
       renew(c, changed.value);
       return goOn(c, '/', 'password-changed');

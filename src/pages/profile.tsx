@@ -52,7 +52,7 @@ export const profile = new Hono<AppEnv>()
     if (!checked.ok) return showProfile(c, formWith(typed, checked.faults), { status: 400 });
     const { pictureId: _none, ...texts } = checked.data;
     const { core, principal, client } = c.var;
-    const changed = await core.update(principal.account.id, texts, 'profile_changed', client);
+    const changed = await core.accounts.update(principal.account.id, texts, 'profile_changed', client);
     return changed.ok ? goOn(c, '/profile', 'profile-changed') : askAgain(c, typed);
   })
   .get('/picture', signedIn, (c) => showPictures(c))
@@ -65,6 +65,6 @@ export const profile = new Hono<AppEnv>()
     if (!checked.ok) return showPictures(c, checked.faults);
     const { core, principal, client } = c.var;
     const changes = { pictureId: pictureId === 'none' ? null : Number(pictureId) };
-    const changed = await core.update(principal.account.id, changes, 'picture_changed', client);
+    const changed = await core.accounts.update(principal.account.id, changes, 'picture_changed', client);
     return changed.ok ? goOn(c, '/picture', 'picture-changed') : askAgain(c, typed);
   });

@@ -12,7 +12,8 @@ import { showSignIn } from './sign-in-form.tsx';
 /** Finds who is signed in and remembers it for the page; null where nobody is. */
 export const findPrincipal = async (c: Context<AppEnv>): Promise<Principal | null> => {
   const cookie = readSessionCookie(c);
-  const principal = cookie === null ? null : await c.var.core.identify(cookie, 'cookie', 'fresh');
+  const principal =
+    cookie === null ? null : await c.var.core.sessions.authenticate(cookie, 'cookie', 'primary');
   if (!principal || cookie === null) return null;
   if (principal.extended) setSessionCookie(c, cookie);
   c.set('principal', principal);

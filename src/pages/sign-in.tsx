@@ -49,7 +49,7 @@ export const signIn = new Hono<AppEnv>()
   .post('/sign-out', async (c) => {
     if (isCrossSite(c)) return respondProblem(c, { reason: 'cross_site' });
     const principal = await findPrincipal(c);
-    if (principal) await c.var.core.logOut(principal, c.var.client);
+    if (principal) await c.var.core.sessions.logOut(principal, c.var.client);
     clearSessionCookie(c);
     return goOn(c, '/sign-in', 'signed-out');
   });

@@ -157,13 +157,13 @@ describe('a record that is written late in the life of its session', () => {
       await Promise.all(keys.map(({ name }) => testEnv.SESSIONS.delete(name)));
       const late = createStaleKv({ env: shortLived });
       const reader = createTimedCore(timed.now() + DAY_MS - leftMs, late.env);
-      expect(await reader.core.identify(token, 'cookie', 'nearest')).not.toBeNull();
+      expect(await reader.core.sessions.authenticate(token, 'cookie', 'nearest')).not.toBeNull();
       await reader.settle();
       expect(late.refused).toEqual([]);
       expect(late.written.map((record) => record.ttlSeconds)).toEqual([ttlSeconds]);
       // The record may live on a little: D1 does not let it.
       const over = createTimedCore(timed.now() + DAY_MS, late.env);
-      expect(await over.core.identify(token, 'cookie', 'nearest')).toBeNull();
+      expect(await over.core.sessions.authenticate(token, 'cookie', 'nearest')).toBeNull();
     },
   );
 });

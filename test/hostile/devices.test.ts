@@ -1,8 +1,8 @@
 // The mark of a device, from anywhere: read only as it was signed here, and never thrown at.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createDevices, DEVICE_SECONDS } from '../../src/core/devices.ts';
 import { createKeyring, cryptoRandom } from '../../src/core/secrets.ts';
+import { createDevices, DEVICE_SECONDS } from '../../src/core/throttle/devices.ts';
 import { runs } from './runs.ts';
 
 const NOW_MS = 1_700_000_000_000;

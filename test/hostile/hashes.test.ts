@@ -1,8 +1,8 @@
 // The text of a password hash, from anywhere: it is read exactly or not at all, and never asks for too much work.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeForeignHash, verifyForeignHash } from '../../src/core/foreign/index.ts';
-import { createPasswords, parseHash } from '../../src/core/passwords.ts';
+import { describeForeignHash, verifyForeignHash } from '../../src/core/credentials/foreign/index.ts';
+import { createPasswords, parseHash } from '../../src/core/credentials/passwords.ts';
 import { cryptoRandom } from '../../src/core/secrets.ts';
 import { watchHashes } from '../support/counting.ts';
 import { runs } from './runs.ts';

@@ -1,8 +1,8 @@
 // JSON Web Tokens from elsewhere: whatever was changed, added, cut or signed otherwise, it opens nothing.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { signJwt, verifyJwt } from '../../src/core/jwt.ts';
 import { createKeyring } from '../../src/core/secrets.ts';
+import { signJwt, verifyJwt } from '../../src/core/sessions/jwt.ts';
 import { runs } from './runs.ts';
 
 const SECRET = 'a secret for tests that is long enough';

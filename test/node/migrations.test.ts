@@ -90,7 +90,7 @@ describe('the schema', () => {
   });
 
   it('that gains a column gets a migration, which shows that a difference is seen', () => {
-    const path = join(copy, 'src/core/schema.ts');
+    const path = join(copy, 'src/core/store/schema.ts');
     const schema = readFileSync(path, 'utf8');
     const changed = schema.replace("email: text('email').notNull(),", "$&\n  phone: text('phone'),");
     expect(changed).not.toBe(schema);

@@ -1,8 +1,8 @@
 // Hashes at the cost that each tool has by default, at the Worker as it is deployed: each lets its owner in, and
-// nobody else. The tests in test/core/foreign look at the same code with cheap hashes, in every detail.
+// nobody else. The tests in test/core/credentials/foreign look at the same code with cheap hashes, in every detail.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadHashCheck } from '../../scripts/import/hashes.ts';
-import { damage, FILES } from '../core/foreign/support.ts';
+import { damage, FILES } from '../core/credentials/foreign/support.ts';
 import { type Service, startService } from './support-service.ts';
 
 let service: Service;

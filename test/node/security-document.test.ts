@@ -171,7 +171,7 @@ describe('the requirements', () => {
 });
 
 describe('what is stored', () => {
-  const schema = read('src/core/schema.ts');
+  const schema = read('src/core/store/schema.ts');
 
   it('is described, every column', () => {
     const columns = [...schema.matchAll(/\b(?:text|integer)\('(\w+)'/g)].map(([, name]) => name ?? '');

@@ -61,9 +61,11 @@ describe('sessions', () => {
     await addSessions(100, first.account.id, NOW_MS + 1, 'live');
     expect(await timed.core.cleanUp()).toEqual(removed(10_000, 0, 0));
     expect(await count('sessions')).toBe(125);
-    expect(await timed.core.identify(first.token, 'cookie', 'fresh')).not.toBeNull();
+    expect(await timed.core.sessions.authenticate(first.token, 'cookie', 'primary')).not.toBeNull();
     for (const { token, account } of others)
-      expect((await timed.core.identify(token, 'header', 'fresh'))?.account.id).toBe(account.id);
+      expect((await timed.core.sessions.authenticate(token, 'header', 'primary'))?.account.id).toBe(
+        account.id,
+      );
     expect(await timed.core.cleanUp()).toEqual(removed(0, 0, 0));
   });
 
@@ -73,7 +75,7 @@ describe('sessions', () => {
     timed.advance(14 * DAY_MS - 1);
     expect((await timed.core.cleanUp()).sessions).toBe(0);
     timed.advance(1);
-    expect(await timed.core.identify(token, 'cookie', 'fresh')).toBeNull();
+    expect(await timed.core.sessions.authenticate(token, 'cookie', 'primary')).toBeNull();
     expect((await timed.core.cleanUp()).sessions).toBe(1);
   });
 
@@ -82,7 +84,7 @@ describe('sessions', () => {
     const { account } = await timed.register('cookie');
     timed.advance(15 * DAY_MS);
     expect((await timed.core.cleanUp()).sessions).toBe(1);
-    expect((await timed.core.get(account.id))?.email).toBe(account.email);
+    expect((await timed.core.accounts.get(account.id))?.email).toBe(account.email);
   });
 });
 

@@ -21,7 +21,7 @@ const tryLogin = async (
 ): Promise<Outcome> => {
   const identifier = readIdentifier(username);
   const kept = { client: { ...someClient, device }, replaces: null };
-  const result = await core.logIn({ identifier, password, open: 'cookie', ...kept });
+  const result = await core.login({ identifier, password, open: 'cookie', ...kept });
   await settle();
   if (result.ok) return { device: result.value.device };
   return result.error.reason === 'throttled' ? result.error.retryAfterSeconds : 'wrong';
@@ -78,7 +78,7 @@ describe("the owner's device", () => {
     const timed = createTimedCore();
     const owner = someAccount();
     const kept = { client: someClient, replaces: null };
-    const made = await timed.core.register(owner, { ...kept, open: 'cookie' });
+    const made = await timed.core.accounts.create(owner, { ...kept, open: 'cookie' });
     const device = (made.ok && made.value.device) || expect.fail();
     await failOften(timed, owner);
     expect(await tryLogin(timed, owner, device)).toEqual(IN);
@@ -152,9 +152,9 @@ describe('a change of the password', () => {
     next: string,
   ) => {
     const { token } = await timed.logIn({ ...person, email: '' }, 'cookie');
-    const principal = (await timed.core.identify(token, 'cookie', 'fresh')) ?? expect.fail();
+    const principal = (await timed.core.sessions.authenticate(token, 'cookie', 'primary')) ?? expect.fail();
     const client = { ...someClient, device: person.device };
-    const outcome = await timed.core.changePassword(principal, { current, next }, client);
+    const outcome = await timed.core.credentials.changePassword(principal, { current, next }, client);
     await timed.settle();
     return outcome.ok ? outcome.value.device : expect.fail(outcome.error.reason);
   };

@@ -97,7 +97,7 @@ describe('10,000 wrong passwords within ten seconds', () => {
     const kept = { client: someClient, open: 'cookie', replaces: null } as const;
     const identifier = { by: 'username', key: person.username } as const;
     const right = { ...kept, identifier, password: person.password };
-    const first = await timed.core.logIn(right);
+    const first = await timed.core.login(right);
     const device = first.ok ? first.value.device : expect.fail();
     await timed.settle();
 
@@ -105,7 +105,7 @@ describe('10,000 wrong passwords within ten seconds', () => {
     const { iterations } = await watchHashes(async () => {
       for (let sent = 0; sent < 10_000; sent += AT_ONCE) {
         const wrong = { ...right, password: 'wrong' };
-        const tries = Array.from({ length: AT_ONCE }, () => timed.core.logIn(wrong));
+        const tries = Array.from({ length: AT_ONCE }, () => timed.core.login(wrong));
         for (const result of await Promise.all(tries)) {
           const outcome = result.ok ? 'in' : result.error.reason;
           outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
@@ -120,8 +120,8 @@ describe('10,000 wrong passwords within ten seconds', () => {
     expect(outcomes).toEqual({ wrong_credentials: 13, throttled: 9_987 });
     expect(hashes).toBe(13);
 
-    expect((await timed.core.logIn(right)).ok).toBe(false);
-    const again = await timed.core.logIn({ ...right, client: { ...someClient, device } });
+    expect((await timed.core.login(right)).ok).toBe(false);
+    const again = await timed.core.login({ ...right, client: { ...someClient, device } });
     expect(again.ok && again.value.account.id).toBe(owner.account.id);
     await timed.settle();
   }, 120_000);

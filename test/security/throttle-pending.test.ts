@@ -70,7 +70,7 @@ type MortalCore = ReturnType<typeof createMortalCore>;
 const joined = async ({ core, settle }: MortalCore) => {
   const person = someAccount();
   const kept = { client: someClient, replaces: null };
-  const made = await core.register(person, { ...kept, open: null });
+  const made = await core.accounts.create(person, { ...kept, open: null });
   await settle();
   return { ...person, id: made.ok ? made.value.account.id : expect.fail() };
 };
@@ -79,7 +79,7 @@ type Person = Awaited<ReturnType<typeof joined>>;
 const tryLogin = async ({ core }: MortalCore, { username }: Person, password: string) => {
   const identifier = readIdentifier(username);
   const kept = { client: someClient, replaces: null };
-  const result = await core.logIn({ identifier, password, open: 'cookie', ...kept });
+  const result = await core.login({ identifier, password, open: 'cookie', ...kept });
   if (result.ok) return 'in';
   return result.error.reason === 'throttled' ? result.error.retryAfterSeconds : 'wrong';
 };

@@ -17,7 +17,7 @@ type Outcome = 'in' | 'wrong' | number;
 const tryLogin = async ({ core, settle }: TimedCore, name: string, password = WRONG): Promise<Outcome> => {
   const identifier = readIdentifier(name);
   const kept = { client: someClient, replaces: null };
-  const result = await core.logIn({ identifier, password, open: 'cookie', ...kept });
+  const result = await core.login({ identifier, password, open: 'cookie', ...kept });
   await settle();
   if (result.ok) return 'in';
   return result.error.reason === 'throttled' ? result.error.retryAfterSeconds : 'wrong';

@@ -76,14 +76,14 @@ export const createTimedCore = (startMs = wholeSecond(Date.now()), env: Env = te
     },
     settle,
     register: async (open, fields = someAccount()) => {
-      const made = await core.register(fields, { ...KEEPS_NOTHING, open });
+      const made = await core.accounts.create(fields, { ...KEEPS_NOTHING, open });
       await settle();
       if (!made.ok || made.value.token === null) throw new Error('The account could not be made.');
       return { account: made.value.account, token: made.value.token };
     },
     logIn: async ({ username, password }, open) => {
       const identifier = readIdentifier(username);
-      const loggedIn = await core.logIn({ ...KEEPS_NOTHING, identifier, password, open });
+      const loggedIn = await core.login({ ...KEEPS_NOTHING, identifier, password, open });
       await settle();
       if (!loggedIn.ok) throw new Error(`The login was refused: ${loggedIn.error.reason}.`);
       return loggedIn.value;

@@ -1,7 +1,7 @@
 // better-auth with Hono on Workers: D1 as its database, KV as its secondary storage unless the bench leaves it out.
 import { betterAuth } from 'better-auth';
 import { Hono } from 'hono';
-import { createPasswords } from '../../../src/core/passwords.ts';
+import { createPasswords } from '../../../src/core/credentials/passwords.ts';
 
 const MIN_KV_TTL_SECONDS = 60;
 

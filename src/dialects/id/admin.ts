@@ -1,6 +1,6 @@
 // `id`: what admins do with accounts: list, search, look at, disable, make admins of, remove.
 import { type Context, Hono } from 'hono';
-import type { AccountError, Standing } from '../../core/index.ts';
+import type { AccountError, AdminAction } from '../../core/index.ts';
 import { requireAdmin, requireLogin } from '../../http/auth/authenticate.ts';
 import { originOf } from '../../http/auth/session-actions.ts';
 import type { AppEnv } from '../../http/context.ts';
@@ -22,9 +22,9 @@ const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
 const refuseChange = (c: Context<AppEnv>, error: AccountError) =>
   error.reason === 'gone' ? refuse(c, { reason: 'not_found' }) : refuseError(c, error);
 
-const setStanding = (standing: Standing) => async (c: Context<AppEnv>) => {
+const applyAction = (action: AdminAction) => async (c: Context<AppEnv>) => {
   const { core, principal, client } = c.var;
-  const changed = await core.setStanding(idOf(c), standing, principal.account.id, client);
+  const changed = await core.admin.apply(idOf(c), action, principal.account.id, client);
   if (changed.ok) return c.json({ account: showToAdmin(changed.value, originOf(c)) }, 200);
   return refuseChange(c, changed.error);
 };
@@ -40,10 +40,10 @@ export const admin = new Hono<AppEnv>()
   })
   .get(ONE, toRead, requireAdmin, async (c) => {
     const id = idOf(c);
-    const account = await c.var.core.get(id);
+    const account = await c.var.core.accounts.get(id);
     if (!account) return refuse(c, { reason: 'not_found' });
-    const live = await c.var.core.listSessions(id);
-    const events = await c.var.core.listEvents(id, { beforeId: null, limit: SHOWN_EVENTS });
+    const live = await c.var.core.sessions.list(id);
+    const events = await c.var.core.auditLog.list(id, { beforeId: null, limit: SHOWN_EVENTS });
     return c.json(
       {
         account: showToAdmin(account, originOf(c)),
@@ -54,23 +54,23 @@ export const admin = new Hono<AppEnv>()
     );
   })
   .get(`${ONE}/events`, toRead, requireAdmin, async (c) => {
-    const account = await c.var.core.get(idOf(c));
+    const account = await c.var.core.accounts.get(idOf(c));
     if (!account) return refuse(c, { reason: 'not_found' });
     return c.json({ events: await readTrailPage(c, account.id) }, 200);
   })
-  .post(`${ONE}/disable`, toChange, requireAdmin, setStanding('disabled'))
-  .post(`${ONE}/enable`, toChange, requireAdmin, setStanding('enabled'))
-  .post(`${ONE}/grant-admin`, toChange, requireAdmin, setStanding('admin_granted'))
-  .post(`${ONE}/revoke-admin`, toChange, requireAdmin, setStanding('admin_revoked'))
+  .post(`${ONE}/disable`, toChange, requireAdmin, applyAction('disabled'))
+  .post(`${ONE}/enable`, toChange, requireAdmin, applyAction('enabled'))
+  .post(`${ONE}/grant-admin`, toChange, requireAdmin, applyAction('admin_granted'))
+  .post(`${ONE}/revoke-admin`, toChange, requireAdmin, applyAction('admin_revoked'))
   .delete(`${ONE}/sessions`, toChange, requireAdmin, async (c) => {
     const { core, principal, client } = c.var;
-    if (!(await core.get(idOf(c)))) return refuse(c, { reason: 'not_found' });
-    const ended = await core.endSessions(idOf(c), null, client, principal.account.id);
+    if (!(await core.accounts.get(idOf(c)))) return refuse(c, { reason: 'not_found' });
+    const ended = await core.sessions.endAll(idOf(c), null, client, principal.account.id);
     return c.json({ endedSessions: ended }, 200);
   })
   .delete(ONE, toChange, requireAdmin, async (c) => {
     const { core, principal, client } = c.var;
     const removal = { actorId: principal.account.id, keepsLastAdmin: true };
-    const removed = await core.remove(idOf(c), client, removal);
+    const removed = await core.accounts.remove(idOf(c), client, removal);
     return removed.ok ? c.body(null, 204) : refuseChange(c, removed.error);
   });

@@ -56,7 +56,7 @@ export const me = new Hono<AppEnv>()
       : c.json({ account, token: loggedIn.value.token }, 200);
   })
   .post('/logout', toChange, async (c) => {
-    await c.var.core.logOut(c.var.principal, c.var.client);
+    await c.var.core.sessions.logOut(c.var.principal, c.var.client);
     if (c.var.principal.session.kind === 'cookie') clearSessionCookie(c);
     return c.body(null, 204);
   })
@@ -67,15 +67,15 @@ export const me = new Hono<AppEnv>()
     const { account } = c.var.principal;
     if (Object.values(changes).every((value) => value === undefined))
       return c.json({ account: showAccount(account, originOf(c)) }, 200);
-    const changed = await c.var.core.update(account.id, changes, 'profile_changed', c.var.client);
+    const changed = await c.var.core.accounts.update(account.id, changes, 'profile_changed', c.var.client);
     if (!changed.ok) return refuseError(c, changed.error);
     return c.json({ account: showAccount(changed.value, originOf(c)) }, 200);
   })
   .delete('/me', toChange, guardFlood('login'), body(fields.confirmation, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
-    const confirmed = await core.confirmPassword(principal, c.req.valid('json').password, client);
+    const confirmed = await core.credentials.checkPassword(principal, c.req.valid('json').password, client);
     if (!confirmed.ok) return refuseError(c, confirmed.error);
-    const removed = await core.remove(principal.account.id, client, { keepsLastAdmin: true });
+    const removed = await core.accounts.remove(principal.account.id, client, { keepsLastAdmin: true });
     if (!removed.ok) return refuseError(c, removed.error);
     if (principal.session.kind === 'cookie') clearSessionCookie(c);
     return c.body(null, 204);
@@ -86,21 +86,21 @@ export const me = new Hono<AppEnv>()
     const { username, email } = principal.account;
     const refused = await refusePassword(c, 'newPassword', next, [username, email]);
     if (refused) return refused;
-    const changed = await core.changePassword(principal, { current, next }, client);
+    const changed = await core.credentials.changePassword(principal, { current, next }, client);
     if (!changed.ok) return refuseError(c, changed.error);
     const { endedSessions } = changed.value;
     return c.json({ endedSessions, ...renew(c, changed.value) }, 200);
   })
   .put('/me/email', toChange, guardFlood('login'), body(fields.emailChange, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
-    const changed = await core.changeEmail(principal, c.req.valid('json'), client);
+    const changed = await core.credentials.changeEmail(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);
     const account = showAccount(changed.value.account, originOf(c));
     return c.json({ account, ...renew(c, changed.value) }, 200);
   })
   .put('/me/username', toChange, guardFlood('login'), body(fields.usernameChange, { numbers }), async (c) => {
     const { core, principal, client } = c.var;
-    const changed = await core.changeUsername(principal, c.req.valid('json'), client);
+    const changed = await core.credentials.changeUsername(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);
     const account = showAccount(changed.value.account, originOf(c));
     return c.json({ account, ...renew(c, changed.value) }, 200);

@@ -13,17 +13,17 @@ const toChange = requireLogin({ cookie: true, fresh: true });
 export const sessions = new Hono<AppEnv>()
   .get('/sessions', toRead, async (c) => {
     const { account, session } = c.var.principal;
-    const live = await c.var.core.listSessions(account.id);
+    const live = await c.var.core.sessions.list(account.id);
     return c.json({ sessions: live.map((one) => showSession(one, session.id)) }, 200);
   })
   .delete('/sessions', toChange, async (c) => {
     const { account, session } = c.var.principal;
-    const ended = await c.var.core.endSessions(account.id, session.id, c.var.client, null);
+    const ended = await c.var.core.sessions.endAll(account.id, session.id, c.var.client, null);
     return c.json({ endedSessions: ended }, 200);
   })
   .delete('/sessions/:id{[0-9a-f]{64}}', toChange, async (c) => {
     const { account } = c.var.principal;
-    const isEnded = await c.var.core.endSession(account.id, c.req.param('id'), c.var.client);
+    const isEnded = await c.var.core.sessions.end(account.id, c.req.param('id'), c.var.client);
     return isEnded ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
   })
   .get('/events', toRead, async (c) =>
@@ -31,7 +31,7 @@ export const sessions = new Hono<AppEnv>()
   )
   .get('/export', requireLogin({ cookie: true, fresh: true, anyOrigin: true }), async (c) => {
     const { account, session } = c.var.principal;
-    const live = await c.var.core.listSessions(account.id);
+    const live = await c.var.core.sessions.list(account.id);
     const events = await readTrail(c.var.core, account.id);
     c.header('Content-Disposition', `attachment; filename="latchkey-account-${account.id}.json"`);
     return c.json(

@@ -9,7 +9,7 @@ import { showEvent } from './views.ts';
 export const readTrailPage = async (c: Context<AppEnv>, accountId: number) => {
   const { limit, after } = readPage(c);
   const beforeId = readIdCursor(after);
-  const found = await c.var.core.listEvents(accountId, { beforeId, limit: limit + 1 });
+  const found = await c.var.core.auditLog.list(accountId, { beforeId, limit: limit + 1 });
   const { rows, next } = cutPage(found, limit);
   linkNext(c, limit, next);
   return rows.map(showEvent);
@@ -19,11 +19,11 @@ export const readTrailPage = async (c: Context<AppEnv>, accountId: number) => {
 const EXPORTED_EVENTS_AT_ONCE = 5_000;
 
 /** The whole trail of an account. */
-export const readTrail = async ({ listEvents }: Core, accountId: number): Promise<EventView[]> => {
+export const readTrail = async (core: Core, accountId: number): Promise<EventView[]> => {
   const trail: EventView[] = [];
   for (let isFull = true; isFull; ) {
     const page = { beforeId: trail.at(-1)?.id ?? null, limit: EXPORTED_EVENTS_AT_ONCE };
-    const events = await listEvents(accountId, page);
+    const events = await core.auditLog.list(accountId, page);
     trail.push(...events);
     isFull = events.length === EXPORTED_EVENTS_AT_ONCE;
   }

@@ -49,14 +49,14 @@ export interface Requirement {
  */
 export const requireLogin = (requirement: Requirement = {}): MiddlewareHandler<AppEnv> => {
   const anonymous = requirement.anonymous ?? { reason: 'credentials', why: 'missing' };
-  const consistency = requirement.fresh ? 'fresh' : 'nearest';
+  const reads = requirement.fresh ? 'primary' : 'nearest';
 
   const letIn: MiddlewareHandler<AppEnv> = async (c, next) => {
     const authorization = parseAuthorization(c.req.header('Authorization'), requirement.bare ?? false);
     if (authorization && 'why' in authorization)
       return respondProblem(c, { reason: 'credentials', why: authorization.why });
     if (authorization) {
-      const principal = await c.var.core.identify(authorization.token, 'header', consistency);
+      const principal = await c.var.core.sessions.authenticate(authorization.token, 'header', reads);
       if (!principal) return respondProblem(c, { reason: 'credentials', why: 'invalid' });
       c.set('principal', principal);
       return next();
@@ -65,7 +65,7 @@ export const requireLogin = (requirement: Requirement = {}): MiddlewareHandler<A
     if (requirement.cookie && requirement.fresh && !requirement.anyOrigin && isCrossSite(c))
       return respondProblem(c, { reason: 'cross_site' });
     const cookie = requirement.cookie ? readSessionCookie(c) : null;
-    const principal = cookie && (await c.var.core.identify(cookie, 'cookie', consistency));
+    const principal = cookie && (await c.var.core.sessions.authenticate(cookie, 'cookie', reads));
     if (!principal) return respondProblem(c, anonymous);
     // The session's life was pushed on: the browser must not drop the cookie before the server does.
     if (principal.extended) setSessionCookie(c, cookie);

@@ -17,7 +17,7 @@ import { readSessionCookie, setDeviceCookie, setSessionCookie } from './cookies.
 /** Registers with what the request tells; a cookie session sets its cookie. Refuses a taken name. */
 export const register = async (c: Context<AppEnv>, account: NewAccount, open: LoginKind | null) => {
   const { core, client } = c.var;
-  const made = await core.register(account, { client, open, replaces: replacedCookie(c, open) });
+  const made = await core.accounts.create(account, { client, open, replaces: replacedCookie(c, open) });
   if (made.ok && open === 'cookie' && made.value.token !== null) setSessionCookie(c, made.value.token);
   if (made.ok && made.value.device !== null) setDeviceCookie(c, made.value.device);
   return made;
@@ -32,7 +32,7 @@ export const logIn = async (
 ) => {
   const { core, client } = c.var;
   const replaces = replacedCookie(c, open);
-  const loggedIn = await core.logIn({ identifier, password, open, client, replaces });
+  const loggedIn = await core.login({ identifier, password, open, client, replaces });
   if (!loggedIn.ok) return loggedIn;
   if (open === 'cookie') setSessionCookie(c, loggedIn.value.token);
   setDeviceCookie(c, loggedIn.value.device);

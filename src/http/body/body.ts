@@ -93,7 +93,7 @@ const findTaken = async (
     const parsed = type && z.safeParse(type, fields[field]);
     return typeof parsed?.data === 'string' ? parsed.data : undefined;
   };
-  const taken = await c.var.core.findTaken({ username: valid('username'), email: valid('email') });
+  const taken = await c.var.core.accounts.findTaken({ username: valid('username'), email: valid('email') });
   return (taken?.fields ?? []).map((field) => takenError(field, c.var.rawBody[field]));
 };
 

@@ -1,6 +1,6 @@
 // The bodies of `id`: each is held by the compiler to what the dialect shows, and by a test to what it answers.
 import * as z from 'zod';
-import type { EventType } from '../../../../src/core/events.ts';
+import type { EventType } from '../../../../src/core/events/events.ts';
 import type { SessionKind } from '../../../../src/core/index.ts';
 import type { ProblemDetails } from '../../../../src/dialects/id/refusal.ts';
 import type { showAccount, showEvent, showSession, showToAdmin } from '../../../../src/dialects/id/views.ts';

@@ -1,0 +1,162 @@
+// What admins do: search accounts by the beginning of a name, disable, enable, and make or unmake admins.
+import { and, asc, eq, gt, gte, lt, or, type SQL, sql } from 'drizzle-orm';
+import { isNotLastAdmin } from '../accounts/last-admin.ts';
+import { type Gone, type LastAdmin, type Result, refuse, succeed } from '../errors.ts';
+import { noteEventOf } from '../events/events.ts';
+import { emailKey, usernameKey } from '../identity.ts';
+import { type Account, accountColumns, type Client } from '../model.ts';
+import { deleteSessionsOf } from '../sessions/rows.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import { shownNameKey, users } from '../store/schema.ts';
+import type { Database, Store } from '../store/store.ts';
+
+/** Where a page of a search begins: after this key among the matches of this field. */
+export interface SearchCursor {
+  field: SearchField;
+  afterKey: string;
+  afterId: number;
+}
+
+export type SearchField = 'username' | 'email' | 'name';
+const SEARCH_FIELDS: readonly SearchField[] = ['username', 'email', 'name'];
+
+export interface SearchPage {
+  accounts: Account[];
+  /** Where the next page begins, null where this is the last. */
+  next: SearchCursor | null;
+}
+
+/** What an admin can do with an account. */
+export type AdminAction = 'disabled' | 'enabled' | 'admin_granted' | 'admin_revoked';
+
+/** Past every character: the end of the range of keys that begin with a text. */
+const LAST_CHARACTER = '\u{10ffff}';
+
+export interface Admin {
+  /**
+   * Accounts of which the username, the email or the shown name begins with a text, in this order; each once.
+   * Ranges of an index, whose cost does not grow with the number of accounts.
+   */
+  search(prefix: string, page: { from: SearchCursor | null; limit: number }): Promise<SearchPage>;
+  /** Disables (and ends every session), enables, grants or takes admin. Never takes the last admin away. */
+  apply(
+    id: number,
+    action: AdminAction,
+    actorId: number,
+    client: Client,
+  ): Promise<Result<Account, Gone | LastAdmin>>;
+}
+
+export interface AdminOptions {
+  store: Store;
+  sessions: Sessions;
+  nowMs: () => number;
+}
+
+export const createAdmin = (options: AdminOptions): Admin => {
+  const { store, sessions: sessionStore, nowMs } = options;
+
+  return {
+    async search(prefix, { from, limit }) {
+      const rows: Match[] = [];
+      for (const field of SEARCH_FIELDS.slice(from ? SEARCH_FIELDS.indexOf(from.field) : 0)) {
+        if (rows.length > limit) break;
+        const start = from?.field === field ? from : null;
+        const { value } = await store.primary((db) =>
+          searchField(db, field, prefix, start, limit + 1 - rows.length),
+        );
+        rows.push(...value.map(({ account, key }) => ({ account, field, key: key ?? '' })));
+      }
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      const next =
+        last && rows.length > limit
+          ? { field: last.field, afterKey: last.key, afterId: last.account.id }
+          : null;
+      return { accounts: shown.map(({ account }) => account), next };
+    },
+
+    async apply(id, action, actorId, client) {
+      const now = nowMs();
+      const takesAdmin = action === 'disabled' || action === 'admin_revoked';
+      const { value } = await store.primary((db) => {
+        const mayChange = and(eq(users.id, id), takesAdmin ? isNotLastAdmin(db, id) : undefined);
+        return db.batch([
+          noteEventOf(db, action, mayChange, client, now, actorId),
+          deleteSessionsOf(db, action === 'disabled' ? id : null, mayChange),
+          db
+            .update(users)
+            .set({ ...changesFor(action, now), updatedAtMs: now })
+            .where(mayChange)
+            .returning(accountColumns),
+          db.select({ id: users.id }).from(users).where(eq(users.id, id)),
+        ]);
+      });
+      const [, ended, [account], exist] = value;
+      sessionStore.forget(ended.map((session) => session.id));
+      if (account) return succeed(account);
+      return refuse({ reason: exist.length > 0 ? 'last_admin' : 'gone' });
+    },
+  };
+};
+
+const changesFor = (action: AdminAction, now: number) => {
+  switch (action) {
+    case 'disabled':
+      // Twice is once: the first time counts.
+      return { disabledAtMs: sql`coalesce(${users.disabledAtMs}, ${now})` };
+    case 'enabled':
+      return { disabledAtMs: null };
+    case 'admin_granted':
+      return { isAdmin: true };
+    case 'admin_revoked':
+      return { isAdmin: false };
+  }
+};
+
+/** The column of a field, and the text in the form in which the column is compared. */
+const searchedBy = (field: SearchField, prefix: string): { column: SQL; key: string } => {
+  switch (field) {
+    case 'username':
+      return { column: sql`${users.usernameKey}`, key: usernameKey(prefix) };
+    case 'email':
+      return { column: sql`${users.emailKey}`, key: emailKey(prefix) };
+    case 'name':
+      // SQLite's `lower` folds ASCII letters alone, and so does this.
+      return { column: shownNameKey, key: prefix.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) };
+  }
+};
+
+const isMatch = (field: SearchField, prefix: string): SQL | undefined => {
+  const { column, key } = searchedBy(field, prefix);
+  return and(gte(column, key), lt(column, key + LAST_CHARACTER));
+};
+
+interface Match {
+  account: Account;
+  field: SearchField;
+  key: string;
+}
+
+/** One range of one index: the matches of a field, without those that a field before it has shown. */
+const searchField = (
+  db: Database,
+  field: SearchField,
+  prefix: string,
+  start: SearchCursor | null,
+  limit: number,
+) => {
+  const { column } = searchedBy(field, prefix);
+  const earlier = SEARCH_FIELDS.slice(0, SEARCH_FIELDS.indexOf(field));
+  // A username may be null, and then nothing is false of it: IS NOT TRUE takes both.
+  const unseen = earlier.map((other) => sql`(${isMatch(other, prefix)}) IS NOT TRUE`);
+  const after =
+    start && and(gte(column, start.afterKey), or(gt(column, start.afterKey), gt(users.id, start.afterId)));
+  return db
+    .select({ account: accountColumns, key: sql<string | null>`${column}` })
+    .from(users)
+    .where(and(isMatch(field, prefix), after ?? undefined, ...unseen))
+    .orderBy(asc(column), asc(users.id))
+    .limit(limit)
+    .all();
+};

@@ -1,0 +1,35 @@
+// The audit log of an account, as its owner and admins read it.
+import { and, desc, eq, lt } from 'drizzle-orm';
+import { events } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+
+/** One event of an account. */
+export type EventView = Omit<typeof events.$inferSelect, 'userId'>;
+
+export interface AuditLog {
+  /** The events of an account, newest first: at most `limit`, from before the event `beforeId` if one is named. */
+  list(accountId: number, page: { beforeId: number | null; limit: number }): Promise<EventView[]>;
+}
+
+export const createAuditLog = (store: Store): AuditLog => ({
+  async list(accountId, { beforeId, limit }) {
+    const { value } = await store.primary((db) =>
+      db
+        .select({
+          id: events.id,
+          actorId: events.actorId,
+          type: events.type,
+          dialect: events.dialect,
+          addressPrefix: events.addressPrefix,
+          userAgent: events.userAgent,
+          createdAtMs: events.createdAtMs,
+        })
+        .from(events)
+        .where(and(eq(events.userId, accountId), beforeId === null ? undefined : lt(events.id, beforeId)))
+        .orderBy(desc(events.id))
+        .limit(limit)
+        .all(),
+    );
+    return value;
+  },
+});

@@ -1,0 +1,76 @@
+// Devices that an account has logged in from: a signed text that a browser or app keeps, so that a stranger's
+// wrong passwords, counted for the account, do not lock its owner out.
+import { type SQL, sql } from 'drizzle-orm';
+import type { Keyring, Random } from '../secrets.ts';
+import { users } from '../store/schema.ts';
+
+/** A browser or app that has logged in before. */
+export interface Device {
+  id: string;
+  /** What stands for the accounts that have logged in on it, and their passwords of then; the last one first. */
+  marks: readonly string[];
+}
+
+export interface Devices {
+  /** Reads the text; null where it was not signed here, is too old or is no such text. No I/O. */
+  read(text: string | null): Promise<Device | null>;
+  /** The text for a device on which this account has just logged in with the password of this hash. */
+  write(device: Device | null, account: { id: number; passwordHash: string }): Promise<string>;
+}
+
+/** 128 bits: no two devices share a counter. */
+const DEVICE_ID_BYTES = 16;
+/** A family's computer; whoever comes after that is counted with the account for once. */
+const MAX_ACCOUNTS = 8;
+/** As long as a browser keeps a cookie at all. https://developer.chrome.com/blog/cookie-max-age-expires */
+export const DEVICE_SECONDS = 400 * 24 * 60 * 60;
+
+/**
+ * A piece of the salt, whose place is counted from the end of a hash of ours: 48 random bits that change with the
+ * password. Whoever knew an old password, and logged in with it a thousand times for as many marks, has none of
+ * them left when its owner has set a new one: every mark would bring a counter of its own.
+ */
+const SALT_PIECE = { fromEnd: 109, length: 8 } as const;
+
+const utf8 = new TextEncoder();
+
+/** The mark of an account, as a login makes it. A hash that is too short to be ours gives one that marks nothing. */
+const markOf = ({ id, passwordHash }: { id: number; passwordHash: string }): string => {
+  const { fromEnd, length } = SALT_PIECE;
+  const isOurs = passwordHash.length >= fromEnd;
+  const piece = isOurs ? passwordHash.slice(-fromEnd).slice(0, length) : '\0'.repeat(length);
+  return `${id}_${utf8.encode(piece).toHex()}`;
+};
+
+/** The same of a row of `users`, as SQL. */
+export const markOfRow: SQL<string> = sql<string>`${users.id} || '_' || lower(hex(substr(${users.passwordHash}, ${sql.raw(String(-SALT_PIECE.fromEnd))}, ${sql.raw(String(SALT_PIECE.length))})))`;
+
+const MARK = String.raw`[1-9]\d{0,15}_[0-9a-f]{16}`;
+const FORM = new RegExp(
+  String.raw`^([0-9a-f]{32})\.([1-9]\d{0,11})\.(${MARK}(?:-${MARK}){0,${MAX_ACCOUNTS - 1}})\.([0-9a-f]{64})$`,
+);
+
+export interface DevicesOptions {
+  keyring: Keyring;
+  random: Random;
+  nowMs: () => number;
+}
+
+export const createDevices = ({ keyring, random, nowMs }: DevicesOptions): Devices => ({
+  async read(text) {
+    const [, id, seconds, marks, signature] = FORM.exec(text ?? '') ?? [];
+    if (id === undefined || marks === undefined || signature === undefined) return null;
+    if (Number(seconds) + DEVICE_SECONDS < nowMs() / 1000) return null;
+    const signed = `${id}.${seconds}.${marks}`;
+    if (!(await keyring.verify('device', signed, Uint8Array.fromHex(signature)))) return null;
+    return { id, marks: marks.split('-') };
+  },
+
+  async write(device, account) {
+    const others = device?.marks.filter((mark) => !mark.startsWith(`${account.id}_`)) ?? [];
+    const marks = [markOf(account), ...others].slice(0, MAX_ACCOUNTS).join('-');
+    const id = device?.id ?? random(DEVICE_ID_BYTES).toHex();
+    const signed = `${id}.${Math.floor(nowMs() / 1000)}.${marks}`;
+    return `${signed}.${(await keyring.sign('device', signed)).toHex()}`;
+  },
+});

@@ -1,0 +1,82 @@
+// Every hash that another tool made verifies here; damaged in one place, or with another password, none does.
+import { describe, expect, it } from 'vitest';
+import { describeForeignHash, verifyForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
+import { changeAt, damage, FILES, UNUSABLE } from './support.ts';
+
+describe.each(Object.entries(FILES).filter(([, { hashes }]) => hashes.length > 0))(
+  'a hash made by %s',
+  (_, { hashes }) => {
+    const cases = hashes.map((each, index) => ({ ...each, index }));
+
+    it.each(cases)(
+      '$index: $kind verifies, and does not once it or the password is changed',
+      async (each) => {
+        const { kind, password, hash, index } = each;
+        const { badSalt, badKey } = damage(hash, index);
+        for (const text of [hash, badSalt, badKey])
+          expect(describeForeignHash(text)).toEqual({ ok: true, algorithm: kind });
+        expect(await verifyForeignHash(password, hash)).toBe(true);
+        const changed: [string, string][] = [
+          [password, badSalt],
+          [password, badKey],
+          [`!${password}`, hash],
+        ];
+        // In software each takes long: there one of the three, in turn.
+        const tried = hash.includes('$100001$') ? changed.slice(index % 3, (index % 3) + 1) : changed;
+        for (const [otherPassword, otherHash] of tried)
+          expect(await verifyForeignHash(otherPassword, otherHash)).toBe(false);
+      },
+      60_000,
+    );
+  },
+);
+
+describe('a hash changed in any one character', () => {
+  const beginnings: [file: string, beginning: string][] = [
+    ['Django 5.2', 'pbkdf2_sha256$1000$'],
+    ['Django 5.2', 'pbkdf2_sha1$1000$'],
+    ['Django 5.2', 'bcrypt_sha256$$2b$04$'],
+    ['Django 5.2', 'argon2$argon2id$v=19$m=512,'],
+    ['Django 5.2', 'argon2$argon2i$v=19$m=512,'],
+    ['Django 5.2', 'scrypt$256$'],
+    ['Node', '$2b$04$'],
+    ['Node', '$pbkdf2-sha1$i='],
+    ['Node', '$pbkdf2-sha256$i='],
+    ['Node', '$pbkdf2-sha512$i='],
+    ['Node', '$scrypt$ln=6,'],
+    ['Node', '$argon2id$v=19$m=64,'],
+    ['passlib', '$pbkdf2$1000$'],
+    ['passlib', '$pbkdf2-sha256$1000$'],
+    ['passlib', '$pbkdf2-sha512$1000$'],
+    ['PHP', '$argon2i$v=19$m=64,'],
+  ];
+
+  it.each(beginnings)(
+    'made by %s, %s, does not verify',
+    async (file, beginning) => {
+      const found = FILES[file]?.hashes.find(({ hash }) => hash.startsWith(beginning));
+      const hash = found?.hash ?? '';
+      const password = found?.password ?? '';
+      expect(await verifyForeignHash(password, hash)).toBe(true);
+      const verified: string[] = [];
+      for (let index = 0; index < hash.length; index += 1) {
+        const changed = changeAt(hash, index);
+        if (await verifyForeignHash(password, changed)) verified.push(changed);
+      }
+      expect(verified).toEqual([]);
+      expect(await verifyForeignHash(password, hash.slice(0, -1))).toBe(false);
+      expect(await verifyForeignHash(password, `${hash}=`)).toBe(false);
+      expect(await verifyForeignHash(password, `${hash}\n`)).toBe(false);
+      expect(await verifyForeignHash(password, ` ${hash}`)).toBe(false);
+    },
+    60_000,
+  );
+});
+
+describe("Django's mark of an unusable password", () => {
+  it.each([...UNUSABLE, '!'])('%s is known, and no password matches it', async (hash) => {
+    expect(describeForeignHash(hash)).toEqual({ ok: true, algorithm: 'unusable' });
+    for (const password of ['', '!', hash, hash.slice(1)])
+      expect(await verifyForeignHash(password, hash)).toBe(false);
+  });
+});

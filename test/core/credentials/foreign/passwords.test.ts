@@ -1,0 +1,156 @@
+// How a password is taken for a foreign hash: its letters, its length, a NUL, lone surrogates.
+import { describe, expect, it } from 'vitest';
+import { keepsForeignHash, verifyForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
+import { FILES, fixture } from './support.ts';
+
+const COMPOSED = 'café über';
+const DECOMPOSED = COMPOSED.normalize('NFD');
+
+const KINDS: [file: string, beginning: string][] = [
+  ['Django 5.2', 'pbkdf2_sha256$1000$'],
+  ['Django 5.2', 'pbkdf2_sha256$100001$'],
+  ['Django 5.2', 'bcrypt_sha256$$2b$04$'],
+  ['Django 5.2', 'scrypt$256$'],
+  ['Node', '$2b$04$'],
+  ['PHP', '$argon2id$v=19$m=64,'],
+];
+
+describe.each(KINDS)('a hash by %s that begins with %s', (file, beginning) => {
+  it('of a composed password takes both spellings', async () => {
+    const { hash } = fixture(file, beginning, COMPOSED);
+    expect(await verifyForeignHash(COMPOSED, hash)).toBe(true);
+    expect(await verifyForeignHash(DECOMPOSED, hash)).toBe(true);
+    expect(await verifyForeignHash('cafe uber', hash)).toBe(false);
+  });
+
+  it('of a decomposed password takes the spelling that was hashed', async () => {
+    const { hash } = fixture(file, beginning, DECOMPOSED);
+    expect(await verifyForeignHash(DECOMPOSED, hash)).toBe(true);
+    expect(await verifyForeignHash(COMPOSED, hash)).toBe(false);
+  });
+
+  it('of an empty password takes that alone', async () => {
+    const { hash } = fixture(file, beginning, '');
+    expect(await verifyForeignHash('', hash)).toBe(true);
+    expect(await verifyForeignHash(' ', hash)).toBe(false);
+  });
+
+  it('takes no lone surrogate for the character that stands in for it', async () => {
+    const { hash } = fixture(file, beginning, 'a');
+    expect(await verifyForeignHash('a', hash)).toBe(true);
+    expect(await verifyForeignHash('a\ud800', hash)).toBe(false);
+  });
+});
+
+describe("better-auth's hash", () => {
+  it('takes a password in NFKC, however its letters are sent', async () => {
+    const { hash } = fixture('better-auth', '', '\ufb01ne \u2460 \u212b');
+    expect(await verifyForeignHash('fine 1 \u00c5', hash)).toBe(true);
+    expect(await verifyForeignHash('fine 1 A', hash)).toBe(false);
+  }, 60_000);
+
+  it('stays if the password has different NFC and NFKC forms: one of them would lock out the other', () => {
+    const { hash } = fixture('better-auth', '', '\ufb01ne \u2460 \u212b');
+    expect(keepsForeignHash('\ufb01ne \u2460 \u212b', hash)).toBe(true);
+    expect(keepsForeignHash('fine 1 \u00c5', hash)).toBe(false);
+    expect(keepsForeignHash('cafe\u0301', hash)).toBe(false);
+  });
+});
+
+describe('bcrypt', () => {
+  const long = `${'x'.repeat(72)}tail`;
+
+  it.each([
+    ['Node', '$2b$04$'],
+    ['Node', '$2a$04$'],
+    ['PHP', '$2y$04$'],
+    ['Django 5.2', 'bcrypt$$2b$04$'],
+  ])('of %s, %s, tells nothing after the 72nd byte, as there', async (file, beginning) => {
+    const { hash } = fixture(file, beginning, long);
+    expect(await verifyForeignHash('x'.repeat(72), hash)).toBe(true);
+    expect(await verifyForeignHash(`${long} and more`, hash)).toBe(true);
+    expect(await verifyForeignHash(`${'x'.repeat(71)}y`, hash)).toBe(false);
+    expect(await verifyForeignHash('x'.repeat(71), hash)).toBe(false);
+  });
+
+  it('over SHA-256, of Django, tells every byte', async () => {
+    const { hash } = fixture('Django 5.2', 'bcrypt_sha256$$2b$04$', long);
+    expect(await verifyForeignHash(long, hash)).toBe(true);
+    expect(await verifyForeignHash('x'.repeat(72), hash)).toBe(false);
+  });
+
+  it('of Node takes a NUL as a byte', async () => {
+    const { hash } = fixture('Node', '$2b$04$', 'nul\0inside');
+    expect(await verifyForeignHash('nul\0inside', hash)).toBe(true);
+    expect(await verifyForeignHash('nul', hash)).toBe(false);
+    expect(await verifyForeignHash('nul\0insidf', hash)).toBe(false);
+  });
+
+  it.each([
+    ['Node', '$2b$04$', 'a', ['a\0', 'a\0a', 'a\0a\0', 'a\0a\0a', 'a\0'.repeat(36), 'a\0'.repeat(40)]],
+    ['Node', '$2b$04$', '', ['\0', '\0\0', '\0'.repeat(71), '\0'.repeat(80)]],
+    ['Node', '$2b$04$', 'nul\0inside', ['nul\0inside\0nul\0inside', 'nul\0inside\0']],
+    ['passlib', '$2a$04$', 'a', ['a\0', 'a\0a']],
+    ['Django 5.2', 'bcrypt$$2b$04$', 'a', ['a\0', 'a\0a']],
+  ])('of %s, %s, takes %j and none that repeats it with a NUL', async (file, beginning, password, others) => {
+    const { hash } = fixture(file, beginning, password);
+    expect(await verifyForeignHash(password, hash)).toBe(true);
+    for (const other of others) expect([other, await verifyForeignHash(other, hash)]).toEqual([other, false]);
+  });
+
+  it('takes a password of 71 bytes without the NUL that bcrypt puts behind it', async () => {
+    const { hashSync } = await import('bcryptjs');
+    const password = 'x'.repeat(71);
+    const hash = hashSync(password, 4);
+    expect(await verifyForeignHash(password, hash)).toBe(true);
+    for (const end of ['\0', '\0tail']) expect(await verifyForeignHash(password + end, hash)).toBe(false);
+  });
+
+  it('of PHP takes no NUL, even where the bytes come to the same', async () => {
+    const { hash } = fixture('PHP', '$2y$04$', 'a');
+    expect(await verifyForeignHash('a', hash)).toBe(true);
+    // bcrypt repeats the password with a NUL after it: these two are one to it.
+    expect(await verifyForeignHash('a\0a', hash)).toBe(false);
+  });
+});
+
+describe('a NUL at the end of a password', () => {
+  it.each([
+    ['Django 5.2', 'pbkdf2_sha256$1000$'],
+    ['Django 5.2', 'pbkdf2_sha256$100001$'],
+    ['Django 5.2', 'pbkdf2_sha1$1000$'],
+    ['Django 5.2', 'scrypt$256$'],
+    ['Django 5.2', 'bcrypt_sha256$$2b$04$'],
+    ['Node', '$pbkdf2-sha512$i=1000$'],
+    ['Node', '$scrypt$ln=6,'],
+    ['Node', '$argon2id$v=19$m=64,'],
+    ['passlib', '$pbkdf2-sha512$1000$'],
+  ])('is another password for %s, %s, though HMAC fills a key with zeros', async (file, beginning) => {
+    for (const password of ['a', '', 'caf\u00e9 \u00fcber']) {
+      const { hash } = fixture(file, beginning, password);
+      expect(await verifyForeignHash(password, hash)).toBe(true);
+      for (const zeros of ['\0', '\0\0\0'])
+        expect([password, await verifyForeignHash(password + zeros, hash)]).toEqual([password, false]);
+    }
+  });
+
+  it("is part of the password if the key is longer than HMAC's block", async () => {
+    const { pbkdf2 } = await import('@noble/hashes/pbkdf2.js');
+    const { sha256 } = await import('@noble/hashes/sha2.js');
+    const salt = new TextEncoder().encode('salt');
+    const hashOf = (password: string): string =>
+      `$pbkdf2-sha256$1$c2FsdA$${pbkdf2(sha256, password, salt, { c: 1, dkLen: 32 }).toBase64({ omitPadding: true }).replaceAll('+', '.')}`;
+    const block = 'x'.repeat(64);
+    expect(await verifyForeignHash(`${block}\0`, hashOf(`${block}\0`))).toBe(true);
+    expect(await verifyForeignHash(block, hashOf(block))).toBe(true);
+    expect(await verifyForeignHash(`${block}\0`, hashOf(block))).toBe(false);
+  });
+});
+
+it('has a password of each sort in each file of cheap hashes', () => {
+  for (const [file, { hashes }] of Object.entries(FILES)) {
+    if (hashes.length === 0) continue;
+    const passwords = new Set(hashes.map(({ password }) => password));
+    expect([file, passwords.size]).toEqual([file, 13]);
+  }
+});

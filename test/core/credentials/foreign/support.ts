@@ -1,0 +1,66 @@
+// The fixtures of foreign hashes, and ways to damage one.
+import argon2Cffi from '../../../fixtures/foreign-hashes/argon2-cffi.json';
+import betterAuth from '../../../fixtures/foreign-hashes/better-auth.json';
+import django3 from '../../../fixtures/foreign-hashes/django-3.2.25.json';
+import django5 from '../../../fixtures/foreign-hashes/django-5.2.18.json';
+import node from '../../../fixtures/foreign-hashes/node.json';
+import passlib from '../../../fixtures/foreign-hashes/passlib.json';
+import php from '../../../fixtures/foreign-hashes/php.json';
+
+export interface Fixture {
+  kind: string;
+  password: string;
+  hash: string;
+}
+
+/** What each tool made: at a low cost, and at its own. */
+export const FILES: Readonly<Record<string, { hashes: readonly Fixture[]; costly: readonly Fixture[] }>> = {
+  'argon2-cffi': argon2Cffi,
+  'better-auth': betterAuth,
+  'Django 3.2': django3,
+  'Django 5.2': django5,
+  Node: node,
+  passlib,
+  PHP: php,
+};
+
+export const UNUSABLE: readonly string[] = [...django3.unusable, ...django5.unusable];
+
+/** The first fixture of a file with this beginning and password. */
+export const fixture = (file: string, beginning: string, password: string): Fixture => {
+  const { hashes, costly } = FILES[file] ?? { hashes: [], costly: [] };
+  const found = [...hashes, ...costly].find(
+    (each) => each.hash.startsWith(beginning) && each.password === password,
+  );
+  if (!found) throw new Error(`${file} has no fixture that begins with ${beginning}.`);
+  return found;
+};
+
+/** The text with another character of the same class at an index: the next digit, letter or hex digit. */
+export const changeAt = (text: string, index: number): string => {
+  const old = text.charAt(index);
+  const next = String.fromCharCode(old.charCodeAt(0) + 1);
+  const changed = { '9': '8', z: 'y', Z: 'Y', f: 'e', '/': 'A', '.': 'A', '+': 'A', $: '!' }[old] ?? next;
+  return text.slice(0, index) + changed + text.slice(index + 1);
+};
+
+/** Where salt and hash begin, and how long they are. */
+const partsOf = (hash: string): { salt: [number, number]; key: [number, number] } => {
+  if (/\$2[aby]\$\d\d\$/.test(hash)) return { salt: [hash.length - 53, 22], key: [hash.length - 31, 31] };
+  const fields = hash.split(/[$:]/);
+  const starts = fields.map((_, index) => fields.slice(0, index).join('$').length + (index === 0 ? 0 : 1));
+  // In Django's scrypt the salt comes before the block size.
+  const saltIndex = hash.startsWith('scrypt$') ? 2 : fields.length - 2;
+  const part = (index: number): [number, number] => [starts[index] ?? 0, fields[index]?.length ?? 0];
+  return { salt: part(saltIndex), key: part(fields.length - 1) };
+};
+
+/** The hash with one character of its salt changed, and with one of its key; the index chooses which. */
+export const damage = (hash: string, index: number): { badSalt: string; badKey: string } => {
+  const { salt, key } = partsOf(hash);
+  return {
+    // Not the last characters: they do not hold a whole byte, or none at all.
+    badSalt: changeAt(hash, salt[0] + (index % (salt[1] - 1))),
+    badKey: changeAt(hash, key[0] + (index % (key[1] - 3))),
+  };
+};

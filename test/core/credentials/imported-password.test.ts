@@ -1,0 +1,227 @@
+// A password hash that came with an import: good for a login in every dialect, and replaced by our own then.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { measure, observe } from '../../support/counting.ts';
+import { type Answer, ORIGIN, type Sent, send, testEnv } from '../../support/worker.ts';
+import { fixture, UNUSABLE } from './foreign/support.ts';
+import { giveToken, hashOf, type ImportedPerson, importPerson } from './imported-support.ts';
+
+const PASSWORD = 'correct horse battery staple';
+/** In software and at the runtime's own speed. */
+const BCRYPT = fixture('Node', '$2b$04$', PASSWORD);
+const DJANGO = fixture('Django 5.2', 'pbkdf2_sha256$1000$', PASSWORD);
+
+/** A hash of our own, at the cost that the tests set. */
+const OWN = /^\$pbkdf2-sha512\$i=1000,r=2\$/;
+
+const OWN_PAGE = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' };
+
+interface Login {
+  path: string;
+  /** The field that names the account, and whether it takes the email. */
+  field: 'username' | 'email' | 'identifier';
+  byEmail: boolean;
+  welcome: number;
+  refusal: number;
+}
+
+/** A login in each dialect and on the account page. 001 refuses with 200, as its document does. */
+const LOGINS: Readonly<Record<string, Login>> = {
+  '000': { path: '/api/users/login/', field: 'username', byEmail: false, welcome: 200, refusal: 400 },
+  '001': { path: '/api/v1/user/login/', field: 'username', byEmail: false, welcome: 200, refusal: 200 },
+  '002': { path: '/api/login/', field: 'username', byEmail: true, welcome: 200, refusal: 400 },
+  '003': { path: '/account/login', field: 'username', byEmail: false, welcome: 200, refusal: 400 },
+  '004': { path: '/api/auth/login/', field: 'email', byEmail: true, welcome: 200, refusal: 400 },
+  id: { path: '/id/login', field: 'identifier', byEmail: true, welcome: 200, refusal: 401 },
+  'the account page': { path: '/sign-in', field: 'identifier', byEmail: true, welcome: 303, refusal: 401 },
+};
+
+let person: ImportedPerson;
+
+const toLogin = (name: string, password = person.password): [path: string, sent: Sent] => {
+  const login = LOGINS[name];
+  if (!login) throw new Error(`There is no login ${name}.`);
+  const form = { [login.field]: login.byEmail ? person.email : person.username, password };
+  return [login.path, { form, headers: OWN_PAGE }];
+};
+
+const logIn = (name: string, password?: string): Promise<Answer> => send(...toLogin(name, password));
+
+const isLoggedIn = async (): Promise<boolean> =>
+  (await testEnv.DB.prepare('SELECT count(*) AS n FROM sessions WHERE user_id = ?')
+    .bind(person.id)
+    .first<number>('n')) === 1;
+
+describe.each(Object.entries(LOGINS))('a first login in %s', (name, { welcome, refusal }) => {
+  it.each([BCRYPT, DJANGO])('with a hash of the kind $kind succeeds and leaves our own', async (fixture) => {
+    person = await importPerson(fixture);
+    expect((await logIn(name)).status).toBe(welcome);
+    expect(await isLoggedIn()).toBe(true);
+    const own = await hashOf(person.id);
+    expect(own).toMatch(OWN);
+    expect((await logIn(name)).status).toBe(welcome);
+    expect(await hashOf(person.id)).toBe(own);
+    expect((await logIn(name, `${person.password}!`)).status).toBe(refusal);
+  });
+
+  it('with another password is refused and leaves the hash', async () => {
+    person = await importPerson(BCRYPT);
+    expect((await logIn(name, `${person.password}!`)).status).toBe(refusal);
+    expect(await isLoggedIn()).toBe(false);
+    expect(await hashOf(person.id)).toBe(BCRYPT.hash);
+  });
+});
+
+describe('a first login', () => {
+  beforeEach(async () => {
+    person = await importPerson(DJANGO);
+  });
+
+  it('costs two round trips to D1, the hash that there is and our own; the next one our own', async () => {
+    const first = await measure(...toLogin('003'));
+    expect(first.answer.status).toBe(200);
+    expect(first.operations.d1).toBe(2);
+    expect(first.hashed).toEqual([1000, 1000, 1000]);
+    const next = await measure(...toLogin('003'));
+    expect(next.answer.text).toBe(first.answer.text);
+    expect(next.hashed).toEqual([1000, 1000]);
+  });
+
+  it('that is refused costs the hash that there is, and no other', async () => {
+    const { answer, hashed } = await measure(...toLogin('003', 'not this one'));
+    expect([answer.status, hashed]).toEqual([400, [1000]]);
+  });
+
+  it('takes the composed and the decomposed form of a password, as every later one does', async () => {
+    const password = 'caf\u00e9 \u00fcber';
+    for (const typed of [password, password.normalize('NFD')]) {
+      person = await importPerson(fixture('Django 5.2', 'pbkdf2_sha256$1000$', password));
+      expect((await logIn('003', 'cafe uber')).status).toBe(400);
+      for (const again of [typed, password, password.normalize('NFD')])
+        expect((await logIn('003', again)).status).toBe(200);
+    }
+  });
+
+  it('during which the password is changed is refused, and takes nothing back', async () => {
+    let trips = 0;
+    const { env } = observe(testEnv, async (binding) => {
+      trips += binding === 'd1' ? 1 : 0;
+      if (trips !== 2) return;
+      trips += 1;
+      await testEnv.DB.prepare('UPDATE users SET password_hash = ? WHERE id = ?').bind('!', person.id).run();
+    });
+    const [path, sent] = toLogin('003');
+    expect((await send(path, { ...sent, env })).status).toBe(400);
+    expect(await hashOf(person.id)).toBe('!');
+    expect(await isLoggedIn()).toBe(false);
+  });
+
+  it('of ten at once with the right password lets all of them in', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => logIn('003')));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect(await hashOf(person.id)).toMatch(OWN);
+  });
+});
+
+describe('what no password fits costs what an account that does not exist costs', () => {
+  it.each([
+    ['an unusable one', UNUSABLE[0] ?? '!'],
+    ['one of a kind that is not verified', '5f4dcc3b5aa765d61d8327deb882cf99'],
+    ['one that is damaged', DJANGO.hash.slice(0, -1)],
+    ['one past the bounds', DJANGO.hash.replace('$1000$', '$2000001$')],
+    ['none', ''],
+  ])('%s', async (_name, hash) => {
+    person = await importPerson({ password: 'whatever', hash });
+    for (const typed of ['whatever', '!', hash || '-']) {
+      const { answer, hashed } = await measure(...toLogin('003', typed));
+      expect([answer.status, hashed]).toEqual([400, [1000, 1000]]);
+    }
+    expect(await hashOf(person.id)).toBe(hash);
+  });
+});
+
+describe('whoever came with a token, and never logged in, is asked for the imported password', () => {
+  let token: string;
+
+  beforeEach(async () => {
+    person = await importPerson(BCRYPT);
+    token = await giveToken(person.id);
+  });
+
+  it('to change it: the new one is hashed by us', async () => {
+    const change = (currentPassword: string) =>
+      send('/id/me/password', {
+        method: 'PUT',
+        token,
+        json: { currentPassword, newPassword: 'another fine long one' },
+      });
+    expect((await change('not this one')).status).toBe(401);
+    expect(await hashOf(person.id)).toBe(BCRYPT.hash);
+    expect((await change(person.password)).status).toBe(200);
+    expect(await hashOf(person.id)).toMatch(OWN);
+    expect((await logIn('003')).status).toBe(400);
+    expect((await logIn('003', 'another fine long one')).status).toBe(200);
+  });
+
+  it('to change the email', async () => {
+    const change = (password: string) =>
+      send('/id/me/email', { method: 'PUT', token, json: { password, email: `new-${person.email}` } });
+    expect((await change('not this one')).status).toBe(401);
+    expect((await change(person.password)).status).toBe(200);
+    person = { ...person, email: `new-${person.email}` };
+    expect((await logIn('004')).status).toBe(200);
+  });
+
+  it('to remove the account', async () => {
+    const remove = (password: string) => send('/id/me', { method: 'DELETE', token, json: { password } });
+    expect((await remove('not this one')).status).toBe(401);
+    expect((await remove(person.password)).status).toBe(204);
+    expect(await hashOf(person.id)).toBe('');
+  });
+});
+
+describe('a hash that fits several passwords', () => {
+  const ownerChanges = async (password: string): Promise<void> => {
+    const { text } = await logIn('003', password);
+    const token = /"token":"([0-9a-f]{40})"/.exec(text)?.[1] ?? expect.fail();
+    const json = { currentPassword: password, newPassword: `${password} and more` };
+    expect((await send('/id/me/password', { method: 'PUT', token, json })).status).toBe(200);
+    expect(await hashOf(person.id)).toMatch(OWN);
+    expect((await logIn('003', password)).status).toBe(400);
+    expect((await logIn('003', `${password} and more`)).status).toBe(200);
+  };
+
+  it('by bcrypt stays if the password fills the 72 bytes that bcrypt reads: its owner may have had more', async () => {
+    const long = `${'x'.repeat(72)}tail`;
+    const bcrypt = fixture('Node', '$2b$04$', long);
+    person = await importPerson(bcrypt);
+    for (const typed of ['x'.repeat(72), `${'x'.repeat(72)}tial`, long]) {
+      expect((await logIn('003', typed)).status).toBe(200);
+      expect(await hashOf(person.id)).toBe(bcrypt.hash);
+    }
+    expect((await logIn('003', `${'x'.repeat(71)}y`)).status).toBe(400);
+    await ownerChanges(long);
+  });
+
+  it('by better-auth stays if NFC and NFKC of the password differ', async () => {
+    const typed = '\ufb01ne \u2460 \u212b';
+    const betterAuth = fixture('better-auth', '', typed);
+    person = await importPerson(betterAuth);
+    expect((await logIn('003', typed)).status).toBe(200);
+    expect(await hashOf(person.id)).toBe(betterAuth.hash);
+    expect((await logIn('003', 'fine 1 \u00c5')).status).toBe(200);
+    expect(await hashOf(person.id)).toMatch(OWN);
+  });
+
+  it.each([BCRYPT, DJANGO])(
+    '$kind refuses a NUL behind the password, and its owner still gets in',
+    async (made) => {
+      person = await importPerson(made);
+      for (const typed of [`${made.password}\0`, `${made.password}\0${made.password}`]) {
+        expect((await logIn('004', typed)).status).toBe(400);
+        expect(await hashOf(person.id)).toBe(made.hash);
+      }
+      expect((await logIn('004')).status).toBe(200);
+    },
+  );
+});

@@ -1,0 +1,103 @@
+// What happens to an account while its password is checked or its change is under way: nobody slips through.
+import { describe, expect, it } from 'vitest';
+import { observe } from '../../support/counting.ts';
+import { send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';
+
+const PASSWORD = 'sesame1234';
+
+const registered = async () => {
+  const username = uniqueName();
+  const email = `${username}@test.com`;
+  const { text } = await send('/account/register', { json: { username, email, password: PASSWORD } });
+  const token = /[0-9a-f]{40}/.exec(text)?.[0] ?? '';
+  const id = await testEnv.DB.prepare('SELECT id FROM users WHERE email = ?').bind(email).first<number>('id');
+  return { username, email, token, id: id ?? -1 };
+};
+
+/** Bindings that let a change of the account in between the first and the second round trip to D1. */
+const withChangeBetween = (sql: string, id: number) => {
+  let trips = 0;
+  return observe(testEnv, async (binding) => {
+    if (binding !== 'd1') return;
+    trips += 1;
+    if (trips === 2) await testEnv.DB.prepare(sql).bind(id).run();
+  }).env;
+};
+
+const DELETED = 'DELETE FROM users WHERE id = ?';
+const DISABLED = 'UPDATE users SET disabled_at = 1 WHERE id = ?';
+const OTHER_PASSWORD = "UPDATE users SET password_hash = 'another' WHERE id = ?";
+const RENAMED = "UPDATE users SET first_name = 'Zoë' WHERE id = ?";
+
+const countOf = async (sql: string, id: number) =>
+  (await testEnv.DB.prepare(sql).bind(id).first<number>('n')) ?? -1;
+const SESSIONS = 'SELECT count(*) AS n FROM sessions WHERE user_id = ?';
+const LOGINS = "SELECT count(*) AS n FROM events WHERE type = 'login' AND user_id = ?";
+
+describe('a login whose account, while its password is checked, is', () => {
+  it.each([
+    ['deleted', DELETED, 0],
+    ['disabled', DISABLED, 1],
+    ['given another password', OTHER_PASSWORD, 1],
+  ])('%s is refused like a wrong password, and opens nothing', async (_name, sql, sessions) => {
+    const { username, id } = await registered();
+    const json = { username, password: PASSWORD };
+    const answer = await send('/account/login', { json, env: withChangeBetween(sql, id) });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toBe('{"non_field_errors":["Unable to log in with provided credentials."]}');
+    expect(await countOf(SESSIONS, id)).toBe(sessions);
+    expect(await countOf(LOGINS, id)).toBe(0);
+  });
+
+  it('renamed succeeds', async () => {
+    const { username, token, id } = await registered();
+    const json = { username, password: PASSWORD };
+    const answer = await send('/account/login', { json, env: withChangeBetween(RENAMED, id) });
+    expect(answer.text).toBe(`{"token":"${token}"}`);
+    expect(await countOf(LOGINS, id)).toBe(1);
+  });
+
+  it.each([
+    ['deleted', DELETED],
+    ['disabled', DISABLED],
+  ])('%s leaves the session of the cookie that the browser held', async (_name, sql) => {
+    const holder = await registered();
+    const json = { username: holder.username, password: PASSWORD };
+    const cookie = sessionCookie(await send('/api/users/login/', { json })) ?? '';
+    const { username, id } = await registered();
+    const env = withChangeBetween(sql, id);
+    const answer = await send('/api/users/login/', { json: { username, password: PASSWORD }, cookie, env });
+    expect(answer.status).toBe(400);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect((await send('/api/users/me/', { cookie })).text).toContain(`"id":${holder.id},`);
+  });
+});
+
+describe('a change whose account goes away in between', () => {
+  it.each([
+    ['a profile', 'PUT', '/api/user/', { first_name: 'A' }, DELETED],
+    ['a profile, the account disabled,', 'PUT', '/api/user/', { first_name: 'A' }, DISABLED],
+    ['a picture', 'POST', '/account/set_picture', { id: 1 }, DELETED],
+    ['a deletion', 'POST', '/account/delete', {}, DELETED],
+  ])('%s is refused like a bad token', async (_name, method, path, json, sql) => {
+    const { token, id } = await registered();
+    const answer = await send(path, { method, json, token, env: withChangeBetween(sql, id) });
+    expect(answer.status).toBe(401);
+    expect(answer.text).toBe('{"detail":"Invalid token."}');
+    expect(answer.headers.get('WWW-Authenticate')).toBe('Token');
+  });
+});
+
+it('deletes an account once, however often it is asked to at the same moment', async () => {
+  const { token, id } = await registered();
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () => send('/account/delete', { method: 'POST', token })),
+  );
+  const texts = answers.map(({ text }) => text).sort();
+  expect(texts.filter((text) => text === '{"success":true}')).toHaveLength(1);
+  expect(texts.filter((text) => text === '{"detail":"Invalid token."}')).toHaveLength(4);
+  expect(await countOf("SELECT count(*) AS n FROM events WHERE type = 'deleted' AND user_id = ?", id)).toBe(
+    1,
+  );
+  expect(await countOf(SESSIONS, id)).toBe(0);
+});

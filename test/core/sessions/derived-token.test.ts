@@ -1,0 +1,142 @@
+// The one derived token of an account: the same for every login while it lives, in 002 and 003 alike.
+import { describe, expect, it } from 'vitest';
+import { send, testEnv, uniqueName } from '../../support/worker.ts';
+
+const PASSWORD = 'sesame1234';
+
+interface Person {
+  username: string;
+  email: string;
+  password: string;
+}
+
+/** An account without any session: 001 opens none with it. */
+const registered = async (): Promise<Person> => {
+  const username = uniqueName();
+  const person = { username, email: `${username}@test.com`, password: PASSWORD };
+  const answer = await send('/api/v1/user/register/', { json: person });
+  expect(answer.text).toMatch(/^\{"status":"success","user_id":\d+\}$/);
+  return person;
+};
+
+const logIn = (person: Person) => send('/account/login', { json: person });
+const logInByEmail = ({ email, password }: Person) =>
+  send('/api/login/', { json: { username: email, password } });
+
+const tokenOf = ({ text }: { text: string }): string => /"token":"([0-9a-f]{40})"/.exec(text)?.[1] ?? text;
+
+const rowsOf = async ({ email }: Person) => {
+  const found = testEnv.DB.prepare(
+    'SELECT s.id, s.kind, s.nonce FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.email = ?',
+  );
+  const { results } = await found.bind(email).all<{ id: string; kind: string; nonce: string | null }>();
+  return results;
+};
+
+describe('one live derived token an account', () => {
+  it('is given by 003 and 002 alike, again and again', async () => {
+    const person = await registered();
+    const token = tokenOf(await logIn(person));
+    expect(token).toMatch(/^[0-9a-f]{40}$/);
+    expect((await logIn(person)).text).toBe(`{"token":"${token}"}`);
+    expect((await logInByEmail(person)).text).toBe(`{"token":"${token}"}`);
+    expect(await rowsOf(person)).toHaveLength(1);
+  });
+
+  it('is given by a registration in 003 and by the login after it', async () => {
+    const username = uniqueName();
+    const person = { username, email: `${username}@test.com`, password: PASSWORD };
+    const token = tokenOf(await send('/account/register', { json: person }));
+    expect((await logIn(person)).text).toBe(`{"token":"${token}"}`);
+  });
+
+  it("is nobody else's", async () => {
+    const [one, other] = [await registered(), await registered()];
+    expect(tokenOf(await logIn(one))).not.toBe(tokenOf(await logIn(other)));
+  });
+
+  it('is not among what the tables hold, and cannot be made without the secret', async () => {
+    const person = await registered();
+    const token = tokenOf(await logIn(person));
+    const [row] = await rowsOf(person);
+    expect(row?.kind).toBe('derived');
+    expect(row?.nonce).toMatch(/^[0-9a-f]{32}$/);
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(row?.nonce ?? ''));
+    expect(new Uint8Array(digest).toHex()).not.toContain(token);
+    expect(row?.id).not.toContain(token);
+  });
+
+  it('is another one after a logout, and the one before stays dead', async () => {
+    const person = await registered();
+    const first = tokenOf(await logIn(person));
+    expect((await send('/account/logout', { method: 'POST', token: first })).text).toBe('{"success":true}');
+    const second = tokenOf(await logIn(person));
+    expect(second).toMatch(/^[0-9a-f]{40}$/);
+    expect(second).not.toBe(first);
+    expect((await send('/account/profile', { token: first })).text).toBe('{"detail":"Invalid token."}');
+    expect((await send('/account/profile', { token: second })).status).toBe(200);
+  });
+
+  it('is refused a second row by the table itself', async () => {
+    const person = await registered();
+    await logIn(person);
+    const again = testEnv.DB.prepare(
+      `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
+       SELECT 'another', id, ?, 0, 0, 0 FROM users WHERE email = ?`,
+    );
+    await expect(again.bind('derived', person.email).run()).rejects.toThrow('UNIQUE constraint failed');
+    await expect(again.bind('cookie', person.email).run()).resolves.toMatchObject({ success: true });
+  });
+
+  it('is replaced where the secret is another one, so that the login still gives a token that works', async () => {
+    const person = await registered();
+    const first = tokenOf(await logIn(person));
+    const env = { ...testEnv, TOKEN_SECRET: 'quite another secret, as long as it must be' };
+    const second = tokenOf(await send('/account/login', { json: person, env }));
+    expect(second).toMatch(/^[0-9a-f]{40}$/);
+    expect(second).not.toBe(first);
+    expect((await send('/account/profile', { token: second, env })).status).toBe(200);
+    expect((await send('/account/profile', { token: first, env })).status).toBe(401);
+    expect(await rowsOf(person)).toHaveLength(1);
+  });
+});
+
+describe('ten logins at once', () => {
+  it('through 003 all get the same token', async () => {
+    const person = await registered();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => logIn(person)));
+    const token = tokenOf(answers[0] ?? { text: '' });
+    expect(answers.map(({ text }) => text)).toEqual(Array(10).fill(`{"token":"${token}"}`));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(await rowsOf(person)).toHaveLength(1);
+    expect((await send('/account/profile', { token })).status).toBe(200);
+  });
+
+  it('through 002 and 003 all get the same token, over one that is live already too', async () => {
+    const person = await registered();
+    const logins = Array.from({ length: 10 }, (_, index) =>
+      index % 2 === 0 ? logIn(person) : logInByEmail(person),
+    );
+    const answers = await Promise.all(logins);
+    const token = tokenOf(answers[0] ?? { text: '' });
+    expect(new Set(answers.map(tokenOf))).toEqual(new Set([token]));
+    const again = await Promise.all(Array.from({ length: 10 }, () => logIn(person)));
+    expect(new Set(again.map(tokenOf))).toEqual(new Set([token]));
+    expect(token).toMatch(/^[0-9a-f]{40}$/);
+  });
+
+  it('through 000 get ten sessions of their own', async () => {
+    const person = await registered();
+    const logins = Array.from({ length: 10 }, () => send('/api/users/login/', { json: person }));
+    const answers = await Promise.all(logins);
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(new Set((await rowsOf(person)).map(({ id }) => id)).size).toBe(10);
+  });
+});
+
+it('does not take forty logins at once with the right password for failures', async () => {
+  const person = await registered();
+  const answers = await Promise.all(Array.from({ length: 40 }, () => logIn(person)));
+  const token = tokenOf(answers[0] ?? { text: '' });
+  expect(answers.map(({ text }) => text)).toEqual(Array(40).fill(`{"token":"${token}"}`));
+});

@@ -1,0 +1,101 @@
+// A token of one kind is no good as another, and a JSON Web Token only for the account of its session.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createKeyring } from '../../../src/core/secrets.ts';
+import { signJwt } from '../../../src/core/sessions/jwt.ts';
+import { createTimedCore } from '../../support/clock.ts';
+import { send, testEnv } from '../../support/worker.ts';
+
+const keyring = createKeyring([testEnv.TOKEN_SECRET ?? '']);
+
+const INVALID = '{"detail":"Invalid token."}';
+const NOT_FOUND = '{"detail":"Not found."}';
+
+interface Claims {
+  sub: string;
+  jti: string;
+  iat: number;
+  exp: number;
+}
+
+const claimsOf = (jwt: string): Claims => {
+  const payload = Uint8Array.fromBase64(jwt.split('.')[1] ?? '', { alphabet: 'base64url' });
+  const claims: unknown = JSON.parse(new TextDecoder().decode(payload));
+  if (!isClaims(claims)) throw new Error('A JSON Web Token without its claims.');
+  return claims;
+};
+
+const isClaims = (value: unknown): value is Claims =>
+  typeof value === 'object' && value !== null && ['sub', 'jti', 'iat', 'exp'].every((name) => name in value);
+
+/** A token with other claims, rightly signed, as a service that shares the secret could make it. */
+const resigned = (jwt: string, changes: Partial<Claims>): Promise<string> => {
+  const { sub, jti, iat, exp } = claimsOf(jwt);
+  return signJwt(keyring, { sub, jti, iat, exp, ...changes }, {});
+};
+
+const profile = (token: string) =>
+  send('/account/profile', { headers: { Authorization: `Bearer ${token}` } });
+
+let cookie = '';
+let derived = '';
+let jwt = '';
+let other = 0;
+
+beforeAll(async () => {
+  const timed = createTimedCore();
+  cookie = (await timed.register('cookie')).token;
+  derived = (await timed.register('derived')).token;
+  jwt = (await timed.register('jwt')).token;
+  other = (await timed.register('jwt')).account.id;
+});
+
+it('each is good as what it is', async () => {
+  expect((await send('/api/users/me/', { cookie })).status).toBe(200);
+  expect((await profile(derived)).status).toBe(200);
+  expect((await profile(jwt)).status).toBe(200);
+  expect((await profile(await resigned(jwt, {}))).status).toBe(200);
+});
+
+describe('as a cookie', () => {
+  it.each([
+    ['a derived token', () => derived],
+    ['a JSON Web Token', () => jwt],
+    ['the jti of a JSON Web Token, which anybody can read who sees one,', () => claimsOf(jwt).jti],
+  ])('%s is nothing', async (_name, token) => {
+    expect((await send('/api/users/me/', { cookie: token() })).text).toBe(NOT_FOUND);
+  });
+});
+
+describe('in a header', () => {
+  it.each([
+    ['a cookie', () => cookie],
+    ['the jti of a JSON Web Token', () => claimsOf(jwt).jti],
+  ])('%s is nothing', async (_name, token) => {
+    const answer = await profile(token());
+    expect(answer.status).toBe(401);
+    expect(answer.text).toBe(INVALID);
+  });
+});
+
+describe('a JSON Web Token, rightly signed,', () => {
+  it.each([
+    ['that names another account than its session does', () => ({ sub: String(other) })],
+    ['that names no account', () => ({ sub: '' })],
+    ['whose session is a cookie', () => ({ jti: cookie })],
+    ['whose session is a derived token', () => ({ jti: derived })],
+    ['without a session', () => ({ jti: '' })],
+    ['that has expired', () => ({ exp: Math.floor(Date.now() / 1000) - 1 })],
+  ])('%s is nothing', async (_name, changes) => {
+    const answer = await profile(await resigned(jwt, changes()));
+    expect(answer.status).toBe(401);
+    expect(answer.text).toBe(INVALID);
+  });
+});
+
+it('a JSON Web Token tells its account as the clients of 004 read it', () => {
+  const { sub, jti, iat, exp } = claimsOf(jwt);
+  expect(Object.keys(claimsOf(jwt))).toEqual(['sub', 'jti', 'iat', 'exp', 'id', 'email', 'name']);
+  expect(sub).toMatch(/^[1-9]\d*$/);
+  expect(jti).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  expect(exp - iat).toBe(90 * 24 * 60 * 60);
+});

@@ -1,0 +1,110 @@
+// What reading and changing cost: the round trips to D1 and KV that the design allows, and not one more.
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { LoginKind } from '../../../src/core/index.ts';
+import { sha256Hex } from '../../../src/core/secrets.ts';
+import { createTimedCore } from '../../support/clock.ts';
+import { measure, NO_OPERATIONS, type Observed, observe } from '../../support/counting.ts';
+import { send, testEnv } from '../../support/worker.ts';
+
+const ONE_READ = { ...NO_OPERATIONS, kvGets: 1, d1: 1 };
+
+const tokens = { cookie: '', derived: '', jwt: '', revokedJwt: '' };
+
+const register = async (open: LoginKind): Promise<string> => (await createTimedCore().register(open)).token;
+
+beforeAll(async () => {
+  tokens.cookie = await register('cookie');
+  tokens.derived = await register('derived');
+  tokens.jwt = await register('jwt');
+  tokens.revokedJwt = await register('jwt');
+  await send('/account/logout', { method: 'POST', token: tokens.revokedJwt });
+});
+
+describe('an authenticated read is one KV get and one D1 query', () => {
+  it.each([
+    ['a cookie', '/api/users/me/', () => ({ cookie: tokens.cookie })],
+    ['a 40-hex token', '/account/profile', () => ({ token: tokens.derived })],
+    ['a JSON Web Token', '/account/profile', () => ({ headers: { Authorization: `Bearer ${tokens.jwt}` } })],
+    ['a bare token', '/api/user/', () => ({ headers: { Authorization: tokens.derived } })],
+    ['a list of pictures', '/account/get_pictures', () => ({ token: tokens.derived })],
+  ])('by %s', async (_name, path, credentials) => {
+    const { answer, operations, hashed } = await measure(path, credentials());
+    expect(answer.status).toBe(200);
+    expect(operations).toEqual(ONE_READ);
+    expect(hashed).toEqual([]);
+  });
+
+  it.each([
+    ['a token', '/account/profile', { token: '0'.repeat(40) }, 401],
+    ['a cookie', '/api/users/me/', { cookie: 'A'.repeat(43) }, 404],
+  ])('of %s that is well formed and nobody has', async (_name, path, sent, status) => {
+    const { answer, operations } = await measure(path, sent);
+    expect(answer.status).toBe(status);
+    expect(operations).toEqual(ONE_READ);
+  });
+
+  it('of a JSON Web Token whose session has ended', async () => {
+    const { answer, operations } = await measure('/account/profile', { token: tokens.revokedJwt });
+    expect(answer.text).toBe('{"detail":"Invalid token."}');
+    expect(operations).toEqual(ONE_READ);
+  });
+});
+
+describe('which copy of D1 is asked', () => {
+  const PRIMARY = 'first-primary';
+  const profile = { token: '', path: '/account/profile' };
+
+  const recordOf = async (token: string): Promise<string> =>
+    (await testEnv.SESSIONS.get(`session:${await sha256Hex(token)}`)) ?? '';
+
+  beforeEach(async () => {
+    profile.token = await register('derived');
+  });
+
+  it('for a read: the nearest that has seen the login', async () => {
+    const { answer, constraints } = await measure(profile.path, { token: profile.token });
+    expect(answer.status).toBe(200);
+    expect(await recordOf(profile.token)).toBe(JSON.stringify({ bookmark: constraints[0] }));
+    expect(constraints).toHaveLength(1);
+    expect(constraints).not.toContain(PRIMARY);
+  });
+
+  it('for a read that KV knows nothing of, or that the settings say so: the primary', async () => {
+    const { token } = profile;
+    const env = { ...testEnv, SESSION_READS: 'primary' };
+    expect((await measure(profile.path, { token, env })).constraints).toEqual([PRIMARY]);
+    await testEnv.SESSIONS.delete(`session:${await sha256Hex(token)}`);
+    expect((await measure(profile.path, { token })).constraints).toEqual([PRIMARY]);
+  });
+
+  it('for a read whose copy fails: the primary after it', async () => {
+    const observed: Observed = observe(testEnv, (binding) => {
+      if (binding === 'd1' && observed.constraints.at(-1) !== PRIMARY) throw new Error('Replica is gone.');
+    });
+    expect((await send(profile.path, { token: profile.token, env: observed.env })).status).toBe(200);
+    expect(observed.constraints).toHaveLength(2);
+    expect(observed.constraints[1]).toBe(PRIMARY);
+  });
+
+  it('for a change and a logout: the primary, and KV is never asked', async () => {
+    const { token } = profile;
+    const change = await measure('/account/set_picture', { token, json: { id: 3 } });
+    expect(change.answer.text).toBe('{"success":true}');
+    expect(change.operations).toEqual({ ...NO_OPERATIONS, d1: 2 });
+    expect(change.constraints).toEqual([PRIMARY, PRIMARY]);
+
+    const logout = await measure('/account/logout', { method: 'POST', token });
+    expect(logout.answer.text).toBe('{"success":true}');
+    expect(logout.operations).toEqual({ ...NO_OPERATIONS, d1: 2, kvDeletes: 1 });
+    expect(logout.constraints).toEqual([PRIMARY, PRIMARY]);
+  });
+
+  it("for an admin's work: the primary", async () => {
+    const { token } = profile;
+    await testEnv.DB.prepare('UPDATE users SET is_admin = 1').run();
+    const { answer, operations, constraints } = await measure('/api/admin/users?limit=2', { token });
+    expect(answer.status).toBe(200);
+    expect(operations).toEqual({ ...NO_OPERATIONS, d1: 2 });
+    expect(constraints).toEqual([PRIMARY, PRIMARY]);
+  });
+});

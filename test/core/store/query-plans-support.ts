@@ -1,0 +1,155 @@
+// Everything that makes the Worker ask D1, with what it asked and from where; and how SQLite goes about it.
+import type { Env } from '../../../src/env.ts';
+import worker from '../../../src/index.ts';
+import { endpoints } from '../../faults/endpoints.ts';
+import { cheapEnv, createPerson, createPersonFor, newcomer, pathOf } from '../../faults/people.ts';
+import { createTimedCore, DAY_MS, someAccount } from '../../support/clock.ts';
+import { observe } from '../../support/counting.ts';
+import { send, testEnv } from '../../support/worker.ts';
+
+export interface Asked {
+  /** The SQL of every statement. */
+  statements: string[];
+  /** Where in src/core the round trips began, as `file:line:column`. */
+  callSites: Set<string>;
+}
+
+/** Reads where the store was called: the first frame of the stack that is in the core and not the store's own. */
+const readCallSite = (stack: string): string | null => {
+  const places = [...stack.matchAll(/src\/core\/(?:[\w-]+\/)*([\w-]+\.ts)[^:\s]*:(\d+:\d+)/g)];
+  const caller = places.find(([, file]) => file !== 'store.ts');
+  return caller ? `${caller[1]}:${caller[2]}` : null;
+};
+
+/** Bindings that note what is asked of D1. */
+const watch = (env: Env) => {
+  const asked: Asked = { statements: [], callSites: new Set() };
+  const observed = observe(env);
+  const DB = new Proxy(observed.env.DB, {
+    get(database, name) {
+      if (name !== 'withSession') return Reflect.get(database, name);
+      return (constraint: string) => {
+        const site = readCallSite(new Error().stack ?? '');
+        if (site !== null) asked.callSites.add(site);
+        return database.withSession(constraint);
+      };
+    },
+  });
+  asked.statements = observed.statements;
+  return { env: { ...observed.env, DB }, asked };
+};
+
+type Work = (env: Env) => Promise<unknown>;
+
+const ofEndpoints = endpoints.map((endpoint): [string, Work] => [
+  endpoint.name,
+  async (env) => {
+    const person = await createPersonFor(endpoint);
+    const answer = await send(pathOf(endpoint, person), { ...endpoint.sent(person), env });
+    if (answer.status !== endpoint.status) throw new Error(`${endpoint.name}: ${answer.status}`);
+  },
+]);
+
+const asAdmin =
+  (path: (id: number) => string): Work =>
+  async (env) => {
+    const { id, derived: token } = await createPerson();
+    await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(id).run();
+    const answer = await send(path(id), { token, env });
+    if (answer.status !== 200) throw new Error(`${path(id)}: ${answer.status}`);
+  };
+
+const SEARCH = '/id/admin/accounts?search=u&limit=1';
+
+const others: [string, Work][] = [
+  ['health', (env) => send('/health', { env })],
+  ['an account, for an admin', asAdmin((id) => `/api/accounts/${id - 1}/`)],
+  ['a list, for an admin', asAdmin(() => '/api/admin/users?limit=2&after=1')],
+  ['a search', asAdmin(() => SEARCH)],
+  ['a search of all fields', asAdmin(() => '/id/admin/accounts?search=u&limit=1000')],
+  ['a search after a username', asAdmin(() => `${SEARCH}&after=username:1:u`)],
+  ['a search after an email', asAdmin(() => `${SEARCH}&after=email:1:u`)],
+  ['a search after a name', asAdmin(() => `${SEARCH}&after=name:1:u`)],
+  ['events before a row', asAdmin(() => '/id/events?after=1000')],
+  [
+    'a name that is taken',
+    async (env) => {
+      const { email, username } = await createPerson();
+      return send('/api/users/register', { json: { ...newcomer(), email, username }, env });
+    },
+  ],
+  [
+    'an email that another account has',
+    async (env) => {
+      const [{ email }, { derived: token, password }] = [await createPerson(), await createPerson()];
+      return send('/id/me/email', { method: 'PUT', token, json: { email, password }, env });
+    },
+  ],
+  [
+    'a login on a device that has seen one',
+    async (env) => {
+      const person = await createPerson();
+      const first = await send('/api/users/login', { json: person, env });
+      const cookie = first.headers
+        .getSetCookie()
+        .map((line) => line.split(';')[0])
+        .join('; ');
+      return send('/api/users/login', { json: person, env, headers: { Cookie: cookie } });
+    },
+  ],
+  [
+    'a login after the secret was replaced',
+    async (env) => {
+      const person = await createPerson();
+      const replaced = { ...env, TOKEN_SECRET: 'another secret for tests that is long enough' };
+      return send('/account/login', { json: person, env: replaced });
+    },
+  ],
+  [
+    'a session that is pushed on',
+    async (env) => {
+      const { core, register, advance, settle } = createTimedCore(undefined, env);
+      const { token } = await register('cookie', someAccount());
+      advance(2 * DAY_MS);
+      if (!(await core.sessions.authenticate(token, 'cookie', 'nearest')))
+        throw new Error('Nobody was found.');
+      await settle();
+    },
+  ],
+  [
+    'a token that KV does not know',
+    async (env) => {
+      const { derived: token } = await createPerson();
+      for (const { name } of (await testEnv.SESSIONS.list()).keys) await testEnv.SESSIONS.delete(name);
+      return send('/account/profile', { token, env });
+    },
+  ],
+  [
+    'the clean-up',
+    async (env) => {
+      const controller = { scheduledTime: 0, cron: '', type: 'scheduled', noRetry: () => undefined } as const;
+      const context = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
+      // What the runtime adds to a context, nothing here looks at.
+      await worker.scheduled(controller, env, Object.assign(Object.create(null), context));
+    },
+  ],
+];
+
+/** What each of the Worker's jobs asks of D1. */
+export const askEverything = async (): Promise<Map<string, Asked>> => {
+  const found = new Map<string, Asked>();
+  for (const [name, work] of [...ofEndpoints, ...others]) {
+    const { env, asked } = watch(cheapEnv);
+    await work(env);
+    found.set(name, asked);
+  }
+  return found;
+};
+
+/** How SQLite goes about a statement, whatever its parameters are. */
+export const planOf = async (sql: string): Promise<string[]> => {
+  const parameters = Array.from(sql.matchAll(/\?/g), () => null);
+  const plan = testEnv.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...parameters);
+  const { results } = await plan.all<{ detail: string }>();
+  return results.map((step) => step.detail);
+};

@@ -1,0 +1,134 @@
+// Every statement that the Worker can send to D1 finds its rows by an index, with few users and with many.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { testEnv } from '../../support/worker.ts';
+import { type Asked, askEverything, planOf } from './query-plans-support.ts';
+
+const MANY = 5000;
+
+/** Rows in every table, most of them alike: what a planner with statistics might prefer to scan. */
+const FILLING = [
+  `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MANY})
+   INSERT INTO users (username, username_key, email, email_key, password_hash, created_at, updated_at, last_login_at)
+   SELECT 'member' || i, 'member' || i, 'm' || i || '@test.com', 'm' || i || '@test.com', '-', 0, 0, 0 FROM n`,
+  `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
+   SELECT 's' || id, id, 'cookie', 0, 0, 9000000000000 FROM users WHERE username LIKE 'member%'`,
+  `INSERT INTO events (user_id, type, dialect, created_at) SELECT id, 'login', 'test', 0 FROM users`,
+  `INSERT INTO login_failures (key, count, last_at) SELECT 'filling:' || id, 1, 0 FROM users`,
+];
+
+/** A step that reads rows by an index or by the primary key. */
+const FINDS = /^SEARCH \w+ (EXISTS )?USING ((INTEGER )?PRIMARY KEY|(COVERING )?INDEX \w+) \(/;
+
+/** Steps that read no table of ours: subqueries, and the few accounts that a device names, as JSON. */
+const READS_NO_TABLE = [
+  /^(CORRELATED )?(SCALAR|LIST) SUBQUERY \d+$/,
+  /^SCAN json_each VIRTUAL TABLE INDEX \d+:$/,
+  /^CREATE BLOOM FILTER$/,
+  /^USING INDEX \w+ FOR IN-OPERATOR$/,
+  /^MULTI-INDEX OR$/,
+  /^INDEX \d+$/,
+];
+
+/** What may be otherwise, by the beginning of the statement, and why. */
+const EXCEPTIONS: readonly { sql: RegExp; step: RegExp; why: string }[] = [
+  {
+    sql: /^SELECT 1 FROM users LIMIT 1$/,
+    step: /^SCAN users USING COVERING INDEX \w+$/,
+    why: 'The health check reads one row, whichever comes first.',
+  },
+  {
+    sql: /^select .* from "sessions" where \("sessions"\."user_id" = \?/,
+    step: /^USE TEMP B-TREE FOR ORDER BY$/,
+    why: 'Sorts the sessions of one account, found by an index.',
+  },
+];
+
+const isSound = (sql: string, step: string): boolean =>
+  FINDS.test(step) ||
+  READS_NO_TABLE.some((form) => form.test(step)) ||
+  EXCEPTIONS.some((exception) => exception.sql.test(sql) && exception.step.test(step));
+
+/** The steps of these statements that find their rows in no way that is allowed. */
+const unsoundSteps = async (statements: Iterable<string>): Promise<string[]> => {
+  const found: string[] = [];
+  for (const sql of new Set(statements)) {
+    const steps = await planOf(sql);
+    found.push(...steps.filter((step) => !isSound(sql, step)).map((step) => `${step} <- ${sql}`));
+  }
+  return found;
+};
+
+let asked: Map<string, Asked>;
+
+beforeAll(async () => {
+  asked = await askEverything();
+}, 60_000);
+
+const allStatements = (): string[] => [...asked.values()].flatMap(({ statements }) => statements);
+
+it.each([
+  ['a scan of a table', 'SELECT * FROM users WHERE description = ?', 'SCAN users'],
+  ['a scan of an index', 'SELECT email_key FROM users', 'SCAN users USING COVERING INDEX users_email_key'],
+  [
+    'a sort of more than one account has',
+    'SELECT id FROM users WHERE id > ? ORDER BY description',
+    'USE TEMP B-TREE FOR ORDER BY',
+  ],
+])('%s is not taken for a search', async (_, sql, step) => {
+  expect(await unsoundSteps([sql])).toEqual([`${step} <- ${sql}`]);
+});
+
+/** How many there are of each file. */
+const countByFile = (places: Iterable<string>): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const place of places) {
+    const file = place.split(':')[0] ?? '';
+    counts[file] = (counts[file] ?? 0) + 1;
+  }
+  return counts;
+};
+
+it('every place in the core that asks D1 has been made to ask', () => {
+  const sources = import.meta.glob<string>('../../../src/core/**/*.ts', {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  });
+  const inSources = Object.entries(sources).flatMap(([path, text]) =>
+    Array.from(text.matchAll(/\bstore\.(primary|read)\(/g), () => path.slice(path.lastIndexOf('/') + 1)),
+  );
+  const seen = new Set([...asked.values()].flatMap(({ callSites }) => [...callSites]));
+  expect(inSources.length).toBeGreaterThan(20);
+  expect(countByFile(seen)).toEqual(countByFile(inSources));
+});
+
+it('every table is read and written', () => {
+  const statements = allStatements().join('\n');
+  for (const table of ['users', 'sessions', 'events', 'login_failures']) {
+    expect(statements).toMatch(new RegExp(`from "?${table}\\b`, 'i'));
+    expect(statements).toMatch(new RegExp(`(insert into|update|delete from) "${table}"`, 'i'));
+  }
+});
+
+describe('every statement finds its rows by an index', () => {
+  it('with few users', async () => {
+    expect(await unsoundSteps(allStatements())).toEqual([]);
+  });
+
+  it(`with ${MANY} users`, async () => {
+    for (const sql of FILLING) await testEnv.DB.prepare(sql).run();
+    expect(await unsoundSteps(allStatements())).toEqual([]);
+  });
+
+  it('when SQLite has gathered statistics of them', async () => {
+    await testEnv.DB.prepare('ANALYZE').run();
+    const { results } = await testEnv.DB.prepare('SELECT DISTINCT tbl FROM sqlite_stat1').all();
+    expect(results.length).toBeGreaterThanOrEqual(4);
+    expect(await unsoundSteps(allStatements())).toEqual([]);
+  });
+});
+
+it('each exception that is made is needed', () => {
+  const statements = allStatements();
+  for (const { sql } of EXCEPTIONS) expect(statements.some((statement) => sql.test(statement))).toBe(true);
+});
