@@ -5,7 +5,10 @@ import { users } from './store/schema.ts';
 import type { ThrottlePolicy } from './throttle/throttle.ts';
 
 /** An account as everything outside the core sees it: without its password hash. */
-export type Account = Omit<typeof users.$inferSelect, 'passwordHash' | 'usernameKey' | 'emailKey'>;
+export type Account = Omit<
+  typeof users.$inferSelect,
+  'passwordHash' | 'usernameKey' | 'emailKey' | 'passkeyHandle'
+>;
 
 /** The columns of an Account, for Drizzle's `select` and `returning`. */
 export const accountColumns = {

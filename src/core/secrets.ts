@@ -24,7 +24,7 @@ export const equalBytes = (left: Uint8Array, right: Uint8Array): boolean =>
   left.byteLength === right.byteLength && crypto.subtle.timingSafeEqual(left, right);
 
 /** What an HMAC key is for. The keys are independent of each other, so no signature serves two ends. */
-export type KeyPurpose = 'jwt' | 'derived token' | 'device' | 'identifier';
+export type KeyPurpose = 'jwt' | 'derived token' | 'device' | 'identifier' | 'challenge' | 'key name';
 
 /** The HMAC keys made from `TOKEN_SECRET`, and from the one before it while a rotation lasts. */
 export interface Keyring {
@@ -34,6 +34,8 @@ export interface Keyring {
   signAll(purpose: KeyPurpose, text: string): Promise<Uint8Array<ArrayBuffer>[]>;
   /** True where the signature is one of this text under a secret in force. Takes constant time. */
   verify(purpose: KeyPurpose, text: string, signature: Uint8Array<ArrayBuffer>): Promise<boolean>;
+  /** AES-GCM keys under each secret in force, the current one first: for what is stored and must be read again. */
+  encryptionKeys(): Promise<CryptoKey[]>;
 }
 
 /**
@@ -46,8 +48,7 @@ export interface Keyring {
 export const createKeyring = (secrets: readonly [string, ...string[]]): Keyring => {
   const keys = new Map<string, Promise<CryptoKey>>();
 
-  const importKey = async (purpose: KeyPurpose, secret: string): Promise<CryptoKey> => {
-    const hmac = { name: 'HMAC', hash: 'SHA-256', length: 256 };
+  const importKey = async (purpose: KeyPurpose | 'encryption', secret: string): Promise<CryptoKey> => {
     const usages = ['sign', 'verify'];
     const bytes = utf8.encode(secret);
     if (purpose === 'jwt')
@@ -55,10 +56,16 @@ export const createKeyring = (secrets: readonly [string, ...string[]]): Keyring 
     const root = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveKey']);
     const info = utf8.encode(`latchkey ${purpose}`);
     const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info };
+    if (purpose === 'encryption')
+      return crypto.subtle.deriveKey(hkdf, root, { name: 'AES-GCM', length: 256 }, false, [
+        'encrypt',
+        'decrypt',
+      ]);
+    const hmac = { name: 'HMAC', hash: 'SHA-256', length: 256 };
     return crypto.subtle.deriveKey(hkdf, root, hmac, false, usages);
   };
 
-  const keyOf = (purpose: KeyPurpose, index: number, secret: string): Promise<CryptoKey> => {
+  const keyOf = (purpose: KeyPurpose | 'encryption', index: number, secret: string): Promise<CryptoKey> => {
     const name = `${index} ${purpose}`;
     const known = keys.get(name);
     if (known) return known;
@@ -81,5 +88,6 @@ export const createKeyring = (secrets: readonly [string, ...string[]]): Keyring 
       }
       return false;
     },
+    encryptionKeys: () => Promise.all(secrets.map((secret, index) => keyOf('encryption', index, secret))),
   };
 };

@@ -48,7 +48,7 @@ describe('a migration', () => {
   });
 });
 
-it.each(['sessions', 'login_failures', 'imported_tokens', 'proofs'])(
+it.each(['sessions', 'login_failures', 'imported_tokens', 'proofs', 'recovery_codes', 'spent_challenges'])(
   'the table %s keeps its rows in the index of its key',
   (table) => {
     const [, body = ''] =

@@ -1,6 +1,6 @@
 // The tables, as Drizzle sees them. migrations/ is generated from this file: `npm run migration`.
 import { sql } from 'drizzle-orm';
-import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
 /** The name that an account is shown by, as compared: `name`, or first and last name where there is none. */
 export const shownNameKey = sql<string>`lower(CASE WHEN name <> '' THEN name ELSE trim(first_name || ' ' || last_name) END)`;
@@ -43,6 +43,8 @@ export const users = sqliteTable(
     publicId: text('public_id')
       .unique('users_public_id')
       .$defaultFn(() => sql`lower(hex(randomblob(16)))`),
+    /** What passkeys know the account by: 64 random bytes, base64url. Null until the first passkey is made. */
+    passkeyHandle: text('passkey_handle'),
   },
   (table) => [
     // What admins search by, besides the two unique keys; `lower` folds ASCII letters only.
@@ -74,6 +76,13 @@ export const sessions = sqliteTable(
     expiresAtMs: integer('expires_at').notNull(),
     userAgent: text('user_agent'),
     country: text('country'),
+    /**
+     * When its owner last proved to be there, with all that the account asks for. Null for a session that an app
+     * password opened, and for one that was imported: it is never recent.
+     */
+    authenticatedAtMs: integer('authenticated_at'),
+    /** The app password that opened it, and with which it ends. */
+    appPasswordId: integer('app_password_id'),
   },
   (table) => [
     index('sessions_user_id').on(table.userId),
@@ -226,4 +235,89 @@ export const outbox = sqliteTable(
     index('outbox_due').on(table.nextAtMs).where(sql`done_at IS NULL`),
     index('outbox_created_at').on(table.createdAtMs),
   ],
+);
+
+/**
+ * What an account asks for besides its password: passkeys, and one generator of one-time codes. A factor is on from
+ * `confirmed_at`; until then it asks nothing.
+ */
+export const factors = sqliteTable(
+  'factors',
+  {
+    // AUTOINCREMENT: a browser that is trusted by a factor that was removed is not trusted by the next one.
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    kind: text('kind', { enum: ['passkey', 'totp'] }).notNull(),
+    name: text('name').notNull(),
+    /** Of a passkey: its id, base64url. */
+    credentialId: text('credential_id').unique('factors_credential_id'),
+    /** Of a passkey: COSE's number of the algorithm, and the public key as SPKI, base64. */
+    algorithm: integer('algorithm'),
+    publicKey: text('public_key'),
+    /** Of a passkey: how often it says that it was used; 0 if it does not count. */
+    counter: integer('counter').notNull().default(0),
+    isBackupEligible: integer('is_backup_eligible', { mode: 'boolean' }).notNull().default(false),
+    isBackedUp: integer('is_backed_up', { mode: 'boolean' }).notNull().default(false),
+    /** Of a passkey: how a browser can reach it, as a JSON array. */
+    transports: text('transports').notNull().default('[]'),
+    /** Of a generator of codes: its secret, encrypted (src/core/factors/sealing.ts). */
+    secret: text('secret'),
+    /** Of a generator of codes: the last time step of which a code was used. */
+    lastStep: integer('last_step').notNull().default(0),
+    createdAtMs: integer('created_at').notNull(),
+    confirmedAtMs: integer('confirmed_at'),
+    lastUsedAtMs: integer('last_used_at'),
+  },
+  (table) => [
+    index('factors_user_id').on(table.userId),
+    uniqueIndex('factors_one_totp').on(table.userId).where(sql`kind = 'totp'`),
+  ],
+);
+
+/** Codes for the day on which all factors are lost, by their SHA-256. One that was used is gone. WITHOUT ROWID. */
+export const recoveryCodes = sqliteTable(
+  'recovery_codes',
+  {
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    hash: text('hash').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.hash] })],
+);
+
+/** Passwords for clients that cannot ask for a second factor, by their SHA-256. */
+export const appPasswords = sqliteTable(
+  'app_passwords',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    /** The one dialect in which it is good; null for all. */
+    dialect: text('dialect'),
+    hash: text('hash').notNull(),
+    /** The account's one derived token, if this app password was ever given it: it ends with the app password. */
+    derivedSessionId: text('derived_session_id'),
+    createdAtMs: integer('created_at').notNull(),
+    lastUsedAtMs: integer('last_used_at'),
+  },
+  (table) => [uniqueIndex('app_passwords_hash').on(table.userId, table.hash)],
+);
+
+/**
+ * Challenges that were answered rightly, so that none is answered twice. A row outlives its challenge by nothing.
+ * WITHOUT ROWID, as the sessions.
+ */
+export const spentChallenges = sqliteTable(
+  'spent_challenges',
+  {
+    /** SHA-256 of the challenge. */
+    id: text('id').primaryKey(),
+    expiresAtMs: integer('expires_at').notNull(),
+  },
+  (table) => [index('spent_challenges_expires_at').on(table.expiresAtMs)],
 );
