@@ -40,6 +40,8 @@ export const insertSession = (
           expiresAtMs: sql<number>`${draft.expiresAtMs}`.as('expires_at'),
           userAgent: sql<string | null>`${trimUserAgent(client)}`.as('user_agent'),
           country: sql<string | null>`${client.country}`.as('country'),
+          authenticatedAtMs: sql<number | null>`NULL`.as('authenticated_at'),
+          appPasswordId: sql<number | null>`NULL`.as('app_password_id'),
         })
         .from(users)
         .where(account),
