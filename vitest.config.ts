@@ -23,6 +23,9 @@ const inWorkerd = () =>
     },
   });
 
+/** The descriptions that the Worker leaves out: src/http/docs.ts. */
+const define = { DOCS: 'true' };
+
 const setupFiles = ['./test/support/migrate.ts'];
 
 export default defineConfig({
@@ -32,6 +35,7 @@ export default defineConfig({
     onConsoleLog: (log) => !log.startsWith('{"level":'),
     projects: [
       {
+        define,
         plugins: [inWorkerd()],
         test: {
           name: 'workerd',
@@ -43,10 +47,12 @@ export default defineConfig({
         },
       },
       {
+        define,
         plugins: [inWorkerd()],
         test: { name: 'new-isolate', include: IN_A_NEW_ISOLATE, setupFiles },
       },
       {
+        define,
         test: { name: 'node', include: ['test/node/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
       },
     ],

@@ -13,8 +13,9 @@ import { type Env, readSettings, type Settings } from './env.ts';
 import { createApp } from './http/app.ts';
 import type { WithinRate } from './http/context.ts';
 import { pages } from './pages/index.ts';
+import { services } from './services/index.ts';
 
-const app = createApp(dialects, pages);
+const app = createApp({ dialects, services, pages });
 
 /** Settings are read, and keys imported, once an isolate. */
 const known = new WeakMap<Env, Settings>();

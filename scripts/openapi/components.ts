@@ -1,14 +1,53 @@
 // The shapes of answers as JSON schemas: those with a name once, in `components`, and by reference elsewhere.
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import { type AnswerSchema, NAME_KEY } from '../../src/http/docs.ts';
+import type { Json } from '../../src/http/problem.ts';
 import { isObject, toJson } from './bodies.ts';
 import type { JsonObject } from './types.ts';
-
-const reference = (id: string): string => `#/components/schemas/${id}`;
 
 /** JavaScript's own bound, which zod writes at every integer, tells a reader nothing. */
 const withoutBound = ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 };
+
+export interface Components {
+  /** A reference to a shape that has a name; the shape itself where it has none. */
+  refer: (schema: AnswerSchema) => JsonObject;
+  /** Every shape that was referred to by a name, sorted by it. */
+  list: () => JsonObject;
+}
+
+export const createComponents = (): Components => {
+  const named = new Map<string, Json>();
+
+  /** Moves each schema with a name to the components, and puts a reference in its place. */
+  const extract = (json: Json): Json => {
+    if (Array.isArray(json)) return json.map(extract);
+    if (!isObject(json)) return json;
+    const { [NAME_KEY]: name, ...rest } = json;
+    const extracted = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, extract(value)]));
+    if (typeof name !== 'string') return extracted;
+    const known = named.get(name);
+    if (known && JSON.stringify(known) !== JSON.stringify(extracted))
+      throw new Error(`Two shapes are called ${name}.`);
+    named.set(name, extracted);
+    return { $ref: `#/components/schemas/${name}` };
+  };
+
+  return {
+    refer(schema) {
+      if (typeof schema !== 'function') return referOld(schema);
+      const { $schema: _, ...made } = z.toJSONSchema(schema(), { io: 'output', override: withoutBound });
+      const extracted = extract(toJson(made));
+      if (!isObject(extracted)) throw new Error('A schema is an object.');
+      return extracted;
+    },
+    list: () => Object.fromEntries([...named].sort(([one], [other]) => (one < other ? -1 : 1))),
+  };
+};
+
+// Until every dialect is endpoints.
+const reference = (id: string): string => `#/components/schemas/${id}`;
 
 const OPTIONS = { io: 'output', override: withoutBound } as const;
 
@@ -26,7 +65,7 @@ export const nameComponents = (): JsonObject => {
 };
 
 /** A reference to a shape that has a name; the shape itself where it has none. */
-export const refer = (schema: z.ZodType): JsonObject => {
+export const referOld = (schema: z.core.$ZodType): JsonObject => {
   const id = z.globalRegistry.get(schema)?.id;
   return id === undefined ? without(z.toJSONSchema(schema, OPTIONS), '$schema') : { $ref: reference(id) };
 };

@@ -1,10 +1,10 @@
 // The OpenAPI document of all dialects, made from the routes and schemas that serve requests.
-import './base64.ts';
+import './runtime.ts';
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, toJson } from './bodies.ts';
-import { nameComponents } from './components.ts';
+import { createComponents, nameComponents } from './components.ts';
 import { described } from './dialects/index.ts';
 import { readDocumented } from './documented.ts';
 import { headers } from './headers.ts';
@@ -48,10 +48,14 @@ const readVersion = (): string => {
   return version;
 };
 
+const sorted = (schemas: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(schemas).sort(([one], [other]) => (one < other ? -1 : 1)));
+
 /** Makes the document. @throws Error where a route is not described, or an answer has no shape */
 export const makeDocument = async (): Promise<JsonObject> => {
   const exchanges = await readDocumented();
-  const operations = described.flatMap((dialect) => describeOperations(dialect, exchanges));
+  const components = createComponents();
+  const operations = described.flatMap((dialect) => describeOperations(dialect, exchanges, components));
   const paths: Record<string, JsonObject> = {};
   const bodies: JsonObject = {};
   for (const { path, method, operation, body } of operations) {
@@ -70,7 +74,11 @@ export const makeDocument = async (): Promise<JsonObject> => {
     servers: [{ url: '/' }],
     tags: [...tags.values()],
     paths,
-    components: { schemas: { ...nameComponents(), ...bodies }, headers, securitySchemes },
+    components: {
+      schemas: { ...sorted({ ...nameComponents(), ...components.list() }), ...bodies },
+      headers,
+      securitySchemes,
+    },
   });
   if (!isObject(document)) throw new Error('The document is an object.');
   return document;

@@ -1,6 +1,7 @@
 // One operation of the document: who may ask, what is sent, what is answered.
 import type { Json } from '../../src/http/problem.ts';
 import { describeBody, faultsIn, isObject, listFields } from './bodies.ts';
+import type { Components } from './components.ts';
 import { ORIGIN } from './documented.ts';
 import { listRefusals } from './problems.ts';
 import { describeResponses, keyExamples } from './responses.ts';
@@ -80,6 +81,7 @@ export interface Described {
 export const describeOperations = (
   described: DescribedDialect,
   exchanges: readonly Exchange[],
+  components: Components,
 ): Described[] => {
   const { dialect, operations, title, hasSlash } = described;
   const routes = listRoutes(dialect);
@@ -100,6 +102,7 @@ export const describeOperations = (
       documented,
       fields: trait ? listFields(trait.schema, trait.options) : [],
       place: { path: route.path, origin: ORIGIN },
+      components,
     });
     const parameters = [...listPathParameters(route.path), ...(operation.query ?? [])];
     const { id, summary, description, deprecated } = operation;

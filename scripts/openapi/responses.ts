@@ -1,8 +1,9 @@
 // The answers of an operation: its successes, and every refusal in the dialect's own words.
-import type * as z from 'zod';
+import * as z from 'zod/mini';
+import type { AnswerSchema } from '../../src/http/docs.ts';
 import type { Json, Place, Problem, Reply } from '../../src/http/problem.ts';
 import { isObject } from './bodies.ts';
-import { refer } from './components.ts';
+import type { Components } from './components.ts';
 import type {
   DescribedDialect,
   Example,
@@ -19,7 +20,7 @@ const isSame = (one: Json, other: Json): boolean => JSON.stringify(one) === JSON
 interface Gathered {
   description: string;
   mediaType: string;
-  schemas: Set<z.ZodType>;
+  schemas: Set<AnswerSchema>;
   examples: Example[];
   headers: Set<HeaderName>;
   /** The values of the dialect's code. */
@@ -61,10 +62,19 @@ export interface Asked {
   documented: readonly Exchange[];
   fields: readonly string[];
   place: Place;
+  components: Components;
 }
 
 /** All answers, by status. Throws where a refusal has a shape that the dialect does not name. */
-export const describeResponses = ({ described, operation, refusals, documented, fields, place }: Asked) => {
+export const describeResponses = ({
+  described,
+  operation,
+  refusals,
+  documented,
+  fields,
+  place,
+  components,
+}: Asked) => {
   const shapes = described.refusalSchemas(fields);
   const gathered = new Map<number, Gathered>();
 
@@ -74,7 +84,7 @@ export const describeResponses = ({ described, operation, refusals, documented, 
     const made = {
       description,
       mediaType,
-      schemas: new Set<z.ZodType>(),
+      schemas: new Set<AnswerSchema>(),
       examples: [],
       headers: new Set<HeaderName>(),
       codes: new Set<Json>(),
@@ -103,7 +113,9 @@ export const describeResponses = ({ described, operation, refusals, documented, 
   for (const { summary, problem } of refusals) {
     const reply = described.dialect.problem(problem, place);
     const { status, body, headers = {} } = reply;
-    const shape = shapes.find((schema) => schema.safeParse(body).success);
+    const shape = shapes.find(
+      (schema) => z.safeParse(typeof schema === 'function' ? schema() : schema, body).success,
+    );
     if (!shape) throw new Error(`${operation.id}: no shape for ${status} ${JSON.stringify(body)}`);
     const one = at(status, STATUS_TEXTS[status] ?? '', headers['Content-Type'] ?? 'application/json');
     one.schemas.add(shape);
@@ -115,25 +127,31 @@ export const describeResponses = ({ described, operation, refusals, documented, 
 
   const sorted = [...gathered].sort(([one], [other]) => one - other);
   return Object.fromEntries(
-    sorted.map(([status, one]) => [String(status), write(one, described.code, shapes)]),
+    sorted.map(([status, one]) => [String(status), write(one, described.code, shapes, components)]),
   );
 };
 
 /** A shape, with the codes that it can have here where its dialect has codes. */
 const writeShape = (
-  schema: z.ZodType,
+  schema: AnswerSchema,
   { codes }: Gathered,
   code: string | undefined,
-  refusals: readonly z.ZodType[],
+  refusals: readonly AnswerSchema[],
+  { refer }: Components,
 ): JsonObject =>
   code !== undefined && refusals.includes(schema)
     ? { ...refer(schema), properties: { [code]: { enum: [...codes] } } }
     : refer(schema);
 
-const write = (one: Gathered, code: string | undefined, refusals: readonly z.ZodType[]): JsonObject => {
+const write = (
+  one: Gathered,
+  code: string | undefined,
+  refusals: readonly AnswerSchema[],
+  components: Components,
+): JsonObject => {
   const names: HeaderName[] = [...one.headers, 'X-Request-Id'];
   const headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
-  const shapes = [...one.schemas].map((schema) => writeShape(schema, one, code, refusals));
+  const shapes = [...one.schemas].map((schema) => writeShape(schema, one, code, refusals, components));
   const [first] = shapes;
   if (!first) return { description: one.description, headers };
   if (one.examples.length === 0) throw new Error(`An answer has no example: ${one.description}`);

@@ -1,7 +1,8 @@
 // The routes of a dialect as Hono keeps them, each with what its middleware asks.
-import type { Dialect } from '../../src/http/context.ts';
+import { checksOrigin, credentialsOf } from '../../src/http/auth/auth.ts';
+import type { Dialect, Endpoint } from '../../src/http/endpoint.ts';
 import { type Trait, traitOf } from '../../src/http/traits.ts';
-import type { Parameter } from './types.ts';
+import type { DescribedDialect, Parameter } from './types.ts';
 
 export interface Route {
   /** The method and the path, as the dialect names them: `GET /accounts/:id{[0-9]+}`. */
@@ -13,7 +14,8 @@ export interface Route {
 }
 
 /** Every route of a dialect, in its own order. */
-export const listRoutes = ({ routes }: Dialect): Route[] => {
+export const listRoutes = ({ routes, endpoints }: Dialect): Route[] => {
+  if (!routes) return endpoints.map(toRoute);
   const found = new Map<string, Route>();
   for (const { method, path, handler } of routes.routes) {
     const key = `${method} ${path}`;
@@ -23,6 +25,36 @@ export const listRoutes = ({ routes }: Dialect): Route[] => {
     found.set(key, route);
   }
   return [...found.values()];
+};
+
+/** An endpoint as a route. */
+const toRoute = (endpoint: Endpoint): Route => {
+  const { method, path, params = {}, auth, limit, body } = endpoint;
+  const written = path.replace(/:(\w+)/g, (whole, name: string) => `${whole}{${params[name]?.pattern}}`);
+  const cookie = credentialsOf(auth).includes('cookie');
+  const checks = checksOrigin(method, auth);
+  const traits: Trait[] = [];
+  if (auth.via !== 'none') {
+    const { anonymous } = auth;
+    const requirement = { cookie, fresh: checks, ...(anonymous && { anonymous }) };
+    traits.push({ asks: 'login', requirement });
+    if (auth.role === 'admin') traits.push({ asks: 'admin' });
+  }
+  if (body) traits.push({ asks: 'body', schema: body.schema, options: body });
+  if (limit)
+    traits.push({ asks: 'guard', endpoint: limit, foreignPages: auth.via === 'none' ? 'refused' : 'pass' });
+  return { key: `${method} ${written}`, method, path: written, traits };
+};
+
+/** How a surface of endpoints is described. */
+export const describeSurface = (dialect: Dialect): DescribedDialect => {
+  const { docs, endpoints } = dialect;
+  if (!docs) throw new Error(`${dialect.name} has no docs.`);
+  const operations = endpoints.map((endpoint) => {
+    if (!endpoint.docs) throw new Error(`${dialect.name}: ${endpoint.method} ${endpoint.path} has no docs.`);
+    return [toRoute(endpoint).key, endpoint.docs] as const;
+  });
+  return { dialect, ...docs, operations: Object.fromEntries(operations) };
 };
 
 /** The note of one kind, where the route has it. */

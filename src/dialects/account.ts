@@ -7,8 +7,9 @@ import { guard } from '../http/auth/flood-guard.ts';
 import { logIn, originOf, picturesAt, refuseError, register } from '../http/auth/session-actions.ts';
 import { body } from '../http/body/body.ts';
 import * as field from '../http/body/fields.ts';
-import type { AppEnv, Dialect } from '../http/context.ts';
+import type { AppEnv } from '../http/context.ts';
 import * as drf from '../http/drf.ts';
+import type { Dialect } from '../http/endpoint.ts';
 import type { FieldError, Json, Reply } from '../http/problem.ts';
 import { send } from '../http/respond.ts';
 import { dayMonthYear } from '../http/times.ts';
@@ -89,6 +90,7 @@ const faulty = (path: string, errors: Json): Reply => ({
 export const account: Dialect = {
   name: 'account',
   basePath: '/account',
+  endpoints: [],
   usesCookie: false,
   routes: routes.route('/', setPicture),
   problem(problem, { path }) {

@@ -6,7 +6,8 @@ import { guard } from '../http/auth/flood-guard.ts';
 import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
 import { body } from '../http/body/body.ts';
 import * as field from '../http/body/fields.ts';
-import type { AppEnv, Dialect } from '../http/context.ts';
+import type { AppEnv } from '../http/context.ts';
+import type { Dialect } from '../http/endpoint.ts';
 import type { FieldError, Json, Reply } from '../http/problem.ts';
 import { send } from '../http/respond.ts';
 
@@ -93,6 +94,7 @@ const failedAsAWhole = (status: Reply['status'], msg: string): Reply => failed(s
 export const auth: Dialect = {
   name: 'auth',
   basePath: '/api/auth',
+  endpoints: [],
   usesCookie: false,
   routes,
   problem(problem) {

@@ -7,8 +7,9 @@ import { guard } from '../http/auth/flood-guard.ts';
 import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
 import { body } from '../http/body/body.ts';
 import * as field from '../http/body/fields.ts';
-import type { AppEnv, Dialect } from '../http/context.ts';
+import type { AppEnv } from '../http/context.ts';
 import * as drf from '../http/drf.ts';
+import type { Dialect } from '../http/endpoint.ts';
 import { cutPage, linkNext, readAfterId, readPage } from '../http/pagination.ts';
 import { respondProblem, send } from '../http/respond.ts';
 
@@ -90,6 +91,7 @@ const routes = new Hono<AppEnv>()
 export const conjugator: Dialect = {
   name: 'conjugator',
   basePath: '/api',
+  endpoints: [],
   usesCookie: false,
   routes,
   problem(problem, { origin }) {

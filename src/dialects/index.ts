@@ -1,5 +1,5 @@
 // Every dialect that is served. A further one is one file, one line here, and its test.
-import type { Dialect } from '../http/context.ts';
+import type { Dialect } from '../http/endpoint.ts';
 import { account, misspeltAccount } from './account.ts';
 import { auth } from './auth.ts';
 import { conjugator } from './conjugator.ts';

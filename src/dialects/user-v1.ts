@@ -8,7 +8,8 @@ import { guard } from '../http/auth/flood-guard.ts';
 import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
 import { body } from '../http/body/body.ts';
 import * as field from '../http/body/fields.ts';
-import type { AppEnv, Dialect } from '../http/context.ts';
+import type { AppEnv } from '../http/context.ts';
+import type { Dialect } from '../http/endpoint.ts';
 import type { Reply } from '../http/problem.ts';
 import { send } from '../http/respond.ts';
 
@@ -61,6 +62,7 @@ const routes = new Hono<AppEnv>()
 export const userV1: Dialect = {
   name: 'user-v1',
   basePath: '/api/v1/user',
+  endpoints: [],
   usesCookie: true,
   routes,
   // Refusals of a login or registration go out with status 200: the envelope tells.

@@ -1,15 +1,15 @@
-// 000 `users`: register, log in and out, and one's own profile, for browsers with a session cookie.
-import { type Context, Hono } from 'hono';
+// `users`: register, log in and out, and one's own profile, for browsers with a session cookie.
+import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import { type Account, readIdentifier } from '../core/index.ts';
-import { requireLogin } from '../http/auth/authenticate.ts';
+import { anyone } from '../http/auth/auth.ts';
 import { clearSessionCookie } from '../http/auth/cookies.ts';
-import { guard } from '../http/auth/flood-guard.ts';
-import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
-import { body } from '../http/body/body.ts';
+import * as sessions from '../http/auth/session-actions.ts';
 import * as field from '../http/body/fields.ts';
-import type { AppEnv, Dialect } from '../http/context.ts';
+import type { AppEnv } from '../http/context.ts';
+import { annotated, named, type Success } from '../http/docs.ts';
 import * as drf from '../http/drf.ts';
+import { type Dialect, endpoint } from '../http/endpoint.ts';
 import type { FieldError } from '../http/problem.ts';
 import { send } from '../http/respond.ts';
 import { isoMicroseconds } from '../http/times.ts';
@@ -49,53 +49,147 @@ const gravatarUrl = async (address: string): Promise<string> => {
   return `https://www.gravatar.com/avatar/${hash}?s=328&r=g&d=identicon`;
 };
 
+const user = () =>
+  named(
+    'UsersUser',
+    z.strictObject({
+      id: z.int().check(z.minimum(1)),
+      last_login: annotated(
+        z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}[+-]\d{2}:\d{2}$/)),
+        { format: 'date-time' },
+      ),
+      username: annotated(z.string(), { description: 'The email, where the account has no username.' }),
+      email: z.string(),
+      avatar_url: z.url(),
+      address: z.string(),
+      site_url: z.string(),
+      description: z.string(),
+    }),
+    'The eight keys of an account.',
+  );
+const loggedOut = () => named('UsersLoggedOut', z.literal('OK'));
+
+const mary = {
+  id: 1,
+  last_login: '2018-09-10T12:26:58.277000+00:00',
+  username: 'test',
+  email: 'test@test.com',
+  avatar_url: 'https://www.gravatar.com/avatar/b642b4217b34b1e8d3bd915fc65c4452?s=328&r=g&d=identicon',
+  address: 'Lane 1',
+  site_url: 'https://example.com',
+  description: 'Tests things.',
+};
+
+const register = endpoint({
+  method: 'POST',
+  path: '/register',
+  auth: anyone,
+  limit: 'registration',
+  body: { schema: registration, numbers: 'text', unique: ['username', 'email'] },
+  handle: async (c) => {
+    const made = await sessions.register(c, c.req.valid('json'), 'cookie');
+    if (!made.ok) return sessions.refuseError(c, made.error);
+    return send(c, { status: 200, body: await show(c, made.value.account) });
+  },
+  docs: DOCS && {
+    id: 'usersRegister',
+    summary: 'Register, and be logged in',
+    successes: [
+      { status: 200, description: 'The account, and its session.', schema: user, headers: ['Set-Cookie'] },
+    ],
+  },
+});
+
+const logIn = endpoint({
+  method: 'POST',
+  path: '/login',
+  auth: anyone,
+  limit: 'login',
+  body: { schema: credentials, numbers: 'text' },
+  handle: async (c) => {
+    const { username, password } = c.req.valid('json');
+    const loggedIn = await sessions.logIn(c, readIdentifier(username), password, 'cookie');
+    if (!loggedIn.ok) return sessions.refuseError(c, loggedIn.error);
+    return send(c, { status: 200, body: await show(c, loggedIn.value.account) });
+  },
+  docs: DOCS && {
+    id: 'usersLogin',
+    summary: 'Log in',
+    description: '`username` takes the username or the email.',
+    successes: [
+      { status: 200, description: 'The account, and its session.', schema: user, headers: ['Set-Cookie'] },
+    ],
+  },
+});
+
+const showMe = endpoint({
+  method: 'GET',
+  path: '/me',
+  auth: { via: ['token', 'cookie'], reads: 'nearest', anonymous: { reason: 'not_found' } },
+  handle: async (c) => send(c, { status: 200, body: await show(c, c.var.principal.account) }),
+  docs: DOCS && {
+    id: 'usersMe',
+    summary: 'Who is logged in',
+    description: 'Whoever is not logged in gets a 404.',
+    successes: [{ status: 200, description: 'The account.', schema: user, example: mary }],
+  },
+});
+
+const changeMe = endpoint({
+  method: 'PATCH',
+  path: '/me',
+  auth: { via: ['token', 'cookie'], reads: 'primary' },
+  body: { schema: profile, numbers: 'text' },
+  handle: async (c) => {
+    const { address, site_url: siteUrl, description } = c.req.valid('json');
+    const changes = { address, siteUrl, description };
+    const { core, principal, client } = c.var;
+    const changed = await core.accounts.update(principal.account.id, changes, 'profile_changed', client);
+    if (!changed.ok) return sessions.refuseError(c, changed.error);
+    return send(c, { status: 200, body: await show(c, changed.value) });
+  },
+  docs: DOCS && {
+    id: 'usersChangeMe',
+    summary: 'Change the profile',
+    description: 'Fields that are not sent stay as they are.',
+    sent: { address: mary.address, site_url: mary.site_url, description: mary.description },
+    successes: [{ status: 200, description: 'The account.', schema: user, example: mary }],
+  },
+});
+
 const logOut = async (c: Context<AppEnv>): Promise<Response> => {
   await c.var.core.sessions.logOut(c.var.principal, c.var.client);
   clearSessionCookie(c);
   return send(c, { status: 200, body: 'OK' });
 };
 
-const toLogOut = requireLogin({ cookie: true, fresh: true });
+const ended: Success = {
+  status: 200,
+  description: 'The session has ended.',
+  schema: loggedOut,
+  headers: ['Set-Cookie'],
+  example: 'OK',
+};
 
-const routes = new Hono<AppEnv>()
-  .post(
-    '/register',
-    guard('registration'),
-    body(registration, { numbers: 'text', unique: ['username', 'email'] }),
-    async (c) => {
-      const made = await register(c, c.req.valid('json'), 'cookie');
-      if (!made.ok) return refuseError(c, made.error);
-      return send(c, { status: 200, body: await show(c, made.value.account) });
-    },
-  )
-  .post('/login', guard('login'), body(credentials, { numbers: 'text' }), async (c) => {
-    const sent = c.req.valid('json');
-    const loggedIn = await logIn(c, readIdentifier(sent.username), sent.password, 'cookie');
-    if (!loggedIn.ok) return refuseError(c, loggedIn.error);
-    return send(c, { status: 200, body: await show(c, loggedIn.value.account) });
-  })
-  .get('/me', requireLogin({ cookie: true, anonymous: { reason: 'not_found' } }), async (c) =>
-    send(c, { status: 200, body: await show(c, c.var.principal.account) }),
-  )
-  .patch(
-    '/me',
-    requireLogin({ cookie: true, fresh: true }),
-    body(profile, { numbers: 'text' }),
-    async (c) => {
-      const { address, site_url: siteUrl, description } = c.req.valid('json');
-      const changes = { address, siteUrl, description };
-      const changed = await c.var.core.accounts.update(
-        c.var.principal.account.id,
-        changes,
-        'profile_changed',
-        c.var.client,
-      );
-      if (!changed.ok) return refuseError(c, changed.error);
-      return send(c, { status: 200, body: await show(c, changed.value) });
-    },
-  )
-  .post('/logout', toLogOut, logOut)
-  .get('/logout', toLogOut, logOut);
+const logOutByPost = endpoint({
+  method: 'POST',
+  path: '/logout',
+  auth: { via: ['token', 'cookie'], reads: 'primary' },
+  handle: logOut,
+  docs: DOCS && { id: 'usersLogout', summary: 'Log out', successes: [ended] },
+});
+
+const logOutByGet = endpoint({
+  method: 'GET',
+  path: '/logout',
+  auth: {
+    via: ['token', 'cookie'],
+    reads: 'primary',
+    csrf: { check: true, reason: 'Clients of this API log out by GET: an image in a foreign page must not.' },
+  },
+  handle: logOut,
+  docs: DOCS && { id: 'usersLogoutByGet', summary: 'Log out, by a link', successes: [ended] },
+});
 
 /** The document's own sentences, before DRF's. */
 const text = (fault: FieldError): string => {
@@ -110,8 +204,13 @@ const text = (fault: FieldError): string => {
 export const users: Dialect = {
   name: 'users',
   basePath: '/api/users',
-  usesCookie: true,
-  routes,
+  endpoints: [register, logIn, showMe, changeMe, logOutByPost, logOutByGet],
+  docs: DOCS && {
+    title: 'users',
+    description: '000: register, log in and out, and one’s own profile, for browsers with a session cookie.',
+    hasSlash: true,
+    refusalSchemas: drf.refusalSchemas,
+  },
   problem(problem) {
     switch (problem.reason) {
       case 'fields':

@@ -1,8 +1,8 @@
-// What browsers must not do for a foreign page: the same-site check, CORS, and headers that narrow a response.
-import type { Context, MiddlewareHandler } from 'hono';
+// What browsers may do with a response: CORS, and the security headers.
+import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
+import { isOpenToAnyone } from './auth/same-site.ts';
 import type { AppEnv } from './context.ts';
-import { respondProblem } from './respond.ts';
 
 /** Two hours, the most that Chromium keeps a preflight. https://fetch.spec.whatwg.org/#http-access-control-max-age */
 const PREFLIGHT_SECONDS = 7200;
@@ -65,34 +65,3 @@ export const crossOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
   if (isAllowed) return withCredentials(c, next);
   return isOpenToAnyone(c) ? forAnyone(c, next) : next();
 };
-
-/** True for the dialects that know no cookie, where the deployment opens them: what is outside all dialects is not. */
-const isOpenToAnyone = ({ var: { httpSettings, dialect } }: Context<AppEnv>): boolean =>
-  httpSettings.openTokenDialects && !dialect.usesCookie && dialect.basePath !== '';
-
-/**
- * Tells whether a page that the deployment does not know caused the request. A browser says so itself, in a
- * header that no script can set; clients that are no browsers send neither header, and carry nobody's cookie.
- *
- * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
- */
-export const isCrossSite = (c: Context<AppEnv>): boolean => {
-  const origin = c.req.header('Origin');
-  if (origin !== undefined && c.var.httpSettings.allowedOrigins.has(origin)) return false;
-  switch (c.req.header('Sec-Fetch-Site')?.toLowerCase()) {
-    case 'same-origin':
-    case 'none':
-      return false;
-    case 'cross-site':
-      return !isOpenToAnyone(c);
-    case 'same-site':
-      // A neighbour (another port, another subdomain), not ourselves. An image or a link names no origin.
-      return origin !== new URL(c.req.url).origin && !isOpenToAnyone(c);
-    default:
-      return origin !== undefined && origin !== new URL(c.req.url).origin && !isOpenToAnyone(c);
-  }
-};
-
-/** Refuses what a foreign page has a browser send: for logins, registrations and whatever a cookie changes. */
-export const requireSameSite: MiddlewareHandler<AppEnv> = async (c, next) =>
-  isCrossSite(c) ? respondProblem(c, { reason: 'cross_site' }) : next();

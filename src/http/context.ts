@@ -1,5 +1,5 @@
 // What a request carries through the app, and what a deployment sets for the wire.
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import type { Client, Core, OperationCounts, Principal } from '../core/index.ts';
 import type { Place, Problem, Reply } from './problem.ts';
 
@@ -19,7 +19,9 @@ export interface HttpSettings {
 
 export interface Variables {
   requestId: string;
-  dialect: Dialect;
+  surface: Surface;
+  /** The pattern of the path that matched, for the log: no id, no query. */
+  route: string;
   core: Core;
   client: Client;
   httpSettings: HttpSettings;
@@ -36,8 +38,11 @@ export interface Variables {
   refused: Problem['reason'];
 }
 
-/** Asks the flood guard of an endpoint whether an address is within its rate. */
-export type WithinRate = (endpoint: 'login' | 'registration', address: string) => Promise<boolean>;
+/** The flood guards. */
+export type LimitName = 'login' | 'registration';
+
+/** Asks a flood guard whether an address is within its rate. */
+export type WithinRate = (limit: LimitName, address: string) => Promise<boolean>;
 
 /** What a request is given at the composition root. */
 export interface Services {
@@ -54,16 +59,17 @@ export interface AppEnv {
   Variables: Variables;
 }
 
-/** One API that existing clients speak. */
-export interface Dialect {
+/** What a request is addressed to: a dialect, the pages, or a service such as /health. It words the refusals. */
+export interface Surface {
   name: string;
+  /** Empty for what stands at the root. */
   basePath: string;
-  /** True where browsers log in with a session cookie. */
+  /** Whether browsers log in here with a session cookie. */
   usesCookie: boolean;
-  /** Paths without a trailing slash: the app takes both. */
-  routes: Hono<AppEnv>;
-  /** Words every refusal. Pure, and total: a new reason does not compile until it is decided here. */
+  /** Words every refusal. Pure and exhaustive: a new reason does not compile until it is decided here. */
   problem(problem: Problem, place: Place): Reply;
-  /** Puts a refusal on the wire, where that is not as JSON. */
+  /** Sends a refusal in another format than JSON. */
   send?: (c: Context<AppEnv>, reply: Reply) => Response;
+  /** Answers an anonymous request where credentials are required; null for the usual refusal. */
+  onAnonymous?: (c: Context<AppEnv>) => Promise<Response | null>;
 }

@@ -1,4 +1,6 @@
 // The vocabulary of Django REST framework, which three of the documents share.
+import * as z from 'zod/mini';
+import { annotated, named } from './docs.ts';
 import type { FieldError, JsonType, Problem, Reply } from './problem.ts';
 
 /** A bare `detail`, DRF's shape for whatever concerns the request as a whole. */
@@ -139,3 +141,29 @@ export const sharedReply = (problem: SharedProblem): Reply => {
       return detail(500, 'A server error occurred.');
   }
 };
+
+const texts = () => z.array(z.string()).check(z.minLength(1));
+
+/** The shapes of refusals, for the reference. */
+const detailShape = () =>
+  named('Detail', z.strictObject({ detail: z.string() }), 'What concerns the request as a whole.');
+
+export const nonFieldErrorsShape = () =>
+  named(
+    'NonFieldErrors',
+    z.strictObject({ non_field_errors: texts() }),
+    'What is wrong with a body, but with none of its fields.',
+  );
+
+/** Texts by field. */
+export const fieldErrorsShape = (fields: readonly string[]) => () =>
+  annotated(z.strictObject(Object.fromEntries(fields.map((field) => [field, z.optional(texts())]))), {
+    minProperties: 1,
+  });
+
+/** The most specific first: a body without a known field is none of the fields' errors. */
+export const refusalSchemas = (fields: readonly string[]) => [
+  detailShape,
+  nonFieldErrorsShape,
+  ...(fields.length > 0 ? [fieldErrorsShape(fields)] : []),
+];

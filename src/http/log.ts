@@ -1,19 +1,18 @@
 // The log: one line of JSON a request, and one for whatever went wrong. Never a secret, never an email.
 import type { Context } from 'hono';
-import { routePath } from 'hono/route';
 import type { AppEnv } from './context.ts';
 
 /** What the request was, how it was answered, and what it cost. The route is a pattern: no id, no query. */
 export const logRequest = (c: Context<AppEnv>, startedAtMs: number, nowMs: number): void => {
   // Once: each look at it makes an object of all that is in it.
-  const { counts, requestId, dialect, refused } = c.var;
+  const { counts, requestId, surface, route, refused } = c.var;
   console.log(
     JSON.stringify({
       level: 'info',
       requestId,
-      dialect: dialect.name,
+      dialect: surface.name,
       method: c.req.method,
-      route: routePath(c, -1),
+      route,
       status: c.res.status,
       reason: refused,
       ms: nowMs - startedAtMs,
@@ -32,7 +31,7 @@ export const logFault = (c: Context<AppEnv>, error: Error): void =>
     JSON.stringify({
       level: 'error',
       requestId: c.var.requestId,
-      dialect: c.var.dialect.name,
+      dialect: c.var.surface.name,
       error: `${error.name}: ${error.message}`,
       cause: error.cause instanceof Error ? error.cause.message : undefined,
       stack: error.stack,

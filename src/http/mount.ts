@@ -1,41 +1,58 @@
-// Puts the dialects into one app.
-import type { Hono } from 'hono';
-import type { AppEnv, Dialect } from './context.ts';
+// Puts endpoints into one app, and finds whose words a request is refused in.
+import type { Hono, MiddlewareHandler } from 'hono';
+import { authenticate } from './auth/auth.ts';
+import { guardFlood } from './auth/flood-guard.ts';
+import { body } from './body/body.ts';
+import type { AppEnv } from './context.ts';
+import type { Endpoint, SurfaceDefinition } from './endpoint.ts';
 import { respondProblem } from './respond.ts';
 
+/** The path as Hono routes it: each parameter with its pattern. */
+export const routePathOf = ({ basePath }: SurfaceDefinition, { path, params = {} }: Endpoint): string =>
+  basePath +
+  path.replace(/:(\w+)/g, (whole, name: string) => {
+    const parameter = params[name];
+    if (!parameter) throw new Error(`${basePath}${path}: ${whole} is not described in params.`);
+    return `${whole}{${parameter.pattern}}`;
+  });
+
+/** Everything that runs for a request, in the order in which it may refuse. */
+const handlersOf = ({ method, auth, limit, body: spec, handle }: Endpoint): MiddlewareHandler<AppEnv>[] => {
+  const authenticated = authenticate(method, auth);
+  return [
+    ...(authenticated ? [authenticated] : []),
+    ...(limit ? [guardFlood(limit)] : []),
+    ...(spec ? [body(spec.schema, spec)] : []),
+    handle,
+  ];
+};
+
 /**
- * Puts the dialects into an app, and answers what no route does: `OPTIONS` with the methods of a path, and any
- * other method with the dialect's 405. `HEAD` is Hono's: a `GET` without its body.
+ * Mounts all endpoints, and answers what none does: `OPTIONS` with the methods of a path, and any other method with
+ * the dialect's 405. `HEAD` is Hono's: a `GET` without its body.
  */
-export const mount = (app: Hono<AppEnv>, dialects: readonly Dialect[]): void => {
-  for (const dialect of dialects) {
-    app.route(dialect.basePath, dialect.routes);
-    for (const [path, methods] of methodsByPath(dialect.routes)) {
-      const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
-      app.all(dialect.basePath + path, (c) => {
-        c.header('Allow', allow);
-        if (c.req.method === 'OPTIONS') return c.body(null, 204);
-        return respondProblem(c, { reason: 'method_not_allowed', method: c.req.method });
-      });
+export const mount = (app: Hono<AppEnv>, surfaces: readonly SurfaceDefinition[]): void => {
+  const methodsByPath = new Map<string, string[]>();
+  for (const surface of surfaces) {
+    for (const each of surface.endpoints) {
+      const path = routePathOf(surface, each);
+      const methods = methodsByPath.get(path) ?? [];
+      if (methods.includes(each.method)) throw new Error(`${each.method} ${path} is mounted twice.`);
+      methodsByPath.set(path, [...methods, each.method]);
+      app.on(each.method, [path], ...handlersOf(each));
+    }
+    if (surface.routes) app.route(surface.basePath, surface.routes);
+    for (const { path, method } of surface.routes?.routes ?? []) {
+      const methods = methodsByPath.get(surface.basePath + path) ?? [];
+      if (!methods.includes(method)) methodsByPath.set(surface.basePath + path, [...methods, method]);
     }
   }
-};
-
-const methodsByPath = (routes: Hono<AppEnv>): Map<string, Set<string>> => {
-  const found = new Map<string, Set<string>>();
-  for (const { path, method } of routes.routes) {
-    const methods = found.get(path) ?? new Set();
-    found.set(path, methods.add(method));
+  for (const [path, methods] of methodsByPath) {
+    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+    app.all(path, (c) => {
+      c.header('Allow', allow);
+      if (c.req.method === 'OPTIONS') return c.body(null, 204);
+      return respondProblem(c, { reason: 'method_not_allowed', method: c.req.method });
+    });
   }
-  return found;
-};
-
-/**
- * Finds whose refusals a path gets: the dialect with the longest base path above it. One dialect's base path
- * (`/api`) stands above others', so the order in which they are listed must not matter.
- */
-export const createDialectFinder = (dialects: readonly Dialect[], fallback: Dialect) => {
-  const longestFirst = [...dialects].sort((one, other) => other.basePath.length - one.basePath.length);
-  return (path: string): Dialect =>
-    longestFirst.find(({ basePath }) => path === basePath || path.startsWith(`${basePath}/`)) ?? fallback;
 };

@@ -1,31 +1,54 @@
-// Whom a request is for, and so in whose words it is refused: a dialect, the pages, or neither.
+// Finds what a request is addressed to, and so in whose words it is refused: a dialect, a service, or the pages.
+import { credentialsOf } from './auth/auth.ts';
+import type { Surface } from './context.ts';
+import type { SurfaceDefinition } from './endpoint.ts';
+import { routePathOf } from './mount.ts';
 
-import type { Dialect } from './context.ts';
-import { createDialectFinder } from './mount.ts';
+/** What the app is made of. */
+export interface Surfaces {
+  dialects: readonly SurfaceDefinition[];
+  /** What stands at the root beside the dialects: /health. The first one answers for unknown paths. */
+  services: readonly [SurfaceDefinition, ...SurfaceDefinition[]];
+  pages: SurfaceDefinition;
+}
 
-export type FindAddressee = (path: string, accept: string | undefined) => Dialect;
+/** The surface of a request: `route` is the pattern that matched, `path` what was asked for. */
+export type ResolveSurface = (route: string, path: string, accept: string | undefined) => Surface;
 
 const WANTS_HTML = /\btext\/html\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
 
-const firstName = (path: string): string => path.split('/')[1] ?? '';
-
 /**
- * A path below a dialect's is that dialect's. Of all others, the pages have those that begin like one of theirs,
- * and what is unknown, where it is a browser that asks; the rest is the service's.
+ * A path that an endpoint has belongs to its surface. Every other path below a dialect's base path is that dialect's;
+ * the longest base path counts, because one (`/api`) stands above others. What is left is a page for clients that ask
+ * for HTML, and JSON for all others.
  */
-export const createAddresseeFinder = (
-  dialects: readonly Dialect[],
-  pages: Dialect,
-  service: Dialect,
-): FindAddressee => {
-  const findDialect = createDialectFinder(dialects, service);
-  const namesIn = ({ routes }: Dialect) => new Set(routes.routes.map(({ path }) => firstName(path)));
-  const [pageNames, serviceNames] = [namesIn(pages), namesIn(service)];
+export const createSurfaceResolver = ({ dialects, services, pages }: Surfaces): ResolveSurface => {
+  const toSurface = (definition: SurfaceDefinition): Surface => ({
+    ...definition,
+    usesCookie:
+      definition.usesCookie ??
+      definition.endpoints.some(({ auth }) => credentialsOf(auth).includes('cookie')),
+  });
+  const byRoute = new Map<string, Surface>();
+  const known = [...dialects, ...services, pages].map((definition) => {
+    const surface = toSurface(definition);
+    for (const each of definition.endpoints) byRoute.set(routePathOf(definition, each), surface);
+    for (const { path } of definition.routes?.routes ?? []) byRoute.set(definition.basePath + path, surface);
+    return { definition, surface };
+  });
+  const surfaceOf = (definition: SurfaceDefinition): Surface =>
+    known.find((each) => each.definition === definition)?.surface ?? toSurface(definition);
+  const longestFirst = dialects
+    .map(surfaceOf)
+    .sort((one, other) => other.basePath.length - one.basePath.length);
+  const [forPages, fallback] = [surfaceOf(pages), surfaceOf(services[0])];
 
-  return (path, accept) => {
-    const found = findDialect(path);
-    const name = firstName(path);
-    if (found !== service || serviceNames.has(name)) return found;
-    return pageNames.has(name) || WANTS_HTML.test(accept ?? '') ? pages : service;
+  return (route, path, accept) => {
+    const matched = byRoute.get(route);
+    if (matched) return matched;
+    // `//api/user`: a client whose base URL ends in a slash. It is refused in the words that it understands.
+    const meant = path.replace(/^\/{2,}/, '/');
+    const below = longestFirst.find(({ basePath }) => meant === basePath || meant.startsWith(`${basePath}/`));
+    return below ?? (WANTS_HTML.test(accept ?? '') ? forPages : fallback);
   };
 };

@@ -16,7 +16,7 @@ const init = ({ status, headers }: Response): ResponseInit => ({ status, headers
 
 /** Refuses in the words of the dialect that the path belongs to. */
 export const respondProblem = (c: Context<AppEnv>, problem: Problem): Response => {
-  const dialect = c.var.dialect;
+  const dialect = c.var.surface;
   c.set('refused', problem.reason);
   const place: Place = {
     // Hono's path, by which it routes: decoded.

@@ -1,14 +1,14 @@
 // What a middleware asks of a request, noted beside it: the reference at /openapi.json is made from these notes.
 import type * as z from 'zod/mini';
 import type { Requirement } from './auth/authenticate.ts';
-import type { Endpoint } from './auth/flood-guard.ts';
 import type { BodyOptions } from './body/body.ts';
+import type { LimitName } from './context.ts';
 
 export type Trait =
   | { asks: 'body'; schema: z.ZodMiniObject; options: BodyOptions }
   | { asks: 'login'; requirement: Requirement }
   | { asks: 'admin' }
-  | { asks: 'guard'; endpoint: Endpoint; foreignPages: 'pass' | 'refused' };
+  | { asks: 'guard'; endpoint: LimitName; foreignPages: 'pass' | 'refused' };
 
 const traits = new WeakMap<object, Trait>();
 

@@ -1,6 +1,7 @@
 // The account page: what people see in a browser, rendered here, without a script.
 import { Hono } from 'hono';
-import type { AppEnv, Dialect } from '../http/context.ts';
+import type { AppEnv } from '../http/context.ts';
+import type { SurfaceDefinition } from '../http/endpoint.ts';
 import { activity } from './activity.tsx';
 import { adminUser } from './admin-user.tsx';
 import { adminUsers } from './admin-users.tsx';
@@ -32,9 +33,10 @@ const routes = new Hono<AppEnv>();
 for (const part of parts) routes.route('/', part);
 
 /** Mounted like a dialect, and worded as HTML. */
-export const pages: Dialect = {
+export const pages: SurfaceDefinition = {
   name: 'pages',
   basePath: '',
+  endpoints: [],
   usesCookie: true,
   routes,
   problem,

@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Principal } from '../core/index.ts';
 import { readSessionCookie, setSessionCookie } from '../http/auth/cookies.ts';
-import { isCrossSite } from '../http/browsers.ts';
+import { isCrossSite } from '../http/auth/same-site.ts';
 import type { AppEnv } from '../http/context.ts';
 import { respondProblem } from '../http/respond.ts';
 import { formWith, readTyped, type Typed } from './form.ts';

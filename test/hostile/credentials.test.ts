@@ -1,7 +1,7 @@
 // Authorization and Cookie headers from anywhere: read without a throw, and open to nobody but their owner.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Authorization, parseAuthorization } from '../../src/http/auth/authenticate.ts';
+import { type Authorization, parseAuthorization } from '../../src/http/auth/authorization.ts';
 import { send, sessionCookie, uniqueName } from '../support/worker.ts';
 import { runs } from './runs.ts';
 

@@ -1,5 +1,6 @@
 // Requests for the fuzzer: every route that the dialects have, with what may be good and what nobody should send.
 import { dialects } from '../../src/dialects/index.ts';
+import { routePathOf } from '../../src/http/mount.ts';
 import { pages } from '../../src/pages/index.ts';
 import { type Body, createBody } from './bodies.ts';
 import type { Dice } from './dice.ts';
@@ -22,8 +23,13 @@ interface Route {
 /** As they are mounted: a new endpoint is fuzzed without a word here. */
 export const routes: [Route, ...Route[]] = [
   { method: 'GET', path: '/health' },
-  ...[...dialects, pages].flatMap(({ basePath, routes: app }) => {
-    const known = app.routes.filter(({ method }) => method !== 'ALL');
+  ...[...dialects, pages].flatMap((surface) => {
+    const { basePath, endpoints, routes: app } = surface;
+    const ofEndpoints = endpoints.map((each) => ({
+      method: each.method,
+      path: routePathOf(surface, each).slice(basePath.length),
+    }));
+    const known = [...ofEndpoints, ...(app?.routes.filter(({ method }) => method !== 'ALL') ?? [])];
     const unique = new Map(
       known.map(({ method, path }) => [`${method} ${path}`, { method, path: basePath + path }]),
     );

@@ -1,6 +1,6 @@
 // What an Authorization header says.
 import { describe, expect, it } from 'vitest';
-import { parseAuthorization } from '../../src/http/auth/authenticate.ts';
+import { parseAuthorization } from '../../src/http/auth/authorization.ts';
 
 const TOKEN = '2427f839b8a07d89147375921f75444094d38c05';
 

@@ -1,5 +1,5 @@
 // What the document says that a body may hold is what the validator of its operation takes.
-import '../../scripts/openapi/base64.ts';
+import '../../scripts/openapi/runtime.ts';
 
 import { describe, expect, it } from 'vitest';
 import { faultsIn } from '../../scripts/openapi/bodies.ts';

@@ -1,14 +1,15 @@
 // The OpenAPI document: valid, whole, up to date, and true of the validators that it was made from.
-import '../../scripts/openapi/base64.ts';
+import '../../scripts/openapi/runtime.ts';
 
 import { describe, expect, it } from 'vitest';
+import { createComponents } from '../../scripts/openapi/components.ts';
 import { described } from '../../scripts/openapi/dialects/index.ts';
 import { makeDocument } from '../../scripts/openapi/document.ts';
 import { readDocumented } from '../../scripts/openapi/documented.ts';
 import { describeOperations } from '../../scripts/openapi/operations.ts';
 import { findTrait, listRoutes, writePath } from '../../scripts/openapi/routes.ts';
 import { dialects } from '../../src/dialects/index.ts';
-import { service } from '../../src/http/service.ts';
+import { service } from '../../src/services/health.ts';
 import {
   document,
   findFlaws,
@@ -57,16 +58,16 @@ it('cannot be made without a route, with one that there is not, or with an answe
   if (!users) throw new Error('Nothing is described.');
   const { 'GET /me': me, ...others } = users.operations;
   if (!me) throw new Error('GET /me is not described.');
-  expect(() => describeOperations({ ...users, operations: others }, exchanges)).toThrow(
+  expect(() => describeOperations({ ...users, operations: others }, exchanges, createComponents())).toThrow(
     'users: GET /me is not described in scripts/openapi',
   );
   const more = { ...users.operations, 'GET /you': me };
-  expect(() => describeOperations({ ...users, operations: more }, exchanges)).toThrow(
+  expect(() => describeOperations({ ...users, operations: more }, exchanges, createComponents())).toThrow(
     'users has no route GET /you',
   );
-  expect(() => describeOperations({ ...users, refusalSchemas: () => [] }, exchanges)).toThrow(
-    'usersRegister: no shape for 400',
-  );
+  expect(() =>
+    describeOperations({ ...users, refusalSchemas: () => [] }, exchanges, createComponents()),
+  ).toThrow('usersRegister: no shape for 400');
 });
 
 it('writes paths as the documents write them', () => {

@@ -73,8 +73,33 @@ describe('an unknown path', () => {
     }
   });
 
-  it('below a page is a page, and below a dialect that dialect’s, whatever is accepted', async () => {
-    expectPage(await send('/devices/nothing'), 404, 'There is nothing here');
+  it('below a page is a page for a browser and JSON for everybody else', async () => {
+    expectPage(await send('/devices/nothing', { headers: HTML }), 404, 'There is nothing here');
+    const answer = await send('/devices/nothing', { headers: { Accept: 'application/json' } });
+    expect([answer.status, answer.headers.get('Content-Type'), answer.text]).toEqual(NOT_FOUND);
+  });
+
+  it.each([
+    ['//api/user', '{"detail":"Not found."}'],
+    ['//api/users/me/', '{"detail":"Not found."}'],
+    ['///api/v1/user/login/', '{"status":"failed","desc":"unexpected error","error_code":104}'],
+    ['//api/auth/login', '{"status":"fail","errors":{"main":{"msg":"Not found!"}}}'],
+    ['//nothing', '{"detail":"Not found."}'],
+  ])(
+    '%s, from a base URL that ends in a slash, is JSON in the dialect that was meant',
+    async (path, text) => {
+      for (const headers of [{}, { Accept: 'application/json, text/plain, */*' }]) {
+        const answer = await send(path, { headers });
+        expect([answer.status, answer.headers.get('Content-Type'), answer.text]).toEqual([
+          404,
+          'application/json',
+          text,
+        ]);
+      }
+    },
+  );
+
+  it('below a dialect is the dialect’s, whatever is accepted', async () => {
     for (const path of ['/id/nothing', '/account/nothing', '/api/nothing', '/health'])
       expect((await send(path, { headers: HTML })).headers.get('Content-Type')).toMatch(/^application\//);
   });

@@ -1,6 +1,7 @@
 // `id`: Latchkey's own dialect, the one that a new client should use.
 import { Hono } from 'hono';
-import type { AppEnv, Dialect } from '../../http/context.ts';
+import type { AppEnv } from '../../http/context.ts';
+import type { Dialect } from '../../http/endpoint.ts';
 import { admin } from './admin.ts';
 import { me } from './me.ts';
 import { problem } from './problem.ts';
@@ -11,4 +12,4 @@ const routes = new Hono<AppEnv>().route('/', me).route('/', sessions).route('/',
 /** For Hono's typed client: `hc<IdRoutes>('https://accounts.example.com/id')`. */
 export type IdRoutes = typeof routes;
 
-export const id: Dialect = { name: 'id', basePath: '/id', usesCookie: true, routes, problem };
+export const id: Dialect = { name: 'id', basePath: '/id', endpoints: [], usesCookie: true, routes, problem };

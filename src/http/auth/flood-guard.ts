@@ -1,19 +1,17 @@
 // What stands before every login and registration: the same-site check and the flood guard.
 import type { MiddlewareHandler } from 'hono';
 import { every } from 'hono/combine';
-import { requireSameSite } from '../browsers.ts';
 import { clientKey } from '../client.ts';
-import type { AppEnv, WithinRate } from '../context.ts';
+import type { AppEnv, LimitName } from '../context.ts';
 import { respondProblem } from '../respond.ts';
 import { withTrait } from '../traits.ts';
+import { isCrossSite } from './same-site.ts';
 
 /** The longest that a client can have to wait: the period of the bindings in wrangler.toml. */
 const PERIOD_SECONDS = 60;
 
 /** One's own machine: the edge never passes on a request that comes from there. */
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
-
-export type Endpoint = Parameters<WithinRate>[0];
 
 /**
  * So many requests a minute and address, before anything is hashed: cheap, generous, per location. The exact
@@ -22,7 +20,7 @@ export type Endpoint = Parameters<WithinRate>[0];
  *
  * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  */
-export const guardFlood = (endpoint: Endpoint): MiddlewareHandler<AppEnv> => {
+export const guardFlood = (endpoint: LimitName): MiddlewareHandler<AppEnv> => {
   const letThrough: MiddlewareHandler<AppEnv> = async (c, next) => {
     const address = c.req.header('CF-Connecting-IP');
     if (address === undefined || LOOPBACK.has(address)) return next();
@@ -32,8 +30,11 @@ export const guardFlood = (endpoint: Endpoint): MiddlewareHandler<AppEnv> => {
   return withTrait(letThrough, { asks: 'guard', endpoint, foreignPages: 'pass' });
 };
 
+const requireSameSite: MiddlewareHandler<AppEnv> = async (c, next) =>
+  isCrossSite(c) ? respondProblem(c, { reason: 'cross_site' }) : next();
+
 /** Guards a login or a registration: a foreign page is refused, then an address that floods. */
-export const guard = (endpoint: Endpoint): MiddlewareHandler<AppEnv> =>
+export const guard = (endpoint: LimitName): MiddlewareHandler<AppEnv> =>
   withTrait(every(requireSameSite, guardFlood(endpoint)), {
     asks: 'guard',
     endpoint,

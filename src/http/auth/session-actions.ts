@@ -55,7 +55,7 @@ export const renew = (c: Context<AppEnv>, renewed: Renewed): { token?: string } 
  * asks for a token goes on without it.
  */
 const replacedCookie = (c: Context<AppEnv>, open: LoginKind | null): string | null =>
-  c.var.dialect.usesCookie && (open === 'cookie' || open === null) ? readSessionCookie(c) : null;
+  c.var.surface.usesCookie && (open === 'cookie' || open === null) ? readSessionCookie(c) : null;
 
 /** Refuses what the core refused, with what was sent, for the dialects that show it. */
 export const refuseError = (c: Context<AppEnv>, error: AccountError): Response =>

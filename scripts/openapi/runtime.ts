@@ -1,3 +1,8 @@
+// What the source expects of its runtime when Node loads it.
+
+// The descriptions that the Worker leaves out: src/http/docs.ts.
+Object.assign(globalThis, { DOCS: true });
+
 // Node 24 has no `Uint8Array.prototype.toBase64`, which the source writes a constant with as it is loaded.
 
 /** Only what loading needs. https://tc39.es/proposal-arraybuffer-base64/ */

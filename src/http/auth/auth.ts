@@ -1,0 +1,100 @@
+// Who may use an endpoint, and by which credentials.
+import type { MiddlewareHandler } from 'hono';
+import type { AppEnv } from '../context.ts';
+import type { Problem } from '../problem.ts';
+import { respondProblem } from '../respond.ts';
+import { parseAuthorization } from './authorization.ts';
+import { readSessionCookie, setSessionCookie } from './cookies.ts';
+import { isCrossSite } from './same-site.ts';
+
+/**
+ * `token`: an `Authorization` header with `Token` or `Bearer`. `bare-token`: the token alone in that header too.
+ * `cookie`: the browser's session cookie. If a request has both, the header counts.
+ */
+export type Credential = 'token' | 'bare-token' | 'cookie';
+
+/** Overrides when the origin of a request is checked. The reason is for the reader, and required. */
+export interface CsrfOverride {
+  check: boolean;
+  reason: string;
+}
+
+/** An endpoint that asks for no credentials. */
+export interface PublicAuth {
+  via: 'none';
+  csrf?: CsrfOverride;
+}
+
+export interface RequiredAuth {
+  via: readonly [Credential, ...Credential[]];
+  /**
+   * `nearest`: a replica that has seen the login may answer. `primary`: for whatever changes something, for what
+   * admins do, and for pages that show a change just made.
+   */
+  reads: 'primary' | 'nearest';
+  /** Only admins pass; everyone else gets `forbidden`. */
+  role?: 'admin';
+  /** Whether an anonymous request passes too; `findPrincipal(c)` is null then. */
+  optional?: true;
+  /** What an anonymous request is told, if not that credentials are missing. */
+  anonymous?: Problem;
+  csrf?: CsrfOverride;
+}
+
+export type Auth = PublicAuth | RequiredAuth;
+
+/** For logins, registrations and everything that is public. */
+export const anyone: PublicAuth = { via: 'none' };
+
+/** The credentials that an endpoint takes. */
+export const credentialsOf = ({ via }: Auth): readonly Credential[] => (via === 'none' ? [] : via);
+
+/**
+ * Whether a request from a foreign page is refused. A browser sends cookies by itself, whoever's page asks, so every
+ * method that is not safe is checked if the cookie is good there, or if no credentials are asked for: such an endpoint
+ * may log the browser in. A token in a header is proof enough: no foreign page can send it.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
+ */
+export const checksOrigin = (method: string, auth: Auth): boolean => {
+  if (auth.csrf) return auth.csrf.check;
+  const isCookieGood = auth.via === 'none' || auth.via.includes('cookie');
+  return method !== 'GET' && isCookieGood;
+};
+
+/** Refuses a request of a foreign page, for an endpoint without credentials. */
+const requireSameSite: MiddlewareHandler<AppEnv> = async (c, next) =>
+  isCrossSite(c) ? respondProblem(c, { reason: 'cross_site' }) : next();
+
+/** The middleware for an endpoint's `auth`; null if there is nothing to check. */
+export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppEnv> | null => {
+  const checks = checksOrigin(method, auth);
+  if (auth.via === 'none') return checks ? requireSameSite : null;
+  const takesBare = auth.via.includes('bare-token');
+  const takesHeader = takesBare || auth.via.includes('token');
+  const takesCookie = auth.via.includes('cookie');
+  const anonymous = auth.anonymous ?? { reason: 'credentials', why: 'missing' };
+
+  return async (c, next) => {
+    const isAllowed = (isAdmin: boolean): boolean => auth.role !== 'admin' || isAdmin;
+    const authorization = takesHeader ? parseAuthorization(c.req.header('Authorization'), takesBare) : null;
+    if (authorization && 'why' in authorization)
+      return respondProblem(c, { reason: 'credentials', why: authorization.why });
+    if (authorization) {
+      const principal = await c.var.core.sessions.authenticate(authorization.token, 'header', auth.reads);
+      if (!principal) return respondProblem(c, { reason: 'credentials', why: 'invalid' });
+      c.set('principal', principal);
+      return isAllowed(principal.account.isAdmin) ? next() : respondProblem(c, { reason: 'forbidden' });
+    }
+    if (checks && isCrossSite(c)) return respondProblem(c, { reason: 'cross_site' });
+    const cookie = takesCookie ? readSessionCookie(c) : null;
+    const principal = cookie && (await c.var.core.sessions.authenticate(cookie, 'cookie', auth.reads));
+    if (!principal) {
+      if (auth.optional) return next();
+      return (await c.var.surface.onAnonymous?.(c)) ?? respondProblem(c, anonymous);
+    }
+    // The session's idle expiry was pushed on: the browser must not drop the cookie before the server does.
+    if (principal.extended) setSessionCookie(c, cookie);
+    c.set('principal', principal);
+    return isAllowed(principal.account.isAdmin) ? next() : respondProblem(c, { reason: 'forbidden' });
+  };
+};

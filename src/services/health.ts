@@ -1,0 +1,68 @@
+// The health check, and the refusals of every path that nobody has.
+import * as z from 'zod/mini';
+import { anyone } from '../http/auth/auth.ts';
+import { named } from '../http/docs.ts';
+import * as drf from '../http/drf.ts';
+import { endpoint, type SurfaceDefinition } from '../http/endpoint.ts';
+import { send } from '../http/respond.ts';
+
+const word = () => z.enum(['ok', 'failing']);
+const health = () => named('Health', z.strictObject({ status: word(), d1: word(), kv: word() }));
+
+const wordFor = (isUp: boolean): 'ok' | 'failing' => (isUp ? 'ok' : 'failing');
+
+const check = endpoint({
+  method: 'GET',
+  path: '/health',
+  auth: anyone,
+  handle: async (c) => {
+    const { d1, kv } = await c.var.core.checkHealth();
+    const isUp = d1 && kv;
+    const body = { status: wordFor(isUp), d1: wordFor(d1), kv: wordFor(kv) };
+    return send(c, { status: isUp ? 200 : 503, body });
+  },
+  docs: DOCS && {
+    id: 'health',
+    summary: 'Whether D1 and KV answer',
+    successes: [
+      {
+        status: 200,
+        description: 'Both do.',
+        schema: health,
+        example: { status: 'ok', d1: 'ok', kv: 'ok' },
+      },
+      {
+        status: 503,
+        description: 'One does not.',
+        schema: health,
+        example: { status: 'failing', d1: 'ok', kv: 'failing' },
+      },
+    ],
+  },
+});
+
+/** Outside every dialect, refusals have the plainest of the dialects' shapes. */
+export const service: SurfaceDefinition = {
+  name: 'service',
+  basePath: '',
+  endpoints: [check],
+  docs: DOCS && {
+    title: 'service',
+    description: 'What belongs to no dialect.',
+    hasSlash: false,
+    refusalSchemas: drf.refusalSchemas,
+  },
+  problem(problem) {
+    switch (problem.reason) {
+      // None of these arises here: no endpoint takes a body or credentials.
+      case 'fields':
+      case 'not_an_object':
+      case 'taken':
+      case 'wrong_credentials':
+      case 'credentials':
+        return drf.sharedReply({ reason: 'internal_error' });
+      default:
+        return drf.sharedReply(problem);
+    }
+  },
+};
