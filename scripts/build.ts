@@ -6,13 +6,21 @@ import { PROJECT } from './wrangler.ts';
 
 /** `base_dir` in wrangler.toml, which takes the files with this prefix along. */
 const FOLDER = join(PROJECT, '.wrangler', 'modules');
-const PREFIX = 'foreign-';
+const PREFIX = 'lazy-';
 
-/** The modules by their names: one that verifies hashes of other makers, and one for each library that it may load. */
+/** What is loaded when it is first used, by the name of its module. Code that two of them share is in a third. */
+const MODULES = {
+  foreign: 'src/core/credentials/foreign/verify.ts',
+  factors: 'src/core/factors/module.ts',
+};
+
+/** The modules by their names: those above, those that they load in turn, and what they share. */
 const bundle = async (): Promise<Map<string, Uint8Array>> => {
   const { outputFiles } = await build({
     absWorkingDir: PROJECT,
-    entryPoints: { [`${PREFIX}verify`]: 'src/core/credentials/foreign/verify.ts' },
+    entryPoints: Object.fromEntries(
+      Object.entries(MODULES).map(([name, path]) => [`${PREFIX}${name}`, path]),
+    ),
     outdir: FOLDER,
     chunkNames: `${PREFIX}[name]-[hash]`,
     bundle: true,

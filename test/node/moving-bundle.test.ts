@@ -33,8 +33,8 @@ const MARKS = ['is damaged, cut short', 'Invalid salt revision', 'maxmem'];
 it('is one module that starts up, and others beside it', () => {
   const others = [...modules.keys()].filter((name) => name !== 'index.js');
   expect(modules.has('index.js')).toBe(true);
-  expect(others).toContain('foreign-verify.js');
-  expect(others.filter((name) => !name.startsWith('foreign-'))).toEqual([]);
+  expect(others).toContain('lazy-foreign.js');
+  expect(others.filter((name) => !name.startsWith('lazy-'))).toEqual([]);
 });
 
 it('starts up with at most 80 KiB of gzip', () => {
@@ -50,6 +50,6 @@ it.each(MARKS)('has the code that says "%s" beside what starts up, not in it', (
 
 it('asks for the module by a name that is there, and only when it is needed', () => {
   const start = modules.get('index.js') ?? '';
-  expect(start).toContain('./foreign-verify.js');
-  expect(start).not.toMatch(/(?:from|import)\s*["']\.\/foreign-/);
+  expect(start).toContain('./lazy-foreign.js');
+  expect(start).not.toMatch(/(?:from|import)\s*["']\.\/lazy-/);
 });

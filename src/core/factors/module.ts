@@ -1,0 +1,4 @@
+// What is loaded by itself, as one module of the Worker: see load.ts and scripts/build.ts.
+export { createChallenges } from './challenges.ts';
+export { createSealing } from './sealing.ts';
+export { verifyAssertion, verifyRegistration } from './webauthn/verify.ts';
