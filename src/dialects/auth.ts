@@ -1,13 +1,11 @@
-// 004 `auth`: register and log in for a JSON Web Token, with express-validator's faults.
-import { Hono } from 'hono';
+// `auth`: register and log in for a JSON Web Token, with express-validator's errors.
 import * as z from 'zod/mini';
 import { readEmailIdentifier } from '../core/index.ts';
-import { guard } from '../http/auth/flood-guard.ts';
-import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
-import { body } from '../http/body/body.ts';
+import { anyone } from '../http/auth/auth.ts';
+import * as sessions from '../http/auth/session-actions.ts';
 import * as field from '../http/body/fields.ts';
-import type { AppEnv } from '../http/context.ts';
-import type { Dialect } from '../http/endpoint.ts';
+import { named, type Success } from '../http/docs.ts';
+import { type Dialect, endpoint } from '../http/endpoint.ts';
 import type { FieldError, Json, Reply } from '../http/problem.ts';
 import { send } from '../http/respond.ts';
 
@@ -21,23 +19,46 @@ const registration = z.object({
 });
 const credentials = z.object({ email: field.loginEmail(), password: field.password() });
 
-const routes = new Hono<AppEnv>()
-  .post(
-    '/register',
-    guard('registration'),
-    body(registration, { numbers: 'text', unique: ['email'] }),
-    async (c) => {
-      const made = await register(c, { username: null, ...c.req.valid('json') }, 'jwt');
-      if (!made.ok) return refuseError(c, made.error);
-      return send(c, { status: 200, body: { status: 'success', token: made.value.token } });
-    },
-  )
-  .post('/login', guard('login'), body(credentials, { numbers: 'text' }), async (c) => {
+const token = () =>
+  named(
+    'AuthToken',
+    z.strictObject({
+      status: z.literal('success'),
+      token: z.string().check(z.regex(/^[\w-]+\.[\w-]+\.[\w-]{43}$/)),
+    }),
+    'A JSON Web Token, HS256.',
+  );
+
+const issued: Success = { status: 200, description: 'A token.', schema: token, headers: ['Set-Cookie'] };
+
+const register = endpoint({
+  method: 'POST',
+  path: '/register',
+  auth: anyone,
+  limit: 'registration',
+  body: { schema: registration, numbers: 'text', unique: ['email'] },
+  handle: async (c) => {
+    const made = await sessions.register(c, { username: null, ...c.req.valid('json') }, 'jwt');
+    if (!made.ok) return sessions.refuseError(c, made.error);
+    return send(c, { status: 200, body: { status: 'success', token: made.value.token } });
+  },
+  docs: DOCS && { id: 'authRegister', summary: 'Register, and get a token', successes: [issued] },
+});
+
+const logIn = endpoint({
+  method: 'POST',
+  path: '/login',
+  auth: anyone,
+  limit: 'login',
+  body: { schema: credentials, numbers: 'text' },
+  handle: async (c) => {
     const { email, password } = c.req.valid('json');
-    const loggedIn = await logIn(c, readEmailIdentifier(email), password, 'jwt');
-    if (!loggedIn.ok) return refuseError(c, loggedIn.error);
+    const loggedIn = await sessions.logIn(c, readEmailIdentifier(email), password, 'jwt');
+    if (!loggedIn.ok) return sessions.refuseError(c, loggedIn.error);
     return send(c, { status: 200, body: { status: 'success', token: loggedIn.value.token } });
-  });
+  },
+  docs: DOCS && { id: 'authLogin', summary: 'Log in for a token', successes: [issued] },
+});
 
 const LABELS: Readonly<Record<string, string>> = { name: 'Name', email: 'Email', password: 'Password' };
 
@@ -91,12 +112,44 @@ const failed = (status: Reply['status'], errors: Json): Reply => ({
 });
 const failedAsAWhole = (status: Reply['status'], msg: string): Reply => failed(status, { main: { msg } });
 
+const failure = () =>
+  named(
+    'AuthFailure',
+    z.strictObject({
+      status: z.literal('fail'),
+      errors: z.strictObject({
+        main: z.strictObject({ value: z.optional(z.unknown()), msg: z.string() }),
+      }),
+    }),
+    'What concerns the request as a whole.',
+  );
+
+/** One error a field, the first. `value` is what was sent, but for a password. */
+const fieldFailures = (fields: readonly string[]) => () => {
+  const shape = (name: string) =>
+    z.strictObject({
+      ...(name !== 'password' && { value: z.optional(z.unknown()) }),
+      msg: z.string(),
+      param: z.literal(name),
+      location: z.literal('body'),
+    });
+  const errors = fields.map((name) => [name, z.optional(shape(name))]);
+  return z.strictObject({
+    status: z.literal('fail'),
+    errors: z.strictObject(Object.fromEntries(errors)),
+  });
+};
+
 export const auth: Dialect = {
   name: 'auth',
   basePath: '/api/auth',
-  endpoints: [],
-  usesCookie: false,
-  routes,
+  endpoints: [register, logIn],
+  docs: DOCS && {
+    title: 'auth',
+    description: '004: register and log in for a JSON Web Token, with the faults of express-validator.',
+    hasSlash: true,
+    refusalSchemas: (fields) => [failure, fieldFailures(fields)],
+  },
   problem(problem) {
     switch (problem.reason) {
       case 'fields':

@@ -1,15 +1,12 @@
-// 001 `user-v1`: register, log in and out in one envelope, with a session cookie.
-import { Hono } from 'hono';
+// `user-v1`: register, log in and out in one envelope, with a session cookie.
 import * as z from 'zod/mini';
 import { readIdentifier } from '../core/index.ts';
-import { requireLogin } from '../http/auth/authenticate.ts';
+import { anyone } from '../http/auth/auth.ts';
 import { clearSessionCookie } from '../http/auth/cookies.ts';
-import { guard } from '../http/auth/flood-guard.ts';
-import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
-import { body } from '../http/body/body.ts';
+import * as sessions from '../http/auth/session-actions.ts';
 import * as field from '../http/body/fields.ts';
-import type { AppEnv } from '../http/context.ts';
-import type { Dialect } from '../http/endpoint.ts';
+import { annotated, named } from '../http/docs.ts';
+import { type Dialect, endpoint } from '../http/endpoint.ts';
 import type { Reply } from '../http/problem.ts';
 import { send } from '../http/respond.ts';
 
@@ -38,33 +35,118 @@ const failed = (status: Reply['status'], code: keyof typeof DESCRIPTIONS): Reply
   body: { status: 'failed', desc: DESCRIPTIONS[code], error_code: code },
 });
 
-const routes = new Hono<AppEnv>()
-  .post('/register', guard('registration'), body(registration, { numbers: 'refuse' }), async (c) => {
-    const made = await register(c, c.req.valid('json'), null);
-    if (!made.ok) return refuseError(c, made.error);
+const succeeded = () => z.literal('success');
+const anId = () => z.int().check(z.minimum(1));
+
+const register = endpoint({
+  method: 'POST',
+  path: '/register',
+  auth: anyone,
+  limit: 'registration',
+  body: { schema: registration, numbers: 'refuse' },
+  handle: async (c) => {
+    const made = await sessions.register(c, c.req.valid('json'), null);
+    if (!made.ok) return sessions.refuseError(c, made.error);
     return send(c, { status: 200, body: { status: 'success', user_id: made.value.account.id } });
-  })
-  .post('/login', guard('login'), body(credentials, { numbers: 'refuse' }), async (c) => {
+  },
+  docs: DOCS && {
+    id: 'userV1Register',
+    summary: 'Register',
+    description: 'Logs nobody in. JSON numbers are not taken as text.',
+    successes: [
+      {
+        status: 200,
+        description: 'Registered, or refused: the envelope tells.',
+        schema: () => named('UserV1Registered', z.strictObject({ status: succeeded(), user_id: anId() })),
+      },
+    ],
+  },
+});
+
+const logIn = endpoint({
+  method: 'POST',
+  path: '/login',
+  auth: anyone,
+  limit: 'login',
+  body: { schema: credentials, numbers: 'refuse' },
+  handle: async (c) => {
     const sent = c.req.valid('json');
-    const loggedIn = await logIn(c, readIdentifier(sent.username), sent.password, 'cookie');
-    if (!loggedIn.ok) return refuseError(c, loggedIn.error);
+    const loggedIn = await sessions.logIn(c, readIdentifier(sent.username), sent.password, 'cookie');
+    if (!loggedIn.ok) return sessions.refuseError(c, loggedIn.error);
     const { id, username, email } = loggedIn.value.account;
-    // Text here and a number at logout: the document has it so.
+    // A string here and a number at logout, as in the document.
     const shown = { status: 'success', username: username ?? email, email, uid: String(id) };
     return send(c, { status: 200, body: shown });
-  })
-  .post('/logout', requireLogin({ cookie: true, fresh: true }), async (c) => {
+  },
+  docs: DOCS && {
+    id: 'userV1Login',
+    summary: 'Log in',
+    description: '`username` takes the username or the email.',
+    successes: [
+      {
+        status: 200,
+        description: 'Logged in, or refused: the envelope tells.',
+        headers: ['Set-Cookie'],
+        schema: () =>
+          named(
+            'UserV1LoggedIn',
+            z.strictObject({
+              status: succeeded(),
+              username: annotated(z.string(), {
+                description: 'The email, where the account has no username.',
+              }),
+              email: z.string(),
+              uid: z.string().check(z.regex(/^[1-9][0-9]*$/)),
+            }),
+          ),
+      },
+    ],
+  },
+});
+
+const logOut = endpoint({
+  method: 'POST',
+  path: '/logout',
+  auth: { via: ['token', 'cookie'], reads: 'primary' },
+  handle: async (c) => {
     await c.var.core.sessions.logOut(c.var.principal, c.var.client);
     clearSessionCookie(c);
     return send(c, { status: 200, body: { status: 'success', uid: c.var.principal.account.id } });
-  });
+  },
+  docs: DOCS && {
+    id: 'userV1Logout',
+    summary: 'Log out',
+    successes: [
+      {
+        status: 200,
+        description: 'The session has ended.',
+        schema: () => named('UserV1LoggedOut', z.strictObject({ status: succeeded(), uid: anId() })),
+        headers: ['Set-Cookie'],
+      },
+    ],
+  },
+});
+
+const failure = () =>
+  named(
+    'UserV1Failure',
+    z.strictObject({ status: z.literal('failed'), desc: z.string(), error_code: z.int() }),
+    '101 login required, 102 wrong name or password, 103 a body or field that is not good, 104 what no other ' +
+      'code says, 112 not allowed, 113 throttled or unavailable, 114 taken.',
+  );
 
 export const userV1: Dialect = {
   name: 'user-v1',
   basePath: '/api/v1/user',
-  endpoints: [],
-  usesCookie: true,
-  routes,
+  endpoints: [register, logIn, logOut],
+  docs: DOCS && {
+    title: 'user-v1',
+    description:
+      '001: register, log in and out in one envelope, with a session cookie. The envelope tells a refusal.',
+    hasSlash: true,
+    refusalSchemas: () => [failure],
+    code: 'error_code',
+  },
   // Refusals of a login or registration go out with status 200: the envelope tells.
   problem(problem) {
     switch (problem.reason) {
