@@ -63,9 +63,6 @@ const isOf = (route: Route, basePath: string, { method, path }: Exchange): boole
   return method === route.method && new RegExp(`^${pattern}/?$`).test(path);
 };
 
-/** 002 alone mixes: its list of users has no slash at the end, though all its other paths have. */
-const WITHOUT_SLASH = new Set(['/api/admin/users']);
-
 export interface Described {
   path: string;
   method: string;
@@ -108,7 +105,7 @@ export const describeOperations = (
     const { id, summary, description, deprecated } = operation;
     const bare = writePath(dialect.basePath, route.path, false);
     return {
-      path: hasSlash && !WITHOUT_SLASH.has(bare) ? `${bare}/` : bare,
+      path: (operation.hasSlash ?? hasSlash) ? `${bare}/` : bare,
       method: route.method.toLowerCase(),
       body: body && { id: body.id, schema: body.schema },
       operation: {

@@ -1,17 +1,5 @@
-// The parameters of pages of a list, which two dialects have.
-import type { Parameter } from './types.ts';
+// Until `id` is endpoints.
+import { limit as makeLimit } from '../../src/http/pagination.ts';
 
-export const limit: Parameter = {
-  name: 'limit',
-  in: 'query',
-  description:
-    'How many rows at most. What is out of bounds is brought within them; 100 where nothing is said.',
-  schema: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
-};
-
-export const after = (description: string): Parameter => ({
-  name: 'after',
-  in: 'query',
-  description,
-  schema: { type: 'string' },
-});
+export { after } from '../../src/http/pagination.ts';
+export const limit = makeLimit();

@@ -1,16 +1,14 @@
-// 002 `conjugator`: register, log in for a token, one's own names, and the admins' list of users.
-import { Hono } from 'hono';
+// `conjugator`: register, log in for a token, one's own names, and the admins' list of users.
 import * as z from 'zod/mini';
 import { type Account, readEmailIdentifier, readIdentifier } from '../core/index.ts';
-import { requireAdmin, requireLogin } from '../http/auth/authenticate.ts';
-import { guard } from '../http/auth/flood-guard.ts';
-import { logIn, refuseError, register } from '../http/auth/session-actions.ts';
-import { body } from '../http/body/body.ts';
+import { anyone, type RequiredAuth } from '../http/auth/auth.ts';
+import * as sessions from '../http/auth/session-actions.ts';
 import * as field from '../http/body/fields.ts';
-import type { AppEnv } from '../http/context.ts';
+import { type AnswerSchema, named } from '../http/docs.ts';
 import * as drf from '../http/drf.ts';
-import type { Dialect } from '../http/endpoint.ts';
-import { cutPage, linkNext, readAfterId, readPage } from '../http/pagination.ts';
+import { type Dialect, endpoint } from '../http/endpoint.ts';
+import { after, cutPage, limit, linkNext, readAfterId, readPage } from '../http/pagination.ts';
+import { accountId } from '../http/path-parameters.ts';
 import { respondProblem, send } from '../http/respond.ts';
 
 const MAX_CHARACTERS = 255;
@@ -37,63 +35,177 @@ const show = ({ id, firstName, lastName, email }: Account) => ({
   email,
 });
 
-const requireToken = requireLogin({ bare: true });
-const requireFreshToken = requireLogin({ bare: true, fresh: true });
+const keys = () => ({
+  id: z.int().check(z.minimum(1)),
+  first_name: z.string(),
+  last_name: z.string(),
+  email: z.string(),
+});
+const user = () => named('ConjugatorUser', z.strictObject(keys()));
 
-const routes = new Hono<AppEnv>()
-  .post('/register', guard('registration'), body(registration, { numbers: 'text' }), async (c) => {
+/** The token may stand alone in the header: so this API's clients send it. */
+const toRead: RequiredAuth = { via: ['token', 'bare-token'], reads: 'nearest' };
+const toChange: RequiredAuth = { via: ['token', 'bare-token'], reads: 'primary' };
+
+const register = endpoint({
+  method: 'POST',
+  path: '/register',
+  auth: anyone,
+  limit: 'registration',
+  body: { schema: registration, numbers: 'text' },
+  handle: async (c) => {
     const { first_name: firstName, last_name: lastName, email, password } = c.req.valid('json');
-    const made = await register(c, { username: null, email, password, firstName, lastName }, null);
-    if (!made.ok) return refuseError(c, made.error);
+    const account = { username: null, email, password, firstName, lastName };
+    const made = await sessions.register(c, account, null);
+    if (!made.ok) return sessions.refuseError(c, made.error);
     // The document shows the hash here. Nothing ever hands one out: see SECURITY.md.
     return send(c, { status: 201, body: { ...show(made.value.account), password: '********' } });
-  })
-  .post(
-    '/login',
-    guard('login'),
-    body(credentials, { numbers: 'text', alias: emailForUsername }),
-    async (c) => {
-      const { username, password } = c.req.valid('json');
-      const read = Object.hasOwn(c.var.rawBody, 'username') ? readIdentifier : readEmailIdentifier;
-      const loggedIn = await logIn(c, read(username), password, 'derived');
-      if (!loggedIn.ok) return refuseError(c, loggedIn.error);
-      return send(c, { status: 200, body: { token: loggedIn.value.token } });
-    },
-  )
-  .get('/user', requireToken, (c) => send(c, { status: 200, body: show(c.var.principal.account) }))
-  .put('/user', requireFreshToken, body(names, { numbers: 'text' }), async (c) => {
+  },
+  docs: DOCS && {
+    id: 'conjugatorRegister',
+    summary: 'Register',
+    description:
+      'A taken email is answered with 500, `{}` and the account’s `Location`: so the document has it.',
+    successes: [
+      {
+        status: 201,
+        description: 'The account.',
+        schema: () =>
+          named(
+            'ConjugatorRegistered',
+            z.strictObject({ ...keys(), password: z.literal('********') }),
+            'No password and no hash is ever shown.',
+          ),
+      },
+    ],
+  },
+});
+
+const logIn = endpoint({
+  method: 'POST',
+  path: '/login',
+  auth: anyone,
+  limit: 'login',
+  body: { schema: credentials, numbers: 'text', alias: emailForUsername },
+  handle: async (c) => {
+    const { username, password } = c.req.valid('json');
+    const read = Object.hasOwn(c.var.rawBody, 'username') ? readIdentifier : readEmailIdentifier;
+    const loggedIn = await sessions.logIn(c, read(username), password, 'derived');
+    if (!loggedIn.ok) return sessions.refuseError(c, loggedIn.error);
+    return send(c, { status: 200, body: { token: loggedIn.value.token } });
+  },
+  docs: DOCS && {
+    id: 'conjugatorLogin',
+    summary: 'Log in for the token',
+    description: '`username` takes the email or the username; `email` may be sent in its place.',
+    successes: [
+      {
+        status: 200,
+        description: 'The account’s token.',
+        schema: () =>
+          named('ConjugatorToken', z.strictObject({ token: z.string().check(z.regex(/^[0-9a-f]{40}$/)) })),
+        headers: ['Set-Cookie'],
+      },
+    ],
+  },
+});
+
+const showUser = endpoint({
+  method: 'GET',
+  path: '/user',
+  auth: toRead,
+  handle: (c) => send(c, { status: 200, body: show(c.var.principal.account) }),
+  docs: DOCS && {
+    id: 'conjugatorUser',
+    summary: 'One’s own account',
+    successes: [{ status: 200, description: 'The account.', schema: user }],
+  },
+});
+
+const changeUser = endpoint({
+  method: 'PUT',
+  path: '/user',
+  auth: toChange,
+  body: { schema: names, numbers: 'text' },
+  handle: async (c) => {
     const { first_name: firstName, last_name: lastName } = c.req.valid('json');
-    const { account } = c.var.principal;
-    const changed = await c.var.core.accounts.update(
-      account.id,
-      { firstName, lastName },
-      'profile_changed',
-      c.var.client,
-    );
-    if (!changed.ok) return refuseError(c, changed.error);
+    const { core, principal, client } = c.var;
+    const changes = { firstName, lastName };
+    const changed = await core.accounts.update(principal.account.id, changes, 'profile_changed', client);
+    if (!changed.ok) return sessions.refuseError(c, changed.error);
     return send(c, { status: 200, body: show(changed.value) });
-  })
-  .get('/accounts/:id{[0-9]+}', requireFreshToken, async (c) => {
+  },
+  docs: DOCS && {
+    id: 'conjugatorChangeUser',
+    summary: 'Change one’s names',
+    description: 'Either, both or none. `id` and `email` are ignored.',
+    successes: [{ status: 200, description: 'The whole account.', schema: user }],
+  },
+});
+
+const showAccount = endpoint({
+  method: 'GET',
+  path: '/accounts/:id',
+  params: { id: accountId },
+  auth: toChange,
+  handle: async (c) => {
     const id = Number(c.req.param('id'));
     const { account } = c.var.principal;
     if (account.id === id) return send(c, { status: 200, body: show(account) });
     const other = account.isAdmin ? await c.var.core.accounts.get(id) : null;
     return other ? send(c, { status: 200, body: show(other) }) : respondProblem(c, { reason: 'not_found' });
-  })
-  .get('/admin/users', requireFreshToken, requireAdmin, async (c) => {
-    const { limit, after } = readPage(c);
-    const found = await c.var.core.accounts.list({ afterId: readAfterId(after), limit: limit + 1 });
-    const { rows, next } = cutPage(found, limit);
-    linkNext(c, limit, next);
+  },
+  docs: DOCS && {
+    id: 'conjugatorAccount',
+    summary: 'One’s own account by its id; for an admin any account',
+    successes: [{ status: 200, description: 'The account.', schema: user }],
+    refusals: [{ summary: 'another account, or none', problem: { reason: 'not_found' } }],
+  },
+});
+
+const listUsers = endpoint({
+  method: 'GET',
+  path: '/admin/users',
+  auth: { ...toChange, role: 'admin' },
+  handle: async (c) => {
+    const asked = readPage(c);
+    const page = { afterId: readAfterId(asked.after), limit: asked.limit + 1 };
+    const { rows, next } = cutPage(await c.var.core.accounts.list(page), asked.limit);
+    linkNext(c, asked.limit, next);
     return send(c, { status: 200, body: rows.map(show) });
-  });
+  },
+  docs: DOCS && {
+    id: 'conjugatorUsers',
+    summary: 'All accounts, for admins',
+    query: [limit(), after('The id after which the page begins.')],
+    // The document writes this one path without a slash at the end.
+    hasSlash: false,
+    successes: [
+      {
+        status: 200,
+        description: 'One page of accounts, by id.',
+        schema: () => named('ConjugatorUsers', z.array(user())),
+        headers: ['Link'],
+        example: [{ id: 5, first_name: 'Peter', last_name: 'Griffin', email: 'BirdIsTheWord@quahog.com' }],
+      },
+    ],
+  },
+});
+
+const nothing: AnswerSchema = () => named('ConjugatorNothing', z.strictObject({}), 'An empty object.');
 
 export const conjugator: Dialect = {
   name: 'conjugator',
   basePath: '/api',
-  endpoints: [],
-  usesCookie: false,
-  routes,
+  endpoints: [register, logIn, showUser, changeUser, showAccount, listUsers],
+  docs: DOCS && {
+    title: 'conjugator',
+    description:
+      '002: register, log in for the account’s one token, one’s own names, and the admins’ list of users. The token ' +
+      'may also stand alone in `Authorization`.',
+    hasSlash: true,
+    refusalSchemas: (fields) => [nothing, ...drf.refusalSchemas(fields)],
+  },
   problem(problem, { origin }) {
     switch (problem.reason) {
       case 'fields':

@@ -63,6 +63,8 @@ export interface EndpointDocs {
   description?: string;
   deprecated?: true;
   query?: readonly Parameter[];
+  /** If the path is written otherwise than the dialect writes its paths. */
+  hasSlash?: boolean;
   /** A valid body, where the dialect's document gives none. */
   sent?: JsonObject;
   successes: readonly Success[];

@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import type { Account, Core, SearchCursor } from '../core/index.ts';
 import type { AppEnv } from './context.ts';
+import type { Parameter } from './docs.ts';
 
 const PAGE_SIZE = { byDefault: 100, min: 1, max: 1000 };
 
@@ -66,3 +67,25 @@ export const findAccounts = async (
   const { accounts, next } = await core.admin.search(search, { from: readCursor(after), limit });
   return { rows: accounts, next: next && writeCursor(next) };
 };
+
+/** How the reference describes `?limit=`. */
+export const limit = (): Parameter => ({
+  name: 'limit',
+  in: 'query',
+  description:
+    'How many rows at most. What is out of bounds is brought within them; 100 where nothing is said.',
+  schema: {
+    type: 'integer',
+    minimum: PAGE_SIZE.min,
+    maximum: PAGE_SIZE.max,
+    default: PAGE_SIZE.byDefault,
+  },
+});
+
+/** How the reference describes `?after=`. */
+export const after = (description: string): Parameter => ({
+  name: 'after',
+  in: 'query',
+  description,
+  schema: { type: 'string' },
+});

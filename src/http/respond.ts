@@ -22,7 +22,7 @@ export const respondProblem = (c: Context<AppEnv>, problem: Problem): Response =
     // Hono's path, by which it routes: decoded.
     path: c.req.path.slice(dialect.basePath.length).replace(/\/$/, ''),
     get origin() {
-      return new URL(c.req.url).origin;
+      return originOf(c);
     },
   };
   const reply = withRetryAfter(problem, dialect.problem(problem, place));
@@ -33,3 +33,6 @@ const withRetryAfter = (problem: Problem, reply: Reply): Reply =>
   'retryAfterSeconds' in problem
     ? { ...reply, headers: { ...reply.headers, 'Retry-After': String(problem.retryAfterSeconds) } }
     : reply;
+
+/** The service's own origin, as the client named it. */
+export const originOf = (c: Context<AppEnv>): string => new URL(c.req.url).origin;

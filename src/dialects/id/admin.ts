@@ -2,9 +2,9 @@
 import { type Context, Hono } from 'hono';
 import type { AccountError, AdminAction } from '../../core/index.ts';
 import { requireAdmin, requireLogin } from '../../http/auth/authenticate.ts';
-import { originOf } from '../../http/auth/session-actions.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { findAccounts, linkNext, readPage } from '../../http/pagination.ts';
+import { originOf } from '../../http/respond.ts';
 import { refuse, refuseError } from './refusal.ts';
 import { readTrailPage } from './trail.ts';
 import { showEvent, showSession, showToAdmin } from './views.ts';

@@ -1,8 +1,8 @@
 // `id`: an account's sessions and its trail, and everything that is held about it in one file.
 import { Hono } from 'hono';
 import { requireLogin } from '../../http/auth/authenticate.ts';
-import { originOf } from '../../http/auth/session-actions.ts';
 import type { AppEnv } from '../../http/context.ts';
+import { originOf } from '../../http/respond.ts';
 import { refuse } from './refusal.ts';
 import { readTrail, readTrailPage } from './trail.ts';
 import { showAccount, showEvent, showSession } from './views.ts';

@@ -1,13 +1,6 @@
 // The steps that every dialect takes alike: register, log in, log out, and turning the core's refusals round.
 import type { Context } from 'hono';
-import {
-  type AccountError,
-  type Identifier,
-  type LoginKind,
-  type NewAccount,
-  pictures,
-  type Renewed,
-} from '../../core/index.ts';
+import type { AccountError, Identifier, LoginKind, NewAccount, Renewed } from '../../core/index.ts';
 import { takenError } from '../body/body.ts';
 import type { AppEnv } from '../context.ts';
 import type { Problem } from '../problem.ts';
@@ -76,10 +69,3 @@ export const toProblem = (c: Context<AppEnv>, error: AccountError): Problem => {
       return error;
   }
 };
-
-/** The service's own origin, as the client named it. */
-export const originOf = (c: Context<AppEnv>): string => new URL(c.req.url).origin;
-
-/** The ten pictures with absolute addresses. */
-export const picturesAt = (origin: string) =>
-  pictures.map(({ id, name, path }) => ({ id, name, picture: origin + path }));
