@@ -22,7 +22,17 @@ export type Gone = { reason: 'gone' };
 /** Nobody could make an admin again. */
 export type LastAdmin = { reason: 'last_admin' };
 
-export type AccountError = Taken | WrongCredentials | Throttled | Gone | LastAdmin;
+/**
+ * What is wrong with a second factor. `code`: a one-time or recovery code is wrong or was used. `passkey`: the answer
+ * proves no passkey of the account. `expired`: the challenge is too old, was answered, or is somebody else's. `in_use`:
+ * there is one already. `too_many`: the account has as many as it can have.
+ */
+export type FactorRefused = {
+  reason: 'factor';
+  why: 'code' | 'passkey' | 'expired' | 'in_use' | 'too_many';
+};
+
+export type AccountError = Taken | WrongCredentials | Throttled | Gone | LastAdmin | FactorRefused;
 
 /** D1 cannot be asked at the moment: it failed or did not answer in time. Nobody is let in meanwhile. */
 export class StoreUnavailable extends Error {

@@ -23,6 +23,7 @@ export type { AdminAction, SearchCursor, SearchField } from './admin/admin.ts';
 export type { Renewed } from './credentials/changes.ts';
 export type {
   AccountError,
+  FactorRefused,
   LastAdmin,
   Result,
   Taken,

@@ -166,6 +166,9 @@ export const auth: Dialect = {
       case 'credentials':
         return failedAsAWhole(401, 'Unauthorized!');
       case 'forbidden':
+      case 'reauthenticate':
+      case 'factor_required':
+      case 'factor':
       case 'cross_site':
         return failedAsAWhole(403, 'Forbidden!');
       case 'last_admin':

@@ -166,6 +166,9 @@ export const userV1: Dialect = {
       case 'unsupported_media_type':
         return failed(415, 103);
       case 'forbidden':
+      case 'reauthenticate':
+      case 'factor_required':
+      case 'factor':
       case 'cross_site':
         return failed(403, 112);
       case 'last_admin':

@@ -113,6 +113,10 @@ export const sharedReply = (problem: SharedProblem): Reply => {
     case 'method_not_allowed':
       return detail(405, `Method "${problem.method}" not allowed.`);
     case 'forbidden':
+    // None of these arises in a dialect that knows no second factor, but for clients of `id` that use its tokens.
+    case 'reauthenticate':
+    case 'factor_required':
+    case 'factor':
       return detail(403, 'You do not have permission to perform this action.');
     case 'last_admin':
       return detail(409, 'This account is the last admin.');

@@ -1,6 +1,6 @@
 // What can be refused, as data, and a whole answer as a value. A dialect words one as the other.
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { LastAdmin, Taken, Throttled, WrongCredentials } from '../core/index.ts';
+import type { FactorRefused, LastAdmin, Taken, Throttled, WrongCredentials } from '../core/index.ts';
 
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -63,8 +63,13 @@ export type Problem =
   | { reason: 'fields'; errors: readonly FieldError[] }
   | { reason: 'unavailable'; retryAfterSeconds: number }
   | { reason: 'internal_error' }
+  /** The session is live, and its owner proved too long ago, or by too little, to be the one who asks. */
+  | { reason: 'reauthenticate' }
+  /** Admins of this deployment need a second factor. */
+  | { reason: 'factor_required' }
   | Throttled
   | LastAdmin
+  | FactorRefused
   | (Taken & { errors: readonly FieldError[] })
   /** `email` is that field as it was sent. */
   | (WrongCredentials & { email: unknown });

@@ -18,6 +18,18 @@ const WORDS: Readonly<Record<string, string>> = {
   admin_granted: 'Made an admin',
   admin_revoked: 'No admin any more',
   deleted: 'Account deleted',
+  passkey_added: 'Passkey added',
+  factor_renamed: 'Passkey renamed',
+  passkey_removed: 'Passkey removed',
+  passkey_counter: 'A passkey counted backwards: there may be a copy of it',
+  totp_added: 'Authenticator app added',
+  totp_removed: 'Authenticator app removed',
+  recovery_codes_renewed: 'New recovery codes made',
+  recovery_code_used: 'Recovery code used',
+  factor_refused: 'Code or passkey refused',
+  factors_removed: 'Passkeys and codes removed',
+  app_password_added: 'App password added',
+  app_password_removed: 'App password removed',
 };
 
 export const eventWords = ({ type, actorId }: EventView): string =>

@@ -94,7 +94,7 @@ export interface Refusal {
   faults: FormFault[];
 }
 
-type FormError = Exclude<AccountError, { reason: 'gone' | 'last_admin' }>;
+type FormError = Exclude<AccountError, { reason: 'gone' | 'last_admin' | 'factor' }>;
 
 const seconds = (count: number): string => (count === 1 ? '1 second' : `${count} seconds`);
 

@@ -18,6 +18,16 @@ export const problem = (refused: Problem): Reply => {
       return worded(405, 'This cannot be done here', 'Open the page and use the form on it.');
     case 'forbidden':
       return worded(403, 'This is for admins', 'Your account may not see this page.');
+    case 'reauthenticate':
+      return worded(403, 'Confirm that it is you', 'You signed in a while ago. Sign in again to go on.');
+    case 'factor_required':
+      return worded(
+        403,
+        'Admins need a second factor',
+        'Add a passkey or codes on your Security page, then sign in with them.',
+      );
+    case 'factor':
+      return worded(400, 'This was not accepted', 'Go back and try again.');
     case 'cross_site':
       return worded(
         403,

@@ -20,7 +20,21 @@ export type EventType =
   | 'enabled'
   | 'admin_granted'
   | 'admin_revoked'
-  | 'deleted';
+  | 'deleted'
+  | 'passkey_added'
+  | 'factor_renamed'
+  | 'passkey_removed'
+  /** It says that it was used fewer times than it has said before: there may be a copy of it. */
+  | 'passkey_counter'
+  | 'totp_added'
+  | 'totp_removed'
+  | 'recovery_codes_renewed'
+  | 'recovery_code_used'
+  | 'factor_refused'
+  /** By an admin. */
+  | 'factors_removed'
+  | 'app_password_added'
+  | 'app_password_removed';
 
 /** More of a user agent than this tells nothing more. */
 const MAX_USER_AGENT_CHARACTERS = 256;

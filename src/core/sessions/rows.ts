@@ -42,6 +42,7 @@ export const insertSession = (
           country: sql<string | null>`${client.country}`.as('country'),
           authenticatedAtMs: sql<number | null>`NULL`.as('authenticated_at'),
           appPasswordId: sql<number | null>`NULL`.as('app_password_id'),
+          factor: sql<null>`NULL`.as('factor'),
         })
         .from(users)
         .where(account),

@@ -83,6 +83,8 @@ export const sessions = sqliteTable(
     authenticatedAtMs: integer('authenticated_at'),
     /** The app password that opened it, and with which it ends. */
     appPasswordId: integer('app_password_id'),
+    /** What its owner proved besides the password, or instead of it; null for the password alone. */
+    factor: text('factor', { enum: ['passkey', 'totp', 'recovery_code', 'trusted_browser'] }),
   },
   (table) => [
     index('sessions_user_id').on(table.userId),

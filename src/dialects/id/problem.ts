@@ -32,6 +32,20 @@ const faulty = (faults: readonly FieldError[], status: 400 | 409): Reply => {
 
 const waitFor = (seconds: number): string => `Wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
 
+/** @see src/core/errors.ts FactorRefused */
+const FACTOR_TEXTS = {
+  code: [401, 'wrong_code', 'The code is wrong, was used before, or has expired.'],
+  passkey: [401, 'wrong_passkey', 'The passkey was not accepted.'],
+  expired: [401, 'challenge_expired', 'This took too long, or was done before. Start again.'],
+  in_use: [409, 'in_use', 'There is one already.'],
+  too_many: [409, 'too_many', 'The account has as many as it can have. Remove one first.'],
+} as const;
+
+const factorProblem = (why: keyof typeof FACTOR_TEXTS): Reply => {
+  const [status, code, title] = FACTOR_TEXTS[why];
+  return detailed(status, code, title, status === 401 ? CHALLENGE : {});
+};
+
 /** Words a refusal. Pure and total, as for every dialect. */
 export const problem = (refused: Problem): Reply => {
   switch (refused.reason) {
@@ -45,6 +59,17 @@ export const problem = (refused: Problem): Reply => {
       return detailed(401, `credentials_${refused.why}`, 'You are not logged in.', CHALLENGE);
     case 'forbidden':
       return detailed(403, 'forbidden', 'You may not do this.');
+    case 'reauthenticate':
+      return detailed(403, 'reauthenticate', 'Prove that it is still you.', {
+        detail:
+          'POST /id/reauthenticate with the password, a code or a passkey, then send the request again.',
+      });
+    case 'factor_required':
+      return detailed(403, 'factor_required', 'Admins need a second factor.', {
+        detail: 'Add a passkey or codes to this account, and log in with them.',
+      });
+    case 'factor':
+      return factorProblem(refused.why);
     case 'cross_site':
       return detailed(403, 'cross_site', 'The request comes from another site.');
     case 'not_found':

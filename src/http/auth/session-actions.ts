@@ -66,6 +66,7 @@ export const toProblem = (c: Context<AppEnv>, error: AccountError): Problem => {
       return { reason: 'credentials', why: 'invalid' };
     case 'throttled':
     case 'last_admin':
+    case 'factor':
       return error;
   }
 };

@@ -85,6 +85,18 @@ const eventType = membersOf<EventType>({
   admin_granted: true,
   admin_revoked: true,
   deleted: true,
+  passkey_added: true,
+  factor_renamed: true,
+  passkey_removed: true,
+  passkey_counter: true,
+  totp_added: true,
+  totp_removed: true,
+  recovery_codes_renewed: true,
+  recovery_code_used: true,
+  factor_refused: true,
+  factors_removed: true,
+  app_password_added: true,
+  app_password_removed: true,
 });
 
 const event = z
