@@ -33,6 +33,7 @@ export type {
 } from './errors.ts';
 export { StoreUnavailable } from './errors.ts';
 export type { EventView } from './events/audit-log.ts';
+export type { EventType } from './events/events.ts';
 export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
 export {
   type Account,

@@ -3,7 +3,7 @@ import type { DescribedDialect } from '../types.ts';
 import { account, misspeltAccount } from './account.ts';
 import { auth } from './auth.ts';
 import { conjugator } from './conjugator.ts';
-import { id } from './id/index.ts';
+import { id } from './id.ts';
 import { service } from './service.ts';
 import { userV1 } from './user-v1.ts';
 import { users } from './users.ts';

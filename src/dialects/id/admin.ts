@@ -1,26 +1,129 @@
 // `id`: what admins do with accounts: list, search, look at, disable, make admins of, remove.
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import type { AccountError, AdminAction } from '../../core/index.ts';
-import { requireAdmin, requireLogin } from '../../http/auth/authenticate.ts';
 import type { AppEnv } from '../../http/context.ts';
-import { findAccounts, linkNext, readPage } from '../../http/pagination.ts';
+import type { EndpointDocs, Parameter, Refusal, Success } from '../../http/docs.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { after, findAccounts, limit, linkNext, readPage } from '../../http/pagination.ts';
+import { accountId } from '../../http/path-parameters.ts';
 import { originOf } from '../../http/respond.ts';
-import { refuse, refuseError } from './refusal.ts';
+import * as answers from './answers.ts';
+import { admins } from './auth.ts';
+import * as examples from './examples.ts';
+import { lastAdmin, noSuch, refuse, refuseError } from './refusal.ts';
 import { readTrailPage } from './trail.ts';
 import { showEvent, showSession, showToAdmin } from './views.ts';
 
-/** Reading asks the primary too: an admin decides by what is shown. */
-const toRead = requireLogin({ cookie: true, fresh: true, anyOrigin: true });
-const toChange = requireLogin({ cookie: true, fresh: true });
-
 const SHOWN_EVENTS = 50;
-const ONE = '/admin/accounts/:id{[0-9]+}';
 
+const params = { id: accountId };
 const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
 
-/** To an admin, an account that is not there is something that was not found, not a login that is gone. */
+/** To an admin, a missing account is not found; it is no login that has ended. */
 const refuseChange = (c: Context<AppEnv>, error: AccountError) =>
   error.reason === 'gone' ? refuse(c, { reason: 'not_found' }) : refuseError(c, error);
+
+const search: Parameter = {
+  name: 'search',
+  in: 'query',
+  description: 'How the username, the email or the name begins.',
+  schema: { type: 'string' },
+};
+
+const listAccounts = endpoint({
+  method: 'GET',
+  path: '/admin/accounts',
+  auth: admins,
+  handle: async (c) => {
+    const asked = readPage(c);
+    const prefix = c.req.query('search')?.trim() ?? '';
+    const { rows, next } = await findAccounts(c.var.core, prefix, asked);
+    linkNext(c, asked.limit, next);
+    const origin = originOf(c);
+    return c.json({ accounts: rows.map((account) => showToAdmin(account, origin)) }, 200);
+  },
+  docs: DOCS && {
+    id: 'idAccounts',
+    summary: 'All accounts, or those that a search finds',
+    query: [search, limit(), after('Where the page begins, as `Link` gives it.')],
+    successes: [
+      {
+        status: 200,
+        description: 'One page of accounts, by id; those of a search by what was found.',
+        schema: answers.page,
+        headers: ['Link'],
+        example: { accounts: [examples.accountToAdmin] },
+      },
+    ],
+  },
+});
+
+const showOne = endpoint({
+  method: 'GET',
+  path: '/admin/accounts/:id',
+  params,
+  auth: admins,
+  handle: async (c) => {
+    const id = idOf(c);
+    const { core, principal } = c.var;
+    const account = await core.accounts.get(id);
+    if (!account) return refuse(c, { reason: 'not_found' });
+    const live = await core.sessions.list(id);
+    const events = await core.auditLog.list(id, { beforeId: null, limit: SHOWN_EVENTS });
+    return c.json(
+      {
+        account: showToAdmin(account, originOf(c)),
+        sessions: live.map((session) => showSession(session, principal.session.id)),
+        events: events.map(showEvent),
+      },
+      200,
+    );
+  },
+  docs: DOCS && {
+    id: 'idAccount',
+    summary: 'One account with its sessions and its last 50 events',
+    successes: [
+      {
+        status: 200,
+        description: 'The account.',
+        schema: answers.wholeToAdmin,
+        example: {
+          account: examples.accountToAdmin,
+          sessions: [{ ...examples.session, current: false }],
+          events: [examples.event],
+        },
+      },
+    ],
+    refusals: [noSuch],
+  },
+});
+
+const listEventsOf = endpoint({
+  method: 'GET',
+  path: '/admin/accounts/:id/events',
+  params,
+  auth: admins,
+  handle: async (c) => {
+    const account = await c.var.core.accounts.get(idOf(c));
+    if (!account) return refuse(c, { reason: 'not_found' });
+    return c.json({ events: await readTrailPage(c, account.id) }, 200);
+  },
+  docs: DOCS && {
+    id: 'idEventsOf',
+    summary: 'What happened to an account',
+    query: [limit(), after('The id of the event before which the page begins, as `Link` gives it.')],
+    successes: [
+      {
+        status: 200,
+        description: 'One page, newest first.',
+        schema: answers.events,
+        headers: ['Link'],
+        example: { events: [examples.event] },
+      },
+    ],
+    refusals: [noSuch],
+  },
+});
 
 const applyAction = (action: AdminAction) => async (c: Context<AppEnv>) => {
   const { core, principal, client } = c.var;
@@ -29,48 +132,117 @@ const applyAction = (action: AdminAction) => async (c: Context<AppEnv>) => {
   return refuseChange(c, changed.error);
 };
 
-export const admin = new Hono<AppEnv>()
-  .get('/admin/accounts', toRead, requireAdmin, async (c) => {
-    const asked = readPage(c);
-    const search = c.req.query('search')?.trim() ?? '';
-    const { rows, next } = await findAccounts(c.var.core, search, asked);
-    linkNext(c, asked.limit, next);
-    const origin = originOf(c);
-    return c.json({ accounts: rows.map((account) => showToAdmin(account, origin)) }, 200);
-  })
-  .get(ONE, toRead, requireAdmin, async (c) => {
-    const id = idOf(c);
-    const account = await c.var.core.accounts.get(id);
-    if (!account) return refuse(c, { reason: 'not_found' });
-    const live = await c.var.core.sessions.list(id);
-    const events = await c.var.core.auditLog.list(id, { beforeId: null, limit: SHOWN_EVENTS });
-    return c.json(
-      {
-        account: showToAdmin(account, originOf(c)),
-        sessions: live.map((session) => showSession(session, c.var.principal.session.id)),
-        events: events.map(showEvent),
-      },
-      200,
-    );
-  })
-  .get(`${ONE}/events`, toRead, requireAdmin, async (c) => {
-    const account = await c.var.core.accounts.get(idOf(c));
-    if (!account) return refuse(c, { reason: 'not_found' });
-    return c.json({ events: await readTrailPage(c, account.id) }, 200);
-  })
-  .post(`${ONE}/disable`, toChange, requireAdmin, applyAction('disabled'))
-  .post(`${ONE}/enable`, toChange, requireAdmin, applyAction('enabled'))
-  .post(`${ONE}/grant-admin`, toChange, requireAdmin, applyAction('admin_granted'))
-  .post(`${ONE}/revoke-admin`, toChange, requireAdmin, applyAction('admin_revoked'))
-  .delete(`${ONE}/sessions`, toChange, requireAdmin, async (c) => {
+const actionDocs = (
+  id: string,
+  summary: string,
+  change: { disabledAt: string } | { isAdmin: true } | null,
+  refusals: Refusal[] = [],
+): EndpointDocs => {
+  const shown: Success = {
+    status: 200,
+    description: 'The account.',
+    schema: answers.oneToAdmin,
+    example: { account: { ...examples.accountToAdmin, ...change } },
+  };
+  return { id, summary, successes: [shown], refusals: [noSuch, ...refusals] };
+};
+
+const disable = endpoint({
+  method: 'POST',
+  path: '/admin/accounts/:id/disable',
+  params,
+  auth: admins,
+  handle: applyAction('disabled'),
+  docs:
+    DOCS &&
+    actionDocs(
+      'idDisable',
+      'Disable an account, and end its sessions',
+      { disabledAt: '2026-11-21T09:00:00.000Z' },
+      [lastAdmin],
+    ),
+});
+
+const enable = endpoint({
+  method: 'POST',
+  path: '/admin/accounts/:id/enable',
+  params,
+  auth: admins,
+  handle: applyAction('enabled'),
+  docs: DOCS && actionDocs('idEnable', 'Let an account log in again', null),
+});
+
+const grantAdmin = endpoint({
+  method: 'POST',
+  path: '/admin/accounts/:id/grant-admin',
+  params,
+  auth: admins,
+  handle: applyAction('admin_granted'),
+  docs: DOCS && actionDocs('idGrantAdmin', 'Make an account an admin', { isAdmin: true }),
+});
+
+const revokeAdmin = endpoint({
+  method: 'POST',
+  path: '/admin/accounts/:id/revoke-admin',
+  params,
+  auth: admins,
+  handle: applyAction('admin_revoked'),
+  docs: DOCS && actionDocs('idRevokeAdmin', 'Make an admin an account like any other', null, [lastAdmin]),
+});
+
+const endSessionsOf = endpoint({
+  method: 'DELETE',
+  path: '/admin/accounts/:id/sessions',
+  params,
+  auth: admins,
+  handle: async (c) => {
     const { core, principal, client } = c.var;
     if (!(await core.accounts.get(idOf(c)))) return refuse(c, { reason: 'not_found' });
     const ended = await core.sessions.endAll(idOf(c), null, client, principal.account.id);
     return c.json({ endedSessions: ended }, 200);
-  })
-  .delete(ONE, toChange, requireAdmin, async (c) => {
+  },
+  docs: DOCS && {
+    id: 'idEndSessionsOf',
+    summary: 'End all sessions of an account',
+    successes: [
+      {
+        status: 200,
+        description: 'How many have ended.',
+        schema: answers.ended,
+        example: { endedSessions: 1 },
+      },
+    ],
+    refusals: [noSuch],
+  },
+});
+
+const removeOne = endpoint({
+  method: 'DELETE',
+  path: '/admin/accounts/:id',
+  params,
+  auth: admins,
+  handle: async (c) => {
     const { core, principal, client } = c.var;
     const removal = { actorId: principal.account.id, keepsLastAdmin: true };
     const removed = await core.accounts.remove(idOf(c), client, removal);
     return removed.ok ? c.body(null, 204) : refuseChange(c, removed.error);
-  });
+  },
+  docs: DOCS && {
+    id: 'idDeleteAccount',
+    summary: 'Delete an account',
+    successes: [{ status: 204, description: 'It is gone, in every dialect.', schema: null }],
+    refusals: [noSuch, lastAdmin],
+  },
+});
+
+export const admin = [
+  listAccounts,
+  showOne,
+  listEventsOf,
+  disable,
+  enable,
+  grantAdmin,
+  revokeAdmin,
+  endSessionsOf,
+  removeOne,
+] as const;

@@ -1,15 +1,29 @@
 // `id`: Latchkey's own dialect, the one that a new client should use.
-import { Hono } from 'hono';
-import type { AppEnv } from '../../http/context.ts';
-import type { Dialect } from '../../http/endpoint.ts';
+import type { Dialect, RoutesOf } from '../../http/endpoint.ts';
 import { admin } from './admin.ts';
+import { problemDetails } from './answers.ts';
+import { login } from './login.ts';
 import { me } from './me.ts';
 import { problem } from './problem.ts';
 import { sessions } from './sessions.ts';
 
-const routes = new Hono<AppEnv>().route('/', me).route('/', sessions).route('/', admin);
+const endpoints = [...login, ...me, ...sessions, ...admin] as const;
 
 /** For Hono's typed client: `hc<IdRoutes>('https://accounts.example.com/id')`. */
-export type IdRoutes = typeof routes;
+export type IdRoutes = RoutesOf<typeof endpoints>;
 
-export const id: Dialect = { name: 'id', basePath: '/id', endpoints: [], usesCookie: true, routes, problem };
+export const id: Dialect = {
+  name: 'id',
+  basePath: '/id',
+  endpoints,
+  problem,
+  docs: DOCS && {
+    title: 'id',
+    description:
+      'Latchkey’s own, the one that a new client should use: JSON in camelCase, RFC 9457 problem details with stable ' +
+      'codes, a cookie or a token.',
+    hasSlash: false,
+    refusalSchemas: () => [problemDetails],
+    code: 'code',
+  },
+};

@@ -1,87 +1,119 @@
-// `id`: registering, logging in and out, and everything an owner does with the account itself.
-import { type Context, Hono } from 'hono';
-import { readIdentifier } from '../../core/index.ts';
-import { requireLogin } from '../../http/auth/authenticate.ts';
+// `id`: everything an owner does with the account itself.
 import { clearSessionCookie } from '../../http/auth/cookies.ts';
-import { guard, guardFlood } from '../../http/auth/flood-guard.ts';
-import { logIn, register, renew } from '../../http/auth/session-actions.ts';
-import { body } from '../../http/body/body.ts';
-import type { AppEnv } from '../../http/context.ts';
+import { renew } from '../../http/auth/session-actions.ts';
+import type { Refusal, Success } from '../../http/docs.ts';
+import { endpoint } from '../../http/endpoint.ts';
 import { originOf } from '../../http/respond.ts';
+import * as answers from './answers.ts';
+import { toChange, toRead } from './auth.ts';
+import * as examples from './examples.ts';
 import * as fields from './fields.ts';
-import { refuse, refuseError } from './refusal.ts';
+import { passwordRefusals, refusePassword } from './login.ts';
+import { lastAdmin, refuseError } from './refusal.ts';
 import { showAccount } from './views.ts';
 
-const toRead = requireLogin({ cookie: true });
-const toChange = requireLogin({ cookie: true, fresh: true });
-const numbers = 'text';
-
-/** Refuses a new password that is common or close to the account's names; null where it is good. */
-const refusePassword = async (
-  c: Context<AppEnv>,
-  name: string,
-  password: string,
-  names: readonly (string | null | undefined)[],
-): Promise<ReturnType<typeof refuse> | null> => {
-  const code = fields.passwordError(password, names, await c.var.commonPasswords());
-  if (!code) return null;
-  return refuse(c, { reason: 'fields', errors: [{ field: name, code, limit: null, value: undefined }] });
+const shown: Success = {
+  status: 200,
+  description: 'The account.',
+  schema: answers.one,
+  example: { account: examples.account },
 };
 
-export const me = new Hono<AppEnv>()
-  .post(
-    '/register',
-    guard('registration'),
-    body(fields.registration, { numbers, unique: ['username', 'email'] }),
-    async (c) => {
-      const { username = null, email, password, name = '', session = 'cookie' } = c.req.valid('json');
-      const refused = await refusePassword(c, 'password', password, [username, email]);
-      if (refused) return refused;
-      const open = session === 'cookie' ? 'cookie' : 'jwt';
-      const made = await register(c, { username, email, password, name }, open);
-      if (!made.ok) return refuseError(c, made.error);
-      const account = showAccount(made.value.account, originOf(c));
-      return session === 'cookie'
-        ? c.json({ account }, 201)
-        : c.json({ account, token: made.value.token }, 201);
-    },
-  )
-  .post('/login', guard('login'), body(fields.credentials, { numbers }), async (c) => {
-    const { identifier, password, session = 'cookie' } = c.req.valid('json');
-    const open = session === 'cookie' ? 'cookie' : 'jwt';
-    const loggedIn = await logIn(c, readIdentifier(identifier), password, open);
-    if (!loggedIn.ok) return refuseError(c, loggedIn.error);
-    const account = showAccount(loggedIn.value.account, originOf(c));
-    return session === 'cookie'
-      ? c.json({ account }, 200)
-      : c.json({ account, token: loggedIn.value.token }, 200);
-  })
-  .post('/logout', toChange, async (c) => {
-    await c.var.core.sessions.logOut(c.var.principal, c.var.client);
-    if (c.var.principal.session.kind === 'cookie') clearSessionCookie(c);
-    return c.body(null, 204);
-  })
-  .get('/me', toRead, (c) => c.json({ account: showAccount(c.var.principal.account, originOf(c)) }, 200))
-  .patch('/me', toChange, body(fields.profile, { numbers }), async (c) => {
+/** If the password was asked for, the session goes on with another secret. */
+const renewed: Success = {
+  ...shown,
+  description:
+    'The account, and what its session goes on with: a cookie, or a token for a client that has one.',
+  schema: answers.loggedIn,
+  headers: ['Set-Cookie'],
+};
+
+const taken = (field: 'username' | 'email'): Refusal => ({
+  summary: 'taken',
+  problem: {
+    reason: 'taken',
+    fields: [field],
+    ownerId: null,
+    errors: [{ field, code: 'taken', limit: null, value: undefined }],
+  },
+});
+
+const showMe = endpoint({
+  method: 'GET',
+  path: '/me',
+  auth: toRead,
+  handle: (c) => c.json({ account: showAccount(c.var.principal.account, originOf(c)) }, 200),
+  docs: DOCS && { id: 'idMe', summary: 'One’s own account', successes: [shown] },
+});
+
+const changeMe = endpoint({
+  method: 'PATCH',
+  path: '/me',
+  auth: toChange,
+  body: { schema: fields.profile, numbers: 'text' },
+  handle: async (c) => {
     const { pictureId, ...texts } = c.req.valid('json');
-    const changes = { ...texts, pictureId: typeof pictureId === 'string' ? Number(pictureId) : pictureId };
-    const { account } = c.var.principal;
+    const changes = {
+      ...texts,
+      pictureId: typeof pictureId === 'string' ? Number(pictureId) : pictureId,
+    };
+    const { core, principal, client } = c.var;
+    const { account } = principal;
     if (Object.values(changes).every((value) => value === undefined))
       return c.json({ account: showAccount(account, originOf(c)) }, 200);
-    const changed = await c.var.core.accounts.update(account.id, changes, 'profile_changed', c.var.client);
+    const changed = await core.accounts.update(account.id, changes, 'profile_changed', client);
     if (!changed.ok) return refuseError(c, changed.error);
     return c.json({ account: showAccount(changed.value, originOf(c)) }, 200);
-  })
-  .delete('/me', toChange, guardFlood('login'), body(fields.confirmation, { numbers }), async (c) => {
+  },
+  docs: DOCS && {
+    id: 'idChangeMe',
+    summary: 'Change the profile',
+    description: 'Fields that are not sent stay as they are.',
+    sent: examples.profile,
+    successes: [shown],
+  },
+});
+
+const deleteMe = endpoint({
+  method: 'DELETE',
+  path: '/me',
+  auth: toChange,
+  limit: 'login',
+  body: { schema: fields.confirmation, numbers: 'text' },
+  handle: async (c) => {
     const { core, principal, client } = c.var;
-    const confirmed = await core.credentials.checkPassword(principal, c.req.valid('json').password, client);
+    const { password } = c.req.valid('json');
+    const confirmed = await core.credentials.checkPassword(principal, password, client);
     if (!confirmed.ok) return refuseError(c, confirmed.error);
     const removed = await core.accounts.remove(principal.account.id, client, { keepsLastAdmin: true });
     if (!removed.ok) return refuseError(c, removed.error);
     if (principal.session.kind === 'cookie') clearSessionCookie(c);
     return c.body(null, 204);
-  })
-  .put('/me/password', toChange, guardFlood('login'), body(fields.passwordChange, { numbers }), async (c) => {
+  },
+  docs: DOCS && {
+    id: 'idDeleteMe',
+    summary: 'Delete the account',
+    description: 'Asks for the password.',
+    sent: { password: examples.password },
+    successes: [
+      {
+        status: 204,
+        description: 'The account is gone, in every dialect.',
+        schema: null,
+        headers: ['Set-Cookie'],
+      },
+    ],
+    refusals: [lastAdmin],
+  },
+});
+
+const changePassword = endpoint({
+  method: 'PUT',
+  path: '/me/password',
+  auth: toChange,
+  limit: 'login',
+  body: { schema: fields.passwordChange, numbers: 'text' },
+  handle: async (c) => {
     const { currentPassword: current, newPassword: next } = c.req.valid('json');
     const { core, principal, client } = c.var;
     const { username, email } = principal.account;
@@ -91,18 +123,69 @@ export const me = new Hono<AppEnv>()
     if (!changed.ok) return refuseError(c, changed.error);
     const { endedSessions } = changed.value;
     return c.json({ endedSessions, ...renew(c, changed.value) }, 200);
-  })
-  .put('/me/email', toChange, guardFlood('login'), body(fields.emailChange, { numbers }), async (c) => {
+  },
+  docs: DOCS && {
+    id: 'idChangePassword',
+    summary: 'Change the password',
+    description: 'Asks for the old one, and ends all other sessions.',
+    sent: { currentPassword: examples.password, newPassword: 'seven doors and a wall' },
+    successes: [
+      {
+        status: 200,
+        description: 'How many other sessions have ended, and what this one goes on with, as for the email.',
+        schema: answers.passwordChanged,
+        headers: ['Set-Cookie'],
+        example: { endedSessions: 2 },
+      },
+    ],
+    refusals: passwordRefusals('newPassword'),
+  },
+});
+
+const changeEmail = endpoint({
+  method: 'PUT',
+  path: '/me/email',
+  auth: toChange,
+  limit: 'login',
+  body: { schema: fields.emailChange, numbers: 'text' },
+  handle: async (c) => {
     const { core, principal, client } = c.var;
     const changed = await core.credentials.changeEmail(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);
     const account = showAccount(changed.value.account, originOf(c));
     return c.json({ account, ...renew(c, changed.value) }, 200);
-  })
-  .put('/me/username', toChange, guardFlood('login'), body(fields.usernameChange, { numbers }), async (c) => {
+  },
+  docs: DOCS && {
+    id: 'idChangeEmail',
+    summary: 'Change the email',
+    description: 'Asks for the password.',
+    sent: { email: examples.account.email, password: examples.password },
+    successes: [renewed],
+    refusals: [taken('email')],
+  },
+});
+
+const changeUsername = endpoint({
+  method: 'PUT',
+  path: '/me/username',
+  auth: toChange,
+  limit: 'login',
+  body: { schema: fields.usernameChange, numbers: 'text' },
+  handle: async (c) => {
     const { core, principal, client } = c.var;
     const changed = await core.credentials.changeUsername(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);
     const account = showAccount(changed.value.account, originOf(c));
     return c.json({ account, ...renew(c, changed.value) }, 200);
-  });
+  },
+  docs: DOCS && {
+    id: 'idChangeUsername',
+    summary: 'Change the username',
+    description: 'Asks for the password.',
+    sent: { username: 'mary', password: examples.password },
+    successes: [renewed],
+    refusals: [taken('username')],
+  },
+});
+
+export const me = [showMe, changeMe, deleteMe, changePassword, changeEmail, changeUsername] as const;

@@ -3,6 +3,7 @@ import type { Context, TypedResponse } from 'hono';
 import type { AccountError } from '../../core/index.ts';
 import { toProblem } from '../../http/auth/session-actions.ts';
 import type { AppEnv } from '../../http/context.ts';
+import type { Refusal as DocumentedRefusal } from '../../http/docs.ts';
 import type { Problem } from '../../http/problem.ts';
 import { respondProblem } from '../../http/respond.ts';
 
@@ -17,7 +18,7 @@ export interface ProblemDetails {
 }
 
 type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503;
-type Refusal = Response & TypedResponse<ProblemDetails, RefusalStatus, 'json'>;
+export type Refusal = Response & TypedResponse<ProblemDetails, RefusalStatus, 'json'>;
 
 // The type of a response's body exists for the compiler alone, as in Hono's own `c.json`: no guard can find it.
 export const refuse = (c: Context<AppEnv>, problem: Problem): Refusal =>
@@ -25,3 +26,10 @@ export const refuse = (c: Context<AppEnv>, problem: Problem): Refusal =>
 
 export const refuseError = (c: Context<AppEnv>, error: AccountError): Refusal =>
   refuse(c, toProblem(c, error));
+
+/** What handlers refuse, for the reference. */
+export const noSuch: DocumentedRefusal = { summary: 'there is none', problem: { reason: 'not_found' } };
+export const lastAdmin: DocumentedRefusal = {
+  summary: 'the last admin',
+  problem: { reason: 'last_admin' },
+};

@@ -1,35 +1,105 @@
-// `id`: an account's sessions and its trail, and everything that is held about it in one file.
-import { Hono } from 'hono';
-import { requireLogin } from '../../http/auth/authenticate.ts';
-import type { AppEnv } from '../../http/context.ts';
+// `id`: an account's sessions and its audit log, and everything that is held about it in one file.
+import { endpoint } from '../../http/endpoint.ts';
+import { after, limit } from '../../http/pagination.ts';
+import { sessionId } from '../../http/path-parameters.ts';
 import { originOf } from '../../http/respond.ts';
-import { refuse } from './refusal.ts';
+import * as answers from './answers.ts';
+import { toChange, toRead } from './auth.ts';
+import * as examples from './examples.ts';
+import { noSuch, refuse } from './refusal.ts';
 import { readTrail, readTrailPage } from './trail.ts';
 import { showAccount, showEvent, showSession } from './views.ts';
 
-const toRead = requireLogin({ cookie: true, fresh: false });
-const toChange = requireLogin({ cookie: true, fresh: true });
-
-export const sessions = new Hono<AppEnv>()
-  .get('/sessions', toRead, async (c) => {
+const listSessions = endpoint({
+  method: 'GET',
+  path: '/sessions',
+  auth: toRead,
+  handle: async (c) => {
     const { account, session } = c.var.principal;
     const live = await c.var.core.sessions.list(account.id);
     return c.json({ sessions: live.map((one) => showSession(one, session.id)) }, 200);
-  })
-  .delete('/sessions', toChange, async (c) => {
+  },
+  docs: DOCS && {
+    id: 'idSessions',
+    summary: 'Where the account is logged in',
+    successes: [
+      {
+        status: 200,
+        description: 'The live sessions, the one seen last first.',
+        schema: answers.sessions,
+        example: { sessions: [examples.session] },
+      },
+    ],
+  },
+});
+
+const endOthers = endpoint({
+  method: 'DELETE',
+  path: '/sessions',
+  auth: toChange,
+  handle: async (c) => {
     const { account, session } = c.var.principal;
     const ended = await c.var.core.sessions.endAll(account.id, session.id, c.var.client, null);
     return c.json({ endedSessions: ended }, 200);
-  })
-  .delete('/sessions/:id{[0-9a-f]{64}}', toChange, async (c) => {
+  },
+  docs: DOCS && {
+    id: 'idEndOtherSessions',
+    summary: 'End all other sessions',
+    successes: [
+      {
+        status: 200,
+        description: 'How many have ended.',
+        schema: answers.ended,
+        example: { endedSessions: 2 },
+      },
+    ],
+  },
+});
+
+const endOne = endpoint({
+  method: 'DELETE',
+  path: '/sessions/:id',
+  params: { id: sessionId },
+  auth: toChange,
+  handle: async (c) => {
     const { account } = c.var.principal;
     const isEnded = await c.var.core.sessions.end(account.id, c.req.param('id'), c.var.client);
     return isEnded ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
-  })
-  .get('/events', toRead, async (c) =>
-    c.json({ events: await readTrailPage(c, c.var.principal.account.id) }, 200),
-  )
-  .get('/export', requireLogin({ cookie: true, fresh: true, anyOrigin: true }), async (c) => {
+  },
+  docs: DOCS && {
+    id: 'idEndSession',
+    summary: 'End one session',
+    successes: [{ status: 204, description: 'It has ended.', schema: null }],
+    refusals: [noSuch],
+  },
+});
+
+const listEvents = endpoint({
+  method: 'GET',
+  path: '/events',
+  auth: toRead,
+  handle: async (c) => c.json({ events: await readTrailPage(c, c.var.principal.account.id) }, 200),
+  docs: DOCS && {
+    id: 'idEvents',
+    summary: 'What happened to the account',
+    query: [limit(), after('The id of the event before which the page begins, as `Link` gives it.')],
+    successes: [
+      {
+        status: 200,
+        description: 'One page, newest first.',
+        schema: answers.events,
+        headers: ['Link'],
+        example: { events: [examples.event] },
+      },
+    ],
+  },
+});
+
+const exportAll = endpoint({
+  method: 'GET',
+  path: '/export',
+  auth: toChange,
+  handle: async (c) => {
     const { account, session } = c.var.principal;
     const live = await c.var.core.sessions.list(account.id);
     const events = await readTrail(c.var.core, account.id);
@@ -42,4 +112,20 @@ export const sessions = new Hono<AppEnv>()
       },
       200,
     );
-  });
+  },
+  docs: DOCS && {
+    id: 'idExport',
+    summary: 'Everything that is held about the account, as a file',
+    successes: [
+      {
+        status: 200,
+        description: 'A file to keep.',
+        schema: answers.everything,
+        headers: ['Content-Disposition'],
+        example: { account: examples.account, sessions: [examples.session], events: [examples.event] },
+      },
+    ],
+  },
+});
+
+export const sessions = [listSessions, endOthers, endOne, listEvents, exportAll] as const;

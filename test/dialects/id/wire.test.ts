@@ -41,11 +41,11 @@ beforeAll(async () => {
 
 it('has the paths of this file, and no other', () => {
   const dialect = dialects.find(({ name }) => name === 'id');
-  const routed = new Set(dialect?.routes?.routes.map(({ path }) => path));
+  const routed = new Set(dialect?.endpoints.map(({ path }) => path));
   const expected = Object.keys(ALLOWED).map((path) =>
     `${path.slice('/id'.length)}`
-      .replace(/^\/sessions\/.+/, '/sessions/:id{[0-9a-f]{64}}')
-      .replace('accounts/1', 'accounts/:id{[0-9]+}'),
+      .replace(/^\/sessions\/.+/, '/sessions/:id')
+      .replace('accounts/1', 'accounts/:id'),
   );
   expect([...routed].sort()).toEqual(expected.sort());
 });

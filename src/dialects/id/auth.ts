@@ -1,0 +1,7 @@
+// Who may use the endpoints of `id`: a token or a browser's cookie.
+import type { RequiredAuth } from '../../http/auth/auth.ts';
+
+export const toRead = { via: ['token', 'cookie'], reads: 'nearest' } satisfies RequiredAuth;
+export const toChange = { via: ['token', 'cookie'], reads: 'primary' } satisfies RequiredAuth;
+/** Reading asks the primary too: an admin decides by what is shown. */
+export const admins = { ...toChange, role: 'admin' } satisfies RequiredAuth;

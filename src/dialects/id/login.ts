@@ -1,0 +1,132 @@
+// `id`: registering, logging in and logging out.
+import type { Context } from 'hono';
+import { readIdentifier } from '../../core/index.ts';
+import { anyone } from '../../http/auth/auth.ts';
+import { clearSessionCookie } from '../../http/auth/cookies.ts';
+import * as sessions from '../../http/auth/session-actions.ts';
+import type { AppEnv } from '../../http/context.ts';
+import type { Refusal as DocumentedRefusal, Success } from '../../http/docs.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { originOf } from '../../http/respond.ts';
+import * as answers from './answers.ts';
+import { toChange } from './auth.ts';
+import * as examples from './examples.ts';
+import * as fields from './fields.ts';
+import { type Refusal, refuse, refuseError } from './refusal.ts';
+import { showAccount } from './views.ts';
+
+/** Refuses a new password that is common or close to the account's names; null if it is good. */
+export const refusePassword = async (
+  c: Context<AppEnv>,
+  name: string,
+  password: string,
+  names: readonly (string | null | undefined)[],
+): Promise<Refusal | null> => {
+  const code = fields.passwordError(password, names, await c.var.commonPasswords());
+  if (!code) return null;
+  return refuse(c, { reason: 'fields', errors: [{ field: name, code, limit: null, value: undefined }] });
+};
+
+/** What `refusePassword` refuses, for the reference. */
+export const passwordRefusals = (field: string): DocumentedRefusal[] => [
+  {
+    summary: 'a password that too many people have',
+    problem: {
+      reason: 'fields',
+      errors: [{ field, code: 'common_password', limit: null, value: undefined }],
+    },
+  },
+  {
+    summary: 'a password that is the name',
+    problem: {
+      reason: 'fields',
+      errors: [{ field, code: 'resembling_password', limit: null, value: undefined }],
+    },
+  },
+];
+
+const loggedIn = (status: number): Success => ({
+  status,
+  description: 'The account, and its session: a cookie, or a token where one was asked for.',
+  schema: answers.loggedIn,
+  headers: ['Set-Cookie'],
+  example: { account: examples.account },
+});
+
+const register = endpoint({
+  method: 'POST',
+  path: '/register',
+  auth: anyone,
+  limit: 'registration',
+  body: { schema: fields.registration, numbers: 'text', unique: ['username', 'email'] },
+  handle: async (c) => {
+    const { username = null, email, password, name = '', session = 'cookie' } = c.req.valid('json');
+    const refused = await refusePassword(c, 'password', password, [username, email]);
+    if (refused) return refused;
+    const open = session === 'cookie' ? 'cookie' : 'jwt';
+    const made = await sessions.register(c, { username, email, password, name }, open);
+    if (!made.ok) return refuseError(c, made.error);
+    const account = showAccount(made.value.account, originOf(c));
+    return session === 'cookie'
+      ? c.json({ account }, 201)
+      : c.json({ account, token: made.value.token }, 201);
+  },
+  docs: DOCS && {
+    id: 'idRegister',
+    summary: 'Register, and be logged in',
+    description: '`session` is `cookie` where nothing is said; `token` gives a token in the answer.',
+    sent: {
+      username: 'mary',
+      email: examples.account.email,
+      password: examples.password,
+      name: examples.account.name,
+    },
+    successes: [loggedIn(201)],
+    refusals: passwordRefusals('password'),
+  },
+});
+
+const logIn = endpoint({
+  method: 'POST',
+  path: '/login',
+  auth: anyone,
+  limit: 'login',
+  body: { schema: fields.credentials, numbers: 'text' },
+  handle: async (c) => {
+    const { identifier, password, session = 'cookie' } = c.req.valid('json');
+    const open = session === 'cookie' ? 'cookie' : 'jwt';
+    const opened = await sessions.logIn(c, readIdentifier(identifier), password, open);
+    if (!opened.ok) return refuseError(c, opened.error);
+    const account = showAccount(opened.value.account, originOf(c));
+    return session === 'cookie'
+      ? c.json({ account }, 200)
+      : c.json({ account, token: opened.value.token }, 200);
+  },
+  docs: DOCS && {
+    id: 'idLogin',
+    summary: 'Log in',
+    description: '`identifier` takes the username or the email. `session` as for registering.',
+    sent: { identifier: 'mary', password: examples.password },
+    successes: [loggedIn(200)],
+  },
+});
+
+const logOut = endpoint({
+  method: 'POST',
+  path: '/logout',
+  auth: toChange,
+  handle: async (c) => {
+    await c.var.core.sessions.logOut(c.var.principal, c.var.client);
+    if (c.var.principal.session.kind === 'cookie') clearSessionCookie(c);
+    return c.body(null, 204);
+  },
+  docs: DOCS && {
+    id: 'idLogout',
+    summary: 'Log out',
+    successes: [
+      { status: 204, description: 'The session has ended.', schema: null, headers: ['Set-Cookie'] },
+    ],
+  },
+});
+
+export const login = [register, logIn, logOut] as const;
