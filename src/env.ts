@@ -62,6 +62,8 @@ export const readSettings = (env: Env): Settings => {
       },
       eventDays: values.EVENT_DAYS,
       sessionReads: values.SESSION_READS,
+      totpWindow: values.TOTP_WINDOW,
+      appPasswordsOnly: values.APP_PASSWORDS_ONLY,
     },
     httpSettings: {
       utcOffset: values.UTC_OFFSET,
@@ -69,6 +71,8 @@ export const readSettings = (env: Env): Settings => {
       cookieSeconds: sessionIdleSeconds,
       allowedOrigins: new Set(values.ALLOWED_ORIGINS),
       openTokenDialects: values.OPEN_TOKEN_DIALECTS,
+      requireAdminFactor: values.REQUIRE_ADMIN_FACTOR,
+      relatedOrigins: values.RELATED_ORIGINS,
     },
     warnings: [
       ...listWarnings(values),

@@ -90,4 +90,8 @@ export interface Policy {
    * have seen a logout of the last moment. `primary`: every request asks the primary.
    */
   sessionReads: 'nearest' | 'primary';
+  /** Time steps before and after the present one of which a one-time code is good too. */
+  totpWindow: number;
+  /** Whether dialects that cannot ask for a second factor take app passwords alone. */
+  appPasswordsOnly: boolean;
 }

@@ -15,6 +15,10 @@ export interface HttpSettings {
   allowedOrigins: ReadonlySet<string>;
   /** True where any page may use the dialects that know no cookie. */
   openTokenDialects: boolean;
+  /** Whether admins need a session that a second factor opened. */
+  requireAdminFactor: boolean;
+  /** Origins besides the service's own whose pages may use its passkeys. */
+  relatedOrigins: readonly string[];
 }
 
 export interface Variables {

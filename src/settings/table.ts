@@ -101,6 +101,25 @@ export const SETTINGS = {
     max: MAX_WAIT_SECONDS,
     doc: 'The longest wait.',
   }),
+  REQUIRE_ADMIN_FACTOR: flag({
+    default: false,
+    doc: '`true`: admins work only in sessions that a passkey or a code opened.',
+  }),
+  APP_PASSWORDS_ONLY: flag({
+    default: false,
+    doc: '`true`: the five existing dialects take app passwords and no others.',
+  }),
+  TOTP_WINDOW: wholeNumber({
+    default: 0,
+    min: 0,
+    max: 1,
+    doc: 'Time steps of 30 seconds before and after the present one of which a one-time code is good too. OWASP ASVS 6.5.5 asks for 0.',
+  }),
+  RELATED_ORIGINS: list({
+    takes: 'a list of origins such as https://example.de',
+    isValid: isOrigin,
+    doc: 'Further origins whose pages may use the passkeys of `PUBLIC_URL`. Served at `/.well-known/webauthn`.',
+  }),
   D1_TIMEOUT_MS: wholeNumber({
     default: 5_000,
     min: 1,

@@ -35,7 +35,7 @@ it('is read as it was written, the last account first, eight at most', async () 
 
 it('is nothing with any one bit changed, or cut off anywhere', async () => {
   const text = await devices.write(null, { id: 42, passwordHash });
-  expect(await devices.read(text)).toEqual({ id: text.slice(0, 32), marks: [`42_${PIECE}`] });
+  expect(await devices.read(text)).toEqual({ id: text.slice(0, 32), marks: [`42_${PIECE}`], trusts: [] });
   for (let index = 0; index < text.length; index += 1) {
     expect(await devices.read(text.slice(0, index))).toBeNull();
     for (let bit = 0; bit < 7; bit += 1) {
