@@ -7,7 +7,7 @@ import type { ThrottlePolicy } from './throttle/throttle.ts';
 /** An account as everything outside the core sees it: without its password hash. */
 export type Account = Omit<
   typeof users.$inferSelect,
-  'passwordHash' | 'usernameKey' | 'emailKey' | 'passkeyHandle'
+  'passwordHash' | 'usernameKey' | 'emailKey' | 'passkeyHandle' | 'loginFailures'
 >;
 
 /** The columns of an Account, for Drizzle's `select` and `returning`. */

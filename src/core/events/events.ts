@@ -1,5 +1,5 @@
 // The trail of an account: one row for everything that happened to it.
-import { type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { Client } from '../model.ts';
 import { events, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
@@ -42,18 +42,52 @@ const MAX_USER_AGENT_CHARACTERS = 256;
 export const trimUserAgent = (client: Client): string | null =>
   client.userAgent?.slice(0, MAX_USER_AGENT_CHARACTERS).toWellFormed() ?? null;
 
-/** The statement that notes an event of an account; to be put in the batch of the change itself. */
-export const noteEvent = (db: Database, type: EventType, userId: number, client: Client, nowMs: number) =>
-  db.insert(events).values({
-    userId,
-    type,
-    dialect: client.dialect,
-    addressPrefix: client.addressPrefix,
-    userAgent: trimUserAgent(client),
-    createdAtMs: nowMs,
-  });
+// An account's events are bounded, because everybody who can log in can write them. What follows a password that was
+// asked for again, and what admins do, is always noted: no flood of small changes hides it.
 
-/** The same for the accounts that a condition finds, none where it finds none; `actorId` is an admin's who did it. */
+const MINUTE_MS = 60_000;
+
+/** Events that are alike and that an account may have within a minute; a further one is not noted. */
+const MAX_ALIKE_A_MINUTE: Partial<Record<EventType, number>> = {
+  // A run of one change is one event.
+  profile_changed: 1,
+  picture_changed: 1,
+  session_ended: 1,
+  sessions_ended: 1,
+  // A script may log in as often as it likes; it leaves room for what others do meanwhile.
+  login: 10,
+  logout: 10,
+  login_refused: 10,
+};
+
+/** Events of these types, all together, that an account may have within a minute. */
+const MAX_A_MINUTE = 60;
+
+/** The condition on a row of `users` that the account has room for one more event. */
+const hasRoom = (db: Database, type: EventType, client: Client, nowMs: number): SQL | undefined => {
+  const maxAlike = MAX_ALIKE_A_MINUTE[type];
+  if (maxAlike === undefined) return undefined;
+  const latest = db
+    .select({
+      createdAtMs: events.createdAtMs,
+      isAlike: sql<number>`(${events.type} = ${type} AND ${events.dialect} = ${client.dialect}
+        AND ${events.addressPrefix} IS ${client.addressPrefix} AND ${events.userAgent} IS ${trimUserAgent(client)})`.as(
+        'is_alike',
+      ),
+    })
+    .from(events)
+    .where(eq(events.userId, users.id))
+    .orderBy(desc(events.id))
+    .limit(MAX_A_MINUTE)
+    .as('latest');
+  const ofMinute = sql`FROM ${latest} WHERE ${latest.createdAtMs} > ${nowMs - MINUTE_MS}`;
+  return sql`(SELECT count(*) < ${MAX_A_MINUTE} AND coalesce(sum(${latest.isAlike}), 0) < ${maxAlike} ${ofMinute})`;
+};
+
+/**
+ * The statement that notes an event of each account that a condition finds, if the account has room for it; to be put
+ * in the batch of the change itself. `actorId` is the admin who did it.
+ */
 export const noteEventOf = (
   db: Database,
   type: EventType,
@@ -75,5 +109,9 @@ export const noteEventOf = (
         createdAtMs: sql<number>`${nowMs}`.as('created_at'),
       })
       .from(users)
-      .where(account),
+      .where(and(account, actorId === null ? hasRoom(db, type, client, nowMs) : undefined)),
   );
+
+/** The same for one account. */
+export const noteEvent = (db: Database, type: EventType, userId: number, client: Client, nowMs: number) =>
+  noteEventOf(db, type, eq(users.id, userId), client, nowMs);

@@ -45,6 +45,8 @@ export const users = sqliteTable(
       .$defaultFn(() => sql`lower(hex(randomblob(16)))`),
     /** What passkeys know the account by: 64 random bytes, base64url. Null until the first passkey is made. */
     passkeyHandle: text('passkey_handle'),
+    /** Refused logins, counted by device or by account: src/core/throttle/throttle.ts. Null if there are none. */
+    loginFailures: text('login_failures'),
   },
   (table) => [
     // What admins search by, besides the two unique keys; `lower` folds ASCII letters only.
@@ -88,27 +90,24 @@ export const sessions = sqliteTable(
   },
   (table) => [
     index('sessions_user_id').on(table.userId),
-    index('sessions_expires_at').on(table.expiresAtMs),
     uniqueIndex('sessions_one_derived').on(table.userId).where(sql`kind = 'derived'`),
   ],
 );
 
 /**
- * Consecutive refused logins, by account, by account and device, or by the hash of an unknown identifier. WITHOUT
+ * Refused logins of names that no account has, in a fixed number of rows: src/core/throttle/throttle.ts. WITHOUT
  * ROWID, as the sessions.
  */
-export const loginFailures = sqliteTable(
-  'login_failures',
-  {
-    key: text('key').primaryKey(),
-    /** Tries since the last success, those still being checked included. */
-    count: integer('count').notNull(),
-    /** How many of them are still being checked. */
-    pending: integer('pending').notNull().default(0),
-    lastAtMs: integer('last_at').notNull(),
-  },
-  (table) => [index('login_failures_last_at').on(table.lastAtMs)],
-);
+export const loginFailures = sqliteTable('login_failures', {
+  key: text('key').primaryKey(),
+  /** Tries since the last success, those still being checked included. */
+  count: integer('count').notNull(),
+  /** How many of them are still being checked. */
+  pending: integer('pending').notNull().default(0),
+  lastAtMs: integer('last_at').notNull(),
+  /** HMAC of the name that the row counts for. */
+  tag: text('tag'),
+});
 
 /**
  * What happened to an account, for its owner and for admins. `user_id` is no foreign key: the trail of a
@@ -127,10 +126,7 @@ export const events = sqliteTable(
     userAgent: text('user_agent'),
     createdAtMs: integer('created_at').notNull(),
   },
-  (table) => [
-    index('events_user_id').on(table.userId, table.id),
-    index('events_created_at').on(table.createdAtMs),
-  ],
+  (table) => [index('events_user_id').on(table.userId, table.id)],
 );
 
 /**

@@ -1,0 +1,106 @@
+// An account's events are bounded: everybody who can log in writes them. No flood hides what matters.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
+
+const PASSWORD = 'sesame1234';
+const OWNER = { 'CF-Connecting-IP': '203.0.113.77', 'User-Agent': 'a browser' };
+const OTHER = { 'CF-Connecting-IP': '198.51.100.9', 'User-Agent': 'another browser' };
+
+const nowMs = Date.UTC(2030, 0, 1, 12);
+
+beforeEach(() => {
+  vi.setSystemTime(nowMs);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const joined = async () => {
+  const username = uniqueName();
+  const person = { username, email: `${username}@test.com`, password: PASSWORD };
+  const registered = await send('/api/users/register/', { json: person, headers: OWNER });
+  const cookie = sessionCookie(registered) ?? expect.fail(registered.text);
+  const id = await testEnv.DB.prepare('SELECT id FROM users WHERE email = ?')
+    .bind(person.email)
+    .first<number>('id');
+  return { ...person, cookie, id: id ?? expect.fail() };
+};
+type Member = Awaited<ReturnType<typeof joined>>;
+
+const count = async ({ id }: Member, type: string): Promise<number | null> =>
+  testEnv.DB.prepare('SELECT count(*) AS n FROM events WHERE user_id = ? AND type = ?')
+    .bind(id, type)
+    .first('n');
+
+const change = ({ cookie }: Member, address: string, sent: Sent = {}) =>
+  send('/api/users/me/', { method: 'PATCH', json: { address }, cookie, headers: OWNER, ...sent });
+
+const logIn = ({ username, password }: Pick<Member, 'username' | 'password'>, headers = OWNER) =>
+  send('/account/login', { json: { username, password }, headers });
+
+describe('a run of the same change', () => {
+  it('is one event a minute, and every change is carried out', async () => {
+    const member = await joined();
+    for (let times = 1; times <= 20; times += 1) {
+      const answer = await change(member, `Street ${times}`);
+      expect(answer.status).toBe(200);
+      expect(answer.text).toContain(`"Street ${times}"`);
+    }
+    expect(await count(member, 'profile_changed')).toBe(1);
+    vi.setSystemTime(nowMs + 59_999);
+    await change(member, 'Street 21');
+    expect(await count(member, 'profile_changed')).toBe(1);
+    vi.setSystemTime(nowMs + 60_000);
+    await change(member, 'Street 22');
+    expect(await count(member, 'profile_changed')).toBe(2);
+  });
+
+  it('is noted again from another network and from another browser', async () => {
+    const member = await joined();
+    await change(member, 'A');
+    await change(member, 'B', { headers: { ...OWNER, 'CF-Connecting-IP': '198.51.100.9' } });
+    await change(member, 'C', { headers: { ...OWNER, 'User-Agent': 'another browser' } });
+    expect(await count(member, 'profile_changed')).toBe(3);
+  });
+
+  it('of one account takes nothing from another', async () => {
+    const [one, other] = [await joined(), await joined()];
+    await change(one, 'A');
+    await change(other, 'A');
+    expect([await count(one, 'profile_changed'), await count(other, 'profile_changed')]).toEqual([1, 1]);
+  });
+});
+
+describe('a flood of logins', () => {
+  it('leaves ten events a minute, and room for a login from elsewhere', async () => {
+    const member = await joined();
+    for (let times = 0; times < 15; times += 1) expect((await logIn(member)).status).toBe(200);
+    expect(await count(member, 'login')).toBe(10);
+    expect((await logIn(member, OTHER)).status).toBe(200);
+    expect(await count(member, 'login')).toBe(11);
+  });
+
+  it('of refused ones hides neither the login that succeeds nor a new password', async () => {
+    const member = await joined();
+    for (let times = 0; times < 12; times += 1) await logIn({ ...member, password: 'wrong' }, OTHER);
+    vi.setSystemTime(nowMs + 30_000);
+    expect((await logIn(member, OTHER)).status).toBe(200);
+    expect(await count(member, 'login')).toBe(1);
+  });
+});
+
+it('bounds an account to sixty small events a minute, and always notes a new password', async () => {
+  const member = await joined();
+  for (let times = 0; times < 70; times += 1)
+    await change(member, `Street ${times}`, { headers: { ...OWNER, 'User-Agent': `browser ${times}` } });
+  expect(await count(member, 'profile_changed')).toBe(59);
+  const changed = await send('/id/me/password', {
+    method: 'PUT',
+    cookie: member.cookie,
+    json: { currentPassword: PASSWORD, newPassword: 'another long password' },
+    headers: { ...OWNER, Origin: 'https://latchkey.test' },
+  });
+  expect(changed.status).toBe(200);
+  expect(await count(member, 'password_changed')).toBe(1);
+});
