@@ -1,4 +1,5 @@
 // The tables of a run, as Markdown: a terminal shows them as well.
+import { writeMarkdownTable } from '../scripts/table.ts';
 import { judge, worse } from './budgets.ts';
 import { PRICES } from './counts.ts';
 import type { Report } from './report.ts';
@@ -6,17 +7,6 @@ import type { Comparison } from './rounds.ts';
 import type { Spread } from './stats.ts';
 
 type Row = readonly string[];
-
-/** A table whose columns are as wide as their widest cell; all but the first are aligned to the right. */
-export const drawTable = (head: Row, rows: readonly Row[]): string => {
-  const widths = head.map((title, at) =>
-    Math.max(title.length, 4, ...rows.map((row) => row[at]?.length ?? 0)),
-  );
-  const line = (cells: Row): string =>
-    `| ${cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join(' | ')} |`;
-  const rule = `| ${widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
-};
 
 const MANY = 100;
 const number = (value: number): string =>
@@ -27,7 +17,7 @@ const ratio = (value: Spread | null | undefined): string =>
 const ratios = (comparison: Comparison | null): Row => [ratio(comparison?.bySpeed), ratio(comparison?.byCpu)];
 
 export const speedTable = ({ results }: Report): string =>
-  drawTable(
+  writeMarkdownTable(
     ['operation', 'a second', 'p50 ms', 'p99 ms', 'CPU ms', 'to its floor, by speed', 'by CPU'],
     results.map((result) => [
       `${result.server}: ${result.title}`,
@@ -40,7 +30,7 @@ export const speedTable = ({ results }: Report): string =>
   );
 
 export const rivalTable = ({ rivalries }: Report): string =>
-  drawTable(
+  writeMarkdownTable(
     ['Latchkey beside', 'job', 'by speed', 'by CPU'],
     rivalries.map((rivalry) => [rivalry.to.split('/')[0] ?? '', rivalry.job, ...ratios(rivalry)]),
   );
@@ -53,7 +43,7 @@ const titleOf = (report: Report, id: string): string => {
 const dollars = (value: number | null): string => (value === null ? '' : `$${value.toFixed(2)}`);
 
 export const countTable = (report: Report): string =>
-  drawTable(
+  writeMarkdownTable(
     ['operation', 'D1 trips', 'rows read', 'rows written', 'KV reads', 'KV writes', 'a million cost'],
     report.counts.map(({ id, counts, costOfMillion }) => [
       titleOf(report, id),
@@ -71,7 +61,7 @@ export const growthTable = ({ growth }: Report): string => {
   const operations = [...new Set(growth.map((one) => one.operation))];
   const of = (operation: string, size: number) =>
     growth.find((one) => one.operation === operation && one.users === size);
-  return drawTable(
+  return writeMarkdownTable(
     [
       'operation',
       ...sizes.map((size, at) => (at === 0 ? `p50 ms at ${users(size)}` : `${users(size)}, times`)),
@@ -91,7 +81,7 @@ const BYTES_PER_KB = 1000;
 const kilobytes = (bytes: number): string => (bytes / BYTES_PER_KB).toFixed(1);
 
 export const startTable = ({ starts }: Report): string =>
-  drawTable(
+  writeMarkdownTable(
     ['Worker', 'gzip KB at the start', 'all KB', 'evaluation ms', 'first request ms', 'later ms', 'boot ms'],
     starts.map(({ server, size, ...times }) => [
       server,
@@ -124,7 +114,7 @@ export const edgeTable = ({ edge }: Report): string => {
 };
 
 export const budgetTable = (report: Report): string =>
-  drawTable(
+  writeMarkdownTable(
     ['budget', 'target', 'reached', 'kept'],
     judge(report).map(({ budget, target, reached, isKept }) => [
       budget,
@@ -175,7 +165,10 @@ export const readmeTables = (report: Report): string => {
     `An authenticated read reaches ${slowest(/profile/)} of its floor and a login ${slowest(/login/)}, the slowest dialect of each.`,
     `${describeMachine(report)}`,
     '',
-    drawTable(['operation', 'D1 trips', 'rows read', 'written', 'KV reads', 'writes', 'a million'], costs),
+    writeMarkdownTable(
+      ['operation', 'D1 trips', 'rows read', 'written', 'KV reads', 'writes', 'a million'],
+      costs,
+    ),
     '',
     `A million at list prices beyond what the paid plan includes, as of ${asOf}: $${perMillion.requests} a million requests,`,
     `$${perMillion.cpuMs} a million CPU ms, D1 $${perMillion.rowsRead} a million rows read and $${perMillion.rowsWritten} written, KV $${perMillion.kvReads} a million reads and $${perMillion.kvWrites}`,

@@ -1,55 +1,66 @@
-// `npm start -- [wrangler flags]`: makes the secret, applies the migrations, serves on this machine.
+// `npm start -- [wrangler flags]`: makes the secret, checks the settings, applies the migrations, serves on this machine.
 import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs, parseEnv } from 'node:util';
-import { PROJECT, TARGET_OPTIONS, targetFlags, wranglerCommand, wranglerEnvironment } from './wrangler.ts';
+import { basename, join } from 'node:path';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { withoutSeparator } from './command-line.ts';
+import { judge, localSecretsPath, readConfiguration, readLocalSecrets } from './configuration.ts';
+import { withLock } from './start/lock.ts';
+import { isInUse, waitForListener } from './start/port.ts';
+import { ensureSecret } from './start/secret.ts';
+import { messageOf, print, printError } from './terminal.ts';
+import {
+  environmentOf,
+  PROJECT,
+  TARGET_OPTIONS,
+  targetFlags,
+  wranglerCommand,
+  wranglerEnvironment,
+} from './wrangler.ts';
 
 const DEFAULT_IP = '127.0.0.1';
 const DEFAULT_PORT = '8787';
 
-/** As long as the output of the SHA-256 that it keys (https://www.rfc-editor.org/rfc/rfc2104#section-3). */
-const SECRET_BYTES = 32;
+const REFUSED_STATUS = 1;
 
-/** Only its owner reads a file that holds a secret. */
-const SECRET_FILE_MODE = 0o600;
+const LOCK = join(PROJECT, '.wrangler', 'start.lock');
 
-// `node scripts/start.ts -- --port 1` is what people type who are used to npm's `--`.
-const args = process.argv.slice(2);
-const flags = args[0] === '--' ? args.slice(1) : args;
-
-// Not strict: what is not named here is for wrangler to judge.
+// Parsed by hand of Node, not by commander: what is not named here is for wrangler to judge.
+const flags = withoutSeparator(process.argv.slice(2));
 const { values } = parseArgs({
-  args: flags,
+  args: [...flags],
   strict: false,
   options: {
     ...TARGET_OPTIONS,
     ip: { type: 'string' },
     port: { type: 'string' },
+    var: { type: 'string', multiple: true },
     'local-protocol': { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
 });
 
-/** Adds a random TOKEN_SECRET to the file of local secrets, unless it has one. What is in it stays. */
-const ensureSecret = (path: string): void => {
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  if (parseEnv(before).TOKEN_SECRET) return;
-  const gap = before === '' || before.endsWith('\n') ? '' : '\n';
-  const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  writeFileSync(path, `${before}${gap}TOKEN_SECRET=${secret}\n`, { mode: SECRET_FILE_MODE });
-  // The mode above holds for a new file only.
-  chmodSync(path, SECRET_FILE_MODE);
-  console.log(`Put a random TOKEN_SECRET into ${path}`);
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** The variables that `--var NAME:value` sets over those of wrangler.toml. */
+const readVars = (): Record<string, string> => {
+  const pairs = Array.isArray(values.var) ? values.var.filter((pair) => typeof pair === 'string') : [];
+  return Object.fromEntries(
+    pairs.map((pair) => [pair.split(':', 1)[0] ?? '', pair.slice(pair.indexOf(':') + 1)]),
+  );
 };
 
-/** Wrangler reads `.dev.vars.<env>` instead of `.dev.vars` where it is there. */
-const secretsFile = (): string => {
-  const common = join(PROJECT, '.dev.vars');
-  const own = `${common}.${values.env}`;
-  return typeof values.env === 'string' && existsSync(own) ? own : common;
+/** Makes the secret and judges the settings; gives what is wrong with them. */
+const prepareSettings = async (): Promise<string[]> => {
+  const configuration = await readConfiguration(textOf(values.config), environmentOf(values));
+  const path = localSecretsPath(configuration);
+  // Once before it is touched: what cannot be read must not be added to.
+  readLocalSecrets(path);
+  if (ensureSecret(path)) print(`Put a random TOKEN_SECRET into ${path}`);
+  const { problems, warnings } = judge(configuration, { ...readLocalSecrets(path), ...readVars() });
+  for (const warning of warnings) printError(`Warning: ${warning}`);
+  if (problems.length === 0) return [];
+  return [`Check ${basename(configuration.path)} and ${path}:`, ...problems.map((problem) => `- ${problem}`)];
 };
 
 /** Brings the local database up to date. Says nothing unless that fails, and then everything. */
@@ -62,51 +73,87 @@ const migrate = (): number => {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  if (status !== 0) console.error(`${stdout}${stderr}\nThe migrations could not be applied.`);
-  return status ?? 1;
+  if (status !== 0)
+    printError(`${stripVTControlCharacters(stdout + stderr)}\nThe migrations could not be applied.`);
+  return status ?? REFUSED_STATUS;
 };
 
-/** Serves until it is stopped, and ends with wrangler's own status. */
-const serve = (): void => {
-  const ip = typeof values.ip === 'string' ? values.ip : DEFAULT_IP;
-  const port = typeof values.port === 'string' ? values.port : DEFAULT_PORT;
+const address = () => ({
+  ip: textOf(values.ip) ?? DEFAULT_IP,
+  port: textOf(values.port) ?? DEFAULT_PORT,
+});
+
+/** Serves until it is stopped, and ends with wrangler's own status. Resolves when it listens, or has ended. */
+const serve = async (): Promise<void> => {
+  const { ip, port } = address();
   const scheme = values['local-protocol'] === 'https' ? 'https' : 'http';
-  // A flag that is given twice becomes a list, which wrangler refuses: ours only where there is none.
+  // A flag that is given twice becomes a list, which wrangler refuses: ours only if there is none.
   const ours = [
     ...(values.ip === undefined ? ['--ip', ip] : []),
     ...(values.port === undefined ? ['--port', port] : []),
+    ...(values.env === undefined ? [`--env=${environmentOf(values)}`] : []),
   ];
-  console.log(`Latchkey is starting at ${scheme}://${ip}:${port} (Ctrl-C stops it)`);
+  print(`Latchkey is starting at ${scheme}://${ip}:${port} (Ctrl-C stops it)`);
   const child = spawn(process.execPath, wranglerCommand(['dev', ...ours, ...flags]), {
     cwd: PROJECT,
     env: wranglerEnvironment(),
     stdio: 'inherit',
   });
+  let isOver = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
-    console.error(`Wrangler could not be started: ${error.message}`);
-    process.exitCode = 1;
+    isOver = true;
+    printError(`Wrangler could not be started: ${error.message}`);
+    process.exitCode = REFUSED_STATUS;
   });
   child.on('exit', (code, signal) => {
+    isOver = true;
     // 128 + the signal's number is how shells write it.
     process.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
   });
+  if (isFixed(port)) await waitForListener(ip, Number(port), () => isOver);
 };
 
-const main = (): void => {
+/** Whether it is one port: 0 is any. */
+const isFixed = (port: string): boolean => /^[1-9]\d{0,4}$/.test(port);
+
+/** Says why it cannot start, and gives false. */
+const refuse = (lines: readonly string[]): false => {
+  printError(lines.join('\n'));
+  process.exitCode = REFUSED_STATUS;
+  return false;
+};
+
+const isPortFree = async (): Promise<boolean> => {
+  const { ip, port } = address();
+  if (!isFixed(port) || !(await isInUse(ip, Number(port)))) return true;
+  return refuse([
+    `Port ${port} of ${ip} is in use, perhaps by another \`npm start\`. Stop that, or choose another port: npm start -- --port ${Number(port) + 1}`,
+  ]);
+};
+
+const prepare = async (): Promise<boolean> => {
+  const problems = await prepareSettings();
+  if (problems.length > 0) return refuse(problems);
+  process.exitCode = migrate();
+  return process.exitCode === 0;
+};
+
+const main = async (): Promise<void> => {
   if (values.help === true) {
-    console.log('Usage: npm start -- [flags of `wrangler dev`, such as --port 8790]');
+    print('Usage: npm start -- [flags of `wrangler dev`, such as --port 8790]');
     return;
   }
-  ensureSecret(secretsFile());
-  const failed = migrate();
-  if (failed === 0) serve();
-  else process.exitCode = failed;
+  // Before the wait, so that it says so at once, and after it: the other one may have taken the port.
+  if (!(await isPortFree())) return;
+  const start = async () => {
+    if ((await isPortFree()) && (await prepare())) await serve();
+  };
+  await withLock(LOCK, start, () => printError('Waiting for another `npm start` to get ready …'));
 };
 
 try {
-  main();
+  await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  refuse([messageOf(error)]);
 }

@@ -1,5 +1,6 @@
 // `npm run tour -- [url]`: asks a running server every documented example, and says which of them it keeps.
 import { randomBytes } from 'node:crypto';
+import { printError } from './terminal.ts';
 import { type CheckFor, createCheckFor, type Row, Stopped } from './tour/check.ts';
 import { createSend, get, type Send } from './tour/client.ts';
 import { tourCrossings } from './tour/crossings.ts';
@@ -55,13 +56,13 @@ const main = async (): Promise<number> => {
   const args = process.argv.slice(2);
   const origin = readOrigin(args[0] === '--' ? args.slice(1) : args);
   if (origin === null) {
-    console.error(`Usage: npm run tour -- [url]   (default: ${DEFAULT_URL})`);
+    printError(`Usage: npm run tour -- [url]   (default: ${DEFAULT_URL})`);
     return UNREACHABLE_STATUS;
   }
-  const send = createSend(origin, (seconds) => console.error(`Throttled: waiting ${seconds} s, as asked.`));
+  const send = createSend(origin, (seconds) => printError(`Throttled: waiting ${seconds} s, as asked.`));
   const reason = await whyUnreachable(send);
   if (reason !== null) {
-    console.error(
+    printError(
       `No server answers at ${origin}: ${reason}\nStart one with \`npm start\`, or give its address.`,
     );
     return UNREACHABLE_STATUS;

@@ -25,12 +25,21 @@ export const PLACE_OPTIONS = {
 
 type TargetValues = { [name in keyof typeof TARGET_OPTIONS]?: string | boolean | undefined };
 
-/** Writes the flags of TARGET_OPTIONS that were given, as parseArgs read them, for another command. */
-export const targetFlags = (values: TargetValues): string[] =>
-  Object.keys(TARGET_OPTIONS).flatMap((name) => {
-    const value: unknown = Reflect.get(values, name);
+/**
+ * The environment of wrangler.toml that is meant; '' for the one at the top. Always said, and said the same way to every
+ * command: without the flag wrangler guesses, and one command may take another environment than the next.
+ */
+export const environmentOf = ({ env }: { env?: string | boolean | undefined }): string =>
+  typeof env === 'string' ? env : (process.env['CLOUDFLARE_ENV'] ?? '');
+
+/** The flags of TARGET_OPTIONS that were given, for another command. */
+export const targetFlags = (values: TargetValues): string[] => {
+  const given = (['persist-to', 'config'] as const).flatMap((name) => {
+    const value = values[name];
     return typeof value === 'string' ? [`--${name}`, value] : [];
   });
+  return [...given, `--env=${environmentOf(values)}`];
+};
 
 /** The arguments for `spawn(process.execPath, …)` that run a wrangler command. */
 export const wranglerCommand = (args: readonly string[]): string[] => {

@@ -1,6 +1,7 @@
 // The account that an operator names, and what changes it: each change with its row of the trail in one transaction.
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { quote } from '../import/sql.ts';
+import { toPlainText } from '../terminal.ts';
 import type { Row } from '../wrangler.ts';
 
 /** Runs statements in one transaction and returns each one's rows. Throws what the database says. */
@@ -18,6 +19,9 @@ export interface Found {
   email: string;
   isAdmin: boolean;
   isDisabled: boolean;
+  createdAtMs: number;
+  /** When its owner showed that mail to the address arrives; null if nobody has. */
+  emailVerifiedAtMs: number | null;
   /** Live ones. */
   sessions: number;
   hasOtherAdmin: boolean;
@@ -50,23 +54,23 @@ export const readSelector = (text: string): Selector => {
   return { shown: text.trim(), candidates, isIt };
 };
 
-// `= 1` to the letter: the partial index is found by its very condition.
+// `= 1` to the letter: the partial index is found by its very condition. No password fits a hash that begins with `!`.
 const OTHER_ADMIN =
-  'EXISTS (SELECT 1 FROM users AS other WHERE other.is_admin = 1 AND other.disabled_at IS NULL AND other.id <> users.id)';
+  "EXISTS (SELECT 1 FROM users AS other WHERE other.is_admin = 1 AND other.disabled_at IS NULL AND other.id <> users.id AND other.password_hash NOT LIKE '!%')";
 
 /** The statement that reads the accounts that may be meant. */
 export const findStatement = ({ candidates }: Selector, nowMs: number): string =>
-  `SELECT id, username, email, is_admin, disabled_at, ${OTHER_ADMIN} AS other_admin,
+  `SELECT id, username, email, is_admin, disabled_at, created_at, email_verified_at, ${OTHER_ADMIN} AS other_admin,
     (SELECT count(*) FROM sessions WHERE user_id = users.id AND expires_at > ${nowMs}) AS sessions
    FROM users WHERE ${candidates} LIMIT 2`;
 
 /** Reads its rows. Throws Refused where no account or more than one is meant. */
 export const readFound = ({ shown }: Selector, rows: readonly Row[]): Found => {
   const [row, other] = rows;
-  if (row === undefined) throw new Refused(`There is no account ${shown}.`);
+  if (row === undefined) throw new Refused(`There is no account ${toPlainText(shown)}.`);
   if (other !== undefined)
     throw new Refused(
-      `${shown} is the id of one account and the username of another: say id:${shown} or username:${shown}.`,
+      `${toPlainText(shown)} is the id of one account and the username of another: say id:${shown} or username:${shown}.`,
     );
   return {
     id: Number(row['id']),
@@ -74,6 +78,8 @@ export const readFound = ({ shown }: Selector, rows: readonly Row[]): Found => {
     email: String(row['email']),
     isAdmin: row['is_admin'] === 1,
     isDisabled: row['disabled_at'] !== null,
+    createdAtMs: Number(row['created_at']),
+    emailVerifiedAtMs: typeof row['email_verified_at'] === 'number' ? row['email_verified_at'] : null,
     sessions: Number(row['sessions']),
     hasOtherAdmin: row['other_admin'] === 1,
   };

@@ -1,4 +1,7 @@
 // The commands of `npm run admin`, each with what it says when it is done.
+
+import { writeTable, writeTime } from '../table.ts';
+import { toPlainText } from '../terminal.ts';
 import {
   CHANGES,
   changeAccount,
@@ -10,7 +13,6 @@ import {
   readSelector,
 } from './account.ts';
 import { showStats } from './stats.ts';
-import { writeTable, writeTime } from './table.ts';
 
 /** What a command has to say: to a person, and to a program. */
 export interface Outcome {
@@ -19,21 +21,49 @@ export interface Outcome {
 }
 
 export interface Command {
-  usage: string;
   does: string;
-  /** How many operands it takes, flags not counted. */
-  operands: number;
-  /** What to ask before it is done, at a terminal. */
-  asks?: string;
-  /** Throws an Error, to be shown, where it could not be done. */
-  run: (operands: readonly string[], query: Query, nowMs: number) => Promise<Outcome>;
+  /** Whether it is done to one account. */
+  takesAccount: boolean;
+  /** What to ask before it is done, and of which account. Throws Refused if there is no such account. */
+  ask?: (operand: string, query: Query, nowMs: number) => Promise<{ id: number; text: string }>;
+  /**
+   * Does it.
+   * @param operand the account; '' for a command that takes none
+   * @throws Error to be shown, if it could not be done
+   */
+  run: (operand: string, query: Query, nowMs: number) => Promise<Outcome>;
 }
+
+/** Who the account is, and whether its owner is known: everybody can register with an address that is not theirs. */
+const describeAccount = (found: Found): string =>
+  [
+    `id        ${found.id}`,
+    `email     ${toPlainText(found.email)}`,
+    `          ${
+      found.emailVerifiedAtMs === null
+        ? 'NOT verified: whoever registered with it need not be its owner'
+        : `verified ${writeTime(found.emailVerifiedAtMs)} UTC: its owner has shown that mail to it arrives`
+    }`,
+    `username  ${found.username === null ? 'none' : toPlainText(found.username)}`,
+    `created   ${writeTime(found.createdAtMs)} UTC`,
+    ...(found.isAdmin ? ['admin     yes'] : []),
+    ...(found.isDisabled ? ['disabled  yes'] : []),
+  ].join('\n');
+
+const askAbout =
+  (question: string): NonNullable<Command['ask']> =>
+  async (operand, query, nowMs) => {
+    const selector = readSelector(operand);
+    const [rows = []] = await query([findStatement(selector, nowMs)]);
+    const found = readFound(selector, rows);
+    return { id: found.id, text: `${describeAccount(found)}\n${question}` };
+  };
 
 const LAST_ADMIN = 'It is the last admin who can log in. Make another one first.';
 
 /** `changed` is false where the account was already as it was to be. */
 const outcome = ({ id, username, email }: Found, changed: boolean, text: string, more = {}): Outcome => ({
-  text: `${email} ${text}`,
+  text: `${toPlainText(email)} ${text}`,
   json: { id, username, email, changed, ...more },
 });
 
@@ -45,18 +75,21 @@ const counted = (sessions: number): string => (sessions === 1 ? '1 session' : `$
 
 const change =
   (name: keyof typeof CHANGES, tell: (before: Found) => Outcome): Command['run'] =>
-  async ([operand = ''], query, nowMs) =>
+  async (operand, query, nowMs) =>
     tell(await changeAccount(query, readSelector(operand), CHANGES[name], nowMs));
 
-const listSessions: Command['run'] = async ([operand = ''], query, nowMs) => {
+/** As many as an account can have live at once (MAX_SESSIONS): what is beyond is counted, not shown. */
+const MAX_LISTED_SESSIONS = 100;
+
+const listSessions: Command['run'] = async (operand, query, nowMs) => {
   const selector = readSelector(operand);
   const [found = [], live = []] = await query([
     findStatement(selector, nowMs),
     `SELECT kind, created_at, last_seen_at, expires_at, country, user_agent FROM sessions
       WHERE expires_at > ${nowMs} AND user_id IN (SELECT id FROM users WHERE ${selector.isIt})
-      ORDER BY last_seen_at DESC`,
+      ORDER BY last_seen_at DESC LIMIT ${MAX_LISTED_SESSIONS}`,
   ]);
-  const { id, username, email } = readFound(selector, found);
+  const { id, username, email, sessions: total } = readFound(selector, found);
   const rows = live.map((row) => [
     String(row['kind']),
     writeTime(row['created_at']),
@@ -66,34 +99,34 @@ const listSessions: Command['run'] = async ([operand = ''], query, nowMs) => {
     String(row['user_agent'] ?? ''),
   ]);
   const head = ['kind', 'since (UTC)', 'last seen', 'until', 'country', 'user agent'];
+  const more = total > rows.length ? `\n\nand ${total - rows.length} more` : '';
+  const shown = toPlainText(email);
   return {
-    text: rows.length > 0 ? `${email}\n\n${writeTable(head, rows)}` : `${email} has no session.`,
-    json: { id, username, email, sessions: live },
+    text: rows.length > 0 ? `${shown}\n\n${writeTable(head, rows)}${more}` : `${shown} has no session.`,
+    json: { id, username, email, total, sessions: live },
   };
 };
 
 export const commands: Readonly<Record<string, Command>> = {
   grant: {
-    usage: 'grant <account>',
     does: 'makes the account an admin',
-    operands: 1,
+    ask: askAbout('Make this account an admin, who can see, disable and delete every account?'),
+    takesAccount: true,
     run: change('grant', (before) =>
       outcome(before, !before.isAdmin, `is ${before.isAdmin ? 'already' : 'now'} an admin.`),
     ),
   },
   revoke: {
-    usage: 'revoke <account>',
     does: 'makes the admin an ordinary account again',
-    operands: 1,
+    takesAccount: true,
     run: change('revoke', (before) => {
       guardLastAdmin(before);
       return outcome(before, before.isAdmin, before.isAdmin ? 'is no longer an admin.' : 'was no admin.');
     }),
   },
   disable: {
-    usage: 'disable <account>',
     does: 'lets the account log in no more, and ends its sessions',
-    operands: 1,
+    takesAccount: true,
     run: change('disable', (before) => {
       if (before.isDisabled) return outcome(before, false, 'was disabled already.');
       guardLastAdmin(before);
@@ -102,23 +135,20 @@ export const commands: Readonly<Record<string, Command>> = {
     }),
   },
   enable: {
-    usage: 'enable <account>',
     does: 'lets a disabled account log in again',
-    operands: 1,
+    takesAccount: true,
     run: change('enable', (before) =>
       outcome(before, before.isDisabled, before.isDisabled ? 'can log in again.' : 'was not disabled.'),
     ),
   },
   sessions: {
-    usage: 'sessions <account>',
     does: 'shows where the account is logged in',
-    operands: 1,
+    takesAccount: true,
     run: listSessions,
   },
   'end-sessions': {
-    usage: 'end-sessions <account>',
     does: 'logs the account out everywhere',
-    operands: 1,
+    takesAccount: true,
     run: change('end-sessions', (before) => {
       const { sessions } = before;
       return outcome(before, sessions > 0, `is logged out; ${counted(sessions)} ended.`, {
@@ -127,19 +157,17 @@ export const commands: Readonly<Record<string, Command>> = {
     }),
   },
   delete: {
-    usage: 'delete <account>',
     does: 'removes the account with its sessions, for good',
-    operands: 1,
-    asks: 'Remove this account for good?',
+    takesAccount: true,
+    ask: askAbout('Remove this account and all that is stored of it, for good?'),
     run: change('delete', (before) => {
       guardLastAdmin(before);
       return outcome(before, true, `(id ${before.id}) is removed.`);
     }),
   },
   stats: {
-    usage: 'stats',
     does: 'counts accounts, hashes, sessions and events',
-    operands: 0,
+    takesAccount: false,
     run: (_, query, nowMs) => showStats(query, nowMs),
   },
 };

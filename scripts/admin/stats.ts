@@ -1,6 +1,7 @@
 // `npm run admin -- stats`: how many accounts there are, of which kinds, and what has happened lately.
+
+import { writeTable } from '../table.ts';
 import type { Query } from './account.ts';
-import { writeTable } from './table.ts';
 
 const MS_PER_DAY = 24 * 60 * 60 * 1000;
 

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { print } from '../terminal.ts';
 import { DOCUMENT_PATH, makeDocument } from './document.ts';
 
 /** As the formatter has it, so that `npm run lint` finds nothing. */
@@ -18,4 +19,4 @@ const format = (json: string): string => {
 
 const document = await makeDocument();
 writeFileSync(DOCUMENT_PATH, format(JSON.stringify(document, null, 2)));
-console.log(`Wrote ${DOCUMENT_PATH}`);
+print(`Wrote ${DOCUMENT_PATH}`);

@@ -1,4 +1,6 @@
 // Prints the rows of the tour as they come, and what differs beneath the row in full.
+import { fitCell } from '../table.ts';
+import { toPlainText } from '../terminal.ts';
 import type { Row } from './check.ts';
 
 const DIALECT_WIDTH = 14;
@@ -15,17 +17,6 @@ const MIN_ANSWER_WIDTH = 12;
 const GREEN = 32;
 const RED = 31;
 
-const fit = (text: string, width: number): string => {
-  const characters = [...text];
-  return characters.length > width
-    ? `${characters.slice(0, width - 1).join('')}…`
-    : text + ' '.repeat(width - characters.length);
-};
-
-/** The C0 and C1 controls of a strange answer must not reach the terminal. */
-const plain = (text: string): string =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (control) => JSON.stringify(control).slice(1, -1));
-
 /** A table on the given stream; colours on a terminal only (and not where NO_COLOR is set: https://no-color.org). */
 export const createTable = (stream: NodeJS.WriteStream, noColor: boolean) => {
   const fixed = DIALECT_WIDTH + REQUEST_WIDTH + VERDICT_WIDTH + GAPS_WIDTH;
@@ -35,10 +26,10 @@ export const createTable = (stream: NodeJS.WriteStream, noColor: boolean) => {
     stream.isTTY && !noColor ? `\u001b[${colour}m${text}\u001b[39m` : text;
   const cells = (dialect: string, request: string, expected: string, got: string, verdict: string) =>
     [
-      fit(dialect, DIALECT_WIDTH),
-      fit(request, REQUEST_WIDTH),
-      fit(plain(expected), answerWidth),
-      fit(plain(got), answerWidth),
+      fitCell(dialect, DIALECT_WIDTH),
+      fitCell(request, REQUEST_WIDTH),
+      fitCell(expected, answerWidth),
+      fitCell(got, answerWidth),
       verdict,
     ].join(GAP);
 
@@ -53,8 +44,8 @@ export const createTable = (stream: NodeJS.WriteStream, noColor: boolean) => {
       print(cells(row.dialect, row.request, row.expected, row.got, verdict));
       for (const { part, expected, got } of row.differences) {
         print(`    ${part}`);
-        print(`      expected  ${plain(expected)}`);
-        print(`      got       ${plain(got)}`);
+        print(`      expected  ${toPlainText(expected)}`);
+        print(`      got       ${toPlainText(got)}`);
       }
       if (!kept && row.hint !== null) print(`    ${row.hint}`);
     },

@@ -1,7 +1,7 @@
 // The commands of `npm run admin`: what they change, what they say, and what they never do.
 import { describe, expect, it } from 'vitest';
 import { commands, type Outcome } from '../../scripts/admin/commands.ts';
-import { NOW_MS, openDatabase, type Scratch } from './import-support.ts';
+import { BCRYPT, NOW_MS, openDatabase, type Scratch } from './import-support.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -10,7 +10,7 @@ const openPeopled = (): Scratch => {
   const scratch = openDatabase();
   const person = (id: number, username: string | null, isAdmin = 0, disabledAt: number | null = null) =>
     `(${id}, ${username === null ? 'NULL, NULL' : `'${username}', lower('${username}')`}, 'P${id}@Example.com', 'p${id}@example.com',
-      '!', ${isAdmin}, ${disabledAt}, ${NOW_MS - 40 * DAY_MS}, 0, ${NOW_MS - 31 * DAY_MS})`;
+      '${BCRYPT}', ${isAdmin}, ${disabledAt}, ${NOW_MS - 40 * DAY_MS}, 0, ${NOW_MS - 31 * DAY_MS})`;
   scratch.database.exec(`INSERT INTO users (id, username, username_key, email, email_key, password_hash, is_admin, disabled_at,
       created_at, updated_at, last_login_at) VALUES
     ${person(1, 'Root', 1)}, ${person(2, 'ann')}, ${person(3, null)}, ${person(4, 'off', 0, 5)}, ${person(5, '2')};
@@ -20,14 +20,14 @@ const openPeopled = (): Scratch => {
   return scratch;
 };
 
-const runOn = (scratch: Scratch, name: string, ...operands: string[]): Promise<Outcome> => {
+const runOn = (scratch: Scratch, name: string, operand = ''): Promise<Outcome> => {
   const command = commands[name];
   if (!command) throw new Error(`There is no command ${name}.`);
-  return command.run(operands, scratch.target.query, NOW_MS);
+  return command.run(operand, scratch.target.query, NOW_MS);
 };
 
-const say = async (scratch: Scratch, name: string, ...operands: string[]): Promise<string> =>
-  (await runOn(scratch, name, ...operands)).text;
+const say = async (scratch: Scratch, name: string, operand?: string): Promise<string> =>
+  (await runOn(scratch, name, operand)).text;
 
 const eventsOf = (scratch: Scratch) =>
   scratch.database
@@ -132,6 +132,18 @@ describe('the last admin', () => {
     },
   );
 
+  it.each(['revoke', 'disable', 'delete'])(
+    'is not lost by %s, even if another has a hash that no password fits',
+    async (name) => {
+      const scratch = openPeopled();
+      await runOn(scratch, 'grant', 'ann');
+      scratch.database.exec("UPDATE users SET password_hash = '!imported' WHERE id = 2");
+      const before = scratch.users();
+      await expect(runOn(scratch, name, 'root')).rejects.toThrow(refusal);
+      expect(scratch.users()).toEqual(before);
+    },
+  );
+
   it.each([
     ['revoke', 'is no longer an admin.'],
     ['disable', 'is disabled; 1 session ended.'],
@@ -183,6 +195,7 @@ describe('sessions and end-sessions', () => {
     );
     expect((await runOn(scratch, 'sessions', 'ann')).json).toMatchObject({
       id: 2,
+      total: 2,
       sessions: [{ kind: 'jwt', country: 'DE', created_at: 60_000 }, { kind: 'derived' }],
     });
     expect(await say(scratch, 'end-sessions', 'ann')).toBe('P2@Example.com is logged out; 2 sessions ended.');

@@ -1,9 +1,12 @@
 // `npm run export`: everything leaves in a form that the import takes, and comes back the same.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { toLine } from '../../scripts/export-lines.ts';
 import { COLUMNS } from '../../scripts/import/rows.ts';
 import { openTarget } from '../../scripts/import/target.ts';
+import { PROJECT } from '../../scripts/wrangler.ts';
 import { ask, run, usePersistFolders } from './import-cli-support.ts';
 import { BCRYPT, tempFile, tempFolder } from './import-support.ts';
 
@@ -107,12 +110,53 @@ describe('npm run export', () => {
     expect(existsSync(out) || existsSync(`${out}.part`)).toBe(false);
   });
 
-  it('tells how it is used', async () => {
-    for (const args of [['--fast'], ['--local', '--remote'], ['users.jsonl']]) {
-      const told = await run('export', args);
-      expect(told).toMatchObject({ status: 2, stdout: '' });
-      expect(told.stderr).toContain('Usage: npm run export --');
-    }
-    expect(await run('export', ['--help'])).toMatchObject({ status: 0, stderr: '' });
+  it('opens its file new, for its owner alone, and takes over none that is there', async () => {
+    const out = join(tempFolder(), 'users.jsonl');
+    const other = join(tempFolder(), 'other');
+    writeFileSync(other, 'mine', { mode: 0o644 });
+    // What somebody put there beforehand, to have the hashes written into a file that they can read.
+    symlinkSync(other, `${out}.part`);
+    const refused = await run('export', ['--out', out, '--persist-to', persistFolder()]);
+    expect(refused).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `${out}.part is there: an export that is running, or one that was killed. Remove it first.\n`,
+    });
+    expect(readFileSync(other, 'utf8')).toBe('mine');
+    expect(existsSync(out)).toBe(false);
   });
+
+  it('holds no character that a terminal obeys, and gives the same text to whoever reads the JSON', () => {
+    const name = 'a\u009bb\u202ec\u0007';
+    const line = toLine({ id: 1, name });
+    expect(line).toBe('{"id":1,"name":"a\\u009bb\\u202ec\\u0007"}\n');
+    expect(JSON.parse(line)).toEqual({ id: 1, name });
+  });
+
+  it.each([
+    [['--fast'], "error: unknown option '--fast'"],
+    [['--froce'], "error: unknown option '--froce'\n(Did you mean --force?)"],
+    [['--local', '--remote'], 'error: give --local or --remote, not both'],
+    [['users.jsonl'], 'error: too many arguments. Expected 0 arguments but got 1.'],
+  ])('names what is wrong with %j', async (args, message) => {
+    const told = await run('export', args);
+    expect(told).toMatchObject({ status: 2, stdout: '' });
+    expect(told.stderr).toContain(message);
+  });
+
+  it('tells how it is used', async () => {
+    const told = await run('export', ['--help']);
+    expect(told).toMatchObject({ status: 0, stderr: '' });
+    expect(told.stdout).toContain('Usage: npm run export --');
+  });
+});
+
+it.each([
+  'latchkey-users-2026-01-02.jsonl',
+  'users.jsonl',
+  'users.jsonl.part',
+  'db.sqlite.latchkey-report.txt',
+])('git ignores %s, which holds personal data', (name) => {
+  const { status } = spawnSync('git', ['check-ignore', '-q', name], { cwd: PROJECT });
+  expect(status).toBe(0);
 });

@@ -1,0 +1,103 @@
+// The command line of `npm run admin`: which command is meant, on which database, and whether the operator is sure.
+import { createCommand, statusOf, USAGE_STATUS, withoutSeparator } from '../command-line.ts';
+import { messageOf } from '../terminal.ts';
+import { type Row, targetFlags } from '../wrangler.ts';
+import { type Query, Refused } from './account.ts';
+import { type Command, commands } from './commands.ts';
+
+const REFUSED_STATUS = 1;
+
+export interface AdminTools {
+  /** Runs statements in one transaction on the database that the flags of wrangler say. */
+  query: (flags: readonly string[], statements: readonly string[]) => Promise<Row[][]>;
+  nowMs: number;
+  /** Whether somebody can be asked. */
+  hasTerminal: boolean;
+  confirm: (question: string) => Promise<boolean>;
+  print: (text: string) => void;
+  printError: (text: string) => void;
+}
+
+const createParser = ({ print, printError }: AdminTools) =>
+  createCommand('npm run admin --', print, printError)
+    .usage('<command> [account] [flags]')
+    .option('--json', 'answers in JSON, for a program')
+    .option('-y, --yes', 'asks nothing')
+    .option('--local', 'the database on this machine; the default')
+    .option('--remote', 'the deployed database')
+    .option('-e, --env <name>', 'the environment of wrangler.toml')
+    .option('-c, --config <file>', 'another wrangler.toml')
+    .option('--persist-to <folder>', 'where the database on this machine is')
+    .addHelpText(
+      'after',
+      '\nAn account is given by its email, its username or its id; id:, username: or email: before it says which.',
+    );
+
+/**
+ * Asks whether a command is to be done to an account, and shows which one that is.
+ * @returns the operand by which that very account is found again; null for a no
+ */
+const makeSure = async (
+  { ask }: Command,
+  operand: string,
+  query: Query,
+  { nowMs, confirm, printError }: AdminTools,
+): Promise<string | null> => {
+  if (ask === undefined) return operand;
+  const { id, text } = await ask(operand, query, nowMs);
+  if (await confirm(text)) return `id:${id}`;
+  printError('Nothing was done.');
+  return null;
+};
+
+/**
+ * Runs a command line.
+ * @returns the status of the process: 0, 1 if the command was refused or failed, 2 for a command line that is none
+ */
+export const runAdmin = async (args: readonly string[], tools: AdminTools): Promise<number> => {
+  const { print, printError, hasTerminal, nowMs } = tools;
+  const parser = createParser(tools);
+  let status = USAGE_STATUS;
+
+  const run = async (name: string, command: Command, operand: string | null): Promise<number> => {
+    const flags = parser.opts();
+    if (flags.local && flags.remote) parser.error('error: give --local or --remote, not both');
+    const mustAsk = command.ask !== undefined && !flags.yes;
+    if (mustAsk && !hasTerminal)
+      parser.error(
+        `error: \`${name}\` asks before it is done, and there is no terminal: add --yes if you are sure`,
+      );
+    const place = [
+      flags.remote ? '--remote' : '--local',
+      ...targetFlags({ ...flags, 'persist-to': flags.persistTo }),
+    ];
+    const query: Query = (statements) => tools.query(place, statements);
+    const sure = mustAsk && operand !== null ? await makeSure(command, operand, query, tools) : operand;
+    if (mustAsk && sure === null) return REFUSED_STATUS;
+    const { text, json } = await command.run(sure ?? '', query, nowMs);
+    print(flags.json ? JSON.stringify(json, null, 2) : text);
+    return 0;
+  };
+
+  for (const [name, command] of Object.entries(commands)) {
+    const added = parser.command(name).description(command.does).allowExcessArguments(false);
+    if (command.takesAccount)
+      added.argument('<account>').action(async (operand) => {
+        status = await run(name, command, operand);
+      });
+    else
+      added.action(async () => {
+        status = await run(name, command, null);
+      });
+  }
+
+  try {
+    await parser.parseAsync([...withoutSeparator(args)], { from: 'user' });
+    return status;
+  } catch (error) {
+    const known = statusOf(error);
+    if (known !== null) return known;
+    printError(error instanceof Refused ? error.message : `Nothing was done: ${messageOf(error)}`);
+    return REFUSED_STATUS;
+  }
+};

@@ -1,0 +1,159 @@
+// What wrangler.toml and the file of local secrets say of a deployment, and what is wrong with it before anything runs.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { listWarnings, readValues, SETTINGS, type Setting } from '../src/settings/index.ts';
+import { messageOf } from './terminal.ts';
+import { isRow, PROJECT } from './wrangler.ts';
+
+/** One environment of wrangler.toml, as far as the commands care. */
+export interface Configuration {
+  /** The file, as an absolute path. */
+  path: string;
+  /** '' for the environment at the top. */
+  environment: string;
+  /** The Worker's name. */
+  name: string;
+  vars: Readonly<Record<string, unknown>>;
+  /** The ids of the bindings, or null if they are not bound. */
+  databaseId: string | null;
+  kvId: string | null;
+  /** The names of all bindings that the Worker needs or warns about. */
+  bindings: readonly string[];
+}
+
+/** The message is for the operator: what is wrong and what to do. */
+export class ConfigurationError extends Error {
+  override name = 'ConfigurationError';
+}
+
+const listOf = (value: unknown): Record<string, unknown>[] =>
+  Array.isArray(value) ? value.filter(isRow) : [];
+
+const textOrNull = (value: unknown): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
+
+/**
+ * Reads one environment of wrangler.toml, as wrangler itself does.
+ * @param config the path that `--config` gives
+ * @throws ConfigurationError if the file cannot be read, or has no such environment
+ */
+export const readConfiguration = async (
+  config: string | undefined,
+  environment: string,
+): Promise<Configuration> => {
+  const path = resolve(PROJECT, config ?? 'wrangler.toml');
+  if (!existsSync(path)) throw new ConfigurationError(`There is no file ${path}.`);
+  const { unstable_readConfig: readConfig } = await import('wrangler');
+  const read = () => {
+    try {
+      return readConfig({ config: path, env: environment }, { hideWarnings: true });
+    } catch (error) {
+      throw new ConfigurationError(`${path} cannot be read: ${messageOf(error)}`);
+    }
+  };
+  const { name, vars, d1_databases: databases, kv_namespaces: namespaces, ratelimits, assets } = read();
+  const database = listOf(databases).find(({ binding }) => binding === 'DB');
+  const namespace = listOf(namespaces).find(({ binding }) => binding === 'SESSIONS');
+  return {
+    path,
+    environment,
+    name: name ?? '',
+    vars: { ...vars },
+    databaseId: textOrNull(database?.['database_id']),
+    kvId: textOrNull(namespace?.['id']),
+    bindings: [
+      ...listOf(databases).map(({ binding }) => String(binding)),
+      ...listOf(namespaces).map(({ binding }) => String(binding)),
+      ...listOf(ratelimits).map(({ name: guard }) => String(guard)),
+      ...(assets?.binding === undefined ? [] : [assets.binding]),
+    ],
+  };
+};
+
+/** The file of local secrets: wrangler reads `.dev.vars.<environment>` instead of `.dev.vars` if it is there. */
+export const localSecretsPath = ({
+  path,
+  environment,
+}: Pick<Configuration, 'path' | 'environment'>): string => {
+  const common = join(dirname(path), '.dev.vars');
+  const own = `${common}.${environment}`;
+  return environment !== '' && existsSync(own) ? own : common;
+};
+
+/** One assignment as dotenv knows it: a value in quotes may have several lines. */
+const ASSIGNMENT =
+  /^[ \t]*(?:export[ \t]+)?[\w.-]+[ \t]*=[ \t]*(?:"(?:\\.|[^"\\])*"|'[^']*'|`[^`]*`|[^\n"'`][^\n]*|)[ \t]*(?:#[^\n]*)?$/gm;
+const BLANK_OR_COMMENT = /^\s*(?:#.*)?$/;
+
+/**
+ * Reads the file of local secrets.
+ * @returns its values; none if there is no file
+ * @throws ConfigurationError which names the line that is no assignment: wrangler would silently pass it over
+ */
+export const readLocalSecrets = (path: string): Record<string, string> => {
+  if (!existsSync(path)) return {};
+  if (!statSync(path).isFile()) throw new ConfigurationError(`${path} is not a file.`);
+  const text = readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
+  // Each assignment is blanked, its line breaks kept, so that the lines that are left keep their numbers.
+  const rest = text.replace(ASSIGNMENT, (found) => found.replace(/[^\n]/g, '')).split('\n');
+  const line = rest.findIndex((each) => !BLANK_OR_COMMENT.test(each));
+  if (line >= 0)
+    throw new ConfigurationError(
+      `${path}, line ${line + 1} is not understood. Each line must be NAME=value, a comment or empty.`,
+    );
+  const values = parseEnv(text);
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? '']));
+};
+
+const TABLE: Readonly<Record<string, Setting<unknown>>> = SETTINGS;
+
+/** Secrets without which nothing is served. */
+export const REQUIRED_SECRETS = Object.keys(TABLE).filter((name) => TABLE[name]?.isRequired === true);
+
+/** Stands in for a secret of a deployment, which nobody can read. */
+const UNKNOWN_SECRET = '-'.repeat(64);
+
+const NEEDED = ['DB', 'SESSIONS', 'ASSETS'];
+const FLOOD_GUARDS = ['LOGIN_LIMIT', 'REGISTRATION_LIMIT'];
+
+/** What must be mended before the Worker can serve, and what should be. */
+export interface Findings {
+  problems: string[];
+  warnings: string[];
+}
+
+/**
+ * Judges an environment by the same rules as the Worker does when it starts.
+ * @param secrets the local ones; null for a deployment, whose secrets are known to Cloudflare alone
+ */
+export const judge = (
+  configuration: Configuration,
+  secrets: Readonly<Record<string, string>> | null,
+): Findings => {
+  const { vars, bindings } = configuration;
+  const section = configuration.environment === '' ? '' : `env.${configuration.environment}.`;
+  const file = basename(configuration.path);
+  const published = Object.keys(vars).filter((name) => TABLE[name]?.isSecret === true);
+  const standIn = Object.fromEntries(REQUIRED_SECRETS.map((name) => [name, UNKNOWN_SECRET]));
+  const read = readValues({ ...vars, ...(secrets ?? standIn) });
+  return {
+    problems: [
+      ...published.map(
+        (name) =>
+          `${name} is a secret: take it out of [${section}vars] in ${file} and use \`npx wrangler secret put ${name}\`.`,
+      ),
+      ...NEEDED.filter((name) => !bindings.includes(name)).map(
+        (name) =>
+          `${name} is not bound in ${file}${section === '' ? '' : ` under [${section.slice(0, -1)}]`}.`,
+      ),
+      ...('problems' in read ? read.problems : []),
+    ],
+    warnings: [
+      ...('values' in read ? listWarnings(read.values) : []),
+      ...FLOOD_GUARDS.filter((name) => !bindings.includes(name)).map(
+        (name) => `${name} is not bound: nothing bounds the hashes that one address can ask for.`,
+      ),
+    ],
+  };
+};

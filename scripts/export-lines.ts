@@ -1,0 +1,34 @@
+// The lines of an export: accounts by their ids, each as the JSON that the import takes.
+import { selectAccounts } from './import/sql.ts';
+import type { Target } from './import/target.ts';
+import { toPlainLines } from './terminal.ts';
+import type { Row } from './wrangler.ts';
+
+/** Accounts a question: the answer of the deployed database is one JSON text, held whole. */
+const PAGE_ACCOUNTS = 2_000;
+
+const TIMES = new Set(['created_at', 'updated_at', 'last_login_at', 'disabled_at']);
+const LEFT_OUT = new Set(['username_key', 'email_key']);
+
+/** A row as the import reads it: times as ISO 8601, truths as such, without what is computed from the rest. */
+export const toLine = (row: Row): string => {
+  const fields = Object.entries(row)
+    .filter(([name]) => !LEFT_OUT.has(name))
+    .map(([name, value]) => {
+      if (name === 'is_admin') return [name, value === 1];
+      return [name, TIMES.has(name) && typeof value === 'number' ? new Date(value).toISOString() : value];
+    });
+  // The file may be shown on a terminal: in JSON, an escaped character is the same character.
+  return `${toPlainLines(JSON.stringify(Object.fromEntries(fields)))}\n`;
+};
+
+/** Pages of accounts by their ids; costs the same on every page. */
+export async function* readAccounts(target: Target): AsyncGenerator<Row[]> {
+  let afterId = 0;
+  for (;;) {
+    const [page = []] = await target.query([selectAccounts(afterId, PAGE_ACCOUNTS)]);
+    if (page.length > 0) yield page;
+    if (page.length < PAGE_ACCOUNTS) return;
+    afterId = Number(page.at(-1)?.['id']);
+  }
+}

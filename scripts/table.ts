@@ -1,0 +1,69 @@
+// Lays out tables of text for the terminal and for Markdown: columns as wide as what they hold, or as wide as told.
+import stringWidth from 'string-width';
+import { toPlainText } from './terminal.ts';
+
+export type Cell = string | number;
+
+const ELLIPSIS = '…';
+
+/** A number as people read it, everything else without what a terminal would obey. */
+const writeCell = (cell: Cell): string =>
+  typeof cell === 'number' ? cell.toLocaleString('en-US') : toPlainText(cell);
+
+const characters = new Intl.Segmenter();
+
+/** Cuts a text to a width, in whole characters as people see them. */
+const cut = (text: string, width: number): string => {
+  if (stringWidth(text) <= width) return text;
+  let kept = '';
+  for (const { segment } of characters.segment(text)) {
+    if (stringWidth(kept + segment) > width - 1) break;
+    kept += segment;
+  }
+  return kept + ELLIPSIS;
+};
+
+/** One cell, exactly as wide as its column: a name in Chinese takes two columns a character. */
+export const fitCell = (cell: Cell, width: number, align: 'left' | 'right' = 'left'): string => {
+  const text = cut(writeCell(cell), width);
+  const gap = ' '.repeat(width - stringWidth(text));
+  return align === 'left' ? text + gap : gap + text;
+};
+
+/** The width of each column: of its widest cell. */
+const measure = (rows: readonly (readonly Cell[])[], minWidth: number): number[] => {
+  const columns = Math.max(...rows.map((row) => row.length));
+  return Array.from({ length: columns }, (_, column) =>
+    Math.max(minWidth, ...rows.map((row) => stringWidth(writeCell(row[column] ?? '')))),
+  );
+};
+
+/** A table for the terminal. A column is aligned to the right if its first row holds a number. */
+export const writeTable = (head: readonly string[], rows: readonly (readonly Cell[])[]): string => {
+  const widths = measure([head, ...rows], 0);
+  const aligns = head.map((_, column) => (typeof rows[0]?.[column] === 'number' ? 'right' : 'left'));
+  const write = (row: readonly Cell[]): string =>
+    widths
+      .map((width, column) => fitCell(row[column] ?? '', width, aligns[column]))
+      .join('  ')
+      .trimEnd();
+  return [write(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(write)].join('\n');
+};
+
+/** The least that Markdown's rule of dashes takes, with its colon. */
+const MIN_MARKDOWN_WIDTH = 4;
+
+/** A table in Markdown, of which a terminal can be shown the text. All columns but the first are aligned to the right. */
+export const writeMarkdownTable = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const widths = measure([head, ...rows], MIN_MARKDOWN_WIDTH);
+  const write = (row: readonly string[]): string =>
+    `| ${widths.map((width, column) => fitCell(row[column] ?? '', width, column === 0 ? 'left' : 'right')).join(' | ')} |`;
+  const rule = widths.map((width, column) =>
+    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  return [write(head), `| ${rule.join(' | ')} |`, ...rows.map(write)].join('\n');
+};
+
+/** A time as people read it, to the minute, in UTC. */
+export const writeTime = (ms: unknown): string =>
+  typeof ms === 'number' ? new Date(ms).toISOString().slice(0, 16).replace('T', ' ') : '';

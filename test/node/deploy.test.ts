@@ -1,0 +1,318 @@
+// `npm run deploy`: the migrations go where the Worker goes, and nothing is touched if anything is wrong beforehand.
+import { describe, expect, it } from 'vitest';
+import { type Configuration, readConfiguration } from '../../scripts/configuration.ts';
+import { createDeployment } from '../../scripts/deploy/command.ts';
+import { run } from './import-cli-support.ts';
+import { tempFile } from './import-support.ts';
+
+const BINDINGS = ['DB', 'SESSIONS', 'LOGIN_LIMIT', 'REGISTRATION_LIMIT', 'ASSETS'];
+
+const environments: Record<string, Configuration> = {
+  '': {
+    path: '/x/wrangler.toml',
+    environment: '',
+    name: 'latchkey',
+    vars: {},
+    databaseId: 'd1-top',
+    kvId: 'kv-top',
+    bindings: BINDINGS,
+  },
+  staging: {
+    path: '/x/wrangler.toml',
+    environment: 'staging',
+    name: 'latchkey-staging',
+    vars: {},
+    databaseId: 'd1-staging',
+    kvId: 'kv-staging',
+    bindings: BINDINGS,
+  },
+};
+
+/** A flood guard of wrangler.toml. */
+interface RateLimit {
+  name: string;
+  namespace_id: string;
+  simple: { limit: number; period: number };
+}
+
+interface Given {
+  /** What is other than above in the environment that is deployed. */
+  change?: Partial<Configuration>;
+  /** What `wrangler secret list` gives. */
+  secrets?: { status: number; stdout: string; stderr: string };
+  /** Statuses of the commands that are run, in turn. */
+  statuses?: number[];
+}
+
+const listed = (...names: string[]) => ({
+  status: 0,
+  stdout: JSON.stringify(names.map((name) => ({ name }))),
+  stderr: '',
+});
+
+/** Deploys with a wrangler that does nothing; gives what it was told to do, and what was said. */
+const deploy = async (
+  args: readonly string[],
+  { change, secrets = listed('TOKEN_SECRET'), statuses = [] }: Given = {},
+) => {
+  const ran: string[][] = [];
+  let asked: readonly string[] | null = null;
+  let said = '';
+  const status = await createDeployment({
+    run: async (command) => {
+      ran.push([...command]);
+      return statuses[ran.length - 1] ?? 0;
+    },
+    capture: async (command) => {
+      asked = command;
+      return secrets;
+    },
+    readConfiguration: async (config, environment) => {
+      const found = environments[environment];
+      if (!found) throw new Error(`There is no environment ${environment}.`);
+      const isDeployed = args.includes(environment) || (environment === '' && !args.includes('--env'));
+      return { ...found, ...(isDeployed ? change : {}), path: config ?? found.path };
+    },
+    print: () => {},
+    printError: (text) => {
+      said += `${text}\n`;
+    },
+  })(args);
+  return { status, ran, asked, said };
+};
+
+describe('what is deployed', () => {
+  it.each([
+    [[], ['--env=']],
+    [['--'], ['--env=']],
+    [['--env', 'staging'], ['--env=staging']],
+    [['-e', 'staging'], ['--env=staging']],
+    [['--env=staging', '--env', 'staging'], ['--env=staging']],
+    [
+      ['--config', 'a.toml', '--env', 'staging', '--env-file', 'x', '--env-file', 'y', '--profile', 'work'],
+      ['--config', 'a.toml', '--profile', 'work', '--env-file', 'x', '--env-file', 'y', '--env=staging'],
+    ],
+  ])('%j: every command gets the same place', async (args, place) => {
+    const { status, ran, asked, said } = await deploy(args);
+    expect({ status, said }).toEqual({ status: 0, said: '' });
+    expect(asked).toEqual(['secret', 'list', '--format', 'json', ...place]);
+    expect(ran).toEqual([
+      ['d1', 'migrations', 'apply', 'DB', '--remote', ...place],
+      ['deploy', ...place],
+    ]);
+  });
+
+  it('is chosen by CLOUDFLARE_ENV for both commands, as wrangler does it', async () => {
+    process.env['CLOUDFLARE_ENV'] = 'staging';
+    try {
+      const { ran } = await deploy([]);
+      expect(ran.map((command) => command.at(-1))).toEqual(['--env=staging', '--env=staging']);
+    } finally {
+      delete process.env['CLOUDFLARE_ENV'];
+    }
+  });
+
+  it('gives the flags of a deployment to the deployment', async () => {
+    const flags = [
+      '--keep-vars',
+      '--strict',
+      '--message',
+      'a b',
+      '--tag',
+      'v1',
+      '--secrets-file',
+      'secrets.json',
+    ];
+    const { ran, asked } = await deploy(['--env', 'staging', ...flags]);
+    expect(ran[1]).toEqual(['deploy', '--env=staging', ...flags]);
+    // The file has it.
+    expect(asked).toBeNull();
+  });
+
+  it('is nothing with --dry-run: no migration is applied', async () => {
+    const { ran } = await deploy(['--env', 'staging', '--dry-run'], { secrets: listed() });
+    expect(ran).toEqual([['deploy', '--env=staging', '--dry-run']]);
+  });
+});
+
+describe('nothing is touched', () => {
+  const nothing = { status: 1, ran: [], asked: null };
+
+  it.each([
+    [['--evn', 'staging'], "error: unknown option '--evn'\n(Did you mean --env?)"],
+    [['staging'], 'error: too many arguments'],
+    [['--env'], "error: option '-e, --env <name>' argument missing"],
+    [['--outdir', 'x'], "error: unknown option '--outdir'"],
+  ])('with the command line %j', async (args, message) => {
+    const { said, ...rest } = await deploy(args);
+    expect(rest).toEqual({ ...nothing, status: 2 });
+    expect(said).toContain(message);
+  });
+
+  it('for an environment that is not in wrangler.toml', async () => {
+    const told = await run('deploy', ['--env', 'nowhere']);
+    expect(told).toMatchObject({ status: 1, stdout: '' });
+    expect(told.stderr).toContain('No environment found in configuration with name "nowhere".');
+  });
+
+  it.each<[string, Partial<Configuration>, string]>([
+    [
+      'a setting is not understood',
+      { vars: { OPEN_TOKEN_DIALECTS: 'on' } },
+      '- OPEN_TOKEN_DIALECTS must be true or false, not "on".',
+    ],
+    [
+      'a setting is misspelt',
+      { vars: { HIDE_UNKNOWN_ACCOUNT: true } },
+      '- HIDE_UNKNOWN_ACCOUNT is not a setting. Did you mean HIDE_UNKNOWN_ACCOUNTS?',
+    ],
+    [
+      'a secret is published',
+      { vars: { TOKEN_SECRET: 'x'.repeat(32) } },
+      '- TOKEN_SECRET is a secret: take it out of [env.staging.vars] in wrangler.toml and use `npx wrangler secret put TOKEN_SECRET`.',
+    ],
+    [
+      'a binding is missing',
+      { bindings: BINDINGS.slice(1) },
+      '- DB is not bound in wrangler.toml under [env.staging].',
+    ],
+    [
+      'the database is a placeholder',
+      { databaseId: '00000000-0000-0000-0000-000000000001' },
+      '- database_id is a placeholder: put in the id that `npx wrangler d1 create latchkey-staging` prints.',
+    ],
+    [
+      'the namespace is a placeholder',
+      { kvId: '00000000000000000000000000000000' },
+      '- The id of SESSIONS is a placeholder: put in the one that `npx wrangler kv namespace create SESSIONS --env staging` prints.',
+    ],
+    [
+      'the database is that of production',
+      { databaseId: 'd1-top' },
+      '- staging has the database of the environment at the top. Give it one of its own.',
+    ],
+    [
+      'the namespace is that of production',
+      { kvId: 'kv-top' },
+      '- staging has the SESSIONS of the environment at the top. Give it a namespace of its own.',
+    ],
+  ])('if %s', async (_what, change, message) => {
+    const { said, ...rest } = await deploy(['--env', 'staging'], { change });
+    expect(rest).toEqual(nothing);
+    expect(said).toBe(`Nothing was deployed:\n${message}\n`);
+  });
+
+  it.each([
+    ['has no secret', listed('OTHER')],
+    [
+      'is not there yet',
+      { status: 1, stdout: '', stderr: 'This Worker does not exist on your account. [code: 10007]' },
+    ],
+  ])('if the Worker %s', async (_what, secrets) => {
+    const { status, ran, said } = await deploy(['--env', 'staging'], { secrets });
+    expect({ status, ran }).toEqual({ status: 1, ran: [] });
+    expect(said).toBe(
+      'Nothing was deployed:\n- TOKEN_SECRET is not set: `npx wrangler secret put TOKEN_SECRET --env staging`\n',
+    );
+  });
+
+  it('if wrangler is not logged in, and it says so', async () => {
+    const { status, ran, said } = await deploy([], {
+      secrets: { status: 1, stdout: '', stderr: 'Not logged in.' },
+    });
+    expect({ status, ran, said }).toEqual({
+      status: 1,
+      ran: [],
+      said: 'Nothing was deployed: Not logged in.\n',
+    });
+  });
+});
+
+it('deploys no Worker after migrations that failed', async () => {
+  const { status, ran, said } = await deploy([], { statuses: [7] });
+  expect([status, ran.length, said]).toEqual([
+    7,
+    1,
+    'The migrations failed, so the Worker was not deployed.\n',
+  ]);
+});
+
+it('says where things stand if the Worker could not be deployed', async () => {
+  const { status, said } = await deploy([], { statuses: [0, 3] });
+  expect([status, said]).toEqual([
+    3,
+    'The migrations are applied, and the Worker before this one still runs. Deploy again.\n',
+  ]);
+});
+
+describe('warns, and deploys', () => {
+  it('if a hash costs less than OWASP asks for', async () => {
+    const { status, said } = await deploy([], { change: { vars: { PASSWORD_ITERATIONS: 10_000 } } });
+    expect(status).toBe(0);
+    expect(said).toBe(
+      'Warning: PASSWORD_ITERATIONS × PASSWORD_ROUNDS is 30000: OWASP asks for at least 220000. A stolen database is cheaper to crack.\n',
+    );
+  });
+
+  it('if a flood guard is not bound', async () => {
+    const { status, said } = await deploy([], {
+      change: { bindings: BINDINGS.filter((name) => name !== 'LOGIN_LIMIT') },
+    });
+    expect([status, said]).toEqual([
+      0,
+      'Warning: LOGIN_LIMIT is not bound: nothing bounds the hashes that one address can ask for.\n',
+    ]);
+  });
+});
+
+describe('wrangler.toml', () => {
+  it.each(['', 'staging'])('has every binding in environment "%s"', async (environment) => {
+    const { bindings, vars } = await readConfiguration(undefined, environment);
+    expect([...bindings].sort()).toEqual([...BINDINGS].sort());
+    expect(vars).toEqual({});
+  });
+
+  it('gives staging a name, a database and a namespace of its own', async () => {
+    const [top, staging] = [
+      await readConfiguration(undefined, ''),
+      await readConfiguration(undefined, 'staging'),
+    ];
+    expect([top.name, staging.name]).toEqual(['latchkey', 'latchkey-staging']);
+    expect(staging.databaseId).not.toBe(top.databaseId);
+    expect(staging.kvId).not.toBe(top.kvId);
+  });
+
+  it.each([undefined, 'staging'])('bounds a request, and logs nothing of it: environment %s', async (env) => {
+    const { unstable_readConfig: readConfig } = await import('wrangler');
+    const { path } = await readConfiguration(undefined, '');
+    const { observability, limits, ratelimits = [], triggers } = readConfig({ config: path, env: env ?? '' });
+    expect(observability).toEqual({
+      enabled: true,
+      redact_query_string: true,
+      logs: { enabled: true, invocation_logs: false },
+      traces: { enabled: false },
+    });
+    expect(limits).toEqual({ cpu_ms: 20_000 });
+    expect(triggers).toMatchObject({ crons: ['17 * * * *'] });
+    expect(ratelimits.map((guard: RateLimit) => [guard.name, guard.simple])).toEqual([
+      ['LOGIN_LIMIT', { limit: 600, period: 60 }],
+      ['REGISTRATION_LIMIT', { limit: 60, period: 60 }],
+    ]);
+  });
+
+  it('counts the requests to staging by themselves', async () => {
+    const { unstable_readConfig: readConfig } = await import('wrangler');
+    const { path } = await readConfiguration(undefined, '');
+    const ids = ['', 'staging'].flatMap((env) =>
+      (readConfig({ config: path, env }).ratelimits ?? []).map((guard: RateLimit) => guard.namespace_id),
+    );
+    expect(new Set(ids).size).toBe(4);
+  });
+});
+
+it('reads no configuration that is not there', async () => {
+  await expect(readConfiguration('/nowhere/wrangler.toml', '')).rejects.toThrow(
+    'There is no file /nowhere/wrangler.toml.',
+  );
+  await expect(readConfiguration(tempFile('wrangler.toml', 'name = '), '')).rejects.toThrow('wrangler.toml');
+});

@@ -1,0 +1,212 @@
+// `npm start`: what it says before it serves, and two of them at once.
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { localSecretsPath, readLocalSecrets } from '../../scripts/configuration.ts';
+import { ensureSecret } from '../../scripts/start/secret.ts';
+import { PROJECT } from '../../scripts/wrangler.ts';
+import { run, start } from './import-cli-support.ts';
+import { tempFile, tempFolder } from './import-support.ts';
+
+const SECRET = 'TOKEN_SECRET=a-secret-for-tests-that-is-long-enough\n';
+
+/** A folder with the configuration of the project in it, so that its secrets are of this test alone. */
+const configure = (devVars: string | null, vars = ''): { config: string; secrets: string } => {
+  const toml = readFileSync(join(PROJECT, 'wrangler.toml'), 'utf8')
+    .replace('main = "', `main = "${PROJECT}/`)
+    .replace('base_dir = "', `base_dir = "${PROJECT}/`)
+    .replaceAll('migrations_dir = "', `migrations_dir = "${PROJECT}/`)
+    .replace('directory = "', `directory = "${PROJECT}/`)
+    .replace('command = "', `cwd = "${PROJECT}"\ncommand = "`)
+    .replace('\n[vars]\n', `\n[vars]\n${vars}\n`);
+  const config = tempFile('wrangler.toml', toml);
+  const secrets = join(config, '../.dev.vars');
+  if (devVars !== null) writeFileSync(secrets, devVars);
+  return { config, secrets };
+};
+
+/** A port that nobody listens on, as far as one can know. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+describe('says what is wrong and does not start', () => {
+  it.each([
+    ['TOKEN_SECRET=short\n', '- TOKEN_SECRET must be a text of at least 32 characters.'],
+    [`${SECRET}SESION_IDLE_DAYS=3\n`, '- SESION_IDLE_DAYS is not a setting. Did you mean SESSION_IDLE_DAYS?'],
+    [`${SECRET}UTC_OFFSET=8\n`, '- UTC_OFFSET must be an offset of the form +HH:MM, not "8".'],
+  ])('.dev.vars with %j', async (devVars, message) => {
+    const { config, secrets } = configure(devVars);
+    const told = await run('start', ['--config', config, '--port', '0']);
+    expect(told).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `Check wrangler.toml and ${secrets}:\n${message}\n`,
+    });
+    expect(readFileSync(secrets, 'utf8')).toBe(devVars);
+  });
+
+  it('.dev.vars with a line that is no assignment', async () => {
+    const { config, secrets } = configure('# mine\n\nTOKEN_SECRET: abc\n');
+    const told = await run('start', ['--config', config, '--port', '0']);
+    expect(told).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `${secrets}, line 3 is not understood. Each line must be NAME=value, a comment or empty.\n`,
+    });
+    expect(readFileSync(secrets, 'utf8')).toBe('# mine\n\nTOKEN_SECRET: abc\n');
+  });
+
+  it('a variable of wrangler.toml', async () => {
+    const { config } = configure(SECRET, 'HIDE_UNKNOWN_ACCOUNTS = "yes"');
+    const told = await run('start', ['--config', config, '--port', '0']);
+    expect(told).toMatchObject({ status: 1, stdout: '' });
+    expect(told.stderr).toContain('- HIDE_UNKNOWN_ACCOUNTS must be true or false, not "yes".');
+  });
+
+  it('an environment that is not there', async () => {
+    const told = await run('start', ['--env', 'nowhere', '--port', '0']);
+    expect(told).toMatchObject({ status: 1, stdout: '' });
+    expect(told.stderr).toContain('No environment found in configuration with name "nowhere".');
+  });
+
+  it('a port that is in use', async () => {
+    const server = createServer();
+    onTestFinished(() => void server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const { config, secrets } = configure(null);
+    expect(await run('start', ['--config', config, '--port', String(port)])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `Port ${port} of 127.0.0.1 is in use, perhaps by another \`npm start\`. Stop that, or choose another port: npm start -- --port ${port + 1}\n`,
+    });
+    expect(existsSync(secrets)).toBe(false);
+  });
+});
+
+describe('the file of local secrets', () => {
+  it('is read as wrangler reads it', () => {
+    const text = `# a comment\n\nexport A=1\nB = two words \nC="line 1\nline 2"\nD='# no comment' # a comment\nE=\nF=a#b\n  G=\`x\`\r\nH="a\\"b"\n`;
+    expect(readLocalSecrets(tempFile('.dev.vars', text))).toMatchObject({
+      A: '1',
+      B: 'two words',
+      C: 'line 1\nline 2',
+      D: '# no comment',
+      E: '',
+      G: 'x',
+    });
+    expect(readLocalSecrets('/nowhere/.dev.vars')).toEqual({});
+  });
+
+  it.each([
+    ['A', 1],
+    ['A=1\n=2', 2],
+    ['A="open\nB=1\n', 1],
+    ['A=1\n\n{"TOKEN_SECRET":"x"}\n', 3],
+    ['A="x\ny"\nTOKEN_SECRET', 3],
+  ])('is refused with the number of the line: %j', (text, line) => {
+    expect(() => readLocalSecrets(tempFile('.dev.vars', text))).toThrow(
+      `.dev.vars, line ${line} is not understood.`,
+    );
+  });
+
+  it('is no folder', () => {
+    const folder = join(tempFolder(), '.dev.vars');
+    mkdirSync(folder);
+    expect(() => readLocalSecrets(folder)).toThrow(`${folder} is not a file.`);
+  });
+
+  it('is that of the environment if there is one', () => {
+    const path = tempFile('.dev.vars.staging', '');
+    const config = join(path, '../wrangler.toml');
+    expect(localSecretsPath({ path: config, environment: 'staging' })).toBe(path);
+    expect(localSecretsPath({ path: config, environment: '' })).toBe(join(path, '../.dev.vars'));
+    expect(localSecretsPath({ path: config, environment: 'other' })).toBe(join(path, '../.dev.vars'));
+  });
+
+  it('gets a secret once, for its owner alone to read, and keeps what is in it', () => {
+    const path = tempFile('.dev.vars', 'UTC_OFFSET=+01:00');
+    chmodSync(path, 0o644);
+    expect(ensureSecret(path)).toBe(true);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toMatch(/^UTC_OFFSET=\+01:00\nTOKEN_SECRET=[\w-]{43}\n$/);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(ensureSecret(path)).toBe(false);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+});
+
+it('prepares one at a time, whatever becomes of the other', async () => {
+  const lock = join(tempFolder(), 'folder', 'start.lock');
+  const module = JSON.stringify(join(PROJECT, 'scripts/start/lock.ts'));
+  const script = (work: string) =>
+    `const { withLock } = await import(${module}); await withLock(${JSON.stringify(lock)}, async () => { ${work} }, () => console.log('waits'));`;
+  const open = (work: string) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script(work)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let said = '';
+    const heard = (text: string) =>
+      new Promise<void>((resolve) => {
+        child.stdout.on('data', () => said.includes(text) && resolve());
+      });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    return { child, heard, said: () => said };
+  };
+  const first = open("console.log('works'); await new Promise(() => setInterval(() => {}, 1000));");
+  await first.heard('works');
+  const second = open("console.log('works');");
+  await second.heard('waits');
+  expect(second.said()).toBe('waits\n');
+  const done = second.heard('works');
+  first.child.kill('SIGKILL');
+  await done;
+  expect(second.said()).toBe('waits\nworks\n');
+});
+
+it('serves twice over one new database, if two first ones are started at once', {
+  timeout: 120_000,
+}, async () => {
+  const { config, secrets } = configure(null);
+  const state = tempFolder();
+  const ports = [await freePort(), await freePort()];
+  const started = ports.map((port) =>
+    start('start', [
+      '--config',
+      config,
+      '--persist-to',
+      state,
+      '--port',
+      String(port),
+      '--inspector-port',
+      '0',
+    ]),
+  );
+  onTestFinished(async () => {
+    for (const { child } of started) child.kill('SIGTERM');
+    await Promise.all(started.map(({ ended }) => ended));
+  });
+  const until = async (port: number | undefined): Promise<string> => {
+    for (;;) {
+      const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => null);
+      if (answer) return answer.text();
+      const over = await Promise.race([
+        ...started.map(({ ended }) => ended),
+        new Promise((go) => setTimeout(go, 200)),
+      ]);
+      if (over) throw new Error(JSON.stringify(over));
+    }
+  };
+  expect(await Promise.all(ports.map(until))).toEqual(Array(2).fill('{"status":"ok","d1":"ok","kv":"ok"}'));
+  expect(readFileSync(secrets, 'utf8')).toMatch(/^TOKEN_SECRET=[\w-]{43}\n$/);
+});
