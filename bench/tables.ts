@@ -100,7 +100,7 @@ export const edgeTable = ({ edge }: Report): string => {
     ...new Map(edge.map(({ primaryMs, kv }) => [`${primaryMs} ms, KV ${kv}`, { primaryMs, kv }])),
   ];
   const ids = [...new Set(edge.map(({ id }) => id))];
-  return drawTable(
+  return writeMarkdownTable(
     ['operation: p50 and p95, ms', ...places.map(([title]) => title)],
     ids.map((id) => {
       const own = edge.filter((one) => one.id === id);

@@ -2,7 +2,7 @@
 import { createCommand, statusOf, USAGE_STATUS, withoutSeparator } from '../command-line.ts';
 import { messageOf } from '../terminal.ts';
 import { type Row, targetFlags } from '../wrangler.ts';
-import { type Query, Refused } from './account.ts';
+import type { Query } from './account.ts';
 import { type Command, commands } from './commands.ts';
 
 const REFUSED_STATUS = 1;
@@ -97,7 +97,7 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
   } catch (error) {
     const known = statusOf(error);
     if (known !== null) return known;
-    printError(error instanceof Refused ? error.message : `Nothing was done: ${messageOf(error)}`);
+    printError(messageOf(error));
     return REFUSED_STATUS;
   }
 };

@@ -1,7 +1,15 @@
 // The scripts with another wrangler in the place of the real one: it writes down how it is called, and asks a
 // SQLite file instead of the deployed database.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createScratch } from '../../scripts/import/dry-run.ts';
@@ -70,7 +78,8 @@ export const deploy = (): Deployment => {
   for (const name of ['scripts', 'migrations', 'src/core'])
     cpSync(join(PROJECT, name), join(project, name), { recursive: true });
   mkdirSync(join(project, 'node_modules/wrangler/bin'), { recursive: true });
-  symlinkSync(join(PROJECT, 'node_modules/csv-parse'), join(project, 'node_modules/csv-parse'));
+  for (const name of readdirSync(join(PROJECT, 'node_modules')).filter((each) => each !== 'wrangler'))
+    symlinkSync(join(PROJECT, 'node_modules', name), join(project, 'node_modules', name));
   writeFileSync(join(project, 'package.json'), '{"type":"module"}');
   writeFileSync(join(project, 'node_modules/wrangler/bin/wrangler.js'), FAKE);
   writeFileSync(join(project, 'node_modules/wrangler/package.json'), '{"type":"module"}');

@@ -24,8 +24,8 @@ const person = (id: number, name: string) => ({
 });
 
 /** What stands before the SQL in every call. */
-const READS = ['d1', 'execute', 'DB', '--remote', '--yes', '--json', '--command'];
-const WRITES = ['d1', 'execute', 'DB', '--remote', '--yes', '--file'];
+const READS = ['d1', 'execute', 'DB', '--remote', '--env=', '--yes', '--json', '--command'];
+const WRITES = ['d1', 'execute', 'DB', '--remote', '--env=', '--yes', '--file'];
 
 const UNREACHABLE = '✘ [ERROR] A request to the API failed. Authentication error [code: 10000]';
 
@@ -62,7 +62,7 @@ describe('npm run import -- --remote', () => {
     expect(calls).toHaveLength(2);
     for (const { args } of calls) {
       expect(args.slice(0, 4)).toEqual(['d1', 'execute', 'DB', '--remote']);
-      expect(args.slice(4, 8).sort()).toEqual([...flags].sort());
+      expect(args.slice(4, 7)).toEqual(['--config', 'other.toml', '--env=staging']);
     }
   });
 
@@ -151,7 +151,7 @@ describe('npm run admin -- … --remote', () => {
     const deployed = deploy();
     await deployed.run('import', [tempFile('users.csv', csvOf(1)), '--remote']);
     deployed.calls();
-    const granted = await deployed.run('admin', ['grant', 'person0', '--remote']);
+    const granted = await deployed.run('admin', ['grant', 'person0', '--remote', '--yes']);
     expect(granted).toEqual({ status: 0, stdout: 'person0@example.com is now an admin.\n', stderr: '' });
     const calls = deployed.calls();
     expect(calls.map(({ args }) => args)).toEqual(calls.map(({ sql }) => [...READS, sql]));
