@@ -1,33 +1,41 @@
 // What happened to the account, newest first, a page at a time.
-import { Hono } from 'hono';
-import type { AppEnv } from '../http/context.ts';
+import { endpoint } from '../http/endpoint.ts';
 import { cutPage, readIdCursor } from '../http/pagination.ts';
 import { show } from './layout.tsx';
 import { Trail } from './lists.tsx';
-import { signedIn } from './session.tsx';
+import { owner } from './session.tsx';
 
 const EVENTS_A_PAGE = 25;
 
-export const activity = new Hono<AppEnv>().get('/activity', signedIn, async (c) => {
-  const beforeId = readIdCursor(c.req.query('before') ?? '');
-  const found = await c.var.core.auditLog.list(c.var.principal.account.id, {
-    beforeId,
-    limit: EVENTS_A_PAGE + 1,
-  });
-  const { rows, next } = cutPage(found, EVENTS_A_PAGE);
-  return show(
-    c,
-    { title: 'Activity', here: '/activity' },
-    <>
-      <h1>Activity</h1>
-      <p class="lead">What happened to your account. Change your password where you do not know it again.</p>
-      <section class="card">
-        {rows.length > 0 ? <Trail events={rows} /> : <p>There is nothing older.</p>}
-      </section>
-      <nav class="turn" aria-label="Pages">
-        {beforeId !== null && <a href="/activity">Newest</a>}
-        {next !== null && <a href={`/activity?before=${next}`}>Older</a>}
-      </nav>
-    </>,
-  );
+const showActivity = endpoint({
+  method: 'GET',
+  path: '/activity',
+  auth: owner,
+  handle: async (c) => {
+    const beforeId = readIdCursor(c.req.query('before') ?? '');
+    const found = await c.var.core.auditLog.list(c.var.principal.account.id, {
+      beforeId,
+      limit: EVENTS_A_PAGE + 1,
+    });
+    const { rows, next } = cutPage(found, EVENTS_A_PAGE);
+    return show(
+      c,
+      { title: 'Activity', here: '/activity' },
+      <>
+        <h1>Activity</h1>
+        <p class="lead">
+          What happened to your account. Change your password where you do not know it again.
+        </p>
+        <section class="card">
+          {rows.length > 0 ? <Trail events={rows} /> : <p>There is nothing older.</p>}
+        </section>
+        <nav class="turn" aria-label="Pages">
+          {beforeId !== null && <a href="/activity">Newest</a>}
+          {next !== null && <a href={`/activity?before=${next}`}>Older</a>}
+        </nav>
+      </>,
+    );
+  },
 });
+
+export const activity = [showActivity];

@@ -1,7 +1,9 @@
 // For admins: one account with its sessions and its trail, and what can be done to it.
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import type { Account, AdminAction } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
+import { type Endpoint, endpoint, type PathParameter } from '../http/endpoint.ts';
+import { accountId } from '../http/path-parameters.ts';
 import { respondProblem } from '../http/respond.ts';
 import { Badges } from './admin-users.tsx';
 import { Avatar, nameOf } from './avatar.tsx';
@@ -9,9 +11,11 @@ import { type Done, goOn } from './done.ts';
 import { show } from './layout.tsx';
 import { SessionRow, Trail } from './lists.tsx';
 import { Day, Moment } from './moment.tsx';
-import { adminsOnly, signedIn } from './session.tsx';
+import { admins } from './session.tsx';
 
-const ONE = '/admin/users/:id{[0-9]{1,15}}';
+const ONE = '/admin/users/:id';
+/** A longer number is no account's. */
+const params: Record<string, PathParameter> = { id: { ...accountId, pattern: '[0-9]{1,15}' } };
 const SHOWN_EVENTS = 25;
 
 const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
@@ -36,8 +40,8 @@ const DONE: Readonly<Record<AdminAction, Done>> = {
 };
 
 const applyAction =
-  (action: AdminAction): MiddlewareHandler<AppEnv> =>
-  async (c) => {
+  (action: AdminAction) =>
+  async (c: Context<AppEnv>): Promise<Response> => {
     const { core, principal, client } = c.var;
     const id = idOf(c);
     const changed = await core.admin.apply(id, action, principal.account.id, client);
@@ -125,48 +129,61 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
   );
 };
 
-export const adminUser = new Hono<AppEnv>()
-  .get(ONE, signedIn, adminsOnly, showUser)
-  .post(`${ONE}/disable`, signedIn, adminsOnly, applyAction('disabled'))
-  .post(`${ONE}/enable`, signedIn, adminsOnly, applyAction('enabled'))
-  .post(`${ONE}/grant-admin`, signedIn, adminsOnly, applyAction('admin_granted'))
-  .post(`${ONE}/revoke-admin`, signedIn, adminsOnly, applyAction('admin_revoked'))
-  .post(`${ONE}/end-sessions`, signedIn, adminsOnly, async (c) => {
-    const account = await find(c);
-    if (!account) return respondProblem(c, { reason: 'not_found' });
-    const { core, principal, client } = c.var;
-    await core.sessions.endAll(account.id, null, client, principal.account.id);
-    return goOn(c, pathOf(account.id), 'sessions-ended');
-  })
-  .get(`${ONE}/delete`, signedIn, adminsOnly, async (c) => {
-    const account = await find(c);
-    if (!account) return respondProblem(c, { reason: 'not_found' });
-    return show(
-      c,
-      { title: 'Delete an account', here: '/admin', narrow: true },
-      <>
-        <h1>Delete {nameOf(account)}?</h1>
-        <p class="lead">
-          The account of {account.email}, its profile, its sessions and its names go at once, and nobody can
-          bring them back.
-        </p>
-        <form method="post" action={`${pathOf(account.id)}/delete`}>
-          <div class="actions">
-            <button type="submit" class="danger">
-              Delete the account
-            </button>
-            <a class="cancel" href={pathOf(account.id)}>
-              Cancel
-            </a>
-          </div>
-        </form>
-      </>,
-    );
-  })
-  .post(`${ONE}/delete`, signedIn, adminsOnly, async (c) => {
-    const { core, principal, client } = c.var;
-    const removal = { actorId: principal.account.id, keepsLastAdmin: true };
-    const removed = await core.accounts.remove(idOf(c), client, removal);
-    if (removed.ok) return goOn(c, '/admin', 'user-deleted');
-    return respondProblem(c, { reason: removed.error.reason === 'last_admin' ? 'last_admin' : 'not_found' });
+/** An endpoint that does one thing to the account of the path. */
+const action = (name: string, handle: (c: Context<AppEnv>) => Promise<Response>): Endpoint =>
+  endpoint({ method: 'POST', path: `${ONE}/${name}`, params, auth: admins, handle });
+
+const endSessions = async (c: Context<AppEnv>): Promise<Response> => {
+  const account = await find(c);
+  if (!account) return respondProblem(c, { reason: 'not_found' });
+  const { core, principal, client } = c.var;
+  await core.sessions.endAll(account.id, null, client, principal.account.id);
+  return goOn(c, pathOf(account.id), 'sessions-ended');
+};
+
+const confirmDelete = async (c: Context<AppEnv>): Promise<Response> => {
+  const account = await find(c);
+  if (!account) return respondProblem(c, { reason: 'not_found' });
+  return show(
+    c,
+    { title: 'Delete an account', here: '/admin', narrow: true },
+    <>
+      <h1>Delete {nameOf(account)}?</h1>
+      <p class="lead">
+        The account of {account.email}, its profile, its sessions and its names go at once, and nobody can
+        bring them back.
+      </p>
+      <form method="post" action={`${pathOf(account.id)}/delete`}>
+        <div class="actions">
+          <button type="submit" class="danger">
+            Delete the account
+          </button>
+          <a class="cancel" href={pathOf(account.id)}>
+            Cancel
+          </a>
+        </div>
+      </form>
+    </>,
+  );
+};
+
+const remove = async (c: Context<AppEnv>): Promise<Response> => {
+  const { core, principal, client } = c.var;
+  const removal = { actorId: principal.account.id, keepsLastAdmin: true };
+  const removed = await core.accounts.remove(idOf(c), client, removal);
+  if (removed.ok) return goOn(c, '/admin', 'user-deleted');
+  return respondProblem(c, {
+    reason: removed.error.reason === 'last_admin' ? 'last_admin' : 'not_found',
   });
+};
+
+export const adminUser = [
+  endpoint({ method: 'GET', path: ONE, params, auth: admins, handle: showUser }),
+  action('disable', applyAction('disabled')),
+  action('enable', applyAction('enabled')),
+  action('grant-admin', applyAction('admin_granted')),
+  action('revoke-admin', applyAction('admin_revoked')),
+  action('end-sessions', endSessions),
+  endpoint({ method: 'GET', path: `${ONE}/delete`, params, auth: admins, handle: confirmDelete }),
+  action('delete', remove),
+];

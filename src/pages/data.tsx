@@ -1,21 +1,21 @@
 // The account's data as a whole: taking it along, and deleting it.
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { clearSessionCookie } from '../http/auth/cookies.ts';
-import { guardFlood } from '../http/auth/flood-guard.ts';
 import { confirmation } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
+import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, PasswordAgain, PostForm } from './field.tsx';
-import { check, type FormFault, formWith, readTyped, toRefusal } from './form.ts';
+import { type FormFault, form, formWith, toRefusal } from './form.ts';
 import { show } from './layout.tsx';
-import { askAgain, signedIn } from './session.tsx';
+import { askAgain, owner } from './session.tsx';
 
 const showDelete = (
   c: Context<AppEnv>,
   faults: readonly FormFault[] = [],
   status: 200 | 400 | 401 | 409 | 429 = 200,
 ): Response => {
-  const form = formWith({}, faults);
+  const shown = formWith({}, faults);
   return show(
     c,
     { title: 'Delete the account', here: '/', status, narrow: true, failed: faults.length > 0 },
@@ -25,9 +25,9 @@ const showDelete = (
         Your profile, your sessions and your names go at once, and nobody can bring them back. You may want to{' '}
         <a href="/export">take your data along</a> first.
       </p>
-      <Faults form={form} />
+      <Faults form={shown} />
       <PostForm action="/delete">
-        <PasswordAgain form={form} />
+        <PasswordAgain form={shown} />
         <Actions send="Delete my account" back="/" danger />
       </PostForm>
     </>,
@@ -40,8 +40,11 @@ const LAST_ADMIN = {
 } as const;
 const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
 
-export const data = new Hono<AppEnv>()
-  .get('/export', signedIn, (c) =>
+const showExport = endpoint({
+  method: 'GET',
+  path: '/export',
+  auth: owner,
+  handle: (c) =>
     show(
       c,
       { title: 'Your data', here: '/', narrow: true },
@@ -61,15 +64,25 @@ export const data = new Hono<AppEnv>()
         </div>
       </>,
     ),
-  )
-  .get('/delete', signedIn, (c) => showDelete(c))
-  .post('/delete', signedIn, guardFlood('login'), async (c) => {
-    const typed = await readTyped(c);
-    if (typed instanceof Response) return typed;
-    const checked = check(confirmation, typed);
-    if (!checked.ok) return showDelete(c, checked.faults, 400);
+});
+
+const confirmDelete = endpoint({
+  method: 'GET',
+  path: '/delete',
+  auth: owner,
+  handle: (c) => showDelete(c),
+});
+
+const remove = endpoint({
+  method: 'POST',
+  path: '/delete',
+  auth: owner,
+  limit: 'login',
+  body: form(confirmation, { show: (c, faults) => showDelete(c, faults, 400) }),
+  handle: async (c) => {
+    const { password } = c.req.valid('json');
     const { core, principal, client } = c.var;
-    const confirmed = await core.credentials.checkPassword(principal, checked.data.password, client);
+    const confirmed = await core.credentials.checkPassword(principal, password, client);
     const removed = confirmed.ok
       ? await core.accounts.remove(principal.account.id, client, { keepsLastAdmin: true })
       : confirmed;
@@ -81,4 +94,7 @@ export const data = new Hono<AppEnv>()
     if (removed.error.reason === 'last_admin') return showDelete(c, [LAST_ADMIN], 409);
     const { status, faults } = toRefusal(c, removed.error, WRONG);
     return showDelete(c, faults, status);
-  });
+  },
+});
+
+export const data = [showExport, confirmDelete, remove];

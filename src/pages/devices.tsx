@@ -1,15 +1,17 @@
 // Where the account is signed in, and ending that.
-import { Hono } from 'hono';
-import type { AppEnv } from '../http/context.ts';
+import * as z from 'zod/mini';
+import { endpoint } from '../http/endpoint.ts';
 import { deviceWords } from './device-words.ts';
 import { goOn } from './done.ts';
-import { readTyped } from './form.ts';
 import { show } from './layout.tsx';
 import { SessionRow } from './lists.tsx';
-import { signedIn } from './session.tsx';
+import { owner } from './session.tsx';
 
-export const devices = new Hono<AppEnv>()
-  .get('/devices', signedIn, async (c) => {
+const showDevices = endpoint({
+  method: 'GET',
+  path: '/devices',
+  auth: owner,
+  handle: async (c) => {
     const { account, session: current } = c.var.principal;
     const live = await c.var.core.sessions.list(account.id);
     return show(
@@ -45,17 +47,32 @@ export const devices = new Hono<AppEnv>()
         )}
       </>,
     );
-  })
-  .post('/devices/end', signedIn, async (c) => {
-    const typed = await readTyped(c);
-    if (typed instanceof Response) return typed;
+  },
+});
+
+const endOne = endpoint({
+  method: 'POST',
+  path: '/devices/end',
+  auth: owner,
+  body: { schema: z.object({ session: z.optional(z.string()) }), numbers: 'text' },
+  handle: async (c) => {
+    const { session = '' } = c.req.valid('json');
     const { core, principal, client } = c.var;
     // One that is another account's is none of this one's: the same answer as for one that has ended.
-    const isEnded = await core.sessions.end(principal.account.id, typed['session'] ?? '', client);
+    const isEnded = await core.sessions.end(principal.account.id, session, client);
     return goOn(c, '/devices', isEnded ? 'session-ended' : 'session-gone');
-  })
-  .post('/devices/end-others', signedIn, async (c) => {
+  },
+});
+
+const endOthers = endpoint({
+  method: 'POST',
+  path: '/devices/end-others',
+  auth: owner,
+  handle: async (c) => {
     const { account, session } = c.var.principal;
     await c.var.core.sessions.endAll(account.id, session.id, c.var.client, null);
     return goOn(c, '/devices', 'others-ended');
-  });
+  },
+});
+
+export const devices = [showDevices, endOne, endOthers];

@@ -1,13 +1,13 @@
 // Forms as people fill them in: read, checked, and turned into faults to show beside the fields.
 import type { Context } from 'hono';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import type { AccountError } from '../core/index.ts';
 import { readBody } from '../http/body/body.ts';
 import { fieldMessage } from '../http/body/field-messages.ts';
-import { readFieldErrors } from '../http/body/fields.ts';
 import { passwordError } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
-import type { FieldErrorCode } from '../http/problem.ts';
+import type { BodySpec } from '../http/endpoint.ts';
+import type { FieldError, FieldErrorCode } from '../http/problem.ts';
 import { respondProblem } from '../http/respond.ts';
 import { type FieldName, isFieldName } from './labels.ts';
 
@@ -33,37 +33,49 @@ export const formWith = (values: Typed, faults: readonly FormFault[] = []): Form
  */
 const SEVERAL_LINES: ReadonlySet<string> = new Set(['address', 'description']);
 
-/** Reads what was typed, or gives the answer that refuses the body. */
-export const readTyped = async (c: Context<AppEnv>): Promise<Typed | Response> => {
-  const read = await readBody(c, 'text');
-  if (read.problem) return respondProblem(c, read.problem);
-  return Object.fromEntries(
-    Object.entries(read.sent).flatMap(([name, value]) =>
+/** The texts among the fields of a body: a form has no others. */
+const toTyped = (fields: Readonly<Record<string, unknown>>): Typed =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) =>
       typeof value === 'string'
         ? [[name, SEVERAL_LINES.has(name) ? value.replaceAll('\r\n', '\n') : value]]
         : [],
     ),
   );
+
+/** What was typed, for a form that is shown again. After the body was read. */
+export const typedOf = (c: Context<AppEnv>): Typed => toTyped(c.var.rawBody);
+
+/** Reads what was typed where no endpoint has read it, or gives the answer that refuses the body. */
+export const readTyped = async (c: Context<AppEnv>): Promise<Typed | Response> => {
+  const read = await readBody(c, 'text');
+  return read.problem ? respondProblem(c, read.problem) : toTyped(read.sent);
 };
 
-type Checked<T> = { ok: true; data: T } | { ok: false; faults: FormFault[] };
+interface FormOptions {
+  /** Shows the form again. */
+  show: (c: Context<AppEnv>, faults: FormFault[]) => Response | Promise<Response>;
+  /** Fields that count as not filled in when they are left empty. */
+  optional?: readonly FieldName[];
+  /** A last change to the fields before they are checked. */
+  prepare?: (typed: Typed) => Typed;
+}
 
-/** Checks what was typed; the fields of the schema are fields of the form. */
-export const check = <T extends Partial<Record<FieldName, unknown>>>(
-  schema: z.ZodMiniType<T>,
-  typed: Typed,
-): Checked<T> => {
-  const result = z.safeParse(schema, typed);
-  if (result.success) return { ok: true, data: result.data };
-  const faults = readFieldErrors(result.error.issues, typed);
-  return {
-    ok: false,
-    faults: faults.map((fault) => ({
-      field: isFieldName(fault.field) ? fault.field : null,
-      text: fieldMessage(fault),
-    })),
-  };
-};
+/** The body of a form: what it takes, and how it is shown again with what is wrong. */
+export const form = <S extends z.ZodMiniObject>(
+  schema: S,
+  { show, optional = [], prepare = (typed) => typed }: FormOptions,
+): BodySpec<S> => ({
+  schema,
+  numbers: 'text',
+  prepare: (fields) => ({ ...prepare(withoutEmpty(toTyped(fields), optional)) }),
+  onErrors: (c, errors) => show(c, errors.map(toFault)),
+});
+
+const toFault = (error: FieldError): FormFault => ({
+  field: isFieldName(error.field) ? error.field : null,
+  text: fieldMessage(error),
+});
 
 const faultAt = (field: FieldName, code: FieldErrorCode): FormFault => ({
   field,
@@ -81,8 +93,7 @@ export const checkPassword = async (
   return code ? [faultAt(field, code)] : [];
 };
 
-/** Drops fields that were left empty, where empty is the same as not filled in. */
-export const withoutEmpty = (typed: Typed, ...names: readonly FieldName[]): Typed =>
+const withoutEmpty = (typed: Typed, names: readonly FieldName[]): Typed =>
   Object.fromEntries(
     Object.entries(typed).filter(
       ([name, value]) => value.trim() !== '' || !names.some((one) => one === name),

@@ -1,6 +1,4 @@
 // The account page: what people see in a browser, rendered here, without a script.
-import { Hono } from 'hono';
-import type { AppEnv } from '../http/context.ts';
 import type { SurfaceDefinition } from '../http/endpoint.ts';
 import { activity } from './activity.tsx';
 import { adminUser } from './admin-user.tsx';
@@ -12,33 +10,28 @@ import { overview } from './overview.tsx';
 import { password } from './password.tsx';
 import { problem, sendPage } from './problem.tsx';
 import { profile } from './profile.tsx';
+import { onAnonymous } from './session.tsx';
 import { signIn } from './sign-in.tsx';
 import { signUp } from './sign-up.tsx';
 
-const parts = [
-  overview,
-  signIn,
-  signUp,
-  profile,
-  password,
-  names,
-  devices,
-  activity,
-  data,
-  adminUsers,
-  adminUser,
-];
-
-const routes = new Hono<AppEnv>();
-for (const part of parts) routes.route('/', part);
-
-/** Mounted like a dialect, and worded as HTML. */
+/** Worded as HTML; whoever is not signed in is sent to sign in. */
 export const pages: SurfaceDefinition = {
   name: 'pages',
   basePath: '',
-  endpoints: [],
-  usesCookie: true,
-  routes,
+  endpoints: [
+    ...overview,
+    ...signIn,
+    ...signUp,
+    ...profile,
+    ...password,
+    ...names,
+    ...devices,
+    ...activity,
+    ...data,
+    ...adminUsers,
+    ...adminUser,
+  ],
   problem,
   send: sendPage,
+  onAnonymous,
 };

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { Child } from 'hono/jsx';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Principal } from '../core/index.ts';
+import { findPrincipal } from '../http/auth/auth.ts';
 import type { AppEnv } from '../http/context.ts';
 import { doneMessage } from './done.ts';
 import { Notice } from './notice.tsx';
@@ -29,18 +30,12 @@ export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response
   c.header('Referrer-Policy', 'same-origin');
   const done = c.req.method === 'POST' ? null : doneMessage(c.req.query('done'));
   const page = (
-    <Document sheet={sheet} principal={currentPrincipal(c)}>
+    <Document sheet={sheet} principal={findPrincipal(c)}>
       {done === null ? null : <Notice kind="good">{done}</Notice>}
       {content}
     </Document>
   );
   return c.html(`<!doctype html>${String(page)}`, sheet.status ?? 200);
-};
-
-/** Who is signed in; null where nobody is, or nobody has been looked for. */
-const currentPrincipal = (c: Context<AppEnv>): Principal | null => {
-  const principal: Principal | undefined = c.var.principal;
-  return principal ?? null;
 };
 
 interface DocumentProps {

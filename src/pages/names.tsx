@@ -1,46 +1,45 @@
 // Changing what one signs in with: the email and the username. Both ask for the password.
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import type * as z from 'zod/mini';
-import type { Client, Core, Principal } from '../core/index.ts';
-import { guardFlood } from '../http/auth/flood-guard.ts';
+import type { Context } from 'hono';
+import type { AccountError, Renewed, Result } from '../core/index.ts';
 import { renew } from '../http/auth/session-actions.ts';
 import { emailChange, usernameChange } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
+import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, Field, PasswordAgain, PostForm } from './field.tsx';
-import { check, type Form, formWith, readTyped, toRefusal } from './form.ts';
+import { type Form, form, formWith, toRefusal, typedOf } from './form.ts';
 import { LABELS } from './labels.ts';
 import { show } from './layout.tsx';
-import { askAgain, signedIn } from './session.tsx';
+import { askAgain, owner } from './session.tsx';
 
 type Name = 'email' | 'username';
 
 const showName = (
   c: Context<AppEnv>,
   name: Name,
-  form: Form,
+  shown: Form,
   status: 200 | 400 | 401 | 409 | 429 = 200,
 ): Response =>
   show(
     c,
-    { title: LABELS[name], here: '/', status, narrow: true, failed: form.faults.length > 0 },
+    { title: LABELS[name], here: '/', status, narrow: true, failed: shown.faults.length > 0 },
     <>
       <h1>{LABELS[name]}</h1>
       <p class="lead">You sign in with your email or your username.</p>
-      <Faults form={form} />
+      <Faults form={shown} />
       <PostForm action={`/${name}`}>
         {name === 'email' ? (
-          <Field form={form} name="email" type="email" autocomplete="email" first />
+          <Field form={shown} name="email" type="email" autocomplete="email" first />
         ) : (
           <Field
-            form={form}
+            form={shown}
             name="username"
             autocomplete="username"
             hint="Letters, digits and . _ + -"
             first
           />
         )}
-        <PasswordAgain form={form} />
+        <PasswordAgain form={shown} />
         <Actions send="Save" back="/" />
       </PostForm>
     </>,
@@ -48,38 +47,60 @@ const showName = (
 
 const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
 
-/** Saves a name that was typed, with what the core has for it. */
-const save =
-  <T extends { password: string }>(
-    name: Name,
-    schema: z.ZodMiniType<T>,
-    changeOf: (
-      credentials: Core['credentials'],
-    ) => (principal: Principal, change: T, client: Client) => ReturnType<Core['credentials']['changeEmail']>,
-  ): MiddlewareHandler<AppEnv> =>
-  async (c) => {
-    const typed = await readTyped(c);
-    if (typed instanceof Response) return typed;
-    const checked = check(schema, typed);
-    if (!checked.ok) return showName(c, name, formWith(typed, checked.faults), 400);
+/** Goes on after a change, or shows the form again with what the core refused. */
+const answer = (c: Context<AppEnv>, name: Name, changed: Result<Renewed, AccountError>): Response => {
+  if (changed.ok) {
+    renew(c, changed.value);
+    return goOn(c, '/', `${name}-changed`);
+  }
+  const { error } = changed;
+  if (error.reason === 'gone' || error.reason === 'last_admin' || error.reason === 'factor')
+    return askAgain(c, {});
+  const { status, faults } = toRefusal(c, error, WRONG);
+  return showName(c, name, formWith(typedOf(c), faults), status);
+};
+
+const showEmail = endpoint({
+  method: 'GET',
+  path: '/email',
+  auth: owner,
+  handle: (c) => showName(c, 'email', formWith({ email: c.var.principal.account.email })),
+});
+
+const saveEmail = endpoint({
+  method: 'POST',
+  path: '/email',
+  auth: owner,
+  limit: 'login',
+  body: form(emailChange, {
+    show: (c, faults) => showName(c, 'email', formWith(typedOf(c), faults), 400),
+  }),
+  handle: async (c) => {
     const { core, principal, client } = c.var;
-    const changed = await changeOf(core.credentials)(principal, checked.data, client);
-    if (changed.ok) {
-      renew(c, changed.value);
-      return goOn(c, '/', `${name}-changed`);
-    }
-    if (changed.error.reason === 'gone') return askAgain(c, {});
-    const { status, faults } = toRefusal(c, changed.error, WRONG);
-    return showName(c, name, formWith(typed, faults), status);
-  };
+    return answer(c, 'email', await core.credentials.changeEmail(principal, c.req.valid('json'), client));
+  },
+});
 
-const saveEmail = save('email', emailChange, ({ changeEmail }) => changeEmail);
-const saveUsername = save('username', usernameChange, ({ changeUsername }) => changeUsername);
+const showUsername = endpoint({
+  method: 'GET',
+  path: '/username',
+  auth: owner,
+  handle: (c) => showName(c, 'username', formWith({ username: c.var.principal.account.username ?? '' })),
+});
 
-export const names = new Hono<AppEnv>()
-  .get('/email', signedIn, (c) => showName(c, 'email', formWith({ email: c.var.principal.account.email })))
-  .post('/email', signedIn, guardFlood('login'), saveEmail)
-  .get('/username', signedIn, (c) =>
-    showName(c, 'username', formWith({ username: c.var.principal.account.username ?? '' })),
-  )
-  .post('/username', signedIn, guardFlood('login'), saveUsername);
+const saveUsername = endpoint({
+  method: 'POST',
+  path: '/username',
+  auth: owner,
+  limit: 'login',
+  body: form(usernameChange, {
+    show: (c, faults) => showName(c, 'username', formWith(typedOf(c), faults), 400),
+  }),
+  handle: async (c) => {
+    const { core, principal, client } = c.var;
+    const changed = await core.credentials.changeUsername(principal, c.req.valid('json'), client);
+    return answer(c, 'username', changed);
+  },
+});
+
+export const names = [showEmail, saveEmail, showUsername, saveUsername];

@@ -1,21 +1,21 @@
 // Changing the password: asks for the old one, ends all other sessions.
-import { type Context, Hono } from 'hono';
-import { guardFlood } from '../http/auth/flood-guard.ts';
+import type { Context } from 'hono';
 import { renew } from '../http/auth/session-actions.ts';
 import { passwordChange } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
+import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, Field, NewPassword, PostForm } from './field.tsx';
-import { check, checkPassword, type FormFault, formWith, readTyped, toRefusal } from './form.ts';
+import { checkPassword, type FormFault, form, formWith, toRefusal } from './form.ts';
 import { show } from './layout.tsx';
-import { askAgain, signedIn } from './session.tsx';
+import { askAgain, owner } from './session.tsx';
 
 const showPassword = (
   c: Context<AppEnv>,
   faults: readonly FormFault[] = [],
   status: 200 | 400 | 401 | 409 | 429 = 200,
 ): Response => {
-  const form = formWith({}, faults);
+  const shown = formWith({}, faults);
   const { username, email } = c.var.principal.account;
   return show(
     c,
@@ -23,7 +23,7 @@ const showPassword = (
     <>
       <h1>Password</h1>
       <p class="lead">Every other browser and app will be signed out.</p>
-      <Faults form={form} />
+      <Faults form={shown} />
       <PostForm action="/password">
         {/* For password managers: whose password it is. */}
         <input
@@ -34,8 +34,8 @@ const showPassword = (
           hidden
           readonly
         />
-        <Field form={form} name="currentPassword" type="password" autocomplete="current-password" first />
-        <NewPassword form={form} name="newPassword" />
+        <Field form={shown} name="currentPassword" type="password" autocomplete="current-password" first />
+        <NewPassword form={shown} name="newPassword" />
         <Actions send="Change the password" back="/" />
       </PostForm>
     </>,
@@ -44,14 +44,21 @@ const showPassword = (
 
 const WRONG = { field: 'currentPassword', text: 'This is not your password.', status: 400 } as const;
 
-export const password = new Hono<AppEnv>()
-  .get('/password', signedIn, (c) => showPassword(c))
-  .post('/password', signedIn, guardFlood('login'), async (c) => {
-    const typed = await readTyped(c);
-    if (typed instanceof Response) return typed;
-    const checked = check(passwordChange, typed);
-    if (!checked.ok) return showPassword(c, checked.faults, 400);
-    const { currentPassword: current, newPassword: next } = checked.data;
+const showForm = endpoint({
+  method: 'GET',
+  path: '/password',
+  auth: owner,
+  handle: (c) => showPassword(c),
+});
+
+const save = endpoint({
+  method: 'POST',
+  path: '/password',
+  auth: owner,
+  limit: 'login',
+  body: form(passwordChange, { show: (c, faults) => showPassword(c, faults, 400) }),
+  handle: async (c) => {
+    const { currentPassword: current, newPassword: next } = c.req.valid('json');
     const { core, principal, client } = c.var;
     const { username, email } = principal.account;
     const faults = await checkPassword(c, 'newPassword', next, [username, email]);
@@ -64,4 +71,7 @@ export const password = new Hono<AppEnv>()
     if (changed.error.reason === 'gone') return askAgain(c, {});
     const refusal = toRefusal(c, changed.error, WRONG);
     return showPassword(c, refusal.faults, refusal.status);
-  });
+  },
+});
+
+export const password = [showForm, save];

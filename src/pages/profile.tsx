@@ -1,14 +1,18 @@
 // The profile and the picture: what an owner changes without the password.
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
+import * as z from 'zod/mini';
 import { findPicture, pictures } from '../core/index.ts';
 import * as own from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
+import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
 import { Actions, Faults, PostForm } from './field.tsx';
-import { check, type FormFault, formWith, readTyped } from './form.ts';
+import { type FormFault, form, formWith, typedOf } from './form.ts';
 import { show } from './layout.tsx';
 import { profileOf, showProfile } from './profile-form.tsx';
-import { askAgain, signedIn } from './session.tsx';
+import { askAgain, owner } from './session.tsx';
+
+const NO_PICTURE = 'none';
 
 const showPictures = (c: Context<AppEnv>, faults: readonly FormFault[] = []): Response => {
   const chosen = findPicture(c.var.principal.account.pictureId);
@@ -30,7 +34,7 @@ const showPictures = (c: Context<AppEnv>, faults: readonly FormFault[] = []): Re
               </label>
             ))}
             <label>
-              <input type="radio" name="pictureId" value="none" checked={chosen === null} />
+              <input type="radio" name="pictureId" value={NO_PICTURE} checked={chosen === null} />
               <span class="nothing" aria-hidden="true" />
               None
             </label>
@@ -42,29 +46,51 @@ const showPictures = (c: Context<AppEnv>, faults: readonly FormFault[] = []): Re
   );
 };
 
-export const profile = new Hono<AppEnv>()
-  .get('/profile', signedIn, (c) => showProfile(c, profileOf(c.var.principal.account)))
-  .post('/profile', signedIn, async (c) => {
-    const typed = await readTyped(c);
-    if (typed instanceof Response) return typed;
-    const { pictureId: _, ...rest } = typed;
-    const checked = check(own.profile, rest);
-    if (!checked.ok) return showProfile(c, formWith(typed, checked.faults), { status: 400 });
-    const { pictureId: _none, ...texts } = checked.data;
+const showForm = endpoint({
+  method: 'GET',
+  path: '/profile',
+  auth: owner,
+  handle: (c) => showProfile(c, profileOf(c.var.principal.account)),
+});
+
+const save = endpoint({
+  method: 'POST',
+  path: '/profile',
+  auth: owner,
+  body: form(z.omit(own.profile, { pictureId: true }), {
+    show: (c, faults) => showProfile(c, formWith(typedOf(c), faults), { status: 400 }),
+  }),
+  handle: async (c) => {
     const { core, principal, client } = c.var;
+    const texts = c.req.valid('json');
     const changed = await core.accounts.update(principal.account.id, texts, 'profile_changed', client);
-    return changed.ok ? goOn(c, '/profile', 'profile-changed') : askAgain(c, typed);
-  })
-  .get('/picture', signedIn, (c) => showPictures(c))
-  .post('/picture', signedIn, async (c) => {
-    const typed = await readTyped(c);
-    if (typed instanceof Response) return typed;
-    // `none` is no number, so that a form without the field is at fault like one with a wrong number.
-    const { pictureId = '' } = typed;
-    const checked = check(own.profile, pictureId === 'none' ? {} : { pictureId });
-    if (!checked.ok) return showPictures(c, checked.faults);
+    return changed.ok ? goOn(c, '/profile', 'profile-changed') : askAgain(c, typedOf(c));
+  },
+});
+
+const showPicture = endpoint({
+  method: 'GET',
+  path: '/picture',
+  auth: owner,
+  handle: (c) => showPictures(c),
+});
+
+const savePicture = endpoint({
+  method: 'POST',
+  path: '/picture',
+  auth: owner,
+  body: form(z.pick(own.profile, { pictureId: true }), {
+    show: showPictures,
+    // A form without the field is at fault like one with a wrong number.
+    prepare: ({ pictureId = '' }) => (pictureId === NO_PICTURE ? {} : { pictureId }),
+  }),
+  handle: async (c) => {
     const { core, principal, client } = c.var;
-    const changes = { pictureId: pictureId === 'none' ? null : Number(pictureId) };
+    const { pictureId } = c.req.valid('json');
+    const changes = { pictureId: typeof pictureId === 'string' ? Number(pictureId) : null };
     const changed = await core.accounts.update(principal.account.id, changes, 'picture_changed', client);
-    return changed.ok ? goOn(c, '/picture', 'picture-changed') : askAgain(c, typed);
-  });
+    return changed.ok ? goOn(c, '/picture', 'picture-changed') : askAgain(c, typedOf(c));
+  },
+});
+
+export const profile = [showForm, save, showPicture, savePicture];

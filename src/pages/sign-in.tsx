@@ -1,18 +1,17 @@
 // Signing in and out.
-import { Hono } from 'hono';
+import type { Context } from 'hono';
 import { readIdentifier } from '../core/index.ts';
+import { anyone, findPrincipal } from '../http/auth/auth.ts';
 import { clearSessionCookie } from '../http/auth/cookies.ts';
-import { guard } from '../http/auth/flood-guard.ts';
-import { isCrossSite } from '../http/auth/same-site.ts';
 import { logIn } from '../http/auth/session-actions.ts';
 import { credentials } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
-import { respondProblem } from '../http/respond.ts';
+import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
-import { check, formWith, readTyped, toRefusal } from './form.ts';
+import { form, formWith, type Refusal, toRefusal, typedOf } from './form.ts';
 import { readKept } from './kept.ts';
 import { showProfile } from './profile-form.tsx';
-import { findPrincipal } from './session.tsx';
+import { visitor } from './session.tsx';
 import { showSignIn } from './sign-in-form.tsx';
 
 /**
@@ -24,32 +23,55 @@ const OWN_PATH =
 
 const WRONG = { field: 'password', text: 'The name or the password is not right.', status: 401 } as const;
 
-export const signIn = new Hono<AppEnv>()
-  .get('/sign-in', async (c) => {
-    if (await findPrincipal(c)) return c.redirect('/', 303);
+const ownPath = (to: string | undefined): string => (to !== undefined && OWN_PATH.test(to) ? to : '/');
+
+const showForm = endpoint({
+  method: 'GET',
+  path: '/sign-in',
+  auth: visitor,
+  handle: (c) => {
+    if (findPrincipal(c)) return c.redirect('/', 303);
     const to = c.req.query('to');
     return showSignIn(c, formWith({}), to !== undefined && OWN_PATH.test(to) ? { to } : {});
-  })
-  .post('/sign-in', guard('login'), async (c) => {
-    const typed = await readTyped(c);
-    if (typed instanceof Response) return typed;
-    const to = OWN_PATH.test(typed['to'] ?? '') ? (typed['to'] ?? '/') : '/';
-    const kept = typed['kept'] ?? null;
-    const checked = check(credentials, typed);
-    if (!checked.ok) return showSignIn(c, formWith(typed, checked.faults), { status: 400, to, kept });
-    const { identifier, password } = checked.data;
+  },
+});
+
+/** Shows the form again, with where to go on to and what was kept. */
+const showAgain = (c: Context<AppEnv>, { status, faults }: Refusal): Response => {
+  const typed = typedOf(c);
+  return showSignIn(c, formWith(typed, faults), {
+    status,
+    to: ownPath(typed['to']),
+    kept: typed['kept'] ?? null,
+  });
+};
+
+const submit = endpoint({
+  method: 'POST',
+  path: '/sign-in',
+  auth: anyone,
+  limit: 'login',
+  body: form(credentials, { show: (c, faults) => showAgain(c, { status: 400, faults }) }),
+  handle: async (c) => {
+    const { identifier, password } = c.req.valid('json');
     const loggedIn = await logIn(c, readIdentifier(identifier), password, 'cookie');
-    if (!loggedIn.ok) {
-      const { status, faults } = toRefusal(c, loggedIn.error, WRONG);
-      return showSignIn(c, formWith(typed, faults), { status, to, kept });
-    }
-    if (kept === null || to !== '/profile') return c.redirect(to, 303);
+    if (!loggedIn.ok) return showAgain(c, toRefusal(c, loggedIn.error, WRONG));
+    const { to, kept } = typedOf(c);
+    if (kept === undefined || ownPath(to) !== '/profile') return c.redirect(ownPath(to), 303);
     return showProfile(c, formWith(readKept(kept)), { unsaved: true });
-  })
-  .post('/sign-out', async (c) => {
-    if (isCrossSite(c)) return respondProblem(c, { reason: 'cross_site' });
-    const principal = await findPrincipal(c);
+  },
+});
+
+const signOut = endpoint({
+  method: 'POST',
+  path: '/sign-out',
+  auth: visitor,
+  handle: async (c) => {
+    const principal = findPrincipal(c);
     if (principal) await c.var.core.sessions.logOut(principal, c.var.client);
     clearSessionCookie(c);
     return goOn(c, '/sign-in', 'signed-out');
-  });
+  },
+});
+
+export const signIn = [showForm, submit, signOut];

@@ -25,7 +25,11 @@ export const FOREIGN_PAGE = { Origin: 'https://evil.test', 'Sec-Fetch-Site': 'cr
 
 /** Opens a page. */
 export const open = (path: string, person?: Person | null, sent: Sent = {}): Promise<Answer> =>
-  send(path, { ...sent, ...(person ? { cookie: person.cookie } : {}) });
+  send(path, {
+    ...sent,
+    ...(person ? { cookie: person.cookie } : {}),
+    headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8', ...sent.headers },
+  });
 
 /** Sends a form from our own page. */
 export const post = (

@@ -1,5 +1,6 @@
 // Who may use an endpoint, and by which credentials.
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import type { Principal } from '../../core/index.ts';
 import type { AppEnv } from '../context.ts';
 import type { Problem } from '../problem.ts';
 import { respondProblem } from '../respond.ts';
@@ -86,15 +87,31 @@ export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppE
       return isAllowed(principal.account.isAdmin) ? next() : respondProblem(c, { reason: 'forbidden' });
     }
     if (checks && isCrossSite(c)) return respondProblem(c, { reason: 'cross_site' });
-    const cookie = takesCookie ? readSessionCookie(c) : null;
-    const principal = cookie && (await c.var.core.sessions.authenticate(cookie, 'cookie', auth.reads));
+    const principal = takesCookie ? await identifyByCookie(c, auth.reads) : null;
     if (!principal) {
       if (auth.optional) return next();
       return (await c.var.surface.onAnonymous?.(c)) ?? respondProblem(c, anonymous);
     }
-    // The session's idle expiry was pushed on: the browser must not drop the cookie before the server does.
-    if (principal.extended) setSessionCookie(c, cookie);
-    c.set('principal', principal);
     return isAllowed(principal.account.isAdmin) ? next() : respondProblem(c, { reason: 'forbidden' });
   };
+};
+
+/** Who the session cookie belongs to, remembered for the request; null for nobody. */
+export const identifyByCookie = async (
+  c: Context<AppEnv>,
+  reads: RequiredAuth['reads'],
+): Promise<Principal | null> => {
+  const cookie = readSessionCookie(c);
+  const principal = cookie === null ? null : await c.var.core.sessions.authenticate(cookie, 'cookie', reads);
+  if (!principal || cookie === null) return null;
+  // The session's idle expiry was pushed on: the browser must not drop the cookie before the server does.
+  if (principal.extended) setSessionCookie(c, cookie);
+  c.set('principal', principal);
+  return principal;
+};
+
+/** Who is logged in, where that is optional; null for nobody, or if nobody was asked for credentials. */
+export const findPrincipal = (c: Context<AppEnv>): Principal | null => {
+  const principal: Principal | undefined = c.var.principal;
+  return principal ?? null;
 };

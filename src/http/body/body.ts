@@ -24,6 +24,10 @@ export interface BodyOptions {
   unique?: readonly UniqueField[];
   /** A field that stands for another where that one was not sent. */
   alias?: { name: string; standsFor: string };
+  /** What the schema is given in place of the fields that were sent. */
+  prepare?: (fields: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+  /** Answers invalid fields in place of the usual refusal: a page shows its form again. */
+  onErrors?: (c: Context<AppEnv>, errors: readonly FieldError[]) => Response | Promise<Response>;
 }
 
 type Fields = Record<string, unknown>;
@@ -50,7 +54,8 @@ export const body = <S extends z.ZodMiniObject>(schema: S, options: BodyOptions)
     const fields = isFields(result.data) ? result.data : {};
     const taken = options.unique ? await findTaken(c, schema, fields, faults, options.unique) : [];
     const ordered = inOrder(Object.keys(schema.shape), [...faults, ...taken]);
-    return respondProblem(c, { reason: 'fields', errors: ordered.map(named) });
+    const errors = ordered.map(named);
+    return options.onErrors?.(c, errors) ?? respondProblem(c, { reason: 'fields', errors });
   };
   const validate = zValidator<S, 'json', AppEnv, string, typeof settle>('json', schema, settle);
 
@@ -58,7 +63,7 @@ export const body = <S extends z.ZodMiniObject>(schema: S, options: BodyOptions)
     const read = await readBody(c, options.numbers);
     if (read.problem) return respondProblem(c, read.problem);
     c.set('rawBody', read.sent);
-    c.req.raw = asJson(c.req.raw, withAlias(read, options.alias));
+    c.req.raw = asJson(c.req.raw, prepared(withAlias(read, options.alias), options.prepare));
     return validate(c, next);
   };
   return withTrait(readAndValidate, { asks: 'body', schema, options });
@@ -74,6 +79,12 @@ const withAlias = ({ sent, json }: { sent: Fields; json: string }, alias: Alias 
   if (alias === undefined || !usesAlias(sent, alias)) return json;
   const fields: unknown = JSON.parse(json);
   return isFields(fields) ? JSON.stringify({ ...fields, [alias.standsFor]: fields[alias.name] }) : json;
+};
+
+const prepared = (json: string, prepare: BodyOptions['prepare']): string => {
+  if (!prepare) return json;
+  const fields: unknown = JSON.parse(json);
+  return isFields(fields) ? JSON.stringify(prepare(fields)) : json;
 };
 
 const isFields = (value: unknown): value is Fields =>
