@@ -1,12 +1,12 @@
-// What the core can refuse, as values; what is thrown is broken.
+// What the core can err, as values; what is thrown is broken.
 
 /** A refusal or a value. Expected refusals are returned, faults are thrown. */
 export type Result<T, E extends AccountError = AccountError> =
   | { ok: true; value: T }
   | { ok: false; error: E };
 
-export const succeed = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
-export const refuse = <E extends AccountError>(error: E): { ok: false; error: E } => ({ ok: false, error });
+export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
+export const err = <E extends AccountError>(error: E): { ok: false; error: E } => ({ ok: false, error });
 
 /** The fields of an account that no two accounts share. */
 export type UniqueField = 'username' | 'email';

@@ -1,24 +1,22 @@
 // The core's one door: everything that the rest of the Worker may use of it.
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
-import { createRegistrations, type Registrations } from './accounts/registration.ts';
 import { type Admin, createAdmin } from './admin/admin.ts';
 import { type Credentials, createCredentials } from './credentials/changes.ts';
-import { createVerification } from './credentials/check-password.ts';
+import { createCheckPassword } from './credentials/check-password.ts';
 import { createPasswords, type Passwords } from './credentials/passwords.ts';
 import { type AuditLog, createAuditLog } from './events/audit-log.ts';
 import { createLogin, type Login } from './login/login.ts';
 import type { Policy } from './model.ts';
 import type { Keyring, Random } from './secrets.ts';
-import { createSessionControl, type SessionControl } from './sessions/oversight.ts';
 import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { createTokens } from './sessions/tokens.ts';
 import { type CleanedUp, createCleanUp } from './store/clean-up.ts';
 import { createStore, type Health, type OperationCounts } from './store/store.ts';
 import { createDevices } from './throttle/devices.ts';
+import { createThrottle } from './throttle/throttle.ts';
 
-export type { ProfileChanges } from './accounts/accounts.ts';
+export type { NewAccount, ProfileChanges } from './accounts/accounts.ts';
 export { findPicture, type Picture, pictures } from './accounts/pictures.ts';
-export type { NewAccount } from './accounts/registration.ts';
 export type { AdminAction, SearchCursor, SearchField } from './admin/admin.ts';
 export type { Renewed } from './credentials/changes.ts';
 export type {
@@ -45,7 +43,7 @@ export {
   type SessionKind,
 } from './model.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random } from './secrets.ts';
-export type { SessionView } from './sessions/oversight.ts';
+export type { SessionView } from './sessions/sessions.ts';
 export { createCounts, type OperationCounts, within } from './store/store.ts';
 export { DEVICE_SECONDS } from './throttle/devices.ts';
 
@@ -66,8 +64,8 @@ export interface CoreOptions {
 
 /** Each room by its name. A room is built when a request first uses it. */
 export interface Core {
-  readonly accounts: Accounts & Registrations;
-  readonly sessions: SessionControl & Pick<Sessions, 'authenticate'>;
+  readonly accounts: Accounts;
+  readonly sessions: Omit<Sessions, 'handOut' | 'forget'>;
   readonly credentials: Credentials;
   readonly auditLog: AuditLog;
   readonly admin: Admin;
@@ -86,10 +84,9 @@ export const createCore = (options: CoreOptions): Core => {
   const tokens = lazy(() => createTokens({ keyring, random, policy, nowMs }));
   const sessions = lazy(() => createSessions({ store, tokens: tokens(), policy, nowMs }));
   const passwords = lazy(() => countHashes(createPasswords(policy.hashCost, random), counts));
-  const verification = lazy(() =>
-    createVerification({ store, passwords: passwords(), policy, nowMs, pause }),
-  );
   const devices = lazy(() => createDevices({ keyring, random, nowMs }));
+  const throttle = lazy(() => createThrottle({ store, policy, nowMs, pause }));
+  const checkPassword = lazy(() => createCheckPassword({ throttle: throttle(), passwords: passwords() }));
   /** What opens a session for somebody: registrations, logins and changes of credentials. */
   const opening = lazy(() => ({
     store,
@@ -99,29 +96,20 @@ export const createCore = (options: CoreOptions): Core => {
     devices: devices(),
     nowMs,
   }));
-  const registrations = lazy(() => createRegistrations(opening()));
+  const checking = lazy(() => ({ ...opening(), throttle: throttle(), checkPassword: checkPassword() }));
 
-  const accounts = lazy(() => ({
-    ...createAccounts({ store, sessions: sessions(), nowMs }),
-    ...registrations(),
-  }));
-  const credentials = lazy(() =>
-    createCredentials({ ...opening(), verification: verification(), registrations: registrations() }),
-  );
-  const sessionControl = lazy(() => ({
-    ...createSessionControl({ store, sessions: sessions(), nowMs }),
-    authenticate: sessions().authenticate,
-  }));
+  const accounts = lazy(() => createAccounts(opening()));
+  const credentials = lazy(() => createCredentials({ ...checking(), findTaken: accounts().findTaken }));
   const auditLog = lazy(() => createAuditLog(store));
   const admin = lazy(() => createAdmin({ store, sessions: sessions(), nowMs }));
-  const login = lazy(() => createLogin({ ...opening(), keyring, verification: verification() }));
+  const login = lazy(() => createLogin({ ...checking(), keyring }));
 
   return {
     get accounts() {
       return accounts();
     },
     get sessions() {
-      return sessionControl();
+      return sessions();
     },
     get credentials() {
       return credentials();

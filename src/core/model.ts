@@ -1,8 +1,6 @@
 // The words that the parts of the core share: accounts, sessions, who asks, and what a deployment sets.
 
-import type { HashCost } from './credentials/passwords.ts';
 import { users } from './store/schema.ts';
-import type { ThrottlePolicy } from './throttle/throttle.ts';
 
 /** An account as everything outside the core sees it: without its password hash. */
 export type Account = Omit<
@@ -73,6 +71,20 @@ export interface Client {
   addressPrefix: string | null;
   /** What this browser or app was given when it last logged in. */
   device?: string | null;
+}
+
+/** What a hash costs: `rounds` calls of `iterations` HMAC iterations each. */
+export interface HashCost {
+  iterations: number;
+  rounds: number;
+}
+
+export interface ThrottlePolicy {
+  /** Consecutive failures that cost no wait. */
+  freeFailures: number;
+  /** The first wait; each further failure doubles it. */
+  firstWaitSeconds: number;
+  maxWaitSeconds: number;
 }
 
 /** What a deployment can set, in the units that the names say. */

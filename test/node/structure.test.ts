@@ -65,6 +65,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
 };
 
+/**
+ * The rooms of the core by their level: a room imports from its own level and from those below, never from above. The
+ * files of src/core itself are the words that all rooms share.
+ */
+const LEVELS: readonly (readonly string[])[] = [
+  ['admin', 'factors', 'provider'],
+  ['login', 'accounts'],
+  ['sessions', 'credentials', 'throttle', 'proofs', 'events', 'mail'],
+  ['store'],
+];
+const levelOf = (room: string): number => LEVELS.findIndex((rooms) => rooms.includes(room));
+
+/** The room of a file of the core; null for the files that all rooms share. */
+const roomOf = (path: string): string | null => /^core\/([\w-]+)\//.exec(path)?.[1] ?? null;
+
+/** What the shared words are made of: the tables, whose columns they name. */
+const BELOW_SHARED = ['core/store/schema.ts'];
+
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   'index.ts': /^$/,
   'env.ts': /^$/,
@@ -89,6 +107,28 @@ it('reads what it checks', () => {
     "const a = ''; ''\n'' b(c.status)",
   );
 });
+
+/** The first circle of these arrows, as `a -> b -> a`; null if there is none. */
+const circleIn = (arrows: readonly (readonly [from: string, to: string])[]): string | null => {
+  const targets = new Map<string, Set<string>>();
+  for (const [from, to] of arrows) targets.set(from, (targets.get(from) ?? new Set()).add(to));
+  const done = new Set<string>();
+  const visit = (node: string, path: readonly string[]): string | null => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node].join(' -> ');
+    if (done.has(node)) return null;
+    for (const target of targets.get(node) ?? []) {
+      const circle = visit(target, [...path, node]);
+      if (circle) return circle;
+    }
+    done.add(node);
+    return null;
+  };
+  for (const node of targets.keys()) {
+    const circle = visit(node, []);
+    if (circle) return circle;
+  }
+  return null;
+};
 
 describe('imports', () => {
   it('run from index to dialects or pages to http to core, never back', () => {
@@ -119,6 +159,39 @@ describe('imports', () => {
       );
     });
     expect(wrong.map(shown)).toEqual([]);
+  });
+
+  it('run down inside the core, from the rooms that use to the rooms that are used', () => {
+    const inCore = ownImports.filter(({ from, to }) => layerOf(from) === 'core' && layerOf(to) === 'core');
+    expect(inCore.length).toBeGreaterThan(50);
+    const unknown = inCore.flatMap(({ from }) => roomOf(from) ?? []).filter((room) => levelOf(room) < 0);
+    expect([...new Set(unknown)]).toEqual([]);
+    const wrong = inCore.filter(({ from, to }) => {
+      if (from === 'core/index.ts') return false;
+      const [room, target] = [roomOf(from), roomOf(to)];
+      if (target === null) return to === 'core/index.ts';
+      return room === null ? !BELOW_SHARED.includes(to) : levelOf(target) < levelOf(room);
+    });
+    expect(wrong.map(shown)).toEqual([]);
+  });
+
+  it('make no circle inside the core, neither of files nor of rooms', () => {
+    const inCore = ownImports.filter(({ from }) => layerOf(from) === 'core');
+    const files = inCore.map(({ from, to }) => [from, to] as const);
+    expect(circleIn(files)).toBeNull();
+    const rooms = ownImports.flatMap(({ from, to }) => {
+      const [room, target] = [roomOf(from), roomOf(to)];
+      return room === null || target === null || room === target ? [] : [[room, target] as const];
+    });
+    expect(rooms.length).toBeGreaterThan(10);
+    expect(circleIn(rooms)).toBeNull();
+    const circle = [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['c', 'b'],
+    ] as const;
+    expect(circleIn(circle)).toBe('b -> c -> b');
+    expect(circleIn(circle.slice(0, 2))).toBeNull();
   });
 
   it('lead to files that are there', () => {

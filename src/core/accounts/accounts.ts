@@ -1,13 +1,51 @@
-// Accounts: reading, changing, listing and removing them. Making them is in registration.ts.
-import { and, asc, eq, gt, isNull } from 'drizzle-orm';
-import { type Gone, type LastAdmin, type Result, refuse, succeed } from '../errors.ts';
+// Accounts: create one with its first session, read, list, change and remove.
+import { and, asc, eq, gt, isNull, or } from 'drizzle-orm';
+import type { Passwords } from '../credentials/passwords.ts';
+import {
+  err,
+  type Gone,
+  type LastAdmin,
+  ok,
+  type Result,
+  StoreUnavailable,
+  type Taken,
+  type UniqueField,
+} from '../errors.ts';
 import { type EventType, noteEventOf } from '../events/events.ts';
-import { type Account, accountColumns, type Client } from '../model.ts';
-import { deleteSessionsOf } from '../sessions/rows.ts';
-import type { Sessions } from '../sessions/sessions.ts';
+import { emailKey, usernameKey } from '../identity.ts';
+import { type Account, accountColumns, type Client, type LoginKind } from '../model.ts';
+import { deleteSession, deleteSessionsOf, insertSession, type Sessions } from '../sessions/sessions.ts';
+import { cookieSessionId, type IssuedSession, type StoredSession, type Tokens } from '../sessions/tokens.ts';
+import { whereNotLastAdmin } from '../store/conditions.ts';
 import { users } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
-import { isNotLastAdmin } from './last-admin.ts';
+import { type Answer, type Database, isUniqueViolation, type Store } from '../store/store.ts';
+import type { Devices } from '../throttle/devices.ts';
+
+/** What makes an account. Everything has been checked by the dialect, whose rules differ. */
+export interface NewAccount {
+  username: string | null;
+  email: string;
+  password: string;
+  name?: string;
+  firstName?: string;
+  lastName?: string;
+}
+
+export interface Registration {
+  client: Client;
+  /** The session to open with the account, null for none. */
+  open: LoginKind | null;
+  /** The cookie that the browser holds already: its session ends. */
+  replaces: string | null;
+}
+
+export interface Registered {
+  account: Account;
+  /** The token of the session that was opened, null if none was. */
+  token: string | null;
+  /** For the browser or app to keep, and to show at the next login; null if no session was opened. */
+  device: string | null;
+}
 
 /** What its owner may change of an account. */
 export type ProfileChanges = {
@@ -16,10 +54,29 @@ export type ProfileChanges = {
     | undefined;
 };
 
+export interface Removal {
+  /** The admin who does it; none if it is the owner. */
+  actorId?: number;
+  keepsLastAdmin?: boolean;
+}
+
 export interface Accounts {
-  /** The account of that id; null where there is none. */
+  /** Which of these an account holds already; the fields to look up may be any or none. */
+  findTaken(wanted: { username?: string | undefined; email?: string | undefined }): Promise<Taken | null>;
+  /**
+   * Creates an account, and a session with it, in one batch. Of many at once with one name, one wins.
+   *
+   * @example
+   * const created = await core.accounts.create(
+   *   { username: 'ann', email: 'ann@example.com', password },
+   *   { client, open: 'cookie', replaces: null },
+   * );
+   * if (!created.ok) return refuse(created.error);
+   */
+  create(account: NewAccount, registration: Registration): Promise<Result<Registered, Taken>>;
+  /** The account of that id; null if there is none. */
   get(id: number): Promise<Account | null>;
-  /** Accounts by id, `limit` of them at most, beginning after `afterId`; costs the same on every page. */
+  /** Accounts by id, `limit` of them at most, from after `afterId`; costs the same on every page. */
   list(page: { afterId: number; limit: number }): Promise<Account[]>;
   update(
     id: number,
@@ -29,25 +86,78 @@ export interface Accounts {
   ): Promise<Result<Account, Gone>>;
   /**
    * Removes an account with its sessions and tokens; its name is free again, its id is never used again. Refuses
-   * the last admin where one is to be kept: the document of 003 knows no such refusal, whoever asks there goes.
+   * the last admin if one is to be kept: the document of `account` knows no such refusal, so there everybody may go.
    */
   remove(id: number, client: Client, removal?: Removal): Promise<Result<null, Gone | LastAdmin>>;
-}
-
-export interface Removal {
-  /** The admin who does it; none where it is the owner. */
-  actorId?: number;
-  keepsLastAdmin?: boolean;
 }
 
 export interface AccountsOptions {
   store: Store;
   sessions: Sessions;
+  tokens: Tokens;
+  devices: Devices;
+  passwords: Passwords;
   nowMs: () => number;
 }
 
-export const createAccounts = ({ store, sessions: sessionStore, nowMs }: AccountsOptions): Accounts => {
+export const createAccounts = (options: AccountsOptions): Accounts => {
+  const { store, sessions, tokens, devices, passwords, nowMs } = options;
+
+  const findTaken: Accounts['findTaken'] = async (wanted) => {
+    const keys = {
+      username: wanted.username === undefined ? null : usernameKey(wanted.username),
+      email: wanted.email === undefined ? null : emailKey(wanted.email),
+    };
+    if (keys.username === null && keys.email === null) return null;
+    const { value: rows } = await store.primary((db) =>
+      db
+        .select({ id: users.id, usernameKey: users.usernameKey, emailKey: users.emailKey })
+        .from(users)
+        .where(
+          or(
+            keys.username === null ? undefined : eq(users.usernameKey, keys.username),
+            keys.email === null ? undefined : eq(users.emailKey, keys.email),
+          ),
+        )
+        .all(),
+    );
+    const fields: UniqueField[] = [];
+    if (keys.username !== null && rows.some((row) => row.usernameKey === keys.username))
+      fields.push('username');
+    const owner = keys.email === null ? undefined : rows.find((row) => row.emailKey === keys.email);
+    if (owner) fields.push('email');
+    return fields.length > 0 ? { reason: 'taken', fields, ownerId: owner?.id ?? null } : null;
+  };
+
   return {
+    findTaken,
+
+    async create(wanted, { client, open, replaces }) {
+      const unique = { username: wanted.username ?? undefined, email: wanted.email };
+      const taken = await findTaken(unique);
+      if (taken) return err(taken);
+
+      const passwordHash = await passwords.hash(wanted.password);
+      const issued = open && (await tokens.issue(open));
+      const replacedId = await cookieSessionId(replaces);
+      const row = newRow(wanted, passwordHash, nowMs());
+      try {
+        const { value, bookmark } = await storeAccount(store, { row, issued, client, replacedId });
+        const { account, session } = value;
+        if (replacedId) sessions.forget([replacedId]);
+        if (!issued || !session) return ok({ account, token: null, device: null });
+        const token = await sessions.handOut(issued, session, account, bookmark);
+        const known = await devices.read(client.device ?? null);
+        return ok({ account, token, device: await devices.write(known, { id: account.id, passwordHash }) });
+      } catch (error) {
+        if (!isUniqueViolation(error)) throw error;
+        // Another registration won between the check and the batch; or it has lost its account again since.
+        const winner = await findTaken(unique);
+        if (winner) return err(winner);
+        throw new StoreUnavailable('The name was taken and given up at the same moment.', { cause: error });
+      }
+    },
+
     async get(id) {
       const { value } = await store.primary((db) =>
         db.select(accountColumns).from(users).where(eq(users.id, id)).get(),
@@ -70,35 +180,90 @@ export const createAccounts = ({ store, sessions: sessionStore, nowMs }: Account
 
     async update(id, changes, type, client) {
       const now = nowMs();
-      const isUsable = and(eq(users.id, id), isNull(users.disabledAtMs));
+      const whereUsable = and(eq(users.id, id), isNull(users.disabledAtMs));
       const { value } = await store.primary((db) =>
         db.batch([
           db
             .update(users)
             .set({ ...changes, updatedAtMs: now })
-            .where(isUsable)
+            .where(whereUsable)
             .returning(accountColumns),
-          noteEventOf(db, type, isUsable, client, now),
+          noteEventOf(db, type, whereUsable, client, now),
         ]),
       );
       const account = value[0][0];
-      return account ? succeed(account) : refuse({ reason: 'gone' });
+      return account ? ok(account) : err({ reason: 'gone' });
     },
 
     async remove(id, client, { actorId, keepsLastAdmin = false } = {}) {
       const { value } = await store.primary((db) => {
-        const mayGo = and(eq(users.id, id), keepsLastAdmin ? isNotLastAdmin(db, id) : undefined);
+        const whereRemovable = and(eq(users.id, id), keepsLastAdmin ? whereNotLastAdmin(db, id) : undefined);
         return db.batch([
-          noteEventOf(db, 'deleted', mayGo, client, nowMs(), actorId),
-          deleteSessionsOf(db, id, mayGo),
-          db.delete(users).where(mayGo).returning({ id: users.id }),
+          noteEventOf(db, 'deleted', whereRemovable, client, nowMs(), actorId),
+          deleteSessionsOf(db, id, whereRemovable),
+          db.delete(users).where(whereRemovable).returning({ id: users.id }),
           db.select({ id: users.id }).from(users).where(eq(users.id, id)),
         ]);
       });
       const [, ended, removed, left] = value;
-      sessionStore.forget(ended.map((session) => session.id));
-      if (removed.length > 0) return succeed(null);
-      return refuse({ reason: left.length > 0 ? 'last_admin' : 'gone' });
+      sessions.forget(ended.map((session) => session.id));
+      if (removed.length > 0) return ok(null);
+      return err({ reason: left.length > 0 ? 'last_admin' : 'gone' });
     },
   };
+};
+
+const newRow = (wanted: NewAccount, passwordHash: string, now: number): typeof users.$inferInsert => ({
+  username: wanted.username,
+  usernameKey: wanted.username === null ? null : usernameKey(wanted.username),
+  email: wanted.email,
+  emailKey: emailKey(wanted.email),
+  passwordHash,
+  name: wanted.name ?? '',
+  firstName: wanted.firstName ?? '',
+  lastName: wanted.lastName ?? '',
+  createdAtMs: now,
+  updatedAtMs: now,
+  lastLoginAtMs: now,
+});
+
+interface Storing {
+  row: typeof users.$inferInsert;
+  issued: IssuedSession | null;
+  client: Client;
+  replacedId: string | null;
+}
+
+interface Stored {
+  account: Account;
+  session: StoredSession | null;
+}
+
+/** The account, its session and its trail in one batch: all of it or nothing. The id is not known before. */
+const storeAccount = async (
+  store: Store,
+  { row, issued, client, replacedId }: Storing,
+): Promise<Answer<Stored>> => {
+  const isNew = eq(users.emailKey, row.emailKey);
+  const statements = (db: Database) =>
+    [
+      db.insert(users).values(row).returning(accountColumns),
+      noteEventOf(db, 'registered', isNew, client, row.createdAtMs),
+      deleteSession(db, replacedId),
+    ] as const;
+  if (!issued) {
+    const { value, bookmark } = await store.primary((db) => db.batch(statements(db)));
+    return { value: { account: only(value[0]), session: null }, bookmark };
+  }
+  const { value, bookmark } = await store.primary((db) =>
+    db.batch([...statements(db), insertSession(db, issued, isNew, client)]),
+  );
+  return { value: { account: only(value[0]), session: only(value[3]) }, bookmark };
+};
+
+/** The row that an insert returns. */
+const only = <T>(rows: readonly T[]): T => {
+  const [row] = rows;
+  if (row === undefined) throw new Error('An insert returned no row.');
+  return row;
 };

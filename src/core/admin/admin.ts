@@ -1,12 +1,11 @@
 // What admins do: search accounts by the beginning of a name, disable, enable, and make or unmake admins.
 import { and, asc, eq, gt, gte, lt, or, type SQL, sql } from 'drizzle-orm';
-import { isNotLastAdmin } from '../accounts/last-admin.ts';
-import { type Gone, type LastAdmin, type Result, refuse, succeed } from '../errors.ts';
+import { err, type Gone, type LastAdmin, ok, type Result } from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
 import { emailKey, usernameKey } from '../identity.ts';
 import { type Account, accountColumns, type Client } from '../model.ts';
-import { deleteSessionsOf } from '../sessions/rows.ts';
-import type { Sessions } from '../sessions/sessions.ts';
+import { deleteSessionsOf, type Sessions } from '../sessions/sessions.ts';
+import { whereNotLastAdmin } from '../store/conditions.ts';
 import { shownNameKey, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 
@@ -80,22 +79,22 @@ export const createAdmin = (options: AdminOptions): Admin => {
       const now = nowMs();
       const takesAdmin = action === 'disabled' || action === 'admin_revoked';
       const { value } = await store.primary((db) => {
-        const mayChange = and(eq(users.id, id), takesAdmin ? isNotLastAdmin(db, id) : undefined);
+        const whereChangeable = and(eq(users.id, id), takesAdmin ? whereNotLastAdmin(db, id) : undefined);
         return db.batch([
-          noteEventOf(db, action, mayChange, client, now, actorId),
-          deleteSessionsOf(db, action === 'disabled' ? id : null, mayChange),
+          noteEventOf(db, action, whereChangeable, client, now, actorId),
+          deleteSessionsOf(db, action === 'disabled' ? id : null, whereChangeable),
           db
             .update(users)
             .set({ ...changesFor(action, now), updatedAtMs: now })
-            .where(mayChange)
+            .where(whereChangeable)
             .returning(accountColumns),
           db.select({ id: users.id }).from(users).where(eq(users.id, id)),
         ]);
       });
       const [, ended, [account], exist] = value;
       sessionStore.forget(ended.map((session) => session.id));
-      if (account) return succeed(account);
-      return refuse({ reason: exist.length > 0 ? 'last_admin' : 'gone' });
+      if (account) return ok(account);
+      return err({ reason: exist.length > 0 ? 'last_admin' : 'gone' });
     },
   };
 };
@@ -127,7 +126,7 @@ const searchedBy = (field: SearchField, prefix: string): { column: SQL; key: str
   }
 };
 
-const isMatch = (field: SearchField, prefix: string): SQL | undefined => {
+const whereMatches = (field: SearchField, prefix: string): SQL | undefined => {
   const { column, key } = searchedBy(field, prefix);
   return and(gte(column, key), lt(column, key + LAST_CHARACTER));
 };
@@ -149,13 +148,13 @@ const searchField = (
   const { column } = searchedBy(field, prefix);
   const earlier = SEARCH_FIELDS.slice(0, SEARCH_FIELDS.indexOf(field));
   // A username may be null, and then nothing is false of it: IS NOT TRUE takes both.
-  const unseen = earlier.map((other) => sql`(${isMatch(other, prefix)}) IS NOT TRUE`);
+  const unseen = earlier.map((other) => sql`(${whereMatches(other, prefix)}) IS NOT TRUE`);
   const after =
     start && and(gte(column, start.afterKey), or(gt(column, start.afterKey), gt(users.id, start.afterId)));
   return db
     .select({ account: accountColumns, key: sql<string | null>`${column}` })
     .from(users)
-    .where(and(isMatch(field, prefix), after ?? undefined, ...unseen))
+    .where(and(whereMatches(field, prefix), after ?? undefined, ...unseen))
     .orderBy(asc(column), asc(users.id))
     .limit(limit)
     .all();

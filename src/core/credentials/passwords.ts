@@ -1,5 +1,6 @@
 // Password hashes: chained PBKDF2-HMAC-SHA512, their text form, and when one is out of date or another maker's.
 
+import type { HashCost } from '../model.ts';
 import { equalBytes, type Random } from '../secrets.ts';
 import { loadForeign } from './foreign/load.ts';
 
@@ -9,12 +10,6 @@ export const MAX_ITERATIONS_PER_CALL = 100_000;
 const MAX_ROUNDS = 50;
 const SALT_BYTES = 16;
 const HASH_BYTES = 64;
-
-/** What a hash costs: `rounds` calls of `iterations` HMAC iterations each. */
-export interface HashCost {
-  iterations: number;
-  rounds: number;
-}
 
 interface ParsedHash extends HashCost {
   salt: Uint8Array<ArrayBuffer>;

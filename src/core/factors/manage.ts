@@ -1,12 +1,11 @@
 // What an owner does with passkeys, codes, recovery codes and app passwords: list, add, rename, remove.
 import { and, asc, count, eq, exists, isNotNull, isNull, notExists, type SQL, sql } from 'drizzle-orm';
-import { type FactorRefused, type Gone, type Result, refuse, succeed } from '../errors.ts';
+import { err, type FactorRefused, type Gone, ok, type Result } from '../errors.ts';
 import { type EventType, noteEventOf } from '../events/events.ts';
 import { type Account, type Client, displayName, type Principal } from '../model.ts';
 import type { Keyring, Random } from '../secrets.ts';
-import { deleteSessionsOf } from '../sessions/rows.ts';
-import type { Sessions } from '../sessions/sessions.ts';
-import { ifAccount } from '../store/if-account.ts';
+import { deleteSessionsOf, type Sessions } from '../sessions/sessions.ts';
+import { whereAccountExists } from '../store/conditions.ts';
 import { appPasswords, factors, recoveryCodes, sessions, spentChallenges, users } from '../store/schema.ts';
 import { type Database, isUniqueViolation, type Store } from '../store/store.ts';
 import { hashAppPassword, makeAppPassword } from './app-password.ts';
@@ -282,8 +281,8 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
           .returning({ id: factors.id }),
       );
       // The account goes on: what is in the way is a generator that is on.
-      if (stored.length === 0) return refuse({ reason: 'factor', why: 'in_use' });
-      return succeed({
+      if (stored.length === 0) return err({ reason: 'factor', why: 'in_use' });
+      return ok({
         secret: encodeBase32(totp.secret),
         uri: totpUri(totp, rp.name, account.username ?? account.email),
       });
@@ -301,10 +300,10 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
       );
       const unsealed = pending?.secret ? await sealing.unseal(pending.secret, totpContext(account.id)) : null;
       const totp = unsealed && unpackTotp(unsealed.bytes);
-      if (!pending || !totp) return refuse({ reason: 'factor', why: 'expired' });
+      if (!pending || !totp) return err({ reason: 'factor', why: 'expired' });
       const now = nowMs();
       const step = await findStep(totp, normalizeCode(code), now, { window: totpWindow, lastStep: 0 });
-      if (step === null) return refuse({ reason: 'factor', why: 'code' });
+      if (step === null) return err({ reason: 'factor', why: 'code' });
       const { codes, hashes } = await makeCodes();
       const { value } = await store.primary((db) => {
         const isStill = and(isPending, eq(factors.id, pending.id), eq(factors.secret, pending.secret ?? ''));
@@ -315,13 +314,13 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
           db
             .update(factors)
             .set({ confirmedAtMs: now, createdAtMs: now, lastUsedAtMs: now, lastStep: step })
-            .where(and(isStill, ifAccount(db, wherePrincipal(db, principal))))
+            .where(and(isStill, whereAccountExists(db, wherePrincipal(db, principal))))
             .returning(factorColumns),
         ]);
       });
       const [, storedCodes, [factor]] = value;
-      if (!factor) return refuse({ reason: 'gone' });
-      return succeed({ factor, recoveryCodes: storedCodes.length > 0 ? codes : null });
+      if (!factor) return err({ reason: 'gone' });
+      return ok({ factor, recoveryCodes: storedCodes.length > 0 ? codes : null });
     },
 
     async startPasskey(principal, rp) {
@@ -341,7 +340,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         ]),
       );
       const [[row], known] = value;
-      if (!row?.userHandle) return refuse({ reason: 'gone' });
+      if (!row?.userHandle) return err({ reason: 'gone' });
       const { token, challenge } = await challenges.issue({
         purpose: 'add_passkey',
         accountId: account.id,
@@ -352,7 +351,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
       const others = known.flatMap(({ id, transports }) =>
         id === null ? [] : [{ id, transports: readTransports(transports) }],
       );
-      return succeed({
+      return ok({
         token,
         publicKey: creationOptions(rp, account, row.userHandle, challenge.bytes, others),
       });
@@ -361,14 +360,14 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
     async addPasskey(principal, { token, passkey, name }, rp, client) {
       const { account, session } = principal;
       const challenge = await challenges.read(token, 'add_passkey', session.id);
-      if (challenge?.accountId !== account.id) return refuse({ reason: 'factor', why: 'expired' });
+      if (challenge?.accountId !== account.id) return err({ reason: 'factor', why: 'expired' });
       const verdict = await verifyRegistration(passkey, {
         challenge: challenge.bytes,
         origins: rp.origins,
         rpId: rp.id,
         userVerification: 'preferred',
       });
-      if (!verdict.ok) return refuse({ reason: 'factor', why: 'passkey' });
+      if (!verdict.ok) return err({ reason: 'factor', why: 'passkey' });
       const now = nowMs();
       const { codes, hashes } = await makeCodes();
       const spentId = await idOf(challenge);
@@ -401,13 +400,13 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
           ]);
         });
         const [, , storedCodes, [factor], alive] = value;
-        if (factor) return succeed({ factor, recoveryCodes: storedCodes.length > 0 ? codes : null });
-        return alive.length > 0 ? refuse({ reason: 'factor', why: 'too_many' }) : refuse({ reason: 'gone' });
+        if (factor) return ok({ factor, recoveryCodes: storedCodes.length > 0 ? codes : null });
+        return alive.length > 0 ? err({ reason: 'factor', why: 'too_many' }) : err({ reason: 'gone' });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
         // The challenge was answered before, or the passkey is an account's already: of this one or of another.
         const isAnswered = error instanceof Error && error.message.includes('spent_challenges');
-        return refuse({ reason: 'factor', why: isAnswered ? 'expired' : 'in_use' });
+        return err({ reason: 'factor', why: isAnswered ? 'expired' : 'in_use' });
       }
     },
 
@@ -421,7 +420,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
           db
             .update(factors)
             .set({ name })
-            .where(and(isIt, ifAccount(db, wherePrincipal(db, principal))))
+            .where(and(isIt, whereAccountExists(db, wherePrincipal(db, principal))))
             .returning(factorColumns),
         ]);
       });
@@ -440,7 +439,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
           nowMs(),
         );
       const { value } = await store.primary((db) => {
-        const owner = ifAccount(db, wherePrincipal(db, principal));
+        const owner = whereAccountExists(db, wherePrincipal(db, principal));
         return db.batch([
           note(db, 'passkey_removed', 'passkey'),
           note(db, 'totp_removed', 'totp'),
@@ -467,11 +466,13 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         const owner = and(wherePrincipal(db, principal), whereHas(db, whereOn(account.id)));
         return db.batch([
           noteEventOf(db, 'recovery_codes_renewed', owner, client, nowMs()),
-          db.delete(recoveryCodes).where(and(eq(recoveryCodes.userId, account.id), ifAccount(db, owner))),
+          db
+            .delete(recoveryCodes)
+            .where(and(eq(recoveryCodes.userId, account.id), whereAccountExists(db, owner))),
           insertCodes(db, hashes, owner),
         ]);
       });
-      return value[2].length > 0 ? succeed(codes) : refuse({ reason: 'gone' });
+      return value[2].length > 0 ? ok(codes) : err({ reason: 'gone' });
     },
 
     async addAppPassword(principal, { name, dialect }, client) {
@@ -506,8 +507,8 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         ]);
       });
       const [, [appPassword], alive] = value;
-      if (appPassword) return succeed({ appPassword, password });
-      return alive.length > 0 ? refuse({ reason: 'factor', why: 'too_many' }) : refuse({ reason: 'gone' });
+      if (appPassword) return ok({ appPassword, password });
+      return alive.length > 0 ? err({ reason: 'factor', why: 'too_many' }) : err({ reason: 'gone' });
     },
 
     async removeAppPassword({ account }, id, client) {

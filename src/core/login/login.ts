@@ -1,19 +1,19 @@
-// Logging in: the counter, the hash, and one batch that creates the session.
-import { eq } from 'drizzle-orm';
-import { type Candidate, isUnchanged, type Verification } from '../credentials/check-password.ts';
+// The login: one story from a name and a password to a session, in the order in which it happens.
+import { eq, type SQL } from 'drizzle-orm';
+import type { CheckPassword } from '../credentials/check-password.ts';
 import type { Passwords } from '../credentials/passwords.ts';
-import { type Result, refuse, succeed, type Throttled, type WrongCredentials } from '../errors.ts';
+import { err, ok, type Result, type Throttled, type WrongCredentials } from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
 import type { Identifier } from '../identity.ts';
 import type { Account, Client, LoginKind } from '../model.ts';
 import type { Keyring } from '../secrets.ts';
-import { deleteSession, findDerived, insertSession, replaceSession } from '../sessions/rows.ts';
-import type { Sessions } from '../sessions/sessions.ts';
-import type { Tokens } from '../sessions/tokens.ts';
+import { deleteSession, insertSession, type Sessions } from '../sessions/sessions.ts';
+import { cookieSessionId, type Tokens } from '../sessions/tokens.ts';
+import { whereUnchanged } from '../store/conditions.ts';
 import { users } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { Devices } from '../throttle/devices.ts';
-import { resetCounter } from '../throttle/throttle.ts';
+import { type Candidate, resetCounter, type Throttle } from '../throttle/throttle.ts';
 
 export interface LoginAttempt {
   identifier: Identifier;
@@ -33,8 +33,12 @@ export interface LoggedIn {
 }
 
 /**
- * Checks a password and opens a session: two round trips to D1 and one hash. Refuses a wrong password, an
- * unknown identifier and a disabled account with the same work, and anything while the counter makes it wait.
+ * Checks a password and opens a session: two round trips to D1 and one hash. Refuses a wrong password, an unknown
+ * identifier and a disabled account after the same work, and every attempt while the counter makes it wait.
+ *
+ * @example
+ * const loggedIn = await core.login({ identifier: readIdentifier('ann'), password, open: 'cookie', client, replaces });
+ * if (!loggedIn.ok) return refuse(loggedIn.error);
  */
 export type Login = (attempt: LoginAttempt) => Promise<Result<LoggedIn, WrongCredentials | Throttled>>;
 
@@ -45,80 +49,87 @@ export interface LoginOptions {
   devices: Devices;
   passwords: Passwords;
   keyring: Keyring;
-  verification: Verification;
+  throttle: Throttle;
+  checkPassword: CheckPassword;
   nowMs: () => number;
 }
 
-type Opened = Omit<LoggedIn, 'device'> & { passwordHash: string };
-
 export const createLogin = (options: LoginOptions): Login => {
-  const { store, sessions, tokens, devices, passwords, keyring, verification, nowMs } = options;
+  const { store, sessions, tokens, devices, passwords, keyring, throttle, checkPassword, nowMs } = options;
 
-  /** Null where the account was deleted, disabled or given another password while its hash was checked. */
-  const open = async (attempt: LoginAttempt, candidate: Candidate, key: string): Promise<Opened | null> => {
-    const { passwordHash, ...account } = candidate;
-    const now = nowMs();
-    const newHash = (await passwords.needsRehash(passwordHash, attempt.password))
-      ? await passwords.hash(attempt.password)
-      : passwordHash;
-    const draft = await tokens.draft(attempt.open);
-    const replacedId = await tokens.idOfCookie(attempt.replaces);
-    const asChecked = isUnchanged(candidate);
-    const { value, bookmark } = await store.primary((db) =>
-      db.batch([
-        insertSession(db, draft, asChecked, attempt.client),
-        noteEventOf(db, 'login', asChecked, attempt.client, now),
-        resetCounter(db, key, asChecked),
-        deleteSession(db, replacedId, asChecked),
-        db.update(users).set({ lastLoginAtMs: now, passwordHash: newHash }).where(asChecked),
-      ]),
-    );
-    const stored = value[0][0];
-    if (!stored) return null;
-    if (replacedId) sessions.forget([replacedId]);
-    const loggedIn = { ...account, lastLoginAtMs: now };
-    // The record of a derived token that lived on is there already; KV takes one write a second a key.
-    if (stored.id === draft.id) sessions.record(draft, bookmark);
-    const token = await tokens.reveal(draft, stored, account);
-    if (token !== null) return { account: loggedIn, token, passwordHash: newHash };
-
-    // Of many logins at once one replaces it; the others hand out what that one has put there.
-    const { value: rows } = await store.primary((db) =>
-      db.batch([replaceSession(db, stored, draft), findDerived(db, account.id)]),
-    );
-    const [current] = rows[1];
-    const fresh = current ? await tokens.reveal(draft, current, account) : null;
-    return fresh === null ? null : { account: loggedIn, token: fresh, passwordHash: newHash };
-  };
-
-  return async (attempt) => {
+  const logIn = async (attempt: LoginAttempt, isRetry: boolean): ReturnType<Login> => {
     const { identifier, password, client } = attempt;
+
+    // 1. Who logs in, and on which device. A name that no account has is counted under its HMAC, so that a copy of
+    // D1 does not tell what people typed into the wrong field.
     const device = await devices.read(client.device ?? null);
-    const column = identifier.by === 'email' ? users.emailKey : users.usernameKey;
-    const hidden = await keyring.sign('identifier', identifier.key);
-    const wanted = {
-      account: eq(column, identifier.key),
-      unknown: `unknown:${hidden.toHex()}`,
+    const hiddenName = (await keyring.sign('identifier', identifier.key)).toHex();
+
+    // 2. The first round trip counts the attempt and finds the account; then one hash. A refused attempt stays counted.
+    const checked = await checkPassword({
+      account: whereIdentifier(identifier),
+      unknown: `unknown:${hiddenName}`,
       device,
       password,
       client,
-    };
-    for (let isAgain = false; ; isAgain = true) {
-      const verified = await verification.verify(wanted);
-      if (!verified.ok) return verified;
-      const { candidate, counterKey } = verified.value;
-      const opened = await verification.following(counterKey, open(attempt, candidate, counterKey));
-      if (opened) {
-        const { account, token, passwordHash } = opened;
-        const mark = await devices.write(device, { id: account.id, passwordHash });
-        return succeed({ account, token, device: mark });
-      }
-      // Of logins that replace an outdated hash at once, one comes first: the others check what it has put there.
-      if (isAgain || !(await passwords.needsRehash(candidate.passwordHash, password))) {
-        verification.settle(counterKey, candidate.id, client);
-        return refuse({ reason: 'wrong_credentials', known: true });
-      }
-      verification.withdraw(counterKey);
+    });
+    if (!checked.ok) return checked;
+    const { candidate, counterKey } = checked.value;
+
+    // 3. The password is right. What it is not enough for is decided here, before a session exists.
+
+    // 4. The second round trip opens the session. If D1 fails at it, the attempt is undone.
+    const opened = await throttle.undoOnError(counterKey, () => openSession(attempt, candidate, counterKey));
+
+    // 5. The credential for the client, and the mark by which this device is counted on its own from now on.
+    if (opened) {
+      const { account, token, passwordHash } = opened;
+      return ok({ account, token, device: await devices.write(device, { id: account.id, passwordHash }) });
     }
+
+    // The account changed during the hash. If another login only replaced its outdated hash, the password is checked
+    // against the new one, once. If the account was deleted, disabled or given another password, the attempt failed.
+    if (!isRetry && (await passwords.needsRehash(candidate.passwordHash, password))) {
+      throttle.undoAttempt(counterKey);
+      return logIn(attempt, true);
+    }
+    throttle.recordFailure(counterKey, candidate.id, client);
+    return err({ reason: 'wrong_credentials', known: true });
   };
+
+  /** One batch: all of it, or nothing and null if the account is not as it was when its password was checked. */
+  const openSession = async (
+    { password, open, client, replaces }: LoginAttempt,
+    candidate: Candidate,
+    counterKey: string,
+  ) => {
+    const now = nowMs();
+    const passwordHash = (await passwords.needsRehash(candidate.passwordHash, password))
+      ? await passwords.hash(password)
+      : candidate.passwordHash;
+    const issued = await tokens.issue(open);
+    const replacedId = await cookieSessionId(replaces);
+    const asChecked = whereUnchanged(candidate);
+    const { value, bookmark } = await store.primary((db) =>
+      db.batch([
+        insertSession(db, issued, asChecked, client),
+        noteEventOf(db, 'login', asChecked, client, now),
+        resetCounter(db, counterKey, asChecked),
+        deleteSession(db, replacedId, asChecked),
+        db.update(users).set({ lastLoginAtMs: now, passwordHash }).where(asChecked),
+      ]),
+    );
+    const [stored] = value[0];
+    if (!stored) return null;
+    if (replacedId) sessions.forget([replacedId]);
+    const { passwordHash: _, ...found } = candidate;
+    const account = { ...found, lastLoginAtMs: now };
+    const token = await sessions.handOut(issued, stored, account, bookmark);
+    return token === null ? null : { account, token, passwordHash };
+  };
+
+  return (attempt) => logIn(attempt, false);
 };
+
+const whereIdentifier = ({ by, key }: Identifier): SQL =>
+  eq(by === 'email' ? users.emailKey : users.usernameKey, key);

@@ -1,33 +1,90 @@
-// Sessions of every kind: found by their token, recorded in KV, extended, forgotten. Their truth is in D1.
-import { eq } from 'drizzle-orm';
-import type { Policy, Principal, Session } from '../model.ts';
-import { sessions } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
-import { findSession } from './query.ts';
-import type { Carrier, Tokens } from './tokens.ts';
+// The life of a session, from issue to end. D1 holds the truth; a record in KV only says how fresh a copy of D1 must be.
+//
+//   issue      tokens.issue(): a token and its SHA-256, which is the session's id
+//   store      insertSession(): a statement of the batch that logs in or registers
+//   hand out   handOut(): writes the record to KV and gives the credential to its client
+//   use        authenticate(): finds the live session of a token, and extends its idle expiry at most once a day
+//   renew      renewSession(): a new token after the password was confirmed; the old one is void
+//   end        end(), endAll(), logOut(), deleteSession(), deleteSessionsOf(), or the expiry and the clean-up
+import {
+  and,
+  desc,
+  eq,
+  fillPlaceholders,
+  type GetColumnData,
+  gt,
+  inArray,
+  isNull,
+  ne,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
+import { QueryBuilder, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { noteEvent, noteEventOf, trimUserAgent } from '../events/events.ts';
+import {
+  type Account,
+  accountColumns,
+  type Client,
+  type Policy,
+  type Principal,
+  type Session,
+  type SessionKind,
+} from '../model.ts';
+import { whereAccountExists } from '../store/conditions.ts';
+import { sessions, users } from '../store/schema.ts';
+import type { Database, Store } from '../store/store.ts';
+import type { Carrier, IssuedSession, ParsedToken, StoredSession, Tokens } from './tokens.ts';
 
-/** A session's expiry is pushed on at most this often, so that reading costs no writes. */
+/** A session's expiry is extended at most this often, so that reading costs no writes. */
 const MAX_EXTEND_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
- * With a short idle time it is pushed on more often: a session in use must never end, and a session loses at most
- * this part of its idle time. A day of the default fourteen.
+ * With a short idle time it is extended more often: a session in use must never end, and a session loses at most this
+ * part of its idle time. A day of the default fourteen.
  */
 const EXTENSIONS_PER_IDLE_TIME = 14;
 
-/** The key of a session's record in KV: its id, which is the SHA-256 of its token. */
-const recordKey = (sessionId: string): string => `session:${sessionId}`;
+/** A live session as its owner sees it. Its id is a hash: it opens nothing. */
+export interface SessionView extends Session {
+  userAgent: string | null;
+  country: string | null;
+}
 
 export interface Sessions {
   /**
-   * Finds who a cookie's value or a token belongs to; null where it is none of ours, expired, revoked, or its
-   * account is disabled. One KV get and one D1 query; nothing at all where its form or signature is wrong.
-   * @param reads `primary` asks the primary alone: for whatever changes something
+   * Writes the KV record of a session that D1 has just stored, and gives its credential. Null if the session has
+   * ended since.
+   * @param bookmark the state of D1 in which the session was stored
+   */
+  handOut(
+    issued: IssuedSession,
+    stored: StoredSession,
+    account: Account,
+    bookmark: string | null,
+  ): Promise<string | null>;
+  /**
+   * Finds who a cookie's value or a token belongs to; null if it is none of ours, expired or revoked, or if its
+   * account is disabled. One KV get and one D1 query; no I/O at all if its form or signature is wrong.
+   * @param reads `primary` asks the primary alone: for every request that changes something
    */
   authenticate(token: string, carrier: Carrier, reads: 'nearest' | 'primary'): Promise<Principal | null>;
-  /** Writes the record of a session that D1 has just stored; the bookmark is the state in which it did. */
-  record(session: { id: string; expiresAtMs: number }, bookmark: string | null): void;
-  /** Drops the records of sessions that D1 no longer holds. */
+  /** The live sessions of an account, the one seen last first. */
+  list(accountId: number): Promise<SessionView[]>;
+  /** Ends one session of the account; false if it has no such session. */
+  end(accountId: number, sessionId: string, client: Client): Promise<boolean>;
+  /**
+   * Ends all sessions of an account, except one if one is named. Gives how many there were.
+   * @param actorId the admin who does it, null for the owner
+   */
+  endAll(
+    accountId: number,
+    keptSessionId: string | null,
+    client: Client,
+    actorId: number | null,
+  ): Promise<number>;
+  /** Ends the session that the request came with. */
+  logOut(principal: Principal, client: Client): Promise<void>;
+  /** Deletes the KV records of sessions that D1 no longer holds. */
   forget(sessionIds: readonly string[]): void;
 }
 
@@ -43,15 +100,17 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
   const idleMs = policy.sessionIdleSeconds * 1000;
   const extendAfterMs = Math.min(MAX_EXTEND_AFTER_MS, idleMs / EXTENSIONS_PER_IDLE_TIME);
 
-  const record: Sessions['record'] = ({ id, expiresAtMs }, bookmark) =>
+  const record = ({ id, expiresAtMs }: { id: string; expiresAtMs: number }, bookmark: string | null): void =>
     store.putRecord(recordKey(id), JSON.stringify({ bookmark }), (expiresAtMs - nowMs()) / 1000);
 
-  /** Pushes the idle expiry on, after the response; never past the absolute limit. */
+  const forget = (sessionIds: readonly string[]): void => store.deleteRecords(sessionIds.map(recordKey));
+
+  /** Extends the idle expiry after the response; never past the absolute limit. */
   const extend = ({ id, lastSeenAtMs, createdAtMs }: Session): boolean => {
     const now = nowMs();
     if (now - lastSeenAtMs < extendAfterMs) return false;
     const expiresAtMs = Math.min(now + idleMs, createdAtMs + absoluteMs);
-    store.later('session not extended', async () => {
+    store.runInBackground('session not extended', async () => {
       const { bookmark } = await store.primary((db) =>
         db.update(sessions).set({ lastSeenAtMs: now, expiresAtMs }).where(eq(sessions.id, id)),
       );
@@ -61,24 +120,205 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
   };
 
   return {
+    async handOut(issued, stored, account, bookmark) {
+      // An API token that was live already has its record: KV takes one write a second a key.
+      if (stored.id === issued.id) record(issued, bookmark);
+      const credential = await tokens.encode(issued, stored, account);
+      if (credential !== null) return credential;
+      // The API token was made under a secret that is no longer set. Of many logins at once one replaces it; the
+      // others hand out the replacement.
+      const { value } = await store.primary((db) =>
+        db.batch([replaceApiToken(db, stored, issued), findApiToken(db, account.id)]),
+      );
+      const [current] = value[1];
+      return current ? tokens.encode(issued, current, account) : null;
+    },
+
     async authenticate(token, carrier, reads) {
-      const located = await tokens.locate(token, carrier);
-      if (!located) return null;
-      const asksRecord = reads === 'nearest' && policy.sessionReads === 'nearest';
-      const known = asksRecord ? readRecord(await store.getRecord(recordKey(located.id))) : null;
-      const find = findSession(located, nowMs());
+      const parsed = await tokens.parse(token, carrier);
+      if (!parsed) return null;
+      const usesRecord = reads === 'nearest' && policy.sessionReads === 'nearest';
+      const known = usesRecord ? readRecord(await store.getRecord(recordKey(parsed.id))) : null;
+      const find = findSession(parsed, nowMs());
       const { value: row, bookmark, isNearest } = await store.read(known?.bookmark ?? null, find);
-      if (!row || (located.subject !== undefined && located.subject !== String(row.account.id))) return null;
-      // A record that is missing, or of which D1 can make nothing, is written anew.
-      if (asksRecord && !isNearest) record(row.session, bookmark);
+      if (!row || (parsed.subject !== undefined && parsed.subject !== String(row.account.id))) return null;
+      // A record that is missing, or that D1 cannot use, is written again.
+      if (usesRecord && !isNearest) record(row.session, bookmark);
       return { ...row, extended: extend(row.session) };
     },
-    record,
-    forget: (sessionIds) => store.deleteRecords(sessionIds.map(recordKey)),
+
+    async list(accountId) {
+      const { value } = await store.primary((db) =>
+        db
+          .select({ ...sessionColumns, userAgent: sessions.userAgent, country: sessions.country })
+          .from(sessions)
+          .where(and(eq(sessions.userId, accountId), gt(sessions.expiresAtMs, nowMs())))
+          .orderBy(desc(sessions.lastSeenAtMs))
+          .all(),
+      );
+      return value;
+    },
+
+    async end(accountId, sessionId, client) {
+      const whereIt = and(eq(sessions.userId, accountId), eq(sessions.id, sessionId));
+      const { value } = await store.primary((db) => {
+        const owner = db.select({ id: sessions.userId }).from(sessions).where(whereIt);
+        return db.batch([
+          noteEventOf(db, 'session_ended', eq(users.id, owner), client, nowMs()),
+          db.delete(sessions).where(whereIt).returning({ id: sessions.id }),
+        ]);
+      });
+      forget(value[1].map(({ id }) => id));
+      return value[1].length > 0;
+    },
+
+    async endAll(accountId, keptSessionId, client, actorId) {
+      const { value } = await store.primary((db) =>
+        db.batch([
+          deleteSessionsOf(db, accountId, undefined, keptSessionId),
+          noteEventOf(db, 'sessions_ended', eq(users.id, accountId), client, nowMs(), actorId),
+        ]),
+      );
+      forget(value[0].map(({ id }) => id));
+      return value[0].length;
+    },
+
+    async logOut({ account, session }, client) {
+      await store.primary((db) =>
+        db.batch([deleteSession(db, session.id), noteEvent(db, 'logout', account.id, client, nowMs())]),
+      );
+      forget([session.id]);
+    },
+
+    forget,
   };
 };
 
-/** A session's record in KV: the state of D1 in which its row was written. Null where it cannot be read. */
+/* Store: the statements of the batches that log in or register. */
+
+/**
+ * The statement that stores a session for the account that the condition finds; it returns no row if there is none.
+ * An account has one API token: a live one stays and its expiry is extended, because the document of `account` has a
+ * second login give the same token. An imported token is left alone: it cannot be given, since nobody has it but its
+ * client, and that client has not asked to be logged out.
+ */
+export const insertSession = (
+  db: Database,
+  issued: IssuedSession,
+  account: SQL | undefined,
+  client: Client,
+) => {
+  const isLive = sql`${sessions.expiresAtMs} > ${issued.createdAtMs}`;
+  return db
+    .insert(sessions)
+    .select(
+      db
+        .select({
+          id: sql<string>`${issued.id}`.as('id'),
+          userId: users.id,
+          kind: sql<SessionKind>`${issued.kind}`.as('kind'),
+          nonce: sql<string | null>`${issued.nonce}`.as('nonce'),
+          createdAtMs: sql<number>`${issued.createdAtMs}`.as('created_at'),
+          lastSeenAtMs: sql<number>`${issued.createdAtMs}`.as('last_seen_at'),
+          expiresAtMs: sql<number>`${issued.expiresAtMs}`.as('expires_at'),
+          userAgent: sql<string | null>`${trimUserAgent(client)}`.as('user_agent'),
+          country: sql<string | null>`${client.country}`.as('country'),
+          authenticatedAtMs: sql<number | null>`NULL`.as('authenticated_at'),
+          appPasswordId: sql<number | null>`NULL`.as('app_password_id'),
+          factor: sql<null>`NULL`.as('factor'),
+        })
+        .from(users)
+        .where(account),
+    )
+    .onConflictDoUpdate({
+      target: sessions.userId,
+      targetWhere: sql`kind = 'derived'`,
+      set: {
+        id: sql`CASE WHEN ${isLive} THEN ${sessions.id} ELSE excluded.id END`,
+        nonce: sql`CASE WHEN ${isLive} THEN ${sessions.nonce} ELSE excluded.nonce END`,
+        createdAtMs: sql`excluded.created_at`,
+        lastSeenAtMs: sql`excluded.last_seen_at`,
+        expiresAtMs: sql`excluded.expires_at`,
+        userAgent: sql`excluded.user_agent`,
+        country: sql`excluded.country`,
+      },
+    })
+    .returning({ id: sessions.id, nonce: sessions.nonce });
+};
+
+/** The statement that replaces an API token that nobody can compute any more. */
+const replaceApiToken = (db: Database, stored: StoredSession, issued: IssuedSession) =>
+  db
+    .update(sessions)
+    .set({ id: issued.id, nonce: issued.nonce })
+    .where(eq(sessions.id, stored.id))
+    .returning({ id: sessions.id, nonce: sessions.nonce });
+
+const findApiToken = (db: Database, userId: number) =>
+  db
+    .select({ id: sessions.id, nonce: sessions.nonce })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), eq(sessions.kind, 'derived')));
+
+/* Use: the one query of an authenticated request. */
+
+const sessionColumns = {
+  id: sessions.id,
+  kind: sessions.kind,
+  createdAtMs: sessions.createdAtMs,
+  lastSeenAtMs: sessions.lastSeenAtMs,
+  expiresAtMs: sessions.expiresAtMs,
+} as const;
+
+/**
+ * A live session and its account, if both may be used. Drizzle builds the text once an isolate: to build it for each
+ * request was a quarter of what an authenticated read costs (bench/README.md).
+ */
+const { sql: findSessionText, params: findSessionParams } = new QueryBuilder()
+  .select({ account: accountColumns, session: sessionColumns })
+  .from(sessions)
+  .innerJoin(users, eq(users.id, sessions.userId))
+  .where(
+    and(
+      eq(sessions.id, sql.placeholder('id')),
+      inArray(sessions.kind, [sql.placeholder('kind'), sql.placeholder('otherKind')]),
+      gt(sessions.expiresAtMs, sql.placeholder('nowMs')),
+      isNull(users.disabledAtMs),
+    ),
+  )
+  .toSQL();
+
+const ACCOUNT_WIDTH = Object.keys(accountColumns).length;
+
+const findSession =
+  ({ id, kinds: [kind, otherKind = kind] }: ParsedToken, nowMs: number) =>
+  async (session: D1DatabaseSession) => {
+    const values = fillPlaceholders(findSessionParams, { id, kind, otherKind, nowMs });
+    const [row] = await session
+      .prepare(findSessionText)
+      .bind(...values)
+      .raw<unknown[]>();
+    return row
+      ? { account: readRow(accountColumns, row), session: readRow(sessionColumns, row.slice(ACCOUNT_WIDTH)) }
+      : null;
+  };
+
+type Columns = Readonly<Record<string, SQLiteColumn>>;
+type Row<C extends Columns> = { [K in keyof C]: GetColumnData<C[K]> };
+
+/** Reads the values of a row by their columns. The columns say what the row is: no guard could know more. */
+const readRow = <C extends Columns>(columns: C, values: readonly unknown[]): Row<C> =>
+  Object.fromEntries(
+    Object.entries(columns).map(([name, column], index) => {
+      const value = values[index] ?? null;
+      return [name, value === null ? null : column.mapFromDriverValue(value)];
+    }),
+  ) as Row<C>;
+
+/** The key of a session's record in KV: its id, which is the SHA-256 of its token. */
+const recordKey = (sessionId: string): string => `session:${sessionId}`;
+
+/** A session's record in KV: the state of D1 in which its row was written. Null if it cannot be read. */
 const readRecord = (text: string | null): { bookmark: string | null } | null => {
   if (text === null) return null;
   try {
@@ -89,3 +329,49 @@ const readRecord = (text: string | null): { bookmark: string | null } | null => 
     return null;
   }
 };
+
+/* Renew. */
+
+/**
+ * The statement that goes on with a session under a new token and with its full time; it returns no row if the session
+ * has ended or the condition on `users` finds no account.
+ */
+export const renewSession = (db: Database, id: string, issued: IssuedSession, onlyIf: SQL | undefined) =>
+  db
+    .update(sessions)
+    .set({
+      id: issued.id,
+      nonce: issued.nonce,
+      createdAtMs: issued.createdAtMs,
+      lastSeenAtMs: issued.createdAtMs,
+      expiresAtMs: issued.expiresAtMs,
+    })
+    .where(and(eq(sessions.id, id), whereAccountExists(db, onlyIf)))
+    .returning({ id: sessions.id, nonce: sessions.nonce });
+
+/* End: the statements of the batches that end sessions. */
+
+/** The statement that ends one session; null ends none. `onlyIf` is a condition on `users`. */
+export const deleteSession = (db: Database, id: string | null, onlyIf?: SQL) =>
+  db.delete(sessions).where(and(eq(sessions.id, id ?? ''), whereAccountExists(db, onlyIf)));
+
+/**
+ * The statement that ends all sessions of an account, except one if one is named; of no account if that is null.
+ * `onlyIf` is a condition on `users`.
+ */
+export const deleteSessionsOf = (
+  db: Database,
+  userId: number | null,
+  onlyIf?: SQL,
+  keptId: string | null = null,
+) =>
+  db
+    .delete(sessions)
+    .where(
+      and(
+        eq(sessions.userId, userId ?? 0),
+        keptId === null ? undefined : ne(sessions.id, keptId),
+        whereAccountExists(db, onlyIf),
+      ),
+    )
+    .returning({ id: sessions.id });

@@ -1,5 +1,4 @@
-// The tokens that stand for sessions: how they are made, and which session one that is shown leads to.
-
+// The credentials that stand for sessions: what one is made of, how it is handed out, and how one that is shown is read.
 import { type Account, displayName, type Policy, type SessionKind } from '../model.ts';
 import { type Keyring, type Random, randomToken, sha256Hex } from '../secrets.ts';
 import { JWT_FORM, signJwt, verifyJwt } from './jwt.ts';
@@ -7,29 +6,36 @@ import { JWT_FORM, signJwt, verifyJwt } from './jwt.ts';
 /** 128 bits, 32 hex digits: two accounts never get the same nonce. */
 const NONCE_BYTES = 16;
 /** 160 bits, of an HMAC or random: the 40 hex digits of the documents. */
-const TOKEN_BYTES = 20;
+const HEX_TOKEN_BYTES = 20;
 
-const COOKIE_TOKEN_FORM = /^[A-Za-z0-9_-]{43}$/;
-/** Our derived tokens, and those of Django REST framework that were imported. */
+const COOKIE_FORM = /^[A-Za-z0-9_-]{43}$/;
+/** API tokens, and imported tokens of Django REST framework. */
 const HEX_TOKEN_FORM = /^[0-9a-f]{40}$/;
 
-/** What a session looks like before it is stored. */
-export interface SessionDraft {
+/** A new session, before it is stored. */
+export interface IssuedSession {
   kind: SessionKind;
   /** SHA-256 of the token. */
   id: string;
-  /** A cookie's token or a JWT's `jti`: only its hash is stored. Empty for derived tokens. */
+  /** A cookie's token or a JWT's `jti`: only its hash is stored. Empty for API tokens. */
   token: string;
+  /** What an API token is computed from; null for the other kinds. */
   nonce: string | null;
   createdAtMs: number;
   expiresAtMs: number;
+}
+
+/** A session as D1 stored it: for an API token, the one that was live already. */
+export interface StoredSession {
+  id: string;
+  nonce: string | null;
 }
 
 /** Where a token came from: only a browser's cookie is good as a cookie, only tokens are good in a header. */
 export type Carrier = 'cookie' | 'header';
 
 /** The session that a token stands for, if there is one. */
-export interface Located {
+export interface ParsedToken {
   /** The kinds that a session found by this token may be of. */
   kinds: readonly [SessionKind, SessionKind?];
   id: string;
@@ -38,21 +44,15 @@ export interface Located {
 }
 
 export interface Tokens {
-  /** A session that is to be: its token, its id, its expiry. */
-  draft(kind: SessionKind): Promise<SessionDraft>;
+  /** A new session: its token, its id, its expiry. No I/O. */
+  issue(kind: SessionKind): Promise<IssuedSession>;
   /**
-   * The credential to hand out for a session that D1 has stored; null for a derived token made under a secret
-   * that is no longer set, which nobody can compute again.
+   * The credential to hand out for a stored session; null for an API token that was made under a secret that is no
+   * longer set, because nobody can compute it again.
    */
-  reveal(
-    draft: SessionDraft,
-    stored: { id: string; nonce: string | null },
-    account: Account,
-  ): Promise<string | null>;
-  /** The session that a token leads to; null where it cannot be one of ours, found out without any I/O. */
-  locate(token: string, carrier: Carrier): Promise<Located | null>;
-  /** The id of the session that a cookie's value stands for; null where it has not the form of one. */
-  idOfCookie(token: string | null): Promise<string | null>;
+  encode(issued: IssuedSession, stored: StoredSession, account: Account): Promise<string | null>;
+  /** The session that a token stands for; null if its form or signature is wrong. No I/O. */
+  parse(token: string, carrier: Carrier): Promise<ParsedToken | null>;
 }
 
 export interface TokensOptions {
@@ -66,62 +66,64 @@ export const createTokens = ({ keyring, random, policy, nowMs }: TokensOptions):
   const absoluteMs = policy.sessionAbsoluteSeconds * 1000;
   const idleMs = policy.sessionIdleSeconds * 1000;
 
-  const deriveTokens = async (nonce: string): Promise<string[]> => {
+  /** The API token of a nonce under each secret in force, the current one first. */
+  const apiTokensOf = async (nonce: string): Promise<string[]> => {
     const signatures = await keyring.signAll('derived token', nonce);
-    return signatures.map((signature) => signature.subarray(0, TOKEN_BYTES).toHex());
+    return signatures.map((signature) => signature.subarray(0, HEX_TOKEN_BYTES).toHex());
   };
 
   return {
-    async draft(kind) {
+    async issue(kind) {
       const createdAtMs = nowMs();
       const expiresAtMs = createdAtMs + Math.min(idleMs, absoluteMs);
       if (kind === 'derived') {
         // Of the nonce alone, not of the account too: an account and its first token are made in one batch,
         // before the id is known. The nonce is random and its row names the account, so nothing is lost.
         const nonce = random(NONCE_BYTES).toHex();
-        const [token = ''] = await deriveTokens(nonce);
+        const [token = ''] = await apiTokensOf(nonce);
         return { kind, id: await sha256Hex(token), token: '', nonce, createdAtMs, expiresAtMs };
       }
-      // No login opens one of an imported token; one that is renewed keeps the form that its client knows.
-      const isImported = kind === 'imported';
-      const token = isImported ? random(TOKEN_BYTES).toHex() : randomToken(random);
+      // No login opens an imported token; one that is renewed keeps the form that its client knows.
+      const token = kind === 'imported' ? random(HEX_TOKEN_BYTES).toHex() : randomToken(random);
       return { kind, id: await sha256Hex(token), token, nonce: null, createdAtMs, expiresAtMs };
     },
 
-    async reveal(draft, stored, account) {
-      if (draft.kind === 'cookie' || draft.kind === 'imported') return draft.token;
-      if (draft.kind === 'jwt') return signSession(keyring, draft, account, absoluteMs);
-      for (const token of await deriveTokens(stored.nonce ?? '')) {
+    async encode(issued, stored, account) {
+      if (issued.kind === 'cookie' || issued.kind === 'imported') return issued.token;
+      if (issued.kind === 'jwt') return encodeJwt(keyring, issued, account, absoluteMs);
+      for (const token of await apiTokensOf(stored.nonce ?? '')) {
         if ((await sha256Hex(token)) === stored.id) return token;
       }
       return null;
     },
 
-    async locate(token, carrier) {
-      if (carrier === 'cookie')
-        return COOKIE_TOKEN_FORM.test(token) ? { kinds: ['cookie'], id: await sha256Hex(token) } : null;
+    async parse(token, carrier) {
+      if (carrier === 'cookie') {
+        const id = await cookieSessionId(token);
+        return id === null ? null : { kinds: ['cookie'], id };
+      }
       if (HEX_TOKEN_FORM.test(token)) return { kinds: ['derived', 'imported'], id: await sha256Hex(token) };
       if (!JWT_FORM.test(token)) return null;
       const claims = await verifyJwt(keyring, token, nowMs());
       return claims && { kinds: ['jwt'], id: await sha256Hex(claims.jti), subject: claims.sub };
     },
-
-    async idOfCookie(token) {
-      return token !== null && COOKIE_TOKEN_FORM.test(token) ? sha256Hex(token) : null;
-    },
   };
 };
+
+/** The id of the session that a cookie's value stands for; null if there is none or it has another form. */
+export const cookieSessionId = async (value: string | null): Promise<string | null> =>
+  value !== null && COOKIE_FORM.test(value) ? sha256Hex(value) : null;
 
 /**
  * A JWT names its account as this API's clients read it. It expires with the absolute limit; the idle limit, a
  * logout or a deletion end it sooner, because its `jti` is a session like every other.
  */
-const signSession = (keyring: Keyring, draft: SessionDraft, account: Account, absoluteMs: number) => {
+const encodeJwt = (keyring: Keyring, issued: IssuedSession, account: Account, absoluteMs: number) => {
   const claims = {
     sub: String(account.id),
-    jti: draft.token,
-    iat: Math.floor(draft.createdAtMs / 1000),
-    exp: Math.floor((draft.createdAtMs + absoluteMs) / 1000),
+    jti: issued.token,
+    iat: Math.floor(issued.createdAtMs / 1000),
+    exp: Math.floor((issued.createdAtMs + absoluteMs) / 1000),
   };
   return signJwt(keyring, claims, { id: account.id, email: account.email, name: displayName(account) });
 };

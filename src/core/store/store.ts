@@ -51,7 +51,7 @@ export interface Store {
   /** Null where there is no such record, and where KV fails: a miss is harmless, the truth is in D1. */
   getRecord(key: string): Promise<string | null>;
   /** Work for after the response, whose failure is logged and harmless. */
-  later(what: string, work: () => Promise<unknown>): void;
+  runInBackground(what: string, work: () => Promise<unknown>): void;
   putRecord(key: string, value: string, ttlSeconds: number): void;
   deleteRecords(keys: readonly string[]): void;
   /** Asks both for real; true for each that answers. */
@@ -101,7 +101,7 @@ export const createStore = (options: StoreOptions): Store => {
 
   const primary: Store['primary'] = (run) => ask('first-primary', (session) => run(openDatabase(session)));
 
-  const later = (what: string, work: () => Promise<unknown>): void =>
+  const runInBackground = (what: string, work: () => Promise<unknown>): void =>
     defer(
       within(options.databaseTimeoutMs, Promise.resolve().then(work)).catch((cause: unknown) =>
         warn(what, cause),
@@ -109,7 +109,7 @@ export const createStore = (options: StoreOptions): Store => {
     );
 
   return {
-    later,
+    runInBackground,
     primary,
     async read(bookmark, run) {
       try {
@@ -132,11 +132,11 @@ export const createStore = (options: StoreOptions): Store => {
     putRecord(key, value, ttlSeconds) {
       counts.kvPuts += 1;
       const expirationTtl = Math.max(MIN_KV_TTL_SECONDS, Math.floor(ttlSeconds));
-      later('KV put failed', () => kv.put(key, value, { expirationTtl }));
+      runInBackground('KV put failed', () => kv.put(key, value, { expirationTtl }));
     },
     deleteRecords(keys) {
       counts.kvDeletes += keys.length;
-      for (const key of keys) later('KV delete failed', () => kv.delete(key));
+      for (const key of keys) runInBackground('KV delete failed', () => kv.delete(key));
     },
     async check() {
       counts.kvGets += 1;

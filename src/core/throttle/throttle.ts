@@ -1,40 +1,136 @@
-// The account's exact, global counter of refused logins. A try is counted before its password is looked at.
+// The exact, global counter of an account's refused attempts. An attempt is counted before its secret is checked.
 import { and, eq, type SQL, sql } from 'drizzle-orm';
-import { ifAccount } from '../store/if-account.ts';
-import { loginFailures } from '../store/schema.ts';
-import type { Database } from '../store/store.ts';
+import { err, ok, type Result, type Throttled } from '../errors.ts';
+import { noteEventOf } from '../events/events.ts';
+import { type Account, accountColumns, type Client, type Policy, type ThrottlePolicy } from '../model.ts';
+import { whereAccountExists } from '../store/conditions.ts';
+import { loginFailures, users } from '../store/schema.ts';
+import type { Database, Store } from '../store/store.ts';
 import { type Device, markOfRow } from './devices.ts';
-
-export interface ThrottlePolicy {
-  /** Consecutive failures that cost no wait. */
-  freeFailures: number;
-  /** The first wait; each further failure doubles it. */
-  firstWaitSeconds: number;
-  maxWaitSeconds: number;
-}
 
 /** The doubling stops here: 2^20 of any unit is past every maximum, and a shift stays within 64 bits. */
 const MAX_DOUBLINGS = 20;
 
 /**
- * A try that began longer ago than this and was never settled counts as a failure: the isolate that checked it
- * is gone. No hash takes as long.
+ * An attempt that began longer ago and has no outcome counts as a failure: the isolate that checked it is gone. No
+ * hash takes as long.
  */
 const PENDING_LEASE_MS = 5_000;
 
-/** The counter of one key as it was before a try. */
-export type CounterState = typeof loginFailures.$inferSelect;
+/** The pauses after which an attempt is counted again while other attempts of the same moment fill the counter. */
+const BUSY_PAUSES_MS = [100, 200, 400, 800, 1000, 1000];
 
-/** The counter's key, as SQL that the same batch computes from the user's row: known there, not here. */
+/** An account with the hash against which a password is checked. */
+export type Candidate = Account & { passwordHash: string };
+
+/** Which counter an attempt belongs to. */
 export interface CounterKey {
-  /** The condition that finds the account, on the table `users`. */
+  /** The condition on `users` that finds the account. */
   account: SQL;
-  /** The key where there is no such account. */
+  /** The key if there is no such account. */
   unknown: string;
   /** The device that sends the request, with the marks of the accounts that have logged in on it. */
   device: Device | null;
 }
 
+/** An attempt that is counted and may now be checked. */
+export interface CountedAttempt {
+  /** Null if there is no such account. */
+  candidate: Candidate | null;
+  counterKey: string;
+}
+
+export interface Throttle {
+  /**
+   * Finds the account and counts the attempt, in one round trip to D1. Refuses while the counter makes it wait. Each
+   * counted attempt must end in `recordFailure`, `undoAttempt` or the statement `resetCounter`.
+   */
+  countAttempt(key: CounterKey): Promise<Result<CountedAttempt, Throttled>>;
+  /** After the response: the attempt failed and stays counted. The same statements for known and unknown accounts. */
+  recordFailure(counterKey: string, accountId: number | null, client: Client): void;
+  /** After the response: takes back an attempt that was neither right nor wrong. */
+  undoAttempt(counterKey: string): void;
+  /**
+   * Runs what follows from a right password. If D1 fails at it, the attempt is undone: an outage is no wrong password,
+   * and several of them make nobody wait.
+   */
+  undoOnError<T>(counterKey: string, work: () => Promise<T>): Promise<T>;
+}
+
+export interface ThrottleOptions {
+  store: Store;
+  policy: Policy;
+  nowMs: () => number;
+  pause: (milliseconds: number) => Promise<void>;
+}
+
+export const createThrottle = ({ store, policy, nowMs, pause }: ThrottleOptions): Throttle => {
+  const countOnce = async (key: CounterKey) => {
+    const now = nowMs();
+    const { value } = await store.primary((db) =>
+      db.batch([
+        db
+          .select({ ...accountColumns, passwordHash: users.passwordHash })
+          .from(users)
+          .where(key.account),
+        readCounter(db, key),
+        countAttempt(db, key, policy.throttle, now),
+      ]),
+    );
+    const [[candidate], [before], [counted]] = value;
+    return {
+      candidate: candidate ?? null,
+      before: before ?? null,
+      counterKey: counted?.key ?? null,
+      nowMs: now,
+    };
+  };
+
+  const undoAttempt: Throttle['undoAttempt'] = (counterKey) =>
+    store.runInBackground('attempt not undone', () => store.primary((db) => uncountAttempt(db, counterKey)));
+
+  return {
+    async countAttempt(key) {
+      let counted = await countOnce(key);
+      for (const milliseconds of BUSY_PAUSES_MS) {
+        if (counted.counterKey !== null || !counted.before) break;
+        if (!isOnlyBusy(counted.before, policy.throttle, counted.nowMs)) break;
+        await pause(milliseconds);
+        counted = await countOnce(key);
+      }
+      const { candidate, before, counterKey } = counted;
+      if (counterKey !== null) return ok({ candidate, counterKey });
+      const retryAfterSeconds = before ? secondsToWait(before, policy.throttle, counted.nowMs) : 1;
+      return err({ reason: 'throttled', retryAfterSeconds });
+    },
+
+    recordFailure: (counterKey, accountId, client) =>
+      store.runInBackground('failure not recorded', () =>
+        store.primary((db) =>
+          db.batch([
+            settleAttempt(db, counterKey),
+            noteEventOf(db, 'login_refused', eq(users.id, accountId ?? 0), client, nowMs()),
+          ]),
+        ),
+      ),
+
+    undoAttempt,
+
+    async undoOnError(counterKey, work) {
+      try {
+        return await work();
+      } catch (error) {
+        undoAttempt(counterKey);
+        throw error;
+      }
+    },
+  };
+};
+
+/** The counter of one key. */
+type CounterState = typeof loginFailures.$inferSelect;
+
+/** The key as SQL: the same batch computes it from the row of the account, which is not known before. */
 const keyExpression = ({ account, unknown, device }: CounterKey): SQL => {
   const known = device
     ? sql`CASE WHEN ${markOfRow} IN (SELECT value FROM json_each(${JSON.stringify(device.marks)}))
@@ -43,26 +139,19 @@ const keyExpression = ({ account, unknown, device }: CounterKey): SQL => {
   return sql`coalesce((SELECT ${known} FROM users WHERE ${account}), ${unknown})`;
 };
 
-/** Milliseconds to wait after the `count`th consecutive failure. */
-const waitMs = (count: number, policy: ThrottlePolicy): number => {
-  if (count < policy.freeFailures) return 0;
-  const doublings = Math.min(count - policy.freeFailures, MAX_DOUBLINGS);
-  return Math.min(policy.maxWaitSeconds, policy.firstWaitSeconds * 2 ** doublings) * 1000;
-};
-
-/** The statement that reads the counter before a try; a row of `CounterState`, or none. */
-export const readCounter = (db: Database, key: CounterKey) =>
+/** The statement that reads the counter before an attempt. */
+const readCounter = (db: Database, key: CounterKey) =>
   db
     .select()
     .from(loginFailures)
     .where(eq(loginFailures.key, keyExpression(key)));
 
 /**
- * The statement that counts a try, unless the counter makes it wait: then it changes nothing and returns no
- * row. Counting first, in one statement with the check, is what keeps a parallel flood from being hashed:
- * a counter that is read before and written after the hash lets through as many tries as are under way.
+ * The statement that counts an attempt. While the counter makes it wait, it changes nothing and returns no row. It
+ * checks and counts in one step, before the hash: if a counter were read before and written after the hash, a parallel
+ * flood would get as many attempts through as are under way.
  */
-export const countTry = (db: Database, key: CounterKey, policy: ThrottlePolicy, nowMs: number) => {
+const countAttempt = (db: Database, key: CounterKey, policy: ThrottlePolicy, nowMs: number) => {
   const { count, pending, lastAtMs } = loginFailures;
   const { freeFailures, firstWaitSeconds, maxWaitSeconds } = policy;
   const doubled = sql`${firstWaitSeconds} << min(${count} - ${freeFailures}, ${MAX_DOUBLINGS})`;
@@ -83,15 +172,15 @@ export const countTry = (db: Database, key: CounterKey, policy: ThrottlePolicy, 
     .returning({ key: loginFailures.key });
 };
 
-/** The statement that settles a try that failed: it stays counted, and is under way no longer. */
-export const settleFailure = (db: Database, key: string) =>
+/** The statement after a failed attempt: it stays counted and is no longer under way. */
+const settleAttempt = (db: Database, key: string) =>
   db
     .update(loginFailures)
     .set({ pending: sql`max(0, ${loginFailures.pending} - 1)` })
     .where(eq(loginFailures.key, key));
 
-/** The statement that takes a try back: its password was right, and D1 did not do what was to follow. */
-export const withdrawTry = (db: Database, key: string) =>
+/** The statement that undoes an attempt. */
+const uncountAttempt = (db: Database, key: string) =>
   db
     .update(loginFailures)
     .set({
@@ -101,19 +190,26 @@ export const withdrawTry = (db: Database, key: string) =>
     .where(eq(loginFailures.key, key));
 
 /**
- * The statement that forgets the failures of a key: the login succeeded.
- * @param onlyIf a condition on the table of accounts
+ * The statement that removes the counter after a right password; part of the batch that follows from it.
+ * @param onlyIf a condition on `users`
  */
 export const resetCounter = (db: Database, key: string, onlyIf?: SQL) =>
-  db.delete(loginFailures).where(and(eq(loginFailures.key, key), ifAccount(db, onlyIf)));
+  db.delete(loginFailures).where(and(eq(loginFailures.key, key), whereAccountExists(db, onlyIf)));
 
-/** Whole seconds, at least one, until the counter lets the next try through. */
-export const secondsToWait = (state: CounterState, policy: ThrottlePolicy, nowMs: number): number =>
+/** Milliseconds to wait after the `count`th consecutive failure. */
+const waitMs = (count: number, policy: ThrottlePolicy): number => {
+  if (count < policy.freeFailures) return 0;
+  const doublings = Math.min(count - policy.freeFailures, MAX_DOUBLINGS);
+  return Math.min(policy.maxWaitSeconds, policy.firstWaitSeconds * 2 ** doublings) * 1000;
+};
+
+/** Whole seconds, at least one, until the counter lets the next attempt through. */
+const secondsToWait = (state: CounterState, policy: ThrottlePolicy, nowMs: number): number =>
   Math.max(1, Math.ceil((state.lastAtMs + waitMs(state.count, policy) - nowMs) / 1000));
 
 /**
- * True where only tries that are still being checked fill the counter: many clients log in to one account at
- * once. They are worth a short pause and a second look, not a refusal.
+ * True if only attempts that are still being checked fill the counter: many clients log in to one account at once.
+ * They are worth a short pause and another try, not a refusal.
  */
-export const isOnlyBusy = (state: CounterState, policy: ThrottlePolicy, nowMs: number): boolean =>
+const isOnlyBusy = (state: CounterState, policy: ThrottlePolicy, nowMs: number): boolean =>
   state.count - state.pending < policy.freeFailures && nowMs - state.lastAtMs < PENDING_LEASE_MS;
