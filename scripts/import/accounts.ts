@@ -1,5 +1,6 @@
 // A record becomes an account, or is refused: the rules that hold for accounts, however they come.
 import { createHash } from 'node:crypto';
+import { canBeEmail, isUsername, isWebUrl } from '../../src/core/accounts/formats.ts';
 import { findPicture } from '../../src/core/accounts/pictures.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import type { Row } from '../wrangler.ts';
@@ -19,12 +20,8 @@ export type Reading =
   | { ok: true; label: string; row: NewRow; algorithm: string; notes: string[] }
   | { ok: false; label: string; reason: string };
 
-/** The one alphabet of usernames; Django's also has `@`, and whatever letters its settings allow. */
-const USERNAME = /^[A-Za-z0-9_.+-]+$/;
 /** Django's own limit, wider than that of any dialect: it holds at registration, not at login. */
 const MAX_USERNAME = 150;
-/** As much of RFC 5321 as tells an email from something else: the name may be in quotes, and then hold spaces. */
-const EMAIL = /^(?:[^\s@"]+|".+")@[^\s@]+$/;
 const MAX_EMAIL = 256;
 const MAX_NAME = 255;
 const MAX_ADDRESS = 200;
@@ -39,8 +36,6 @@ const CONTROL_BUT_LINES = /[^\P{Cc}\n\t\r]|\r(?!\n)/u;
 
 /** Counts code points, where there may be too many: a text has at most as many as it has units of UTF-16. */
 const isLonger = (text: string, max: number): boolean => text.length > max && [...text].length > max;
-
-const isWebUrl = (text: string): boolean => /^https?:\/\/[^\s/]\S*$/i.test(text) && URL.canParse(text);
 
 export interface AccountReaderOptions {
   readField: FieldReader;
@@ -136,11 +131,11 @@ interface Identity {
 
 /** Many services put the email where the username goes: there it is no name besides it. */
 const readIdentity = (named: string, mailed: string, rules: AccountRules, notes: string[]): Identity => {
-  const email = mailed === '' && EMAIL.test(named) ? named : mailed;
+  const email = mailed === '' && canBeEmail(named) ? named : mailed;
   if (email === '') return { email, username: null, fault: 'There is no email.' };
-  if (!EMAIL.test(email)) return { email, username: null, fault: 'The email is none.' };
+  if (!canBeEmail(email)) return { email, username: null, fault: 'The email is none.' };
   if (named === '' || emailKey(named) === emailKey(email)) return { email, username: null, fault: null };
-  if (USERNAME.test(named) && named.length <= MAX_USERNAME) return { email, username: named, fault: null };
+  if (isUsername(named) && named.length <= MAX_USERNAME) return { email, username: named, fault: null };
   if (rules.badUsername === 'drop') {
     notes.push(`imported without its username ${named}`);
     return { email, username: null, fault: null };
@@ -148,7 +143,7 @@ const readIdentity = (named: string, mailed: string, rules: AccountRules, notes:
   return {
     email,
     username: null,
-    fault: USERNAME.test(named)
+    fault: isUsername(named)
       ? `The username is longer than ${MAX_USERNAME} characters.`
       : `The username ${named} has characters other than letters, digits and _ . + -`,
   };

@@ -12,9 +12,26 @@ import { send } from '../http/respond.ts';
 const MIN_PASSWORD_CHARACTERS = 8;
 const MAX_CHARACTERS = 255;
 
+/** Of UTF-8. */
+const MAX_LOCAL_BYTES = 64;
+/** A top-level domain of letters, or one in Punycode; no address literal, no `localhost`. */
+const EXPRESS_DOMAIN =
+  /\.(?:[a-z\u00a1-\u00a8\u00aa-\ud7ff\uf900-\ufdcf\ufdf0-\uffef]{2,}|xn[a-z0-9-]{2,})$/i;
+/** Full-width forms behind the `@`, and before it what lies beyond the first plane. */
+const EXPRESS_NEVER = /@.*[\uff01-\uff5e]|[\u{10000}-\u{10ffff}].*@/u;
+
+/**
+ * What `isEmail` of validator 13 refuses beyond what every dialect refuses: express-validator 6 checks with it.
+ * @see https://github.com/validatorjs/validator.js/blob/13.15.26/src/lib/isEmail.js
+ */
+const isExpressEmail = (email: string): boolean =>
+  EXPRESS_DOMAIN.test(email) &&
+  !EXPRESS_NEVER.test(email) &&
+  new TextEncoder().encode(email.slice(0, email.lastIndexOf('@'))).byteLength <= MAX_LOCAL_BYTES;
+
 const registration = z.object({
   name: field.line(field.atMost(MAX_CHARACTERS)),
-  email: field.email(field.atMost(MAX_CHARACTERS)),
+  email: field.email(field.atMost(MAX_CHARACTERS), field.emailRule(isExpressEmail)),
   password: field.password(field.atLeast(MIN_PASSWORD_CHARACTERS)),
 });
 const credentials = z.object({ email: field.loginEmail(), password: field.password() });

@@ -124,7 +124,10 @@ describe('the pictures', () => {
 });
 
 describe.each(PATHS)('POST %s', (path) => {
-  it.each([['1'], ['3'], ['10'], ['"3"'], ['"10"'], ['"03"']])('sets the picture %s', async (id) => {
+  it.each([
+    ...['1', '3', '10', '1.0', '1e0', '1E0', '10e-1', '1e1', '10.000', '100e-1'],
+    ...['"3"', '"10"', '"03"', '"1.0"'],
+  ])('sets the picture %s', async (id) => {
     const { token } = await join();
     expect(whole(await send(path, { token, json: `{"id":${id}}` }))).toBe(SET);
     const number = Number(id.replaceAll('"', ''));
@@ -152,6 +155,13 @@ describe.each(PATHS)('POST %s', (path) => {
     const { token } = await join();
     expect(whole(await send(path, { token, json: `{"id":${id}}` }))).toBe(NOT_SET);
     expect((await profile(token)).text).not.toContain('picture');
+  });
+
+  it('takes the same numbers from a form', async () => {
+    const { token } = await join();
+    expect(whole(await send(path, { token, form: { id: '1.0' } }))).toBe(SET);
+    expect(whole(await send(path, { token, multipart: { id: '1' } }))).toBe(SET);
+    expect(whole(await send(path, { token, form: { id: '1.5' } }))).toBe(NOT_SET);
   });
 
   it('refuses a body without an id', async () => {

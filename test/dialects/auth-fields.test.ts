@@ -62,7 +62,7 @@ describe('email', () => {
   });
 
   it.each([
-    ...[...NO_LINES, 'no', 'a@', '@b.com', 'a@b', 'a b@c.com', 'a@b c.com', 'a@@b.com', 'a.@b.com', ' no '],
+    ...[...NO_LINES, 'no', 'a@', '@b.com', 'a@b', 'a b@c.com', 'a@b c.com', 'a@@b.com', ' no '],
     ...[12, 1.5, -7, 0],
   ])('%j has the wrong format, at login too', async (email) => {
     const expected = refused({ email: fault('email', 'Email format invalid!', email) });

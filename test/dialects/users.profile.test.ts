@@ -173,6 +173,12 @@ describe('site_url', () => {
     ...['x', 'example.com', '//example.com', '/path', 'http://', 'https:///path', 'http:example.com'],
     ...['http://exa mple.com', 'https://example.com/a b', 'javascript:alert(1)', 'data:text/html,x'],
     ...['mailto:a@b.com', 'http//example.com', 'http://:80', 'http://?', ' https://a.com https://b.com'],
+    ...[
+      'https://bank.test@evil.test/',
+      'https://a:b@example.com',
+      'https://evil.test\\@bank.test',
+      'https:\\\\a',
+    ],
   ])('refuses what is no URL: %s', async (url) => {
     expect(whole(await patch({ site_url: url }))).toBe(refused({ site_url: [NOT_URL] }));
   });

@@ -104,6 +104,8 @@ describe('an email', () => {
     'user@localhost',
     'user@xn--exmple-cua.com',
     'A@B.CO',
+    'user@[127.0.0.1]',
+    'user@[2001:db8::1]',
     `${'a'.repeat(64)}@example.com`,
   ])('may be %s', (value) => {
     expect(faultsOf(email, value)).toEqual([]);
@@ -128,6 +130,8 @@ describe('an email', () => {
     'a@b.co.',
     'a@b_c.co',
     'a@b.co, c@d.co',
+    'a@[1.2.3]',
+    'a@[::::]',
     '<a@b.co>',
     `a@${'b'.repeat(64)}.co`,
   ])('may not be %s', (value) => {
@@ -177,6 +181,9 @@ describe('a URL', () => {
     'https:/a',
     'http://a b.co',
     '//a.co',
+    'https://bank.test@evil.test',
+    'https://user:secret@example.com/',
+    'https://evil.test\\@bank.test',
   ])('may not be %j', (value) => {
     expect(faultsOf(url, value)).toEqual(['not_url']);
   });

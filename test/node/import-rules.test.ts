@@ -79,6 +79,24 @@ describe('an account', () => {
       'site_url is no address of the web.',
     ],
     [
+      'a site with credentials',
+      person('ann', { site_url: 'https://bank.test@evil.test/' }),
+      'ann@example.com',
+      'site_url is no address of the web.',
+    ],
+    [
+      'an address literal that is no address',
+      { email: 'ann@[1.2.3]', password: BCRYPT },
+      'ann@[1.2.3]',
+      'The email is none.',
+    ],
+    [
+      'an email without a domain',
+      { email: 'root@intranet', password: BCRYPT },
+      'root@intranet',
+      'The email is none.',
+    ],
+    [
       'a time that is none',
       person('ann', { created_at: '2020-02-31' }),
       'ann@example.com',
@@ -138,6 +156,8 @@ describe('an account', () => {
     ['150 characters of username', person('ann', { username: 'a'.repeat(150) })],
     ['every character of the alphabet', person('ann', { username: 'Az09_.+-' })],
     ['a quoted email', { email: '"a b"@example.com', password: BCRYPT }],
+    ['two dots in a row', { email: 'a..b@example.com', password: BCRYPT }],
+    ['an address literal', { email: 'a@[IPv6:2001:db8::1]', password: BCRYPT }],
     ['255 characters beyond the first plane', person('ann', { name: '𝒜'.repeat(255) })],
     ['line breaks in an address', person('ann', { address: 'a\nb\r\nc\td' })],
     ['an unusable password', person('ann', { password: '!x' })],

@@ -1,5 +1,6 @@
 // The fields of the dialects' bodies, as zod schemas whose faults carry a code that a dialect words.
 import * as z from 'zod/mini';
+import { canBeEmail, isEmail, isUsername, isWebUrl } from '../../core/index.ts';
 import type { FieldError, FieldErrorCode, FieldKind } from '../problem.ts';
 
 /** A fault without its field: what a rule finds. */
@@ -21,19 +22,6 @@ const countCharacters = (text: string): number => {
   for (const _ of text) count += 1;
   return count;
 };
-
-const USERNAME = /^[A-Za-z0-9_.+-]+$/;
-
-// Django's shape of an email, with every letter of Unicode besides ASCII: a dot-atom or a quoted string, at a
-// domain with a dot, `localhost`, or an address in brackets.
-const ATOM = "[\\p{L}\\p{N}\\p{M}!#$%&'*+/=?^_`{|}~-]+";
-const LABEL = '[\\p{L}\\p{N}](?:[\\p{L}\\p{N}\\p{M}-]{0,61}[\\p{L}\\p{N}\\p{M}])?';
-const LAST_LABEL = `(?=[\\p{L}\\p{N}\\p{M}-]{2,63}$)${LABEL}`;
-const EMAIL = new RegExp(
-  `^(?:${ATOM}(?:\\.${ATOM})*|"(?:[\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\[\\x20-\\x7e])+")` +
-    `@(?:localhost|(?:${LABEL}\\.)+${LAST_LABEL}|\\[[0-9A-Fa-f:.]{2,45}\\])$`,
-  'u',
-);
 
 const CONTROL = /\p{Cc}/u;
 /** A line ends with LF, or with CR LF as browsers send what was typed into a form. */
@@ -84,9 +72,6 @@ export const atMost = (limit: number): Rule =>
 export const atLeast = (limit: number): Rule =>
   when('too_few_characters', (value) => countCharacters(value) < limit, limit);
 
-const isEmail = when('not_email', (value) => !EMAIL.test(value));
-const isUsername = when('not_username', (value) => !USERNAME.test(value));
-
 const trimmed = z.string().check(z.trim());
 /** A text of a kind: zod carries the kind in its message, and `readFaults` finds it there. */
 const trimmedOf = (kind: FieldKind) => z.string({ error: kind }).check(z.trim());
@@ -105,28 +90,37 @@ export const lines = (...rules: Rule[]) =>
 export const oneLine = noControl;
 
 /** A username of the one alphabet. Never holds `@`, so that it cannot be taken for an email. */
-export const username = (...rules: Rule[]) => line(isUsername, ...rules);
+export const username = (...rules: Rule[]) =>
+  line(
+    when('not_username', (value) => !isUsername(value)),
+    ...rules,
+  );
+
+/** A dialect's own rule for emails, beside that of all dialects. */
+export const emailRule = (isGood: (email: string) => boolean): Rule =>
+  when('not_email', (value) => !isGood(value));
 
 /** An email, shown as entered. */
-export const email = (...rules: Rule[]) => lineOf(trimmedOf('email'), [...rules, isEmail]);
+export const email = (...rules: Rule[]) => lineOf(trimmedOf('email'), [...rules, emailRule(isEmail)]);
 
 /** A username or an email to log in with: no rule but that it is there. */
 export const identifier = () => line();
 
-/** An email to log in with. */
-export const loginEmail = () => lineOf(trimmedOf('email'), [isEmail]);
+/** An email to log in with: whatever an account of any dialect, or of an import, can have. */
+export const loginEmail = () => lineOf(trimmedOf('email'), [emailRule(canBeEmail)]);
+
+/** A whole number in decimal; as in DRF, `1.0` is one. */
+const WHOLE_NUMBER = /^[0-9]{1,9}(?:\.0{1,9})?$/;
 
 /** One of a fixed set, by its decimal number. */
 export const choice = (isOffered: (text: string) => boolean) =>
-  ruled([when('not_a_choice', (value) => !/^[0-9]{1,9}$/.test(value) || !isOffered(value))]);
+  ruled([when('not_a_choice', (value) => !WHOLE_NUMBER.test(value) || !isOffered(value))]);
 
 /** An http or https URL, or nothing. */
 export const urlOrNothing = (...rules: Rule[]) =>
-  ruled([first(wellFormed, noNul, noControl, every(...rules, isUrl))], trimmedOf('url'));
+  ruled([first(wellFormed, noNul, noControl, every(...rules, webUrl))], trimmedOf('url'));
 
-const isUrl = when('not_url', (value) => value !== '' && !isWebUrl(value));
-const isWebUrl = (value: string): boolean =>
-  /^https?:\/\/[^\s/]/i.test(value) && !/\s/.test(value) && URL.canParse(value);
+const webUrl = when('not_url', (value) => value !== '' && !isWebUrl(value));
 
 /**
  * A password. Nothing is trimmed, every character is allowed but a lone surrogate; the rules of one dialect

@@ -44,6 +44,8 @@ describe('the bounds of a change', () => {
       'https:// a',
       'x y',
       '//a',
+      'https://bank.test@evil.test/',
+      'https://evil.test\\@bank.test',
     ];
     for (const siteUrl of others)
       expect(whole(await patch(member, { siteUrl }))).toBe(invalid(['siteUrl', 'not_url']));
@@ -94,6 +96,17 @@ describe('the bounds of a change', () => {
       expect(whole(await patch(member, { pictureId }))).toBe(invalid(['pictureId', 'not_a_choice']));
     for (const pictureId of [true, [3], { id: 3 }])
       expect(whole(await patch(member, { pictureId }))).toBe(invalid(['pictureId', 'not_text']));
+  });
+
+  it('pictureId is one number, however JSON writes it', async () => {
+    const member = await join();
+    for (const number of ['1', '1.0', '1e0', '10e-1', '"1.0"']) {
+      await patch(member, { pictureId: null });
+      const headers = { 'Content-Type': 'application/json' };
+      const json = `{"pictureId":${number}}`;
+      const answer = await send('/id/me', { method: 'PATCH', json, headers, cookie: member.cookie });
+      expect([number, answer.text]).toEqual([number, expect.stringContaining('/pictures/1.svg')]);
+    }
   });
 
   it('pictureId is null for none', async () => {

@@ -1,0 +1,79 @@
+// The forms of what an account holds: usernames, emails and URLs. One rule each, for registration, login and import.
+
+/**
+ * Nothing longer is matched or normalised: it is no account's. The longest email, 256 characters of four bytes, is as
+ * long, and so is the longest password.
+ */
+export const MAX_MATCHED_BYTES = 1024;
+
+const utf8 = new TextEncoder();
+
+/** Whether a text is short enough to be looked at: see `MAX_MATCHED_BYTES`. */
+export const isMatchable = (text: string): boolean =>
+  text.length <= MAX_MATCHED_BYTES && utf8.encode(text).byteLength <= MAX_MATCHED_BYTES;
+
+const USERNAME = /^[A-Za-z0-9_.+-]+$/;
+
+/** Whether a text is of the one alphabet of usernames. Without `@`, so that no username is taken for an email. */
+export const isUsername = (text: string): boolean => USERNAME.test(text);
+
+// Django's shape of an email, with every letter of Unicode besides ASCII: a dot-atom or a quoted string, at a
+// domain with a dot or `localhost`.
+const ATOM = "[\\p{L}\\p{N}\\p{M}!#$%&'*+/=?^_`{|}~-]+";
+const LOCAL = `(?:${ATOM}(?:\\.${ATOM})*|"(?:[\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\[\\x20-\\x7e])+")`;
+const LABEL = '[\\p{L}\\p{N}](?:[\\p{L}\\p{N}\\p{M}-]{0,61}[\\p{L}\\p{N}\\p{M}])?';
+const LAST_LABEL = `(?=[\\p{L}\\p{N}\\p{M}-]{2,63}$)${LABEL}`;
+const AT_A_DOMAIN = new RegExp(`^${LOCAL}@(?:localhost|(?:${LABEL}\\.)+${LAST_LABEL})$`, 'u');
+const AT_A_LITERAL = new RegExp(`^${LOCAL}@\\[([0-9A-Fa-f:.]{2,45})\\]$`, 'u');
+
+/**
+ * Whether a registration takes an email: Django's `EmailValidator`, which DRF's email fields use. An address literal
+ * must be an address.
+ * @see https://github.com/django/django/blob/5.2/django/core/validators.py
+ */
+export const isEmail = (text: string): boolean => {
+  if (!isMatchable(text)) return false;
+  const literal = AT_A_LITERAL.exec(text)?.[1];
+  return literal === undefined ? AT_A_DOMAIN.test(text) : isAddress(literal);
+};
+
+const isAddress = (text: string): boolean => isIpv4(text) || isIpv6(text);
+
+/** Four decimal numbers without leading zeros, which some readers take for octal. */
+const isIpv4 = (text: string): boolean => {
+  const numbers = text.split('.');
+  return (
+    numbers.length === 4 && numbers.every((one) => /^(?:0|[1-9]\d{0,2})$/.test(one) && Number(one) < 256)
+  );
+};
+
+/** The URL standard's own reader of IPv6. https://url.spec.whatwg.org/#concept-ipv6-parser */
+const isIpv6 = (text: string): boolean => text.includes(':') && URL.canParse(`http://[${text}]/`);
+
+// Other services have taken more: two dots in a row, letters beside a quoted part, RFC 5321's `[IPv6:…]`.
+const IMPORTED_LOCAL = '(?:[^\\s@"]+|".+")';
+const IMPORTED_AT_A_DOMAIN = new RegExp(
+  `^${IMPORTED_LOCAL}@(?:localhost|[^\\s@.[\\]]+(?:\\.[^\\s@.[\\]]+)+)$`,
+);
+const IMPORTED_AT_A_LITERAL = new RegExp(`^${IMPORTED_LOCAL}@\\[(?:IPv6:)?([0-9a-f:.]{2,45})\\]$`, 'i');
+
+/**
+ * Whether an account can have an email, which more than `isEmail` is: an import keeps what another service took, so that
+ * its owner can log in. A login that checks the form of an email checks this one.
+ */
+export const canBeEmail = (text: string): boolean => {
+  if (!isMatchable(text)) return false;
+  const literal = IMPORTED_AT_A_LITERAL.exec(text)?.[1];
+  return literal === undefined ? IMPORTED_AT_A_DOMAIN.test(text) : isAddress(literal);
+};
+
+/** Django takes no longer URL either. */
+const MAX_URL_CHARACTERS = 2048;
+const WEB_URL = /^https?:\/\/[^\s/?#@\\]+(?:[/?#][^\s\\]*)?$/i;
+
+/**
+ * Whether a text is an http or https URL that leads where it seems to: no credentials before the host, and no
+ * backslash, which browsers read as a slash.
+ */
+export const isWebUrl = (text: string): boolean =>
+  text.length <= MAX_URL_CHARACTERS && WEB_URL.test(text) && URL.canParse(text);
