@@ -1,5 +1,6 @@
 // `npm run deploy`: the migrations go where the Worker goes, and nothing is touched if anything is wrong beforehand.
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
 import { type Configuration, readConfiguration } from '../../scripts/configuration.ts';
 import { createDeployment } from '../../scripts/deploy/command.ts';
 import { run } from './import-cli-support.ts';
@@ -298,6 +299,29 @@ describe('wrangler.toml', () => {
       ['LOGIN_LIMIT', { limit: 600, period: 60 }],
       ['REGISTRATION_LIMIT', { limit: 60, period: 60 }],
     ]);
+  });
+
+  it('never gives the custom domain of production to staging', async () => {
+    const { unstable_readConfig: readConfig } = await import('wrangler');
+    const { path } = await readConfiguration(undefined, '');
+    const domain = 'routes = [{ pattern = "accounts.example.com", custom_domain = true }]\n';
+    const config = tempFile('wrangler.toml', domain + readFileSync(path, 'utf8'));
+    expect(readConfig({ config, env: '' }).routes).toHaveLength(1);
+    expect(readConfig({ config, env: 'staging' })).toMatchObject({ routes: [], workers_dev: true });
+  });
+
+  it('leaves nothing out of staging that an environment does not inherit', async () => {
+    const { unstable_readConfig: readConfig } = await import('wrangler');
+    const { path } = await readConfiguration(undefined, '');
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    try {
+      const [top, staging] = ['', 'staging'].map((env) => readConfig({ config: path, env }));
+      // Wrangler warns of what is at the top only.
+      expect(warn.mock.calls).toEqual([]);
+      expect(staging?.define).toEqual(top?.define);
+    } finally {
+      warn.mockRestore();
+    }
   });
 
   it('counts the requests to staging by themselves', async () => {

@@ -1,0 +1,48 @@
+// `npm run lock`: takes demands for a newer Node out of package-lock.json that are none of the installing Node's business.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { minVersion, satisfies } from 'semver';
+import { print } from './terminal.ts';
+import { isRow, PROJECT } from './wrangler.ts';
+
+/**
+ * npm holds the `engines` of every package in the lock against the Node that runs npm, and warns (EBADENGINE). Here no
+ * package runs on that one: scripts and tools run on the Node of the dev dependency `node`, which stands first in the
+ * path of every npm script. The demands are taken out by name, and nothing else is silenced.
+ *
+ * @param lock the parsed package-lock.json; the packages in question lose their `engines`
+ * @param node the range of package.json, whose oldest Node the demands are held against
+ * @returns the packages that have lost theirs
+ */
+export const dropDemands = (lock: Record<string, unknown>, node: string): string[] => {
+  const oldest = minVersion(node);
+  if (oldest === null || !isRow(lock['packages'])) throw new Error('The lock or the range cannot be read.');
+  return Object.entries(lock['packages']).flatMap(([path, entry]) => {
+    if (path === '' || !isRow(entry) || !isRow(entry['engines'])) return [];
+    const demand = entry['engines']['node'];
+    if (typeof demand !== 'string' || satisfies(oldest, demand)) return [];
+    delete entry['engines'];
+    return [path];
+  });
+};
+
+export const readJson = (name: string): Record<string, unknown> => {
+  const parsed: unknown = JSON.parse(readFileSync(join(PROJECT, name), 'utf8'));
+  if (!isRow(parsed)) throw new Error(`${name} is no object.`);
+  return parsed;
+};
+
+/** The Node that package.json asks for. */
+export const readNodeRange = (): string => {
+  const { engines } = readJson('package.json');
+  const range = isRow(engines) ? engines['node'] : null;
+  if (typeof range !== 'string') throw new Error('package.json names no Node.');
+  return range;
+};
+
+if (import.meta.main) {
+  const lock = readJson('package-lock.json');
+  const dropped = dropDemands(lock, readNodeRange());
+  writeFileSync(join(PROJECT, 'package-lock.json'), `${JSON.stringify(lock, null, 2)}\n`);
+  print(dropped.length > 0 ? `Dropped the demands of ${dropped.join(', ')}.` : 'Nothing to drop.');
+}

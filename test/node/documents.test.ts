@@ -1,0 +1,173 @@
+// The documents against the repository: links, scripts and figures are what they say; and what an install prints.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { dropDemands, readJson, readNodeRange } from '../../scripts/lock.ts';
+import { PROJECT } from '../../scripts/wrangler.ts';
+import { openDatabase } from './import-support.ts';
+
+const read = (path: string): string => readFileSync(join(PROJECT, path), 'utf8');
+
+const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+  cwd: PROJECT,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((path) => path !== '' && existsSync(join(PROJECT, path)));
+const documents = tracked.filter((path) => path.endsWith('.md'));
+
+/** The text without code, in which brackets and hashes mean something else. */
+const prose = (text: string): string =>
+  text.replace(/^( *)```[\s\S]*?^\1```$/gm, '').replace(/`[^`\n]*`/g, '');
+
+/** The anchor that GitHub gives a heading. */
+const toAnchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
+const anchorsOf = (text: string): string[] =>
+  [...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) =>
+    toAnchor(heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')),
+  );
+
+const { scripts = {} }: { scripts?: Record<string, string> } = JSON.parse(read('package.json'));
+
+describe.each(documents)('%s', (path) => {
+  const text = read(path);
+
+  it('links to what is there', () => {
+    const links = [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+    const broken = links.filter((target) => {
+      if (/^[a-z]+:/.test(target)) return false;
+      const [file = '', anchor] = target.split('#');
+      const goal = file === '' ? join(PROJECT, path) : resolve(PROJECT, dirname(path), file);
+      if (!existsSync(goal)) return true;
+      return (
+        anchor !== undefined &&
+        statSync(goal).isFile() &&
+        goal.endsWith('.md') &&
+        !anchorsOf(readFileSync(goal, 'utf8')).includes(anchor)
+      );
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('names scripts of package.json that there are', () => {
+    const named = [...text.matchAll(/\bnpm run (?:-s |--silent )?([a-z][\w:-]*)/g)].map(
+      ([, name = '']) => name,
+    );
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+});
+
+describe('docs/deploying.md', () => {
+  const page = read('docs/deploying.md');
+
+  it('gives an upper bound of what a flood costs, as does the README', () => {
+    const { counts }: { counts: { id: string; costOfMillion: number }[] } = JSON.parse(
+      read('bench/results/latest.json'),
+    );
+    const dearest = (kind: string): number =>
+      Math.max(
+        ...counts
+          .filter(({ id }) => id.startsWith(`latchkey/${kind}-`))
+          .map(({ costOfMillion }) => costOfMillion),
+      );
+    const aDay = (name: string): number => {
+      const [, limit = ''] =
+        new RegExp(
+          `name = "${name}"\\nnamespace_id = "\\d+"\\nsimple = \\{ limit = (\\d+), period = 60 \\}`,
+        ).exec(read('wrangler.toml')) ?? [];
+      return Number(limit) * 60 * 24;
+    };
+    const dollars =
+      (aDay('LOGIN_LIMIT') * dearest('login') + aDay('REGISTRATION_LIMIT') * dearest('register')) / 1_000_000;
+    expect(dollars).toBeGreaterThan(10);
+    expect(dollars).toBeLessThan(20);
+    expect(page).toContain('600 logins and 60 registrations a minute');
+    expect(page).toContain('less than $20 a day for each address');
+    expect(read('README.md')).toContain('at most $20 a day at list prices for each address');
+  });
+
+  it('names log lines that the Worker writes', () => {
+    const source = readdirSync(join(PROJECT, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.tsx?$/.test(name))
+      .map((name) => read(join('src', name)))
+      .join('\n');
+    const rows = page
+      .slice(page.indexOf('| line |'))
+      .split('\n')
+      .slice(2)
+      .filter((line) => line.startsWith('|'));
+    const messages = rows
+      .flatMap((row) => (row.split('|')[1] ?? '').match(/`[^`]+`/g) ?? [])
+      .map((quoted) => quoted.slice(1, -1))
+      .filter((message) => !message.startsWith('"'));
+    expect(messages.length).toBeGreaterThan(8);
+    expect(messages.filter((message) => !source.includes(message))).toEqual([]);
+  });
+
+  it('ends everything after a restore with SQL that the schema knows', () => {
+    const [, sql = ''] = /```sql\n([\s\S]*?)```/.exec(page) ?? [];
+    const { database } = openDatabase();
+    database.exec(`INSERT INTO users (id, email, email_key, password_hash, created_at, updated_at, last_login_at)
+        VALUES (1, 'a@b.test', 'a@b.test', '!', 0, 0, 0);
+      INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at) VALUES ('s', 1, 'cookie', 0, 0, 9)`);
+    database.exec(sql);
+    expect(database.prepare('SELECT count(*) AS n FROM sessions').get()).toEqual({ n: 0 });
+    expect(database.prepare('SELECT count(*) AS n FROM users').get()).toEqual({ n: 1 });
+    // Everything that lets somebody in, or is about to be sent, is named: a new table of that kind must be too.
+    expect([...sql.matchAll(/DELETE FROM (\w+)/g)].map(([, table]) => table)).toEqual(
+      expect.arrayContaining(['sessions', 'proofs', 'outbox']),
+    );
+  });
+});
+
+describe('the Node that is needed', () => {
+  it('is the same in package.json, README.md and CONTRIBUTING.md', () => {
+    expect(readNodeRange()).toBe('>=20.19.0');
+    for (const path of ['README.md', 'CONTRIBUTING.md']) expect(read(path)).toContain('Node 20.19 or newer');
+  });
+
+  it('is for development the one that npm installs', () => {
+    const { devDependencies = {} }: { devDependencies?: Record<string, string> } = JSON.parse(
+      read('package.json'),
+    );
+    expect(devDependencies['node']?.split('.')[0]).toBe(read('.nvmrc').trim());
+  });
+
+  it('is asked for by no package, so that an install prints no warning (mend it with `npm run lock`)', () => {
+    expect(dropDemands(readJson('package-lock.json'), readNodeRange())).toEqual([]);
+  });
+
+  it('is why a package loses its demand for a newer one, and no other', () => {
+    const lock = {
+      packages: {
+        '': { engines: { node: '>=99' } },
+        'node_modules/a': { engines: { node: '>=22.0.0' }, version: '1' },
+        'node_modules/b': { engines: { node: '^20.19.0 || >=22' } },
+        'node_modules/c': { version: '2' },
+      },
+    };
+    expect(dropDemands(lock, '>=20.19.0')).toEqual(['node_modules/a']);
+    expect(lock.packages['node_modules/a']).toEqual({ version: '1' });
+    expect(lock.packages['node_modules/b']).toEqual({ engines: { node: '^20.19.0 || >=22' } });
+    expect(lock.packages['']).toEqual({ engines: { node: '>=99' } });
+  });
+});
+
+it('GitHub runs what every CI runs, with actions that are pinned by commit', () => {
+  const workflow = read('.github/workflows/ci.yml');
+  expect(workflow).toMatch(/^ {6}- run: \.ci\/run$/m);
+  const uses = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action);
+  expect(uses.length).toBeGreaterThan(0);
+  for (const action of uses) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+});
+
+it('the version of package.json is in the changelog', () => {
+  const { version }: { version?: string } = JSON.parse(read('package.json'));
+  expect(read('CHANGELOG.md')).toContain(`\n## ${version}\n`);
+});
