@@ -1,4 +1,6 @@
-// Chance from a seed: the same seed throws the same dice, so that what a run found can be found again.
+// Chance for the fuzzer, drawn from fast-check: it replays what a run found, and shrinks it to what matters.
+import fc, { type GeneratorValue } from 'fast-check';
+import { runs } from './runs.ts';
 
 export interface Dice {
   /** A whole number from 0 to below the limit. */
@@ -8,19 +10,22 @@ export interface Dice {
   pick<T>(choices: readonly [T, ...T[]]): T;
 }
 
-/** Mulberry32: 32 bits of state, good enough to be unlike anything that a person would think of. */
-export const createDice = (seed: number): Dice => {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const below = (limit: number): number => Math.floor(next() * limit);
+/** What fast-check shrinks, it shrinks to 0: the first of the choices, and the ordinary way. */
+export const createDice = (draw: GeneratorValue): Dice => {
+  const below = (limit: number): number => draw(fc.nat, { max: limit - 1 });
   return {
     below,
-    percent: (chance) => below(100) < chance,
+    percent: (chance) => below(100) >= 100 - chance,
     pick: (choices) => choices[below(choices.length)] ?? choices[0],
   };
 };
+
+/**
+ * Does work with dice, so many times, and fails with the smallest throw for which the work fails.
+ * Unbiased: the chances in the code are those that were meant.
+ */
+export const withDice = (numRuns: number, work: (dice: Dice) => Promise<void>): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(fc.gen(), (draw) => work(createDice(draw))),
+    { ...runs(numRuns), unbiased: true },
+  );

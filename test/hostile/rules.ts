@@ -1,5 +1,4 @@
 // What no answer may be, whatever was asked.
-import { expect } from 'vitest';
 import type { Answer } from '../support/worker.ts';
 import type { Shot } from './requests.ts';
 import { findMisshape, isDocumented500, isOfDialect } from './shapes.ts';
@@ -45,10 +44,3 @@ const withoutEcho = (text: string, shot: Shot): string => {
 };
 
 const decode = ({ body }: Shot): string => (body ? new TextDecoder().decode(body.bytes) : '');
-
-/** Fails with all that was found, and with what finds it again. */
-export const expectNoFaults = (found: readonly string[], seed: number, requests: number): void => {
-  const shown = found.slice(0, 10).join('\n\n');
-  const again = `FUZZ_SEED=${seed} FUZZ_REQUESTS=${requests} finds ${found.length} again`;
-  expect(found.length, `${shown}\n\n${again}\n`).toBe(0);
-};

@@ -12,8 +12,7 @@ import {
   verifyAssertion,
   verifyRegistration,
 } from '../../../src/core/factors/webauthn/verify.ts';
-import { createDice, type Dice } from '../../hostile/dice.ts';
-import { readNumber } from '../../hostile/runs.ts';
+import { type Dice, withDice } from '../../hostile/dice.ts';
 import {
   type AlgorithmName,
   concat,
@@ -26,7 +25,6 @@ import {
 
 /** Of each ceremony; both together are 10,000. */
 const MUTANTS = 5_000;
-const SEED = readNumber('FUZZ_SEED', 20_180_910);
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -207,7 +205,6 @@ const asLibraryAnswer = (answer: AssertionAnswer): AuthenticationResponseJSON =>
 });
 
 it(`takes none of ${MUTANTS} mutated authentications that the library refuses`, async () => {
-  const dice = createDice(SEED);
   const tally: Tally = { taken: 0, refused: 0, bold: [] };
   for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const) {
     const passkey = await createSoftPasskey(algorithm);
@@ -223,17 +220,17 @@ it(`takes none of ${MUTANTS} mutated authentications that the library refuses`, 
     };
     const answer = await passkey.assert({ challenge });
     const count = algorithm === 'ES256' ? MUTANTS * 0.7 : MUTANTS * 0.15;
-    for (let mutant = 0; mutant < count; mutant += 1) {
+    await withDice(count, async (dice) => {
       const changed = await mutateAssertion(dice, passkey, answer);
       const verdict = await verifyAssertion(changed, expected, known);
       if (!verdict.ok) {
         tally.refused += 1;
-        continue;
+        return;
       }
       tally.taken += 1;
       const options = { ...forLibrary, response: asLibraryAnswer(changed), credential };
       if (!(await outcomeOf(verifyAuthenticationResponse(options)))) tally.bold.push(JSON.stringify(changed));
-    }
+    });
   }
   expect(tally.bold).toEqual([]);
   expect(tally.taken + tally.refused).toBe(MUTANTS);
@@ -269,16 +266,15 @@ const mutateRegistration = (dice: Dice, answer: RegistrationAnswer): Registratio
 };
 
 it(`takes none of ${MUTANTS} mutated registrations that the library refuses`, async () => {
-  const dice = createDice(SEED + 1);
   const tally: Tally = { taken: 0, refused: 0, bold: [] };
   for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const) {
     const answer = await (await createSoftPasskey(algorithm)).register({ challenge });
     const count = algorithm === 'ES256' ? MUTANTS * 0.5 : MUTANTS * 0.25;
-    for (let mutant = 0; mutant < count; mutant += 1) {
+    await withDice(count, async (dice) => {
       const changed = mutateRegistration(dice, answer);
       if (!(await verifyRegistration(changed, expected)).ok) {
         tally.refused += 1;
-        continue;
+        return;
       }
       tally.taken += 1;
       const { clientDataJSON, authenticatorData } = changed.response;
@@ -294,7 +290,7 @@ it(`takes none of ${MUTANTS} mutated registrations that the library refuses`, as
       } as const;
       const verified = await outcomeOf(verifyRegistrationResponse({ ...forLibrary, response }));
       if (!verified) tally.bold.push(JSON.stringify(changed));
-    }
+    });
   }
   expect(tally.bold).toEqual([]);
   expect(tally.taken + tally.refused).toBe(MUTANTS);
