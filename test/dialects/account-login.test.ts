@@ -1,6 +1,7 @@
 // 003 `account`: what login refuses as a fault, what as a wrong pair, and the throttle.
 import { describe, expect, it } from 'vitest';
-import { type Answer, send, testEnv, uniqueName } from '../support/worker.ts';
+import { makeAllWait } from '../support/failures.ts';
+import { type Answer, send, uniqueName } from '../support/worker.ts';
 
 /** Status and body, to the letter. */
 const whole = ({ status, headers, text }: Answer): string => {
@@ -63,7 +64,7 @@ describe('login', () => {
     for (const fields of [one, other]) await register(fields);
     const { username, password } = one;
     expect(whole(await logIn({ username, password: 'wrong' }))).toBe(WRONG_PAIR);
-    await testEnv.DB.prepare('UPDATE login_failures SET count = 30').run();
+    await makeAllWait();
     const answer = await logIn({ username, password });
     const seconds = Number(answer.headers.get('Retry-After'));
     expect(seconds).toBeGreaterThan(800);

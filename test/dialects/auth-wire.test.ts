@@ -1,6 +1,7 @@
 // 004 `auth`: paths, methods, media types, sizes and syntax, and what is answered in trouble.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
+import { makeAllWait } from '../support/failures.ts';
 import { type Answer, type Sent, send, testEnv, uniqueName } from '../support/worker.ts';
 
 /** Status and body, to the letter. */
@@ -146,7 +147,7 @@ describe('trouble', () => {
     await send('/api/auth/register', { json: { name: 'a', email, password: 'password' } });
     const logIn = (password: string) => send('/api/auth/login', { json: { email, password } });
     expect(whole(await logIn('wrong'))).toBe(main(400, 'user password incorrect'));
-    await testEnv.DB.prepare('UPDATE login_failures SET count = 30').run();
+    await makeAllWait();
     const answer = await logIn('password');
     expect(whole(answer)).toBe(main(429, 'Too many requests!'));
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(800);

@@ -1,6 +1,7 @@
 // 002 `conjugator`: paths, methods, request ids, and what is answered in trouble.
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
+import { makeAllWait } from '../support/failures.ts';
 import { type Answer, send, testEnv, uniqueName } from '../support/worker.ts';
 
 /** Status and body, to the letter. */
@@ -96,7 +97,7 @@ describe('trouble', () => {
   it('throttles a login after many failures, even with the right password', async () => {
     const json = { username: email, password: 'Tom Brady' };
     await send('/api/login/', { json: { ...json, password: 'wrong' } });
-    await testEnv.DB.prepare('UPDATE login_failures SET count = 30').run();
+    await makeAllWait();
     const answer = await send('/api/login/', { json });
     const seconds = Number(answer.headers.get('Retry-After'));
     expect(seconds).toBeGreaterThan(800);

@@ -1,5 +1,6 @@
 // 001 `user-v1`: paths, methods, request ids, and what is answered in trouble, all in the one envelope.
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { makeAllWait } from '../support/failures.ts';
 import { send, testEnv } from '../support/worker.ts';
 import { cookieFor, failed, isLive, join, listed, type Member, person, whole } from './support-cookies.ts';
 
@@ -75,7 +76,7 @@ describe('trouble', () => {
   it('throttles a login after many failures, even with the right password, and the old session lives on', async () => {
     const { username, password, cookie } = await join();
     await send(LOGIN, { json: { username, password: 'wrong' } });
-    await testEnv.DB.prepare('UPDATE login_failures SET count = 30').run();
+    await makeAllWait();
     const answer = await send(LOGIN, { json: { username, password }, cookie });
     expect(whole(answer)).toBe(`429 ${failed(113)}`);
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(800);

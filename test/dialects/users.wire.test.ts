@@ -1,5 +1,6 @@
 // 000 `users`: paths, methods, request ids, and what is answered in trouble.
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { makeAllWait } from '../support/failures.ts';
 import { send, testEnv } from '../support/worker.ts';
 import { eightKeys, isLive, join, listed, type Member, person, shown, whole } from './support-cookies.ts';
 
@@ -97,7 +98,7 @@ describe('trouble', () => {
   it('throttles a login after many failures, even with the right password, and the old session lives on', async () => {
     const { username, password, cookie } = await join();
     await send('/api/users/login/', { json: { username, password: 'wrong' } });
-    await testEnv.DB.prepare('UPDATE login_failures SET count = 30').run();
+    await makeAllWait();
     const answer = await send('/api/users/login/', { json: { username, password }, cookie });
     const seconds = Number(answer.headers.get('Retry-After'));
     expect(seconds).toBeGreaterThan(800);

@@ -33,7 +33,7 @@ const atOnce = (times: number, path: string, json: unknown): Promise<Answer[]> =
 
 const countRow = async (username: string): Promise<unknown> =>
   testEnv.DB.prepare(
-    "SELECT count, pending FROM login_failures WHERE key = 'account:' || (SELECT id FROM users WHERE username = ?)",
+    "SELECT json_extract(login_failures, '$.account[0]') AS count, json_extract(login_failures, '$.account[1]') AS pending FROM users WHERE username = ? AND login_failures IS NOT NULL",
   )
     .bind(username)
     .first();

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readIdentifier } from '../../src/core/index.ts';
 import { createTimedCore, someAccount, someClient, type TimedCore } from '../support/clock.ts';
+import { setCount } from '../support/failures.ts';
 import { testEnv } from '../support/worker.ts';
 
 const FREE_FAILURES = 10;
@@ -92,11 +93,7 @@ describe('wrong passwords in a row', () => {
 
   it('wait 15 minutes however many there were', async () => {
     const { timed, username, id } = await failed(1);
-    const counted = await testEnv.DB.prepare(
-      'UPDATE login_failures SET count = 2000000000, last_at = ? WHERE key = ?',
-    )
-      .bind(timed.now(), `account:${id}`)
-      .run();
+    const counted = await setCount(id, 2_000_000_000, 0, timed.now());
     expect(counted.meta.changes).toBe(1);
     expect(await tryLogin(timed, username)).toBe(900);
     timed.advance(900_000);

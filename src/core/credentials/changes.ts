@@ -18,8 +18,9 @@ import type { Tokens } from '../sessions/tokens.ts';
 import { whereUnchanged } from '../store/conditions.ts';
 import { sessions, users } from '../store/schema.ts';
 import { isUniqueViolation, type Store } from '../store/store.ts';
+import { forgiven } from '../throttle/counters.ts';
 import type { Devices } from '../throttle/devices.ts';
-import { resetCounter, type Throttle } from '../throttle/throttle.ts';
+import type { Throttle } from '../throttle/throttle.ts';
 import type { CheckedPassword, CheckPassword } from './check-password.ts';
 import type { Passwords } from './passwords.ts';
 
@@ -87,7 +88,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
   const check = async ({ account }: Principal, password: string, client: Client) =>
     checkPassword({
       account: eq(users.id, account.id),
-      unknown: `gone:${account.id}`,
+      unknown: { key: 'gone', tag: String(account.id) },
       // The owner's own device: a stranger who floods the account must not hold up its owner here either.
       device: await devices.read(client.device ?? null),
       password,
@@ -116,18 +117,17 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     const { value, bookmark } = await store.primary((db) =>
       db.batch([
         noteEventOf(db, type, before, client, now),
-        resetCounter(db, counterKey, before),
         deleteSessionsOf(db, endsOthers ? candidate.id : null, before, session.id),
         renewSession(db, session.id, issued, before),
         // The session has its new id by now.
         db
           .update(users)
-          .set({ ...values, updatedAtMs: now })
+          .set({ ...values, updatedAtMs: now, loginFailures: forgiven(counterKey) })
           .where(asChecked(issued.id))
           .returning(accountColumns),
       ]),
     );
-    const [, , ended, [renewed], [account]] = value;
+    const [, ended, [renewed], [account]] = value;
     if (!renewed || !account) return err({ reason: 'gone' });
     options.sessions.forget([session.id, ...ended.map(({ id }) => id)]);
     const token = await options.sessions.handOut(issued, renewed, account, bookmark);
@@ -167,7 +167,13 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     async checkPassword(principal, password, client) {
       const checked = await check(principal, password, client);
       if (!checked.ok) return checked;
-      await store.primary((db) => resetCounter(db, checked.value.counterKey));
+      const { counterKey, candidate } = checked.value;
+      await store.primary((db) =>
+        db
+          .update(users)
+          .set({ loginFailures: forgiven(counterKey) })
+          .where(eq(users.id, candidate.id)),
+      );
       return ok(null);
     },
 

@@ -1,10 +1,11 @@
 // The one place where a password is checked against an account: the attempt is counted, then one hash is computed.
 import { err, ok, type Result, type Throttled, type WrongCredentials } from '../errors.ts';
 import type { Client } from '../model.ts';
-import type { Candidate, CounterKey, Throttle } from '../throttle/throttle.ts';
+import type { AttemptSource, CounterKey } from '../throttle/counters.ts';
+import type { Candidate, Throttle } from '../throttle/throttle.ts';
 import type { Passwords } from './passwords.ts';
 
-export interface PasswordAttempt extends CounterKey {
+export interface PasswordAttempt extends Omit<AttemptSource, 'network'> {
   password: string;
   client: Client;
 }
@@ -12,7 +13,7 @@ export interface PasswordAttempt extends CounterKey {
 /** A right password: whose it is, and the counter to reset in the batch that follows from it. */
 export interface CheckedPassword {
   candidate: Candidate;
-  counterKey: string;
+  counterKey: CounterKey;
 }
 
 /**
@@ -31,14 +32,14 @@ export interface CheckPasswordOptions {
 
 export const createCheckPassword =
   ({ throttle, passwords }: CheckPasswordOptions): CheckPassword =>
-  async ({ password, client, ...key }) => {
-    const counted = await throttle.countAttempt(key);
+  async ({ password, client, ...source }) => {
+    const counted = await throttle.countAttempt({ ...source, network: client.addressPrefix });
     if (!counted.ok) return counted;
     const { candidate, counterKey } = counted.value;
     const isRight = candidate
       ? await passwords.verify(password, candidate.passwordHash)
       : await passwords.verifyNothing(password);
     if (candidate && isRight && candidate.disabledAtMs === null) return ok({ candidate, counterKey });
-    throttle.recordFailure(counterKey, candidate?.id ?? null, client);
+    throttle.recordFailure(counterKey, client);
     return err({ reason: 'wrong_credentials', known: candidate !== null });
   };

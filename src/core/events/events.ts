@@ -52,9 +52,9 @@ const MAX_ALIKE_A_MINUTE: Partial<Record<EventType, number>> = {
   // A run of one change is one event.
   profile_changed: 1,
   picture_changed: 1,
-  session_ended: 1,
   sessions_ended: 1,
   // A script may log in as often as it likes; it leaves room for what others do meanwhile.
+  session_ended: 10,
   login: 10,
   logout: 10,
   login_refused: 10,

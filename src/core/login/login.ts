@@ -12,8 +12,9 @@ import { cookieSessionId, type Tokens } from '../sessions/tokens.ts';
 import { whereUnchanged } from '../store/conditions.ts';
 import { users } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
+import { type CounterKey, forgiven, unknownCounter } from '../throttle/counters.ts';
 import type { Devices } from '../throttle/devices.ts';
-import { type Candidate, resetCounter, type Throttle } from '../throttle/throttle.ts';
+import type { Candidate, Throttle } from '../throttle/throttle.ts';
 
 export interface LoginAttempt {
   identifier: Identifier;
@@ -63,12 +64,11 @@ export const createLogin = (options: LoginOptions): Login => {
     // 1. Who logs in, and on which device. A name that no account has is counted under its HMAC, so that a copy of
     // D1 does not tell what people typed into the wrong field.
     const device = await devices.read(client.device ?? null);
-    const hiddenName = (await keyring.sign('identifier', identifier.key)).toHex();
 
     // 2. The first round trip counts the attempt and finds the account; then one hash. A refused attempt stays counted.
     const checked = await checkPassword({
       account: whereIdentifier(identifier),
-      unknown: `unknown:${hiddenName}`,
+      unknown: await unknownCounter(keyring, identifier.key),
       device,
       password,
       client,
@@ -93,7 +93,7 @@ export const createLogin = (options: LoginOptions): Login => {
       throttle.undoAttempt(counterKey);
       return logIn(attempt, true);
     }
-    throttle.recordFailure(counterKey, candidate.id, client);
+    throttle.recordFailure(counterKey, client);
     return err({ reason: 'wrong_credentials', known: true });
   };
 
@@ -101,7 +101,7 @@ export const createLogin = (options: LoginOptions): Login => {
   const openSession = async (
     { password, open, client, replaces }: LoginAttempt,
     candidate: Candidate,
-    counterKey: string,
+    counterKey: CounterKey,
   ) => {
     const now = nowMs();
     const passwordHash = (await passwords.needsRehash(candidate.passwordHash, password))
@@ -114,9 +114,11 @@ export const createLogin = (options: LoginOptions): Login => {
       db.batch([
         insertSession(db, issued, asChecked, client),
         noteEventOf(db, 'login', asChecked, client, now),
-        resetCounter(db, counterKey, asChecked),
         deleteSession(db, replacedId, asChecked),
-        db.update(users).set({ lastLoginAtMs: now, passwordHash }).where(asChecked),
+        db
+          .update(users)
+          .set({ lastLoginAtMs: now, passwordHash, loginFailures: forgiven(counterKey) })
+          .where(asChecked),
       ]),
     );
     const [stored] = value[0];

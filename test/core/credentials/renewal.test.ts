@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LoginKind, Principal } from '../../../src/core/index.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../../support/clock.ts';
+import { countOf } from '../../support/failures.ts';
 import { testEnv, uniqueName } from '../../support/worker.ts';
 
 const NEXT = 'another horse 2';
@@ -27,10 +28,7 @@ const someone = async (timed: TimedCore, kind: LoginKind) => {
   return { fields, token, others, principal, id: principal.account.id };
 };
 
-const countersOf = async (id: number): Promise<number> =>
-  (await testEnv.DB.prepare('SELECT count FROM login_failures WHERE key = ?')
-    .bind(`account:${id}`)
-    .first<number>('count')) ?? 0;
+const countersOf = async (id: number): Promise<number> => (await countOf(id))?.count ?? 0;
 
 const eventsOf = async ({ core }: TimedCore, accountId: number) =>
   (await core.auditLog.list(accountId, { beforeId: null, limit: 50 })).map(({ type }) => type);

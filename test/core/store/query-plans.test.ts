@@ -29,6 +29,7 @@ const READS_NO_TABLE = [
   /^INDEX \d+$/,
   // Subqueries that end with a LIMIT: their own steps say how they find their rows.
   /^(CO-ROUTINE|SCAN|SEARCH) (page|first|latest)$/,
+  /^SCAN CONSTANT ROW$/,
 ];
 
 /** What may be otherwise, by the beginning of the statement, and why. */

@@ -1,0 +1,185 @@
+// What a success forgives, what unknown names cost, and counters written by a clock that was wrong.
+import { describe, expect, it } from 'vitest';
+import { readIdentifier } from '../../src/core/index.ts';
+import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../support/clock.ts';
+import { countOf, setCount } from '../support/failures.ts';
+import { testEnv, uniqueName } from '../support/worker.ts';
+
+const FREE_FAILURES = 10;
+const MINUTE_MS = 60_000;
+const OWNER = '203.0.113.0/24';
+const GUESSER = '198.51.100.0/24';
+
+type Outcome = 'in' | 'wrong' | number;
+
+interface Attempt {
+  username: string;
+  password?: string;
+  network?: string | null;
+  device?: string | null;
+}
+
+const tryLogin = async ({ core, settle }: TimedCore, attempt: Attempt): Promise<Outcome> => {
+  const { username, password = 'wrong', network = null, device = null } = attempt;
+  const result = await core.login({
+    identifier: readIdentifier(username),
+    password,
+    open: 'cookie',
+    client: { ...someClient, addressPrefix: network, device },
+    replaces: null,
+  });
+  await settle();
+  if (result.ok) return 'in';
+  return result.error.reason === 'throttled' ? result.error.retryAfterSeconds : 'wrong';
+};
+
+const joined = async (timed: TimedCore) => {
+  const person = someAccount();
+  const { account } = await timed.register('cookie', person);
+  return { ...person, id: account.id };
+};
+
+describe('a success', () => {
+  it('forgives what failed in its own network', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    for (let times = 0; times < 9; times += 1)
+      expect(await tryLogin(timed, { username: owner.username, network: OWNER })).toBe('wrong');
+    expect(await tryLogin(timed, { ...owner, network: OWNER })).toBe('in');
+    expect(await countOf(owner.id)).toBeNull();
+  });
+
+  it('does not forgive what others did, and only what came from its network', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    for (const network of [GUESSER, OWNER, GUESSER, OWNER, GUESSER])
+      expect(await tryLogin(timed, { username: owner.username, network })).toBe('wrong');
+    expect(await tryLogin(timed, { ...owner, network: OWNER })).toBe('in');
+    expect(await countOf(owner.id)).toEqual({ count: 3, pending: 0 });
+    expect(await tryLogin(timed, { ...owner, network: null })).toBe('in');
+    expect(await countOf(owner.id)).toEqual({ count: 3, pending: 0 });
+    expect(await tryLogin(timed, { ...owner, network: GUESSER })).toBe('in');
+    expect(await countOf(owner.id)).toBeNull();
+  });
+
+  it('makes nobody wait longer: a script that logs in is let in as soon as a wait is over', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    for (let times = 0; times < FREE_FAILURES; times += 1)
+      await tryLogin(timed, { username: owner.username, network: GUESSER });
+    expect(await tryLogin(timed, { ...owner, network: OWNER })).toBe(1);
+    timed.advance(1000);
+    for (let times = 0; times < 5; times += 1)
+      expect(await tryLogin(timed, { ...owner, network: OWNER })).toBe('in');
+    expect(await countOf(owner.id)).toEqual({ count: FREE_FAILURES, pending: 0 });
+  });
+
+  it('once a minute leaves a guesser beside it at most 120 tries a day, not 14,400', async () => {
+    const timed = createTimedCore(Date.UTC(2030, 0, 1));
+    const owner = await joined(timed);
+    let guesses = 0;
+    for (let minute = 0; minute < 24 * 60; minute += 1) {
+      while ((await tryLogin(timed, { username: owner.username, network: GUESSER })) === 'wrong')
+        guesses += 1;
+      await tryLogin(timed, { ...owner, network: OWNER });
+      timed.advance(MINUTE_MS);
+    }
+    // Ten without a wait, then waits of 1 to 512 s, then one in 15 minutes.
+    expect(guesses).toBeGreaterThan(90);
+    expect(guesses).toBeLessThanOrEqual(120);
+  }, 60_000);
+
+  it('of the owner on a known device is let in all the while', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    const first = await timed.core.login({
+      identifier: readIdentifier(owner.username),
+      password: owner.password,
+      open: 'cookie',
+      client: someClient,
+      replaces: null,
+    });
+    const device = first.ok && 'device' in first.value ? first.value.device : expect.fail();
+    for (let times = 0; times < FREE_FAILURES; times += 1)
+      await tryLogin(timed, { username: owner.username, network: GUESSER });
+    expect(await tryLogin(timed, { username: owner.username, network: GUESSER })).toBe(1);
+    expect(await tryLogin(timed, { ...owner, network: OWNER, device })).toBe('in');
+    expect(await countOf(owner.id)).toEqual({ count: FREE_FAILURES, pending: 0 });
+  });
+});
+
+describe('an account', () => {
+  it('remembers sixteen networks; what failed in further ones is not forgiven', async () => {
+    const timed = createTimedCore(undefined, { ...testEnv, THROTTLE_FREE_FAILURES: '100' });
+    const owner = await joined(timed);
+    for (let network = 0; network < 20; network += 1)
+      await tryLogin(timed, { username: owner.username, network: `10.0.${network}.0/24` });
+    for (let network = 0; network < 20; network += 1)
+      await tryLogin(timed, { ...owner, network: `10.0.${network}.0/24` });
+    expect(await countOf(owner.id)).toEqual({ count: 4, pending: 0 });
+  });
+
+  it('starts again after a day without a try', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    for (let times = 0; times < 9; times += 1) await tryLogin(timed, { username: owner.username });
+    timed.advance(DAY_MS + 1);
+    await tryLogin(timed, { username: owner.username });
+    expect(await countOf(owner.id)).toEqual({ count: 1, pending: 0 });
+  });
+});
+
+describe('a counter whose time lies in the future', () => {
+  it.each([61_000, 900_000, 365 * DAY_MS])('by %s ms makes nobody wait', async (ahead) => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    await setCount(owner.id, 40, 0, timed.now() + ahead);
+    expect(await tryLogin(timed, owner)).toBe('in');
+  });
+
+  it('by less than a minute makes wait, and never reports more than the longest wait', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    await setCount(owner.id, 40, 0, timed.now() + 59_000);
+    expect(await tryLogin(timed, owner)).toBe(900);
+  });
+});
+
+describe('names that no account has', () => {
+  const rows = async () => testEnv.DB.prepare('SELECT key FROM login_failures').all<{ key: string }>();
+
+  it('share 4,096 counters', async () => {
+    const timed = createTimedCore();
+    for (let times = 0; times < 60; times += 1) await tryLogin(timed, { username: uniqueName() });
+    const { results } = await rows();
+    for (const { key } of results) {
+      expect(key).toMatch(/^unknown:\d{1,4}$/);
+      expect(Number(key.slice('unknown:'.length))).toBeLessThan(4_096);
+    }
+  });
+
+  it('wait like a known one, each for itself', async () => {
+    const timed = createTimedCore();
+    const name = uniqueName();
+    for (let times = 0; times < FREE_FAILURES; times += 1)
+      expect(await tryLogin(timed, { username: name })).toBe('wrong');
+    expect(await tryLogin(timed, { username: name })).toBe(1);
+    const { results } = await rows();
+    const row = results.length;
+    for (let times = 0; times < 20; times += 1)
+      expect(await tryLogin(timed, { username: uniqueName() })).toBe('wrong');
+    expect((await rows()).results.length).toBeGreaterThan(row);
+  });
+
+  it('that share a counter take it over: a new name always has its free tries', async () => {
+    const timed = createTimedCore();
+    const name = uniqueName();
+    for (let times = 0; times < FREE_FAILURES; times += 1) await tryLogin(timed, { username: name });
+    // Another name of the same counter was tried last.
+    await testEnv.DB.prepare("UPDATE login_failures SET tag = 'another name'").run();
+    expect(await tryLogin(timed, { username: name })).toBe('wrong');
+    for (let times = 1; times < FREE_FAILURES; times += 1)
+      expect(await tryLogin(timed, { username: name })).toBe('wrong');
+    expect(await tryLogin(timed, { username: name })).toBe(1);
+  });
+});
