@@ -170,7 +170,7 @@ describe('a try whose isolate is gone', () => {
     mortal.advance(1);
     expect(await tryLogin(mortal, person, person.password)).toBe('in');
     // Nobody noted from which network they came, so this success does not forgive them.
-    expect(await countOf(person)).toEqual({ count: FREE_FAILURES, pending: 2 });
+    expect(await countOf(person)).toEqual({ count: FREE_FAILURES, pending: 0 });
   });
 
   it('is under way no longer once a later try has begun', async () => {
