@@ -137,7 +137,8 @@ describe('the fuzzer', () => {
     const smallest = found;
     expect(smallest).toMatch(/^GET \/[\w/]* Authorization: Bearer <t> \[\] {2}$/);
     found = '';
-    expect(fc.check(property, { ...options, path }).failed).toBe(true);
+    // From the run itself: fast-check follows no path into what it has shrunk of a generator.
+    expect(fc.check(property, { ...options, path: path.split(':', 1).join() }).failed).toBe(true);
     expect(found).toBe(smallest);
   });
 
