@@ -47,6 +47,12 @@ const findMisspelt = (input: Input): string[] =>
 const hasAll = (values: Readonly<Record<string, unknown>>): values is Values =>
   names.every((name) => Object.hasOwn(values, name));
 
+/** Settings that are understood one by one, and make no sense together. */
+const findContradictions = (values: Values): string[] =>
+  values.THROTTLE_MAX_WAIT_SECONDS < values.THROTTLE_FIRST_WAIT_SECONDS
+    ? ['THROTTLE_MAX_WAIT_SECONDS must not be less than THROTTLE_FIRST_WAIT_SECONDS.']
+    : [];
+
 /**
  * Reads all settings.
  * @returns the values, or every problem there is: one sentence each, without the value of any secret
@@ -62,7 +68,9 @@ export const readValues = (input: Input): { values: Values } | { problems: strin
     if (parsed === undefined) problems.push(describeProblem(name, setting, value));
     else values[name] = parsed;
   }
-  return problems.length === 0 && hasAll(values) ? { values } : { problems };
+  if (!hasAll(values)) return { problems };
+  problems.push(...findContradictions(values));
+  return problems.length === 0 ? { values } : { problems };
 };
 
 /**

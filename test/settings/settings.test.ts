@@ -108,6 +108,12 @@ it('names every problem at once', () => {
   );
 });
 
+it('rejects a longest wait that is shorter than the first', () => {
+  const waits = { THROTTLE_FIRST_WAIT_SECONDS: 61, THROTTLE_MAX_WAIT_SECONDS: 60 };
+  expect(refusal(waits)).toBe('THROTTLE_MAX_WAIT_SECONDS must not be less than THROTTLE_FIRST_WAIT_SECONDS.');
+  expect(accepted({ ...waits, THROTTLE_MAX_WAIT_SECONDS: 61 }).policy.throttle.maxWaitSeconds).toBe(61);
+});
+
 it.each(['TOKEN_SECRET', 'TOKEN_SECRET_PREVIOUS'])('never shows a short %s', (name) => {
   expect(refusal({ [name]: 'short' })).toBe(`${name} must be a text of at least 32 characters.`);
 });
