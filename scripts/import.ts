@@ -13,6 +13,7 @@ import { writeReport } from './import/report.ts';
 import { runImport } from './import/run.ts';
 import { openSource } from './import/source.ts';
 import { openTarget } from './import/target.ts';
+import { print, printError } from './terminal.ts';
 
 const REFUSED_STATUS = 1;
 const FAILED_STATUS = 1;
@@ -25,7 +26,7 @@ const watchForStop = () => {
   let isStopped = false;
   const stop = () => {
     isStopped = true;
-    console.error('\nStopping after this batch …');
+    printError('\nStopping after this batch …');
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     // Wrangler's own listeners would end the process in the middle of the batch.
@@ -52,7 +53,7 @@ const importFile = async (command: Command): Promise<number> => {
     const list = command.report ?? (dryRun ? null : `${file}.latchkey-report.txt`);
     const details = createDetails(list, before?.report ?? { bytes: 0, lines: 0 });
     if (before)
-      console.log(`Taking up the import that was interrupted: ${writeCount(counts.read)} records are done.`);
+      print(`Taking up the import that was interrupted: ${writeCount(counts.read)} records are done.`);
     const bar = createProgressBar(process.stderr, counts.read);
     try {
       const options = { rules, map, keepIds, onConflict };
@@ -64,9 +65,9 @@ const importFile = async (command: Command): Promise<number> => {
       const done = finished ? 'Imported' : 'Stopped in the middle of importing';
       const verb = dryRun ? 'Nothing was written. This would be the import of' : done;
       const title = `${verb} ${basename(file)} (${source.about}) into ${where}`;
-      console.log(writeReport({ title, counts, details, unknown, remarks: source.remarks(), keepIds }));
+      print(writeReport({ title, counts, details, unknown, remarks: source.remarks(), keepIds }));
       if (!finished) {
-        console.log(dryRun ? '' : 'Run the same command again to go on.');
+        print(dryRun ? '' : 'Run the same command again to go on.');
         return STOPPED_STATUS;
       }
       checkpoint?.remove();
@@ -84,11 +85,11 @@ const importFile = async (command: Command): Promise<number> => {
 const tell = (error: unknown, file: string): number => {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof ConflictStop) {
-    console.error(`Stopped at a conflict. What came before it is imported.\n${message}`);
+    printError(`Stopped at a conflict. What came before it is imported.\n${message}`);
     return FAILED_STATUS;
   }
-  if (error instanceof InputError) console.error(`${file} cannot be read: ${message}`);
-  else console.error(message);
+  if (error instanceof InputError) printError(`${file} cannot be read: ${message}`);
+  else printError(message);
   return error instanceof InputError || error instanceof OtherImport ? USAGE_STATUS : FAILED_STATUS;
 };
 
@@ -97,7 +98,7 @@ const main = async (): Promise<number> => {
   const folder = process.env['INIT_CWD'] ?? process.cwd();
   const args = process.argv.slice(2);
   if (args.includes('--help') || args.includes('-h')) {
-    console.log(USAGE);
+    print(USAGE);
     return 0;
   }
   try {
@@ -107,7 +108,7 @@ const main = async (): Promise<number> => {
     return await importFile(command).catch((error: unknown) => tell(error, command.file));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${USAGE}`);
+    printError(`${error.message}\n\n${USAGE}`);
     return USAGE_STATUS;
   }
 };
