@@ -99,9 +99,10 @@ export interface Policy {
   eventDays: number;
   /**
    * `nearest`: an authenticated read may be answered by a replica of D1 that has seen the login, and may not
-   * have seen a logout of the last moment. `primary`: every request asks the primary.
+   * have seen a logout of the last moment. `primary`: every request asks the primary. `cached`: KV alone answers for
+   * at most a minute after D1 was asked.
    */
-  sessionReads: 'nearest' | 'primary';
+  sessionReads: 'nearest' | 'primary' | 'cached';
   /** Time steps before and after the present one of which a one-time code is good too. */
   totpWindow: number;
   /** Whether dialects that cannot ask for a second factor take app passwords alone. */

@@ -54,9 +54,9 @@ export const SETTINGS = {
     doc: 'Days after the login at which a session ends, however much it is used.',
   }),
   SESSION_READS: choice({
-    options: ['nearest', 'primary'],
+    options: ['nearest', 'primary', 'cached'],
     default: 'nearest',
-    doc: '`primary`: no authenticated read is answered by a replica of D1, so a logout holds everywhere at once.',
+    doc: '`primary`: no authenticated read is answered by a replica of D1, so a logout holds everywhere at once. `cached`: KV alone answers reads for at most 60 s after D1 was asked, and holds the profile; an ended session lives so long on reads, never on changes.',
   }),
   UTC_OFFSET: text({
     takes: 'an offset of the form +HH:MM',

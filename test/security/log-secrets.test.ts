@@ -105,7 +105,7 @@ it('no line shows a password, a token, a cookie, a name, an email or an address'
 describe('nor where', () => {
   it.each<[string, Obstacle, RegExp]>([
     ['D1 is down', fails('d1', 'Network connection lost.'), /"reason":"unavailable"/],
-    ['D1 says no', fails('d1', 'no such table: users: SQLITE_ERROR'), /"reason":"fault"/],
+    ['D1 says no', fails('d1', 'no such table: users: SQLITE_ERROR'), /"reason":"internal_error"/],
     ['KV is down', fails('kv', 'KV PUT failed: 500'), /KV (get|put|delete) failed/],
   ])('%s', async (_what, obstacle, expected) => {
     expectNothingOf(await useEverything(observe(testEnv, obstacle).env), expected);

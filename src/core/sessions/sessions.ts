@@ -1,4 +1,4 @@
-// The life of a session, from issue to end. D1 holds the truth; a record in KV only says how fresh a copy of D1 must be.
+// The life of a session, from issue to end. D1 holds the truth; a record in KV says how fresh a copy of D1 must be.
 //
 //   issue      tokens.issue(): a token and its SHA-256, which is the session's id
 //   store      insertSession(): a statement of the batch that logs in or registers
@@ -64,7 +64,8 @@ export interface Sessions {
   ): Promise<string | null>;
   /**
    * Finds who a cookie's value or a token belongs to; null if it is none of ours, expired or revoked, or if its
-   * account is disabled. One KV get and one D1 query; no I/O at all if its form or signature is wrong.
+   * account is disabled. One KV get and one D1 query at the same time, a second query if the nearest copy of D1 has no
+   * such session; no I/O at all if its form or signature is wrong.
    * @param reads `primary` asks the primary alone: for every request that changes something
    */
   authenticate(token: string, carrier: Carrier, reads: 'nearest' | 'primary'): Promise<Principal | null>;
@@ -119,6 +120,69 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     return true;
   };
 
+  /** Asks D1 at a bookmark, or the primary if there is none, and writes the record again if D1 could not use it. */
+  const findInD1 = async (parsed: ParsedToken, bookmark: string | null): Promise<FoundSession | null> => {
+    const answer = await store.read(bookmark, findSession(parsed, nowMs()));
+    if (answer.value && !answer.isNearest) record(answer.value.session, answer.bookmark);
+    return answer.value;
+  };
+
+  /** Where an authenticated request finds its session, by the setting SESSION_READS. */
+  const find = {
+    async primary(parsed: ParsedToken): Promise<FoundSession | null> {
+      // A change of the account is likely to follow, and its owner expects to see it.
+      if (policy.sessionReads === 'cached') forget([parsed.id]);
+      return (await store.read(null, findSession(parsed, nowMs()))).value;
+    },
+
+    /**
+     * Asks KV and the nearest copy of D1 at the same time. A row that the copy has is the answer, and nobody waits for
+     * KV: the copy may lag behind a logout of the last moment, which a bookmark of the login would not tell either.
+     * Only if KV has said by then that it knows no such session, the primary decides: it may have just ended.
+     */
+    async nearest(parsed: ParsedToken): Promise<FoundSession | null> {
+      // `text` is there as soon as KV has answered.
+      const told: { text?: string | null } = {};
+      const asked = store.getRecord(recordKey(parsed.id)).then((text) => {
+        told.text = text;
+        return text;
+      });
+      const nearest = await store.readNearest(findSession(parsed, nowMs()));
+      // A copy that fails may be about to say no: the primary has the last word.
+      if (!nearest) return findInD1(parsed, null);
+      if (nearest.value && told.text !== null) {
+        const { session } = nearest.value;
+        const repair = (text: string | null): void => {
+          if (!readRecord(text)?.bookmark) record(session, nearest.bookmark);
+        };
+        if (told.text !== undefined) repair(told.text);
+        else store.runInBackground('session record not repaired', () => asked.then(repair));
+        return nearest.value;
+      }
+      const bookmark = readRecord(await asked)?.bookmark ?? null;
+      // Bookmarks sort in the order of time (https://developers.cloudflare.com/d1/reference/time-travel/#bookmarks):
+      // a copy that has seen the login and has no such row has seen its end too.
+      const hasSeenLogin = bookmark !== null && nearest.bookmark !== null && nearest.bookmark >= bookmark;
+      return hasSeenLogin && !nearest.value ? null : findInD1(parsed, bookmark);
+    },
+
+    /** KV alone answers for a minute after D1 was asked; an ended session lives on for so long, on reads only. */
+    async cached(parsed: ParsedToken): Promise<FoundSession | null> {
+      const known = readRecord(await store.getRecord(recordKey(parsed.id)));
+      const cached = known && readCached(known, parsed, nowMs());
+      if (cached) return cached;
+      const { value, bookmark } = await store.read(known?.bookmark ?? null, findSession(parsed, nowMs()));
+      if (value) cache(value, bookmark);
+      return value;
+    },
+  };
+
+  /** Writes what an authenticated read shows to KV, with the time at which D1 said so. */
+  const cache = ({ row, session }: FoundSession, bookmark: string | null): void => {
+    const text = JSON.stringify({ bookmark, row, checkedAtMs: nowMs() } satisfies KvRecord);
+    store.putRecord(recordKey(session.id), text, (session.expiresAtMs - nowMs()) / 1000);
+  };
+
   return {
     async handOut(issued, stored, account, bookmark) {
       // An API token that was live already has its record: KV takes one write a second a key.
@@ -137,14 +201,11 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     async authenticate(token, carrier, reads) {
       const parsed = await tokens.parse(token, carrier);
       if (!parsed) return null;
-      const usesRecord = reads === 'nearest' && policy.sessionReads === 'nearest';
-      const known = usesRecord ? readRecord(await store.getRecord(recordKey(parsed.id))) : null;
-      const find = findSession(parsed, nowMs());
-      const { value: row, bookmark, isNearest } = await store.read(known?.bookmark ?? null, find);
-      if (!row || (parsed.subject !== undefined && parsed.subject !== String(row.account.id))) return null;
-      // A record that is missing, or that D1 cannot use, is written again.
-      if (usesRecord && !isNearest) record(row.session, bookmark);
-      return { ...row, extended: extend(row.session) };
+      const found = await find[reads === 'primary' ? 'primary' : policy.sessionReads](parsed);
+      if (!found || (parsed.subject !== undefined && parsed.subject !== String(found.account.id)))
+        return null;
+      const { account, session } = found;
+      return { account, session, extended: extend(session) };
     },
 
     async list(accountId) {
@@ -289,6 +350,7 @@ const { sql: findSessionText, params: findSessionParams } = new QueryBuilder()
   .toSQL();
 
 const ACCOUNT_WIDTH = Object.keys(accountColumns).length;
+const ROW_WIDTH = ACCOUNT_WIDTH + Object.keys(sessionColumns).length;
 
 const findSession =
   ({ id, kinds: [kind, otherKind = kind] }: ParsedToken, nowMs: number) =>
@@ -298,10 +360,21 @@ const findSession =
       .prepare(findSessionText)
       .bind(...values)
       .raw<unknown[]>();
-    return row
-      ? { account: readRow(accountColumns, row), session: readRow(sessionColumns, row.slice(ACCOUNT_WIDTH)) }
-      : null;
+    return row ? toFound(row) : null;
   };
+
+/** What D1 has of a live session. `row` holds its raw values. */
+interface FoundSession {
+  account: Account;
+  session: Session;
+  row: readonly unknown[];
+}
+
+const toFound = (row: readonly unknown[]): FoundSession => ({
+  account: readRow(accountColumns, row),
+  session: readRow(sessionColumns, row.slice(ACCOUNT_WIDTH)),
+  row,
+});
 
 type Columns = Readonly<Record<string, SQLiteColumn>>;
 type Row<C extends Columns> = { [K in keyof C]: GetColumnData<C[K]> };
@@ -318,16 +391,41 @@ const readRow = <C extends Columns>(columns: C, values: readonly unknown[]): Row
 /** The key of a session's record in KV: its id, which is the SHA-256 of its token. */
 const recordKey = (sessionId: string): string => `session:${sessionId}`;
 
-/** A session's record in KV: the state of D1 in which its row was written. Null if it cannot be read. */
-const readRecord = (text: string | null): { bookmark: string | null } | null => {
+/** A session's record in KV. */
+interface KvRecord {
+  /** The state of D1 in which the session's row was written. */
+  bookmark: string | null;
+  /** The row as D1 had it at `checkedAtMs`; with SESSION_READS=cached alone. */
+  row?: readonly unknown[];
+  checkedAtMs?: number;
+}
+
+/** Null if the record cannot be read. */
+const readRecord = (text: string | null): KvRecord | null => {
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || !('bookmark' in value)) return null;
-    return { bookmark: typeof value.bookmark === 'string' ? value.bookmark : null };
+    const bookmark = typeof value.bookmark === 'string' ? value.bookmark : null;
+    if (!('row' in value && Array.isArray(value.row) && 'checkedAtMs' in value)) return { bookmark };
+    if (typeof value.checkedAtMs !== 'number') return { bookmark };
+    return { bookmark, row: value.row, checkedAtMs: value.checkedAtMs };
   } catch {
     return null;
   }
+};
+
+/** How long KV alone answers with SESSION_READS=cached: what an ended session gains at the most. */
+const CACHED_MS = 60_000;
+
+/** The session of a record, while it may be used without D1; null if D1 must be asked. */
+const readCached = ({ row, checkedAtMs }: KvRecord, { kinds }: ParsedToken, nowMs: number) => {
+  if (row?.length !== ROW_WIDTH || checkedAtMs === undefined) return null;
+  const age = nowMs - checkedAtMs;
+  // A time that lies ahead was written by a clock that was wrong.
+  if (age < 0 || age >= CACHED_MS) return null;
+  const found = toFound(row);
+  return found.session.expiresAtMs > nowMs && kinds.includes(found.session.kind) ? found : null;
 };
 
 /* Renew. */

@@ -48,6 +48,8 @@ export interface Store {
     bookmark: string | null,
     ask: (session: D1DatabaseSession) => PromiseLike<T>,
   ): Promise<Answer<T> & { isNearest: boolean }>;
+  /** One round trip to the nearest copy of D1, whatever it has seen; null if it fails. */
+  readNearest<T>(ask: (session: D1DatabaseSession) => PromiseLike<T>): Promise<Answer<T> | null>;
   /** Null where there is no such record, and where KV fails: a miss is harmless, the truth is in D1. */
   getRecord(key: string): Promise<string | null>;
   /** Work for after the response, whose failure is logged and harmless. */
@@ -119,6 +121,15 @@ export const createStore = (options: StoreOptions): Store => {
         warn('a replica of D1 failed', error.cause);
       }
       return { ...(await ask('first-primary', run)), isNearest: false };
+    },
+    async readNearest(run) {
+      try {
+        return await ask('first-unconstrained', run);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        warn('a replica of D1 failed', error.cause);
+        return null;
+      }
     },
     async getRecord(key) {
       counts.kvGets += 1;
