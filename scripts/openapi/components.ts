@@ -36,7 +36,6 @@ export const createComponents = (): Components => {
 
   return {
     refer(schema) {
-      if (typeof schema !== 'function') return referOld(schema);
       const { $schema: _, ...made } = z.toJSONSchema(schema(), { io: 'output', override: withoutBound });
       const extracted = extract(toJson(made));
       if (!isObject(extracted)) throw new Error('A schema is an object.');
@@ -44,28 +43,4 @@ export const createComponents = (): Components => {
     },
     list: () => Object.fromEntries([...named].sort(([one], [other]) => (one < other ? -1 : 1))),
   };
-};
-
-// Until every dialect is endpoints.
-const reference = (id: string): string => `#/components/schemas/${id}`;
-
-const OPTIONS = { io: 'output', override: withoutBound } as const;
-
-const without = (schema: unknown, ...keys: readonly string[]): JsonObject => {
-  const json = toJson(schema);
-  if (!isObject(json)) throw new Error('A schema is an object.');
-  return Object.fromEntries(Object.entries(json).filter(([key]) => !keys.includes(key)));
-};
-
-/** Every shape that was given a name, sorted by it. */
-export const nameComponents = (): JsonObject => {
-  const { schemas } = z.toJSONSchema(z.globalRegistry, { ...OPTIONS, uri: reference });
-  const named = Object.entries(schemas).sort(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(named.map(([id, schema]) => [id, without(schema, '$schema', '$id', 'id')]));
-};
-
-/** A reference to a shape that has a name; the shape itself where it has none. */
-export const referOld = (schema: z.core.$ZodType): JsonObject => {
-  const id = z.globalRegistry.get(schema)?.id;
-  return id === undefined ? without(z.toJSONSchema(schema, OPTIONS), '$schema') : { $ref: reference(id) };
 };

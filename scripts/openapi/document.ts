@@ -4,11 +4,11 @@ import './runtime.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, toJson } from './bodies.ts';
-import { createComponents, nameComponents } from './components.ts';
-import { described } from './dialects/index.ts';
+import { createComponents } from './components.ts';
 import { readDocumented } from './documented.ts';
 import { headers } from './headers.ts';
 import { describeOperations } from './operations.ts';
+import { docsOfSurface, surfaces } from './surfaces.ts';
 import type { JsonObject } from './types.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -48,21 +48,20 @@ const readVersion = (): string => {
   return version;
 };
 
-const sorted = (schemas: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(schemas).sort(([one], [other]) => (one < other ? -1 : 1)));
-
 /** Makes the document. @throws Error where a route is not described, or an answer has no shape */
 export const makeDocument = async (): Promise<JsonObject> => {
   const exchanges = await readDocumented();
   const components = createComponents();
-  const operations = described.flatMap((dialect) => describeOperations(dialect, exchanges, components));
+  const operations = surfaces.flatMap((surface) => describeOperations(surface, exchanges, components));
   const paths: Record<string, JsonObject> = {};
   const bodies: JsonObject = {};
   for (const { path, method, operation, body } of operations) {
     paths[path] = { ...paths[path], [method]: operation };
     if (body) bodies[body.id] = body.schema;
   }
-  const tags = new Map(described.map(({ title, description }) => [title, { name: title, description }]));
+  const tags = new Map(
+    surfaces.map(docsOfSurface).map(({ title, description }) => [title, { name: title, description }]),
+  );
   const document = toJson({
     openapi: '3.1.1',
     info: {
@@ -75,7 +74,7 @@ export const makeDocument = async (): Promise<JsonObject> => {
     tags: [...tags.values()],
     paths,
     components: {
-      schemas: { ...sorted({ ...nameComponents(), ...components.list() }), ...bodies },
+      schemas: { ...components.list(), ...bodies },
       headers,
       securitySchemes,
     },

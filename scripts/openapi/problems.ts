@@ -1,9 +1,11 @@
-// Every problem that an operation may have to refuse: what its middleware asks says most of it.
+// Every problem that an operation may have to refuse: the endpoint's own value says most of it.
 import type { UniqueField } from '../../src/core/index.ts';
+import { checksOrigin } from '../../src/http/auth/auth.ts';
+import type { EndpointDocs } from '../../src/http/docs.ts';
+import type { Endpoint } from '../../src/http/endpoint.ts';
 import type { FieldError, Problem } from '../../src/http/problem.ts';
-import { faultsIn, makeWrong } from './bodies.ts';
-import { findTrait, type Route } from './routes.ts';
-import type { Operation, Refusal } from './types.ts';
+import { errorsIn, makeWrong } from './bodies.ts';
+import type { Refusal } from './types.ts';
 
 /** What http/app.ts tells a client to wait while D1 is down, and http/auth/flood-guard.ts one that floods. */
 const DOWN_SECONDS = 5;
@@ -14,31 +16,26 @@ const OWNER = 123;
 
 const EXAMPLE_EMAIL = 'example@example.com';
 
-const credentials: Refusal[] = [
-  {
-    summary: 'a token that is good for nothing',
-    problem: { reason: 'credentials', why: 'invalid' },
-  },
+const badTokens: Refusal[] = [
+  { summary: 'a token that is good for nothing', problem: { reason: 'credentials', why: 'invalid' } },
   { summary: 'a scheme without a token', problem: { reason: 'credentials', why: 'empty' } },
   { summary: 'a token with a space in it', problem: { reason: 'credentials', why: 'spaces' } },
 ];
 
 const missing: Problem = { reason: 'credentials', why: 'missing' };
-const crossSite: Refusal = { summary: 'from another site', problem: { reason: 'cross_site' } };
 
-const fromLogin = (route: Route): Refusal[] => {
-  const requirement = findTrait(route, 'login')?.requirement;
-  if (!requirement) return [];
-  const { anonymous, cookie, fresh, anyOrigin } = requirement;
+const fromAuth = ({ method, auth }: Endpoint): Refusal[] => {
+  const crossSite: Refusal[] = checksOrigin(method, auth)
+    ? [{ summary: 'from another site', problem: { reason: 'cross_site' } }]
+    : [];
+  if (auth.via === 'none') return crossSite;
   return [
-    { summary: 'not logged in', problem: anonymous ?? missing },
-    ...credentials,
-    ...(cookie && fresh && !anyOrigin ? [crossSite] : []),
+    { summary: 'not logged in', problem: auth.anonymous ?? missing },
+    ...badTokens,
+    ...crossSite,
+    ...(auth.role === 'admin' ? [{ summary: 'no admin', problem: { reason: 'forbidden' } as const }] : []),
   ];
 };
-
-const fromAdmin = (route: Route): Refusal[] =>
-  findTrait(route, 'admin') ? [{ summary: 'no admin', problem: { reason: 'forbidden' } }] : [];
 
 const takenError = (field: UniqueField): FieldError => ({
   field,
@@ -48,44 +45,44 @@ const takenError = (field: UniqueField): FieldError => ({
 });
 
 /** What a registration refuses, as the core does and as the validation does before it. */
-const takenIn = (route: Route): Refusal[] => {
-  const body = findTrait(route, 'body');
+const takenIn = ({ body }: Endpoint): Refusal[] => {
   if (!body) return [];
   const fields = (['username', 'email'] as const).filter((field) => field in body.schema.shape);
-  const faults = fields.map(takenError);
+  const errors = fields.map(takenError);
   return [
-    { summary: 'taken', problem: { reason: 'taken', fields, ownerId: OWNER, errors: faults } },
-    ...(body.options.unique
-      ? [{ summary: 'taken', problem: { reason: 'fields', errors: faults } as const }]
-      : []),
+    { summary: 'taken', problem: { reason: 'taken', fields, ownerId: OWNER, errors } },
+    ...(body.unique ? [{ summary: 'taken', problem: { reason: 'fields', errors } as const }] : []),
   ];
 };
 
-const fromGuard = (route: Route): Refusal[] => {
-  const guard = findTrait(route, 'guard');
-  if (!guard) return [];
+const fromLimit = (endpoint: Endpoint): Refusal[] => {
+  const { limit } = endpoint;
+  if (!limit) return [];
+  const throttled: Refusal = {
+    summary: 'too many tries',
+    problem: { reason: 'throttled', retryAfterSeconds: FLOOD_SECONDS },
+  };
   const wrong = (known: boolean): Problem => ({
     reason: 'wrong_credentials',
     known,
     email: EXAMPLE_EMAIL,
   });
   return [
-    ...(guard.foreignPages === 'refused' ? [crossSite] : []),
-    { summary: 'too many tries', problem: { reason: 'throttled', retryAfterSeconds: FLOOD_SECONDS } },
-    ...(guard.endpoint === 'registration'
-      ? takenIn(route)
-      : [
+    throttled,
+    ...(limit === 'registration' ? takenIn(endpoint) : []),
+    ...(limit === 'login'
+      ? [
           { summary: 'wrong password', problem: wrong(true) },
           { summary: 'unknown email', problem: wrong(false) },
-        ]),
+        ]
+      : []),
   ];
 };
 
-const fromBody = (route: Route): Refusal[] => {
-  const body = findTrait(route, 'body');
+const fromBody = ({ body }: Endpoint): Refusal[] => {
   if (!body) return [];
-  const nothing = faultsIn(body.schema, {});
-  const wrong = faultsIn(body.schema, makeWrong(body.schema));
+  const nothing = errorsIn(body.schema, {});
+  const wrong = errorsIn(body.schema, makeWrong(body.schema));
   return [
     ...(nothing.length > 0
       ? [{ summary: 'nothing sent', problem: { reason: 'fields', errors: nothing } as const }]
@@ -112,11 +109,10 @@ const always: Refusal[] = [
 ];
 
 /** All of them, in the order in which they are looked for. */
-export const listRefusals = (route: Route, operation: Operation): Refusal[] => [
-  ...fromLogin(route),
-  ...fromAdmin(route),
-  ...fromBody(route),
-  ...(operation.refusals ?? []),
-  ...fromGuard(route),
+export const listRefusals = (endpoint: Endpoint, docs: EndpointDocs): Refusal[] => [
+  ...fromAuth(endpoint),
+  ...fromBody(endpoint),
+  ...(docs.refusals ?? []),
+  ...fromLimit(endpoint),
   ...always,
 ];

@@ -1,18 +1,12 @@
 // The answers of an operation: its successes, and every refusal in the dialect's own words.
 import * as z from 'zod/mini';
-import type { AnswerSchema } from '../../src/http/docs.ts';
+import type { AnswerSchema, EndpointDocs } from '../../src/http/docs.ts';
+import type { SurfaceDefinition } from '../../src/http/endpoint.ts';
 import type { Json, Place, Problem, Reply } from '../../src/http/problem.ts';
 import { isObject } from './bodies.ts';
 import type { Components } from './components.ts';
-import type {
-  DescribedDialect,
-  Example,
-  Exchange,
-  HeaderName,
-  JsonObject,
-  Operation,
-  Refusal,
-} from './types.ts';
+import { docsOfSurface } from './surfaces.ts';
+import type { Example, Exchange, HeaderName, JsonObject, Refusal } from './types.ts';
 
 const isSame = (one: Json, other: Json): boolean => JSON.stringify(one) === JSON.stringify(other);
 
@@ -55,8 +49,8 @@ const headersOf = ({ headers = {} }: Reply, problem: Problem): HeaderName[] => [
 ];
 
 export interface Asked {
-  described: DescribedDialect;
-  operation: Operation;
+  surface: SurfaceDefinition;
+  docs: EndpointDocs;
   refusals: readonly Refusal[];
   /** The examples of the dialect's document. */
   documented: readonly Exchange[];
@@ -67,15 +61,16 @@ export interface Asked {
 
 /** All answers, by status. Throws where a refusal has a shape that the dialect does not name. */
 export const describeResponses = ({
-  described,
-  operation,
+  surface,
+  docs,
   refusals,
   documented,
   fields,
   place,
   components,
 }: Asked) => {
-  const shapes = described.refusalSchemas(fields);
+  const { refusalSchemas, code } = docsOfSurface(surface);
+  const shapes = refusalSchemas(fields);
   const gathered = new Map<number, Gathered>();
 
   const at = (status: number, description: string, mediaType: string): Gathered => {
@@ -97,37 +92,35 @@ export const describeResponses = ({
     if (!examples.some((example) => isSame(example.value, value))) examples.push({ summary, value });
   };
 
-  for (const { status, description, schema, headers = [], example } of operation.successes) {
+  for (const { status, description, schema, headers = [], example } of docs.successes) {
     const one = at(status, description, 'application/json');
     if (schema) one.schemas.add(schema);
     for (const header of headers) one.headers.add(header);
     if (example !== undefined) addExample(one, 'example', example);
   }
   const addDocumented = (isSuccess: boolean): void => {
-    const successes = new Set(operation.successes.map(({ status }) => status));
+    const successes = new Set(docs.successes.map(({ status }) => status));
     for (const { summary, status, answer } of documented)
       if (successes.has(status) === isSuccess)
         addExample(at(status, STATUS_TEXTS[status] ?? '', 'application/json'), summary, answer);
   };
   addDocumented(true);
   for (const { summary, problem } of refusals) {
-    const reply = described.dialect.problem(problem, place);
+    const reply = surface.problem(problem, place);
     const { status, body, headers = {} } = reply;
-    const shape = shapes.find(
-      (schema) => z.safeParse(typeof schema === 'function' ? schema() : schema, body).success,
-    );
-    if (!shape) throw new Error(`${operation.id}: no shape for ${status} ${JSON.stringify(body)}`);
+    const shape = shapes.find((schema) => z.safeParse(schema(), body).success);
+    if (!shape) throw new Error(`${docs.id}: no shape for ${status} ${JSON.stringify(body)}`);
     const one = at(status, STATUS_TEXTS[status] ?? '', headers['Content-Type'] ?? 'application/json');
     one.schemas.add(shape);
     for (const header of headersOf(reply, problem)) one.headers.add(header);
-    if (described.code !== undefined && isObject(body)) one.codes.add(body[described.code] ?? null);
+    if (code !== undefined && isObject(body)) one.codes.add(body[code] ?? null);
     addExample(one, summary, body);
   }
   addDocumented(false);
 
   const sorted = [...gathered].sort(([one], [other]) => one - other);
   return Object.fromEntries(
-    sorted.map(([status, one]) => [String(status), write(one, described.code, shapes, components)]),
+    sorted.map(([status, one]) => [String(status), write(one, code, shapes, components)]),
   );
 };
 

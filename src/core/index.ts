@@ -16,7 +16,7 @@ import { createDevices } from './throttle/devices.ts';
 import { createThrottle } from './throttle/throttle.ts';
 
 export type { NewAccount, ProfileChanges } from './accounts/accounts.ts';
-export { canBeEmail, isEmail, isUsername, isWebUrl } from './accounts/formats.ts';
+export { canBeEmail, isEmail, isUsername, isWebUrl, MAX_MATCHED_BYTES } from './accounts/formats.ts';
 export { findPicture, type Picture, pictures } from './accounts/pictures.ts';
 export type { AdminAction, SearchCursor, SearchField } from './admin/admin.ts';
 export type { Renewed } from './credentials/changes.ts';

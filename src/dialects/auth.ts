@@ -31,7 +31,10 @@ const isExpressEmail = (email: string): boolean =>
 
 const registration = z.object({
   name: field.line(field.atMost(MAX_CHARACTERS)),
-  email: field.email(field.atMost(MAX_CHARACTERS), field.emailRule(isExpressEmail)),
+  email: field.email(
+    field.atMost(MAX_CHARACTERS),
+    field.emailRule(isExpressEmail, { pattern: `^.{1,${MAX_LOCAL_BYTES}}@` }),
+  ),
   password: field.password(field.atLeast(MIN_PASSWORD_CHARACTERS)),
 });
 const credentials = z.object({ email: field.loginEmail(), password: field.password() });

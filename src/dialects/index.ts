@@ -7,4 +7,4 @@ import { id } from './id/index.ts';
 import { userV1 } from './user-v1.ts';
 import { users } from './users.ts';
 
-export const dialects: readonly Dialect[] = [users, userV1, conjugator, account, misspeltAccount, auth, id];
+export const dialects: readonly Dialect[] = [id, users, userV1, conjugator, account, misspeltAccount, auth];

@@ -10,11 +10,9 @@ import { type Dialect, endpoint } from '../http/endpoint.ts';
 import type { Reply } from '../http/problem.ts';
 import { send } from '../http/respond.ts';
 
-const has8To16 = field.hasLength(8, 16);
-
 const registration = z.object({
   username: field.username(field.atLeast(8), field.atMost(16)),
-  password: field.password(field.passwordRule(has8To16)),
+  password: field.password(field.passwordRule(8, 16)),
   email: field.email(field.atMost(255)),
 });
 const credentials = z.object({ username: field.identifier(), password: field.password() });

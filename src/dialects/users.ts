@@ -14,14 +14,10 @@ import type { FieldError } from '../http/problem.ts';
 import { send } from '../http/respond.ts';
 import { isoMicroseconds } from '../http/times.ts';
 
-const hasGoodLength = field.hasLength(6, 20);
-const isGoodPassword = (text: string): boolean =>
-  hasGoodLength(text) && /[0-9]/.test(text) && /[A-Za-z]/.test(text);
-
 const registration = z.object({
   username: field.username(field.atMost(20)),
   email: field.email(field.atMost(255)),
-  password: field.password(field.passwordRule(isGoodPassword)),
+  password: field.password(field.passwordRule(6, 20, /^(?=[\s\S]*[A-Za-z])(?=[\s\S]*[0-9])/)),
 });
 const credentials = z.object({ username: field.identifier(), password: field.password() });
 const profile = z.object({

@@ -38,7 +38,7 @@ export type HeaderName =
  * The shape of an answer. A function, so that the bundler can drop it: a call at the top of a module has to stay.
  * @example const token = () => named('AuthToken', z.strictObject({ token: z.string() }));
  */
-export type AnswerSchema = (() => z.core.$ZodType) | z.core.$ZodType;
+export type AnswerSchema = () => z.core.$ZodType;
 
 export interface Success {
   status: number;

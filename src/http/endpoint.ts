@@ -110,9 +110,6 @@ export interface SurfaceDefinition extends Omit<Surface, 'usesCookie'> {
   endpoints: readonly Endpoint[];
   /** Required in dialects and services; pages have none. */
   docs?: SurfaceDocs | false;
-  // Until every dialect is endpoints.
-  routes?: Hono<AppEnv>;
-  usesCookie?: boolean;
 }
 
 /** One API that existing clients speak. */

@@ -41,11 +41,6 @@ export const mount = (app: Hono<AppEnv>, surfaces: readonly SurfaceDefinition[])
       methodsByPath.set(path, [...methods, each.method]);
       app.on(each.method, [path], ...handlersOf(each));
     }
-    if (surface.routes) app.route(surface.basePath, surface.routes);
-    for (const { path, method } of surface.routes?.routes ?? []) {
-      const methods = methodsByPath.get(surface.basePath + path) ?? [];
-      if (!methods.includes(method)) methodsByPath.set(surface.basePath + path, [...methods, method]);
-    }
   }
   for (const [path, methods] of methodsByPath) {
     const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');

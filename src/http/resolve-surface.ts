@@ -25,15 +25,12 @@ const WANTS_HTML = /\btext\/html\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
 export const createSurfaceResolver = ({ dialects, services, pages }: Surfaces): ResolveSurface => {
   const toSurface = (definition: SurfaceDefinition): Surface => ({
     ...definition,
-    usesCookie:
-      definition.usesCookie ??
-      definition.endpoints.some(({ auth }) => credentialsOf(auth).includes('cookie')),
+    usesCookie: definition.endpoints.some(({ auth }) => credentialsOf(auth).includes('cookie')),
   });
   const byRoute = new Map<string, Surface>();
   const known = [...dialects, ...services, pages].map((definition) => {
     const surface = toSurface(definition);
     for (const each of definition.endpoints) byRoute.set(routePathOf(definition, each), surface);
-    for (const { path } of definition.routes?.routes ?? []) byRoute.set(definition.basePath + path, surface);
     return { definition, surface };
   });
   const surfaceOf = (definition: SurfaceDefinition): Surface =>

@@ -2,6 +2,7 @@
 import { dialects } from '../../src/dialects/index.ts';
 import { routePathOf } from '../../src/http/mount.ts';
 import { pages } from '../../src/pages/index.ts';
+import { services } from '../../src/services/index.ts';
 import { type Body, createBody } from './bodies.ts';
 import type { Dice } from './dice.ts';
 import { hostileTexts, type Known } from './values.ts';
@@ -22,19 +23,10 @@ interface Route {
 
 /** As they are mounted: a new endpoint is fuzzed without a word here. */
 export const routes: [Route, ...Route[]] = [
-  { method: 'GET', path: '/health' },
-  ...[...dialects, pages].flatMap((surface) => {
-    const { basePath, endpoints, routes: app } = surface;
-    const ofEndpoints = endpoints.map((each) => ({
-      method: each.method,
-      path: routePathOf(surface, each).slice(basePath.length),
-    }));
-    const known = [...ofEndpoints, ...(app?.routes.filter(({ method }) => method !== 'ALL') ?? [])];
-    const unique = new Map(
-      known.map(({ method, path }) => [`${method} ${path}`, { method, path: basePath + path }]),
-    );
-    return [...unique.values()];
-  }),
+  { method: 'GET', path: '/' },
+  ...[...dialects, ...services, pages].flatMap((surface) =>
+    surface.endpoints.map((each) => ({ method: each.method, path: routePathOf(surface, each) })),
+  ),
 ];
 
 /** Every field that some body has: most endpoints find theirs among a few of them. */

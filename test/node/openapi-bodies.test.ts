@@ -2,22 +2,19 @@
 import '../../scripts/openapi/runtime.ts';
 
 import { describe, expect, it } from 'vitest';
-import { faultsIn } from '../../scripts/openapi/bodies.ts';
-import { findTrait, listRoutes, writePath } from '../../scripts/openapi/routes.ts';
-import { dialects } from '../../src/dialects/index.ts';
+import { errorsIn } from '../../scripts/openapi/bodies.ts';
+import { barePathOf, surfaces } from '../../scripts/openapi/surfaces.ts';
 import type { Json } from '../../src/http/problem.ts';
 import { bodyOf, findFlaws, type JsonObject, objectAt, operations } from './support-openapi.ts';
 
 const SCHEMA = ['requestBody', 'content', 'application/json', 'schema'];
 
-const bodies = dialects.flatMap((dialect) =>
-  listRoutes(dialect).flatMap((route) => {
-    const body = findTrait(route, 'body');
-    const path = writePath(dialect.basePath, route.path, false);
-    const found = operations.find(
-      (each) => each.method === route.method && each.path.replace(/\/$/, '') === path,
-    );
-    return body && found ? [{ ...found, ...body }] : [];
+const bodies = surfaces.flatMap((surface) =>
+  surface.endpoints.flatMap((endpoint) => {
+    const { body, method } = endpoint;
+    const path = barePathOf(surface, endpoint);
+    const found = operations.find((each) => each.method === method && each.path.replace(/\/$/, '') === path);
+    return body && found ? [{ ...found, schema: body.schema, options: body }] : [];
   }),
 );
 
@@ -66,7 +63,7 @@ describe.each(bodies)('$id', ({ id, operation, keys, schema }) => {
   /** Tells whether the body is taken, by both. */
   const expectAgreement = async (body: JsonObject): Promise<boolean> => {
     const read = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, asRead(value)]));
-    const isTaken = faultsIn(schema, read).length === 0;
+    const isTaken = errorsIn(schema, read).length === 0;
     const flaws = await findFlaws(body, ...keys, ...SCHEMA);
     expect({ body, isTaken: flaws.length === 0 }).toEqual({ body, isTaken });
     return isTaken;

@@ -3,13 +3,13 @@ import '../../scripts/openapi/runtime.ts';
 
 import { describe, expect, it } from 'vitest';
 import { createComponents } from '../../scripts/openapi/components.ts';
-import { described } from '../../scripts/openapi/dialects/index.ts';
 import { makeDocument } from '../../scripts/openapi/document.ts';
 import { readDocumented } from '../../scripts/openapi/documented.ts';
 import { describeOperations } from '../../scripts/openapi/operations.ts';
-import { findTrait, listRoutes, writePath } from '../../scripts/openapi/routes.ts';
-import { dialects } from '../../src/dialects/index.ts';
-import { service } from '../../src/services/health.ts';
+import { barePathOf, surfaces } from '../../scripts/openapi/surfaces.ts';
+import { users } from '../../src/dialects/users.ts';
+import { credentialsOf } from '../../src/http/auth/auth.ts';
+import type { SurfaceDefinition } from '../../src/http/endpoint.ts';
 import {
   document,
   findFlaws,
@@ -21,8 +21,8 @@ import {
   operations,
 } from './support-openapi.ts';
 
-const routes = [...dialects, service].flatMap((dialect) =>
-  listRoutes(dialect).map((route) => ({ route, path: writePath(dialect.basePath, route.path, false) })),
+const routes = surfaces.flatMap((surface) =>
+  surface.endpoints.map((endpoint) => ({ endpoint, path: barePathOf(surface, endpoint) })),
 );
 
 /** Without the slash at the end that some documents write. */
@@ -46,28 +46,25 @@ it('would not be valid with a parameter that is in no place, or a type that ther
 });
 
 it('has every route of every dialect, and nothing else', () => {
-  const inSource = routes.map(({ route, path }) => `${route.method} ${path}`);
+  const inSource = routes.map(({ endpoint, path }) => `${endpoint.method} ${path}`);
   const inDocument = operations.map(({ method, path }) => `${method} ${bare(path)}`);
   expect(inDocument.toSorted()).toEqual(inSource.toSorted());
   expect(inDocument.length).toBeGreaterThanOrEqual(48);
 });
 
-it('cannot be made without a route, with one that there is not, or with an answer of no known shape', async () => {
+it('cannot be made of an endpoint or a dialect without docs, or of an answer of no known shape', async () => {
   const exchanges = await readDocumented();
-  const [, users] = described;
-  if (!users) throw new Error('Nothing is described.');
-  const { 'GET /me': me, ...others } = users.operations;
-  if (!me) throw new Error('GET /me is not described.');
-  expect(() => describeOperations({ ...users, operations: others }, exchanges, createComponents())).toThrow(
-    'users: GET /me is not described in scripts/openapi',
+  const make = (surface: SurfaceDefinition) => describeOperations(surface, exchanges, createComponents());
+  const { docs, endpoints } = users;
+  const [first, ...others] = endpoints;
+  if (!first || !docs) throw new Error('Nothing is described.');
+  expect(() => make({ ...users, endpoints: [{ ...first, docs: false }, ...others] })).toThrow(
+    'users: POST /register has no docs.',
   );
-  const more = { ...users.operations, 'GET /you': me };
-  expect(() => describeOperations({ ...users, operations: more }, exchanges, createComponents())).toThrow(
-    'users has no route GET /you',
+  expect(() => make({ ...users, docs: false })).toThrow('users has no docs.');
+  expect(() => make({ ...users, docs: { ...docs, refusalSchemas: () => [] } })).toThrow(
+    'usersRegister: no shape for 403',
   );
-  expect(() =>
-    describeOperations({ ...users, refusalSchemas: () => [] }, exchanges, createComponents()),
-  ).toThrow('usersRegister: no shape for 400');
 });
 
 it('writes paths as the documents write them', () => {
@@ -95,9 +92,9 @@ it('asks for credentials where the source does, and for the cookie where it coun
   const token = [{ token: [] }, { bearer: [] }];
   expect(asked).toEqual(
     operations.map(({ id, method, path }) => {
-      const found = routes.find((each) => each.route.method === method && each.path === bare(path));
-      const login = found && findTrait(found.route, 'login');
-      return [id, login ? [...(login.requirement.cookie ? [{ cookie: [] }] : []), ...token] : []];
+      const found = routes.find((each) => each.endpoint.method === method && each.path === bare(path));
+      const via = found ? credentialsOf(found.endpoint.auth) : [];
+      return [id, via.length > 0 ? [...(via.includes('cookie') ? [{ cookie: [] }] : []), ...token] : []];
     }),
   );
   expect(findOperation('idMe').operation['security']).toEqual([{ cookie: [] }, ...token]);

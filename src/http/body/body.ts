@@ -6,7 +6,6 @@ import type { UniqueField } from '../../core/index.ts';
 import type { AppEnv } from '../context.ts';
 import type { FieldError, Problem } from '../problem.ts';
 import { respondProblem } from '../respond.ts';
-import { withTrait } from '../traits.ts';
 import { readFieldErrors } from './fields.ts';
 import { readMultipart, readUrlEncoded } from './form.ts';
 import { decodeJson, jsonType, parseExactly, withNumbersAsText } from './json.ts';
@@ -66,7 +65,7 @@ export const body = <S extends z.ZodMiniObject>(schema: S, options: BodyOptions)
     c.req.raw = asJson(c.req.raw, prepared(withAlias(read, options.alias), options.prepare));
     return validate(c, next);
   };
-  return withTrait(readAndValidate, { asks: 'body', schema, options });
+  return readAndValidate;
 };
 
 type Alias = NonNullable<BodyOptions['alias']>;

@@ -1,15 +1,21 @@
-// The fields of the dialects' bodies, as zod schemas whose faults carry a code that a dialect words.
+// The fields of the dialects' bodies: zod schemas made of rules, whose errors carry a code that a dialect words.
 import * as z from 'zod/mini';
-import { canBeEmail, isEmail, isUsername, isWebUrl } from '../../core/index.ts';
+import { canBeEmail, isEmail, isUsername, isWebUrl, MAX_MATCHED_BYTES } from '../../core/index.ts';
+import { annotated, type JsonObject } from '../docs.ts';
 import type { FieldError, FieldErrorCode, FieldKind } from '../problem.ts';
 
-/** A fault without its field: what a rule finds. */
-interface Finding {
+/**
+ * What a text must be, as data: the code and the limit of its error, what JSON Schema says of it, and the test.
+ * @example { code: 'blank', limit: null, schema: { minLength: 1 }, isBroken: (value) => value === '' }
+ */
+export interface Rule {
   code: FieldErrorCode;
-  limit?: number;
+  /** In the unit that the code names; null for none. */
+  limit: number | null;
+  /** Lengths are in Unicode code points, in JSON Schema too. Empty if it can say nothing of the rule. */
+  schema: JsonObject;
+  isBroken: (value: string) => boolean;
 }
-
-type Rule = (value: string) => Finding[];
 
 /** PBKDF2 would take more; nobody types more, and each byte is hashed. */
 const MAX_PASSWORD_BYTES = 1024;
@@ -27,122 +33,139 @@ const CONTROL = /\p{Cc}/u;
 /** A line ends with LF, or with CR LF as browsers send what was typed into a form. */
 const CONTROL_BUT_LINES = /[^\P{Cc}\n\t\r]|\r(?!\n)/u;
 
-const apply = (value: string, rules: readonly Rule[]) => rules.flatMap((rule) => rule(value));
+const rule = (
+  code: FieldErrorCode,
+  isBroken: Rule['isBroken'],
+  schema: JsonObject = {},
+  limit: number | null = null,
+): Rule => ({ code, limit, schema, isBroken });
 
-/** A string on which rules have their say; numbers were made text before. */
-const ruled = (rules: readonly Rule[], base = z.string()) =>
-  base.check((context) => {
-    for (const { code, limit } of apply(context.value, rules)) {
-      context.issues.push({ code: 'custom', input: context.value, params: { fault: code, limit } });
-    }
-  });
-
-/** Stops at the first rule that finds something: what comes after it has nothing to say about such a text. */
-const first =
-  (...rules: Rule[]): Rule =>
-  (value) => {
-    for (const rule of rules) {
-      const findings = rule(value);
-      if (findings.length > 0) return findings;
-    }
-    return [];
-  };
-
-const every =
-  (...rules: Rule[]): Rule =>
-  (value) =>
-    apply(value, rules);
-
-const when = (code: FieldErrorCode, isBroken: (value: string) => boolean, limit?: number): Rule => {
-  const finding = limit === undefined ? { code } : { code, limit };
-  return (value) => (isBroken(value) ? [finding] : []);
-};
-
-const wellFormed = when('not_text', (value) => !value.isWellFormed());
-const noNul = when('nul', (value) => value.includes('\0'));
-const noControl = when('not_text', (value) => CONTROL.test(value));
-const noControlButLines = when('not_text', (value) => CONTROL_BUT_LINES.test(value));
-const notBlank = when('blank', (value) => value === '');
+const wellFormed = rule('not_text', (value) => !value.isWellFormed());
+const noNul = rule('nul', (value) => value.includes('\0'));
+const noControl = rule('not_text', (value) => CONTROL.test(value));
+const noControlButLines = rule('not_text', (value) => CONTROL_BUT_LINES.test(value));
+const notBlank = rule('blank', (value) => value === '', { minLength: 1 });
 
 /** At most so many characters. */
 export const atMost = (limit: number): Rule =>
-  when('too_many_characters', (value) => countCharacters(value) > limit, limit);
+  rule('too_many_characters', (value) => countCharacters(value) > limit, { maxLength: limit }, limit);
 
 /** At least so many characters. */
 export const atLeast = (limit: number): Rule =>
-  when('too_few_characters', (value) => countCharacters(value) < limit, limit);
+  rule('too_few_characters', (value) => countCharacters(value) < limit, { minLength: limit }, limit);
+
+/** For a text that may be empty but has one line. */
+export const oneLine = noControl;
+
+const inAlphabet = rule('not_username', (value) => !isUsername(value), { pattern: '^[A-Za-z0-9_.+-]+$' });
+
+/** A dialect's own rule for emails, beside that of all dialects. */
+export const emailRule = (isGood: (email: string) => boolean, schema: JsonObject = {}): Rule =>
+  rule('not_email', (value) => !isGood(value), schema);
+
+const EMAIL_SCHEMA = { format: 'email', maxLength: MAX_MATCHED_BYTES };
+
+const webUrl = rule('not_url', (value) => value !== '' && !isWebUrl(value), {
+  pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://.+)?$',
+});
+
+const bounded = rule(
+  'too_many_bytes',
+  (value) => utf8.encode(value).byteLength > MAX_PASSWORD_BYTES,
+  // No text of so many bytes has more characters.
+  { maxLength: MAX_PASSWORD_BYTES, format: 'password' },
+  MAX_PASSWORD_BYTES,
+);
+
+/** A dialect's own rule for new passwords, worded as one sentence: a length in characters, and a pattern. */
+export const passwordRule = (min: number, max: number, pattern = /^/): Rule =>
+  rule(
+    'weak_password',
+    (value) => {
+      const length = countCharacters(value);
+      return length < min || length > max || !pattern.test(value);
+    },
+    { minLength: min, maxLength: max, ...(pattern.source !== '^' && { pattern: pattern.source }) },
+  );
+
+/** What several rules say together: the narrowest of their bounds. */
+const schemaOf = (rules: readonly Rule[]): JsonObject => {
+  const merged: JsonObject = {};
+  for (const { schema } of rules) {
+    for (const [key, value] of Object.entries(schema)) {
+      const known = merged[key];
+      const isNumber = typeof known === 'number' && typeof value === 'number';
+      merged[key] = isNumber ? (key === 'minLength' ? Math.max : Math.min)(known, value) : value;
+    }
+  }
+  return merged;
+};
+
+/**
+ * A text. Of `gates` only the first broken one counts: what comes after has nothing to say of such a text. Of `rules`
+ * all broken ones count together. Numbers were made text before.
+ */
+const ruled = (gates: readonly Rule[], rules: readonly Rule[], base = z.string()) => {
+  const field = base.check((context) => {
+    const gate = gates.find(({ isBroken }) => isBroken(context.value));
+    const broken = gate ? [gate] : rules.filter(({ isBroken }) => isBroken(context.value));
+    for (const { code, limit } of broken)
+      context.issues.push({ code: 'custom', input: context.value, params: { code, limit } });
+  });
+  return DOCS ? annotated(field, schemaOf([...gates, ...rules])) : field;
+};
 
 const trimmed = z.string().check(z.trim());
-/** A text of a kind: zod carries the kind in its message, and `readFaults` finds it there. */
+/** A text of a kind: zod carries the kind in its message, and `readFieldErrors` finds it there. */
 const trimmedOf = (kind: FieldKind) => z.string({ error: kind }).check(z.trim());
 
 const lineOf = (base: z.ZodMiniString<string>, rules: readonly Rule[]) =>
-  ruled([first(wellFormed, notBlank, noNul, noControl, every(...rules))], base);
+  ruled([wellFormed, notBlank, noNul, noControl], rules, base);
 
 /** A line of text, trimmed: a name. */
 export const line = (...rules: Rule[]) => lineOf(trimmed, rules);
 
 /** A text that may be empty and have several lines. */
-export const lines = (...rules: Rule[]) =>
-  ruled([first(wellFormed, noNul, noControlButLines, every(...rules))], trimmed);
-
-/** For a text that may be empty but has one line. */
-export const oneLine = noControl;
+export const lines = (...rules: Rule[]) => ruled([wellFormed, noNul, noControlButLines], rules, trimmed);
 
 /** A username of the one alphabet. Never holds `@`, so that it cannot be taken for an email. */
-export const username = (...rules: Rule[]) =>
-  line(
-    when('not_username', (value) => !isUsername(value)),
-    ...rules,
-  );
-
-/** A dialect's own rule for emails, beside that of all dialects. */
-export const emailRule = (isGood: (email: string) => boolean): Rule =>
-  when('not_email', (value) => !isGood(value));
+export const username = (...rules: Rule[]) => line(inAlphabet, ...rules);
 
 /** An email, shown as entered. */
-export const email = (...rules: Rule[]) => lineOf(trimmedOf('email'), [...rules, emailRule(isEmail)]);
+export const email = (...rules: Rule[]) =>
+  lineOf(trimmedOf('email'), [...rules, emailRule(isEmail, EMAIL_SCHEMA)]);
 
 /** A username or an email to log in with: no rule but that it is there. */
 export const identifier = () => line();
 
 /** An email to log in with: whatever an account of any dialect, or of an import, can have. */
-export const loginEmail = () => lineOf(trimmedOf('email'), [emailRule(canBeEmail)]);
+export const loginEmail = () => lineOf(trimmedOf('email'), [emailRule(canBeEmail, EMAIL_SCHEMA)]);
 
 /** A whole number in decimal; as in DRF, `1.0` is one. */
 const WHOLE_NUMBER = /^[0-9]{1,9}(?:\.0{1,9})?$/;
 
-/** One of a fixed set, by its decimal number. */
-export const choice = (isOffered: (text: string) => boolean) =>
-  ruled([when('not_a_choice', (value) => !WHOLE_NUMBER.test(value) || !isOffered(value))]);
+/** One of consecutive numbers, in decimal. */
+export const choice = (min: number, max: number) =>
+  ruled(
+    [],
+    [
+      rule(
+        'not_a_choice',
+        (value) => !WHOLE_NUMBER.test(value) || Number(value) < min || Number(value) > max,
+        { type: 'integer', minimum: min, maximum: max },
+      ),
+    ],
+  );
 
 /** An http or https URL, or nothing. */
 export const urlOrNothing = (...rules: Rule[]) =>
-  ruled([first(wellFormed, noNul, noControl, every(...rules, webUrl))], trimmedOf('url'));
-
-const webUrl = when('not_url', (value) => value !== '' && !isWebUrl(value));
+  ruled([wellFormed, noNul, noControl], [...rules, webUrl], trimmedOf('url'));
 
 /**
  * A password. Nothing is trimmed, every character is allowed but a lone surrogate; the rules of one dialect
  * hold at registration, none at login but that it is there and at most 1,024 bytes.
  */
-export const password = (...rules: Rule[]) => ruled([first(wellFormed, notBlank, bounded, every(...rules))]);
-
-const bounded = when(
-  'too_many_bytes',
-  (value) => utf8.encode(value).byteLength > MAX_PASSWORD_BYTES,
-  MAX_PASSWORD_BYTES,
-);
-
-/** A dialect's own rule for new passwords, worded as one sentence. */
-export const passwordRule = (isGood: (password: string) => boolean): Rule =>
-  when('weak_password', (value) => !isGood(value));
-
-/** Between these many characters, both included. */
-export const hasLength = (min: number, max: number) => (text: string) => {
-  const length = countCharacters(text);
-  return length >= min && length <= max;
-};
+export const password = (...rules: Rule[]) => ruled([wellFormed, notBlank, bounded], rules);
 
 const FIELD_ERROR_CODES: ReadonlySet<string> = new Set<FieldErrorCode>([
   'required',
@@ -168,7 +191,7 @@ const isFieldErrorCode = (code: unknown): code is FieldErrorCode =>
 
 const isFieldKind = (text: string): text is FieldKind => text === 'email' || text === 'url';
 
-/** Reads zod's issues as faults, in the order in which the schema names the fields. */
+/** Reads zod's issues as errors, in the order in which the schema names the fields. */
 export const readFieldErrors = (
   issues: readonly z.core.$ZodIssue[],
   sent: Record<string, unknown>,
@@ -179,10 +202,10 @@ export const readFieldErrors = (
     if (issue.code === 'invalid_value' && typeof value === 'string')
       return { field, code: 'not_a_choice', limit: null, value };
     if (issue.code !== 'custom') {
-      const fault = { field, code: missingCode(value), limit: null, value };
-      return isFieldKind(issue.message) ? { ...fault, kind: issue.message } : fault;
+      const error = { field, code: missingCode(value), limit: null, value };
+      return isFieldKind(issue.message) ? { ...error, kind: issue.message } : error;
     }
-    const code: unknown = issue.params?.['fault'];
+    const code: unknown = issue.params?.['code'];
     const limit: unknown = issue.params?.['limit'];
     return {
       field,

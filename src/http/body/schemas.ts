@@ -1,6 +1,6 @@
 // The fields of what is Latchkey's own, its dialect and its pages, and the rule for new passwords.
 import * as z from 'zod/mini';
-import { findPicture } from '../../core/index.ts';
+import { pictures } from '../../core/index.ts';
 import type { FieldErrorCode } from '../problem.ts';
 import * as field from './fields.ts';
 
@@ -32,7 +32,7 @@ export const profile = z.object({
   siteUrl: z.optional(field.urlOrNothing(field.atMost(200))),
   description: z.optional(field.lines(field.atMost(1023))),
   /** Null for none. */
-  pictureId: z.optional(z.nullable(field.choice((text) => findPicture(Number(text)) !== null))),
+  pictureId: z.optional(z.nullable(field.choice(1, pictures.length))),
 });
 export const passwordChange = z.object({ currentPassword: field.password(), newPassword: newPassword() });
 export const emailChange = z.object({ email: emailField(), password: field.password() });
