@@ -19,7 +19,7 @@ const USAGE = `Usage: npm run bench -- [flags]
   --seconds <n>   seconds an operation and round (2)
   --hashes <n>    requests a round of what hashes a password (24)
   --only <parts>  of ${PARTS.join(', ')}: which to run, between commas
-A full run writes bench/results/latest.json, ratios.svg and the tables of the README; any other one quick.json.`;
+A full run writes bench/results/latest.json, ratios.svg and the tables of docs/performance.md; any other one quick.json.`;
 
 const FULL = { rounds: '7', seconds: '2', hashes: '24' };
 const QUICK = { rounds: '2', seconds: '0.7', hashes: '8' };

@@ -136,7 +136,7 @@ const print = (report: Report): void => {
 };
 
 const RESULTS = join(import.meta.dirname, 'results');
-const README = join(PROJECT, 'README.md');
+const DOCUMENT = join(PROJECT, 'docs', 'performance.md');
 const MEASURED = /(<!-- measured: begin -->\n)[\s\S]*(<!-- measured: end -->)/;
 
 /** A full run replaces what is committed; any other one leaves it alone. */
@@ -146,11 +146,11 @@ const write = (report: Report, isCommitted: boolean): void => {
   writeFileSync(join(RESULTS, isCommitted ? 'latest.json' : 'quick.json'), json);
   writeFileSync(join(RESULTS, isCommitted ? 'ratios.svg' : 'quick.svg'), drawRatios(report));
   if (!isCommitted) return;
-  const readme = readFileSync(README, 'utf8');
+  const document = readFileSync(DOCUMENT, 'utf8');
   const measured = tables.readmeTables(report);
   writeFileSync(
-    README,
-    readme.replace(MEASURED, (_, begin, end) => `${begin}${measured}\n${end}`),
+    DOCUMENT,
+    document.replace(MEASURED, (_, begin, end) => `${begin}${measured}\n${end}`),
   );
 };
 

@@ -134,7 +134,7 @@ export const describeMachine = ({ machine, pinned, rounds, seconds, startedAt }:
   ].join(' ');
 };
 
-/** The operations whose cost the README shows. */
+/** The operations whose cost docs/performance.md shows. */
 const SHOWN_COSTS: ReadonlyMap<string, string> = new Map([
   ['latchkey/profile-account', 'authenticated read'],
   ['latchkey/login-account', 'login, by token'],
@@ -144,7 +144,7 @@ const SHOWN_COSTS: ReadonlyMap<string, string> = new Map([
   ['latchkey/malformed-token', 'malformed token'],
 ]);
 
-/** What the README shows: ratios, costs, growth. */
+/** What docs/performance.md shows: ratios, costs, growth. */
 export const readmeTables = (report: Report): string => {
   const shown = report.results.filter(({ id, floor }) => /\/(profile|login)-/.test(id) && floor);
   const slowest = (pattern: RegExp): string => {

@@ -1,4 +1,4 @@
-// What the README shows of the typed client is the example, which the compiler checks and another test runs.
+// What docs/api.md shows of the typed client is the example, which the compiler checks and another test runs.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -12,14 +12,14 @@ const listBlocks = (text: string, language: string): string[] =>
     .filter(([, name]) => name === language)
     .map(([, , code = '']) => code);
 
-it('the README has the example to the letter, but for the line that says what it is for', () => {
+it('docs/api.md has the example to the letter, but for the line that says what it is for', () => {
   const [comment = '', ...code] = read('examples/client.ts').split('\n');
   expect(comment).toMatch(/^\/\/ /);
-  expect(listBlocks(read('README.md'), 'ts')).toEqual([code.join('\n')]);
+  expect(listBlocks(read('docs/api.md'), 'ts')).toEqual([code.join('\n')]);
 });
 
 it('the example is ten lines of code, blank lines apart', () => {
-  const [code = ''] = listBlocks(read('README.md'), 'ts');
+  const [code = ''] = listBlocks(read('docs/api.md'), 'ts');
   expect(code.split('\n').filter((line) => line !== '')).toHaveLength(10);
 });
 
