@@ -71,6 +71,7 @@ export const readSettings = (env: Env): Settings => {
       cookieSeconds: sessionIdleSeconds,
       allowedOrigins: new Set(values.ALLOWED_ORIGINS),
       openTokenDialects: values.OPEN_TOKEN_DIALECTS,
+      allowHttp: values.ALLOW_HTTP,
       requireAdminFactor: values.REQUIRE_ADMIN_FACTOR,
       relatedOrigins: values.RELATED_ORIGINS,
     },

@@ -3,6 +3,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { createCounts, StoreUnavailable } from '../core/index.ts';
 import { readDeviceCookie, writeSessionCookie } from './auth/cookies.ts';
+import { requireHttps } from './auth/require-https.ts';
 import { crossOrigin, securityHeaders } from './browsers.ts';
 import { readClient } from './client.ts';
 import type { AppEnv } from './context.ts';
@@ -20,6 +21,7 @@ export const createApp = (surfaces: Surfaces): Hono<AppEnv> => {
   app.use(identify(createSurfaceResolver(surfaces)));
   app.use(securityHeaders);
   app.use(provideServices);
+  app.use(requireHttps);
   app.use(crossOrigin);
   mount(app, [...surfaces.dialects, surfaces.pages, ...surfaces.services]);
   app.notFound((c) => respondProblem(c, { reason: 'not_found' }));

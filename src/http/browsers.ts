@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { isOpenToAnyone } from './auth/same-site.ts';
 import type { AppEnv } from './context.ts';
+import { isAllowedOrigin } from './origins.ts';
 
 /** Two hours, the most that Chromium keeps a preflight. https://fetch.spec.whatwg.org/#http-access-control-max-age */
 const PREFLIGHT_SECONDS = 7200;
@@ -52,13 +53,13 @@ const forAnyone = cors({
 });
 
 /**
- * CORS: everything for the origins of `ALLOWED_ORIGINS`, cookies included; for every other origin nothing, or,
+ * CORS: everything for allowed origins, cookies included; for every other origin nothing, or,
  * where the deployment opens its token dialects, those without cookies.
  */
 export const crossOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
   const origin = c.req.header('Origin');
   const isPlainOptions = c.req.method === 'OPTIONS' && !c.req.header('Access-Control-Request-Method');
-  const isAllowed = origin !== undefined && c.var.httpSettings.allowedOrigins.has(origin);
+  const isAllowed = origin !== undefined && isAllowedOrigin(c, origin);
   // Hono's own sets it too: once is enough.
   if (!isAllowed || isPlainOptions) c.header('Vary', 'Origin');
   if (origin === undefined || isPlainOptions) return next();

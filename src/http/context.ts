@@ -15,6 +15,8 @@ export interface HttpSettings {
   allowedOrigins: ReadonlySet<string>;
   /** True where any page may use the dialects that know no cookie. */
   openTokenDialects: boolean;
+  /** Whether plain http is served at names that are not of this machine. */
+  allowHttp: boolean;
   /** Whether admins need a session that a second factor opened. */
   requireAdminFactor: boolean;
   /** Origins besides the service's own whose pages may use its passkeys. */
@@ -70,6 +72,8 @@ export interface Surface {
   basePath: string;
   /** Whether browsers log in here with a session cookie. */
   usesCookie: boolean;
+  /** Whether its answers are pages that people see: plain http is redirected there. */
+  isForPeople?: boolean;
   /** Words every refusal. Pure and exhaustive: a new reason does not compile until it is decided here. */
   problem(problem: Problem, place: Place): Reply;
   /** Sends a refusal in another format than JSON. */

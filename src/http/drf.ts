@@ -120,6 +120,8 @@ export const sharedReply = (problem: SharedProblem): Reply => {
       return detail(403, 'You do not have permission to perform this action.');
     case 'last_admin':
       return detail(409, 'This account is the last admin.');
+    case 'https_required':
+      return detail(403, 'Use https.');
     case 'cross_site':
       return detail(403, 'CSRF Failed: cross-site request.');
     case 'unsupported_media_type':

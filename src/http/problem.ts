@@ -56,6 +56,8 @@ export type Problem =
   | { reason: 'credentials'; why: 'missing' | 'invalid' | 'empty' | 'spaces' }
   | { reason: 'forbidden' }
   | { reason: 'cross_site' }
+  /** Plain http, at a name that is not of this machine. */
+  | { reason: 'https_required' }
   | { reason: 'unsupported_media_type'; mediaType: string }
   | { reason: 'too_large' }
   | { reason: 'malformed'; format: 'json' | 'form' }

@@ -34,4 +34,5 @@ export const pages: SurfaceDefinition = {
   problem,
   send: sendPage,
   onAnonymous,
+  isForPeople: true,
 };

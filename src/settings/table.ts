@@ -73,6 +73,10 @@ export const SETTINGS = {
     isValid: isOrigin,
     doc: 'Origins whose pages may use the service with its cookie. They must be of the same site, because the cookie is `SameSite=Lax`.',
   }),
+  ALLOW_HTTP: flag({
+    default: false,
+    doc: '`true`: plain http is served at every name, for a private network. Otherwise only at a loopback name.',
+  }),
   OPEN_TOKEN_DIALECTS: flag({
     default: false,
     doc: '`true`: pages of any origin may use `conjugator`, `account` and `auth`, without cookies.',

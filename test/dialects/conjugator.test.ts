@@ -1,6 +1,15 @@
 // 002 `conjugator`: every documented example, whole, and how registration and login are ruled.
 import { describe, expect, it, vi } from 'vitest';
-import { type Answer, json, ORIGIN, type Sent, send, sessionCookie, uniqueName } from '../support/worker.ts';
+import {
+  type Answer,
+  json,
+  ORIGIN,
+  type Sent,
+  send,
+  sessionCookie,
+  testEnv,
+  uniqueName,
+} from '../support/worker.ts';
 
 /** Status and body, to the letter. */
 const whole = ({ status, headers, text }: Answer): string => {
@@ -37,6 +46,7 @@ describe('the examples of the document', () => {
     const id = idOf(await register(person('twice@quahog.com')));
     const answer = await register(person('twice@quahog.com', 'another password'), {
       origin: 'http://testserver',
+      env: { ...testEnv, ALLOW_HTTP: 'true' },
     });
     expect(whole(answer)).toBe('500 {}');
     expect(answer.statusText).toBe('SEE OTHER');

@@ -70,6 +70,8 @@ export const problem = (refused: Problem): Reply => {
       });
     case 'factor':
       return factorProblem(refused.why);
+    case 'https_required':
+      return detailed(403, 'https_required', 'Use https.');
     case 'cross_site':
       return detailed(403, 'cross_site', 'The request comes from another site.');
     case 'not_found':

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { DEVICE_SECONDS } from '../../core/index.ts';
 import type { AppEnv } from '../context.ts';
+import { isLoopback } from '../origins.ts';
 
 const SESSION_COOKIE = 'sessionid';
 const DEVICE_COOKIE = 'device';
@@ -39,6 +40,8 @@ export const setDeviceCookie = (c: Context<AppEnv>, device: string): void =>
   setCookie(c, DEVICE_COOKIE, device, { ...cookieScope(c), maxAge: DEVICE_SECONDS });
 
 const cookieScope = (c: Context<AppEnv>) =>
-  ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: isHttps(c) }) as const;
+  ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: isSecure(c) }) as const;
 
-const isHttps = (c: Context<AppEnv>): boolean => c.req.url.startsWith('https:');
+/** On plain http a browser drops a `Secure` cookie: at a loopback name, and in a network that serves plain http. */
+const isSecure = (c: Context<AppEnv>): boolean =>
+  c.req.url.startsWith('https:') || !(c.var.httpSettings.allowHttp || isLoopback(c.req.url));
