@@ -35,14 +35,14 @@ export const linkNext = (c: Context<AppEnv>, limit: number, after: string | null
   c.header('Link', `<${next.href}>; rel="next"`);
 };
 
-/** A cursor of a search travels as `field:id:key`; null where the text is none. */
+/** A cursor of a search travels as `field:id`; null if the text is none. */
 const readCursor = (after: string): SearchCursor | null => {
-  const [, field, id, key = ''] = /^(username|email|name):(\d{1,15}):(.*)$/su.exec(after) ?? [];
+  const [, field, id] = /^(username|email|name):(\d{1,15})$/.exec(after) ?? [];
   if (field !== 'username' && field !== 'email' && field !== 'name') return null;
-  return { field, afterId: Number(id), afterKey: key };
+  return { field, afterId: Number(id) };
 };
 
-const writeCursor = ({ field, afterId, afterKey }: SearchCursor): string => `${field}:${afterId}:${afterKey}`;
+const writeCursor = ({ field, afterId }: SearchCursor): string => `${field}:${afterId}`;
 
 /** What is on a page, and where the next one begins; null where this is the last. */
 export interface Page<T> {

@@ -9,10 +9,12 @@ import { whereNotLastAdmin } from '../store/conditions.ts';
 import { shownNameKey, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 
-/** Where a page of a search begins: after this key among the matches of this field. */
+/**
+ * Where a page of a search begins: after this account among the matches of this field. It travels in URLs, so it holds
+ * an id, and no name.
+ */
 export interface SearchCursor {
   field: SearchField;
-  afterKey: string;
   afterId: number;
 }
 
@@ -64,14 +66,11 @@ export const createAdmin = (options: AdminOptions): Admin => {
         const { value } = await store.primary((db) =>
           searchField(db, field, prefix, start, limit + 1 - rows.length),
         );
-        rows.push(...value.map(({ account, key }) => ({ account, field, key: key ?? '' })));
+        rows.push(...value.map(({ account }) => ({ account, field })));
       }
       const shown = rows.slice(0, limit);
       const last = shown.at(-1);
-      const next =
-        last && rows.length > limit
-          ? { field: last.field, afterKey: last.key, afterId: last.account.id }
-          : null;
+      const next = last && rows.length > limit ? { field: last.field, afterId: last.account.id } : null;
       return { accounts: shown.map(({ account }) => account), next };
     },
 
@@ -134,7 +133,6 @@ const whereMatches = (field: SearchField, prefix: string): SQL | undefined => {
 interface Match {
   account: Account;
   field: SearchField;
-  key: string;
 }
 
 /** One range of one index: the matches of a field, without those that a field before it has shown. */
@@ -145,14 +143,17 @@ const searchField = (
   start: SearchCursor | null,
   limit: number,
 ) => {
-  const { column } = searchedBy(field, prefix);
+  const { column, key } = searchedBy(field, prefix);
   const earlier = SEARCH_FIELDS.slice(0, SEARCH_FIELDS.indexOf(field));
   // A username may be null, and then nothing is false of it: IS NOT TRUE takes both.
   const unseen = earlier.map((other) => sql`(${whereMatches(other, prefix)}) IS NOT TRUE`);
-  const after =
-    start && and(gte(column, start.afterKey), or(gt(column, start.afterKey), gt(users.id, start.afterId)));
+  // If that account is gone, or is no match any more, its field begins again: nothing is skipped.
+  const keyAt =
+    start &&
+    sql`coalesce((SELECT ${column} FROM ${users} WHERE ${users.id} = ${start.afterId} AND ${whereMatches(field, prefix)}), ${key})`;
+  const after = start && keyAt && and(gte(column, keyAt), or(gt(column, keyAt), gt(users.id, start.afterId)));
   return db
-    .select({ account: accountColumns, key: sql<string | null>`${column}` })
+    .select({ account: accountColumns })
     .from(users)
     .where(and(whereMatches(field, prefix), after ?? undefined, ...unseen))
     .orderBy(asc(column), asc(users.id))
