@@ -14,6 +14,7 @@ interface Bindings {
   /** The flood guards; without a binding there is no guard, and a warning. */
   LOGIN_LIMIT?: RateLimit;
   REGISTRATION_LIMIT?: RateLimit;
+  WRITE_LIMIT?: RateLimit;
 }
 
 /** The bindings and the settings, unchecked. */

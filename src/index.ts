@@ -76,11 +76,12 @@ const readCommonPasswords = async (env: Env): Promise<ReadonlySet<string>> => {
 /** A guard that is not bound, or cannot be asked, lets everybody pass: the exact count is the account's own. */
 const rateOf =
   (env: Env): WithinRate =>
-  async (endpoint, address) => {
-    const limit = endpoint === 'login' ? env.LOGIN_LIMIT : env.REGISTRATION_LIMIT;
+  async (name, key) => {
+    const limits = { login: env.LOGIN_LIMIT, registration: env.REGISTRATION_LIMIT, write: env.WRITE_LIMIT };
+    const limit = limits[name];
     try {
       if (!limit) return true;
-      const asked = limit.limit({ key: address });
+      const asked = limit.limit({ key });
       return (await within(settingsOf(env).policy.kvTimeoutMs, asked)).success;
     } catch (cause) {
       warn('the flood guard failed', cause);

@@ -45,10 +45,10 @@ export interface Variables {
 }
 
 /** The flood guards. */
-export type LimitName = 'login' | 'registration';
+export type LimitName = 'login' | 'registration' | 'write';
 
-/** Asks a flood guard whether an address is within its rate. */
-export type WithinRate = (limit: LimitName, address: string) => Promise<boolean>;
+/** Whether an address, or an account that changes something, is within the rate of a flood guard. */
+export type WithinRate = (limit: LimitName, key: string) => Promise<boolean>;
 
 /** What a request is given at the composition root. */
 export interface Services {

@@ -1,7 +1,7 @@
 // Puts endpoints into one app, and finds whose words a request is refused in.
 import type { Hono, MiddlewareHandler } from 'hono';
 import { authenticate } from './auth/auth.ts';
-import { guardFlood } from './auth/flood-guard.ts';
+import { guardFlood, guardWrites } from './auth/flood-guard.ts';
 import { body } from './body/body.ts';
 import type { AppEnv } from './context.ts';
 import type { Endpoint, SurfaceDefinition } from './endpoint.ts';
@@ -21,6 +21,7 @@ const handlersOf = ({ method, auth, limit, body: spec, handle }: Endpoint): Midd
   const authenticated = authenticate(method, auth);
   return [
     ...(authenticated ? [authenticated] : []),
+    ...(authenticated && method !== 'GET' ? [guardWrites] : []),
     ...(limit ? [guardFlood(limit)] : []),
     ...(spec ? [body(spec.schema, spec)] : []),
     handle,

@@ -6,7 +6,7 @@ import { createDeployment } from '../../scripts/deploy/command.ts';
 import { run } from './import-cli-support.ts';
 import { tempFile } from './import-support.ts';
 
-const BINDINGS = ['DB', 'SESSIONS', 'LOGIN_LIMIT', 'REGISTRATION_LIMIT', 'ASSETS'];
+const BINDINGS = ['DB', 'SESSIONS', 'LOGIN_LIMIT', 'REGISTRATION_LIMIT', 'WRITE_LIMIT', 'ASSETS'];
 
 const environments: Record<string, Configuration> = {
   '': {
@@ -298,6 +298,7 @@ describe('wrangler.toml', () => {
     expect(ratelimits.map((guard: RateLimit) => [guard.name, guard.simple])).toEqual([
       ['LOGIN_LIMIT', { limit: 600, period: 60 }],
       ['REGISTRATION_LIMIT', { limit: 60, period: 60 }],
+      ['WRITE_LIMIT', { limit: 120, period: 60 }],
     ]);
   });
 
@@ -330,7 +331,7 @@ describe('wrangler.toml', () => {
     const ids = ['', 'staging'].flatMap((env) =>
       (readConfig({ config: path, env }).ratelimits ?? []).map((guard: RateLimit) => guard.namespace_id),
     );
-    expect(new Set(ids).size).toBe(4);
+    expect(new Set(ids).size).toBe(6);
   });
 });
 

@@ -200,3 +200,29 @@ describe('the guards of wrangler.toml', () => {
     expect(statuses).toEqual(new Set([400]));
   });
 });
+
+describe('the changes of one account', () => {
+  const WRITES = 120;
+
+  const join = async (address: string) => {
+    const username = uniqueName();
+    const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
+    const { text } = await send('/account/register', { json, headers: from(address) });
+    return /"token":"([0-9a-f]{40})"/.exec(text)?.[1] ?? expect.fail(text);
+  };
+
+  const change = async (token: string, address: string) =>
+    (await send('/account/set_picture', { json: { id: 1 }, token, headers: from(address) })).status;
+
+  it('are 120 a minute from all addresses together, and leave reads and other accounts alone', async () => {
+    const [one, other] = [await join('203.0.113.10'), await join('203.0.113.11')];
+    const statuses: number[] = [];
+    for (let sent = 0; sent <= 2 * WRITES; sent += 1)
+      statuses.push(await change(one, `203.0.113.${20 + (sent % 50)}`));
+    expect(new Set(statuses.slice(0, WRITES))).toEqual(new Set([200]));
+    expect(statuses).toContain(429);
+    const read = await send('/account/profile', { token: one, headers: from('203.0.113.10') });
+    expect(read.status).toBe(200);
+    expect(await change(other, '203.0.113.10')).toBe(200);
+  });
+});

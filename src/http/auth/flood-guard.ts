@@ -1,8 +1,9 @@
 // The flood guard: a rough limit on requests from one address, before anything is hashed or mailed.
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler, Next } from 'hono';
 import { clientKey } from '../client.ts';
 import type { AppEnv, LimitName } from '../context.ts';
 import { respondProblem } from '../respond.ts';
+import { findPrincipal } from './auth.ts';
 
 /** The longest that a client can have to wait: the period of the bindings in wrangler.toml. */
 const PERIOD_SECONDS = 60;
@@ -19,8 +20,27 @@ const LOOPBACK = new Set(['127.0.0.1', '::1']);
 export const guardFlood =
   (limit: LimitName): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    const address = c.req.header('CF-Connecting-IP');
-    if (address === undefined || LOOPBACK.has(address)) return next();
-    const isWithin = await c.var.withinRate(limit, clientKey(address));
-    return isWithin ? next() : respondProblem(c, { reason: 'throttled', retryAfterSeconds: PERIOD_SECONDS });
+    const address = edgeAddress(c);
+    return address === null ? next() : pass(c, next, limit, clientKey(address));
   };
+
+/**
+ * Limits what one signed-in account may change in a minute, whatever the addresses: everybody who can register could
+ * otherwise keep the one writer of D1 busy.
+ */
+export const guardWrites: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const principal = findPrincipal(c);
+  if (edgeAddress(c) === null || principal === null) return next();
+  return pass(c, next, 'write', `account:${principal.account.id}`);
+};
+
+/** The client's address as the edge names it; null on one's own machine. */
+const edgeAddress = (c: Context<AppEnv>): string | null => {
+  const address = c.req.header('CF-Connecting-IP');
+  return address === undefined || LOOPBACK.has(address) ? null : address;
+};
+
+const pass = async (c: Context<AppEnv>, next: Next, limit: LimitName, key: string) =>
+  (await c.var.withinRate(limit, key))
+    ? next()
+    : respondProblem(c, { reason: 'throttled', retryAfterSeconds: PERIOD_SECONDS });
