@@ -1,4 +1,5 @@
 // The account that an operator names, and what changes it: each change with its row of the trail in one transaction.
+import { isMatchable } from '../../src/core/accounts/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { quote } from '../import/sql.ts';
 import { toPlainText } from '../terminal.ts';
@@ -41,7 +42,7 @@ const FORM = /^(?:(id|username|email):)?(.+)$/s;
 /** Reads an email, a username or an id; `id:`, `username:` or `email:` before it says which. */
 export const readSelector = (text: string): Selector => {
   const [, kind, value = ''] = FORM.exec(text.trim()) ?? [];
-  if (value === '') throw new Refused('Say an email, a username or an id.');
+  if (value === '' || !isMatchable(value)) throw new Refused('Say an email, a username or an id.');
   const byId = `id = ${/^\d{1,15}$/.test(value) ? Number(value) : 'NULL'}`;
   const byUsername = `username_key = ${quote(usernameKey(value))}`;
   const only = (condition: string) => ({ shown: text.trim(), candidates: condition, isIt: condition });

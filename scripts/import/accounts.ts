@@ -1,6 +1,6 @@
 // A record becomes an account, or is refused: the rules that hold for accounts, however they come.
 import { createHash } from 'node:crypto';
-import { canBeEmail, isUsername, isWebUrl } from '../../src/core/accounts/formats.ts';
+import { canBeEmail, isMatchable, isUsername, isWebUrl } from '../../src/core/accounts/formats.ts';
 import { findPicture } from '../../src/core/accounts/pictures.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import type { Row } from '../wrangler.ts';
@@ -94,7 +94,8 @@ export const createAccountReader = ({ readField, checkHash, rules, nowMs }: Acco
       username,
       usernameKey: username === null ? null : usernameKey(username),
       email,
-      emailKey: emailKey(email),
+      // One that is longer is refused: it has a fault already.
+      emailKey: isMatchable(email) ? emailKey(email) : '',
       passwordHash: typeof hash === 'string' ? hash : '',
       name: text('name', MAX_NAME),
       firstName: text('first_name', MAX_NAME),
@@ -134,7 +135,8 @@ const readIdentity = (named: string, mailed: string, rules: AccountRules, notes:
   const email = mailed === '' && canBeEmail(named) ? named : mailed;
   if (email === '') return { email, username: null, fault: 'There is no email.' };
   if (!canBeEmail(email)) return { email, username: null, fault: 'The email is none.' };
-  if (named === '' || emailKey(named) === emailKey(email)) return { email, username: null, fault: null };
+  if (named === '' || (isMatchable(named) && emailKey(named) === emailKey(email)))
+    return { email, username: null, fault: null };
   if (isUsername(named) && named.length <= MAX_USERNAME) return { email, username: named, fault: null };
   if (rules.badUsername === 'drop') {
     notes.push(`imported without its username ${named}`);

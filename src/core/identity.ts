@@ -1,20 +1,52 @@
-// How usernames and emails are compared. What is stored and shown is what was entered.
+// How usernames, emails and names are compared. What is stored and shown is what was entered.
+import { isMatchable, MAX_MATCHED_BYTES } from './accounts/formats.ts';
+import { foldCase } from './case-folding.ts';
+
+const ASCII = /^[\0-\x7f]*$/;
+
+const fold = (text: string): string =>
+  ASCII.test(text) ? text.toLowerCase() : foldCase(text.normalize('NFD')).normalize('NFC');
+
+/** The cost of normalising grows with the square of the length. */
+const bounded = (text: string): string => {
+  if (!isMatchable(text)) throw new RangeError(`A name of over ${MAX_MATCHED_BYTES} bytes is not compared.`);
+  return text;
+};
 
 /**
- * The form in which usernames are compared: NFKC, then case folded.
- * @see https://www.unicode.org/reports/tr15/ for NFKC
+ * The one form in which emails and names are stored for comparison, looked up and searched: two texts that differ in
+ * case, or in how their accents are encoded, have one. Full case folding, then NFC: in this order, because a folded text
+ * need not be in NFC. The decomposition before is that of Unicode's canonical caseless matching.
+ *
+ * @throws RangeError past `MAX_MATCHED_BYTES`
+ * @see https://www.unicode.org/versions/latest/core-spec/chapter-3/ D145
  */
-export const usernameKey = (username: string): string => username.normalize('NFKC').toLowerCase();
+export const comparisonKey = (text: string): string => fold(bounded(text));
 
-/** The form in which emails are compared: NFC, then lower case. */
-export const emailKey = (email: string): string => email.normalize('NFC').toLowerCase();
+/** The form in which emails are compared. Throws as `comparisonKey`. */
+export const emailKey = comparisonKey;
+
+/**
+ * The form in which usernames are compared. A letter of another width or style finds the username of plain letters,
+ * which are all that a username holds. Throws as `comparisonKey`.
+ * @see https://www.unicode.org/reports/tr15/ NFKC
+ */
+export const usernameKey = (username: string): string => fold(bounded(username).normalize('NFKC'));
+
+/** The key of a name that is longer than any account's. No account has it, and such a name is not even normalised. */
+const NOBODY = '';
 
 /** What a client calls itself by when it logs in. A username never holds `@`, so one field can take both. */
 export type Identifier = { by: 'username' | 'email'; key: string };
 
 /** Reads a field that takes a username or an email. */
 export const readIdentifier = (text: string): Identifier =>
-  text.includes('@') ? readEmailIdentifier(text) : { by: 'username', key: usernameKey(text) };
+  text.includes('@')
+    ? readEmailIdentifier(text)
+    : { by: 'username', key: isMatchable(text) ? usernameKey(text) : NOBODY };
 
 /** Reads a field that takes an email only. */
-export const readEmailIdentifier = (text: string): Identifier => ({ by: 'email', key: emailKey(text) });
+export const readEmailIdentifier = (text: string): Identifier => ({
+  by: 'email',
+  key: isMatchable(text) ? emailKey(text) : NOBODY,
+});

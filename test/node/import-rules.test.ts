@@ -144,6 +144,16 @@ describe('an account', () => {
     expect(await judge(record)).toEqual(refusal(label, reason));
   });
 
+  it('is refused, not a fault of the import, with names of any length', async () => {
+    const long = 'é'.repeat(10_000);
+    expect(await judge({ email: `${long}@example.com`, password: BCRYPT })).toEqual(
+      refusal(`${long}@example.com`, 'email is longer than 256 characters. The email is none.'),
+    );
+    expect(await judge(person('ann', { username: long }))).toEqual([
+      expect.stringContaining('username is longer than 256 characters.'),
+    ]);
+  });
+
   it('has an email of 256 characters at most', async () => {
     const email = (length: number) => `${'a'.repeat(length - 12)}@example.com`;
     expect(await judge({ email: email(256), password: BCRYPT })).toEqual([]);

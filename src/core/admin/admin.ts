@@ -1,5 +1,6 @@
 // What admins do: search accounts by the beginning of a name, disable, enable, and make or unmake admins.
 import { and, asc, eq, gt, gte, lt, or, type SQL, sql } from 'drizzle-orm';
+import { isMatchable } from '../accounts/formats.ts';
 import { err, type Gone, type LastAdmin, ok, type Result } from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
 import { emailKey, usernameKey } from '../identity.ts';
@@ -59,6 +60,8 @@ export const createAdmin = (options: AdminOptions): Admin => {
 
   return {
     async search(prefix, { from, limit }) {
+      // No name begins with what is longer than every name.
+      if (!isMatchable(prefix)) return { accounts: [], next: null };
       const rows: Match[] = [];
       for (const field of SEARCH_FIELDS.slice(from ? SEARCH_FIELDS.indexOf(from.field) : 0)) {
         if (rows.length > limit) break;

@@ -12,10 +12,10 @@ export const users = sqliteTable(
     // AUTOINCREMENT: the id of a deleted account is never given to another (https://sqlite.org/autoinc.html).
     id: integer('id').primaryKey({ autoIncrement: true }),
     username: text('username'),
-    /** The username as compared: NFKC, case folded. Null where a dialect makes accounts without one. */
+    /** The username as compared: NFKC, full case folding, then NFC. Null where a dialect makes accounts without one. */
     usernameKey: text('username_key').unique('users_username_key'),
     email: text('email').notNull(),
-    /** The email as compared: NFC, lower case. */
+    /** The email as compared: full case folding, then NFC. */
     emailKey: text('email_key').notNull().unique('users_email_key'),
     passwordHash: text('password_hash').notNull(),
     name: text('name').notNull().default(''),

@@ -1,0 +1,23 @@
+// Full case folding, which JavaScript does not offer: derived from its case mappings, without a table.
+
+/** Uppercase letters are what Cherokee folds to: its lowercase ones came later, and foldings never change. */
+const CHEROKEE = /[\u13a0-\u13f5\u13f8-\u13fd\uab70-\uabbf]/;
+
+/** Its uppercase is that of `i`, but it folds to itself: only Turkic foldings make them one. */
+const DOTLESS_I = '\u0131';
+
+/**
+ * A code point with a case folds to the lowercase of its uppercase; the lowercase in front makes `ẞ` fold as `ß` does.
+ * Each code point by itself: in a whole text, JavaScript lowers a word's last sigma to another letter.
+ */
+const foldCodePoint = (character: string): string => {
+  if (character === DOTLESS_I) return character;
+  if (CHEROKEE.test(character)) return character.toUpperCase();
+  return character.toLowerCase().toUpperCase().toLowerCase();
+};
+
+/**
+ * The full case folding of a text (statuses C and F of Unicode's data). A test compares every code point.
+ * @see https://www.unicode.org/Public/UCD/latest/ucd/CaseFolding.txt
+ */
+export const foldCase = (text: string): string => Array.from(text, foldCodePoint).join('');
