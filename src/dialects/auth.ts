@@ -191,6 +191,8 @@ export const auth: Dialect = {
       case 'factor':
       case 'cross_site':
         return failedAsAWhole(403, 'Forbidden!');
+      case 'cookie_blocked':
+        return failedAsAWhole(403, 'Forbidden!');
       case 'https_required':
         return failedAsAWhole(403, 'Use https!');
       case 'last_admin':

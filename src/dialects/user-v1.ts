@@ -167,6 +167,7 @@ export const userV1: Dialect = {
       case 'reauthenticate':
       case 'factor_required':
       case 'factor':
+      case 'cookie_blocked':
       case 'https_required':
       case 'cross_site':
         return failed(403, 112);

@@ -120,6 +120,8 @@ export const sharedReply = (problem: SharedProblem): Reply => {
       return detail(403, 'You do not have permission to perform this action.');
     case 'last_admin':
       return detail(409, 'This account is the last admin.');
+    case 'cookie_blocked':
+      return detail(403, 'The browser would drop the session cookie: the page is of another site.');
     case 'https_required':
       return detail(403, 'Use https.');
     case 'cross_site':

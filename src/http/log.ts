@@ -15,6 +15,8 @@ export const logRequest = (c: Context<AppEnv>, startedAtMs: number, nowMs: numbe
       route,
       status: c.res.status,
       reason: refused,
+      // What would let the page in. A log line with it is how an operator finds the setting.
+      setting: refused === 'cross_site' ? 'ALLOWED_ORIGINS' : undefined,
       ms: nowMs - startedAtMs,
       d1: counts.d1,
       kvGets: counts.kvGets,

@@ -56,6 +56,8 @@ export type Problem =
   | { reason: 'credentials'; why: 'missing' | 'invalid' | 'empty' | 'spaces' }
   | { reason: 'forbidden' }
   | { reason: 'cross_site' }
+  /** The browser would not keep the session cookie: its page is of another site, and the cookie is `SameSite=Lax`. */
+  | { reason: 'cookie_blocked' }
   /** Plain http, at a name that is not of this machine. */
   | { reason: 'https_required' }
   | { reason: 'unsupported_media_type'; mediaType: string }

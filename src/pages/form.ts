@@ -1,7 +1,7 @@
 // Forms as people fill them in: read, checked, and turned into faults to show beside the fields.
 import type { Context } from 'hono';
 import type * as z from 'zod/mini';
-import type { AccountError } from '../core/index.ts';
+import type { SessionError } from '../http/auth/session-actions.ts';
 import { readBody } from '../http/body/body.ts';
 import { fieldMessage } from '../http/body/field-messages.ts';
 import { passwordError } from '../http/body/schemas.ts';
@@ -105,7 +105,7 @@ export interface Refusal {
   faults: FormFault[];
 }
 
-type FormError = Exclude<AccountError, { reason: 'gone' | 'last_admin' | 'factor' }>;
+type FormError = Exclude<SessionError, { reason: 'gone' | 'last_admin' | 'factor' }>;
 
 const seconds = (count: number): string => (count === 1 ? '1 second' : `${count} seconds`);
 
@@ -120,6 +120,11 @@ export const toRefusal = (
       return { status: 409, faults: error.fields.map((field) => faultAt(field, 'taken')) };
     case 'wrong_credentials':
       return { status: wrong.status, faults: [{ field: wrong.field, text: wrong.text }] };
+    case 'cookie_blocked':
+      return {
+        status: 400,
+        faults: [{ field: null, text: 'Open this page in the browser, and try again.' }],
+      };
     case 'throttled': {
       c.header('Retry-After', String(error.retryAfterSeconds));
       const text = `Too many tries. Wait ${seconds(error.retryAfterSeconds)}, then try again.`;

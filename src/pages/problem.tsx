@@ -28,6 +28,8 @@ export const problem = (refused: Problem): Reply => {
       );
     case 'factor':
       return worded(400, 'This was not accepted', 'Go back and try again.');
+    case 'cookie_blocked':
+      return worded(403, 'This came from another site', 'Open the page here, and try again.');
     case 'https_required':
       return worded(403, 'Use https', 'Open this page with https:// in front.');
     case 'cross_site':

@@ -62,7 +62,7 @@ describe.each([ALLOWED, OTHER_ALLOWED])('the allowed origin %s', (origin) => {
   it('registers, reads and logs out with its cookie', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
-    const headers = { Origin: origin, 'Sec-Fetch-Site': 'cross-site' };
+    const headers = { Origin: origin, 'Sec-Fetch-Site': 'same-site' };
     const registered = await send('/api/users/register/', { json, headers, env: closed });
     const cookie = sessionCookie(registered) ?? expect.fail(registered.text);
     expect((await send('/api/users/me/', { cookie, headers, env: closed })).text).toBe(registered.text);

@@ -70,6 +70,11 @@ export const problem = (refused: Problem): Reply => {
       });
     case 'factor':
       return factorProblem(refused.why);
+    case 'cookie_blocked':
+      return detailed(403, 'cookie_blocked', 'The browser would drop the session cookie.', {
+        detail:
+          'The page is of another site. Use one host name for both (localhost and 127.0.0.1 are two), or ask for a token.',
+      });
     case 'https_required':
       return detailed(403, 'https_required', 'Use https.');
     case 'cross_site':

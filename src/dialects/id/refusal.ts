@@ -1,7 +1,6 @@
 // `id`: refusals as its typed client sees them: problem details beside the bodies of success, told apart by `ok`.
 import type { Context, TypedResponse } from 'hono';
-import type { AccountError } from '../../core/index.ts';
-import { toProblem } from '../../http/auth/session-actions.ts';
+import { type SessionError, toProblem } from '../../http/auth/session-actions.ts';
 import type { AppEnv } from '../../http/context.ts';
 import type { Refusal as DocumentedRefusal } from '../../http/docs.ts';
 import type { Problem } from '../../http/problem.ts';
@@ -24,7 +23,7 @@ export type Refusal = Response & TypedResponse<ProblemDetails, RefusalStatus, 'j
 export const refuse = (c: Context<AppEnv>, problem: Problem): Refusal =>
   respondProblem(c, problem) as Refusal;
 
-export const refuseError = (c: Context<AppEnv>, error: AccountError): Refusal =>
+export const refuseError = (c: Context<AppEnv>, error: SessionError): Refusal =>
   refuse(c, toProblem(c, error));
 
 /** What handlers refuse, for the reference. */

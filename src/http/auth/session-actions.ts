@@ -7,8 +7,24 @@ import type { Problem } from '../problem.ts';
 import { respondProblem } from '../respond.ts';
 import { readSessionCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
 
+/** What a login or registration can refuse, beyond what the core refuses. */
+export type SessionError = AccountError | { reason: 'cookie_blocked' };
+
+/**
+ * Whether a browser would drop the session cookie of this answer. A page of another site, though its origin is allowed,
+ * gets 200 and then has no session: `localhost` and `127.0.0.1` are two sites. A navigation keeps the cookie.
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.7.1
+ */
+const isCookieBlocked = (c: Context<AppEnv>, open: LoginKind | null): boolean =>
+  open === 'cookie' &&
+  c.req.header('Sec-Fetch-Site')?.toLowerCase() === 'cross-site' &&
+  c.req.header('Sec-Fetch-Mode')?.toLowerCase() !== 'navigate';
+
+const cookieBlocked = { ok: false, error: { reason: 'cookie_blocked' } } as const;
+
 /** Registers with what the request tells; a cookie session sets its cookie. Refuses a taken name. */
 export const register = async (c: Context<AppEnv>, account: NewAccount, open: LoginKind | null) => {
+  if (isCookieBlocked(c, open)) return cookieBlocked;
   const { core, client } = c.var;
   const made = await core.accounts.create(account, { client, open, replaces: replacedCookie(c, open) });
   if (made.ok && open === 'cookie' && made.value.token !== null) setSessionCookie(c, made.value.token);
@@ -23,6 +39,7 @@ export const logIn = async (
   password: string,
   open: LoginKind,
 ) => {
+  if (isCookieBlocked(c, open)) return cookieBlocked;
   const { core, client } = c.var;
   const replaces = replacedCookie(c, open);
   const loggedIn = await core.login({ identifier, password, open, client, replaces });
@@ -51,11 +68,11 @@ const replacedCookie = (c: Context<AppEnv>, open: LoginKind | null): string | nu
   c.var.surface.usesCookie && (open === 'cookie' || open === null) ? readSessionCookie(c) : null;
 
 /** Refuses what the core refused, with what was sent, for the dialects that show it. */
-export const refuseError = (c: Context<AppEnv>, error: AccountError): Response =>
+export const refuseError = (c: Context<AppEnv>, error: SessionError): Response =>
   respondProblem(c, toProblem(c, error));
 
 /** What the core refused, as a problem that a dialect words. */
-export const toProblem = (c: Context<AppEnv>, error: AccountError): Problem => {
+export const toProblem = (c: Context<AppEnv>, error: SessionError): Problem => {
   const { rawBody, httpSettings } = c.var;
   switch (error.reason) {
     case 'taken':
@@ -66,6 +83,7 @@ export const toProblem = (c: Context<AppEnv>, error: AccountError): Problem => {
       return { reason: 'credentials', why: 'invalid' };
     case 'throttled':
     case 'last_admin':
+    case 'cookie_blocked':
     case 'factor':
       return error;
   }
