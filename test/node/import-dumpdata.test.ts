@@ -35,6 +35,12 @@ describe("Django's dumpdata", () => {
       created_at: ms('2020-01-01T12:00:00.123Z'),
       updated_at: NOW_MS,
       last_login_at: ms('2020-01-02T12:00:00.123Z'),
+      email_verified_at: null,
+      pending_email: null,
+      locale: 'en',
+      public_id: null,
+      passkey_handle: null,
+      login_failures: null,
     });
     expect(scratch.users('username, email, is_admin, disabled_at, last_login_at').slice(1)).toEqual([
       {
@@ -109,6 +115,9 @@ describe("Django's dumpdata", () => {
         expires_at: NOW_MS + 90 * 24 * 60 * 60 * 1000,
         user_agent: null,
         country: null,
+        authenticated_at: null,
+        app_password_id: null,
+        factor: null,
       },
     ]);
   });
