@@ -5,9 +5,9 @@ import type { Place, Problem, Reply } from './problem.ts';
 
 /** What a deployment can set of the dialects' behaviour. */
 export interface HttpSettings {
-  /** The offset in which 000 shows times, as `+HH:MM`. */
+  /** The offset in which `users` shows times, as `+HH:MM`. */
   utcOffset: string;
-  /** True where 004 must not tell an unknown email from a wrong password. */
+  /** Whether `auth` must not tell an unknown email from a wrong password. */
   hideUnknownAccounts: boolean;
   /** The life of the session cookie. */
   cookieSeconds: number;
