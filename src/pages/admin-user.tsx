@@ -9,7 +9,7 @@ import { Badges } from './admin-users.tsx';
 import { Avatar, nameOf } from './avatar.tsx';
 import { type Done, goOn } from './done.ts';
 import { show } from './layout.tsx';
-import { SessionRow, Trail } from './lists.tsx';
+import { currentFirst, SessionRow, Trail } from './lists.tsx';
 import { Day, Moment } from './moment.tsx';
 import { admins } from './session.tsx';
 
@@ -113,7 +113,7 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
         ) : (
           <>
             <ul class="card rows">
-              {live.map((session) => (
+              {currentFirst(live, c.var.principal.session.id).map((session) => (
                 <SessionRow session={session} isCurrent={session.id === c.var.principal.session.id} />
               ))}
             </ul>

@@ -5,7 +5,7 @@ import { confirmation } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, PasswordAgain, PostForm } from './field.tsx';
+import { Actions, Faults, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
 import { type FormFault, form, formWith, toRefusal } from './form.ts';
 import { show } from './layout.tsx';
 import { askAgain, owner } from './session.tsx';
@@ -27,6 +27,7 @@ const showDelete = (
       </p>
       <Faults form={shown} />
       <PostForm action="/delete">
+        <WhosePassword email={c.var.principal.account.email} />
         <PasswordAgain form={shown} />
         <Actions send="Delete my account" back="/" danger />
       </PostForm>

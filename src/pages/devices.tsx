@@ -4,7 +4,7 @@ import { endpoint } from '../http/endpoint.ts';
 import { deviceWords } from './device-words.ts';
 import { goOn } from './done.ts';
 import { show } from './layout.tsx';
-import { SessionRow } from './lists.tsx';
+import { currentFirst, SessionRow } from './lists.tsx';
 import { owner } from './session.tsx';
 
 const showDevices = endpoint({
@@ -21,7 +21,7 @@ const showDevices = endpoint({
         <h1>Devices</h1>
         <p class="lead">Browsers and apps that are signed in to your account.</p>
         <ul class="card rows">
-          {live.map((session) => (
+          {currentFirst(live, current.id).map((session) => (
             <SessionRow session={session} isCurrent={session.id === current.id}>
               {session.id !== current.id && (
                 <form method="post" action="/devices/end">

@@ -1,5 +1,6 @@
-// What a page says after a change: the change redirects to it with a code, never with a text of its own.
+// What a page says after a change: a one-time cookie carries a code, never a text and never in a URL.
 import type { Context } from 'hono';
+import { setDoneCookie } from '../http/auth/cookies.ts';
 import type { AppEnv } from '../http/context.ts';
 
 const MESSAGES = {
@@ -32,5 +33,7 @@ export const doneMessage = (code: string | undefined): string | null =>
   code !== undefined && isDone(code) ? MESSAGES[code] : null;
 
 /** Goes on to a page that says what was done. 303: the browser asks for it with GET. */
-export const goOn = (c: Context<AppEnv>, path: string, done: Done): Response =>
-  c.redirect(`${path}?done=${done}`, 303);
+export const goOn = (c: Context<AppEnv>, path: string, done: Done): Response => {
+  setDoneCookie(c, done);
+  return c.redirect(path, 303);
+};

@@ -69,6 +69,14 @@ export const Field = (props: FieldProps) => {
   );
 };
 
+/**
+ * Tells password managers whose password a form takes. The email everywhere: every account has one, so that a manager
+ * keeps one entry. No name: it is not sent. https://www.chromium.org/developers/design-documents/form-styles-that-chromium-understands/
+ */
+export const WhosePassword = ({ email }: { email: string }) => (
+  <input type="text" autocomplete="username" value={email} hidden readonly />
+);
+
 /** The password once more, for what a session alone must not change. */
 export const PasswordAgain = ({ form }: { form: Form }) => (
   <Field

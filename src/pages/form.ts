@@ -9,7 +9,7 @@ import type { AppEnv } from '../http/context.ts';
 import type { BodySpec } from '../http/endpoint.ts';
 import type { FieldError, FieldErrorCode } from '../http/problem.ts';
 import { respondProblem } from '../http/respond.ts';
-import { type FieldName, isFieldName } from './labels.ts';
+import { type FieldName, isFieldName, placeOf } from './labels.ts';
 
 export type Typed = Readonly<Record<string, string>>;
 
@@ -25,7 +25,13 @@ export interface Form {
   faults: readonly FormFault[];
 }
 
-export const formWith = (values: Typed, faults: readonly FormFault[] = []): Form => ({ values, faults });
+/** A form with its faults in the order of its fields, the first of each field. */
+export const formWith = (values: Typed, faults: readonly FormFault[] = []): Form => ({
+  values,
+  faults: faults
+    .filter(({ field }, at) => field === null || faults.findIndex((other) => other.field === field) === at)
+    .toSorted((a, b) => placeOf(a.field) - placeOf(b.field)),
+});
 
 /**
  * Fields of several lines. Browsers end each with CR LF: without this, a profile that is saved unchanged would change.
@@ -57,6 +63,8 @@ interface FormOptions {
   show: (c: Context<AppEnv>, faults: FormFault[]) => Response | Promise<Response>;
   /** Fields that count as not filled in when they are left empty. */
   optional?: readonly FieldName[];
+  /** Checks a new password, so that its faults appear beside those of the other fields. */
+  checkMore?: (c: Context<AppEnv>, typed: Typed) => Promise<FormFault[]>;
   /** A last change to the fields before they are checked. */
   prepare?: (typed: Typed) => Typed;
 }
@@ -64,12 +72,12 @@ interface FormOptions {
 /** The body of a form: what it takes, and how it is shown again with what is wrong. */
 export const form = <S extends z.ZodMiniObject>(
   schema: S,
-  { show, optional = [], prepare = (typed) => typed }: FormOptions,
+  { show, checkMore = async () => [], optional = [], prepare = (typed) => typed }: FormOptions,
 ): BodySpec<S> => ({
   schema,
   numbers: 'text',
   prepare: (fields) => ({ ...prepare(withoutEmpty(toTyped(fields), optional)) }),
-  onErrors: (c, errors) => show(c, errors.map(toFault)),
+  onErrors: async (c, errors) => show(c, [...errors.map(toFault), ...(await checkMore(c, typedOf(c)))]),
 });
 
 const toFault = (error: FieldError): FormFault => ({

@@ -1,20 +1,25 @@
-// What the fields of the forms are called.
+// What the fields of the forms are called, in the order in which every form has them.
 export const LABELS = {
+  pictureId: 'Picture',
   identifier: 'Username or email',
-  username: 'Username',
   email: 'Email',
-  password: 'Password',
-  currentPassword: 'Current password',
-  newPassword: 'New password',
+  username: 'Username',
   name: 'Name',
   firstName: 'First name',
   lastName: 'Last name',
-  address: 'Address',
   siteUrl: 'Website',
+  address: 'Address',
   description: 'About you',
-  pictureId: 'Picture',
+  currentPassword: 'Current password',
+  password: 'Password',
+  newPassword: 'New password',
 } as const;
 
 export type FieldName = keyof typeof LABELS;
 
 export const isFieldName = (name: string): name is FieldName => Object.hasOwn(LABELS, name);
+
+const ORDER: readonly string[] = Object.keys(LABELS);
+
+/** The place of a field in a form; what concerns the form as a whole comes first. */
+export const placeOf = (field: FieldName | null): number => (field === null ? -1 : ORDER.indexOf(field));

@@ -2,8 +2,9 @@
 import type { Context } from 'hono';
 import type { Child } from 'hono/jsx';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Principal } from '../core/index.ts';
+import type { Account } from '../core/index.ts';
 import { findPrincipal } from '../http/auth/auth.ts';
+import { takeDoneCookie } from '../http/auth/cookies.ts';
 import type { AppEnv } from '../http/context.ts';
 import { doneMessage } from './done.ts';
 import { Notice } from './notice.tsx';
@@ -19,6 +20,8 @@ export interface Sheet {
   here?: string;
   /** True where a form is shown again: the title says so, it is what a screen reader reads first. */
   failed?: boolean;
+  /** Who is signed in, if the request itself signed them in. */
+  account?: Account;
   /** True for a page that holds one short form. */
   narrow?: boolean;
 }
@@ -28,9 +31,9 @@ export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response
   c.header('Content-Security-Policy', POLICY);
   // With `no-referrer` a browser sends `Origin: null` along with our own forms, like a foreign page.
   c.header('Referrer-Policy', 'same-origin');
-  const done = c.req.method === 'POST' ? null : doneMessage(c.req.query('done'));
+  const done = c.req.method === 'POST' ? null : doneMessage(takeDoneCookie(c));
   const page = (
-    <Document sheet={sheet} principal={findPrincipal(c)}>
+    <Document sheet={sheet} account={sheet.account ?? findPrincipal(c)?.account ?? null}>
       {done === null ? null : <Notice kind="good">{done}</Notice>}
       {content}
     </Document>
@@ -40,11 +43,11 @@ export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response
 
 interface DocumentProps {
   sheet: Sheet;
-  principal: Principal | null;
+  account: Account | null;
   children?: Child;
 }
 
-const Document = ({ sheet, principal, children }: DocumentProps) => (
+const Document = ({ sheet, account, children }: DocumentProps) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
@@ -55,11 +58,11 @@ const Document = ({ sheet, principal, children }: DocumentProps) => (
       <link rel="stylesheet" href="/style.css" />
     </head>
     {/* Who has not come in yet stands at the door. */}
-    <body class={principal ? undefined : 'door'}>
+    <body class={account ? undefined : 'door'}>
       <a class="skip" href="#content">
         Skip to the content
       </a>
-      <Header principal={principal} here={sheet.here} />
+      <Header account={account} here={sheet.here} />
       <main id="content" class={sheet.narrow ? 'narrow' : undefined}>
         {children}
       </main>
@@ -80,30 +83,29 @@ const ENTRIES = [
   ['/activity', 'Activity'],
 ] as const;
 
-const Header = ({ principal, here }: { principal: Principal | null; here: string | undefined }) => (
+const Header = ({ account, here }: { account: Account | null; here: string | undefined }) => (
   <header>
     <div class="bar">
       <a class="brand" href="/">
         <Mark />
         Latchkey
       </a>
-      {principal && (
+      {account && (
         <form method="post" action="/sign-out">
+          <span class="who">{account.email}</span>
           <button class="quiet" type="submit">
             Sign out
           </button>
         </form>
       )}
     </div>
-    {principal && (
+    {account && (
       <nav aria-label="Account">
-        {[...ENTRIES, ...(principal.account.isAdmin ? [['/admin', 'Users'] as const] : [])].map(
-          ([path, label]) => (
-            <a href={path} aria-current={path === here ? 'page' : undefined}>
-              {label}
-            </a>
-          ),
-        )}
+        {[...ENTRIES, ...(account.isAdmin ? [['/admin', 'Users'] as const] : [])].map(([path, label]) => (
+          <a href={path} aria-current={path === here ? 'page' : undefined}>
+            {label}
+          </a>
+        ))}
       </nav>
     )}
   </header>

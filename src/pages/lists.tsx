@@ -12,6 +12,10 @@ interface SessionRowProps {
   children?: Child;
 }
 
+/** The sessions with the one of this request first. */
+export const currentFirst = (sessions: readonly SessionView[], currentId: string): SessionView[] =>
+  sessions.toSorted((a, b) => Number(b.id === currentId) - Number(a.id === currentId));
+
 /** A session with what can be done to it. */
 export const SessionRow = ({ session, isCurrent, children }: SessionRowProps) => {
   const kind = kindWords(session);
@@ -28,7 +32,13 @@ export const SessionRow = ({ session, isCurrent, children }: SessionRowProps) =>
           Signed in <Moment ms={session.createdAtMs} />
         </p>
         <p class="aside">
-          Last seen <Moment ms={session.lastSeenAtMs} />
+          {isCurrent ? (
+            'Active now'
+          ) : (
+            <>
+              Last seen <Moment ms={session.lastSeenAtMs} />
+            </>
+          )}
         </p>
       </div>
       {children}

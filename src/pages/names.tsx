@@ -6,7 +6,7 @@ import { emailChange, usernameChange } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, Field, PasswordAgain, PostForm } from './field.tsx';
+import { Actions, Faults, Field, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
 import { type Form, form, formWith, toRefusal, typedOf } from './form.ts';
 import { LABELS } from './labels.ts';
 import { show } from './layout.tsx';
@@ -29,16 +29,11 @@ const showName = (
       <Faults form={shown} />
       <PostForm action={`/${name}`}>
         {name === 'email' ? (
-          <Field form={shown} name="email" type="email" autocomplete="email" first />
+          <Field form={shown} name="email" type="email" autocomplete="username" first />
         ) : (
-          <Field
-            form={shown}
-            name="username"
-            autocomplete="username"
-            hint="Letters, digits and . _ + -"
-            first
-          />
+          <Field form={shown} name="username" autocomplete="off" hint="Letters, digits and . _ + -" first />
         )}
+        {name === 'username' && <WhosePassword email={c.var.principal.account.email} />}
         <PasswordAgain form={shown} />
         <Actions send="Save" back="/" />
       </PostForm>

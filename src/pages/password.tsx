@@ -5,7 +5,7 @@ import { passwordChange } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, Field, NewPassword, PostForm } from './field.tsx';
+import { Actions, Faults, Field, NewPassword, PostForm, WhosePassword } from './field.tsx';
 import { checkPassword, type FormFault, form, formWith, toRefusal } from './form.ts';
 import { show } from './layout.tsx';
 import { askAgain, owner } from './session.tsx';
@@ -16,7 +16,6 @@ const showPassword = (
   status: 200 | 400 | 401 | 409 | 429 = 200,
 ): Response => {
   const shown = formWith({}, faults);
-  const { username, email } = c.var.principal.account;
   return show(
     c,
     { title: 'Password', here: '/', status, narrow: true, failed: faults.length > 0 },
@@ -25,15 +24,7 @@ const showPassword = (
       <p class="lead">Every other browser and app will be signed out.</p>
       <Faults form={shown} />
       <PostForm action="/password">
-        {/* For password managers: whose password it is. */}
-        <input
-          type="text"
-          name="username"
-          autocomplete="username"
-          value={username ?? email}
-          hidden
-          readonly
-        />
+        <WhosePassword email={c.var.principal.account.email} />
         <Field form={shown} name="currentPassword" type="password" autocomplete="current-password" first />
         <NewPassword form={shown} name="newPassword" />
         <Actions send="Change the password" back="/" />
@@ -56,7 +47,13 @@ const save = endpoint({
   path: '/password',
   auth: owner,
   limit: 'login',
-  body: form(passwordChange, { show: (c, faults) => showPassword(c, faults, 400) }),
+  body: form(passwordChange, {
+    show: (c, faults) => showPassword(c, faults, 400),
+    checkMore: (c, { newPassword = '' }) => {
+      const { username, email } = c.var.principal.account;
+      return checkPassword(c, 'newPassword', newPassword, [username, email]);
+    },
+  }),
   handle: async (c) => {
     const { currentPassword: current, newPassword: next } = c.req.valid('json');
     const { core, principal, client } = c.var;

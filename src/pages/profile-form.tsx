@@ -17,16 +17,24 @@ interface Shown {
   status?: 200 | 400;
   /** True where the fields hold what was typed before the session ended. */
   unsaved?: boolean;
+  /** Who is signed in, if this request signed them in. */
+  account?: Account;
 }
 
 export const showProfile = (
   c: Context<AppEnv>,
   form: Form,
-  { status = 200, unsaved = false }: Shown = {},
+  { status = 200, unsaved = false, account }: Shown = {},
 ): Response =>
   show(
     c,
-    { title: 'Profile', here: '/profile', status, failed: form.faults.length > 0 },
+    {
+      title: 'Profile',
+      here: '/profile',
+      status,
+      failed: form.faults.length > 0,
+      ...(account && { account }),
+    },
     <>
       <h1>Profile</h1>
       {unsaved && <Notice kind="good">You are signed in again. What you typed is not saved yet.</Notice>}

@@ -58,7 +58,7 @@ const submit = endpoint({
     if (!loggedIn.ok) return showAgain(c, toRefusal(c, loggedIn.error, WRONG));
     const { to, kept } = typedOf(c);
     if (kept === undefined || ownPath(to) !== '/profile') return c.redirect(ownPath(to), 303);
-    return showProfile(c, formWith(readKept(kept)), { unsaved: true });
+    return showProfile(c, formWith(readKept(kept)), { unsaved: true, account: loggedIn.value.account });
   },
 });
 

@@ -19,14 +19,8 @@ const showSignUp = (c: Context<AppEnv>, shown: Form, status: 200 | 400 | 401 | 4
       <h1>Make an account</h1>
       <Faults form={shown} />
       <PostForm action="/sign-up">
-        <Field form={shown} name="email" type="email" autocomplete="email" first />
-        <Field
-          form={shown}
-          name="username"
-          autocomplete="username"
-          hint="Letters, digits and . _ + -"
-          optional
-        />
+        <Field form={shown} name="email" type="email" autocomplete="username" first />
+        <Field form={shown} name="username" autocomplete="off" hint="Letters, digits and . _ + -" optional />
         <Field form={shown} name="name" autocomplete="name" optional />
         <NewPassword form={shown} name="password" />
         <Actions send="Make the account" />
@@ -54,6 +48,8 @@ const submit = endpoint({
   body: form(registration, {
     show: (c, faults) => showSignUp(c, formWith(typedOf(c), faults), 400),
     optional: ['username', 'name'],
+    checkMore: (c, { username, email, password = '' }) =>
+      checkPassword(c, 'password', password, [username, email]),
   }),
   handle: async (c) => {
     const { username = null, email, password, name = '' } = c.req.valid('json');

@@ -9,6 +9,7 @@ import {
   isSignedIn,
   noticeOf,
   open,
+  openDone,
   PASSWORD,
   type Person,
   post,
@@ -32,7 +33,7 @@ describe('the profile', () => {
   it('is saved, with the lines of a browser', async () => {
     const person = await signUp();
     const answer = await post('/profile', PROFILE, person);
-    expect(goesTo(answer)).toBe('303 /profile?done=profile-changed');
+    expect(goesTo(answer)).toBe('303 /profile done=profile-changed');
     expect(await accountOf(person)).toMatchObject({
       account: {
         ...PROFILE,
@@ -40,7 +41,7 @@ describe('the profile', () => {
         description: 'First line.\nSecond.',
       },
     });
-    const page = await open('/profile?done=profile-changed', person);
+    const page = await openDone('/profile', 'profile-changed', person);
     expectPage(page, 200, 'Profile');
     expect(noticeOf(page)).toBe('Your profile is saved.');
     expect(page.text).toMatch(/<textarea id="address"[^>]*>\n1 High Street\nSpringfield<\/textarea>/);
@@ -79,6 +80,7 @@ describe('the profile', () => {
     expect(wrong.text.replaceAll('&amp;', '&')).toContain(`name="kept" value="${kept}"`);
     const page = await post('/sign-in', form);
     expectPage(page, 200, 'Profile');
+    expect(page.text).toContain('<a href="/devices">Devices</a>');
     expect(noticeOf(page)).toBe('You are signed in again. What you typed is not saved yet.');
     expect(fieldOf(page, 'name')).toContain('value="Mary Jones"');
     expect(page.text).toMatch(/<textarea id="address"[^>]*>\n1 High Street\nSpringfield<\/textarea>/);
@@ -91,7 +93,7 @@ describe('the picture', () => {
     const person = await signUp();
     expect((await open('/picture', person)).text.match(/type="radio"/g)).toHaveLength(11);
     expect(goesTo(await post('/picture', { pictureId: '3' }, person))).toBe(
-      '303 /picture?done=picture-changed',
+      '303 /picture done=picture-changed',
     );
     expect(await accountOf(person)).toMatchObject({
       account: { picture: 'https://latchkey.test/pictures/3.svg' },
@@ -122,7 +124,7 @@ describe('the password', () => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     const answer = await post('/password', { currentPassword: PASSWORD, newPassword: next }, person);
-    expect(goesTo(answer)).toBe('303 /?done=password-changed');
+    expect(goesTo(answer)).toBe('303 / done=password-changed');
     const renewed = withNewCookie(person, answer);
     const signedIn = [await isSignedIn(renewed), await isSignedIn(person), await isSignedIn(elsewhere)];
     expect(signedIn).toEqual([true, false, false]);
@@ -168,7 +170,7 @@ describe.each([
     const elsewhere = await signInAgain(person);
     expect(fieldOf(await open(`/${name}`, person), name)).toContain(`value="${person[name]}"`);
     const answer = await post(`/${name}`, { [name]: value(person), password: PASSWORD }, person);
-    expect(goesTo(answer)).toBe(`303 /?done=${name}-changed`);
+    expect(goesTo(answer)).toBe(`303 / done=${name}-changed`);
     const renewed = withNewCookie(person, answer);
     expect(await accountOf(renewed)).toMatchObject({ account: { [name]: value(person) } });
     expect([await isSignedIn(person), await isSignedIn(elsewhere)]).toEqual([false, true]);
@@ -224,4 +226,42 @@ describe('every form of an account', () => {
     expectPage(answer, 401, 'Error: Sign in');
     expect(answer.text).toContain(`name="to" value="/${path.split('/')[1]}"`);
   });
+});
+
+describe('the message after a change', () => {
+  it('is shown once, and no link can ask for it', async () => {
+    const person = await signUp();
+    expect(noticeOf(await open('/?done=password-changed', person))).toBeNull();
+    const shown = await openDone('/', 'password-changed', person);
+    expect(noticeOf(shown)).toBe('Your password is changed. All other sessions have ended.');
+    expect(shown.headers.getSetCookie().filter((line) => line.startsWith('done='))).toEqual([
+      'done=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
+    ]);
+    expect(noticeOf(await open('/', person))).toBeNull();
+  });
+});
+
+describe('password managers', () => {
+  it.each(['/password', '/username', '/email', '/delete'])(
+    'find one identity on %s: the email',
+    async (path) => {
+      const person = await signUp();
+      const { text } = await open(path, person);
+      const named = [...text.matchAll(/<input[^>]*autocomplete="username"[^>]*>/g)].map(([tag]) => tag);
+      expect(named).toHaveLength(1);
+      expect(named[0]).toContain(`value="${person.email}"`);
+    },
+  );
+});
+
+it('shows the fault of a common password beside the other faults, in the order of the form', async () => {
+  const signedUp = await post('/sign-up', { email: 'nobody', username: 'a b', password: 'password1' });
+  expect(noticeOf(signedUp)).toBe(
+    'Email: This is no email address.Username: Only letters, digits and . _ + - are allowed.Password: Too many people have this password. Choose another.',
+  );
+  const person = await signUp();
+  const changed = await post('/password', { currentPassword: '', newPassword: 'password1' }, person);
+  expect(noticeOf(changed)).toBe(
+    'Current password: This is required.New password: Too many people have this password. Choose another.',
+  );
 });

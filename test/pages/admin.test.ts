@@ -8,6 +8,7 @@ import {
   isSignedIn,
   noticeOf,
   open,
+  openDone,
   PASSWORD,
   type Person,
   post,
@@ -113,11 +114,11 @@ describe('one user', () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     const path = `/admin/users/${user.id}`;
     for (let click = 0; click < 2; click += 1)
-      expect(goesTo(await post(`${path}/disable`, {}, admin))).toBe(`303 ${path}?done=disabled`);
+      expect(goesTo(await post(`${path}/disable`, {}, admin))).toBe(`303 ${path} done=disabled`);
     expect(await isSignedIn(user)).toBe(false);
     expect((await signInAgain(user)).cookie).toBe('');
     expect((await open(path, admin)).text).toContain('<span class="badge bad">Disabled</span>');
-    expect(goesTo(await post(`${path}/enable`, {}, admin))).toBe(`303 ${path}?done=enabled`);
+    expect(goesTo(await post(`${path}/enable`, {}, admin))).toBe(`303 ${path} done=enabled`);
     expect(await isSignedIn(await signInAgain(user))).toBe(true);
     expect((await open(path, admin)).text).toContain('Account disabled, by an admin');
   });
@@ -125,16 +126,16 @@ describe('one user', () => {
   it('is made an admin and unmade', async () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     const path = `/admin/users/${user.id}`;
-    expect(goesTo(await post(`${path}/grant-admin`, {}, admin))).toBe(`303 ${path}?done=admin-granted`);
+    expect(goesTo(await post(`${path}/grant-admin`, {}, admin))).toBe(`303 ${path} done=admin-granted`);
     expectPage(await open('/admin', user), 200, 'Users');
-    expect(goesTo(await post(`${path}/revoke-admin`, {}, admin))).toBe(`303 ${path}?done=admin-revoked`);
+    expect(goesTo(await post(`${path}/revoke-admin`, {}, admin))).toBe(`303 ${path} done=admin-revoked`);
     expectPage(await open('/admin', user), 403, 'This is for admins');
   });
 
   it('is signed out everywhere', async () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     const path = `/admin/users/${user.id}`;
-    expect(goesTo(await post(`${path}/end-sessions`, {}, admin))).toBe(`303 ${path}?done=sessions-ended`);
+    expect(goesTo(await post(`${path}/end-sessions`, {}, admin))).toBe(`303 ${path} done=sessions-ended`);
     expect([await isSignedIn(user), await isSignedIn(admin)]).toEqual([false, true]);
   });
 
@@ -145,7 +146,7 @@ describe('one user', () => {
     expectPage(question, 200, 'Delete an account');
     expect(question.text).toContain(user.email);
     expect(await isSignedIn(user)).toBe(true);
-    expect(goesTo(await post(path, {}, admin))).toBe('303 /admin?done=user-deleted');
+    expect(goesTo(await post(path, {}, admin))).toBe('303 /admin done=user-deleted');
     expect(await rowOf(user.id)).toBeNull();
     expectPage(await post(path, {}, admin), 404, 'There is nothing here');
     expectPage(await open(path, admin), 404, 'There is nothing here');
@@ -177,15 +178,15 @@ describe('the last admin', () => {
     expect([await rowOf(admin.id), await isSignedIn(admin)]).toEqual([{ is_admin: 1, disabled: 0 }, true]);
     await signUpAdmin();
     const second = await post('/delete', { password: PASSWORD }, admin);
-    expect(goesTo(second)).toBe('303 /sign-in?done=account-deleted');
+    expect(goesTo(second)).toBe('303 /sign-in done=account-deleted');
     expect([await rowOf(admin.id), await isSignedIn(admin)]).toEqual([null, false]);
   });
 
   it('may go where there is another', async () => {
     const [admin] = [await signUpAdmin(), await signUpAdmin()];
     const answer = await post(`/admin/users/${admin.id}/revoke-admin`, {}, admin);
-    expect(goesTo(answer)).toBe('303 /?done=no-admin-any-more');
-    expect(noticeOf(await open('/?done=no-admin-any-more', admin))).toBe('You are no admin any more.');
+    expect(goesTo(answer)).toBe('303 / done=no-admin-any-more');
+    expect(noticeOf(await openDone('/', 'no-admin-any-more', admin))).toBe('You are no admin any more.');
   });
 });
 

@@ -25,6 +25,9 @@ describe('the devices', () => {
     expect(page.text).toContain('Firefox on Linux');
     expect(page.text.match(/<span class="badge">This one<\/span>/g)).toHaveLength(1);
     expect(page.text.match(/action="\/devices\/end"/g)).toHaveLength(1);
+    // The session of this browser is the older one, and first all the same.
+    expect(page.text.indexOf('This one')).toBeLessThan(page.text.indexOf('Firefox on Linux'));
+    expect(page.text.match(/Active now/g)).toHaveLength(1);
     expect(page.text).toContain('aria-label="End the session of Firefox on Linux"');
     expect(page.text).toMatch(
       /<time datetime="\d{4}-\d\d-\d\dT[\d:.]+Z">\d{1,2} \w{3,4} \d{4}, \d\d:\d\d UTC<\/time>/,
@@ -47,9 +50,9 @@ describe('the devices', () => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     const session = otherSessionOf(await open('/devices', person));
-    expect(goesTo(await post('/devices/end', { session }, person))).toBe('303 /devices?done=session-ended');
+    expect(goesTo(await post('/devices/end', { session }, person))).toBe('303 /devices done=session-ended');
     expect([await isSignedIn(person), await isSignedIn(elsewhere)]).toEqual([true, false]);
-    expect(goesTo(await post('/devices/end', { session }, person))).toBe('303 /devices?done=session-gone');
+    expect(goesTo(await post('/devices/end', { session }, person))).toBe('303 /devices done=session-gone');
   });
 
   it('of another account are not touched, and not told from one that has ended', async () => {
@@ -59,7 +62,7 @@ describe('the devices', () => {
     expect(session).toMatch(/^[0-9a-f]{64}$/);
     for (const id of [session, '0'.repeat(64), '', 'x'])
       expect(goesTo(await post('/devices/end', { session: id }, person))).toBe(
-        '303 /devices?done=session-gone',
+        '303 /devices done=session-gone',
       );
     expect(otherSessionOf(await open('/devices', other))).toBe(session);
   });
@@ -67,7 +70,7 @@ describe('the devices', () => {
   it('are ended all but this one', async () => {
     const person = await signUp();
     const others = [await signInAgain(person), await signInAgain(person)];
-    expect(goesTo(await post('/devices/end-others', {}, person))).toBe('303 /devices?done=others-ended');
+    expect(goesTo(await post('/devices/end-others', {}, person))).toBe('303 /devices done=others-ended');
     expect(await Promise.all([person, ...others].map(isSignedIn))).toEqual([true, false, false]);
   });
 });
@@ -123,7 +126,7 @@ describe('deleting the account', () => {
     const person = await signUp();
     expectPage(await open('/delete', person), 200, 'Delete the account');
     const answer = await post('/delete', { password: PASSWORD }, person);
-    expect(goesTo(answer)).toBe('303 /sign-in?done=account-deleted');
+    expect(goesTo(answer)).toBe('303 /sign-in done=account-deleted');
     expect(sessionCookie(answer)).toBe('');
     expect(await isSignedIn(person)).toBe(false);
     expect((await signInAgain(person)).cookie).toBe('');

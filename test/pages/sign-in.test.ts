@@ -9,6 +9,7 @@ import {
   isSignedIn,
   noticeOf,
   open,
+  openDone,
   PASSWORD,
   post,
   signInAgain,
@@ -40,16 +41,16 @@ describe('the front page', () => {
 describe('signing up', () => {
   it('makes an account, signs in and goes on to it', async () => {
     const answer = await post('/sign-up', someone());
-    expect(goesTo(answer)).toBe('303 /?done=signed-up');
+    expect(goesTo(answer)).toBe('303 / done=signed-up');
     const cookie = sessionCookie(answer) ?? '';
-    const page = await open('/?done=signed-up', { id: 0, username: '', email: '', cookie });
+    const page = await openDone('/', 'signed-up', { id: 0, username: '', email: '', cookie });
     expect(noticeOf(page)).toBe('Welcome. This is your account.');
   });
 
   it('takes an account without username and name', async () => {
     const { email, password } = someone();
     const answer = await post('/sign-up', { email, password, username: '', name: ' ' });
-    expect(goesTo(answer)).toBe('303 /?done=signed-up');
+    expect(goesTo(answer)).toBe('303 / done=signed-up');
   });
 
   it('shows every fault beside its field, and what was typed', async () => {
@@ -61,13 +62,13 @@ describe('signing up', () => {
     });
     expectPage(answer, 400, 'Error: Make an account');
     expect(noticeOf(answer)).toBe(
-      'Username: Only letters, digits and . _ + - are allowed.Email: This is no email address.Password: At least 8 characters.',
+      'Email: This is no email address.Username: Only letters, digits and . _ + - are allowed.Password: At least 8 characters.',
     );
     expect(fieldOf(answer, 'username')).toBe(
-      '<input id="username" name="username" autocomplete="username" autofocus="" aria-invalid="true" aria-describedby="username-fault username-hint" type="text" value="a b" autocapitalize="none"/>',
+      '<input id="username" name="username" autocomplete="off" aria-invalid="true" aria-describedby="username-fault username-hint" type="text" value="a b" autocapitalize="none"/>',
     );
     expect(fieldOf(answer, 'email')).toBe(
-      '<input id="email" name="email" autocomplete="email" required="" aria-invalid="true" aria-describedby="email-fault" type="email" value="nobody" autocapitalize="none"/>',
+      '<input id="email" name="email" autocomplete="username" required="" autofocus="" aria-invalid="true" aria-describedby="email-fault" type="email" value="nobody" autocapitalize="none"/>',
     );
     expect(fieldOf(answer, 'name')).toBe(
       '<input id="name" name="name" autocomplete="name" type="text" value="Mary"/>',
@@ -97,7 +98,7 @@ describe('signing up', () => {
     const answer = await post('/sign-up', taken);
     expectPage(answer, 409, 'Error: Make an account');
     expect(noticeOf(answer)).toBe(
-      'Username: Another account has this already.Email: Another account has this already.',
+      'Email: Another account has this already.Username: Another account has this already.',
     );
   });
 
@@ -105,7 +106,7 @@ describe('signing up', () => {
     const person = someone();
     const cookie = sessionCookie(await post('/sign-up', person)) ?? '';
     const again = await post('/sign-up', person, { ...person, id: 0, cookie });
-    expect(goesTo(again)).toBe('303 /?done=signed-up');
+    expect(goesTo(again)).toBe('303 / done=signed-up');
     expect((await post('/sign-up', person)).status).toBe(409);
   });
 
@@ -116,7 +117,7 @@ describe('signing up', () => {
       403,
       'This came from another site',
     );
-    expect(goesTo(await post('/sign-up', person))).toBe('303 /?done=signed-up');
+    expect(goesTo(await post('/sign-up', person))).toBe('303 / done=signed-up');
   });
 });
 
@@ -195,12 +196,12 @@ describe('signing out', () => {
     const elsewhere = await signInAgain(person);
     for (let click = 0; click < 2; click += 1) {
       const answer = await post('/sign-out', {}, person);
-      expect(goesTo(answer)).toBe('303 /sign-in?done=signed-out');
+      expect(goesTo(answer)).toBe('303 /sign-in done=signed-out');
       expect(sessionCookie(answer)).toBe('');
     }
     expect(await isSignedIn(person)).toBe(false);
     expect(await isSignedIn(elsewhere)).toBe(true);
-    expect(noticeOf(await open('/sign-in?done=signed-out'))).toBe('You are signed out.');
+    expect(noticeOf(await openDone('/sign-in', 'signed-out'))).toBe('You are signed out.');
   });
 
   it('is no link that a foreign page could load', async () => {

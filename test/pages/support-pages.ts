@@ -76,8 +76,22 @@ export const withNewCookie = (person: Person, answer: Answer): Person => {
 export const isSignedIn = async (person: Person): Promise<boolean> =>
   (await open('/devices', person)).status === 200;
 
-/** Where an answer leads: its status and place. */
-export const goesTo = ({ status, headers }: Answer): string => `${status} ${headers.get('Location')}`;
+/** Opens a page with the one-time cookie of what was done. */
+export const openDone = (path: string, done: string, person?: Person): Promise<Answer> =>
+  open(path, null, { headers: { Cookie: `done=${done}${person ? `; sessionid=${person.cookie}` : ''}` } });
+
+/** The one-time cookie of what was done, as an answer sets it; null if it sets none. */
+const doneOf = ({ headers }: Answer): string | null =>
+  headers
+    .getSetCookie()
+    .map((line) => /^done=([^;]*);/.exec(line)?.[1])
+    .find(Boolean) ?? null;
+
+/** Where an answer leads: its status, its place and what it says was done. */
+export const goesTo = (answer: Answer): string => {
+  const done = doneOf(answer);
+  return `${answer.status} ${answer.headers.get('Location')}${done === null ? '' : ` done=${done}`}`;
+};
 
 /** The title of a page. */
 export const titleOf = ({ text }: Answer): string => /<title>(.*?)<\/title>/s.exec(text)?.[1] ?? '';

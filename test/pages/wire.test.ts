@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { breakD1 } from '../support/faults.ts';
 import { send, testEnv } from '../support/worker.ts';
-import { expectPage, goesTo, open, PASSWORD, post, signUp } from './support-pages.ts';
+import { expectPage, goesTo, open, openDone, PASSWORD, post, signUp } from './support-pages.ts';
 
 const HTML = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
@@ -27,7 +27,7 @@ describe('a page', () => {
     const person = await signUp();
     expectPage(await open('/devices/', person), 200, 'Devices');
     expect(goesTo(await post('/devices/end/', { session: 'x' }, person))).toBe(
-      '303 /devices?done=session-gone',
+      '303 /devices done=session-gone',
     );
   });
 
@@ -51,9 +51,9 @@ describe('a page', () => {
   });
 
   it('says only what was done, never what an address says', async () => {
-    const { text } = await open('/sign-in?done=%3Cb%3Ehacked');
+    const { text } = await openDone('/sign-in', '%3Cb%3Ehacked');
     expect(text).not.toContain('hacked');
-    expect((await open('/sign-in?done=constructor')).text).not.toContain('notice');
+    expect((await openDone('/sign-in', 'constructor')).text).not.toContain('notice');
   });
 });
 

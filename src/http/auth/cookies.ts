@@ -1,6 +1,6 @@
 // The two cookies: the browser's session, and the mark of a device that has logged in before.
 import type { Context } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { DEVICE_SECONDS } from '../../core/index.ts';
 import type { AppEnv } from '../context.ts';
 import { isLoopback } from '../origins.ts';
@@ -38,6 +38,25 @@ export const readDeviceCookie = (c: Context<AppEnv>): string | null => getCookie
 /** Marks the device as one that has logged in. It lets nobody in: it only counts failures apart. */
 export const setDeviceCookie = (c: Context<AppEnv>, device: string): void =>
   setCookie(c, DEVICE_COOKIE, device, { ...cookieScope(c), maxAge: DEVICE_SECONDS });
+
+const DONE_COOKIE = 'done';
+
+/** A browser follows a redirect at once. */
+const DONE_SECONDS = 60;
+
+/**
+ * Tells the next page what was done. A cookie and not a query: any link could carry a query, and with it a message
+ * that nothing happened for.
+ */
+export const setDoneCookie = (c: Context<AppEnv>, code: string): void =>
+  setCookie(c, DONE_COOKIE, code, { ...cookieScope(c), maxAge: DONE_SECONDS });
+
+/** Reads what was done, once: the answer removes it. */
+export const takeDoneCookie = (c: Context<AppEnv>): string | undefined => {
+  const code = getCookie(c, DONE_COOKIE);
+  if (code !== undefined) deleteCookie(c, DONE_COOKIE, cookieScope(c));
+  return code;
+};
 
 const cookieScope = (c: Context<AppEnv>) =>
   ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: isSecure(c) }) as const;
