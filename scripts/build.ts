@@ -12,6 +12,7 @@ const PREFIX = 'lazy-';
 const MODULES = {
   foreign: 'src/core/credentials/foreign/verify.ts',
   factors: 'src/core/factors/module.ts',
+  mail: 'src/core/mail/send.ts',
 };
 
 /** The modules by their names: those above, those that they load in turn, and what they share. */

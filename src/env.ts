@@ -1,7 +1,21 @@
 // What is bound to the Worker, and what its settings mean for the core and the wire; read and checked once.
-import { createKeyring, type Keyring, type Policy } from './core/index.ts';
+import {
+  createKeyring,
+  type Keyring,
+  type MailSettings,
+  type Policy,
+  type ProviderSettings,
+} from './core/index.ts';
 import type { HttpSettings } from './http/context.ts';
-import { listWarnings, Misconfigured, type RawSettings, readValues } from './settings/index.ts';
+import {
+  listContradictions,
+  listWarnings,
+  Misconfigured,
+  type RawSettings,
+  readSender,
+  readValues,
+  type Values,
+} from './settings/index.ts';
 
 export { Misconfigured };
 
@@ -15,6 +29,8 @@ interface Bindings {
   LOGIN_LIMIT?: RateLimit;
   REGISTRATION_LIMIT?: RateLimit;
   WRITE_LIMIT?: RateLimit;
+  /** Cloudflare Email Service: what MAIL_PROVIDER = "cloudflare" sends by. */
+  EMAIL?: SendEmail;
 }
 
 /** The bindings and the settings, unchecked. */
@@ -23,6 +39,8 @@ export type Env = Bindings & RawSettings;
 export interface Settings {
   keyring: Keyring;
   policy: Policy;
+  /** Null if this deployment sends no mail. */
+  mail: MailSettings | null;
   httpSettings: HttpSettings;
   /** What works but should not be deployed, for the log. */
   warnings: readonly string[];
@@ -46,6 +64,8 @@ export const readSettings = (env: Env): Settings => {
   if (!('values' in read) || unbound.length > 0)
     throw new Misconfigured([...unbound, ...('problems' in read ? read.problems : [])].join(' '));
   const { values } = read;
+  const contradictions = [...listContradictions(values), ...listMissingMailBinding(env, values)];
+  if (contradictions.length > 0) throw new Misconfigured(contradictions.join(' '));
   const sessionIdleSeconds = values.SESSION_IDLE_DAYS * SECONDS_PER_DAY;
   const { TOKEN_SECRET: current, TOKEN_SECRET_PREVIOUS: previous } = values;
   return {
@@ -65,7 +85,11 @@ export const readSettings = (env: Env): Settings => {
       sessionReads: values.SESSION_READS,
       totpWindow: values.TOTP_WINDOW,
       appPasswordsOnly: values.APP_PASSWORDS_ONLY,
+      requiresVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
+      emailSignIn: values.EMAIL_SIGN_IN,
+      notifiesNewDevice: values.NOTIFY_NEW_DEVICE,
     },
+    mail: readMailSettings(env, values),
     httpSettings: {
       utcOffset: values.UTC_OFFSET,
       hideUnknownAccounts: values.HIDE_UNKNOWN_ACCOUNTS,
@@ -83,4 +107,49 @@ export const readSettings = (env: Env): Settings => {
       ),
     ],
   };
+};
+
+const listMissingMailBinding = ({ EMAIL }: Env, { MAIL_FROM, MAIL_PROVIDER }: Values): string[] =>
+  MAIL_FROM !== null && MAIL_PROVIDER === 'cloudflare' && !EMAIL
+    ? ['MAIL_FROM needs the binding EMAIL ([[send_email]] in wrangler.toml), or another MAIL_PROVIDER.']
+    : [];
+
+const readMailSettings = (env: Env, values: Values): MailSettings | null => {
+  const from = values.MAIL_FROM === null ? null : readSender(values.MAIL_FROM);
+  const provider = readProvider(env, values);
+  if (!from || !provider || values.PUBLIC_URL === null) return null;
+  return {
+    from,
+    provider,
+    publicUrl: values.PUBLIC_URL,
+    serviceName: values.SERVICE_NAME,
+    timeoutMs: values.MAIL_TIMEOUT_MS,
+  };
+};
+
+/** Null if something is missing, which `listContradictions` has named. */
+const readProvider = ({ EMAIL }: Env, values: Values): ProviderSettings | null => {
+  const { MAIL_PROVIDER: provider, MAIL_ENDPOINT: endpoint } = values;
+  const { RESEND_API_KEY, POSTMARK_SERVER_TOKEN, SES_REGION, SES_ACCESS_KEY_ID, SES_SECRET_ACCESS_KEY } =
+    values;
+  switch (provider) {
+    case 'cloudflare':
+      return EMAIL ? { provider, binding: EMAIL } : null;
+    case 'resend':
+      return RESEND_API_KEY === null ? null : { provider, apiKey: RESEND_API_KEY, endpoint };
+    case 'postmark':
+      return POSTMARK_SERVER_TOKEN === null
+        ? null
+        : { provider, serverToken: POSTMARK_SERVER_TOKEN, endpoint };
+    case 'ses':
+      return SES_REGION === null || SES_ACCESS_KEY_ID === null || SES_SECRET_ACCESS_KEY === null
+        ? null
+        : {
+            provider,
+            region: SES_REGION,
+            accessKeyId: SES_ACCESS_KEY_ID,
+            secretAccessKey: SES_SECRET_ACCESS_KEY,
+            endpoint,
+          };
+  }
 };

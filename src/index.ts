@@ -32,11 +32,14 @@ const settingsOf = (env: Env): Settings => {
 const warn = (message: string, cause: unknown): void =>
   console.warn(JSON.stringify({ level: 'warning', message, cause: String(cause) }));
 
+const info = (message: string, fields: object): void =>
+  console.log(JSON.stringify({ level: 'info', message, ...fields }));
+
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts): Core => {
-  const { policy, keyring } = settingsOf(env);
+  const { policy, keyring, mail } = settingsOf(env);
   return createCore({
     db: env.DB,
     kv: env.SESSIONS,
@@ -44,6 +47,7 @@ const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts):
     random: cryptoRandom,
     keyring,
     policy,
+    mail,
     counts,
     defer: (work) => context.waitUntil(work),
     warn,
@@ -89,6 +93,9 @@ const rateOf =
     }
   };
 
+/** Of the schedules in wrangler.toml, the one that takes up mails which were not delivered. Every other one cleans up. */
+const OUTBOX_SCHEDULE = '*/5 * * * *';
+
 export default {
   fetch(request, env, context) {
     const bindings = {
@@ -102,8 +109,13 @@ export default {
     return app.fetch(request, bindings, context);
   },
 
-  async scheduled(_controller, env, context) {
-    const removed = await openCore(env, context, createCounts()).cleanUp();
-    console.log(JSON.stringify({ level: 'info', message: 'cleaned up', ...removed }));
+  async scheduled({ cron }, env, context) {
+    const core = openCore(env, context, createCounts());
+    if (cron === OUTBOX_SCHEDULE) {
+      const run = await core.mail.sendDue();
+      if (Object.values(run).some((count) => count > 0)) info('mails were sent', run);
+    } else {
+      info('cleaned up', await core.cleanUp());
+    }
   },
 } satisfies ExportedHandler<Env>;

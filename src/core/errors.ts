@@ -32,7 +32,24 @@ export type FactorRefused = {
   why: 'code' | 'passkey' | 'expired' | 'in_use' | 'too_many';
 };
 
-export type AccountError = Taken | WrongCredentials | Throttled | Gone | LastAdmin | FactorRefused;
+/**
+ * A link or a code that does nothing. `invalid`: it was not made here. `expired`: too old, used, replaced, or the
+ * account has changed since. `wrong_code`: not the code, or no tries are left.
+ */
+export type InvalidProof = { reason: 'proof'; why: 'invalid' | 'expired' | 'wrong_code' };
+
+/** The password is right, and the address must be proven before it is of use. */
+export type UnverifiedEmail = { reason: 'unverified_email' };
+
+export type AccountError =
+  | Taken
+  | WrongCredentials
+  | Throttled
+  | Gone
+  | LastAdmin
+  | FactorRefused
+  | InvalidProof
+  | UnverifiedEmail;
 
 /** D1 cannot be asked at the moment: it failed or did not answer in time. Nobody is let in meanwhile. */
 export class StoreUnavailable extends Error {

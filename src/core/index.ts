@@ -1,12 +1,19 @@
 // The core's one door: everything that the rest of the Worker may use of it.
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
+import { createEmailAddress, type EmailAddress } from './accounts/email.ts';
 import { type Admin, createAdmin } from './admin/admin.ts';
 import { type Credentials, createCredentials } from './credentials/changes.ts';
 import { createCheckPassword } from './credentials/check-password.ts';
+import { createPasswordReset, type PasswordReset } from './credentials/password-reset.ts';
 import { createPasswords, type Passwords } from './credentials/passwords.ts';
 import { type AuditLog, createAuditLog } from './events/audit-log.ts';
 import { createLogin, type Login } from './login/login.ts';
+import type { MailSettings } from './mail/delivery.ts';
+import { createMail, type Mail } from './mail/mail.ts';
 import type { Policy } from './model.ts';
+import { createLinkWriter } from './proofs/links.ts';
+import { createProofs } from './proofs/proofs.ts';
+import { createProofTokens } from './proofs/tokens.ts';
 import type { Keyring, Random } from './secrets.ts';
 import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { createTokens } from './sessions/tokens.ts';
@@ -16,6 +23,7 @@ import { createDevices } from './throttle/devices.ts';
 import { createThrottle } from './throttle/throttle.ts';
 
 export type { NewAccount, ProfileChanges } from './accounts/accounts.ts';
+export type { EmailProof } from './accounts/email.ts';
 export { canBeEmail, isEmail, isUsername, isWebUrl, MAX_MATCHED_BYTES } from './accounts/formats.ts';
 export { findPicture, type Picture, pictures } from './accounts/pictures.ts';
 export type { AdminAction, SearchCursor, SearchField } from './admin/admin.ts';
@@ -23,17 +31,22 @@ export type { Renewed } from './credentials/changes.ts';
 export type {
   AccountError,
   FactorRefused,
+  InvalidProof,
   LastAdmin,
   Result,
   Taken,
   Throttled,
   UniqueField,
+  UnverifiedEmail,
   WrongCredentials,
 } from './errors.ts';
 export { StoreUnavailable } from './errors.ts';
 export type { EventView } from './events/audit-log.ts';
 export type { EventType } from './events/events.ts';
 export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
+export { isLocale, LOCALES, type Locale, readAcceptLanguage } from './locales.ts';
+export type { MailSettings } from './mail/delivery.ts';
+export type { ProviderSettings } from './mail/mailer.ts';
 export {
   type Account,
   type Client,
@@ -47,6 +60,7 @@ export { createKeyring, cryptoRandom, type Keyring, type Random } from './secret
 export type { SessionView } from './sessions/sessions.ts';
 export { createCounts, type OperationCounts, within } from './store/store.ts';
 export { DEVICE_SECONDS } from './throttle/devices.ts';
+export { findBrowser, findSystem } from './user-agent.ts';
 
 export interface CoreOptions {
   db: D1Database;
@@ -56,6 +70,8 @@ export interface CoreOptions {
   random: Random;
   keyring: Keyring;
   policy: Policy;
+  /** Null if this deployment sends no mail. */
+  mail: MailSettings | null;
   counts: OperationCounts;
   /** Keeps the Worker alive until work that the response does not wait for is done. */
   defer: (work: Promise<unknown>) => void;
@@ -70,6 +86,9 @@ export interface Core {
   readonly credentials: Credentials;
   readonly auditLog: AuditLog;
   readonly admin: Admin;
+  readonly email: EmailAddress;
+  readonly passwordReset: PasswordReset;
+  readonly mail: Pick<Mail, 'settings' | 'sendDue'>;
   login: Login;
   /** Removes expired rows in bounded batches. */
   cleanUp(): Promise<CleanedUp>;
@@ -88,6 +107,13 @@ export const createCore = (options: CoreOptions): Core => {
   const devices = lazy(() => createDevices({ keyring, random, nowMs }));
   const throttle = lazy(() => createThrottle({ store, policy, nowMs, pause }));
   const checkPassword = lazy(() => createCheckPassword({ throttle: throttle(), passwords: passwords() }));
+  const proofTokens = lazy(() => createProofTokens(keyring));
+  const mail = lazy(() => {
+    const { mail: settings, defer, warn } = options;
+    const links = createLinkWriter(proofTokens(), settings?.publicUrl ?? '');
+    return createMail({ store, settings, links, nowMs, defer, warn });
+  });
+  const proofs = lazy(() => createProofs({ store, mail: mail(), tokens: proofTokens(), random, nowMs }));
   /** What opens a session for somebody: registrations, logins and changes of credentials. */
   const opening = lazy(() => ({
     store,
@@ -95,6 +121,8 @@ export const createCore = (options: CoreOptions): Core => {
     tokens: tokens(),
     passwords: passwords(),
     devices: devices(),
+    mail: mail(),
+    proofs: proofs(),
     nowMs,
   }));
   const checking = lazy(() => ({ ...opening(), throttle: throttle(), checkPassword: checkPassword() }));
@@ -102,7 +130,9 @@ export const createCore = (options: CoreOptions): Core => {
   const accounts = lazy(() => createAccounts(opening()));
   const credentials = lazy(() => createCredentials({ ...checking(), findTaken: accounts().findTaken }));
   const auditLog = lazy(() => createAuditLog(store));
-  const admin = lazy(() => createAdmin({ store, sessions: sessions(), nowMs }));
+  const admin = lazy(() => createAdmin({ store, sessions: sessions(), mail: mail(), nowMs }));
+  const email = lazy(() => createEmailAddress({ ...opening(), proofTokens: proofTokens() }));
+  const passwordReset = lazy(() => createPasswordReset(opening()));
   const login = lazy(() => createLogin({ ...checking(), keyring }));
 
   return {
@@ -120,6 +150,15 @@ export const createCore = (options: CoreOptions): Core => {
     },
     get admin() {
       return admin();
+    },
+    get email() {
+      return email();
+    },
+    get passwordReset() {
+      return passwordReset();
+    },
+    get mail() {
+      return mail();
     },
     login: (attempt) => login()(attempt),
     cleanUp: () => createCleanUp({ store, policy, nowMs }).cleanUp(),

@@ -1,5 +1,6 @@
 // The words that the parts of the core share: accounts, sessions, who asks, and what a deployment sets.
 
+import type { Locale } from './locales.ts';
 import { users } from './store/schema.ts';
 
 /** An account as everything outside the core sees it: without its password hash. */
@@ -71,6 +72,8 @@ export interface Client {
   addressPrefix: string | null;
   /** What this browser or app was given when it last logged in. */
   device?: string | null;
+  /** The language that it asks for, of those in which mails are written. */
+  locale?: Locale | null;
 }
 
 /** What a hash costs: `rounds` calls of `iterations` HMAC iterations each. */
@@ -107,4 +110,10 @@ export interface Policy {
   totpWindow: number;
   /** Whether dialects that cannot ask for a second factor take app passwords alone. */
   appPasswordsOnly: boolean;
+  /** Whether an account logs in only once its address is proven. */
+  requiresVerifiedEmail: boolean;
+  /** Whether a code that is sent to a proven address signs in. */
+  emailSignIn: boolean;
+  /** Whether a mail tells of a sign-in from a device that the account has not used before. */
+  notifiesNewDevice: boolean;
 }

@@ -24,7 +24,15 @@ export const equalBytes = (left: Uint8Array, right: Uint8Array): boolean =>
   left.byteLength === right.byteLength && crypto.subtle.timingSafeEqual(left, right);
 
 /** What an HMAC key is for. The keys are independent of each other, so no signature serves two ends. */
-export type KeyPurpose = 'jwt' | 'derived token' | 'device' | 'identifier' | 'challenge' | 'key name';
+export type KeyPurpose =
+  | 'jwt'
+  | 'derived token'
+  | 'device'
+  | 'identifier'
+  | 'challenge'
+  | 'key name'
+  | 'proof'
+  | 'proof code';
 
 /** The HMAC keys made from `TOKEN_SECRET`, and from the one before it while a rotation lasts. */
 export interface Keyring {

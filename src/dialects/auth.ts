@@ -179,6 +179,10 @@ export const auth: Dialect = {
         return problem.known || !isJson(problem.email)
           ? failedAsAWhole(400, 'user password incorrect')
           : failed(400, { main: { value: problem.email, msg: "User doesn't exist" } });
+      case 'unverified_email':
+        return failedAsAWhole(400, 'Email is not verified!');
+      case 'proof':
+        return failedAsAWhole(400, 'Invalid link or code!');
       case 'not_an_object':
         return failedAsAWhole(400, 'Invalid request body!');
       case 'malformed':
@@ -198,6 +202,7 @@ export const auth: Dialect = {
       case 'last_admin':
         return failedAsAWhole(409, 'Last admin!');
       case 'not_found':
+      case 'mail_off':
         return failedAsAWhole(404, 'Not found!');
       case 'method_not_allowed':
         return failedAsAWhole(405, 'Method not allowed!');

@@ -28,10 +28,11 @@ const DESCRIPTIONS = {
   114: 'username or email already exists',
 } as const;
 
-const failed = (status: Reply['status'], code: keyof typeof DESCRIPTIONS): Reply => ({
-  status,
-  body: { status: 'failed', desc: DESCRIPTIONS[code], error_code: code },
-});
+const failed = (
+  status: Reply['status'],
+  code: keyof typeof DESCRIPTIONS,
+  desc: string = DESCRIPTIONS[code],
+): Reply => ({ status, body: { status: 'failed', desc, error_code: code } });
 
 const succeeded = () => z.literal('success');
 const anId = () => z.int().check(z.minimum(1));
@@ -154,10 +155,13 @@ export const userV1: Dialect = {
         return failed(200, 114);
       case 'wrong_credentials':
         return failed(200, 102);
+      case 'unverified_email':
+        return failed(200, 112, 'email address is not verified');
       case 'credentials':
         return failed(401, 101);
       case 'malformed':
       case 'not_an_object':
+      case 'proof':
         return failed(400, 103);
       case 'too_large':
         return failed(413, 103);
@@ -174,6 +178,7 @@ export const userV1: Dialect = {
       case 'last_admin':
         return failed(409, 112);
       case 'not_found':
+      case 'mail_off':
         return failed(404, 104);
       case 'method_not_allowed':
         return failed(405, 104);

@@ -1,5 +1,5 @@
 // What a request tells of the client that sent it.
-import type { Client } from '../core/index.ts';
+import { type Client, readAcceptLanguage } from '../core/index.ts';
 
 /** Groups of four hex digits that an IPv6 /64 keeps, and numbers that an IPv4 /24 keeps. */
 const KEPT_V6_GROUPS = 4;
@@ -13,6 +13,7 @@ export const readClient = (request: Request, dialect: string): Client => ({
   // The edge sets this header itself: a client cannot.
   // https://developers.cloudflare.com/fundamentals/reference/http-headers/#cf-connecting-ip
   addressPrefix: addressPrefix(request.headers.get('CF-Connecting-IP') ?? ''),
+  locale: readAcceptLanguage(request.headers.get('Accept-Language')),
 });
 
 const readCountry = ({ cf }: Request): string | null => {

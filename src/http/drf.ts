@@ -109,6 +109,7 @@ export const forbiddenAnonymous = (): Reply => detail(403, CREDENTIALS_TEXTS.mis
 export const sharedReply = (problem: SharedProblem): Reply => {
   switch (problem.reason) {
     case 'not_found':
+    case 'mail_off':
       return detail(404, 'Not found.');
     case 'method_not_allowed':
       return detail(405, `Method "${problem.method}" not allowed.`);
@@ -118,6 +119,10 @@ export const sharedReply = (problem: SharedProblem): Reply => {
     case 'factor_required':
     case 'factor':
       return detail(403, 'You do not have permission to perform this action.');
+    case 'unverified_email':
+      return { status: 400, body: nonFieldErrors('Email address is not verified.') };
+    case 'proof':
+      return { status: 400, body: nonFieldErrors('The link or code is not valid.') };
     case 'last_admin':
       return detail(409, 'This account is the last admin.');
     case 'cookie_blocked':

@@ -1,6 +1,14 @@
 // What can be refused, as data, and a whole answer as a value. A dialect words one as the other.
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { FactorRefused, LastAdmin, Taken, Throttled, WrongCredentials } from '../core/index.ts';
+import type {
+  FactorRefused,
+  InvalidProof,
+  LastAdmin,
+  Taken,
+  Throttled,
+  UnverifiedEmail,
+  WrongCredentials,
+} from '../core/index.ts';
 
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -74,6 +82,10 @@ export type Problem =
   | Throttled
   | LastAdmin
   | FactorRefused
+  /** This deployment sends no mail. */
+  | { reason: 'mail_off' }
+  | InvalidProof
+  | UnverifiedEmail
   | (Taken & { errors: readonly FieldError[] })
   /** `email` is that field as it was sent. */
   | (WrongCredentials & { email: unknown });

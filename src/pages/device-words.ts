@@ -1,28 +1,5 @@
 // What a user agent is, in words: "Firefox on Linux". A few rules; what none of them knows is named as it names itself.
-import type { SessionView } from '../core/index.ts';
-
-/** The first that matches counts: every browser also names those that it wants to be taken for. */
-const BROWSERS: readonly (readonly [RegExp, string])[] = [
-  [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
-  [/\b(?:OPR|Opera)\//, 'Opera'],
-  [/\bSamsungBrowser\//, 'Samsung Internet'],
-  [/\b(?:Firefox|FxiOS)\//, 'Firefox'],
-  [/\b(?:Chrome|CriOS|Chromium|HeadlessChrome)\//, 'Chrome'],
-  [/\bVersion\/[\d.]+.*\bSafari\//, 'Safari'],
-];
-
-const SYSTEMS: readonly (readonly [RegExp, string])[] = [
-  [/\bAndroid\b/, 'Android'],
-  [/\biPad\b/, 'iPad'],
-  [/\biPhone\b/, 'iPhone'],
-  [/\bWindows\b/, 'Windows'],
-  [/\bCrOS\b/, 'ChromeOS'],
-  [/\bMac OS X\b|\bMacintosh\b/, 'macOS'],
-  [/\bLinux\b/, 'Linux'],
-];
-
-const find = (rules: typeof BROWSERS, text: string): string | undefined =>
-  rules.find(([form]) => form.test(text))?.[1];
+import { findBrowser, findSystem, type SessionView } from '../core/index.ts';
 
 /** More of a name that a client gave itself would not fit a phone. */
 const MAX_NAME_CHARACTERS = 40;
@@ -30,7 +7,7 @@ const MAX_NAME_CHARACTERS = 40;
 /** Names the client of a user agent. */
 export const deviceWords = (userAgent: string | null): string => {
   if (userAgent === null || userAgent.trim() === '') return 'Unknown device';
-  const [browser, system] = [find(BROWSERS, userAgent), find(SYSTEMS, userAgent)];
+  const [browser, system] = [findBrowser(userAgent), findSystem(userAgent)];
   if (browser && system) return `${browser} on ${system}`;
   // `curl/8.5.0`, `python-requests/2.32`: a program's own name.
   const product = /^[^/\s(]+/.exec(userAgent.trim())?.[0]?.slice(0, MAX_NAME_CHARACTERS);

@@ -30,6 +30,15 @@ const WORDS: Readonly<Record<string, string>> = {
   factors_removed: 'Passkeys and codes removed',
   app_password_added: 'App password added',
   app_password_removed: 'App password removed',
+  email_verified: 'Email address confirmed',
+  email_change_requested: 'New email address asked for',
+  email_change_withdrawn: 'New email address withdrawn',
+  email_change_undone: 'Change of email address undone',
+  password_reset_requested: 'New password asked for by mail',
+  password_reset: 'Password reset by mail',
+  login_code_requested: 'Sign-in code asked for',
+  mail_undeliverable: 'A mail could not be delivered',
+  mail_given_up: 'A mail could not be sent in time',
 };
 
 export const eventWords = ({ type, actorId }: EventView): string =>

@@ -113,7 +113,10 @@ export interface Refusal {
   faults: FormFault[];
 }
 
-type FormError = Exclude<SessionError, { reason: 'gone' | 'last_admin' | 'factor' }>;
+type FormError = Exclude<SessionError, { reason: 'gone' | 'last_admin' | 'factor' | 'proof' }>;
+
+const UNVERIFIED_EMAIL =
+  'Confirm your email address first. We have sent you a mail with a link: open it, then sign in.';
 
 const seconds = (count: number): string => (count === 1 ? '1 second' : `${count} seconds`);
 
@@ -133,6 +136,8 @@ export const toRefusal = (
         status: 400,
         faults: [{ field: null, text: 'Open this page in the browser, and try again.' }],
       };
+    case 'unverified_email':
+      return { status: 400, faults: [{ field: null, text: UNVERIFIED_EMAIL }] };
     case 'throttled': {
       c.header('Retry-After', String(error.retryAfterSeconds));
       const text = `Too many tries. Wait ${seconds(error.retryAfterSeconds)}, then try again.`;

@@ -42,15 +42,16 @@ const showName = (
 
 const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
 
+type Refused = Extract<AccountError, { reason: 'gone' | 'taken' | 'throttled' | 'wrong_credentials' }>;
+
 /** Goes on after a change, or shows the form again with what the core refused. */
-const answer = (c: Context<AppEnv>, name: Name, changed: Result<Renewed, AccountError>): Response => {
+const answer = (c: Context<AppEnv>, name: Name, changed: Result<Renewed, Refused>): Response => {
   if (changed.ok) {
     renew(c, changed.value);
     return goOn(c, '/', `${name}-changed`);
   }
   const { error } = changed;
-  if (error.reason === 'gone' || error.reason === 'last_admin' || error.reason === 'factor')
-    return askAgain(c, {});
+  if (error.reason === 'gone') return askAgain(c, {});
   const { status, faults } = toRefusal(c, error, WRONG);
   return showName(c, name, formWith(typedOf(c), faults), status);
 };

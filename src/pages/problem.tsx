@@ -32,6 +32,20 @@ export const problem = (refused: Problem): Reply => {
       return worded(403, 'This came from another site', 'Open the page here, and try again.');
     case 'https_required':
       return worded(403, 'Use https', 'Open this page with https:// in front.');
+    case 'unverified_email':
+      return worded(
+        403,
+        'Confirm your email address',
+        'Open the link in the mail that we sent you, then sign in.',
+      );
+    case 'proof':
+      return worded(
+        400,
+        'This link is of no use',
+        'It has expired, was used before, or was not copied whole. Ask for a new one.',
+      );
+    case 'mail_off':
+      return worded(404, 'There is nothing here', 'This service sends no mail.');
     case 'cross_site':
       return worded(
         403,

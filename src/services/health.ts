@@ -7,7 +7,8 @@ import { endpoint, type SurfaceDefinition } from '../http/endpoint.ts';
 import { send } from '../http/respond.ts';
 
 const word = () => z.enum(['ok', 'failing']);
-const health = () => named('Health', z.strictObject({ status: word(), d1: word(), kv: word() }));
+const health = () =>
+  named('Health', z.strictObject({ status: word(), d1: word(), kv: word(), mail: z.enum(['on', 'off']) }));
 
 const wordFor = (isUp: boolean): 'ok' | 'failing' => (isUp ? 'ok' : 'failing');
 
@@ -18,24 +19,25 @@ const check = endpoint({
   handle: async (c) => {
     const { d1, kv } = await c.var.core.checkHealth();
     const isUp = d1 && kv;
-    const body = { status: wordFor(isUp), d1: wordFor(d1), kv: wordFor(kv) };
+    const mail = c.var.core.mail.settings ? 'on' : 'off';
+    const body = { status: wordFor(isUp), d1: wordFor(d1), kv: wordFor(kv), mail };
     return send(c, { status: isUp ? 200 : 503, body });
   },
   docs: DOCS && {
     id: 'health',
-    summary: 'Whether D1 and KV answer',
+    summary: 'Whether D1 and KV answer, and whether the service sends mail',
     successes: [
       {
         status: 200,
         description: 'Both do.',
         schema: health,
-        example: { status: 'ok', d1: 'ok', kv: 'ok' },
+        example: { status: 'ok', d1: 'ok', kv: 'ok', mail: 'on' },
       },
       {
         status: 503,
         description: 'One does not.',
         schema: health,
-        example: { status: 'failing', d1: 'ok', kv: 'failing' },
+        example: { status: 'failing', d1: 'ok', kv: 'failing', mail: 'on' },
       },
     ],
   },

@@ -3,7 +3,8 @@ import { isUnset, type Setting } from './kinds.ts';
 import { findNearest, hasKnownPrefix } from './spelling.ts';
 import { SETTINGS, type Values } from './table.ts';
 
-export { type RawSettings, SETTINGS, type SettingName } from './table.ts';
+export { readSender } from './sender.ts';
+export { type RawSettings, SETTINGS, type SettingName, type Values } from './table.ts';
 export type { Setting };
 
 /** A Worker's environment, or the `[vars]` of wrangler.toml. */
@@ -86,4 +87,26 @@ export const listWarnings = ({ PASSWORD_ITERATIONS, PASSWORD_ROUNDS }: Values): 
   return [
     `PASSWORD_ITERATIONS × PASSWORD_ROUNDS is ${iterations}: OWASP asks for at least ${OWASP_ITERATIONS}. A stolen database is cheaper to crack.`,
   ];
+};
+
+/** The secrets of each provider, and what else it needs. */
+const PROVIDER_NEEDS = {
+  cloudflare: [],
+  resend: ['RESEND_API_KEY'],
+  postmark: ['POSTMARK_SERVER_TOKEN'],
+  ses: ['SES_REGION', 'SES_ACCESS_KEY_ID', 'SES_SECRET_ACCESS_KEY'],
+} as const satisfies Readonly<Record<Values['MAIL_PROVIDER'], readonly (keyof Values)[]>>;
+
+/** Settings that need one another. Without mail, what needs it would lock people out or promise what never comes. */
+export const listContradictions = (values: Values): string[] => {
+  const { MAIL_FROM, MAIL_PROVIDER } = values;
+  const problems = PROVIDER_NEEDS[MAIL_PROVIDER]
+    .filter((name) => values[name] === null)
+    .map((name) => `MAIL_PROVIDER is ${MAIL_PROVIDER}, which needs ${name}.`);
+  if (MAIL_FROM !== null && values.PUBLIC_URL === null)
+    problems.push('MAIL_FROM needs PUBLIC_URL: the links in mails begin with it.');
+  for (const name of ['REQUIRE_VERIFIED_EMAIL', 'EMAIL_SIGN_IN'] as const)
+    if (values[name] && MAIL_FROM === null)
+      problems.push(`${name} needs MAIL_FROM: without mail nobody gets in.`);
+  return problems;
 };

@@ -4,6 +4,7 @@
 // one line of documentation. Use its value in env.ts, and run `npm run settings`, which writes docs/settings.md.
 import { parseOffset } from '../http/times.ts';
 import { choice, flag, list, requiredSecret, type Setting, secret, text, wholeNumber } from './kinds.ts';
+import { readSender } from './sender.ts';
 
 /** 256 bits as hex or base64 are longer; a shorter secret can be guessed. */
 const MIN_SECRET_CHARACTERS = 32;
@@ -26,6 +27,22 @@ const MAX_ITERATIONS = 100_000;
 const MAX_ROUNDS = 50;
 
 const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
+
+/** A link in a mail that is not encrypted gives its token to everybody on the way. */
+const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+const isPublicOrigin = (value: string): boolean =>
+  isOrigin(value) && (value.startsWith('https:') || LOOPBACK.test(new URL(value).hostname));
+
+/** Longer names do not fit a subject line. */
+const MAX_SERVICE_NAME = 60;
+const isServiceName = (value: string): boolean =>
+  value.length <= MAX_SERVICE_NAME && value.trim() === value && !/[\p{Cc}<>"]/u.test(value);
+
+/** Two leases of the outbox must not meet: LEASE_MS in core/mail/outbox.ts is twice as long. */
+const MAX_MAIL_TIMEOUT_MS = 30_000;
+
+/** The shortest key that a mail provider gives out is longer. */
+const MIN_KEY_CHARACTERS = 12;
 
 export const SETTINGS = {
   PASSWORD_ITERATIONS: wholeNumber({
@@ -136,6 +153,59 @@ export const SETTINGS = {
     max: MAX_TIMEOUT_MS,
     doc: 'After this long without an answer of KV, a request does without it.',
   }),
+  MAIL_FROM: text({
+    takes: '`Name <address>` or an address',
+    default: null,
+    isValid: (value) => readSender(value) !== null,
+    doc: 'Whom mails are from. Without it the service sends no mail, and offers nothing that needs one.',
+  }),
+  MAIL_PROVIDER: choice({
+    options: ['cloudflare', 'resend', 'postmark', 'ses'],
+    default: 'cloudflare',
+    doc: 'Who delivers mails. `cloudflare` is Email Service, by the binding `EMAIL`. The others need their keys.',
+  }),
+  PUBLIC_URL: text({
+    takes: 'an origin such as https://id.example.com',
+    default: null,
+    isValid: isPublicOrigin,
+    doc: 'The origin of every link in a mail. Never taken from a request.',
+  }),
+  SERVICE_NAME: text({
+    takes: `a name of at most ${MAX_SERVICE_NAME} characters`,
+    default: 'Latchkey',
+    isValid: isServiceName,
+    doc: 'What the service is called in mails and on pages.',
+  }),
+  MAIL_ENDPOINT: text({
+    takes: 'an origin such as https://api.eu.example.com',
+    default: null,
+    isValid: isOrigin,
+    doc: "Another address of the provider's API: a region, a proxy. Not for `cloudflare`.",
+  }),
+  MAIL_TIMEOUT_MS: wholeNumber({
+    default: 10_000,
+    min: 1,
+    max: MAX_MAIL_TIMEOUT_MS,
+    doc: 'After this long without an answer of the provider, a mail is tried again later. No request waits for it.',
+  }),
+  SES_REGION: text({
+    takes: 'a region such as eu-central-1',
+    default: null,
+    isValid: (value) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(value),
+    doc: 'The region of Amazon SES.',
+  }),
+  REQUIRE_VERIFIED_EMAIL: flag({
+    default: false,
+    doc: '`true`: nobody logs in before the email address is proven. The session that a registration opens is good.',
+  }),
+  EMAIL_SIGN_IN: flag({
+    default: false,
+    doc: '`true`: an account with a proven address can sign in by a code that is sent there.',
+  }),
+  NOTIFY_NEW_DEVICE: flag({
+    default: true,
+    doc: '`false`: no mail tells of a sign-in from a device that the account has not used before.',
+  }),
   TOKEN_SECRET: requiredSecret({
     minCharacters: MIN_SECRET_CHARACTERS,
     doc: 'The key of all tokens and proofs.',
@@ -143,6 +213,22 @@ export const SETTINGS = {
   TOKEN_SECRET_PREVIOUS: secret({
     minCharacters: MIN_SECRET_CHARACTERS,
     doc: 'The secret before it, for as long as a rotation lasts.',
+  }),
+  RESEND_API_KEY: secret({
+    minCharacters: MIN_KEY_CHARACTERS,
+    doc: 'The key of `MAIL_PROVIDER = "resend"`.',
+  }),
+  POSTMARK_SERVER_TOKEN: secret({
+    minCharacters: MIN_KEY_CHARACTERS,
+    doc: 'The server token of `MAIL_PROVIDER = "postmark"`.',
+  }),
+  SES_ACCESS_KEY_ID: secret({
+    minCharacters: MIN_KEY_CHARACTERS,
+    doc: 'The key of `MAIL_PROVIDER = "ses"`.',
+  }),
+  SES_SECRET_ACCESS_KEY: secret({
+    minCharacters: MIN_KEY_CHARACTERS,
+    doc: 'The secret of that key. It may send mail and nothing else.',
   }),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 

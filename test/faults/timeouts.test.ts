@@ -150,17 +150,17 @@ it('the health check says which of both does not answer, in time', async () => {
     const answer = await send('/health', { env });
     return [answer.status, answer.text];
   };
-  expect(await check(limits)).toEqual([200, '{"status":"ok","d1":"ok","kv":"ok"}']);
+  expect(await check(limits)).toEqual([200, '{"status":"ok","d1":"ok","kv":"ok","mail":"off"}']);
   expect(await check(breakD1('silent', limits))).toEqual([
     503,
-    '{"status":"failing","d1":"failing","kv":"ok"}',
+    '{"status":"failing","d1":"failing","kv":"ok","mail":"off"}',
   ]);
   expect(await check(breakKv('silent', limits))).toEqual([
     503,
-    '{"status":"failing","d1":"ok","kv":"failing"}',
+    '{"status":"failing","d1":"ok","kv":"failing","mail":"off"}',
   ]);
   expect(await check(breakKv('before', breakD1('before', limits)))).toEqual([
     503,
-    '{"status":"failing","d1":"failing","kv":"failing"}',
+    '{"status":"failing","d1":"failing","kv":"failing","mail":"off"}',
   ]);
 });

@@ -6,7 +6,7 @@ import { send, testEnv } from '../support/worker.ts';
 
 const QUICKLY: Env = { ...testEnv, D1_TIMEOUT_MS: '20', KV_TIMEOUT_MS: '20' };
 
-const OK = '{"status":"ok","d1":"ok","kv":"ok"}';
+const OK = '{"status":"ok","d1":"ok","kv":"ok","mail":"off"}';
 
 beforeEach(() => {
   for (const level of ['log', 'warn', 'error'] as const)
@@ -29,7 +29,7 @@ const hangs =
 
 const failing = (...which: ('d1' | 'kv')[]): string => {
   const word = (one: 'd1' | 'kv') => (which.includes(one) ? 'failing' : 'ok');
-  return `{"status":"failing","d1":"${word('d1')}","kv":"${word('kv')}"}`;
+  return `{"status":"failing","d1":"${word('d1')}","kv":"${word('kv')}","mail":"off"}`;
 };
 
 it('is 200 where both answer, and has asked each of them once', async () => {

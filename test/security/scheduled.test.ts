@@ -56,13 +56,31 @@ it('removes what has had its time, and says how much in one line', async () => {
   const cookie = await seed();
   await runCron(testEnv);
   expect(lines()).toEqual([
-    { level: 'info', message: 'cleaned up', sessions: 700, events: 3, loginFailures: 2, complete: true },
+    {
+      level: 'info',
+      message: 'cleaned up',
+      sessions: 700,
+      events: 3,
+      loginFailures: 2,
+      proofs: 0,
+      mails: 0,
+      complete: true,
+    },
   ]);
   expect((await send('/api/users/me/', { cookie })).status).toBe(200);
   log.mockClear();
   await runCron(testEnv);
   expect(lines()).toEqual([
-    { level: 'info', message: 'cleaned up', sessions: 0, events: 0, loginFailures: 0, complete: true },
+    {
+      level: 'info',
+      message: 'cleaned up',
+      sessions: 0,
+      events: 0,
+      loginFailures: 0,
+      proofs: 0,
+      mails: 0,
+      complete: true,
+    },
   ]);
 });
 
@@ -82,5 +100,7 @@ it('fails where D1 is down, so that the platform shows it, and removes all of it
   await expect(runCron(env)).rejects.toThrow();
   expect(lines()).toEqual([]);
   await runCron(testEnv);
-  expect(lines()).toMatchObject([{ sessions: 700, events: 3, loginFailures: 2, complete: true }]);
+  expect(lines()).toMatchObject([
+    { sessions: 700, events: 3, loginFailures: 2, proofs: 0, mails: 0, complete: true },
+  ]);
 });

@@ -1,5 +1,5 @@
 // Accounts: create one with its first session, read, list, change and remove.
-import { and, asc, eq, gt, isNull, or } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { Passwords } from '../credentials/passwords.ts';
 import {
   err,
@@ -13,7 +13,11 @@ import {
 } from '../errors.ts';
 import { type EventType, noteEventOf } from '../events/events.ts';
 import { emailKey, usernameKey } from '../identity.ts';
+import { DEFAULT_LOCALE } from '../locales.ts';
+import type { Mail } from '../mail/mail.ts';
 import { type Account, accountColumns, type Client, type LoginKind } from '../model.ts';
+import type { Proofs } from '../proofs/proofs.ts';
+import { formerHolders } from '../proofs/rows.ts';
 import { deleteSession, deleteSessionsOf, insertSession, type Sessions } from '../sessions/sessions.ts';
 import { cookieSessionId, type IssuedSession, type StoredSession, type Tokens } from '../sessions/tokens.ts';
 import { whereNotLastAdmin } from '../store/conditions.ts';
@@ -49,7 +53,7 @@ export interface Registered {
 
 /** What its owner may change of an account. */
 export type ProfileChanges = {
-  [K in 'name' | 'firstName' | 'lastName' | 'address' | 'siteUrl' | 'description' | 'pictureId']?:
+  [K in 'name' | 'firstName' | 'lastName' | 'address' | 'siteUrl' | 'description' | 'pictureId' | 'locale']?:
     | Account[K]
     | undefined;
 };
@@ -61,8 +65,15 @@ export interface Removal {
 }
 
 export interface Accounts {
-  /** Which of these an account holds already; the fields to look up may be any or none. */
-  findTaken(wanted: { username?: string | undefined; email?: string | undefined }): Promise<Taken | null>;
+  /**
+   * Which of these an account holds already; the fields to look up may be any or none. An address that an account has
+   * given up is held for it while the change can be undone.
+   * @param forId the account that asks, to which its own former address is free
+   */
+  findTaken(
+    wanted: { username?: string | undefined; email?: string | undefined },
+    forId?: number,
+  ): Promise<Taken | null>;
   /**
    * Creates an account, and a session with it, in one batch. Of many at once with one name, one wins.
    *
@@ -97,34 +108,43 @@ export interface AccountsOptions {
   tokens: Tokens;
   devices: Devices;
   passwords: Passwords;
+  mail: Mail;
+  proofs: Proofs;
   nowMs: () => number;
 }
 
 export const createAccounts = (options: AccountsOptions): Accounts => {
-  const { store, sessions, tokens, devices, passwords, nowMs } = options;
+  const { store, sessions, tokens, devices, passwords, mail, nowMs } = options;
 
-  const findTaken: Accounts['findTaken'] = async (wanted) => {
+  const findTaken: Accounts['findTaken'] = async (wanted, forId = 0) => {
     const keys = {
       username: wanted.username === undefined ? null : usernameKey(wanted.username),
       email: wanted.email === undefined ? null : emailKey(wanted.email),
     };
     if (keys.username === null && keys.email === null) return null;
-    const { value: rows } = await store.primary((db) =>
-      db
-        .select({ id: users.id, usernameKey: users.usernameKey, emailKey: users.emailKey })
+    const { value: rows } = await store.primary((db) => {
+      const holdsUsername = keys.username === null ? undefined : eq(users.usernameKey, keys.username);
+      const holdsEmail =
+        keys.email === null
+          ? undefined
+          : or(
+              eq(users.emailKey, keys.email),
+              inArray(users.id, formerHolders(db, keys.email, forId, nowMs())),
+            );
+      return db
+        .select({
+          id: users.id,
+          usernameKey: users.usernameKey,
+          holdsEmail: sql<number>`${holdsEmail ?? sql`0`}`,
+        })
         .from(users)
-        .where(
-          or(
-            keys.username === null ? undefined : eq(users.usernameKey, keys.username),
-            keys.email === null ? undefined : eq(users.emailKey, keys.email),
-          ),
-        )
-        .all(),
-    );
+        .where(or(holdsUsername, holdsEmail))
+        .all();
+    });
     const fields: UniqueField[] = [];
     if (keys.username !== null && rows.some((row) => row.usernameKey === keys.username))
       fields.push('username');
-    const owner = keys.email === null ? undefined : rows.find((row) => row.emailKey === keys.email);
+    const owner = rows.find((row) => row.holdsEmail === 1);
     if (owner) fields.push('email');
     return fields.length > 0 ? { reason: 'taken', fields, ownerId: owner?.id ?? null } : null;
   };
@@ -140,9 +160,9 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
       const passwordHash = await passwords.hash(wanted.password);
       const issued = open && (await tokens.issue(open));
       const replacedId = await cookieSessionId(replaces);
-      const row = newRow(wanted, passwordHash, nowMs());
+      const row = newRow(wanted, passwordHash, client, nowMs());
       try {
-        const { value, bookmark } = await storeAccount(store, { row, issued, client, replacedId });
+        const { value, bookmark } = await storeAccount(options, { row, issued, client, replacedId });
         const { account, session } = value;
         if (replacedId) sessions.forget([replacedId]);
         if (!issued || !session) return ok({ account, token: null, device: null });
@@ -200,12 +220,14 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
         const whereRemovable = and(eq(users.id, id), keepsLastAdmin ? whereNotLastAdmin(db, id) : undefined);
         return db.batch([
           noteEventOf(db, 'deleted', whereRemovable, client, nowMs(), actorId),
+          mail.notify(db, 'account_deleted', whereRemovable, client, { byAdmin: actorId !== undefined }),
           deleteSessionsOf(db, id, whereRemovable),
           db.delete(users).where(whereRemovable).returning({ id: users.id }),
           db.select({ id: users.id }).from(users).where(eq(users.id, id)),
         ]);
       });
-      const [, ended, removed, left] = value;
+      mail.sendSoon(value);
+      const [, , ended, removed, left] = value;
       sessions.forget(ended.map((session) => session.id));
       if (removed.length > 0) return ok(null);
       return err({ reason: left.length > 0 ? 'last_admin' : 'gone' });
@@ -213,7 +235,12 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
   };
 };
 
-const newRow = (wanted: NewAccount, passwordHash: string, now: number): typeof users.$inferInsert => ({
+const newRow = (
+  wanted: NewAccount,
+  passwordHash: string,
+  client: Client,
+  now: number,
+): typeof users.$inferInsert => ({
   username: wanted.username,
   usernameKey: wanted.username === null ? null : usernameKey(wanted.username),
   email: wanted.email,
@@ -225,6 +252,7 @@ const newRow = (wanted: NewAccount, passwordHash: string, now: number): typeof u
   createdAtMs: now,
   updatedAtMs: now,
   lastLoginAtMs: now,
+  locale: client.locale ?? DEFAULT_LOCALE,
 });
 
 interface Storing {
@@ -241,7 +269,7 @@ interface Stored {
 
 /** The account, its session and its trail in one batch: all of it or nothing. The id is not known before. */
 const storeAccount = async (
-  store: Store,
+  { store, mail, proofs }: AccountsOptions,
   { row, issued, client, replacedId }: Storing,
 ): Promise<Answer<Stored>> => {
   const isNew = eq(users.emailKey, row.emailKey);
@@ -251,13 +279,16 @@ const storeAccount = async (
       noteEventOf(db, 'registered', isNew, client, row.createdAtMs),
       deleteSession(db, replacedId),
     ] as const;
+  const prove = (db: Database) => proofs.request(db, { kind: 'verify_email', account: isNew, client });
   if (!issued) {
-    const { value, bookmark } = await store.primary((db) => db.batch(statements(db)));
+    const { value, bookmark } = await store.primary((db) => db.batch([...statements(db), ...prove(db)]));
+    mail.sendSoon(value);
     return { value: { account: only(value[0]), session: null }, bookmark };
   }
   const { value, bookmark } = await store.primary((db) =>
-    db.batch([...statements(db), insertSession(db, issued, isNew, client)]),
+    db.batch([...statements(db), insertSession(db, issued, isNew, client), ...prove(db)]),
   );
+  mail.sendSoon(value);
   return { value: { account: only(value[0]), session: only(value[3]) }, bookmark };
 };
 

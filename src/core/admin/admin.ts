@@ -1,9 +1,12 @@
 // What admins do: search accounts by the beginning of a name, disable, enable, and make or unmake admins.
-import { and, asc, eq, gt, gte, lt, or, type SQL, sql } from 'drizzle-orm';
+
+import { and, asc, eq, gt, gte, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import { isMatchable } from '../accounts/formats.ts';
 import { err, type Gone, type LastAdmin, ok, type Result } from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
 import { emailKey, usernameKey } from '../identity.ts';
+import type { NoticeKind } from '../mail/kinds.ts';
+import type { Mail } from '../mail/mail.ts';
 import { type Account, accountColumns, type Client } from '../model.ts';
 import { deleteSessionsOf, type Sessions } from '../sessions/sessions.ts';
 import { whereNotLastAdmin } from '../store/conditions.ts';
@@ -52,11 +55,12 @@ export interface Admin {
 export interface AdminOptions {
   store: Store;
   sessions: Sessions;
+  mail: Mail;
   nowMs: () => number;
 }
 
 export const createAdmin = (options: AdminOptions): Admin => {
-  const { store, sessions: sessionStore, nowMs } = options;
+  const { store, sessions: sessionStore, mail, nowMs } = options;
 
   return {
     async search(prefix, { from, limit }) {
@@ -84,6 +88,9 @@ export const createAdmin = (options: AdminOptions): Admin => {
         const whereChangeable = and(eq(users.id, id), takesAdmin ? whereNotLastAdmin(db, id) : undefined);
         return db.batch([
           noteEventOf(db, action, whereChangeable, client, now, actorId),
+          mail.notify(db, NOTICES[action], and(whereChangeable, whereOtherwise(action)), client, {
+            byAdmin: true,
+          }),
           deleteSessionsOf(db, action === 'disabled' ? id : null, whereChangeable),
           db
             .update(users)
@@ -93,12 +100,35 @@ export const createAdmin = (options: AdminOptions): Admin => {
           db.select({ id: users.id }).from(users).where(eq(users.id, id)),
         ]);
       });
-      const [, ended, [account], exist] = value;
+      mail.sendSoon(value);
+      const [, , ended, [account], exist] = value;
       sessionStore.forget(ended.map((session) => session.id));
       if (account) return ok(account);
       return err({ reason: exist.length > 0 ? 'last_admin' : 'gone' });
     },
   };
+};
+
+/** What the owner is told; nothing of an account that can be used again. */
+const NOTICES = {
+  disabled: 'account_disabled',
+  enabled: null,
+  admin_granted: 'admin_granted',
+  admin_revoked: 'admin_revoked',
+} as const satisfies Readonly<Record<AdminAction, NoticeKind | null>>;
+
+/** The action changes something: nobody is told twice. */
+const whereOtherwise = (action: AdminAction): SQL | undefined => {
+  switch (action) {
+    case 'disabled':
+      return isNull(users.disabledAtMs);
+    case 'enabled':
+      return isNotNull(users.disabledAtMs);
+    case 'admin_granted':
+      return eq(users.isAdmin, false);
+    case 'admin_revoked':
+      return eq(users.isAdmin, true);
+  }
 };
 
 const changesFor = (action: AdminAction, now: number) => {

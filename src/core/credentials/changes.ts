@@ -12,7 +12,11 @@ import {
 } from '../errors.ts';
 import { type EventType, noteEventOf } from '../events/events.ts';
 import { emailKey, usernameKey } from '../identity.ts';
+import type { NoticeKind } from '../mail/kinds.ts';
+import type { Mail } from '../mail/mail.ts';
 import { type Account, accountColumns, type Client, type Principal } from '../model.ts';
+import type { Proofs } from '../proofs/proofs.ts';
+import { rebindProofs } from '../proofs/rows.ts';
 import { deleteSessionsOf, renewSession, type Sessions } from '../sessions/sessions.ts';
 import type { Tokens } from '../sessions/tokens.ts';
 import { whereUnchanged } from '../store/conditions.ts';
@@ -28,8 +32,12 @@ type Refused = WrongCredentials | Throttled | Gone;
 
 interface Change {
   type: EventType;
+  /** What the owner is told by mail; null if another mail tells of it, or none. */
+  notice: NoticeKind | null;
   values: Partial<typeof users.$inferInsert>;
   endsOthers?: boolean;
+  /** The new address, if it is to be proven before it counts. */
+  pending?: { address: string; key: string };
 }
 
 /**
@@ -55,7 +63,10 @@ export interface Credentials {
     change: { current: string; next: string },
     client: Client,
   ): Promise<Result<Renewed & { endedSessions: number }, Refused>>;
-  /** Sets a new email and renews the session; the others go on. */
+  /**
+   * Asks for a new email and renews the session; the others go on. It is pending until it is proven by the mail that
+   * goes there. It holds at once if this deployment sends no mail, or only the spelling of the address changes.
+   */
   changeEmail(
     principal: Principal,
     change: { password: string; email: string },
@@ -78,12 +89,15 @@ export interface CredentialsOptions {
   checkPassword: CheckPassword;
   devices: Devices;
   /** Which of the names an account holds already. */
-  findTaken: (wanted: { [K in UniqueField]?: string | undefined }) => Promise<Taken | null>;
+  findTaken: (wanted: { [K in UniqueField]?: string | undefined }, forId: number) => Promise<Taken | null>;
+  mail: Mail;
+  proofs: Proofs;
   nowMs: () => number;
 }
 
 export const createCredentials = (options: CredentialsOptions): Credentials => {
-  const { store, tokens, passwords, throttle, checkPassword, devices, findTaken, nowMs } = options;
+  const { store, tokens, passwords, throttle, checkPassword, devices, findTaken } = options;
+  const { mail, proofs, nowMs } = options;
 
   const check = async ({ account }: Principal, password: string, client: Client) =>
     checkPassword({
@@ -102,21 +116,20 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
   const change = async (
     principal: Principal,
     { candidate, counterKey }: CheckedPassword,
-    { type, values, endsOthers = false }: Change,
+    { type, notice, values, pending, endsOthers = false }: Change,
     client: Client,
   ) => {
     const now = nowMs();
     const { session } = principal;
     const issued = await tokens.issue(session.kind);
-    const asChecked = (sessionId: string) =>
-      and(
-        whereUnchanged(candidate),
-        sql`EXISTS (SELECT 1 FROM ${sessions} WHERE id = ${sessionId} AND user_id = ${users.id})`,
-      );
+    const hasSession = (sessionId: string) =>
+      sql`EXISTS (SELECT 1 FROM ${sessions} WHERE id = ${sessionId} AND user_id = ${users.id})`;
+    const asChecked = (sessionId: string) => and(whereUnchanged(candidate), hasSession(sessionId));
     const before = asChecked(session.id);
     const { value, bookmark } = await store.primary((db) =>
       db.batch([
         noteEventOf(db, type, before, client, now),
+        mail.notify(db, notice, before, client),
         deleteSessionsOf(db, endsOthers ? candidate.id : null, before, session.id),
         renewSession(db, session.id, issued, before),
         // The session has its new id by now.
@@ -125,9 +138,21 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
           .set({ ...values, updatedAtMs: now, loginFailures: forgiven(counterKey) })
           .where(asChecked(issued.id))
           .returning(accountColumns),
+        ...(values.passwordHash === undefined || endsOthers
+          ? []
+          : [rebindProofs(db, candidate, values.passwordHash)]),
+        ...(pending
+          ? proofs.request(db, {
+              kind: 'change_email',
+              account: and(eq(users.id, candidate.id), hasSession(issued.id)),
+              to: pending,
+              client,
+            })
+          : []),
       ]),
     );
-    const [, ended, [renewed], [account]] = value;
+    mail.sendSoon(value);
+    const [, , ended, [renewed], [account]] = value;
     if (!renewed || !account) return err({ reason: 'gone' });
     options.sessions.forget([session.id, ...ended.map(({ id }) => id)]);
     const token = await options.sessions.handOut(issued, renewed, account, bookmark);
@@ -141,12 +166,21 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
   const changeName = async (
     principal: Principal,
     password: string,
-    wanted: Change & { field: UniqueField },
+    wanted: Change & { field: UniqueField; name: string },
     client: Client,
   ) => {
     const checked = await check(principal, password, client);
     if (!checked.ok) return checked;
     const { counterKey, candidate } = checked.value;
+    const names = { [wanted.field]: wanted.name };
+    if (wanted.pending) {
+      // A pending address breaks no unique key that would tell.
+      const taken = await throttle.undoOnError(counterKey, () => findTaken(names, candidate.id));
+      if (taken) {
+        throttle.undoAttempt(counterKey);
+        return err(taken);
+      }
+    }
     try {
       return await throttle.undoOnError(counterKey, async () => {
         // As at a login: the password is at hand, and the device's mark is made of a hash of our own.
@@ -157,8 +191,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
       });
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
-      const name = wanted.values.username ?? wanted.values.email ?? undefined;
-      const taken = await findTaken({ [wanted.field]: name });
+      const taken = await findTaken(names, candidate.id);
       return err(taken ?? ({ reason: 'taken', fields: [wanted.field], ownerId: null } as const));
     }
   };
@@ -182,19 +215,45 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
       if (!checked.ok) return checked;
       return throttle.undoOnError(checked.value.counterKey, async () => {
         const values = { passwordHash: await passwords.hash(next) };
-        const wanted = { type: 'password_changed', values, endsOthers: true } as const;
+        const wanted = {
+          type: 'password_changed',
+          notice: 'password_changed',
+          values,
+          endsOthers: true,
+        } as const;
         return change(principal, checked.value, wanted, client);
       });
     },
 
     changeEmail(principal, { password, email }, client) {
-      const values = { email, emailKey: emailKey(email) };
-      return changeName(principal, password, { field: 'email', type: 'email_changed', values }, client);
+      const key = emailKey(email);
+      const isSame = key === emailKey(principal.account.email);
+      const wanted: Change =
+        mail.settings && !isSame
+          ? {
+              type: 'email_change_requested',
+              notice: null,
+              values: { pendingEmail: email },
+              pending: { address: email, key },
+            }
+          : {
+              type: 'email_changed',
+              notice: null,
+              // Another spelling of the same address is as proven as it was; another address is not.
+              values: {
+                email,
+                emailKey: key,
+                pendingEmail: null,
+                ...(isSame ? {} : { emailVerifiedAtMs: null }),
+              },
+            };
+      return changeName(principal, password, { ...wanted, field: 'email', name: email }, client);
     },
 
     changeUsername(principal, { password, username }, client) {
       const values = { username, usernameKey: usernameKey(username) };
-      return changeName(principal, password, { field: 'username', type: 'username_changed', values }, client);
+      const wanted = { type: 'username_changed', notice: 'username_changed', values } as const;
+      return changeName(principal, password, { ...wanted, field: 'username', name: username }, client);
     },
   };
 };

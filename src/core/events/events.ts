@@ -1,7 +1,7 @@
 // The trail of an account: one row for everything that happened to it.
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { Client } from '../model.ts';
-import { events, users } from '../store/schema.ts';
+import { events, outbox, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
 
 export type EventType =
@@ -34,7 +34,16 @@ export type EventType =
   /** By an admin. */
   | 'factors_removed'
   | 'app_password_added'
-  | 'app_password_removed';
+  | 'app_password_removed'
+  | 'email_verified'
+  | 'email_change_requested'
+  | 'email_change_withdrawn'
+  | 'email_change_undone'
+  | 'password_reset_requested'
+  | 'password_reset'
+  | 'login_code_requested'
+  | 'mail_undeliverable'
+  | 'mail_given_up';
 
 /** More of a user agent than this tells nothing more. */
 const MAX_USER_AGENT_CHARACTERS = 256;
@@ -115,3 +124,26 @@ export const noteEventOf = (
 /** The same for one account. */
 export const noteEvent = (db: Database, type: EventType, userId: number, client: Client, nowMs: number) =>
   noteEventOf(db, type, eq(users.id, userId), client, nowMs);
+/** The same for the accounts of the mails that a condition on the table of mails finds. */
+export const noteEventsOfMails = (
+  db: Database,
+  type: EventType,
+  mails: SQL | undefined,
+  client: Client,
+  nowMs: number,
+) =>
+  db.insert(events).select(
+    db
+      .select({
+        id: sql<number>`NULL`.as('id'),
+        userId: outbox.userId,
+        actorId: sql<number | null>`NULL`.as('actor_id'),
+        type: sql<string>`${type}`.as('type'),
+        dialect: sql<string>`${client.dialect}`.as('dialect'),
+        addressPrefix: sql<string | null>`NULL`.as('address_prefix'),
+        userAgent: sql<string | null>`NULL`.as('user_agent'),
+        createdAtMs: sql<number>`${nowMs}`.as('created_at'),
+      })
+      .from(outbox)
+      .where(mails),
+  );

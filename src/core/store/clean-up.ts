@@ -1,7 +1,7 @@
 // Clean-up: expired sessions, old events and counters are removed in bounded batches, without an index on their times.
-import { asc, gt, inArray, lt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, lt, notExists, sql } from 'drizzle-orm';
 import type { Policy } from '../model.ts';
-import { events, loginFailures, sessions } from './schema.ts';
+import { events, loginFailures, outbox, proofs, sessions, users } from './schema.ts';
 import type { Database, Store } from './store.ts';
 
 // An index on a time would be one more row written by every login. Instead the clean-up reads on: events in the order
@@ -22,11 +22,18 @@ const MS_PER_DAY = 24 * HOUR_MS;
 /** A counter that was not added to for this long is removed; far longer than its longest wait. */
 const COUNTER_MS = MS_PER_DAY;
 
+/** A proof remembers the wrong codes of an hour, so that asking for a new one gives no new tries. */
+const PROOF_KEPT_MS = HOUR_MS;
+/** The limit of mails to one address counts those of a day. */
+const MAIL_KEPT_MS = MS_PER_DAY;
+
 /** How many rows were removed. `complete` is false if the next run has more to do. */
 export interface CleanedUp {
   sessions: number;
   events: number;
   loginFailures: number;
+  proofs: number;
+  mails: number;
   complete: boolean;
 }
 
@@ -112,11 +119,55 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
         const old = db.select({ key }).from(loginFailures).where(lt(lastAtMs, oldCounters));
         return db.delete(loginFailures).where(inArray(key, old.limit(BATCH_ROWS)));
       });
+      const fromProofs = await drain((db) => {
+        const old = db
+          .select({ id: proofs.id })
+          .from(proofs)
+          .where(lt(proofs.expiresAtMs, now - PROOF_KEPT_MS))
+          .limit(BATCH_ROWS);
+        const usersOfOld = db
+          .select({ id: proofs.userId })
+          .from(proofs)
+          .where(and(inArray(proofs.id, old), eq(proofs.purpose, 'change_email')));
+        const live = db
+          .select({ one: sql`1` })
+          .from(proofs)
+          .where(
+            and(eq(proofs.userId, users.id), eq(proofs.purpose, 'change_email'), gt(proofs.expiresAtMs, now)),
+          );
+        return db
+          .batch([
+            // A new address that nobody confirmed in time is no longer shown.
+            db
+              .update(users)
+              .set({ pendingEmail: null })
+              .where(and(inArray(users.id, usersOfOld), notExists(live))),
+            db.delete(proofs).where(inArray(proofs.id, old)),
+          ])
+          .then(([, result]) => result);
+      });
+      const fromOutbox = await drain((db) => {
+        const first = db
+          .select({ id: outbox.id, createdAtMs: outbox.createdAtMs, doneAtMs: outbox.doneAtMs })
+          .from(outbox)
+          .orderBy(asc(outbox.id))
+          .limit(BATCH_ROWS)
+          .as('first');
+        const old = db
+          .select({ id: first.id })
+          .from(first)
+          .where(sql`${first.doneAtMs} IS NOT NULL AND ${first.createdAtMs} < ${now - MAIL_KEPT_MS}`);
+        return db.delete(outbox).where(inArray(outbox.id, old));
+      });
       return {
         sessions: fromSessions.removed,
         events: fromEvents.removed,
         loginFailures: fromCounters.removed,
-        complete: fromSessions.complete && fromEvents.complete && fromCounters.complete,
+        proofs: fromProofs.removed,
+        mails: fromOutbox.removed,
+        complete: [fromSessions, fromEvents, fromCounters, fromProofs, fromOutbox].every(
+          ({ complete }) => complete,
+        ),
       };
     },
   };

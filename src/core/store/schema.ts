@@ -231,7 +231,6 @@ export const outbox = sqliteTable(
   (table) => [
     index('outbox_address').on(table.addressKey, table.kind, table.createdAtMs),
     index('outbox_due').on(table.nextAtMs).where(sql`done_at IS NULL`),
-    index('outbox_created_at').on(table.createdAtMs),
   ],
 );
 

@@ -46,6 +46,22 @@ const factorProblem = (why: keyof typeof FACTOR_TEXTS): Reply => {
   return detailed(status, code, title, status === 401 ? CHALLENGE : {});
 };
 
+/** @see src/core/errors.ts InvalidProof */
+const PROOF_TEXTS = {
+  invalid: ['link_invalid', 'The link is not one of ours.', 'Check that it was copied whole.'],
+  expired: ['link_expired', 'The link has expired, was used, or was replaced.', 'Ask for a new one.'],
+  wrong_code: [
+    'email_code_invalid',
+    'The code is wrong, or has expired.',
+    'After five wrong codes, ask for a link, or try again in an hour.',
+  ],
+} as const;
+
+const proofProblem = (why: keyof typeof PROOF_TEXTS): Reply => {
+  const [code, title, detail] = PROOF_TEXTS[why];
+  return detailed(400, code, title, { detail });
+};
+
 /** Words a refusal. Pure and total, as for every dialect. */
 export const problem = (refused: Problem): Reply => {
   switch (refused.reason) {
@@ -77,6 +93,14 @@ export const problem = (refused: Problem): Reply => {
       });
     case 'https_required':
       return detailed(403, 'https_required', 'Use https.');
+    case 'unverified_email':
+      return detailed(403, 'unverified_email', 'The email address is not proven.', {
+        detail: 'Open the link in the mail that was sent there, then log in.',
+      });
+    case 'proof':
+      return proofProblem(refused.why);
+    case 'mail_off':
+      return detailed(404, 'mail_off', 'This service sends no mail.');
     case 'cross_site':
       return detailed(403, 'cross_site', 'The request comes from another site.');
     case 'not_found':

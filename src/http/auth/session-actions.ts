@@ -85,6 +85,8 @@ export const toProblem = (c: Context<AppEnv>, error: SessionError): Problem => {
     case 'last_admin':
     case 'cookie_blocked':
     case 'factor':
+    case 'proof':
+    case 'unverified_email':
       return error;
   }
 };

@@ -1,10 +1,13 @@
 // Everything that makes the Worker ask D1, with what it asked and from where; and how SQLite goes about it.
+
+import { readIdentifier } from '../../../src/core/index.ts';
 import type { Env } from '../../../src/env.ts';
 import worker from '../../../src/index.ts';
 import { endpoints } from '../../faults/endpoints.ts';
 import { cheapEnv, createPerson, createPersonFor, newcomer, pathOf } from '../../faults/people.ts';
-import { createTimedCore, DAY_MS, someAccount } from '../../support/clock.ts';
+import { createTimedCore, DAY_MS, someAccount, someClient } from '../../support/clock.ts';
 import { observe } from '../../support/counting.ts';
+import { codeIn, createMailbox, tokenIn } from '../../support/mail.ts';
 import { send, testEnv } from '../../support/worker.ts';
 
 export interface Asked {
@@ -135,10 +138,66 @@ const others: [string, Work][] = [
   ],
 ];
 
+/** An account with mail on: its address is proven, another is pending, and somebody asked for a reset. */
+const withMail: Work = async (env) => {
+  const mailbox = createMailbox({}, env);
+  const { core, register, settle, advance } = createTimedCore(undefined, mailbox.env);
+  const fields = someAccount();
+  const { account, token } = await register('cookie', fields);
+  const here = { client: someClient, accountId: account.id };
+  const changeEmail = async (email: string) => {
+    const principal = await core.sessions.authenticate(cookie, 'cookie', 'primary');
+    if (!principal) throw new Error('Nobody is logged in.');
+    const changed = await core.credentials.changeEmail(
+      principal,
+      { password: fields.password, email },
+      here.client,
+    );
+    await settle();
+    if (!changed.ok) throw new Error(changed.error.reason);
+    cookie = changed.value.token;
+  };
+  let cookie = token;
+  await core.email.requestVerification(account.id, here.client);
+  await settle();
+  const { accountId } = here;
+  await core.email.verify({ code: codeIn(mailbox.last(fields.email)), accountId }, here.client);
+  const [next, other] = [`next.${fields.email}`, `other.${fields.email}`];
+  await changeEmail(next);
+  await core.email.withdrawChange(account.id, here.client);
+  await changeEmail(other);
+  await register('cookie', { ...someAccount(), email: other });
+  const refused = await core.email.confirmChange(
+    { token: tokenIn(mailbox.to(other)[0] ?? fail()) },
+    someClient,
+  );
+  if (refused.ok) throw new Error('The address is another account’s.');
+  advance(60 * 60 * 1000);
+  await changeEmail(next);
+  await core.email.confirmChange({ token: tokenIn(mailbox.last(next)) }, here.client);
+  await settle();
+  const undone = await core.email.undoChange(tokenIn(mailbox.last(fields.email)), here.client);
+  if (!undone.ok) throw new Error(undone.error.reason);
+  await core.passwordReset.request(readIdentifier(fields.email), here.client);
+  mailbox.obstacle = () => {
+    throw new Error('The provider is down.');
+  };
+  await settle();
+  await core.passwordReset.read(undone.value.resetToken);
+  advance(60_000);
+  await core.mail.sendDue();
+  const again = await core.passwordReset.complete(undone.value.resetToken, 'a new horse 3', here.client);
+  if (again.ok) throw new Error('The request for a mail has replaced it.');
+};
+
+const fail = (): never => {
+  throw new Error('There is no such mail.');
+};
+
 /** What each of the Worker's jobs asks of D1. */
 export const askEverything = async (): Promise<Map<string, Asked>> => {
   const found = new Map<string, Asked>();
-  for (const [name, work] of [...ofEndpoints, ...others]) {
+  for (const [name, work] of [...ofEndpoints, ...others, ['with mail', withMail] as const]) {
     const { env, asked } = watch(cheapEnv);
     await work(env);
     found.set(name, asked);

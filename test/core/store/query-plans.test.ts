@@ -14,6 +14,11 @@ const FILLING = [
    SELECT 's' || id, id, 'cookie', 0, 0, 9000000000000 FROM users WHERE username LIKE 'member%'`,
   `INSERT INTO events (user_id, type, dialect, created_at) SELECT id, 'login', 'test', 0 FROM users`,
   `INSERT INTO login_failures (key, count, last_at) SELECT 'filling:' || id, 1, 0 FROM users`,
+  `INSERT INTO proofs (id, purpose, user_id, address, address_key, requester, password_mark,
+     created_at, expires_at)
+   SELECT 'filling:' || id, 'verify_email', id, email, email_key, 'filling', '-', 0, 9000000000000 FROM users`,
+  `INSERT INTO outbox (kind, user_id, address, address_key, locale, created_at, expires_at, next_at, attempts)
+   SELECT 'new_device', id, email, email_key, 'en', 0, 9000000000000, 0, 1 FROM users`,
 ];
 
 /** A step that reads rows by an index or by the primary key. */
@@ -38,6 +43,11 @@ const EXCEPTIONS: readonly { sql: RegExp; step: RegExp; why: string }[] = [
     sql: /^delete from "events" where .* order by "events"."id" asc limit \?/,
     step: /^SCAN events$/,
     why: 'The clean-up reads the oldest events in the order of their ids, up to its limit.',
+  },
+  {
+    sql: /^delete from "outbox" where .* order by "outbox"."id" asc limit \?/,
+    step: /^SCAN outbox$/,
+    why: 'The clean-up reads the oldest mails in the order of their ids, up to its limit.',
   },
   {
     sql: /^delete from "login_failures" where .* limit \?/,
@@ -117,7 +127,7 @@ it('every place in the core that asks D1 has been made to ask', () => {
 
 it('every table is read and written', () => {
   const statements = allStatements().join('\n');
-  for (const table of ['users', 'sessions', 'events', 'login_failures']) {
+  for (const table of ['users', 'sessions', 'events', 'login_failures', 'proofs', 'outbox']) {
     expect(statements).toMatch(new RegExp(`from "?${table}\\b`, 'i'));
     expect(statements).toMatch(new RegExp(`(insert into|update|delete from) "${table}"`, 'i'));
   }

@@ -72,8 +72,16 @@ it('holds every value of the row but what only compares and checks', async () =>
   const member = await join();
   await send('/id/me', { method: 'PATCH', cookie: member.cookie, json: { ...profile, pictureId: 7 } });
   const { text } = await download({ cookie: member.cookie });
-  const { password_hash, username_key, email_key, ...row } = (await rowOf(member.id)) ?? expect.fail();
+  const {
+    password_hash,
+    username_key,
+    email_key,
+    public_id: _,
+    ...row
+  } = (await rowOf(member.id)) ?? expect.fail();
   expect([password_hash, username_key, email_key]).not.toContain(undefined);
+  expect([row['email_verified_at'], row['pending_email']]).toEqual([null, null]);
+  expect(text).toContain('"emailVerified":false,"pendingEmail":null');
   const { picture_id, is_admin, disabled_at, created_at, updated_at, last_login_at, ...shown } = row;
   for (const value of Object.values(shown)) expect(text).toContain(JSON.stringify(value));
   for (const time of [created_at, updated_at, last_login_at])

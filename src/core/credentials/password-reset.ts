@@ -1,0 +1,104 @@
+// A way back in for somebody who has lost the password: a link to the account's address, and a new password.
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { err, type InvalidProof, ok, type Result } from '../errors.ts';
+import { noteEventOf } from '../events/events.ts';
+import type { Identifier } from '../identity.ts';
+import type { Mail } from '../mail/mail.ts';
+import { type Account, accountColumns, type Client } from '../model.ts';
+import { endAllSessions, removeOtherWaysIn, withdrawOtherClaims } from '../proofs/effects.ts';
+import type { Proofs } from '../proofs/proofs.ts';
+import { deleteProof, holdsProof } from '../proofs/rows.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import { users } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+import type { Passwords } from './passwords.ts';
+
+export interface PasswordReset {
+  /**
+   * Mails a link to the account of that name, if there is one that is not disabled. One round trip with the same
+   * statements whoever exists, and nothing to tell by. The limits of mails to one address hold.
+   * @param callback the page of another client that takes the token as `sign`; null for our own page
+   */
+  request(identifier: Identifier, client: Client, callback?: string | null): Promise<void>;
+  /** The account that a link is for; refuses a link that is of no use any more. Uses nothing up. */
+  read(token: string): Promise<Result<Account, InvalidProof>>;
+  /**
+   * Sets the password, and proves the address. Ends every session and token and all that remembers a device, resets
+   * the counter, opens no session, and leaves second factors alone. One hash and one round trip.
+   *
+   * Of an account whose address nobody had proven before, it takes away everything that lets in: whoever made it with
+   * somebody else's address is thrown out for good.
+   * @see https://www.usenix.org/conference/usenixsecurity22/presentation/sudhodanan pre-hijacking
+   */
+  complete(token: string, password: string, client: Client): Promise<Result<Account, InvalidProof>>;
+}
+
+export interface PasswordResetOptions {
+  store: Store;
+  sessions: Sessions;
+  passwords: Passwords;
+  mail: Mail;
+  proofs: Proofs;
+  nowMs: () => number;
+}
+
+export const createPasswordReset = (options: PasswordResetOptions): PasswordReset => {
+  const { store, sessions, passwords, mail, proofs, nowMs } = options;
+
+  return {
+    async request(identifier, client, callback = null) {
+      const column = identifier.by === 'email' ? users.emailKey : users.usernameKey;
+      const account = and(eq(column, identifier.key), isNull(users.disabledAtMs));
+      const details = callback === null ? {} : { callback };
+      const { value } = await store.primary(async (db) => {
+        const [first, ...others] = proofs.request(db, {
+          kind: 'reset_password',
+          account,
+          client,
+          details,
+          event: 'password_reset_requested',
+        });
+        return first ? db.batch([first, ...others]) : [];
+      });
+      mail.sendSoon(value);
+    },
+
+    read: (token) => proofs.read('reset_password', token),
+
+    async complete(token, password, client) {
+      const found = await proofs.find('reset_password', { token });
+      if (!found.ok) return found;
+      const id = found.value;
+      const passwordHash = await passwords.hash(password);
+      const now = nowMs();
+      const { value } = await store.primary((db) => {
+        const holds = holdsProof(db, 'reset_password', id, now);
+        const wasUnproven = and(holds, isNull(users.emailVerifiedAtMs));
+        return db.batch([
+          noteEventOf(db, 'password_reset', holds, client, now),
+          mail.notify(db, 'password_reset', holds, client),
+          withdrawOtherClaims(db, id, holds),
+          endAllSessions(db, holds),
+          ...removeOtherWaysIn(db, wasUnproven, null),
+          db
+            .update(users)
+            .set({
+              passwordHash,
+              emailVerifiedAtMs: sql`coalesce(${users.emailVerifiedAtMs}, ${now})`,
+              pendingEmail: null,
+              loginFailures: null,
+              updatedAtMs: now,
+            })
+            .where(holds)
+            .returning(accountColumns),
+          deleteProof(db, id),
+        ]);
+      });
+      mail.sendSoon(value);
+      const [, , , ended, , , , [account]] = value;
+      if (!account) return err({ reason: 'proof', why: 'expired' });
+      sessions.forget(ended.map((session) => session.id));
+      return ok(account);
+    },
+  };
+};

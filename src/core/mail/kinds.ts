@@ -1,0 +1,26 @@
+// Which mails there are, and how long a notice is of use.
+
+/** Mails that carry a link or a code. */
+const PROOF_MAILS = ['verify_email', 'reset_password', 'change_email', 'email_changed', 'sign_in'] as const;
+
+/** Mails that tell what happened. No link in them does anything. */
+const NOTICES = [
+  'password_changed',
+  'password_reset',
+  'username_changed',
+  'new_device',
+  'account_deleted',
+  'account_disabled',
+  'admin_granted',
+  'admin_revoked',
+] as const;
+
+export type ProofMailKind = (typeof PROOF_MAILS)[number];
+export type NoticeKind = (typeof NOTICES)[number];
+export type MailKind = ProofMailKind | NoticeKind;
+
+const MAILS: readonly string[] = [...PROOF_MAILS, ...NOTICES];
+export const isMailKind = (text: string): text is MailKind => MAILS.includes(text);
+
+/** A notice that could not be delivered for a day says nothing new any more. */
+export const NOTICE_SECONDS = 24 * 60 * 60;

@@ -1,0 +1,7 @@
+// Loads what writes and sends mails, once an isolate has one to send: no request waits for it, and most send none.
+
+/** The module that scripts/build.ts makes; where the source itself runs, its source. */
+const MODULE = import.meta.url?.endsWith('.ts') ? './send.ts' : './lazy-mail.js';
+
+/** A name that no bundler can read: it would put the module into the main one. */
+export const loadSending = (): Promise<typeof import('./send.ts')> => import(/* @vite-ignore */ MODULE);

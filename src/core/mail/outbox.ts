@@ -1,0 +1,170 @@
+// The outbox: a mail is a row, written in the batch of what it tells of. Here are the statements on its table.
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lte, notExists, type SQL, sql } from 'drizzle-orm';
+import { outbox, proofs, users } from '../store/schema.ts';
+import type { Database } from '../store/store.ts';
+import type { MailDetails } from './details.ts';
+import type { MailKind } from './kinds.ts';
+
+/** A mail in the outbox. */
+export type OutboxRow = typeof outbox.$inferSelect;
+
+/** Whether a row that a batch returned is a mail's: no other table has these columns. */
+export const isOutboxRow = (row: unknown): row is OutboxRow =>
+  typeof row === 'object' && row !== null && 'proofId' in row && 'attempts' in row && 'nextAtMs' in row;
+
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Mails of one kind to one address: enough for a person who clicks again, too few to fill a stranger's mailbox. */
+export const MAX_MAILS_AN_HOUR = 3;
+export const MAX_MAILS_A_DAY = 10;
+
+/**
+ * How long a mail that is being sent is nobody else's: longer than the longest timeout of a provider, and the batch
+ * that notes what became of it. Who takes a mail up and dies leaves it to the next run after that.
+ */
+export const LEASE_MS = 60 * 1000;
+
+interface Limited {
+  kind: MailKind;
+  addressKey: SQL;
+  requester: string;
+  nowMs: number;
+}
+
+/** The condition that a further mail of this kind may go to this address. Counts in the batch that sends it. */
+export const withinMailLimits = (db: Database, { kind, addressKey, requester, nowMs }: Limited): SQL => {
+  const since = (ms: number) =>
+    db
+      .select({ n: sql`count(*)` })
+      .from(outbox)
+      .where(
+        and(
+          sql`${outbox.addressKey} = ${addressKey}`,
+          eq(outbox.kind, kind),
+          eq(outbox.requester, requester),
+          gt(outbox.createdAtMs, nowMs - ms),
+        ),
+      );
+  return sql`((${since(HOUR_MS)}) < ${MAX_MAILS_AN_HOUR} AND (${since(DAY_MS)}) < ${MAX_MAILS_A_DAY})`;
+};
+
+export interface MailRequest {
+  kind: MailKind;
+  /** The condition that finds the account, on the table `users`. */
+  account: SQL | undefined;
+  /** Whom to send it to; the account's own address if nobody is named. */
+  to?: { address: string; key: string };
+  /** The proof whose link or code it carries: nothing is sent if it was not made. */
+  proofId?: string;
+  /** Whose mails are counted together: a stranger's do not count against an owner's device. */
+  requester?: string;
+  details: MailDetails;
+  /** An address that the mail tells of, with most of it hidden: computed where the row is written. */
+  hiddenAddress?: SQL;
+  /** Seconds for which the mail is of use. */
+  lifeSeconds: number;
+  nowMs: number;
+}
+
+/**
+ * The statement that puts a mail into the outbox, and gives its row to the one who sends it after the response, and
+ * who has the lease. No row if there is no such account, or the limits are reached: who asks is not told which.
+ */
+export const queueMail = (db: Database, request: MailRequest) => {
+  const { kind, account, to, proofId = null, requester = '', details, lifeSeconds, nowMs } = request;
+  const addressKey = to ? sql<string>`${to.key}` : sql<string>`${users.emailKey}`;
+  const proof = db
+    .select({ one: sql`1` })
+    .from(proofs)
+    .where(eq(proofs.id, proofId ?? ''));
+  return db
+    .insert(outbox)
+    .select(
+      db
+        .select({
+          id: sql<number>`NULL`.as('id'),
+          kind: sql<string>`${kind}`.as('kind'),
+          userId: users.id,
+          address: (to ? sql<string>`${to.address}` : sql<string>`${users.email}`).as('address'),
+          addressKey: addressKey.as('address_key'),
+          requester: sql<string>`${requester}`.as('requester'),
+          locale: users.locale,
+          proofId: sql<string | null>`${proofId}`.as('proof_id'),
+          details: (request.hiddenAddress
+            ? sql<string>`json_set(${JSON.stringify(details)}, '$.hiddenAddress', ${request.hiddenAddress})`
+            : sql<string>`${JSON.stringify(details)}`
+          ).as('details'),
+          createdAtMs: sql<number>`${nowMs}`.as('created_at'),
+          expiresAtMs: sql<number>`${nowMs + lifeSeconds * 1000}`.as('expires_at'),
+          nextAtMs: sql<number>`${nowMs + LEASE_MS}`.as('next_at'),
+          attempts: sql<number>`1`.as('attempts'),
+          doneAtMs: sql<number | null>`NULL`.as('done_at'),
+          outcome: sql<OutboxRow['outcome']>`NULL`.as('outcome'),
+        })
+        .from(users)
+        .where(
+          and(
+            account,
+            withinMailLimits(db, { kind, addressKey, requester, nowMs }),
+            proofId === null ? undefined : sql`EXISTS ${proof}`,
+          ),
+        ),
+    )
+    .returning();
+};
+
+/** Mails that nobody is sending at the moment, and that are due. */
+const isDue = (nowMs: number): SQL | undefined => and(isNull(outbox.doneAtMs), lte(outbox.nextAtMs, nowMs));
+
+/** The statement that takes up mails that are due, the longest due first, so that no other run has them. */
+export const leaseDue = (db: Database, limit: number, nowMs: number) => {
+  const due = db
+    .select({ id: outbox.id })
+    .from(outbox)
+    .where(isDue(nowMs))
+    .orderBy(asc(outbox.nextAtMs))
+    .limit(limit);
+  return db
+    .update(outbox)
+    .set({ nextAtMs: nowMs + LEASE_MS, attempts: sql`${outbox.attempts} + 1` })
+    .where(inArray(outbox.id, due))
+    .returning();
+};
+
+/** The statement that drops mails whose proof was used, replaced or withdrawn: their links are of no use. */
+export const dropObsolete = (db: Database, nowMs: number) => {
+  const proof = db.select({ one: sql`1` }).from(proofs).where(eq(proofs.id, outbox.proofId));
+  return db
+    .update(outbox)
+    .set({ doneAtMs: nowMs, outcome: 'obsolete' })
+    .where(and(isDue(nowMs), isNotNull(outbox.proofId), notExists(proof)));
+};
+
+/** The condition on the table of mails that one is given up: it could not be delivered while it was of use. */
+export const isGivenUp = (nowMs: number): SQL | undefined =>
+  and(isDue(nowMs), lte(outbox.expiresAtMs, nowMs));
+
+/** The statement that gives up what is of no use any more; gives what it was. */
+export const giveUp = (db: Database, nowMs: number) =>
+  db
+    .update(outbox)
+    .set({ doneAtMs: nowMs, outcome: 'given_up' })
+    .where(isGivenUp(nowMs))
+    .returning({ id: outbox.id });
+
+/** Only the one who took it up last may say what became of a mail: a lease that ran out is another's. */
+const isMine = ({ id, attempts }: OutboxRow): SQL | undefined =>
+  and(eq(outbox.id, id), eq(outbox.attempts, attempts), isNull(outbox.doneAtMs));
+
+/** The statement that notes that a mail is done. */
+export const finishMail = (
+  db: Database,
+  row: OutboxRow,
+  outcome: 'sent' | 'undeliverable' | 'obsolete',
+  nowMs: number,
+) => db.update(outbox).set({ doneAtMs: nowMs, outcome }).where(isMine(row));
+
+/** The statement that puts a mail back for a later try. */
+export const postponeMail = (db: Database, row: OutboxRow, nextAtMs: number) =>
+  db.update(outbox).set({ nextAtMs }).where(isMine(row));

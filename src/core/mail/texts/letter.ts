@@ -1,0 +1,58 @@
+// A mail before it is laid out, and what a language has to say. A language that leaves one text out does not compile.
+import type { MailKind } from '../kinds.ts';
+
+/** The parts of a mail in the order in which they are shown: the action comes first. */
+export interface Letter {
+  subject: string;
+  /** What a list of mails shows behind the subject. */
+  preheader: string;
+  title: string;
+  intro: string;
+  /** The button; null if the mail has no link. */
+  action: { label: string; url: string } | null;
+  /** What stands before the code; null if the mail has none. */
+  code: { label: string; code: string } | null;
+  /** True if the mail says when, from what device and where. */
+  showsFacts: boolean;
+  /** Paragraphs behind everything else: how long, and what to do if it was not you. */
+  advice: readonly string[];
+}
+
+/** What a mail tells of, in the words of its language. */
+export interface LetterFacts {
+  service: string;
+  /** The link of the mail; empty if it has none. */
+  url: string;
+  /** The code of the mail; empty if it has none. */
+  code: string;
+  /** Where a person who has lost the password begins. */
+  forgotUrl: string;
+  /** The new address, mostly hidden; empty if the mail tells of none. */
+  hiddenAddress: string;
+  /** True if an admin did it. */
+  byAdmin: boolean;
+}
+
+export interface Texts {
+  letters: Readonly<Record<MailKind, (facts: LetterFacts) => Letter>>;
+  /** The names of the facts. */
+  when: string;
+  device: string;
+  place: string;
+  /** "Firefox on Linux". */
+  deviceOn: (browser: string, system: string) => string;
+  unknownDevice: string;
+  unknownPlace: string;
+  /** The last line: which service sends this. */
+  footer: (service: string) => string;
+}
+
+/** A mail that only tells what happened: no link and no code of its own. */
+export const notice = (words: Pick<Letter, 'subject' | 'title' | 'intro'> & { advice: string }): Letter => ({
+  ...words,
+  preheader: words.intro,
+  action: null,
+  code: null,
+  showsFacts: true,
+  advice: [words.advice],
+});

@@ -1,0 +1,55 @@
+// What proofs do beyond their own account, and what else lets into one: statements for the batches that redeem them.
+import { and, inArray, type SQL, sql } from 'drizzle-orm';
+import { appPasswords, factors, proofs, recoveryCodes, sessions, users } from '../store/schema.ts';
+import type { Database } from '../store/store.ts';
+
+/** The accounts that a condition finds, for statements about other tables. */
+const idsOf = (db: Database, account: SQL | undefined) =>
+  db.select({ id: users.id }).from(users).where(account);
+
+/**
+ * The statement that withdraws what others have asked for with the address that a proof proves: whoever proves it
+ * first has it. Changes nothing unless the proof is good.
+ * @param holds the condition that it is good, of `holdsProof`
+ */
+export const withdrawOtherClaims = (db: Database, proofId: string, holds: SQL) =>
+  db
+    .update(users)
+    .set({ pendingEmail: null })
+    .where(
+      sql`${users.id} IN (
+          SELECT other.user_id FROM ${proofs} AS other JOIN ${proofs} AS mine ON mine.address_key = other.address_key
+          WHERE mine.id = ${proofId} AND other.purpose = 'change_email' AND other.user_id <> mine.user_id)
+        AND EXISTS (
+          SELECT 1 FROM ${proofs} AS other JOIN ${proofs} AS mine ON mine.address_key = other.address_key
+          WHERE mine.id = ${proofId} AND other.user_id = ${users.id} AND other.purpose = 'change_email'
+            AND other.address = ${users.pendingEmail})
+        AND EXISTS ${idsOf(db, holds)}`,
+    );
+
+/** The statement that ends every session and token of the accounts that a condition finds. */
+export const endAllSessions = (db: Database, account: SQL | undefined) =>
+  db
+    .delete(sessions)
+    .where(inArray(sessions.userId, idsOf(db, account)))
+    .returning({ id: sessions.id });
+
+/**
+ * The statements that take away what lets into an account besides its password and its sessions, for a reset that
+ * must throw somebody out for good. Whatever else comes to let people in goes here too.
+ * @param sinceMs only what was added since; all of it if that is null
+ */
+export const removeOtherWaysIn = (db: Database, account: SQL | undefined, sinceMs: SQL | null) => {
+  const isNew = (column: SQL): SQL | undefined =>
+    sinceMs === null ? undefined : sql`${column} >= ${sinceMs}`;
+  return [
+    db
+      .delete(factors)
+      .where(and(inArray(factors.userId, idsOf(db, account)), isNew(sql`${factors.createdAtMs}`))),
+    db
+      .delete(appPasswords)
+      .where(and(inArray(appPasswords.userId, idsOf(db, account)), isNew(sql`${appPasswords.createdAtMs}`))),
+    // Recovery codes have no date: who set a factor up has seen them.
+    db.delete(recoveryCodes).where(inArray(recoveryCodes.userId, idsOf(db, account))),
+  ] as const;
+};

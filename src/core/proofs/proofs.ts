@@ -1,0 +1,129 @@
+// The proofs room: what makes a proof and mails it, for the batch of whatever asks for it, and reading one.
+import { and, type SQL, sql } from 'drizzle-orm';
+import { err, type InvalidProof, ok, type Result } from '../errors.ts';
+import { type EventType, noteEventOf } from '../events/events.ts';
+import { detailsOf, type MailDetails } from '../mail/details.ts';
+import type { ProofMailKind } from '../mail/kinds.ts';
+import type { Mail } from '../mail/mail.ts';
+import { queueMail } from '../mail/outbox.ts';
+import { type Account, accountColumns, type Client } from '../model.ts';
+import type { Random } from '../secrets.ts';
+import { proofs as proofRows, users } from '../store/schema.ts';
+import type { Database, Store } from '../store/store.ts';
+import { CARRIED } from './links.ts';
+import { countCodeTry, holdsProof, insertProof, PROOF_SECONDS } from './rows.ts';
+import { PROOF_ID_BYTES, type ProofTokens, type Purpose } from './tokens.ts';
+
+export interface ProofMail {
+  kind: ProofMailKind;
+  /** The condition that finds the account, on the table `users`. */
+  account: SQL | undefined;
+  client: Client;
+  /** The address to prove; the account's own if none is given. */
+  to?: { address: string; key: string };
+  requester?: string;
+  /** SHA-256 of what the browser that asks keeps. */
+  browser?: string;
+  /** What the trail says of it, if the limits let the mail go out. */
+  event?: EventType;
+  details?: Omit<Partial<MailDetails>, 'atMs' | 'userAgent' | 'country'>;
+}
+
+/** What stands for a proof: the token of a link, or the code and the account (or the browser) it was made for. */
+export type Shown =
+  | { token: string }
+  | { code: string; account: SQL /** SHA-256 of what the browser keeps. */; browser?: string };
+
+type RequestStatement =
+  | ReturnType<typeof insertProof>
+  | ReturnType<typeof queueMail>
+  | ReturnType<typeof noteEventOf>;
+
+export interface Proofs {
+  /** The statements that make a proof and mail it, within the limits; none if this deployment sends no mail. */
+  request(db: Database, mail: ProofMail): RequestStatement[];
+  /** A fresh id, for a proof that is not mailed. */
+  newId(): string;
+  /**
+   * The id of the proof that is shown, to be redeemed by the batch of its effect. A token costs no I/O; a code one
+   * round trip, in which the try is counted. Refuses what is not ours, and a code that is wrong or has no tries left.
+   */
+  find(purpose: Purpose, shown: Shown): Promise<Result<string, InvalidProof>>;
+  /** The account of a proof that is good; refuses one that was used, replaced, voided or is too old. */
+  read(purpose: Purpose, token: string): Promise<Result<Account, InvalidProof>>;
+}
+
+export interface ProofsOptions {
+  store: Store;
+  mail: Mail;
+  tokens: ProofTokens;
+  random: Random;
+  nowMs: () => number;
+}
+
+export const createProofs = ({ store, mail, tokens, random, nowMs }: ProofsOptions): Proofs => {
+  const newId = () => random(PROOF_ID_BYTES).toHex();
+
+  const find: Proofs['find'] = async (purpose, shown) => {
+    if ('token' in shown) {
+      const id = await tokens.readToken(purpose, shown.token);
+      return id === null ? err({ reason: 'proof', why: 'invalid' }) : ok(id);
+    }
+    const { account, browser, code } = shown;
+    const which = { purpose, account, ...(browser === undefined ? {} : { browser }) };
+    const { value } = await store.primary((db) => countCodeTry(db, which, nowMs()).all());
+    // One for each browser that asked, and one for all others: a person has a few of them at most.
+    for (const { id } of value) if (await tokens.isCode(id, code)) return ok(id);
+    return err({ reason: 'proof', why: 'wrong_code' });
+  };
+
+  return {
+    newId,
+    find,
+    request(db, { kind, account, client, to, requester = '', browser, details, event }) {
+      if (!mail.settings) return [];
+      const now = nowMs();
+      const id = newId();
+      const { purpose, hasCode } = CARRIED[kind];
+      const proof = {
+        id,
+        purpose,
+        kind,
+        account,
+        requester,
+        hasCode,
+        nowMs: now,
+        ...(to && { to }),
+        ...(browser === undefined ? {} : { browser }),
+      };
+      const letter = {
+        kind,
+        account,
+        proofId: id,
+        requester,
+        details: detailsOf(client, now, details),
+        lifeSeconds: PROOF_SECONDS[purpose],
+        nowMs: now,
+        ...(to && { to }),
+      };
+      const hasNew = and(account, sql`EXISTS (SELECT 1 FROM ${proofRows} WHERE id = ${id})`);
+      return [
+        insertProof(db, proof),
+        queueMail(db, letter),
+        ...(event ? [noteEventOf(db, event, hasNew, client, now)] : []),
+      ];
+    },
+    async read(purpose, token) {
+      const found = await find(purpose, { token });
+      if (!found.ok) return found;
+      const { value } = await store.primary((db) =>
+        db
+          .select(accountColumns)
+          .from(users)
+          .where(holdsProof(db, purpose, found.value, nowMs()))
+          .get(),
+      );
+      return value ? ok(value) : err({ reason: 'proof', why: 'expired' });
+    },
+  };
+};
