@@ -1,14 +1,34 @@
 // Writes src/assets/common-passwords.txt from the dictionary of zxcvbn-ts: `node scripts/make-common-passwords.ts`.
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { dictionary } from '@zxcvbn-ts/language-common';
-import { print } from './terminal.ts';
+import { commonForm } from '../src/core/credentials/password-policy.ts';
+import { PROJECT } from './wrangler.ts';
 
-/** Shorter ones are refused for their length. */
-const MIN_CHARACTERS = 8;
 /** More than three times the 3,000 that OWASP ASVS 5.0 asks for (6.2.4); the most common come first. */
 const COUNT = 10_000;
+/** No password here is shorter. */
+const MIN_CHARACTERS = 8;
+/** A shorter word is a password here with digits or signs behind it. */
+const MIN_WORD_CHARACTERS = 4;
 
-const common = dictionary['passwords-common'].filter((text) => [...text].length >= MIN_CHARACTERS);
-const lines = [...new Set(common.slice(0, COUNT).map((text) => text.normalize('NFC').toLowerCase()))];
-writeFileSync(new URL('../src/assets/common-passwords.txt', import.meta.url), `${lines.join('\n')}\n`);
-print(`${lines.length} passwords`);
+const lengthOf = (text: string): number => [...text].length;
+const all = dictionary['passwords-common'].filter((text) => lengthOf(text) >= MIN_WORD_CHARACTERS);
+
+/** The most common passwords of a length that is allowed, and the most common of any length. */
+export const commonPasswords: readonly string[] = [
+  ...new Set([
+    ...all.filter((text) => lengthOf(text) >= MIN_CHARACTERS).slice(0, COUNT),
+    ...all.slice(0, COUNT),
+  ]),
+];
+
+/** The file: each password in the form in which it is compared. */
+export const commonPasswordsFile = (): string =>
+  `${[...new Set(commonPasswords.map(commonForm))].join('\n')}\n`;
+
+if (import.meta.main) {
+  const file = commonPasswordsFile();
+  writeFileSync(join(PROJECT, 'src', 'assets', 'common-passwords.txt'), file);
+  console.log(`${file.split('\n').length - 1} passwords`);
+}

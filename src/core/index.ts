@@ -28,6 +28,7 @@ export { canBeEmail, isEmail, isUsername, isWebUrl, MAX_MATCHED_BYTES } from './
 export { findPicture, type Picture, pictures } from './accounts/pictures.ts';
 export type { AdminAction, SearchCursor, SearchField } from './admin/admin.ts';
 export type { Renewed } from './credentials/changes.ts';
+export { findPasswordWeakness } from './credentials/password-policy.ts';
 export type {
   AccountError,
   FactorRefused,

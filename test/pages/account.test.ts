@@ -137,7 +137,8 @@ describe('the password', () => {
     ['', next, 'Current password: This is required.'],
     ['not my password', next, 'Current password: This is not your password.'],
     [PASSWORD, '1234567', 'New password: At least 8 characters.'],
-    [PASSWORD, 'password1', 'New password: Too many people have this password. Choose another.'],
+    [PASSWORD, 'password1', 'New password: Too many people have a password like this. Choose another.'],
+    [PASSWORD, 'summer2024', 'New password: Too many people have a password like this. Choose another.'],
   ])('stays where %j is to become %j', async (currentPassword, newPassword, fault) => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);

@@ -80,7 +80,10 @@ describe('signing up', () => {
 
   it.each([
     ['1234567', 'At least 8 characters.'],
-    ['password1', 'Too many people have this password. Choose another.'],
+    ['password1', 'Too many people have a password like this. Choose another.'],
+    ['Passw0rd!', 'Too many people have a password like this. Choose another.'],
+    ['aaaaaaaaaa', 'Too many people have a password like this. Choose another.'],
+    ['Latchkey1', 'This is too close to your username or email, or to our name. Choose another.'],
   ])('refuses the password %s', async (password, fault) => {
     const answer = await post('/sign-up', { ...someone(), password });
     expect([answer.status, noticeOf(answer)]).toEqual([400, `Password: ${fault}`]);
@@ -89,7 +92,9 @@ describe('signing up', () => {
   it('refuses a password that is little more than the name', async () => {
     const person = someone();
     const answer = await post('/sign-up', { ...person, password: `${person.username}1` });
-    expect(noticeOf(answer)).toBe('Password: This is too close to your username or email. Choose another.');
+    expect(noticeOf(answer)).toBe(
+      'Password: This is too close to your username or email, or to our name. Choose another.',
+    );
   });
 
   it('refuses names that another account has, in whatever case', async () => {

@@ -24,9 +24,9 @@ export const fieldMessage = ({ code, limit }: Pick<FieldError, 'code' | 'limit'>
     case 'weak_password':
       return 'This password is too weak.';
     case 'common_password':
-      return 'Too many people have this password. Choose another.';
+      return 'Too many people have a password like this. Choose another.';
     case 'resembling_password':
-      return 'This is too close to your username or email. Choose another.';
+      return 'This is too close to your username or email, or to our name. Choose another.';
     case 'not_url':
       return 'This must be an http or https address.';
     case 'taken':

@@ -1,6 +1,6 @@
 // The fields of what is Latchkey's own, its dialect and its pages, and the rule for new passwords.
 import * as z from 'zod/mini';
-import { pictures } from '../../core/index.ts';
+import { findPasswordWeakness, pictures } from '../../core/index.ts';
 import type { FieldErrorCode } from '../problem.ts';
 import * as field from './fields.ts';
 
@@ -39,27 +39,20 @@ export const emailChange = z.object({ email: emailField(), password: field.passw
 export const usernameChange = z.object({ username: usernameField(), password: field.password() });
 export const confirmation = z.object({ password: field.password() });
 
-/** A part of a name that is shorter says nothing about a password. */
-const MIN_TELLING_CHARACTERS = 4;
-/** A password that is a name and so many characters more is the name. */
-const MIN_OTHER_CHARACTERS = 4;
+/** What people see as the name of the service. */
+const SERVICE_NAME = 'Latchkey';
+
+const WEAKNESS_CODES = { common: 'common_password', resembling: 'resembling_password' } as const;
 
 /**
- * What is wrong with a new password besides its length: too many people have it, or it is little more than the
- * account's own name. No rule of composition.
- * @see https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver
+ * What is wrong with a new password besides its length: see `findPasswordWeakness`.
+ * @param names of the account; the service's is added
  */
 export const passwordError = (
   password: string,
   names: readonly (string | null | undefined)[],
   common: ReadonlySet<string>,
 ): FieldErrorCode | null => {
-  const folded = password.normalize('NFC').toLowerCase();
-  if (common.has(folded)) return 'common_password';
-  const parts = names.flatMap((name) => (name ? [name, ...name.split('@')] : []));
-  const resembles = parts
-    .map((part) => part.toLowerCase())
-    .filter((part) => part.length >= MIN_TELLING_CHARACTERS && folded.includes(part))
-    .some((part) => folded.length - part.length < MIN_OTHER_CHARACTERS);
-  return resembles ? 'resembling_password' : null;
+  const weakness = findPasswordWeakness(password, [...names, SERVICE_NAME], common);
+  return weakness && WEAKNESS_CODES[weakness];
 };
