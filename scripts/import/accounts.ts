@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { canBeEmail, isMatchable, isUsername, isWebUrl } from '../../src/core/accounts/formats.ts';
 import { findPicture } from '../../src/core/accounts/pictures.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
+import { NEVER_LOGGED_IN_MS } from '../../src/core/model.ts';
 import type { Row } from '../wrangler.ts';
 import type { Field, FieldReader } from './fields.ts';
 import type { HashCheck } from './hashes.ts';
@@ -108,7 +109,7 @@ export const createAccountReader = ({ readField, checkHash, rules, nowMs }: Acco
       disabledAtMs: time('disabled_at') ?? (isActive ? null : nowMs),
       createdAtMs,
       updatedAtMs: time('updated_at') ?? nowMs,
-      lastLoginAtMs: time('last_login_at') ?? createdAtMs,
+      lastLoginAtMs: time('last_login_at') ?? NEVER_LOGGED_IN_MS,
       tokenId: tokenIdOf(get('auth_token'), notes),
     };
     const label = email || named || (id === null ? '' : `id ${id}`);

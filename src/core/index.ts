@@ -53,6 +53,8 @@ export {
   type Client,
   displayName,
   type LoginKind,
+  lastLoginOrCreationMs,
+  NEVER_LOGGED_IN_MS,
   type Policy,
   type Principal,
   type SessionKind,

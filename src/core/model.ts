@@ -32,6 +32,13 @@ export const accountColumns = {
   publicId: users.publicId,
 } as const;
 
+/** The time of the last login of an imported account that never logged in: the column takes no null. */
+export const NEVER_LOGGED_IN_MS = 0;
+
+/** The last login where a dialect must name a time: the creation of an account that never logged in. */
+export const lastLoginOrCreationMs = ({ lastLoginAtMs, createdAtMs }: Account): number =>
+  lastLoginAtMs === NEVER_LOGGED_IN_MS ? createdAtMs : lastLoginAtMs;
+
 /** What to call an account where a dialect shows one name: dialects differ in which fields they fill. */
 export const displayName = (account: Account): string =>
   account.name || `${account.firstName} ${account.lastName}`.trim() || (account.username ?? '');

@@ -1,7 +1,7 @@
 // `users`: register, log in and out, and one's own profile, for browsers with a session cookie.
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
-import { type Account, readIdentifier } from '../core/index.ts';
+import { type Account, lastLoginOrCreationMs, readIdentifier } from '../core/index.ts';
 import { anyone } from '../http/auth/auth.ts';
 import { clearSessionCookie } from '../http/auth/cookies.ts';
 import * as sessions from '../http/auth/session-actions.ts';
@@ -29,7 +29,7 @@ const profile = z.object({
 /** The eight documented keys, in the document's order. */
 const show = async (c: Context<AppEnv>, account: Account) => ({
   id: account.id,
-  last_login: isoMicroseconds(account.lastLoginAtMs, c.var.httpSettings.utcOffset),
+  last_login: isoMicroseconds(lastLoginOrCreationMs(account), c.var.httpSettings.utcOffset),
   username: account.username ?? account.email,
   email: account.email,
   avatar_url: await gravatarUrl(account.email),

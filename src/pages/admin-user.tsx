@@ -1,6 +1,6 @@
 // For admins: one account with its sessions and its trail, and what can be done to it.
 import type { Context } from 'hono';
-import type { Account, AdminAction } from '../core/index.ts';
+import { type Account, type AdminAction, NEVER_LOGGED_IN_MS } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
 import { type Endpoint, endpoint, type PathParameter } from '../http/endpoint.ts';
 import { accountId } from '../http/path-parameters.ts';
@@ -88,7 +88,7 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
         <dd>{account.email}</dd>
         <dt>Last sign-in</dt>
         <dd>
-          <Moment ms={account.lastLoginAtMs} />
+          {account.lastLoginAtMs === NEVER_LOGGED_IN_MS ? 'Never' : <Moment ms={account.lastLoginAtMs} />}
         </dd>
       </dl>
       <div class="actions">

@@ -145,10 +145,10 @@ describe('a refused login', () => {
 
   it('leaves the last login as it was', async () => {
     const { id, username, cookie } = await join();
-    await testEnv.DB.prepare('UPDATE users SET last_login_at = 0 WHERE id = ?').bind(id).run();
+    await testEnv.DB.prepare('UPDATE users SET last_login_at = 1000 WHERE id = ?').bind(id).run();
     await logIn({ username, password: 'wrong' });
     expect((await send('/api/users/me/', { cookie })).text).toContain(
-      '"last_login":"1970-01-01T00:00:00.000000+00:00"',
+      '"last_login":"1970-01-01T00:00:01.000000+00:00"',
     );
   });
 });
@@ -186,4 +186,17 @@ describe('a disabled account', () => {
     expect(whole(await send('/api/users/logout/', { method: 'POST', cookie }))).toBe(anonymous);
     expect(await isLive(member.cookie)).toBe(true);
   });
+});
+
+it('shows the creation of an imported account that never logged in as its last login', async () => {
+  const one = await join();
+  await testEnv.DB.prepare('UPDATE users SET last_login_at = 0, created_at = 1000 WHERE id = ?')
+    .bind(one.id)
+    .run();
+  expect((await send('/api/users/me/', { cookie: one.cookie })).text).toContain(
+    '"last_login":"1970-01-01T00:00:01.000000+00:00"',
+  );
+  expect((await send('/id/me', { cookie: one.cookie })).text).toContain(
+    '"lastLoginAt":"1970-01-01T00:00:01.000Z"',
+  );
 });

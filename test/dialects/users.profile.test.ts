@@ -103,9 +103,9 @@ describe('PATCH me', () => {
 
   it('leaves the last login as it was', async () => {
     const one = await join();
-    await testEnv.DB.prepare('UPDATE users SET last_login_at = 0 WHERE id = ?').bind(one.id).run();
+    await testEnv.DB.prepare('UPDATE users SET last_login_at = 1000 WHERE id = ?').bind(one.id).run();
     const answer = await send(ME, { method: 'PATCH', json: { address: 'x' }, cookie: one.cookie });
-    expect(answer.text).toContain('"last_login":"1970-01-01T00:00:00.000000+00:00"');
+    expect(answer.text).toContain('"last_login":"1970-01-01T00:00:01.000000+00:00"');
   });
 
   it('tells all faults together, and then changes nothing', async () => {

@@ -161,6 +161,16 @@ describe('one user', () => {
   });
 });
 
+describe('an imported account that never signed in', () => {
+  it('shows "Never" and no invented date', async () => {
+    const [admin, user] = [await signUpAdmin(), await signUp()];
+    const path = `/admin/users/${user.id}`;
+    expect((await open(path, admin)).text).not.toContain('<dd>Never</dd>');
+    await testEnv.DB.prepare('UPDATE users SET last_login_at = 0 WHERE id = ?').bind(user.id).run();
+    expect((await open(path, admin)).text).toContain('<dd>Never</dd>');
+  });
+});
+
 describe('the last admin', () => {
   it.each(['disable', 'revoke-admin', 'delete'])('stays one: %s is refused', async (action) => {
     const admin = await signUpAdmin();

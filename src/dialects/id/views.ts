@@ -1,5 +1,11 @@
 // What `id` shows of accounts, sessions and events: camelCase, times in ISO 8601 UTC.
-import { type Account, type EventView, findPicture, type SessionView } from '../../core/index.ts';
+import {
+  type Account,
+  type EventView,
+  findPicture,
+  lastLoginOrCreationMs,
+  type SessionView,
+} from '../../core/index.ts';
 
 const time = (ms: number): string => new Date(ms).toISOString();
 
@@ -21,7 +27,7 @@ export const showAccount = (account: Account, origin: string) => ({
   isAdmin: account.isAdmin,
   createdAt: time(account.createdAtMs),
   updatedAt: time(account.updatedAtMs),
-  lastLoginAt: time(account.lastLoginAtMs),
+  lastLoginAt: time(lastLoginOrCreationMs(account)),
 });
 
 const pictureUrl = ({ pictureId }: Account, origin: string): string | null => {
