@@ -136,7 +136,7 @@ export const createCore = (options: CoreOptions): Core => {
   const admin = lazy(() => createAdmin({ store, sessions: sessions(), mail: mail(), nowMs }));
   const email = lazy(() => createEmailAddress({ ...opening(), proofTokens: proofTokens() }));
   const passwordReset = lazy(() => createPasswordReset(opening()));
-  const login = lazy(() => createLogin({ ...checking(), keyring }));
+  const login = lazy(() => createLogin({ ...checking(), keyring, policy, email: email() }));
 
   return {
     get accounts() {

@@ -119,8 +119,4 @@ export interface Policy {
   appPasswordsOnly: boolean;
   /** Whether an account logs in only once its address is proven. */
   requiresVerifiedEmail: boolean;
-  /** Whether a code that is sent to a proven address signs in. */
-  emailSignIn: boolean;
-  /** Whether a mail tells of a sign-in from a device that the account has not used before. */
-  notifiesNewDevice: boolean;
 }

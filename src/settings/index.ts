@@ -105,7 +105,7 @@ export const listContradictions = (values: Values): string[] => {
     .map((name) => `MAIL_PROVIDER is ${MAIL_PROVIDER}, which needs ${name}.`);
   if (MAIL_FROM !== null && values.PUBLIC_URL === null)
     problems.push('MAIL_FROM needs PUBLIC_URL: the links in mails begin with it.');
-  for (const name of ['REQUIRE_VERIFIED_EMAIL', 'EMAIL_SIGN_IN'] as const)
+  for (const name of ['REQUIRE_VERIFIED_EMAIL'] as const)
     if (values[name] && MAIL_FROM === null)
       problems.push(`${name} needs MAIL_FROM: without mail nobody gets in.`);
   return problems;

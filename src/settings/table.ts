@@ -198,14 +198,6 @@ export const SETTINGS = {
     default: false,
     doc: '`true`: nobody logs in before the email address is proven. The session that a registration opens is good.',
   }),
-  EMAIL_SIGN_IN: flag({
-    default: false,
-    doc: '`true`: an account with a proven address can sign in by a code that is sent there.',
-  }),
-  NOTIFY_NEW_DEVICE: flag({
-    default: true,
-    doc: '`false`: no mail tells of a sign-in from a device that the account has not used before.',
-  }),
   TOKEN_SECRET: requiredSecret({
     minCharacters: MIN_SECRET_CHARACTERS,
     doc: 'The key of all tokens and proofs.',

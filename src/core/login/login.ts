@@ -1,11 +1,19 @@
 // The login: one story from a name and a password to a session, in the order in which it happens.
 import { eq, type SQL } from 'drizzle-orm';
+import type { EmailAddress } from '../accounts/email.ts';
 import type { CheckPassword } from '../credentials/check-password.ts';
 import type { Passwords } from '../credentials/passwords.ts';
-import { err, ok, type Result, type Throttled, type WrongCredentials } from '../errors.ts';
+import {
+  err,
+  ok,
+  type Result,
+  type Throttled,
+  type UnverifiedEmail,
+  type WrongCredentials,
+} from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
 import type { Identifier } from '../identity.ts';
-import type { Account, Client, LoginKind } from '../model.ts';
+import type { Account, Client, LoginKind, Policy } from '../model.ts';
 import type { Keyring } from '../secrets.ts';
 import { deleteSession, insertSession, type Sessions } from '../sessions/sessions.ts';
 import { cookieSessionId, type Tokens } from '../sessions/tokens.ts';
@@ -41,7 +49,9 @@ export interface LoggedIn {
  * const loggedIn = await core.login({ identifier: readIdentifier('ann'), password, open: 'cookie', client, replaces });
  * if (!loggedIn.ok) return refuse(loggedIn.error);
  */
-export type Login = (attempt: LoginAttempt) => Promise<Result<LoggedIn, WrongCredentials | Throttled>>;
+export type Login = (
+  attempt: LoginAttempt,
+) => Promise<Result<LoggedIn, WrongCredentials | Throttled | UnverifiedEmail>>;
 
 export interface LoginOptions {
   store: Store;
@@ -52,11 +62,14 @@ export interface LoginOptions {
   keyring: Keyring;
   throttle: Throttle;
   checkPassword: CheckPassword;
+  policy: Policy;
+  email: Pick<EmailAddress, 'requestVerification'>;
   nowMs: () => number;
 }
 
 export const createLogin = (options: LoginOptions): Login => {
   const { store, sessions, tokens, devices, passwords, keyring, throttle, checkPassword, nowMs } = options;
+  const { policy, email } = options;
 
   const logIn = async (attempt: LoginAttempt, isRetry: boolean): ReturnType<Login> => {
     const { identifier, password, client } = attempt;
@@ -77,6 +90,11 @@ export const createLogin = (options: LoginOptions): Login => {
     const { candidate, counterKey } = checked.value;
 
     // 3. The password is right. What it is not enough for is decided here, before a session exists.
+    if (policy.requiresVerifiedEmail && candidate.emailVerifiedAtMs === null) {
+      throttle.undoAttempt(counterKey);
+      await email.requestVerification(candidate.id, client);
+      return err({ reason: 'unverified_email' });
+    }
 
     // 4. The second round trip opens the session. If D1 fails at it, the attempt is undone.
     const opened = await throttle.undoOnError(counterKey, () => openSession(attempt, candidate, counterKey));

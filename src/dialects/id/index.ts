@@ -2,12 +2,13 @@
 import type { Dialect, RoutesOf } from '../../http/endpoint.ts';
 import { admin } from './admin.ts';
 import { problemDetails } from './answers.ts';
+import { email } from './email.ts';
 import { login } from './login.ts';
 import { me } from './me.ts';
 import { problem } from './problem.ts';
 import { sessions } from './sessions.ts';
 
-const endpoints = [...login, ...me, ...sessions, ...admin] as const;
+const endpoints = [...login, ...me, ...email, ...sessions, ...admin] as const;
 
 /** For Hono's typed client: `hc<IdRoutes>('https://accounts.example.com/id')`. */
 export type IdRoutes = RoutesOf<typeof endpoints>;

@@ -1,0 +1,72 @@
+// `id` with mail on: proving the address, a forgotten password, and logins that ask for a proven address.
+import { beforeEach, expect, it } from 'vitest';
+import { createMailbox, type Mailbox, tokenIn } from '../../support/mail.ts';
+import { send } from '../../support/worker.ts';
+import { person } from './support-id.ts';
+
+const NEXT_PASSWORD = 'kaleidoscope-77';
+
+let mailbox: Mailbox;
+
+beforeEach(() => {
+  mailbox = createMailbox();
+});
+
+const post = (path: string, json: object) => send(path, { json, env: mailbox.env });
+
+const joined = async () => {
+  const fields = person();
+  expect((await post('/id/register', fields)).status).toBe(201);
+  return fields;
+};
+
+it('proves the address by the token of the mail, once', async () => {
+  const { email } = await joined();
+  const token = tokenIn(mailbox.last(email));
+  const answer = await post('/id/email/verification/confirm', { token });
+  expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('"emailVerified":true')]);
+  const again = await post('/id/email/verification/confirm', { token });
+  expect([again.status, again.text]).toEqual([400, expect.stringContaining('"code":"link_expired"')]);
+});
+
+it('sets a new password by the token of the mail, and ends the session', async () => {
+  const fields = await joined();
+  const asked = await post('/id/password/forgot', { identifier: fields.username });
+  expect([asked.status, asked.text]).toEqual([202, '']);
+  const token = tokenIn(mailbox.last(fields.email));
+  expect((await post('/id/password/reset', { token, password: NEXT_PASSWORD })).status).toBe(204);
+  const old = await post('/id/login', { identifier: fields.email, password: fields.password });
+  expect(old.status).toBe(401);
+  const next = await post('/id/login', { identifier: fields.email, password: NEXT_PASSWORD });
+  expect(next.status).toBe(200);
+});
+
+it('answers for an account that does not exist as for one that does, and mails nothing', async () => {
+  const asked = await post('/id/password/forgot', { identifier: 'nobody@test.com' });
+  expect([asked.status, asked.text]).toEqual([202, '']);
+  expect(mailbox.mails).toEqual([]);
+});
+
+it('refuses a reset where the service sends no mail', async () => {
+  const answer = await send('/id/password/forgot', { json: { identifier: 'nobody@test.com' } });
+  expect([answer.status, answer.text]).toEqual([404, expect.stringContaining('"code":"mail_off"')]);
+});
+
+it('refuses a login before the address is proven, with REQUIRE_VERIFIED_EMAIL, in every dialect', async () => {
+  mailbox = createMailbox({ REQUIRE_VERIFIED_EMAIL: 'true' });
+  const { username, email, password } = await joined();
+  const id = await post('/id/login', { identifier: email, password });
+  expect([id.status, id.text]).toEqual([403, expect.stringContaining('"code":"unverified_email"')]);
+  const users = await post('/api/users/login', { username, password });
+  expect([users.status, users.text]).toEqual([
+    400,
+    '{"non_field_errors":["Email address is not verified."]}',
+  ]);
+  const auth = await post('/api/auth/login', { email, password });
+  expect([auth.status, auth.text]).toEqual([
+    400,
+    '{"status":"fail","errors":{"main":{"msg":"Email is not verified!"}}}',
+  ]);
+  await post('/id/email/verification/confirm', { token: tokenIn(mailbox.last(email)) });
+  expect((await post('/id/login', { identifier: email, password })).status).toBe(200);
+});
