@@ -74,6 +74,7 @@ export const readSettings = (env: Env): Settings => {
       hashCost: { iterations: values.PASSWORD_ITERATIONS, rounds: values.PASSWORD_ROUNDS },
       sessionIdleSeconds,
       sessionAbsoluteSeconds: values.SESSION_ABSOLUTE_DAYS * SECONDS_PER_DAY,
+      maxSessions: values.MAX_SESSIONS,
       databaseTimeoutMs: values.D1_TIMEOUT_MS,
       kvTimeoutMs: values.KV_TIMEOUT_MS,
       throttle: {

@@ -60,7 +60,7 @@ export {
   type SessionKind,
 } from './model.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random } from './secrets.ts';
-export type { SessionView } from './sessions/sessions.ts';
+export type { SessionCursor, SessionPage, SessionView } from './sessions/sessions.ts';
 export { createCounts, type OperationCounts, within } from './store/store.ts';
 export { DEVICE_SECONDS } from './throttle/devices.ts';
 export { findBrowser, findSystem } from './user-agent.ts';

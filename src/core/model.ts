@@ -44,8 +44,9 @@ export const displayName = (account: Account): string =>
   account.name || `${account.firstName} ${account.lastName}`.trim() || (account.username ?? '');
 
 /**
- * `cookie`: a browser's. `derived`: the account's one 40-hex token. `jwt`: a signed JSON Web Token. `imported`: a
- * 40-hex token that another service made; no login opens one, and none gives it out.
+ * `cookie`: a browser's. `derived`: the account's one API token, 40 hex digits that are computed from a nonce; the word
+ * is that of the rows and of `id`. `jwt`: a signed JSON Web Token. `imported`: a token of 40 hex digits that another
+ * service made; no login opens one, and none gives it out.
  */
 export type SessionKind = 'cookie' | 'derived' | 'jwt' | 'imported';
 /** What a login or a registration can open: a token is imported by scripts alone. */
@@ -102,6 +103,8 @@ export interface Policy {
   hashCost: HashCost;
   sessionIdleSeconds: number;
   sessionAbsoluteSeconds: number;
+  /** Live sessions that an account may have; a new one ends the one that was seen least recently. */
+  maxSessions: number;
   databaseTimeoutMs: number;
   kvTimeoutMs: number;
   throttle: ThrottlePolicy;

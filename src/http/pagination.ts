@@ -1,6 +1,6 @@
 // Pages of a list: `?limit=` and `?after=`, what is on one, and the next page in a Link header.
 import type { Context } from 'hono';
-import type { Account, Core, SearchCursor } from '../core/index.ts';
+import type { Account, Core, SearchCursor, SessionCursor } from '../core/index.ts';
 import type { AppEnv } from './context.ts';
 import type { Parameter } from './docs.ts';
 
@@ -44,6 +44,14 @@ const readCursor = (after: string): SearchCursor | null => {
 
 const writeCursor = ({ field, afterId }: SearchCursor): string => `${field}:${afterId}`;
 
+/** A cursor among sessions travels as `time.id`; null if the text is none. */
+export const readSessionCursor = (after: string): SessionCursor | null => {
+  const [, time, id] = /^(\d{1,15})\.([0-9a-f]{64})$/.exec(after) ?? [];
+  return id === undefined ? null : { lastSeenAtMs: Number(time), id };
+};
+
+export const writeSessionCursor = ({ lastSeenAtMs, id }: SessionCursor): string => `${lastSeenAtMs}.${id}`;
+
 /** What is on a page, and where the next one begins; null where this is the last. */
 export interface Page<T> {
   rows: T[];
@@ -81,6 +89,10 @@ export const limit = (): Parameter => ({
     default: PAGE_SIZE.byDefault,
   },
 });
+
+/** How the reference describes `?after=` of a list of sessions. */
+export const afterSession = (): Parameter =>
+  after('The session behind which the page begins, as `Link` gives it.');
 
 /** How the reference describes `?after=`. */
 export const after = (description: string): Parameter => ({

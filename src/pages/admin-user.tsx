@@ -17,6 +17,7 @@ const ONE = '/admin/users/:id';
 /** A longer number is no account's. */
 const params: Record<string, PathParameter> = { id: { ...accountId, pattern: '[0-9]{1,15}' } };
 const SHOWN_EVENTS = 25;
+const SHOWN_SESSIONS = 25;
 
 const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
 const pathOf = (id: number): string => `/admin/users/${id}`;
@@ -55,8 +56,8 @@ const applyAction =
 const showUser = async (c: Context<AppEnv>): Promise<Response> => {
   const account = await find(c);
   if (!account) return respondProblem(c, { reason: 'not_found' });
-  const [live, events] = await Promise.all([
-    c.var.core.sessions.list(account.id),
+  const [{ sessions, next }, events] = await Promise.all([
+    c.var.core.sessions.list(account.id, { after: null, limit: SHOWN_SESSIONS }),
     c.var.core.auditLog.list(account.id, { beforeId: null, limit: SHOWN_EVENTS }),
   ]);
   const path = pathOf(account.id);
@@ -108,15 +109,16 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
       </div>
       <section aria-labelledby="sessions">
         <h2 id="sessions">Sessions</h2>
-        {live.length === 0 ? (
+        {sessions.length === 0 ? (
           <p class="card">None.</p>
         ) : (
           <>
             <ul class="card rows">
-              {currentFirst(live, c.var.principal.session.id).map((session) => (
+              {currentFirst(sessions, c.var.principal.session.id).map((session) => (
                 <SessionRow session={session} isCurrent={session.id === c.var.principal.session.id} />
               ))}
             </ul>
+            {next !== null && <p class="aside">The {SHOWN_SESSIONS} that were seen last.</p>}
             <Change to={`${path}/end-sessions`} send="End all sessions" />
           </>
         )}

@@ -1,11 +1,14 @@
 // Where the account is signed in, and ending that.
 import * as z from 'zod/mini';
 import { endpoint } from '../http/endpoint.ts';
+import { readSessionCursor, writeSessionCursor } from '../http/pagination.ts';
 import { deviceWords } from './device-words.ts';
 import { goOn } from './done.ts';
 import { show } from './layout.tsx';
 import { currentFirst, SessionRow } from './lists.tsx';
 import { owner } from './session.tsx';
+
+const SESSIONS_A_PAGE = 100;
 
 const showDevices = endpoint({
   method: 'GET',
@@ -13,7 +16,9 @@ const showDevices = endpoint({
   auth: owner,
   handle: async (c) => {
     const { account, session: current } = c.var.principal;
-    const live = await c.var.core.sessions.list(account.id);
+    const after = readSessionCursor(c.req.query('after') ?? '');
+    const { sessions, next } = await c.var.core.sessions.list(account.id, { after, limit: SESSIONS_A_PAGE });
+    const hasOthers = after !== null || sessions.some(({ id }) => id !== current.id);
     return show(
       c,
       { title: 'Devices', here: '/devices' },
@@ -21,7 +26,7 @@ const showDevices = endpoint({
         <h1>Devices</h1>
         <p class="lead">Browsers and apps that are signed in to your account.</p>
         <ul class="card rows">
-          {currentFirst(live, current.id).map((session) => (
+          {currentFirst(sessions, current.id).map((session) => (
             <SessionRow session={session} isCurrent={session.id === current.id}>
               {session.id !== current.id && (
                 <form method="post" action="/devices/end">
@@ -38,7 +43,11 @@ const showDevices = endpoint({
             </SessionRow>
           ))}
         </ul>
-        {live.length > 1 && (
+        <nav class="turn" aria-label="Pages">
+          {after !== null && <a href="/devices">Newest</a>}
+          {next !== null && <a href={`/devices?after=${writeSessionCursor(next)}`}>Older</a>}
+        </nav>
+        {hasOthers && (
           <form method="post" action="/devices/end-others">
             <button type="submit" class="danger">
               End all other sessions

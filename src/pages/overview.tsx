@@ -33,8 +33,8 @@ const showOverview = endpoint({
     const principal = findPrincipal(c);
     if (!principal) return c.redirect('/sign-in', 303);
     const { account } = principal;
-    const [live, [latest]] = await Promise.all([
-      c.var.core.sessions.list(account.id),
+    const [sessionCount, [latest]] = await Promise.all([
+      c.var.core.sessions.count(account.id),
       c.var.core.auditLog.list(account.id, { beforeId: null, limit: 1 }),
     ]);
     return show(
@@ -75,7 +75,7 @@ const showOverview = endpoint({
               Change it
             </Entry>
             <Entry href="/devices" label="Devices">
-              {live.length === 1 ? 'Only this one' : `Signed in on ${live.length}`}
+              {sessionCount === 1 ? 'Only this one' : `Signed in on ${sessionCount}`}
             </Entry>
             <Entry href="/activity" label="Activity">
               {latest && (

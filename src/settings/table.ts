@@ -12,6 +12,9 @@ const MIN_SECRET_CHARACTERS = 32;
 /** Browsers keep no cookie longer. https://www.rfc-editor.org/rfc/rfc6265bis (section 5.5, "Max-Age") */
 const MAX_COOKIE_DAYS = 400;
 
+/** More sessions than anybody has devices; each login looks at so many rows. */
+const MAX_SESSIONS = 1_000;
+
 /** An upper bound where no standard gives one: ten years of anything is a typing error. */
 const MAX_DAYS = 3_650;
 
@@ -23,7 +26,7 @@ const MAX_TIMEOUT_MS = 60_000;
 
 /** PBKDF2 of the runtime refuses more in one call, in production only. */
 const MAX_ITERATIONS = 100_000;
-/** Fifty calls of the dearest kind take seconds of CPU; core/passwords.ts reads no stored hash beyond that. */
+/** Fifty calls of the dearest kind take seconds of CPU; core/credentials/passwords.ts reads no stored hash beyond that. */
 const MAX_ROUNDS = 50;
 
 const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
@@ -69,6 +72,12 @@ export const SETTINGS = {
     min: 1,
     max: MAX_DAYS,
     doc: 'Days after the login at which a session ends, however much it is used.',
+  }),
+  MAX_SESSIONS: wholeNumber({
+    default: 100,
+    min: 1,
+    max: MAX_SESSIONS,
+    doc: 'Live sessions of one account. A login beyond ends the session that was used least recently.',
   }),
   SESSION_READS: choice({
     options: ['nearest', 'primary', 'cached'],

@@ -18,7 +18,7 @@ import type { Mail } from '../mail/mail.ts';
 import { type Account, accountColumns, type Client, type LoginKind } from '../model.ts';
 import type { Proofs } from '../proofs/proofs.ts';
 import { formerHolders } from '../proofs/rows.ts';
-import { deleteSession, deleteSessionsOf, insertSession, type Sessions } from '../sessions/sessions.ts';
+import { deleteSession, endSessionsOf, insertSession, type Sessions } from '../sessions/sessions.ts';
 import { cookieSessionId, type IssuedSession, type StoredSession, type Tokens } from '../sessions/tokens.ts';
 import { whereNotLastAdmin } from '../store/conditions.ts';
 import { users } from '../store/schema.ts';
@@ -221,14 +221,14 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
         return db.batch([
           noteEventOf(db, 'deleted', whereRemovable, client, nowMs(), actorId),
           mail.notify(db, 'account_deleted', whereRemovable, client, { byAdmin: actorId !== undefined }),
-          deleteSessionsOf(db, id, whereRemovable),
+          ...endSessionsOf(db, id, whereRemovable),
           db.delete(users).where(whereRemovable).returning({ id: users.id }),
           db.select({ id: users.id }).from(users).where(eq(users.id, id)),
         ]);
       });
       mail.sendSoon(value);
-      const [, , ended, removed, left] = value;
-      sessions.forget(ended.map((session) => session.id));
+      const [, , latest, , removed, left] = value;
+      sessions.forget(latest.map((session) => session.id));
       if (removed.length > 0) return ok(null);
       return err({ reason: left.length > 0 ? 'last_admin' : 'gone' });
     },

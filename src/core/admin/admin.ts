@@ -8,7 +8,7 @@ import { emailKey, usernameKey } from '../identity.ts';
 import type { NoticeKind } from '../mail/kinds.ts';
 import type { Mail } from '../mail/mail.ts';
 import { type Account, accountColumns, type Client } from '../model.ts';
-import { deleteSessionsOf, type Sessions } from '../sessions/sessions.ts';
+import { endSessionsOf, type Sessions } from '../sessions/sessions.ts';
 import { whereNotLastAdmin } from '../store/conditions.ts';
 import { shownNameKey, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
@@ -91,7 +91,7 @@ export const createAdmin = (options: AdminOptions): Admin => {
           mail.notify(db, NOTICES[action], and(whereChangeable, whereOtherwise(action)), client, {
             byAdmin: true,
           }),
-          deleteSessionsOf(db, action === 'disabled' ? id : null, whereChangeable),
+          ...endSessionsOf(db, action === 'disabled' ? id : null, whereChangeable),
           db
             .update(users)
             .set({ ...changesFor(action, now), updatedAtMs: now })
@@ -101,8 +101,8 @@ export const createAdmin = (options: AdminOptions): Admin => {
         ]);
       });
       mail.sendSoon(value);
-      const [, , ended, [account], exist] = value;
-      sessionStore.forget(ended.map((session) => session.id));
+      const [, , latest, , [account], exist] = value;
+      sessionStore.forget(latest.map((session) => session.id));
       if (account) return ok(account);
       return err({ reason: exist.length > 0 ? 'last_admin' : 'gone' });
     },

@@ -17,7 +17,7 @@ import type { Mail } from '../mail/mail.ts';
 import { type Account, accountColumns, type Client, type Principal } from '../model.ts';
 import type { Proofs } from '../proofs/proofs.ts';
 import { rebindProofs } from '../proofs/rows.ts';
-import { deleteSessionsOf, renewSession, type Sessions } from '../sessions/sessions.ts';
+import { endSessionsOf, renewSession, type Sessions } from '../sessions/sessions.ts';
 import type { Tokens } from '../sessions/tokens.ts';
 import { whereUnchanged } from '../store/conditions.ts';
 import { sessions, users } from '../store/schema.ts';
@@ -130,7 +130,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
       db.batch([
         noteEventOf(db, type, before, client, now),
         mail.notify(db, notice, before, client),
-        deleteSessionsOf(db, endsOthers ? candidate.id : null, before, session.id),
+        ...endSessionsOf(db, endsOthers ? candidate.id : null, before, session.id),
         renewSession(db, session.id, issued, before),
         // The session has its new id by now.
         db
@@ -152,15 +152,15 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
       ]),
     );
     mail.sendSoon(value);
-    const [, , ended, [renewed], [account]] = value;
+    const [, , latest, ended, [renewed], [account]] = value;
     if (!renewed || !account) return err({ reason: 'gone' });
-    options.sessions.forget([session.id, ...ended.map(({ id }) => id)]);
+    options.sessions.forget([session.id, ...latest.map(({ id }) => id)]);
     const token = await options.sessions.handOut(issued, renewed, account, bookmark);
     if (token === null) return err({ reason: 'gone' });
     const { passwordHash = candidate.passwordHash } = values;
     const known = await devices.read(client.device ?? null);
     const device = await devices.write(known, { id: account.id, passwordHash });
-    return ok({ account, token, device, endedSessions: ended.length });
+    return ok({ account, token, device, endedSessions: ended.meta.changes });
   };
 
   const changeName = async (

@@ -4,7 +4,7 @@ import { err, type FactorRefused, type Gone, ok, type Result } from '../errors.t
 import { type EventType, noteEventOf } from '../events/events.ts';
 import { type Account, type Client, displayName, type Principal } from '../model.ts';
 import type { Keyring, Random } from '../secrets.ts';
-import { deleteSessionsOf, type Sessions } from '../sessions/sessions.ts';
+import { endSessions, endSessionsOf, type Sessions } from '../sessions/sessions.ts';
 import { whereAccountExists } from '../store/conditions.ts';
 import { appPasswords, factors, recoveryCodes, sessions, spentChallenges, users } from '../store/schema.ts';
 import { type Database, isUniqueViolation, type Store } from '../store/store.ts';
@@ -518,20 +518,18 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         const isThere = exists(db.select({ id: appPasswords.id }).from(appPasswords).where(isIt));
         return db.batch([
           noteEventOf(db, 'app_password_removed', and(eq(users.id, account.id), isThere), client, nowMs()),
-          db
-            .delete(sessions)
-            .where(
-              and(
-                eq(sessions.userId, account.id),
-                sql`(${sessions.appPasswordId} = ${id} OR ${sessions.id} = (${derived}))`,
-              ),
-            )
-            .returning({ id: sessions.id }),
+          ...endSessions(
+            db,
+            and(
+              eq(sessions.userId, account.id),
+              sql`(${sessions.appPasswordId} = ${id} OR ${sessions.id} = (${derived}))`,
+            ),
+          ),
           db.delete(appPasswords).where(isIt).returning({ id: appPasswords.id }),
         ]);
       });
-      const [, ended, removed] = value;
-      sessionStore.forget(ended.map((session) => session.id));
+      const [, latest, , removed] = value;
+      sessionStore.forget(latest.map((session) => session.id));
       return removed.length > 0;
     },
 
@@ -539,7 +537,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
       const { value } = await store.primary((db) =>
         db.batch([
           noteEventOf(db, 'factors_removed', eq(users.id, accountId), client, nowMs(), actorId),
-          deleteSessionsOf(db, accountId),
+          ...endSessionsOf(db, accountId),
           db.delete(factors).where(eq(factors.userId, accountId)),
           db.delete(recoveryCodes).where(eq(recoveryCodes.userId, accountId)),
           db.delete(appPasswords).where(eq(appPasswords.userId, accountId)),
@@ -547,7 +545,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         ]),
       );
       sessionStore.forget(value[1].map(({ id }) => id));
-      return value[5].length > 0;
+      return value[6].length > 0;
     },
   };
 };

@@ -15,7 +15,7 @@ import { noteEventOf } from '../events/events.ts';
 import type { Identifier } from '../identity.ts';
 import type { Account, Client, LoginKind, Policy } from '../model.ts';
 import type { Keyring } from '../secrets.ts';
-import { deleteSession, insertSession, type Sessions } from '../sessions/sessions.ts';
+import { deleteSession, openSession, type Sessions } from '../sessions/sessions.ts';
 import { cookieSessionId, type Tokens } from '../sessions/tokens.ts';
 import { whereUnchanged } from '../store/conditions.ts';
 import { users } from '../store/schema.ts';
@@ -74,8 +74,7 @@ export const createLogin = (options: LoginOptions): Login => {
   const logIn = async (attempt: LoginAttempt, isRetry: boolean): ReturnType<Login> => {
     const { identifier, password, client } = attempt;
 
-    // 1. Who logs in, and on which device. A name that no account has is counted under its HMAC, so that a copy of
-    // D1 does not tell what people typed into the wrong field.
+    // 1. On which device. One that has logged in to the account before is counted on its own.
     const device = await devices.read(client.device ?? null);
 
     // 2. The first round trip counts the attempt and finds the account; then one hash. A refused attempt stays counted.
@@ -97,9 +96,9 @@ export const createLogin = (options: LoginOptions): Login => {
     }
 
     // 4. The second round trip opens the session. If D1 fails at it, the attempt is undone.
-    const opened = await throttle.undoOnError(counterKey, () => openSession(attempt, candidate, counterKey));
+    const opened = await throttle.undoOnError(counterKey, () => open(attempt, candidate, counterKey));
 
-    // 5. The credential for the client, and the mark by which this device is counted on its own from now on.
+    // 5. The credential for the client, and the mark by which the device is known the next time.
     if (opened) {
       const { account, token, passwordHash } = opened;
       return ok({ account, token, device: await devices.write(device, { id: account.id, passwordHash }) });
@@ -116,8 +115,8 @@ export const createLogin = (options: LoginOptions): Login => {
   };
 
   /** One batch: all of it, or nothing and null if the account is not as it was when its password was checked. */
-  const openSession = async (
-    { password, open, client, replaces }: LoginAttempt,
+  const open = async (
+    { password, open: kind, client, replaces }: LoginAttempt,
     candidate: Candidate,
     counterKey: CounterKey,
   ) => {
@@ -125,12 +124,12 @@ export const createLogin = (options: LoginOptions): Login => {
     const passwordHash = (await passwords.needsRehash(candidate.passwordHash, password))
       ? await passwords.hash(password)
       : candidate.passwordHash;
-    const issued = await tokens.issue(open);
+    const issued = await tokens.issue(kind);
     const replacedId = await cookieSessionId(replaces);
     const asChecked = whereUnchanged(candidate);
     const { value, bookmark } = await store.primary((db) =>
       db.batch([
-        insertSession(db, issued, asChecked, client),
+        ...openSession(db, issued, asChecked, client, policy.maxSessions),
         noteEventOf(db, 'login', asChecked, client, now),
         deleteSession(db, replacedId, asChecked),
         db

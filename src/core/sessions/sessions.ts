@@ -1,13 +1,14 @@
 // The life of a session, from issue to end. D1 holds the truth; a record in KV says how fresh a copy of D1 must be.
 //
 //   issue      tokens.issue(): a token and its SHA-256, which is the session's id
-//   store      insertSession(): a statement of the batch that logs in or registers
+//   store      openSession(), insertSession(): statements of the batch that logs in or registers
 //   hand out   handOut(): writes the record to KV and gives the credential to its client
 //   use        authenticate(): finds the live session of a token, and extends its idle expiry at most once a day
 //   renew      renewSession(): a new token after the password was confirmed; the old one is void
-//   end        end(), endAll(), logOut(), deleteSession(), deleteSessionsOf(), or the expiry and the clean-up
+//   end        end(), endAll(), logOut(), deleteSession(), endSessionsOf(); a newer session beyond the limit; the expiry
 import {
   and,
+  count,
   desc,
   eq,
   fillPlaceholders,
@@ -15,7 +16,11 @@ import {
   gt,
   inArray,
   isNull,
+  lt,
+  lte,
   ne,
+  not,
+  or,
   type SQL,
   sql,
 } from 'drizzle-orm';
@@ -44,10 +49,28 @@ const MAX_EXTEND_AFTER_MS = 24 * 60 * 60 * 1000;
  */
 const EXTENSIONS_PER_IDLE_TIME = 14;
 
+/** KV records that are deleted when all sessions of an account end. KV takes 1,000 operations a request. */
+const MAX_FORGOTTEN = 100;
+
+/** SQLite takes an OFFSET only behind a LIMIT (https://sqlite.org/lang_select.html#limitoffset): more than any account has. */
+const NO_LIMIT = 1_000_000_000;
+
 /** A live session as its owner sees it. Its id is a hash: it opens nothing. */
 export interface SessionView extends Session {
   userAgent: string | null;
   country: string | null;
+}
+
+/** Where a page of sessions begins: after the session with this time and id. */
+export interface SessionCursor {
+  lastSeenAtMs: number;
+  id: string;
+}
+
+export interface SessionPage {
+  sessions: SessionView[];
+  /** Where the next page begins, null if this is the last. */
+  next: SessionCursor | null;
 }
 
 export interface Sessions {
@@ -69,8 +92,10 @@ export interface Sessions {
    * @param reads `primary` asks the primary alone: for every request that changes something
    */
   authenticate(token: string, carrier: Carrier, reads: 'nearest' | 'primary'): Promise<Principal | null>;
-  /** The live sessions of an account, the one seen last first. */
-  list(accountId: number): Promise<SessionView[]>;
+  /** A page of the live sessions of an account, the one seen last first. */
+  list(accountId: number, page: { after: SessionCursor | null; limit: number }): Promise<SessionPage>;
+  /** How many live sessions an account has. */
+  count(accountId: number): Promise<number>;
   /** Ends one session of the account; false if it has no such session. */
   end(accountId: number, sessionId: string, client: Client): Promise<boolean>;
   /**
@@ -106,14 +131,21 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
 
   const forget = (sessionIds: readonly string[]): void => store.deleteRecords(sessionIds.map(recordKey));
 
-  /** Extends the idle expiry after the response; never past the absolute limit. */
+  /**
+   * Extends the idle expiry after the response; never past the absolute limit, and never to less than the row has by
+   * then: a login may just have written more for the account's API token.
+   */
   const extend = ({ id, lastSeenAtMs, createdAtMs }: Session): boolean => {
     const now = nowMs();
     if (now - lastSeenAtMs < extendAfterMs) return false;
     const expiresAtMs = Math.min(now + idleMs, createdAtMs + absoluteMs);
     store.runInBackground('session not extended', async () => {
       const { bookmark } = await store.primary((db) =>
-        db.update(sessions).set({ lastSeenAtMs: now, expiresAtMs }).where(eq(sessions.id, id)),
+        db
+          .update(sessions)
+          .set({ lastSeenAtMs: now, expiresAtMs })
+          // Only as it was read: a login that has just extended the session has the last word.
+          .where(and(eq(sessions.id, id), eq(sessions.lastSeenAtMs, lastSeenAtMs))),
       );
       record({ id, expiresAtMs }, bookmark);
     });
@@ -208,16 +240,27 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
       return { account, session, extended: extend(session) };
     },
 
-    async list(accountId) {
+    async list(accountId, { after, limit }) {
       const { value } = await store.primary((db) =>
         db
           .select({ ...sessionColumns, userAgent: sessions.userAgent, country: sessions.country })
           .from(sessions)
-          .where(and(eq(sessions.userId, accountId), gt(sessions.expiresAtMs, nowMs())))
-          .orderBy(desc(sessions.lastSeenAtMs))
+          .where(and(whereLiveOf(accountId, nowMs()), after ? whereAfter(after) : undefined))
+          .orderBy(desc(sessions.lastSeenAtMs), desc(sessions.id))
+          .limit(limit + 1)
           .all(),
       );
-      return value;
+      const shown = value.slice(0, limit);
+      const last = shown.at(-1);
+      const next = last && value.length > limit ? { lastSeenAtMs: last.lastSeenAtMs, id: last.id } : null;
+      return { sessions: shown, next };
+    },
+
+    async count(accountId) {
+      const { value } = await store.primary((db) =>
+        db.select({ live: count() }).from(sessions).where(whereLiveOf(accountId, nowMs())).get(),
+      );
+      return value?.live ?? 0;
     },
 
     async end(accountId, sessionId, client) {
@@ -236,12 +279,13 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     async endAll(accountId, keptSessionId, client, actorId) {
       const { value } = await store.primary((db) =>
         db.batch([
-          deleteSessionsOf(db, accountId, undefined, keptSessionId),
+          ...endSessionsOf(db, accountId, undefined, keptSessionId),
           noteEventOf(db, 'sessions_ended', eq(users.id, accountId), client, nowMs(), actorId),
         ]),
       );
-      forget(value[0].map(({ id }) => id));
-      return value[0].length;
+      const [latest, ended] = value;
+      forget(latest.map(({ id }) => id));
+      return ended.meta.changes;
     },
 
     async logOut({ account, session }, client) {
@@ -305,6 +349,33 @@ export const insertSession = (
       },
     })
     .returning({ id: sessions.id, nonce: sessions.nonce });
+};
+
+/**
+ * The statements that open a session for an account that exists: the new row, and the end of the sessions seen least
+ * recently beyond the limit. In one batch, so that no number of logins at once passes it.
+ */
+export const openSession = (
+  db: Database,
+  issued: IssuedSession,
+  account: SQL | undefined,
+  client: Client,
+  maxSessions: number,
+) => {
+  const owner = db.select({ id: users.id }).from(users).where(account);
+  // An API token may have been live before, under its former id.
+  const whereNew = issued.kind === 'derived' ? eq(sessions.kind, 'derived') : eq(sessions.id, issued.id);
+  const others = db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, owner), gt(sessions.expiresAtMs, issued.createdAtMs), not(whereNew)))
+    .orderBy(desc(sessions.lastSeenAtMs), desc(sessions.id))
+    .limit(NO_LIMIT)
+    .offset(maxSessions - 1);
+  return [
+    insertSession(db, issued, account, client),
+    db.delete(sessions).where(inArray(sessions.id, others)),
+  ] as const;
 };
 
 /** The statement that replaces an API token that nobody can compute any more. */
@@ -375,6 +446,16 @@ const toFound = (row: readonly unknown[]): FoundSession => ({
   session: readRow(sessionColumns, row.slice(ACCOUNT_WIDTH)),
   row,
 });
+
+const whereLiveOf = (accountId: number, nowMs: number): SQL | undefined =>
+  and(eq(sessions.userId, accountId), gt(sessions.expiresAtMs, nowMs));
+
+/** Behind the session of a cursor, in the order of the lists. */
+const whereAfter = ({ lastSeenAtMs, id }: SessionCursor): SQL | undefined =>
+  and(
+    lte(sessions.lastSeenAtMs, lastSeenAtMs),
+    or(lt(sessions.lastSeenAtMs, lastSeenAtMs), lt(sessions.id, id)),
+  );
 
 type Columns = Readonly<Record<string, SQLiteColumn>>;
 type Row<C extends Columns> = { [K in keyof C]: GetColumnData<C[K]> };
@@ -454,22 +535,35 @@ export const deleteSession = (db: Database, id: string | null, onlyIf?: SQL) =>
   db.delete(sessions).where(and(eq(sessions.id, id ?? ''), whereAccountExists(db, onlyIf)));
 
 /**
- * The statement that ends all sessions of an account, except one if one is named; of no account if that is null.
- * `onlyIf` is a condition on `users`.
+ * The statements that end the sessions that a condition finds. The first gives the ids of the latest, whose KV records
+ * are to be deleted; the second ends all, however many there are, and tells their number in `meta.changes`. Nothing
+ * outside D1 is done once for each of them: a record that is left in KV lets nobody in, and expires by itself.
  */
-export const deleteSessionsOf = (
+export const endSessions = (db: Database, where: SQL | undefined) => {
+  const latest = db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(where)
+    .orderBy(desc(sessions.lastSeenAtMs))
+    .limit(MAX_FORGOTTEN);
+  return [latest, db.delete(sessions).where(where)] as const;
+};
+
+/**
+ * The same for all sessions of an account, except one if one is named; for no account if that is null.
+ * @param onlyIf a condition on `users`
+ */
+export const endSessionsOf = (
   db: Database,
   userId: number | null,
   onlyIf?: SQL,
   keptId: string | null = null,
 ) =>
-  db
-    .delete(sessions)
-    .where(
-      and(
-        eq(sessions.userId, userId ?? 0),
-        keptId === null ? undefined : ne(sessions.id, keptId),
-        whereAccountExists(db, onlyIf),
-      ),
-    )
-    .returning({ id: sessions.id });
+  endSessions(
+    db,
+    and(
+      eq(sessions.userId, userId ?? 0),
+      keptId === null ? undefined : ne(sessions.id, keptId),
+      whereAccountExists(db, onlyIf),
+    ),
+  );

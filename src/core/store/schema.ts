@@ -57,7 +57,7 @@ export const users = sqliteTable(
 );
 
 /**
- * Every way of being logged in: a browser's cookie, the account's one derived token, a JWT, an imported token.
+ * Every way of being logged in: a browser's cookie, the account's one API token, a JWT, an imported token.
  * WITHOUT ROWID, for which Drizzle has no word and which the migration says: a row is then written once, and not
  * once more for the index of its key. D1 counts what is written. https://sqlite.org/withoutrowid.html
  */
@@ -70,7 +70,7 @@ export const sessions = sqliteTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     kind: text('kind', { enum: ['cookie', 'derived', 'jwt', 'imported'] }).notNull(),
-    /** What a derived token is computed from, with the secret; null for the other kinds. */
+    /** What an API token is computed from, with the secret; null for the other kinds. */
     nonce: text('nonce'),
     /** When the password was last shown for this session; the absolute limit counts from here. */
     createdAtMs: integer('created_at').notNull(),
@@ -89,7 +89,8 @@ export const sessions = sqliteTable(
     factor: text('factor', { enum: ['passkey', 'totp', 'recovery_code', 'trusted_browser'] }),
   },
   (table) => [
-    index('sessions_user_id').on(table.userId),
+    // In the order in which an account's sessions are listed, and in which the oldest gives way to a new one.
+    index('sessions_account').on(table.userId, table.lastSeenAtMs),
     uniqueIndex('sessions_one_derived').on(table.userId).where(sql`kind = 'derived'`),
   ],
 );

@@ -4,17 +4,18 @@ import type { AccountError, AdminAction } from '../../core/index.ts';
 import type { AppEnv } from '../../http/context.ts';
 import type { EndpointDocs, Parameter, Refusal, Success } from '../../http/docs.ts';
 import { endpoint } from '../../http/endpoint.ts';
-import { after, findAccounts, limit, linkNext, readPage } from '../../http/pagination.ts';
+import { after, afterSession, findAccounts, limit, linkNext, readPage } from '../../http/pagination.ts';
 import { accountId } from '../../http/path-parameters.ts';
 import { originOf } from '../../http/respond.ts';
 import * as answers from './answers.ts';
 import { admins } from './auth.ts';
 import * as examples from './examples.ts';
+import { readEventPage, readSessionPage } from './lists.ts';
 import { lastAdmin, noSuch, refuse, refuseError } from './refusal.ts';
-import { readTrailPage } from './trail.ts';
 import { showEvent, showSession, showToAdmin } from './views.ts';
 
 const SHOWN_EVENTS = 50;
+const SHOWN_SESSIONS = 100;
 
 const params = { id: accountId };
 const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
@@ -68,12 +69,12 @@ const showOne = endpoint({
     const { core, principal } = c.var;
     const account = await core.accounts.get(id);
     if (!account) return refuse(c, { reason: 'not_found' });
-    const live = await core.sessions.list(id);
+    const { sessions } = await core.sessions.list(id, { after: null, limit: SHOWN_SESSIONS });
     const events = await core.auditLog.list(id, { beforeId: null, limit: SHOWN_EVENTS });
     return c.json(
       {
         account: showToAdmin(account, originOf(c)),
-        sessions: live.map((session) => showSession(session, principal.session.id)),
+        sessions: sessions.map((session) => showSession(session, principal.session.id)),
         events: events.map(showEvent),
       },
       200,
@@ -81,7 +82,7 @@ const showOne = endpoint({
   },
   docs: DOCS && {
     id: 'idAccount',
-    summary: 'One account with its sessions and its last 50 events',
+    summary: 'One account with its last 100 sessions and its last 50 events',
     successes: [
       {
         status: 200,
@@ -98,6 +99,33 @@ const showOne = endpoint({
   },
 });
 
+const listSessionsOf = endpoint({
+  method: 'GET',
+  path: '/admin/accounts/:id/sessions',
+  params,
+  auth: admins,
+  handle: async (c) => {
+    const account = await c.var.core.accounts.get(idOf(c));
+    if (!account) return refuse(c, { reason: 'not_found' });
+    return c.json({ sessions: await readSessionPage(c, account.id) }, 200);
+  },
+  docs: DOCS && {
+    id: 'idSessionsOf',
+    summary: 'Where an account is logged in',
+    query: [limit(), afterSession()],
+    successes: [
+      {
+        status: 200,
+        description: 'One page of live sessions, the one seen last first.',
+        schema: answers.sessions,
+        headers: ['Link'],
+        example: { sessions: [{ ...examples.session, current: false }] },
+      },
+    ],
+    refusals: [noSuch],
+  },
+});
+
 const listEventsOf = endpoint({
   method: 'GET',
   path: '/admin/accounts/:id/events',
@@ -106,7 +134,7 @@ const listEventsOf = endpoint({
   handle: async (c) => {
     const account = await c.var.core.accounts.get(idOf(c));
     if (!account) return refuse(c, { reason: 'not_found' });
-    return c.json({ events: await readTrailPage(c, account.id) }, 200);
+    return c.json({ events: await readEventPage(c, account.id) }, 200);
   },
   docs: DOCS && {
     id: 'idEventsOf',
@@ -238,6 +266,7 @@ const removeOne = endpoint({
 export const admin = [
   listAccounts,
   showOne,
+  listSessionsOf,
   listEventsOf,
   disable,
   enable,

@@ -1,32 +1,30 @@
 // `id`: an account's sessions and its audit log, and everything that is held about it in one file.
 import { endpoint } from '../../http/endpoint.ts';
-import { after, limit } from '../../http/pagination.ts';
+import { after, afterSession, limit } from '../../http/pagination.ts';
 import { sessionId } from '../../http/path-parameters.ts';
 import { originOf } from '../../http/respond.ts';
 import * as answers from './answers.ts';
 import { toChange, toRead } from './auth.ts';
 import * as examples from './examples.ts';
+import { streamExport } from './export.ts';
+import { readEventPage, readSessionPage } from './lists.ts';
 import { noSuch, refuse } from './refusal.ts';
-import { readTrail, readTrailPage } from './trail.ts';
-import { showAccount, showEvent, showSession } from './views.ts';
 
 const listSessions = endpoint({
   method: 'GET',
   path: '/sessions',
   auth: toRead,
-  handle: async (c) => {
-    const { account, session } = c.var.principal;
-    const live = await c.var.core.sessions.list(account.id);
-    return c.json({ sessions: live.map((one) => showSession(one, session.id)) }, 200);
-  },
+  handle: async (c) => c.json({ sessions: await readSessionPage(c, c.var.principal.account.id) }, 200),
   docs: DOCS && {
     id: 'idSessions',
     summary: 'Where the account is logged in',
+    query: [limit(), afterSession()],
     successes: [
       {
         status: 200,
-        description: 'The live sessions, the one seen last first.',
+        description: 'One page of live sessions, the one seen last first.',
         schema: answers.sessions,
+        headers: ['Link'],
         example: { sessions: [examples.session] },
       },
     ],
@@ -78,7 +76,7 @@ const listEvents = endpoint({
   method: 'GET',
   path: '/events',
   auth: toRead,
-  handle: async (c) => c.json({ events: await readTrailPage(c, c.var.principal.account.id) }, 200),
+  handle: async (c) => c.json({ events: await readEventPage(c, c.var.principal.account.id) }, 200),
   docs: DOCS && {
     id: 'idEvents',
     summary: 'What happened to the account',
@@ -100,18 +98,11 @@ const exportAll = endpoint({
   path: '/export',
   auth: toChange,
   handle: async (c) => {
-    const { account, session } = c.var.principal;
-    const live = await c.var.core.sessions.list(account.id);
-    const events = await readTrail(c.var.core, account.id);
-    c.header('Content-Disposition', `attachment; filename="latchkey-account-${account.id}.json"`);
-    return c.json(
-      {
-        account: showAccount(account, originOf(c)),
-        sessions: live.map((one) => showSession(one, session.id)),
-        events: events.map(showEvent),
-      },
-      200,
-    );
+    const { core, principal } = c.var;
+    const file = await streamExport(core, principal, originOf(c));
+    c.header('Content-Disposition', `attachment; filename="latchkey-account-${principal.account.id}.json"`);
+    c.header('Content-Type', 'application/json');
+    return c.body(file, 200);
   },
   docs: DOCS && {
     id: 'idExport',

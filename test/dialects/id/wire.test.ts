@@ -26,7 +26,7 @@ const ALLOWED: Record<string, string> = {
   '/id/admin/accounts/1/enable': 'POST, OPTIONS',
   '/id/admin/accounts/1/grant-admin': 'POST, OPTIONS',
   '/id/admin/accounts/1/revoke-admin': 'POST, OPTIONS',
-  '/id/admin/accounts/1/sessions': 'DELETE, OPTIONS',
+  '/id/admin/accounts/1/sessions': 'GET, DELETE, HEAD, OPTIONS',
 };
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const bothSpellings = Object.entries(ALLOWED).flatMap(([path, allow]) => [
