@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createCheckpoint, noCounts, OtherImport } from './import/checkpoint.ts';
-import { createDetails } from './import/details.ts';
+import { createDetails, noDetails } from './import/details.ts';
 import { openDryRun } from './import/dry-run.ts';
 import { loadHashCheck } from './import/hashes.ts';
 import { ConflictStop } from './import/merge.ts';
@@ -38,12 +38,13 @@ const watchForStop = () => {
 
 const importFile = async (command: Command): Promise<number> => {
   const { file, dryRun, keepIds } = command;
-  const { format, model, map, rules, onConflict, place } = command;
-  const same = { format, model, map: [...map], rules, onConflict, keepIds, place };
+  const { format, model, map, rules, merge, place } = command;
+  const same = { format, model, map: [...map], rules, merge, keepIds, place };
   const checkpoint = dryRun ? null : createCheckpoint(file, same);
   if (command.restart) checkpoint?.remove();
   const before = checkpoint?.load() ?? null;
   const counts = before?.counts ?? noCounts();
+  const nowMs = Date.now();
 
   const checkHash = await loadHashCheck();
   const source = await openSource(file, format, model);
@@ -51,15 +52,19 @@ const importFile = async (command: Command): Promise<number> => {
     const opened = await openTarget(place);
     const target = dryRun ? openDryRun(opened) : opened;
     const list = command.report ?? (dryRun ? null : `${file}.latchkey-report.txt`);
-    const details = createDetails(list, before?.report ?? { bytes: 0, lines: 0 });
+    const details = createDetails(list, before?.report ?? noDetails());
     if (before)
       print(`Taking up the import that was interrupted: ${writeCount(counts.read)} records are done.`);
     const bar = createProgressBar(process.stderr, counts.read);
     try {
-      const options = { rules, map, keepIds, onConflict };
+      const options = { rules, map, keepIds, merge };
       const isStopped = watchForStop();
       const run = { source, target, checkpoint, counts, details, checkHash, bar, options, isStopped };
-      const { unknown, finished } = await runImport({ ...run, nowMs: Date.now() });
+      const { unknown, finished } = await runImport({
+        ...run,
+        nowMs,
+        startedAtMs: before?.startedAtMs ?? nowMs,
+      });
       bar.end();
       const where = place.remote === true ? 'the deployed database' : 'the database on this machine';
       const done = finished ? 'Imported' : 'Stopped in the middle of importing';

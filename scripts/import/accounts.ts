@@ -7,7 +7,7 @@ import { NEVER_LOGGED_IN_MS } from '../../src/core/model.ts';
 import type { Row } from '../wrangler.ts';
 import type { Field, FieldReader } from './fields.ts';
 import type { HashCheck } from './hashes.ts';
-import type { NewRow } from './rows.ts';
+import type { NewRow, Sent } from './rows.ts';
 import { readFlag, readNumber, readText, readTime, unwrap } from './values.ts';
 
 export interface AccountRules {
@@ -18,7 +18,7 @@ export interface AccountRules {
 }
 
 export type Reading =
-  | { ok: true; label: string; row: NewRow; algorithm: string; notes: string[] }
+  | { ok: true; label: string; row: NewRow; sent: Sent; algorithm: string; notes: string[] }
   | { ok: false; label: string; reason: string };
 
 /** Django's own limit, wider than that of any dialect: it holds at registration, not at login. */
@@ -48,7 +48,7 @@ export interface AccountReaderOptions {
 
 export const createAccountReader = ({ readField, checkHash, rules, nowMs }: AccountReaderOptions) => {
   return (record: Row): Reading => {
-    const get = readField(record);
+    const { get, has } = readField(record);
     const faults: string[] = [];
     const notes: string[] = [];
 
@@ -92,6 +92,7 @@ export const createAccountReader = ({ readField, checkHash, rules, nowMs }: Acco
     const isActive = flag('is_active', true);
     const row: NewRow = {
       id,
+      sourceId: readSourceId(get('id')),
       username,
       usernameKey: username === null ? null : usernameKey(username),
       email,
@@ -114,8 +115,45 @@ export const createAccountReader = ({ readField, checkHash, rules, nowMs }: Acco
     };
     const label = email || named || (id === null ? '' : `id ${id}`);
     if (!verdict.ok || faults.length > 0) return { ok: false, label, reason: faults.join(' ') };
-    return { ok: true, label, row, algorithm: verdict.algorithm, notes };
+    return { ok: true, label, row, sent: whatIsSent(has, rules), algorithm: verdict.algorithm, notes };
   };
+};
+
+/** The fields that are columns of an account and nothing else; an email may stand in the username's place. */
+const OWN_COLUMNS = [
+  'username',
+  'password_hash',
+  'name',
+  'first_name',
+  'last_name',
+  'address',
+  'site_url',
+  'description',
+  'picture_id',
+  'last_login_at',
+] as const satisfies Field[];
+
+const whatIsSent = (has: (field: Field) => boolean, { admins }: AccountRules): Sent => {
+  const columns = OWN_COLUMNS.filter(has);
+  return {
+    columns: new Set<string>(has('email') ? [...columns, 'email'] : columns),
+    createdAt: has('created_at'),
+    admin:
+      admins !== 'none' &&
+      (has('is_admin') || has('is_superuser') || (admins === 'staff' && has('is_staff'))),
+    disabled: has('is_active') || has('disabled_at'),
+  };
+};
+
+/** Longer than any id that a database makes. */
+const MAX_SOURCE_ID = 128;
+
+/** The id that the account has in the file, as text: a number, a UUID, an ObjectId. */
+const readSourceId = (value: unknown): string | null => {
+  const text = readText(value) ?? '';
+  return text === '' || text.length > MAX_SOURCE_ID || !text.isWellFormed() || CONTROL.test(text)
+    ? null
+    : text;
 };
 
 /** What is wrong with a text, as the end of a sentence; null where nothing is. */

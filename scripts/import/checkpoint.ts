@@ -1,7 +1,7 @@
 // How far an import has come, in a file beside its input: what an interrupted import is taken up from.
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { isRow } from '../wrangler.ts';
-import type { DetailsLength } from './details.ts';
+import { isRow, type Row } from '../wrangler.ts';
+import type { DetailsState, Reason } from './details.ts';
 
 /** What has happened to the records so far. */
 export interface Counts {
@@ -11,6 +11,8 @@ export interface Counts {
   alreadyThere: number;
   conflicts: number;
   refused: number;
+  /** Not created, because they were deleted here. */
+  deleted: number;
   tokens: number;
   admins: number;
   disabled: number;
@@ -28,6 +30,7 @@ export const noCounts = (): Counts => ({
   alreadyThere: 0,
   conflicts: 0,
   refused: 0,
+  deleted: 0,
   tokens: 0,
   admins: 0,
   disabled: 0,
@@ -38,8 +41,9 @@ export const noCounts = (): Counts => ({
 
 export interface Progress {
   counts: Counts;
-  /** How long the report's file was: what stands behind was written after this point. */
-  report: DetailsLength;
+  report: DetailsState;
+  /** When the import began. */
+  startedAtMs: number;
 }
 
 export interface Checkpoint {
@@ -61,11 +65,27 @@ const isCounts = (value: unknown): value is Counts =>
   isRow(value['hashes']) &&
   Object.keys(noCounts()).every((name) => name === 'hashes' || typeof value[name] === 'number');
 
+const isReason = (value: unknown): value is Reason =>
+  isRow(value) &&
+  typeof value['kind'] === 'string' &&
+  typeof value['reason'] === 'string' &&
+  typeof value['count'] === 'number' &&
+  Array.isArray(value['first']);
+
+const isState = (value: unknown): value is DetailsState =>
+  isRow(value) &&
+  typeof value['bytes'] === 'number' &&
+  Array.isArray(value['reasons']) &&
+  value['reasons'].every(isReason);
+
+const isProgress = (saved: Row): saved is Row & Progress =>
+  isCounts(saved['counts']) && isState(saved['report']) && typeof saved['startedAtMs'] === 'number';
+
 /** @param command what else must be the same for the import to be the same one */
 export const createCheckpoint = (input: string, command: unknown): Checkpoint => {
   const path = checkpointPath(input);
   const { size, mtimeMs } = statSync(input);
-  const identity = JSON.stringify({ version: 1, size, mtimeMs, command });
+  const identity = JSON.stringify({ version: 2, size, mtimeMs, command });
 
   return {
     load() {
@@ -74,16 +94,15 @@ export const createCheckpoint = (input: string, command: unknown): Checkpoint =>
       try {
         saved = JSON.parse(readFileSync(path, 'utf8'));
       } catch {
-        throw new OtherImport(`${path} cannot be read. Remove it, or say --restart.`);
+        throw new OtherImport(`${path} cannot be read. Start over with --restart.`);
       }
-      const report: unknown = isRow(saved) ? saved['report'] : null;
-      if (!isRow(saved) || saved['identity'] !== identity || !isCounts(saved['counts']) || !isRow(report))
+      if (!isRow(saved) || saved['identity'] !== identity || !isProgress(saved))
         throw new OtherImport(
           `${path} is of an import that was interrupted, of another file or with other options. ` +
-            'Run that one again, or say --restart to begin from the start: what is imported already stays.',
+            'Run that one again, or start over with --restart: what is imported already stays.',
         );
-      const length = { bytes: Number(report['bytes']), lines: Number(report['lines']) };
-      return { counts: saved['counts'], report: length };
+      const { counts, report, startedAtMs } = saved;
+      return { counts, report, startedAtMs };
     },
     save(progress) {
       // Renaming is the moment from which it holds: no reader ever sees half a file.

@@ -1,72 +1,87 @@
-// The report's list of records that need a person's attention: all of them in a file, the first few on the screen.
-import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import type { Detail } from './merge.ts';
+// The report about single records: all of it in a file, the reasons counted and the first of each on the screen.
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import { toPlainText } from '../terminal.ts';
+import type { Detail, DetailKind } from './merge.ts';
 
-/** As many as fit on a screen. */
-export const SHOWN = 20;
+/** Enough to see what a reason is about. */
+export const SHOWN_OF_EACH = 5;
 
-export interface DetailsLength {
-  bytes: number;
-  lines: number;
+/** More reasons than this are no reasons: a report of one screen or two. */
+const MAX_REASONS = 100;
+const OTHER_REASON = 'other reasons';
+
+/** Records that have one reason in common. */
+export interface Reason {
+  kind: DetailKind;
+  reason: string;
+  count: number;
+  /** The first few, without the reason that they share. */
+  first: string[];
 }
+
+/** How far a report has come: what an interrupted import goes on from. */
+export interface DetailsState {
+  bytes: number;
+  reasons: Reason[];
+}
+
+export const noDetails = (): DetailsState => ({ bytes: 0, reasons: [] });
 
 export interface Details {
   add(details: readonly Detail[]): void;
-  /** How long the file is by now. */
-  length(): DetailsLength;
-  /** The first few, as they are written. */
-  first(): string[];
+  state(): DetailsState;
   path: string | null;
   close(): void;
 }
 
-/** A control character of a strange file must not reach the terminal. */
-const plain = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
+const writeWho = ({ at, label }: Detail): string => toPlainText(label === '' ? at : `${at}, ${label}`);
 
-export const writeDetail = ({ kind, at, label, text }: Detail): string =>
-  plain(`${kind}: ${at}${label === '' ? '' : `, ${label}`}: ${text}`);
+export const writeDetail = (detail: Detail): string =>
+  `${detail.kind}: ${writeWho(detail)}: ${toPlainText(detail.text ?? detail.reason)}`;
 
-/** Far more than the first few lines take. */
-const HEAD_BYTES = 64 * 1024;
-
-const readHead = (path: string, bytes: number): string[] => {
-  const file = openSync(path, 'r');
-  const head = Buffer.alloc(Math.min(bytes, HEAD_BYTES));
-  readSync(file, head);
-  closeSync(file);
-  return head.toString('utf8').split('\n').slice(0, -1).slice(0, SHOWN);
-};
-
-/**
- * @param path null for a list that is only shown
- * @param kept how much of it an interrupted import had written when it was last sure of it
- */
-export const createDetails = (path: string | null, kept: DetailsLength): Details => {
-  let { bytes, lines } = kept;
-  const first = path !== null && bytes > 0 ? readHead(path, bytes) : [];
+/** @param path null for a list that is only counted */
+export const createDetails = (path: string | null, before: DetailsState): Details => {
+  let { bytes } = before;
+  const reasons = new Map<string, Reason>();
+  const keyOf = (kind: DetailKind, reason: string) => `${kind} ${reason}`;
+  for (const each of before.reasons)
+    reasons.set(keyOf(each.kind, each.reason), { ...each, first: [...each.first] });
   if (path !== null && bytes === 0) rmSync(path, { force: true });
   let file: number | null = null;
 
   const open = (to: string): number => {
-    const opened = openSync(to, kept.bytes === 0 ? 'w' : 'r+', 0o600);
-    ftruncateSync(opened, kept.bytes);
+    // What stands behind was written after the last checkpoint, and is written again.
+    const opened = openSync(to, before.bytes === 0 ? 'w' : 'r+', 0o600);
+    ftruncateSync(opened, before.bytes);
     return opened;
+  };
+
+  const reasonOf = (kind: DetailKind, reason: string): Reason => {
+    const known = reasons.get(keyOf(kind, reason));
+    if (known) return known;
+    if (reasons.size >= MAX_REASONS && reason !== OTHER_REASON) return reasonOf(kind, OTHER_REASON);
+    const made: Reason = { kind, reason, count: 0, first: [] };
+    reasons.set(keyOf(kind, reason), made);
+    return made;
   };
 
   return {
     path,
     add(details) {
       if (details.length === 0) return;
-      const written = details.map(writeDetail);
-      first.push(...written.slice(0, Math.max(0, SHOWN - first.length)));
-      lines += written.length;
+      for (const detail of details) {
+        const reason = reasonOf(detail.kind, toPlainText(detail.reason));
+        reason.count += 1;
+        if (reason.first.length >= SHOWN_OF_EACH) continue;
+        const own = detail.text ?? (reason.reason === OTHER_REASON ? detail.reason : null);
+        reason.first.push(own === null ? writeWho(detail) : `${writeWho(detail)}: ${toPlainText(own)}`);
+      }
       if (path === null) return;
       file ??= open(path);
-      bytes += writeSync(file, written.map((line) => `${line}\n`).join(''), bytes);
+      const text = details.map((detail) => `${writeDetail(detail)}\n`).join('');
+      bytes += writeSync(file, text, bytes);
     },
-    length: () => ({ bytes, lines }),
-    first: () => first,
+    state: () => ({ bytes, reasons: [...reasons.values()] }),
     close() {
       if (file !== null) closeSync(file);
     },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PROJECT, type Row } from '../wrangler.ts';
-import { Taken, type Target } from './target.ts';
+import { isTaken, Taken, type Target } from './target.ts';
 
 /** An empty database as the migrations make it, in SQLite itself. */
 export const createScratch = (path: string): DatabaseSync => {
@@ -29,7 +29,7 @@ export const openScratch = (database: DatabaseSync): Target => ({
     } catch (error) {
       database.exec('ROLLBACK');
       const text = error instanceof Error ? error.message : String(error);
-      throw text.includes('UNIQUE constraint failed') ? new Taken(text) : error;
+      throw isTaken(text) ? new Taken(text) : error;
     }
   },
   async close() {

@@ -43,8 +43,15 @@ export const isField = (name: string): name is Field => Object.hasOwn(NAMES, nam
 
 const fold = (name: string): string => name.toLowerCase().replaceAll(/[_\s-]/g, '');
 
+/** The fields of one record. */
+export interface Fields {
+  get(field: Field): unknown;
+  /** Whether the record has a column for the field, empty or not. */
+  has(field: Field): boolean;
+}
+
 /** Reads the fields of a record that has them under any name. */
-export type FieldReader = (record: Row) => (field: Field) => unknown;
+export type FieldReader = (record: Row) => Fields;
 
 /**
  * @param map columns that are named by hand; they count before every other name of their field
@@ -83,9 +90,12 @@ export const createFieldReader = (
     const shape = columns.join('\0');
     const known = plans.get(shape) ?? plan(columns);
     plans.set(shape, known);
-    return (field) => {
-      const column = known.get(field);
-      return column === undefined ? undefined : record[column];
+    return {
+      get(field) {
+        const column = known.get(field);
+        return column === undefined ? undefined : record[column];
+      },
+      has: (field) => known.has(field),
     };
   };
 };

@@ -1,123 +1,375 @@
 // What becomes of each account of a batch, given what the database holds: pure, so that it can be done again.
+//
+// Security: an import must never hand one person's account or rights to another. A name alone is no proof: whoever
+// registered here first may hold a name that is another's in the file. So an account is updated only if it is the
+// same one (see `isSame`), rights are given only to accounts that an import brought, and two records of one file
+// that share a name stay two people.
 import type { Row } from '../wrangler.ts';
-import type { NewRow } from './rows.ts';
+import type { Claim } from './claims.ts';
+import { digest, type NewRow, type Sent } from './rows.ts';
 
 export type OnConflict = 'skip' | 'update' | 'fail';
+
+export interface MergeRules {
+  onConflict: OnConflict;
+  /** `email`: whoever has the email is the same person, as the operator says. */
+  match: 'account' | 'email';
+  /** Rights go to accounts that were made here, or that lost them here, too. */
+  grantAdminToExisting: boolean;
+  /** Accounts that were deleted here are created again. */
+  revive: boolean;
+}
 
 /** An account of the input, by where it stands there and by what a person knows it as. */
 export interface Incoming {
   at: string;
   label: string;
   row: NewRow;
+  sent: Sent;
+  claim: Claim;
 }
+
+export type DetailKind = 'refused' | 'conflict' | 'deleted' | 'admin' | 'updated' | 'kept' | 'note';
 
 /** A line of the report about one record. */
 export interface Detail {
-  kind: 'refused' | 'conflict' | 'note';
+  kind: DetailKind;
   at: string;
   label: string;
-  text: string;
+  /** What many records have in common, in one sentence: the report counts by it. */
+  reason: string;
+  /** What is said of this one, if that is more. */
+  text?: string;
 }
 
 /** What the database says about the names and ids of a batch. */
 export interface Known {
-  /** Rows of `id`, `username_key`, `email_key`. */
+  /** Rows of `findHolders`. */
   holders: readonly Row[];
   /** Ids whose accounts were deleted: their trail is another's. */
   deletedIds: ReadonlySet<number>;
-  /** Where ids are kept: the highest that the database ever gave or the input has; else null. */
+  /** If ids are kept: the highest that the database ever gave or the input has; else null. */
   lastId: number | null;
+  /** Admins who are not disabled. */
+  adminIds: ReadonlySet<number>;
+  /** Whether an account that an import brought under these names was deleted here. */
+  wasDeleted: (row: NewRow) => boolean;
+  /** When this import began: marks the accounts that it has written. */
+  startedAtMs: number;
 }
+
+export interface Update {
+  id: number;
+  row: NewRow;
+  /** The columns that get the record's value. */
+  columns: string[];
+  /** How the account was called when it was looked at: it is written only if it still is. */
+  emailKey: string;
+  usernameKey: string | null;
+  setsPassword: boolean;
+  /** Whether the account was made here: with the password of the file it gets another owner, maybe. */
+  takesOver: boolean;
+  admin: 'gains' | 'loses' | null;
+  disables: boolean;
+  /** What the file says, for the next import. */
+  saidAdmin: boolean;
+  saidDisabled: boolean;
+}
+
+/** An update that changes who may log in, or what they may do, ends every session and token of the account. */
+export const endsSessions = ({ setsPassword, admin, disables }: Update): boolean =>
+  setsPassword || admin !== null || disables;
 
 export interface Merged {
   inserts: NewRow[];
-  updates: NewRow[];
-  alreadyThere: number;
+  updates: Update[];
+  kept: number;
   /** Ids of the input that accounts have here too. */
   idsKept: number;
   details: Detail[];
 }
 
 interface Holder {
-  /** Null for an account of this batch that the database is to number. */
-  id: number | null;
+  id: number;
+  emailKey: string;
   usernameKey: string | null;
-  /** Where it stands among the inserts, null for one that was there before. */
-  insert: number | null;
+  isAdmin: boolean;
+  isDisabled: boolean;
+  createdAtMs: number;
+  /** What the last import said of it; null if it was made here. */
+  imported: {
+    sourceId: string | null;
+    emailDigest: string;
+    passwordDigest: string;
+    isAdmin: boolean;
+    isDisabled: boolean;
+    atMs: number;
+  } | null;
 }
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+const readHolder = (row: Row): Holder => ({
+  id: Number(row['id']),
+  emailKey: String(row['email_key']),
+  usernameKey: textOrNull(row['username_key']),
+  isAdmin: row['is_admin'] === 1,
+  isDisabled: row['disabled_at'] !== null,
+  createdAtMs: Number(row['created_at']),
+  imported:
+    row['imported_at'] === null
+      ? null
+      : {
+          sourceId: textOrNull(row['source_id']),
+          emailDigest: String(row['email_digest']),
+          passwordDigest: String(row['password_digest']),
+          isAdmin: row['was_admin'] === 1,
+          isDisabled: row['was_disabled'] === 1,
+          atMs: Number(row['imported_at']),
+        },
+});
 
 /** An account could not be imported as it is, and the import was told to stop then. */
 export class ConflictStop extends Error {
   override name = 'ConflictStop';
 }
 
-export const mergeBatch = (batch: readonly Incoming[], known: Known, onConflict: OnConflict): Merged => {
+/**
+ * Whether an account of the database is that of a record: username and email both, or the id that it was imported
+ * under together with one of its names or its time of creation (two services count from 1, so an id alone is no
+ * proof). By its email alone an account is known only if an import brought it under that email.
+ */
+const isSame = (holder: Holder, { row, sent }: Incoming, { match }: MergeRules): boolean => {
+  const sameEmail = holder.emailKey === row.emailKey;
+  if (sameEmail && match === 'email') return true;
+  const sameUsername = row.usernameKey !== null && holder.usernameKey === row.usernameKey;
+  if (sameEmail && sameUsername) return true;
+  const { imported } = holder;
+  if (imported === null) return false;
+  const isWithoutUsername = row.usernameKey === null || holder.usernameKey === null;
+  if (sameEmail && isWithoutUsername && imported.emailDigest === digest(row.emailKey)) return true;
+  const sameTime = sent.createdAt && holder.createdAtMs === row.createdAtMs;
+  const sameId = row.sourceId !== null && imported.sourceId === row.sourceId;
+  return sameId && (sameEmail || sameUsername || sameTime);
+};
+
+/** Columns of the record that are never written over what is here. */
+const KEPT_BY_UPDATE = new Set(['id', 'is_admin', 'disabled_at', 'created_at', 'updated_at']);
+
+export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: MergeRules): Merged => {
   const byEmail = new Map<string, Holder>();
   const byUsername = new Map<string, Holder>();
+  const bySourceId = new Map<string, Holder[]>();
   const ids = new Set<number>();
-  /** By id: where the input has an account twice, its last record counts. */
-  const updates = new Map<number, NewRow>();
-  const merged: Merged = { inserts: [], updates: [], alreadyThere: 0, idsKept: 0, details: [] };
+  const merged: Merged = { inserts: [], updates: [], kept: 0, idsKept: 0, details: [] };
+  const written = new Map<number, string>();
+  const admins = new Set(known.adminIds);
   let lastId = known.lastId;
 
-  const hold = (emailKey: string, holder: Holder) => {
-    byEmail.set(emailKey, holder);
+  for (const holder of known.holders.map(readHolder)) {
+    if (ids.has(holder.id)) continue;
+    ids.add(holder.id);
+    byEmail.set(holder.emailKey, holder);
     if (holder.usernameKey !== null) byUsername.set(holder.usernameKey, holder);
-    if (holder.id !== null) ids.add(holder.id);
-  };
-  for (const { id, username_key: name, email_key: email } of known.holders) {
-    const usernameKey = typeof name === 'string' ? name : null;
-    hold(String(email), { id: Number(id), usernameKey, insert: null });
+    const sourceId = holder.imported?.sourceId ?? null;
+    if (sourceId !== null) bySourceId.set(sourceId, [...(bySourceId.get(sourceId) ?? []), holder]);
   }
 
-  /** The id that a new account gets: its own where it is kept and free, else a new one. */
-  const chooseId = ({ at, label, row }: Incoming): number | null => {
+  const tell = (kind: DetailKind, { at, label }: Incoming, reason: string, text?: string) => {
+    if (kind === 'conflict' && rules.onConflict === 'fail')
+      throw new ConflictStop(`${at}, ${label}: ${text ?? reason}`);
+    merged.details.push({ kind, at, label, reason, ...(text === undefined ? {} : { text }) });
+  };
+
+  /** The id that a new account gets: its own if it is to be kept and is free, else a new one. */
+  const chooseId = (incoming: Incoming): number | null => {
+    const { row } = incoming;
     if (lastId === null) return null;
-    if (row.id !== null && !ids.has(row.id) && !known.deletedIds.has(row.id)) {
+    const isTaken = row.id !== null && ids.has(row.id);
+    if (row.id !== null && !isTaken && !known.deletedIds.has(row.id)) {
       merged.idsKept += 1;
+      ids.add(row.id);
       return row.id;
     }
     lastId += 1;
-    const why = row.id !== null && !ids.has(row.id) ? 'was that of an account that is deleted' : 'is taken';
-    const text =
-      row.id === null ? `got the id ${lastId}: it has none` : `got the id ${lastId}: ${row.id} ${why}`;
-    merged.details.push({ kind: 'note', at, label, text });
+    ids.add(lastId);
+    const why = isTaken ? `${row.id} is taken` : `${row.id} was that of an account that is deleted`;
+    const text = `got the id ${lastId}: ${row.id === null ? 'it has none' : why}`;
+    tell('note', incoming, 'got a new id', text);
     return lastId;
   };
 
-  const conflict = ({ at, label }: Incoming, text: string) => {
-    if (onConflict === 'fail') throw new ConflictStop(`${at}, ${label}: ${text}`);
-    merged.details.push({ kind: 'conflict', at, label, text });
+  const insert = (incoming: Incoming) => {
+    const { row } = incoming;
+    if (!rules.revive && known.wasDeleted(row)) {
+      tell('deleted', incoming, 'The account was deleted here. Create it again: --revive.');
+      return;
+    }
+    merged.inserts.push({ ...row, id: chooseId(incoming) });
+    if (row.isAdmin) tell('admin', incoming, 'is an admin');
   };
 
-  const update = (holder: Holder, row: NewRow) => {
-    if (holder.insert !== null) {
-      const before = merged.inserts[holder.insert];
-      if (before) merged.inserts[holder.insert] = { ...row, id: before.id };
-      merged.alreadyThere += 1;
-    } else if (holder.id !== null) updates.set(holder.id, { ...row, id: holder.id });
-    hold(row.emailKey, { ...holder, usernameKey: row.usernameKey ?? holder.usernameKey });
+  /** Whether the account is to become an admin or to be one no longer. */
+  const judgeAdmin = (holder: Holder, incoming: Incoming): Update['admin'] => {
+    const { row, sent } = incoming;
+    if (!sent.admin) return null;
+    if (row.isAdmin && !holder.isAdmin) {
+      if (!rules.grantAdminToExisting && (holder.imported === null || holder.imported.isAdmin)) {
+        const what =
+          holder.imported === null
+            ? 'The file calls it an admin, but the account was made here'
+            : 'The file calls it an admin, but the account lost that right here';
+        tell('admin', incoming, `${what}: it is not made one. Make it one: --grant-admin-to-existing.`);
+        return null;
+      }
+      tell('admin', incoming, 'became an admin');
+      return 'gains';
+    }
+    // A right that was given here is not the file's to take.
+    if (row.isAdmin || !holder.isAdmin || holder.imported?.isAdmin !== true) return null;
+    if (admins.has(holder.id) && admins.size === 1) {
+      tell(
+        'admin',
+        incoming,
+        'The file does not call it an admin, but it is the last one here: it stays one.',
+      );
+      return null;
+    }
+    admins.delete(holder.id);
+    tell('admin', incoming, 'is no longer an admin');
+    return 'loses';
+  };
+
+  const judgeDisabled = (holder: Holder, incoming: Incoming): boolean => {
+    const { row, sent } = incoming;
+    if (!sent.disabled) return false;
+    const isDisabled = row.disabledAtMs !== null;
+    if (!isDisabled && holder.isDisabled)
+      tell('note', incoming, 'It is disabled here, though not in the file: it stays disabled.');
+    if (!isDisabled || holder.isDisabled) return false;
+    if (holder.imported?.isDisabled === true) {
+      tell('note', incoming, 'It is disabled in the file, but was enabled here since: it stays enabled.');
+      return false;
+    }
+    if (admins.has(holder.id) && admins.size === 1) {
+      tell('note', incoming, 'It is disabled in the file, but is the last admin here: it stays enabled.');
+      return false;
+    }
+    admins.delete(holder.id);
+    return true;
+  };
+
+  const update = (holder: Holder, incoming: Incoming) => {
+    const { row, sent } = incoming;
+    const { imported } = holder;
+    const isOfThisFile =
+      imported?.atMs === known.startedAtMs && imported.emailDigest !== digest(row.emailKey);
+    const before = written.get(holder.id) ?? (isOfThisFile ? 'a record before it in the file' : null);
+    if (before !== null) {
+      const reason = 'Another record of the file is that account already.';
+      tell('conflict', incoming, reason, `account ${holder.id} was updated from ${before}`);
+      return;
+    }
+    written.set(holder.id, incoming.at);
+    // A password that was set here since stays, unless the file has another one than at the last import.
+    const setsPassword =
+      sent.columns.has('password_hash') && imported?.passwordDigest !== digest(row.passwordHash);
+    const admin = judgeAdmin(holder, incoming);
+    const disables = judgeDisabled(holder, incoming);
+    const columns = [...sent.columns].filter(
+      (column) => !KEPT_BY_UPDATE.has(column) && (column !== 'password_hash' || setsPassword),
+    );
+    merged.updates.push({
+      id: holder.id,
+      row: { ...row, id: holder.id },
+      columns,
+      emailKey: holder.emailKey,
+      usernameKey: holder.usernameKey,
+      setsPassword,
+      takesOver: setsPassword && imported === null,
+      admin,
+      disables,
+      saidAdmin: sent.admin ? row.isAdmin : imported?.isAdmin === true,
+      saidDisabled: sent.disabled ? row.disabledAtMs !== null : imported?.isDisabled === true,
+    });
+    const text = `account ${holder.id}${setsPassword ? ', with the password of the file' : ''}`;
+    tell('updated', incoming, 'was brought up to date', text);
   };
 
   for (const incoming of batch) {
-    const { row } = incoming;
+    const { row, claim } = incoming;
+    if (claim.email !== null || claim.username !== null) {
+      tell('conflict', incoming, ...sharedInFile(incoming));
+      continue;
+    }
     const mailHolder = byEmail.get(row.emailKey);
     const nameHolder = row.usernameKey === null ? undefined : byUsername.get(row.usernameKey);
-    if (!mailHolder && !nameHolder) {
-      const id = chooseId(incoming);
-      hold(row.emailKey, { id, usernameKey: row.usernameKey, insert: merged.inserts.length });
-      merged.inserts.push({ ...row, id });
-    } else if (nameHolder && nameHolder !== mailHolder) {
-      conflict(incoming, `the username ${row.username} is taken by ${describe(nameHolder)}`);
-    } else if (mailHolder && onConflict === 'update') {
-      update(mailHolder, row);
-    } else if (mailHolder && row.usernameKey !== null && mailHolder.usernameKey !== row.usernameKey) {
-      const name = mailHolder.usernameKey === null ? 'no username' : `the username ${mailHolder.usernameKey}`;
-      conflict(incoming, `the email is taken by ${describe(mailHolder)}, with ${name}`);
-    } else merged.alreadyThere += 1;
+    const idHolder = findBySourceId(bySourceId, incoming, rules);
+    const holders = [...new Set([nameHolder, mailHolder, idHolder].filter((one) => one !== undefined))];
+    const [holder, other] = holders;
+    if (holder === undefined) insert(incoming);
+    else if (other !== undefined || !isSame(holder, incoming, rules)) {
+      const isThere = other === undefined && mailHolder !== undefined && row.usernameKey === null;
+      if (isThere && rules.onConflict !== 'update') keep(merged, incoming, holder);
+      else tell('conflict', incoming, ...explain(incoming, mailHolder, nameHolder, idHolder, rules));
+    } else if (rules.onConflict === 'update') update(holder, incoming);
+    else keep(merged, incoming, holder);
   }
-  return { ...merged, updates: [...updates.values()] };
+  return merged;
 };
 
-const describe = ({ id, insert }: Holder): string =>
-  insert === null ? `account ${id}` : 'an account before it in the file';
+const keep = (merged: Merged, { at, label }: Incoming, { id }: Holder): void => {
+  merged.kept += 1;
+  merged.details.push({ kind: 'kept', at, label, reason: 'is there already', text: `account ${id}` });
+};
+
+const findBySourceId = (
+  bySourceId: ReadonlyMap<string, readonly Holder[]>,
+  incoming: Incoming,
+  rules: MergeRules,
+): Holder | undefined => {
+  const { row, claim } = incoming;
+  // An id that the file has twice is nobody's.
+  if (row.sourceId === null || claim.sourceId !== null) return undefined;
+  return bySourceId.get(row.sourceId)?.find((holder) => isSame(holder, incoming, rules));
+};
+
+const sharedInFile = ({ row, claim }: Incoming): [reason: string, text: string] =>
+  claim.email === null
+    ? [
+        'Another record of the file has the same username.',
+        `${claim.username} has the username ${row.username} too`,
+      ]
+    : ['Another record of the file has the same email.', `${claim.email} has the same email`];
+
+const explain = (
+  { row }: Incoming,
+  mailHolder: Holder | undefined,
+  nameHolder: Holder | undefined,
+  idHolder: Holder | undefined,
+  { onConflict }: MergeRules,
+): [reason: string, text: string] => {
+  if (mailHolder !== undefined && idHolder !== undefined && mailHolder !== idHolder)
+    return [
+      'The email is taken by another account.',
+      `the email is taken by account ${mailHolder.id}, and the id is that of account ${idHolder.id}`,
+    ];
+  if (nameHolder !== undefined && nameHolder !== (mailHolder ?? idHolder))
+    return [
+      'The username is taken by another account.',
+      `the username ${row.username} is taken by account ${nameHolder.id}`,
+    ];
+  const id = mailHolder?.id;
+  const flag = onConflict === 'update' ? ' If it is the same person: --match email.' : '';
+  if (mailHolder?.usernameKey === row.usernameKey)
+    return [
+      `The email is taken by an account that was made here.${flag}`,
+      `the email is taken by account ${id}`,
+    ];
+  const name =
+    mailHolder?.usernameKey === null ? 'no username' : `the username ${mailHolder?.usernameKey ?? ''}`;
+  return [
+    `The email is taken by an account with another username.${flag}`,
+    `the email is taken by account ${id}, with ${name}`,
+  ];
+};

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { PLACE_OPTIONS } from '../wrangler.ts';
 import type { AccountRules } from './accounts.ts';
 import { FIELDS, type Field, isField } from './fields.ts';
-import type { OnConflict } from './merge.ts';
+import type { MergeRules } from './merge.ts';
 import { FORMATS, type Format } from './source.ts';
 import type { Place } from './target.ts';
 
@@ -14,7 +14,7 @@ export interface Command {
   model: string | null;
   map: ReadonlyMap<string, Field>;
   rules: AccountRules;
-  onConflict: OnConflict;
+  merge: MergeRules;
   keepIds: boolean;
   dryRun: boolean;
   restart: boolean;
@@ -31,8 +31,12 @@ export const USAGE = `Usage: npm run import -- <file> [options]
   --admins superuser|staff|none           whom of a Django project to make an admin (superuser)
   --bad-username refuse|drop              usernames that Latchkey cannot have: refuse the account, or
                                           import it without its username (refuse)
-  --on-conflict skip|update|fail          where the username or email is another account's already; update
-                                          also writes over accounts that are there already (skip)
+  --on-conflict skip|update|fail          accounts that are there already: leave them, bring them up to date,
+                                          or stop at the first that is in conflict (skip)
+  --match account|email                   which account is the same one: that of the username and the email, or
+                                          of the id that it was imported under; or that of the email (account)
+  --grant-admin-to-existing               make admins of accounts that were made here, too
+  --revive                                create accounts again that were deleted here
   --keep-ids                              keep the ids, where they are free
   --dry-run                               change nothing, and report the same
   --restart                               do not take up an import that was interrupted
@@ -55,6 +59,9 @@ const OPTIONS = {
   admins: { type: 'string' },
   'bad-username': { type: 'string' },
   'on-conflict': { type: 'string' },
+  match: { type: 'string' },
+  'grant-admin-to-existing': { type: 'boolean' },
+  revive: { type: 'boolean' },
   'keep-ids': { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   restart: { type: 'boolean' },
@@ -111,7 +118,12 @@ export const readCommand = (args: string[], folder: string): Command => {
       admins: choose('admins', values.admins, ['superuser', 'staff', 'none'], 'superuser'),
       badUsername: choose('bad-username', values['bad-username'], ['refuse', 'drop'], 'refuse'),
     },
-    onConflict: choose('on-conflict', values['on-conflict'], ['skip', 'update', 'fail'], 'skip'),
+    merge: {
+      onConflict: choose('on-conflict', values['on-conflict'], ['skip', 'update', 'fail'], 'skip'),
+      match: choose('match', values.match, ['account', 'email'], 'account'),
+      grantAdminToExisting: values['grant-admin-to-existing'] === true,
+      revive: values.revive === true,
+    },
     keepIds: values['keep-ids'] === true,
     dryRun: values['dry-run'] === true,
     restart: values.restart === true,

@@ -1,6 +1,7 @@
 // What an import tells at its end.
 import type { Counts } from './checkpoint.ts';
-import type { Details } from './details.ts';
+import type { Details, Reason } from './details.ts';
+import type { DetailKind } from './merge.ts';
 import { writeCount } from './progress.ts';
 
 export interface ReportOptions {
@@ -24,6 +25,16 @@ const parts = (...counted: [count: number, what: string][]): string => {
 const writeLine = (label: string, count: number, more = ''): string =>
   `  ${label.padEnd(LABEL_WIDTH)}${writeCount(count).padStart(COUNT_WIDTH)}${more}`;
 
+/** What a person has to look at comes first. */
+const KINDS: readonly DetailKind[] = ['refused', 'conflict', 'deleted', 'admin', 'note', 'updated', 'kept'];
+
+const writeReason = ({ kind, reason, count, first }: Reason): string[] => [
+  '',
+  `${kind}: ${reason.replace(/[.:]$/, '')}: ${writeCount(count)}`,
+  ...first.map((line) => `  ${line}`),
+  ...(count > first.length ? ['  …'] : []),
+];
+
 export const writeReport = ({ title, counts, details, unknown, remarks, keepIds }: ReportOptions): string => {
   const seconds = counts.tookMs / 1000;
   const perSecond = seconds > 0 ? Math.round(counts.read / seconds) : 0;
@@ -37,9 +48,7 @@ export const writeReport = ({ title, counts, details, unknown, remarks, keepIds 
   const hashes = Object.entries(counts.hashes)
     .sort(([, left], [, right]) => right - left)
     .map(([algorithm, count]) => `${algorithm} ${writeCount(count)}`);
-  const { lines } = details.length();
-  const first = details.first();
-  const rest = lines - first.length;
+  const { bytes, reasons } = details.state();
   return [
     title,
     '',
@@ -49,13 +58,13 @@ export const writeReport = ({ title, counts, details, unknown, remarks, keepIds 
     writeLine('already there', counts.alreadyThere),
     writeLine('in conflict', counts.conflicts),
     writeLine('refused', counts.refused),
+    ...(counts.deleted > 0 ? [writeLine('deleted here', counts.deleted)] : []),
     '',
     `  ${seconds.toFixed(1)} s, ${writeCount(perSecond)} records a second`,
     ...(hashes.length > 0 ? [`  hashes: ${hashes.join(', ')}`] : []),
     ...(unknown.length > 0 ? [`  passed over: ${unknown.join(', ')}`] : []),
     ...remarks.map((remark) => `  ${remark}`),
-    ...(first.length > 0 ? ['', ...first] : []),
-    ...(rest > 0 ? [`… and ${writeCount(rest)} more`] : []),
-    ...(details.path !== null && lines > 0 ? [`All of these are in ${details.path}`] : []),
+    ...KINDS.flatMap((kind) => reasons.filter((each) => each.kind === kind)).flatMap(writeReason),
+    ...(details.path !== null && bytes > 0 ? ['', `All of these are in ${details.path}`] : []),
   ].join('\n');
 };

@@ -1,9 +1,12 @@
 // An account on its way into the table `users`, and how many of them become one SQL statement.
+import { createHash } from 'node:crypto';
 
 /** A row of `users` with the session that keeps its old token going. Times are milliseconds since the epoch. */
 export interface NewRow {
-  /** Null where the database is to give one. */
+  /** Null if the database is to give one. */
   id: number | null;
+  /** The id that the account has in the file, as text; null if it has none. */
+  sourceId: string | null;
   username: string | null;
   usernameKey: string | null;
   email: string;
@@ -21,8 +24,19 @@ export interface NewRow {
   createdAtMs: number;
   updatedAtMs: number;
   lastLoginAtMs: number;
-  /** SHA-256 of the token that the account has, lower-case hex; null where it has none. */
+  /** SHA-256 of the token that the account has, lower-case hex; null if it has none. */
   tokenId: string | null;
+}
+
+/** What a record has of an account: an update changes nothing else. */
+export interface Sent {
+  /** The columns of `users` that the record has a value for, empty or not. */
+  columns: ReadonlySet<string>;
+  /** Whether the record has the time of creation: it then helps to recognise the account. */
+  createdAt: boolean;
+  /** Whether it says who is an admin, and who is disabled. */
+  admin: boolean;
+  disabled: boolean;
 }
 
 /** The columns of `users` and where each comes from, in the order in which statements write them. */
@@ -46,3 +60,10 @@ export const COLUMNS: readonly [column: string, value: (row: NewRow) => string |
   ['updated_at', (row) => row.updatedAtMs],
   ['last_login_at', (row) => row.lastLoginAtMs],
 ];
+
+/** 128 bits: enough that no two texts of any import share one. */
+const DIGEST_CHARACTERS = 22;
+
+/** A text as `imported_accounts` keeps it: to be compared, not to be read. */
+export const digest = (text: string): string =>
+  createHash('sha256').update(text).digest('base64url').slice(0, DIGEST_CHARACTERS);

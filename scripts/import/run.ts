@@ -2,18 +2,22 @@
 import type { Row } from '../wrangler.ts';
 import { type AccountRules, createAccountReader, type Reading } from './accounts.ts';
 import type { Checkpoint, Counts } from './checkpoint.ts';
+import { type Claims, createClaims } from './claims.ts';
+import { loadDeleted } from './deleted.ts';
 import type { Details } from './details.ts';
 import { createFieldReader, type Field } from './fields.ts';
 import type { HashCheck } from './hashes.ts';
-import { type Detail, type Incoming, type Merged, mergeBatch, type OnConflict } from './merge.ts';
+import { type Detail, type Incoming, type Known, type Merged, type MergeRules, mergeBatch } from './merge.ts';
 import type { ProgressBar } from './progress.ts';
 import type { Found, Source } from './records.ts';
 import {
+  FIND_ADMINS,
   FIND_LAST_ID,
   findDeleted,
   findHolders,
   insertAccounts,
   insertSessions,
+  noteImported,
   updateAccounts,
 } from './sql.ts';
 import { Taken, type Target } from './target.ts';
@@ -33,7 +37,7 @@ export interface ImportOptions {
   rules: AccountRules;
   map: ReadonlyMap<string, Field>;
   keepIds: boolean;
-  onConflict: OnConflict;
+  merge: MergeRules;
 }
 
 export interface ImportRun {
@@ -47,6 +51,8 @@ export interface ImportRun {
   bar: ProgressBar;
   options: ImportOptions;
   nowMs: number;
+  /** When this import began, before it was interrupted; marks the accounts that it writes. */
+  startedAtMs: number;
   /** True when the import is to end after the batch that it is at. */
   isStopped: () => boolean;
 }
@@ -59,9 +65,16 @@ interface Batch {
 
 const emptyBatch = (): Batch => ({ incoming: [], details: [], records: 0 });
 
+/** What holds for every batch of an import. */
+interface Context extends ImportRun {
+  /** If ids are kept: the highest of the file. */
+  lastIdOfInput: number | null;
+  wasDeleted: Known['wasDeleted'];
+}
+
 /**
  * Imports what the counts do not have yet. Returns the columns that were passed over, and whether it came to the end.
- * @throws ConflictStop where it is to stop at a conflict
+ * @throws ConflictStop if it is to stop at a conflict
  */
 export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; finished: boolean }> => {
   const { source, counts, options, bar } = run;
@@ -75,28 +88,37 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
         createFieldReader(options.map, () => {}),
       )
     : null;
+  const context: Context = { ...run, lastIdOfInput, wasDeleted: await loadDeleted(run.target) };
   const startedMs = Date.now() - counts.tookMs;
 
   let toSkip = counts.read;
   let batch = emptyBatch();
   const flush = async () => {
-    await writeBatch(run, batch, lastIdOfInput);
+    await writeBatch(context, batch);
     batch = emptyBatch();
     counts.tookMs = Date.now() - startedMs;
-    run.checkpoint?.save({ counts, report: run.details.length() });
+    run.checkpoint?.save({ counts, report: run.details.state(), startedAtMs: run.startedAtMs });
     bar.show(counts.read, source.fraction());
   };
 
-  for await (const page of source.read()) {
-    const fresh = toSkip > 0 ? page.slice(toSkip) : page;
-    toSkip -= page.length - fresh.length;
-    for (const found of fresh) addToBatch(batch, found, readAccount);
-    if (batch.records < BATCH_RECORDS) continue;
-    await flush();
-    if (run.isStopped()) return { unknown, finished: false };
+  const claims = createClaims();
+  try {
+    for await (const page of source.read()) {
+      const fresh = toSkip > 0 ? page.slice(toSkip) : page;
+      // What an interrupted import has done is not done again, but its names are those of other records.
+      for (const found of page.slice(0, page.length - fresh.length))
+        addToBatch(emptyBatch(), found, readAccount, claims);
+      toSkip -= page.length - fresh.length;
+      for (const found of fresh) addToBatch(batch, found, readAccount, claims);
+      if (batch.records < BATCH_RECORDS) continue;
+      await flush();
+      if (run.isStopped()) return { unknown, finished: false };
+    }
+    if (batch.records > 0) await flush();
+    return { unknown, finished: true };
+  } finally {
+    claims.close();
   }
-  if (batch.records > 0) await flush();
-  return { unknown, finished: true };
 };
 
 const findLastId = async (
@@ -106,41 +128,49 @@ const findLastId = async (
   let last = 0;
   for await (const page of source.read()) {
     for (const found of page) {
-      if ('record' in found) last = Math.max(last, readNumber(readField(found.record)('id')) ?? 0);
+      if ('record' in found) last = Math.max(last, readNumber(readField(found.record).get('id')) ?? 0);
     }
   }
   return last;
 };
 
-const addToBatch = (batch: Batch, found: Found, readAccount: (record: Row) => Reading): void => {
+const addToBatch = (
+  batch: Batch,
+  found: Found,
+  readAccount: (record: Row) => Reading,
+  claims: Claims,
+): void => {
   const { at } = found;
   batch.records += 1;
   if ('problem' in found) {
-    batch.details.push({ kind: 'refused', at, label: '', text: found.problem });
+    batch.details.push({ kind: 'refused', at, label: '', reason: found.problem });
     return;
   }
   const reading = readAccount(found.record);
   const { label } = reading;
   if (!reading.ok) {
-    batch.details.push({ kind: 'refused', at, label, text: reading.reason });
+    batch.details.push({ kind: 'refused', at, label, reason: reading.reason });
     return;
   }
-  for (const text of reading.notes) batch.details.push({ kind: 'note', at, label, text });
-  batch.incoming.push({ at, label, row: reading.row, algorithm: reading.algorithm });
+  for (const reason of reading.notes) batch.details.push({ kind: 'note', at, label, reason });
+  const { row, sent, algorithm } = reading;
+  batch.incoming.push({ at, label, row, sent, algorithm, claim: claims.claim(at, row) });
 };
 
-const writeBatch = async (run: ImportRun, batch: Batch, lastIdOfInput: number | null): Promise<void> => {
-  const { counts, details } = run;
-  const merged = await mergeAndWrite(run, batch.incoming, lastIdOfInput);
+const writeBatch = async (context: Context, batch: Batch): Promise<void> => {
+  const { counts, details } = context;
+  const merged = await mergeAndWrite(context, batch.incoming);
   const found = [...batch.details, ...merged.details];
+  const countOf = (kind: Detail['kind']) => found.filter((detail) => detail.kind === kind).length;
   counts.read += batch.records;
   counts.imported += merged.inserts.length;
   counts.updated += merged.updates.length;
-  counts.alreadyThere += merged.alreadyThere;
+  counts.alreadyThere += merged.kept;
   counts.idsKept += merged.idsKept;
-  counts.conflicts += found.filter(({ kind }) => kind === 'conflict').length;
-  counts.refused += found.filter(({ kind }) => kind === 'refused').length;
-  const written = [...merged.inserts, ...merged.updates];
+  counts.conflicts += countOf('conflict');
+  counts.refused += countOf('refused');
+  counts.deleted += countOf('deleted');
+  const written = [...merged.inserts, ...merged.updates.map(({ row }) => row)];
   counts.tokens += written.filter(
     ({ tokenId, disabledAtMs }) => tokenId !== null && disabledAtMs === null,
   ).length;
@@ -153,21 +183,27 @@ const writeBatch = async (run: ImportRun, batch: Batch, lastIdOfInput: number | 
   details.add(found);
 };
 
-const mergeAndWrite = async (
-  { target, options, nowMs }: ImportRun,
-  incoming: readonly Incoming[],
-  lastIdOfInput: number | null,
-): Promise<Merged> => {
+const mergeAndWrite = async (context: Context, incoming: readonly Incoming[]): Promise<Merged> => {
+  const { target, options, nowMs, startedAtMs } = context;
   for (let tries = 1; ; tries += 1) {
-    const merged = mergeBatch(incoming, await look(target, incoming, lastIdOfInput), options.onConflict);
-    const sessions = { createdAtMs: nowMs, expiresAtMs: nowMs + TOKEN_DAYS * MS_PER_DAY };
+    const { inserts, updates, ...rest } = mergeBatch(incoming, await look(context, incoming), options.merge);
+    const times = { createdAtMs: nowMs, expiresAtMs: nowMs + TOKEN_DAYS * MS_PER_DAY };
+    const updated = updates.map(({ row }) => row);
+    const inserted = inserts.map((row) => ({
+      row,
+      saidAdmin: row.isAdmin,
+      saidDisabled: row.disabledAtMs !== null,
+    }));
     try {
       await target.write([
-        ...updateAccounts(merged.updates, nowMs),
-        ...insertAccounts(merged.inserts, sessions),
-        ...insertSessions(merged.updates, sessions),
+        ...updateAccounts(updates, nowMs),
+        ...insertSessions(updated, 'id', times),
+        ...noteImported(updates, 'id', startedAtMs),
+        ...insertAccounts(inserts),
+        ...insertSessions(inserts, 'email_key', times),
+        ...noteImported(inserted, 'email_key', startedAtMs),
       ]);
-      return merged;
+      return { inserts, updates, ...rest };
     } catch (error) {
       if (!(error instanceof Taken) || tries === MAX_TRIES) throw error;
     }
@@ -175,20 +211,24 @@ const mergeAndWrite = async (
 };
 
 /** Asks the database for everything that decides about a batch. */
-const look = async (target: Target, incoming: readonly Incoming[], lastIdOfInput: number | null) => {
+const look = async (context: Context, incoming: readonly Incoming[]): Promise<Known> => {
+  const { target, options, lastIdOfInput, wasDeleted, startedAtMs } = context;
   const rows = incoming.map(({ row }) => (lastIdOfInput === null ? { ...row, id: null } : row));
   const searches = findHolders(rows);
   const ids = rows.flatMap(({ id }) => (id === null ? [] : [id]));
   const deletions = findDeleted(ids);
   const lastId = lastIdOfInput === null ? [] : [FIND_LAST_ID];
-  const results = await target.query([...searches, ...deletions, ...lastId]);
-  const holders = results.slice(0, searches.length).flat();
-  const deleted = results.slice(searches.length, searches.length + deletions.length).flat();
-  const given = results.slice(searches.length + deletions.length).flat();
+  const admins = options.merge.onConflict === 'update' ? [FIND_ADMINS] : [];
+  const results = await target.query([...searches, ...deletions, ...lastId, ...admins]);
+  const take = (statements: readonly string[]): Row[] => results.splice(0, statements.length).flat();
+  const [holders, deleted, given] = [take(searches), take(deletions), take(lastId)];
   return {
     holders,
     deletedIds: new Set(deleted.map((row) => Number(row['user_id']))),
     lastId:
       lastIdOfInput === null ? null : Math.max(lastIdOfInput, ...given.map((row) => Number(row['seq']))),
+    adminIds: new Set(take(admins).map((row) => Number(row['id']))),
+    wasDeleted,
+    startedAtMs,
   };
 };

@@ -1,6 +1,7 @@
 // The SQL of imports and exports. The same text goes to the database here and to the deployed one: no parameters,
 // because what is sent as a file binds none.
-import { COLUMNS, type NewRow } from './rows.ts';
+import { endsSessions, type Update } from './merge.ts';
+import { COLUMNS, digest, type NewRow } from './rows.ts';
 
 type Value = string | number | null;
 
@@ -43,16 +44,18 @@ const packJson = (items: readonly (Value | readonly Value[])[], maxBytes = MAX_S
   return packs;
 };
 
-/** Statements that make the accounts, and then their sessions. They fail where a name or an id is taken. */
-export const insertAccounts = (rows: readonly NewRow[], sessions: SessionTimes): string[] => {
+/** Statements that create the accounts. They fail if a name or an id is taken. */
+export const insertAccounts = (rows: readonly NewRow[]): string[] => {
   const names = COLUMNS.map(([column]) => column).join(', ');
   const values = COLUMNS.map((_, index) => `value ->> ${index}`).join(', ');
   const packs = packJson(rows.map((row) => COLUMNS.map(([, pick]) => pick(row))));
-  return [
-    ...packs.map((pack) => `INSERT INTO users (${names}) SELECT ${values} FROM json_each(${pack})`),
-    ...insertSessions(rows, sessions),
-  ];
+  return packs.map((pack) => `INSERT INTO users (${names}) SELECT ${values} FROM json_each(${pack})`);
 };
+
+/** What an account is found by: one that was just created by its email, for its id is not known; else by its id. */
+export type Key = 'email_key' | 'id';
+
+const keyOf = (row: NewRow, by: Key): Value => (by === 'id' ? row.id : row.emailKey);
 
 export interface SessionTimes {
   createdAtMs: number;
@@ -63,59 +66,175 @@ export interface SessionTimes {
 const IMPORTED_KIND = 'imported';
 
 /**
- * Statements that let the tokens of these accounts be known. A token that is known already stays as it is; one of a
- * disabled account does not come along, since disabling ends tokens for good.
+ * Statements that let the tokens of these accounts be known. A token that an import brought before does not come
+ * again: if it has no session, it was ended here. One of a disabled account does not come along, since disabling
+ * ends tokens for good.
  */
 export const insertSessions = (
   rows: readonly NewRow[],
+  by: Key,
   { createdAtMs, expiresAtMs }: SessionTimes,
 ): string[] => {
-  const pairs = rows.flatMap(({ tokenId, emailKey }) => (tokenId === null ? [] : [[tokenId, emailKey]]));
-  return packJson(pairs).map(
-    (pack) => `INSERT INTO sessions (id, user_id, kind, nonce, created_at, last_seen_at, expires_at)
+  const pairs = rows.flatMap((row) => (row.tokenId === null ? [] : [[row.tokenId, keyOf(row, by)]]));
+  return packJson(pairs).flatMap((pack) => [
+    `INSERT INTO sessions (id, user_id, kind, nonce, created_at, last_seen_at, expires_at)
       SELECT value ->> 0, users.id, '${IMPORTED_KIND}', NULL, ${createdAtMs}, ${createdAtMs}, ${expiresAtMs}
-      FROM json_each(${pack}) JOIN users ON users.email_key = value ->> 1
-      WHERE users.disabled_at IS NULL ON CONFLICT DO NOTHING`,
-  );
-};
-
-/** What an update leaves as it is: who the account is, since when, and what an import must not take from it. */
-const KEPT_BY_UPDATE = new Set([
-  'id',
-  'created_at',
-  'is_admin',
-  'disabled_at',
-  'updated_at',
-  'last_login_at',
-]);
-
-/**
- * Statements that give accounts, by their id, the values of the file. An import makes admins and disables, but
- * neither takes admin away nor enables: both may have been decided here meanwhile. No admin is disabled by it.
- */
-export const updateAccounts = (rows: readonly NewRow[], nowMs: number): string[] => {
-  const sent = (column: string) => `value ->> ${COLUMNS.findIndex(([name]) => name === column)}`;
-  const set = COLUMNS.flatMap(([column]) => {
-    if (KEPT_BY_UPDATE.has(column)) return [];
-    // An account that has a username keeps it where the file knows none.
-    const isName = column === 'username' || column === 'username_key';
-    return [`${column} = ${isName ? `coalesce(${sent(column)}, users.${column})` : sent(column)}`];
-  });
-  const isDisabled = `users.disabled_at IS NULL AND users.is_admin = 0 AND ${sent('disabled_at')} IS NOT NULL`;
-  const packs = packJson(rows.map((row) => COLUMNS.map(([, pick]) => pick(row))));
-  return packs.flatMap((pack) => [
-    `DELETE FROM sessions WHERE user_id IN (
-      SELECT users.id FROM json_each(${pack}) JOIN users ON users.id = ${sent('id')} WHERE ${isDisabled})`,
-    `UPDATE users SET ${set.join(', ')}, updated_at = ${nowMs},
-      disabled_at = CASE WHEN ${isDisabled} THEN ${sent('disabled_at')} ELSE users.disabled_at END,
-      is_admin = max(users.is_admin, ${sent('is_admin')}),
-      last_login_at = max(users.last_login_at, ${sent('last_login_at')})
-      FROM json_each(${pack}) WHERE users.id = ${sent('id')}`,
+      FROM json_each(${pack}) JOIN users ON users.${by} = value ->> 1
+      WHERE users.disabled_at IS NULL AND value ->> 0 NOT IN (SELECT id FROM imported_tokens)
+      ON CONFLICT DO NOTHING`,
+    `INSERT INTO imported_tokens SELECT value ->> 0 FROM json_each(${pack}) WHERE true ON CONFLICT DO NOTHING`,
   ]);
 };
 
-/** Which accounts hold any of these keys or ids: rows of `id`, `username_key`, `email_key`. */
-export const findHolders = (rows: readonly Pick<NewRow, 'id' | 'usernameKey' | 'emailKey'>[]): string[] => {
+/** What `imported_accounts` keeps of a record. */
+export interface Imported {
+  row: NewRow;
+  saidAdmin: boolean;
+  saidDisabled: boolean;
+}
+
+/** Statements that note which accounts came from which records, for later imports. */
+export const noteImported = (accounts: readonly Imported[], by: Key, importedAtMs: number): string[] => {
+  const items = accounts.map(({ row, saidAdmin, saidDisabled }) => [
+    keyOf(row, by),
+    row.sourceId,
+    digest(row.emailKey),
+    row.usernameKey === null ? null : digest(row.usernameKey),
+    digest(row.passwordHash),
+    saidAdmin ? 1 : 0,
+    saidDisabled ? 1 : 0,
+  ]);
+  const columns = [
+    'source_id',
+    'email_digest',
+    'username_digest',
+    'password_digest',
+    'is_admin',
+    'is_disabled',
+  ];
+  const values = columns.map((_, index) => `value ->> ${index + 1}`).join(', ');
+  const set = [...columns, 'imported_at'].map((column) => `${column} = excluded.${column}`).join(', ');
+  return packJson(items).map(
+    (pack) => `INSERT INTO imported_accounts (user_id, ${columns.join(', ')}, imported_at)
+      SELECT users.id, ${values}, ${importedAtMs}
+      FROM json_each(${pack}) JOIN users ON users.${by} = value ->> 0
+      WHERE true ON CONFLICT (user_id) DO UPDATE SET ${set}`,
+  );
+};
+
+/**
+ * Statements that fail if one of these accounts is no longer called what it was called when it was looked at: the
+ * NULL that they then insert is refused, and the whole batch with it.
+ */
+const assertUnchanged = (updates: readonly Update[]): string[] =>
+  packJson(updates.map(({ id, emailKey, usernameKey }) => [id, emailKey, usernameKey])).map(
+    (pack) => `INSERT INTO imported_tokens (id) SELECT NULL FROM json_each(${pack})
+      WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = value ->> 0
+        AND users.email_key = value ->> 1 AND users.username_key IS value ->> 2)`,
+  );
+
+/** The columns of `users` that one value of the record fills. */
+const setColumn = (column: string, value: (column: string) => string): string[] => {
+  if (column === 'email') {
+    // Another address is not proven, and no address waits to take its place.
+    const ifSame = (name: string) =>
+      `${name} = CASE WHEN users.email_key = ${value('email_key')} THEN users.${name} END`;
+    return [
+      ...['email', 'email_key'].map((name) => `${name} = ${value(name)}`),
+      ...['email_verified_at', 'pending_email'].map(ifSame),
+    ];
+  }
+  // An account that has a username keeps it if the file knows none.
+  if (column === 'username')
+    return ['username', 'username_key'].map((name) => `${name} = coalesce(${value(name)}, users.${name})`);
+  if (column === 'last_login_at') return [`${column} = max(users.${column}, ${value(column)})`];
+  return [`${column} = ${value(column)}`];
+};
+
+const updateColumns = (updates: readonly Update[], nowMs: number): string[] => {
+  // Records of one kind have the same columns: this is one group, or a few.
+  const groups = new Map<string, Update[]>();
+  for (const update of updates) {
+    const key = update.columns.join();
+    const group = groups.get(key);
+    if (group) group.push(update);
+    else groups.set(key, [update]);
+  }
+  const value = (column: string) => `value ->> ${COLUMNS.findIndex(([name]) => name === column)}`;
+  return [...groups.values()].flatMap((group) => {
+    const set = (group[0]?.columns ?? []).flatMap((column) => setColumn(column, value));
+    const packs = packJson(group.map(({ row }) => COLUMNS.map(([, pick]) => pick(row))));
+    return packs.map(
+      (pack) => `UPDATE users SET ${[...set, `updated_at = ${nowMs}`].join(', ')}
+        FROM json_each(${pack}) WHERE users.id = ${value('id')}`,
+    );
+  });
+};
+
+/** What lets somebody in without the password. An account that gets its password from the file loses all of them. */
+export const TOKEN_TABLES = ['sessions', 'app_passwords'] as const;
+
+/** What an owner has set up: not kept if the account was made here, for that owner may be a stranger. */
+export const OWNERS_TABLES = ['factors', 'recovery_codes', 'proofs'] as const;
+
+const deleteOf = (tables: readonly string[], updates: readonly Update[]): string[] =>
+  packJson(updates.map(({ id }) => id)).flatMap((pack) =>
+    tables.map((table) => `DELETE FROM ${table} WHERE user_id IN (SELECT value FROM json_each(${pack}))`),
+  );
+
+/** The audit log of accounts whose password, rights or state an import changed. */
+const noteEvents = (type: string, updates: readonly Update[], nowMs: number): string[] =>
+  packJson(updates.map(({ id }) => id)).map(
+    (pack) => `INSERT INTO events (user_id, actor_id, type, dialect, address_prefix, user_agent, created_at)
+      SELECT value, NULL, '${type}', 'import', NULL, NULL, ${nowMs} FROM json_each(${pack})`,
+  );
+
+const setFlag = (assignment: string, updates: readonly Update[]): string[] =>
+  packJson(updates.map(({ id }) => id)).map(
+    (pack) => `UPDATE users SET ${assignment} WHERE id IN (SELECT value FROM json_each(${pack}))`,
+  );
+
+/**
+ * Statements that give accounts the values of the file: the columns that the record has, the rights that were
+ * decided on, and their end to sessions that began before. They fail if an account has another name by now.
+ */
+export const updateAccounts = (updates: readonly Update[], nowMs: number): string[] => {
+  const ended = updates.filter(endsSessions);
+  const taken = updates.filter(({ takesOver }) => takesOver);
+  const gaining = updates.filter(({ admin }) => admin === 'gains');
+  const losing = updates.filter(({ admin }) => admin === 'loses');
+  const disabled = updates.filter(({ disables }) => disables);
+  return [
+    ...assertUnchanged(updates),
+    ...deleteOf(TOKEN_TABLES, ended),
+    ...deleteOf(OWNERS_TABLES, taken),
+    ...setFlag('pending_email = NULL', taken),
+    ...updateColumns(updates, nowMs),
+    ...setFlag('is_admin = 1', gaining),
+    ...setFlag('is_admin = 0', losing),
+    ...packJson(disabled.map(({ id, row }) => [id, row.disabledAtMs])).map(
+      (pack) =>
+        `UPDATE users SET disabled_at = value ->> 1 FROM json_each(${pack}) WHERE users.id = value ->> 0`,
+    ),
+    ...noteEvents(
+      'password_changed',
+      updates.filter(({ setsPassword }) => setsPassword),
+      nowMs,
+    ),
+    ...noteEvents('admin_granted', gaining, nowMs),
+    ...noteEvents('admin_revoked', losing, nowMs),
+    ...noteEvents('disabled', disabled, nowMs),
+  ];
+};
+
+const HOLDER_COLUMNS = `users.id, users.username_key, users.email_key, users.is_admin, users.disabled_at,
+  users.created_at, imported.source_id, imported.email_digest, imported.password_digest,
+  imported.is_admin AS was_admin, imported.is_disabled AS was_disabled, imported.imported_at`;
+
+/** Which accounts hold any of these keys or ids, and what the last import said of them. */
+export const findHolders = (
+  rows: readonly Pick<NewRow, 'id' | 'sourceId' | 'usernameKey' | 'emailKey'>[],
+): string[] => {
   const search = (column: string, values: readonly Value[]) => {
     const packs = packJson(
       values.filter((value) => value !== null),
@@ -123,14 +242,37 @@ export const findHolders = (rows: readonly Pick<NewRow, 'id' | 'usernameKey' | '
     );
     return packs.map(
       (pack) =>
-        `SELECT id, username_key, email_key FROM users WHERE ${column} IN (SELECT value FROM json_each(${pack}))`,
+        `SELECT ${HOLDER_COLUMNS} FROM users LEFT JOIN imported_accounts AS imported ON imported.user_id = users.id
+          WHERE ${column} IN (SELECT value FROM json_each(${pack}))`,
     );
   };
-  const emails = rows.map((row) => row.emailKey);
-  const usernames = rows.map((row) => row.usernameKey);
-  const ids = rows.map((row) => row.id);
-  return [...search('email_key', emails), ...search('username_key', usernames), ...search('id', ids)];
+  return [
+    ...search(
+      'users.email_key',
+      rows.map((row) => row.emailKey),
+    ),
+    ...search(
+      'users.username_key',
+      rows.map((row) => row.usernameKey),
+    ),
+    ...search(
+      'users.id',
+      rows.map((row) => row.id),
+    ),
+    ...search(
+      'imported.source_id',
+      rows.map((row) => row.sourceId),
+    ),
+  ];
 };
+
+/** The admins who are not disabled: rows of `id`. */
+export const FIND_ADMINS = 'SELECT id FROM users WHERE is_admin = 1 AND disabled_at IS NULL';
+
+/** A page of the accounts that an import brought and that were deleted here, by their ids. */
+export const selectDeletedImports = (afterId: number, limit: number): string =>
+  `SELECT user_id, source_id, email_digest, username_digest FROM imported_accounts
+    WHERE user_id > ${afterId} AND user_id NOT IN (SELECT id FROM users) ORDER BY user_id LIMIT ${limit}`;
 
 /** Which of these ids an account had that was deleted: rows of `user_id`. */
 export const findDeleted = (ids: readonly number[]): string[] =>

@@ -20,7 +20,7 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** Another account holds a value that must be unique. */
+/** Another account holds a value that must be unique, or one is not called as it was a moment ago. */
 export class Taken extends Error {
   override name = 'Taken';
 }
@@ -33,8 +33,12 @@ export interface Place {
   env?: string | undefined;
 }
 
-const toError = (text: string): Error =>
-  text.includes('UNIQUE constraint failed') ? new Taken(text) : new Error(explainRefusal(text));
+/** What the database says if a name or an id is taken, or if `assertUnchanged` (sql.ts) finds a change. */
+export const isTaken = (text: string): boolean =>
+  text.includes('UNIQUE constraint failed') ||
+  text.includes('NOT NULL constraint failed: imported_tokens.id');
+
+const toError = (text: string): Error => (isTaken(text) ? new Taken(text) : new Error(explainRefusal(text)));
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -38,19 +38,27 @@ describe('npm run import -- --remote', () => {
     expect(ran.stdout).toContain('Imported users.csv (CSV) into the deployed database\n');
     expect(deployed.rows(USERS)).toEqual([person(1, 'person0'), person(2, 'person1')]);
 
-    const [look, write, ...more] = deployed.calls();
+    const [deletions, look, write, ...more] = deployed.calls();
     expect(more).toEqual([]);
+    expect(deletions?.args).toEqual([...READS, deletions?.sql]);
+    expect(deletions?.sql).toMatch(
+      /^SELECT .* FROM imported_accounts\s+WHERE user_id > 0 AND user_id NOT IN/,
+    );
     expect(look?.args).toEqual([...READS, look?.sql]);
     expect(look?.sql.split(';\n')).toEqual([
       expect.stringMatching(
-        /^SELECT id, username_key, email_key FROM users WHERE email_key IN \(SELECT value FROM json_each\('\["person0@example\.com","person1@example\.com"\]'\)\)$/,
+        /^SELECT users\.id, [^;]* WHERE users\.email_key IN \(SELECT value FROM json_each\('\["person0@example\.com","person1@example\.com"\]'\)\)$/,
       ),
-      expect.stringMatching(/^SELECT .* WHERE username_key IN \(SELECT .*'\["person0","person1"\]'\)\)$/),
+      expect.stringMatching(
+        /^SELECT users\.id, [^;]* WHERE users\.username_key IN \(SELECT .*'\["person0","person1"\]'\)\)$/,
+      ),
     ]);
     expect(write?.args.slice(0, -1)).toEqual(WRITES);
     expect(write?.args.at(-1)).toMatch(/\.sql$/);
     expect(write?.mode).toBe(0o600);
-    expect(write?.sql).toMatch(/^INSERT INTO users \(id, username, .*;\n$/);
+    expect(write?.sql).toMatch(
+      /^INSERT INTO users \(id, username, .*;\nINSERT INTO imported_accounts [^;]*.*;\n$/s,
+    );
     expect(existsSync(write?.args.at(-1) ?? '')).toBe(false);
   });
 
@@ -59,7 +67,7 @@ describe('npm run import -- --remote', () => {
     const flags = ['--env', 'staging', '--config', 'other.toml'];
     await deployed.run('import', [tempFile('users.csv', csvOf(1)), '--remote', ...flags]);
     const calls = deployed.calls();
-    expect(calls).toHaveLength(2);
+    expect(calls).toHaveLength(3);
     for (const { args } of calls) {
       expect(args.slice(0, 4)).toEqual(['d1', 'execute', 'DB', '--remote']);
       expect(args.slice(4, 7)).toEqual(['--config', 'other.toml', '--env=staging']);
@@ -70,7 +78,7 @@ describe('npm run import -- --remote', () => {
     const deployed = deploy();
     const ran = await deployed.run('import', [tempFile('users.csv', csvOf(2)), '--remote', '--dry-run']);
     expect(ran.stdout).toContain('This would be the import of users.csv (CSV) into the deployed database\n');
-    expect(deployed.calls().map(({ args }) => args.includes('--file'))).toEqual([false]);
+    expect(deployed.calls().map(({ args }) => args.includes('--file'))).toEqual([false, false]);
     expect(deployed.rows(USERS)).toEqual([]);
   });
 
@@ -79,20 +87,21 @@ describe('npm run import -- --remote', () => {
     const sql = `INSERT INTO users (email, email_key, password_hash, created_at, updated_at, last_login_at)
       VALUES ('PERSON1@example.com', 'person1@example.com', '!', 1, 1, 1)`;
     const file = tempFile('users.csv', csvOf(2));
-    const ran = await deployed.run('import', [file, '--remote'], { call: 2, sql });
+    const ran = await deployed.run('import', [file, '--remote'], { call: 3, sql });
     expect(ran).toMatchObject({ status: 1, stderr: '' });
     expect(ran.stdout).toContain('  imported                   1\n');
     expect(ran.stdout).toContain(
-      'conflict: line 3, person1@example.com: the email is taken by account 1, with no username',
+      '\n  line 3, person1@example.com: the email is taken by account 1, with no username\n',
     );
-    expect(deployed.calls().map(({ args }) => args.includes('--file'))).toEqual([false, true, false, true]);
+    const isWrite = deployed.calls().map(({ args }) => args.includes('--file'));
+    expect(isWrite).toEqual([false, false, true, false, true]);
     expect(deployed.rows('SELECT email FROM users ORDER BY id')).toEqual([
       { email: 'PERSON1@example.com' },
       { email: 'person0@example.com' },
     ]);
   });
 
-  it.each([1, 2])('says what wrangler says where its call %d fails, and imports nothing', async (call) => {
+  it.each([1, 2, 3])('says what wrangler says where its call %d fails, and imports nothing', async (call) => {
     const deployed = deploy();
     const file = tempFile('users.csv', csvOf(2));
     const failed = await deployed.run('import', [file, '--remote'], { call, stderr: UNREACHABLE });
@@ -105,7 +114,7 @@ describe('npm run import -- --remote', () => {
   it('goes on after a failure behind the batches that are done', async () => {
     const deployed = deploy();
     const file = tempFile('users.csv', csvOf(6_000));
-    const failed = await deployed.run('import', [file, '--remote'], { call: 4, stderr: UNREACHABLE });
+    const failed = await deployed.run('import', [file, '--remote'], { call: 5, stderr: UNREACHABLE });
     expect(failed).toMatchObject({ status: 1, stderr: `${UNREACHABLE}\n` });
     expect(existsSync(checkpointPath(file))).toBe(true);
     expect(deployed.rows('SELECT count(*) AS n FROM users')).toEqual([{ n: 5_000 }]);

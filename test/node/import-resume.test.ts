@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkpointPath, createCheckpoint, noCounts } from '../../scripts/import/checkpoint.ts';
-import { createDetails } from '../../scripts/import/details.ts';
+import { createDetails, noDetails } from '../../scripts/import/details.ts';
 import { BCRYPT, importInto, openDatabase, type Scratch, tempFile, tempFolder } from './import-support.ts';
 
 /** More than two batches of 5,000. */
@@ -85,9 +85,13 @@ describe('an import that is interrupted', () => {
 });
 
 describe('a checkpoint', () => {
+  const REPORT = {
+    bytes: 1,
+    reasons: [{ kind: 'refused' as const, reason: 'Why.', count: 6, first: ['line 1'] }],
+  };
   const saved = (path: string, command: unknown) => {
     const checkpoint = createCheckpoint(path, command);
-    checkpoint.save({ counts: { ...noCounts(), read: 5 }, report: { bytes: 1, lines: 2 } });
+    checkpoint.save({ counts: { ...noCounts(), read: 5 }, report: REPORT, startedAtMs: 7 });
   };
 
   it('is read back as it was, and is gone when it is removed', () => {
@@ -96,7 +100,8 @@ describe('a checkpoint', () => {
     saved(path, 'a');
     expect(createCheckpoint(path, 'a').load()).toEqual({
       counts: { ...noCounts(), read: 5 },
-      report: { bytes: 1, lines: 2 },
+      report: REPORT,
+      startedAtMs: 7,
     });
     createCheckpoint(path, 'a').remove();
     expect(createCheckpoint(path, 'a').load()).toBeNull();
@@ -123,41 +128,56 @@ describe('a checkpoint', () => {
 });
 
 describe("the report's file", () => {
-  const detail = (number: number) => ({
+  const detail = (number: number, reason = 'Why.') => ({
     kind: 'refused' as const,
     at: `line ${number}`,
     label: '',
-    text: 'Why.',
+    reason,
   });
   const line = (number: number) => `refused: line ${number}: Why.`;
 
   it('drops what was written after the last checkpoint, and goes on behind it', () => {
     const path = `${tempFolder()}/report.txt`;
-    const first = createDetails(path, { bytes: 0, lines: 0 });
+    const first = createDetails(path, noDetails());
     first.add([detail(1), detail(2)]);
-    const kept = first.length();
+    const state = structuredClone(first.state());
     first.add([detail(3)]);
     first.close();
-    const second = createDetails(path, kept);
-    expect(second.first()).toEqual([line(1), line(2)]);
+    const second = createDetails(path, state);
+    expect(second.state().reasons).toEqual([
+      { kind: 'refused', reason: 'Why.', count: 2, first: ['line 1', 'line 2'] },
+    ]);
     second.add([detail(4)]);
     second.close();
     expect(readFileSync(path, 'utf8')).toBe(`${line(1)}\n${line(2)}\n${line(4)}\n`);
-    expect(second.length().lines).toBe(3);
+    expect(second.state().reasons).toMatchObject([{ count: 3, first: ['line 1', 'line 2', 'line 4'] }]);
   });
 
-  it('has them all, while twenty are shown', () => {
+  it('has every line, while five of each reason are shown', () => {
     const path = `${tempFolder()}/report.txt`;
-    const details = createDetails(path, { bytes: 0, lines: 0 });
+    const details = createDetails(path, noDetails());
     details.add(Array.from({ length: 25 }, (_, index) => detail(index)));
+    details.add([{ ...detail(25, 'Because.'), label: 'ann', text: 'because of this' }]);
     details.close();
-    expect(details.first()).toEqual(Array.from({ length: 20 }, (_, index) => line(index)));
-    expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(26);
+    expect(details.state().reasons).toEqual([
+      { kind: 'refused', reason: 'Why.', count: 25, first: [0, 1, 2, 3, 4].map((n) => `line ${n}`) },
+      { kind: 'refused', reason: 'Because.', count: 1, first: ['line 25, ann: because of this'] },
+    ]);
+    expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(27);
   });
 
-  it('is not there where there is nothing to say, even where there was one before', () => {
+  it('counts at most a hundred reasons, and the rest as others', () => {
+    const details = createDetails(null, noDetails());
+    details.add(Array.from({ length: 1_000 }, (_, index) => detail(index, `Reason ${index}`)));
+    const { reasons } = details.state();
+    expect(reasons).toHaveLength(101);
+    expect(reasons.at(-1)).toMatchObject({ reason: 'other reasons', count: 900 });
+    expect(reasons.at(-1)?.first[0]).toBe('line 100: Reason 100');
+  });
+
+  it('is not there if there is nothing to say, even if there was one before', () => {
     const path = tempFile('report.txt', 'old\n');
-    const details = createDetails(path, { bytes: 0, lines: 0 });
+    const details = createDetails(path, noDetails());
     details.add([]);
     details.close();
     expect(existsSync(path)).toBe(false);

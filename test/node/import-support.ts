@@ -1,16 +1,16 @@
 // Imports into a scratch database in SQLite itself: the same statements as D1 gets, in milliseconds.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import type { AccountRules } from '../../scripts/import/accounts.ts';
 import { type Checkpoint, type Counts, noCounts } from '../../scripts/import/checkpoint.ts';
-import { createDetails } from '../../scripts/import/details.ts';
+import { createDetails, noDetails } from '../../scripts/import/details.ts';
 import { createScratch, openScratch } from '../../scripts/import/dry-run.ts';
 import type { Field } from '../../scripts/import/fields.ts';
 import { loadHashCheck } from '../../scripts/import/hashes.ts';
-import type { OnConflict } from '../../scripts/import/merge.ts';
+import type { MergeRules } from '../../scripts/import/merge.ts';
 import { runImport } from '../../scripts/import/run.ts';
 import { type Format, openSource } from '../../scripts/import/source.ts';
 import type { Target } from '../../scripts/import/target.ts';
@@ -61,17 +61,26 @@ export interface Given {
   map?: Record<string, Field>;
   rules?: Partial<AccountRules>;
   keepIds?: boolean;
-  onConflict?: OnConflict;
+  merge?: Partial<MergeRules>;
+  onConflict?: MergeRules['onConflict'];
+  nowMs?: number;
   checkpoint?: Checkpoint;
   counts?: Counts;
   target?: Target;
 }
 
-/** Imports a file, and returns the counts, the lines of the report and the columns passed over. */
+/** Lines of the report that nobody has to look at, in most tests. */
+const IS_SETTLED = /^(?:updated|kept|admin): /;
+
+/**
+ * Imports a file, and returns the counts, the report and the columns passed over. `lines` are those of the report
+ * that say what did not go as in the file; `told` is all of it.
+ */
 export const importInto = async (scratch: Scratch, path: string, given: Given = {}) => {
   const source = await openSource(path, given.format ?? null, given.model ?? null);
   const counts = given.counts ?? noCounts();
-  const details = createDetails(null, { bytes: 0, lines: 0 });
+  const report = join(tempFolder(), 'report.txt');
+  const details = createDetails(report, noDetails());
   try {
     const { unknown } = await runImport({
       source,
@@ -85,13 +94,23 @@ export const importInto = async (scratch: Scratch, path: string, given: Given = 
         rules: { admins: 'superuser', badUsername: 'refuse', ...given.rules },
         map: new Map(Object.entries(given.map ?? {})),
         keepIds: given.keepIds ?? false,
-        onConflict: given.onConflict ?? 'skip',
+        merge: {
+          onConflict: given.onConflict ?? 'skip',
+          match: 'account',
+          grantAdminToExisting: false,
+          revive: false,
+          ...given.merge,
+        },
       },
-      nowMs: NOW_MS,
+      nowMs: given.nowMs ?? NOW_MS,
+      startedAtMs: given.nowMs ?? NOW_MS,
       isStopped: () => false,
     });
-    return { counts, unknown, lines: details.first(), about: source.about };
+    const told = existsSync(report) ? readFileSync(report, 'utf8').trimEnd().split('\n') : [];
+    const lines = told.filter((line) => !IS_SETTLED.test(line));
+    return { counts, unknown, lines, told, reasons: details.state().reasons, about: source.about };
   } finally {
+    details.close();
     source.close();
   }
 };

@@ -1,6 +1,6 @@
 // The database behind wrangler's command line: how the deployed one is written and read, here with a local one.
 import { describe, expect, it } from 'vitest';
-import { insertAccounts } from '../../scripts/import/sql.ts';
+import { insertAccounts, insertSessions } from '../../scripts/import/sql.ts';
 import { openWithWrangler, Taken } from '../../scripts/import/target.ts';
 import { usePersistFolders } from './import-cli-support.ts';
 import { BCRYPT, NOW_MS, tempFolder } from './import-support.ts';
@@ -10,6 +10,7 @@ const persistFolder = usePersistFolders();
 describe('a database behind wrangler, as the deployed one is', () => {
   const account = (name: string, text = '') => ({
     id: null,
+    sourceId: null,
     username: name,
     usernameKey: name,
     email: `${name}@example.com`,
@@ -30,12 +31,16 @@ describe('a database behind wrangler, as the deployed one is', () => {
     tokenId: 'ab'.repeat(32),
   });
   const times = { createdAtMs: NOW_MS, expiresAtMs: NOW_MS + 1 };
+  const insert = (...rows: ReturnType<typeof account>[]) => [
+    ...insertAccounts(rows),
+    ...insertSessions(rows, 'email_key', times),
+  ];
 
   it('takes the same statements, and all of a batch or nothing', async () => {
     const target = openWithWrangler(['--local', '--persist-to', persistFolder()]);
     const text = `O'Neil "x" ; DROP TABLE users; -- Zoë 名前`;
-    await target.write(insertAccounts([account('ann', text)], times));
-    const taken = insertAccounts([account('bob'), account('ann')], times);
+    await target.write(insert(account('ann', text)));
+    const taken = insert(account('bob'), account('ann'));
     await expect(target.write(taken)).rejects.toThrow(Taken);
     const [users, sessions] = await target.query([
       'SELECT id, username, name, description FROM users',
@@ -51,7 +56,7 @@ describe('a database behind wrangler, as the deployed one is', () => {
     await expect(target.query(['SELECT 1 FROM users'])).rejects.toThrow(
       'The database has not the tables of this version',
     );
-    await expect(target.write(insertAccounts([account('ann')], times))).rejects.toThrow('has not the tables');
+    await expect(target.write(insert(account('ann')))).rejects.toThrow('has not the tables');
     await target.close();
   });
 });

@@ -1,0 +1,49 @@
+// The names and ids of the records that one file has had so far, on disk: two records that share a name are two
+// people, wherever in the file they stand, and must never become one account.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { NewRow } from './rows.ts';
+
+/** Where the records before this one stand that have its names or its id; null for none. */
+export interface Claim {
+  email: string | null;
+  username: string | null;
+  sourceId: string | null;
+}
+
+export interface Claims {
+  /** Notes the names of a record, and returns who had them first. */
+  claim(at: string, row: Pick<NewRow, 'emailKey' | 'usernameKey' | 'sourceId'>): Claim;
+  close(): void;
+}
+
+export const createClaims = (): Claims => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-names-'));
+  const database = new DatabaseSync(join(folder, 'names.db'));
+  // A scratch file: nothing outlives the process.
+  database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE');
+  database.exec('CREATE TABLE names (name TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID; BEGIN');
+  const insert = database.prepare('INSERT OR IGNORE INTO names VALUES (?, ?)');
+  const select = database.prepare('SELECT at FROM names WHERE name = ?');
+
+  const claimName = (at: string, kind: string, name: string | null): string | null => {
+    if (name === null) return null;
+    const key = kind + name;
+    if (insert.run(key, at).changes > 0) return null;
+    return String(select.get(key)?.['at']);
+  };
+
+  return {
+    claim: (at, { emailKey, usernameKey, sourceId }) => ({
+      email: claimName(at, 'e', emailKey),
+      username: claimName(at, 'u', usernameKey),
+      sourceId: claimName(at, 'i', sourceId),
+    }),
+    close() {
+      database.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
