@@ -81,6 +81,7 @@ const ofAdmins: Row[] = [
   ['list', 'GET', '/id/admin/accounts', byToken, 200, none],
   ['search', 'GET', '/id/admin/accounts?search=u', byCookie, 200, none],
   ['one', 'GET', one(), byToken, 200, none],
+  ['sessions', 'GET', one('/sessions'), byCookie, 200, none],
   ['disable', 'POST', one('/disable'), byToken, 200, { sessions: -3, ...by('disabled') }],
   ['enable', 'POST', one('/enable'), byCookie, 200, by('enabled')],
   ['grant', 'POST', one('/grant-admin'), byJwt, 200, by('admin_granted')],

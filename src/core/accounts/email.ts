@@ -206,7 +206,7 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
               lifeSeconds: PROOF_SECONDS[UNDO],
               nowMs: now,
             }),
-            endAllSessions(db, holds),
+            ...endAllSessions(db, holds),
             ...removeOtherWaysIn(db, holds, since),
             db
               .update(users)
@@ -244,9 +244,9 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
           ]);
         });
         mail.sendSoon(value);
-        const [, , ended, , , , [changed]] = value;
+        const [, , latest, , , , , [changed]] = value;
         if (!changed) return err({ reason: 'proof', why: 'expired' });
-        sessions.forget(ended.map((session) => session.id));
+        sessions.forget(latest.map((session) => session.id));
         return ok({ resetToken: await proofTokens.tokenOf('reset_password', resetId) });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;

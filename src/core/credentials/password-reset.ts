@@ -78,7 +78,7 @@ export const createPasswordReset = (options: PasswordResetOptions): PasswordRese
           noteEventOf(db, 'password_reset', holds, client, now),
           mail.notify(db, 'password_reset', holds, client),
           withdrawOtherClaims(db, id, holds),
-          endAllSessions(db, holds),
+          ...endAllSessions(db, holds),
           ...removeOtherWaysIn(db, wasUnproven, null),
           db
             .update(users)
@@ -95,9 +95,9 @@ export const createPasswordReset = (options: PasswordResetOptions): PasswordRese
         ]);
       });
       mail.sendSoon(value);
-      const [, , , ended, , , , [account]] = value;
+      const [, , , latest, , , , , [account]] = value;
       if (!account) return err({ reason: 'proof', why: 'expired' });
-      sessions.forget(ended.map((session) => session.id));
+      sessions.forget(latest.map((session) => session.id));
       return ok(account);
     },
   };

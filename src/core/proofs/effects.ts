@@ -1,5 +1,6 @@
 // What proofs do beyond their own account, and what else lets into one: statements for the batches that redeem them.
-import { and, inArray, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import { endSessions } from '../sessions/sessions.ts';
 import { appPasswords, factors, proofs, recoveryCodes, sessions, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
 
@@ -27,12 +28,9 @@ export const withdrawOtherClaims = (db: Database, proofId: string, holds: SQL) =
         AND EXISTS ${idsOf(db, holds)}`,
     );
 
-/** The statement that ends every session and token of the accounts that a condition finds. */
+/** The statements that end every session and token of the one account that a condition finds: `endSessions`. */
 export const endAllSessions = (db: Database, account: SQL | undefined) =>
-  db
-    .delete(sessions)
-    .where(inArray(sessions.userId, idsOf(db, account)))
-    .returning({ id: sessions.id });
+  endSessions(db, eq(sessions.userId, idsOf(db, account)));
 
 /**
  * The statements that take away what lets into an account besides its password and its sessions, for a reset that

@@ -132,22 +132,27 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
   const forget = (sessionIds: readonly string[]): void => store.deleteRecords(sessionIds.map(recordKey));
 
   /**
-   * Extends the idle expiry after the response; never past the absolute limit, and never to less than the row has by
-   * then: a login may just have written more for the account's API token.
+   * Extends the idle expiry after the response; never past the absolute limit, and only if the row is as it was read:
+   * a login may have given the account's API token its full time again since.
    */
   const extend = ({ id, lastSeenAtMs, createdAtMs }: Session): boolean => {
     const now = nowMs();
     if (now - lastSeenAtMs < extendAfterMs) return false;
     const expiresAtMs = Math.min(now + idleMs, createdAtMs + absoluteMs);
     store.runInBackground('session not extended', async () => {
-      const { bookmark } = await store.primary((db) =>
+      const { value, bookmark } = await store.primary((db) =>
         db
           .update(sessions)
           .set({ lastSeenAtMs: now, expiresAtMs })
-          // Only as it was read: a login that has just extended the session has the last word.
-          .where(and(eq(sessions.id, id), eq(sessions.lastSeenAtMs, lastSeenAtMs))),
+          .where(
+            and(
+              eq(sessions.id, id),
+              eq(sessions.createdAtMs, createdAtMs),
+              eq(sessions.lastSeenAtMs, lastSeenAtMs),
+            ),
+          ),
       );
-      record({ id, expiresAtMs }, bookmark);
+      if (value.meta.changes > 0) record({ id, expiresAtMs }, bookmark);
     });
     return true;
   };

@@ -8,6 +8,9 @@ import { showAccount, showEvent, showSession } from './views.ts';
  */
 const ROWS_AT_ONCE = 5_000;
 
+/** The account, its first sessions, what is between, its first events: a D1 that is down is a 503, not half a file. */
+const PARTS_BEFORE_STATUS = 4;
+
 async function* sessionsOf(core: Core, accountId: number): AsyncGenerator<readonly SessionView[]> {
   let after: SessionCursor | null = null;
   do {
@@ -56,19 +59,23 @@ export const streamExport = async (
   origin: string,
 ): Promise<ReadableStream<Uint8Array>> => {
   const file = writeFile(core, principal, origin);
-  const [head, firstRows] = [await file.next(), await file.next()];
   const utf8 = new TextEncoder();
-  let waiting = [head, firstRows];
+  const waiting: string[] = [];
+  while (waiting.length < PARTS_BEFORE_STATUS) {
+    const part = await file.next();
+    if (part.done) break;
+    waiting.push(part.value);
+  }
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const part = waiting.shift() ?? (await file.next());
+        const early = waiting.shift();
+        const part = early === undefined ? await file.next() : { done: false, value: early };
         if (part.done) controller.close();
-        else controller.enqueue(utf8.encode(part.value));
+        else controller.enqueue(utf8.encode(part.value ?? ''));
       },
       async cancel() {
-        waiting = [];
-        await file.return(undefined);
+        await file.return();
       },
     },
     // A part is taken out of the generator when the client asks for it, not ahead of it.

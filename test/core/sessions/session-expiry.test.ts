@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LoginKind } from '../../../src/core/index.ts';
 import { createTimedCore, DAY_MS, someAccount, type TimedCore } from '../../support/clock.ts';
-import { measure } from '../../support/counting.ts';
+import { measure, observe } from '../../support/counting.ts';
 import { send, sessionCookie, testEnv } from '../../support/worker.ts';
 
 const HOUR_MS = DAY_MS / 24;
@@ -167,4 +167,24 @@ describe('the cookie', () => {
     expect(late.text).toBe('{"detail":"Not found."}');
     expect(late.headers.getSetCookie()).toEqual([]);
   });
+});
+
+it('is never shortened: an extension gives way to the login that came between', async () => {
+  const person = someAccount();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { env } = observe(testEnv, (_, method) => (method === 'run' ? released : undefined));
+  const reader = createTimedCore(undefined, env);
+  const { account, token } = await reader.register('derived', person);
+  reader.advance(3 * DAY_MS);
+  const found = await reader.core.sessions.authenticate(token, 'header', 'nearest');
+  expect(found?.extended).toBe(true);
+
+  const later = createTimedCore(reader.now() + HOUR_MS);
+  await later.logIn(person, 'derived');
+  const expiresAtMs = later.now() + IDLE_MS;
+  expect(await expiryOf(account.id)).toBe(expiresAtMs);
+
+  release();
+  await reader.settle();
+  expect(await expiryOf(account.id)).toBe(expiresAtMs);
 });

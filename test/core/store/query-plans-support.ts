@@ -68,6 +68,7 @@ const others: [string, Work][] = [
   ['health', (env) => send('/health', { env })],
   ['an account, for an admin', asAdmin((id) => `/api/accounts/${id - 1}/`)],
   ['a list, for an admin', asAdmin(() => '/api/admin/users?limit=2&after=1')],
+  ['the front page of an account', async (env) => send('/', { cookie: (await createPerson()).cookie, env })],
   ['a search', asAdmin(() => SEARCH)],
   ['a search of all fields', asAdmin(() => '/id/admin/accounts?search=u&limit=1000')],
   ['a search after a username', asAdmin(() => `${SEARCH}&after=username:1`)],

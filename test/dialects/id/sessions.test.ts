@@ -141,3 +141,51 @@ describe('the list', () => {
     expect(whole(await endOne('a'.repeat(64), {}))).toBe(refused('credentials_missing'));
   });
 });
+
+describe('the pages of the list', () => {
+  const linkOf = (answer: { headers: Headers }): string | null => answer.headers.get('Link');
+
+  it('are turned over by the Link header, each session once', async () => {
+    const member = await join();
+    const ids = [await sha256Hex(member.cookie)];
+    for (let login = 1; login < 5; login += 1) {
+      vi.setSystemTime(START_MS + login * 1000);
+      ids.unshift(await sha256Hex(await cookieFor(member)));
+    }
+    const pages: string[][] = [];
+    for (let path: string | undefined = '/id/sessions?limit=2'; path; ) {
+      const answer = await send(path, { cookie: member.cookie });
+      pages.push([...answer.text.matchAll(/"id":"([0-9a-f]{64})"/g)].map(([, id]) => id ?? ''));
+      path = /^<https:\/\/latchkey\.test([^>]+)>; rel="next"$/.exec(linkOf(answer) ?? '')?.[1];
+    }
+    expect(pages).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
+  });
+
+  it('begin anew where the cursor is none of ours', async () => {
+    const member = await join();
+    const whole = await list({ cookie: member.cookie });
+    for (const cursor of ['x', '1', '1.2', `-1.${'0'.repeat(64)}`, `1.${'0'.repeat(64)}'`])
+      expect((await send(`/id/sessions?after=${cursor}`, { cookie: member.cookie })).text).toBe(whole.text);
+    const behind = await send(`/id/sessions?after=1.${'0'.repeat(64)}`, { cookie: member.cookie });
+    expect(behind.text).toBe('{"sessions":[]}');
+  });
+
+  it('are the same for admins, of every account', async () => {
+    const [member, admin] = [await join(), await join()];
+    await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
+    vi.setSystemTime(START_MS + 1000);
+    await cookieFor(member);
+    const path = `/id/admin/accounts/${member.id}/sessions`;
+    const own = await list({ cookie: member.cookie });
+    const seen = await send(path, { cookie: admin.cookie });
+    expect(seen.text).toBe(own.text.replace('"current":true', '"current":false'));
+    const first = await send(`${path}?limit=1`, { cookie: admin.cookie });
+    expect(linkOf(first)).toMatch(
+      /^<https:\/\/latchkey\.test\/id\/admin\/accounts\/\d+\/sessions\?limit=1&after=/,
+    );
+    expect(whole(await send('/id/admin/accounts/999999/sessions', { cookie: admin.cookie }))).toBe(
+      refused('not_found'),
+    );
+    expect(whole(await send(path, { cookie: member.cookie }))).toBe(refused('forbidden'));
+  });
+});
