@@ -1,5 +1,5 @@
 // The account that an operator names, and what changes it: each change with its row of the trail in one transaction.
-import { isMatchable } from '../../src/core/accounts/formats.ts';
+import { isMatchable } from '../../src/core/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { quote } from '../import/sql.ts';
 import { toPlainText } from '../terminal.ts';

@@ -1,7 +1,7 @@
 // A record becomes an account, or is refused: the rules that hold for accounts, however they come.
 import { createHash } from 'node:crypto';
-import { canBeEmail, isMatchable, isUsername, isWebUrl } from '../../src/core/accounts/formats.ts';
 import { findPicture } from '../../src/core/accounts/pictures.ts';
+import { canBeEmail, isMatchable, isUsername, isWebUrl } from '../../src/core/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { NEVER_LOGGED_IN_MS } from '../../src/core/model.ts';
 import type { Row } from '../wrangler.ts';

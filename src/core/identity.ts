@@ -1,6 +1,7 @@
 // How usernames, emails and names are compared. What is stored and shown is what was entered.
-import { isMatchable, MAX_MATCHED_BYTES } from './accounts/formats.ts';
+
 import { foldCase } from './case-folding.ts';
+import { isMatchable, MAX_MATCHED_BYTES } from './formats.ts';
 
 const ASCII = /^[\0-\x7f]*$/;
 

@@ -24,7 +24,6 @@ import { createThrottle } from './throttle/throttle.ts';
 
 export type { NewAccount, ProfileChanges } from './accounts/accounts.ts';
 export type { EmailProof } from './accounts/email.ts';
-export { canBeEmail, isEmail, isUsername, isWebUrl, MAX_MATCHED_BYTES } from './accounts/formats.ts';
 export { findPicture, type Picture, pictures } from './accounts/pictures.ts';
 export type { AdminAction, SearchCursor, SearchField } from './admin/admin.ts';
 export type { Renewed } from './credentials/changes.ts';
@@ -44,6 +43,7 @@ export type {
 export { StoreUnavailable } from './errors.ts';
 export type { EventView } from './events/audit-log.ts';
 export type { EventType } from './events/events.ts';
+export { canBeEmail, isEmail, isUsername, isWebUrl, MAX_MATCHED_BYTES } from './formats.ts';
 export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
 export { isLocale, LOCALES, type Locale, readAcceptLanguage } from './locales.ts';
 export type { MailSettings } from './mail/delivery.ts';

@@ -1,7 +1,7 @@
 // The forms of emails and URLs: what a registration takes, what an account of an import can have.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canBeEmail, isEmail, isWebUrl } from '../../src/core/accounts/formats.ts';
+import { canBeEmail, isEmail, isWebUrl } from '../../src/core/formats.ts';
 
 describe('an address literal in an email', () => {
   it.each([

@@ -1,9 +1,9 @@
 // What admins do: search accounts by the beginning of a name, disable, enable, and make or unmake admins.
 
 import { and, asc, eq, gt, gte, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
-import { isMatchable } from '../accounts/formats.ts';
 import { err, type Gone, type LastAdmin, ok, type Result } from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
+import { isMatchable } from '../formats.ts';
 import { emailKey, usernameKey } from '../identity.ts';
 import type { NoticeKind } from '../mail/kinds.ts';
 import type { Mail } from '../mail/mail.ts';
