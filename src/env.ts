@@ -98,6 +98,7 @@ export const readSettings = (env: Env): Settings => {
       allowHttp: values.ALLOW_HTTP,
       requireAdminFactor: values.REQUIRE_ADMIN_FACTOR,
       relatedOrigins: values.RELATED_ORIGINS,
+      serviceName: values.SERVICE_NAME,
     },
     warnings: [
       ...listWarnings(values),

@@ -11,13 +11,15 @@ import { annotated, named, type Success } from '../http/docs.ts';
 import * as drf from '../http/drf.ts';
 import { type Dialect, endpoint } from '../http/endpoint.ts';
 import type { FieldError } from '../http/problem.ts';
-import { send } from '../http/respond.ts';
+import { respondProblem, send } from '../http/respond.ts';
 import { isoMicroseconds } from '../http/times.ts';
+
+const newPassword = () => field.password(field.passwordRule(6, 20, /^(?=[\s\S]*[A-Za-z])(?=[\s\S]*[0-9])/));
 
 const registration = z.object({
   username: field.username(field.atMost(20)),
   email: field.email(field.atMost(255)),
-  password: field.password(field.passwordRule(6, 20, /^(?=[\s\S]*[A-Za-z])(?=[\s\S]*[0-9])/)),
+  password: newPassword(),
 });
 const credentials = z.object({ username: field.identifier(), password: field.password() });
 const profile = z.object({
@@ -25,6 +27,8 @@ const profile = z.object({
   site_url: z.optional(field.urlOrNothing(field.atMost(200))),
   description: z.optional(field.lines(field.atMost(1023))),
 });
+
+const passwordChange = z.object({ old: field.password(), new1: newPassword(), new2: field.password() });
 
 /** The eight documented keys, in the document's order. */
 const show = async (c: Context<AppEnv>, account: Account) => ({
@@ -64,6 +68,14 @@ const user = () =>
     'The eight keys of an account.',
   );
 const loggedOut = () => named('UsersLoggedOut', z.literal('OK'));
+
+/** The new passwords of a change are not one: the second is not the one that it must be. */
+const unlike: FieldError = {
+  field: 'non_field_errors',
+  code: 'not_a_choice',
+  limit: null,
+  value: undefined,
+};
 
 const mary = {
   id: 1,
@@ -153,6 +165,43 @@ const changeMe = endpoint({
   },
 });
 
+const CHANGE_PASSWORD = '/change_password';
+
+const changePassword = endpoint({
+  method: 'POST',
+  path: CHANGE_PASSWORD,
+  auth: { via: ['token', 'cookie'], reads: 'primary' },
+  limit: 'login',
+  body: { schema: passwordChange, numbers: 'text' },
+  handle: async (c) => {
+    const { old, new1, new2 } = c.req.valid('json');
+    // Before the old password is checked: what costs nothing to refuse counts no attempt.
+    if (new1 !== new2) return respondProblem(c, { reason: 'fields', errors: [unlike] });
+    const { core, principal, client } = c.var;
+    const changed = await core.credentials.changePassword(principal, { current: old, next: new1 }, client);
+    if (!changed.ok) return sessions.refuseError(c, changed.error);
+    // A cookie is renewed. A token is not in this answer: its client logs in again.
+    sessions.renew(c, changed.value);
+    return send(c, { status: 200, body: 'OK' });
+  },
+  docs: DOCS && {
+    id: 'usersChangePassword',
+    summary: 'Change the password',
+    description: 'Ends every other session, and renews the cookie of this one.',
+    sent: { old: 'test1234', new1: 'another1234', new2: 'another1234' },
+    successes: [
+      {
+        status: 200,
+        description: 'The password is changed.',
+        schema: loggedOut,
+        headers: ['Set-Cookie'],
+        example: 'OK',
+      },
+    ],
+    refusals: [{ summary: 'new passwords that differ', problem: { reason: 'fields', errors: [unlike] } }],
+  },
+});
+
 const logOut = async (c: Context<AppEnv>): Promise<Response> => {
   await c.var.core.sessions.logOut(c.var.principal, c.var.client);
   clearSessionCookie(c);
@@ -189,6 +238,8 @@ const logOutByGet = endpoint({
 
 /** The document's own sentences, before DRF's. */
 const text = (fault: FieldError): string => {
+  // Only `unlike` has this code: no field of this dialect is a choice.
+  if (fault.code === 'not_a_choice') return 'New passwords mismatched!';
   if (fault.code === 'weak_password')
     return 'Password should contain both numbers and English letters, with the length no less than 6 and no more than 20.';
   if (fault.code !== 'taken') return drf.fieldErrorText(fault);
@@ -197,25 +248,40 @@ const text = (fault: FieldError): string => {
     : 'A user with that username already exists.';
 };
 
+/** At a change of the password its rule is told of the form as a whole. */
+const asWhole = (fault: FieldError): FieldError =>
+  fault.code === 'weak_password' ? { ...fault, field: 'non_field_errors' } : fault;
+
 export const users: Dialect = {
   name: 'users',
   basePath: '/api/users',
-  endpoints: [register, logIn, showMe, changeMe, logOutByPost, logOutByGet],
+  endpoints: [register, logIn, showMe, changeMe, changePassword, logOutByPost, logOutByGet],
   docs: DOCS && {
     title: 'users',
     description: '000: register, log in and out, and one’s own profile, for browsers with a session cookie.',
     hasSlash: true,
-    refusalSchemas: drf.refusalSchemas,
+    // A change of the password tells some faults of its fields beside those of the form as a whole.
+    refusalSchemas: (fields) =>
+      drf.refusalSchemas(fields.includes('new1') ? [...fields, 'non_field_errors'] : fields),
   },
-  problem(problem) {
+  problem(problem, { path }) {
+    const isPasswordChange = path === CHANGE_PASSWORD;
     switch (problem.reason) {
       case 'fields':
       case 'taken':
-        return { status: 400, body: drf.fieldErrors(problem.errors, text) };
+        return {
+          status: 400,
+          body: drf.fieldErrors(isPasswordChange ? problem.errors.map(asWhole) : problem.errors, text),
+        };
       case 'not_an_object':
         return { status: 400, body: drf.notAnObject(problem.got) };
       case 'wrong_credentials':
-        return { status: 400, body: drf.nonFieldErrors('Username or password is incorrect.') };
+        return {
+          status: 400,
+          body: isPasswordChange
+            ? { old: ['Old password mismatched!'] }
+            : drf.nonFieldErrors('Username or password is incorrect.'),
+        };
       case 'credentials':
         return problem.why === 'missing' ? drf.forbiddenAnonymous() : drf.credentialsReply(problem.why);
       default:

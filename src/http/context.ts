@@ -21,6 +21,8 @@ export interface HttpSettings {
   requireAdminFactor: boolean;
   /** Origins besides the service's own whose pages may use its passkeys. */
   relatedOrigins: readonly string[];
+  /** What people call the service: no password may be it. */
+  serviceName: string;
 }
 
 export interface Variables {
@@ -55,7 +57,7 @@ export interface Services {
   core: Core;
   httpSettings: HttpSettings;
   withinRate: WithinRate;
-  /** Passwords that too many people have, lower case. */
+  /** Passwords that too many people have, in the form in which they are compared. */
   commonPasswords: () => Promise<ReadonlySet<string>>;
 }
 

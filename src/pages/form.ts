@@ -97,7 +97,8 @@ export const checkPassword = async (
   password: string,
   names: readonly (string | null | undefined)[],
 ): Promise<FormFault[]> => {
-  const code = passwordError(password, names, await c.var.commonPasswords());
+  const known = [...names, c.var.httpSettings.serviceName];
+  const code = passwordError(password, known, await c.var.commonPasswords());
   return code ? [faultAt(field, code)] : [];
 };
 

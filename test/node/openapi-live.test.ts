@@ -109,7 +109,8 @@ describe('refuses as documented:', () => {
     async ({ id }) => {
       const { email, token } = await visit.join();
       const next = /Change/.test(id) ? visit.someone() : { email, username: email };
-      const wrong = { password: 'wrong', currentPassword: 'wrong', newPassword: PASSWORD };
+      const changes = { currentPassword: 'wrong', newPassword: PASSWORD };
+      const wrong = { password: 'wrong', ...changes, old: 'wrong', new1: 'test12345', new2: 'test12345' };
       const sent = { token, body: { identifier: email, ...next, ...wrong } };
       await visit.expectStatus(statusWhenWrong(id), id, sent);
       await visit.expectStatus(429, id, sent);

@@ -14,8 +14,10 @@ const users: Story = async ({ ask, expectStatus, someone }) => {
   const profile = { address: 'Lane 1', site_url: 'https://example.com', description: 'Two\nlines.' };
   const changed = await expectStatus(200, 'usersChangeMe', { cookie, body: profile });
   expect(changed.body).toMatchObject(profile);
-  await expectStatus(200, 'usersLogout', { cookie });
-  const again = await ask('usersLogin', { body });
+  const passwords = { old: body.password, new1: 'another1234', new2: 'another1234' };
+  const renewed = await expectStatus(200, 'usersChangePassword', { cookie, body: passwords });
+  await expectStatus(200, 'usersLogout', { cookie: renewed.cookie });
+  const again = await ask('usersLogin', { body: { ...body, password: passwords.new1 } });
   await expectStatus(200, 'usersLogoutByGet', { cookie: again.cookie });
   await expectStatus(404, 'usersMe', { cookie: again.cookie });
 };

@@ -22,7 +22,8 @@ export const refusePassword = async (
   password: string,
   names: readonly (string | null | undefined)[],
 ): Promise<Refusal | null> => {
-  const code = fields.passwordError(password, names, await c.var.commonPasswords());
+  const known = [...names, c.var.httpSettings.serviceName];
+  const code = fields.passwordError(password, known, await c.var.commonPasswords());
   if (!code) return null;
   return refuse(c, { reason: 'fields', errors: [{ field: name, code, limit: null, value: undefined }] });
 };

@@ -39,20 +39,17 @@ export const emailChange = z.object({ email: emailField(), password: field.passw
 export const usernameChange = z.object({ username: usernameField(), password: field.password() });
 export const confirmation = z.object({ password: field.password() });
 
-/** What people see as the name of the service. */
-const SERVICE_NAME = 'Latchkey';
-
 const WEAKNESS_CODES = { common: 'common_password', resembling: 'resembling_password' } as const;
 
 /**
  * What is wrong with a new password besides its length: see `findPasswordWeakness`.
- * @param names of the account; the service's is added
+ * @param names of the account and of the service
  */
 export const passwordError = (
   password: string,
   names: readonly (string | null | undefined)[],
   common: ReadonlySet<string>,
 ): FieldErrorCode | null => {
-  const weakness = findPasswordWeakness(password, [...names, SERVICE_NAME], common);
+  const weakness = findPasswordWeakness(password, names, common);
   return weakness && WEAKNESS_CODES[weakness];
 };
