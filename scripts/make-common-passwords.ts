@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { commonForm } from '../src/core/credentials/password-policy.ts';
+import { print } from './terminal.ts';
 import { PROJECT } from './wrangler.ts';
 
 /** More than three times the 3,000 that OWASP ASVS 5.0 asks for (6.2.4); the most common come first. */
@@ -30,5 +31,5 @@ export const commonPasswordsFile = (): string =>
 if (import.meta.main) {
   const file = commonPasswordsFile();
   writeFileSync(join(PROJECT, 'src', 'assets', 'common-passwords.txt'), file);
-  console.log(`${file.split('\n').length - 1} passwords`);
+  print(`${file.split('\n').length - 1} passwords`);
 }

@@ -1,7 +1,7 @@
 // In a real browser: a foreign page can neither read, nor log in or out, nor change anything; an allowed one can.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isWithoutChromium } from './support-chromium.ts';
+import { FOREIGN_HOST, isWithoutChromium } from './support-chromium.ts';
 import { beacon, embed, follow, NOTHING, OPAQUE, submit, type Told, tell } from './support-page-actions.ts';
 import {
   CSRF,
@@ -41,8 +41,14 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
 
   const at = (path: string): string => stage.service.origin + path;
 
-  // `localhost` at another port is a neighbour, of the same site; 127.0.0.1 is another site.
-  describe.each(['localhost', '127.0.0.1'])('a foreign page at %s', (host) => {
+  it('lets a page at another port of this machine in, as in development', async () => {
+    const page = await owner.openPage(`http://localhost:${stage.foreignPort}`);
+    const shown = await owner.join();
+    const told = await tell(page, at('/api/users/me/'));
+    expect(told).toMatchObject({ status: 200, text: shown });
+  });
+
+  describe.each([FOREIGN_HOST])('a foreign page at %s', (host) => {
     let page: Page;
 
     beforeEach(async () => {

@@ -294,7 +294,7 @@ describe('wrangler.toml', () => {
       traces: { enabled: false },
     });
     expect(limits).toEqual({ cpu_ms: 20_000 });
-    expect(triggers).toMatchObject({ crons: ['17 * * * *'] });
+    expect(triggers).toMatchObject({ crons: ['*/5 * * * *', '17 * * * *'] });
     expect(ratelimits.map((guard: RateLimit) => [guard.name, guard.simple])).toEqual([
       ['LOGIN_LIMIT', { limit: 600, period: 60 }],
       ['REGISTRATION_LIMIT', { limit: 60, period: 60 }],

@@ -207,6 +207,8 @@ it('serves twice over one new database, if two first ones are started at once', 
       if (over) throw new Error(JSON.stringify(over));
     }
   };
-  expect(await Promise.all(ports.map(until))).toEqual(Array(2).fill('{"status":"ok","d1":"ok","kv":"ok"}'));
+  expect(await Promise.all(ports.map(until))).toEqual(
+    Array(2).fill('{"status":"ok","d1":"ok","kv":"ok","mail":"off"}'),
+  );
   expect(readFileSync(secrets, 'utf8')).toMatch(/^TOKEN_SECRET=[\w-]{43}\n$/);
 });

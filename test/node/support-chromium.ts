@@ -3,6 +3,9 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
+/** A name of this machine that is no loopback name: pages of loopback names are let in during development. */
+export const FOREIGN_HOST = 'foreign.test';
+
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 
 const isRunnable = (path: string): boolean => {
@@ -33,5 +36,6 @@ export const launchChromium = (): Promise<Browser> => {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error('There is no Chromium.');
   // Root, as in a container, has no sandbox; the pages are our own.
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  const args = ['--no-sandbox', `--host-resolver-rules=MAP ${FOREIGN_HOST} 127.0.0.1`];
+  return chromium.launch({ executablePath, args });
 };

@@ -258,11 +258,11 @@ describe('password managers', () => {
 it('shows the fault of a common password beside the other faults, in the order of the form', async () => {
   const signedUp = await post('/sign-up', { email: 'nobody', username: 'a b', password: 'password1' });
   expect(noticeOf(signedUp)).toBe(
-    'Email: This is no email address.Username: Only letters, digits and . _ + - are allowed.Password: Too many people have this password. Choose another.',
+    'Email: This is no email address.Username: Only letters, digits and . _ + - are allowed.Password: Too many people have a password like this. Choose another.',
   );
   const person = await signUp();
   const changed = await post('/password', { currentPassword: '', newPassword: 'password1' }, person);
   expect(noticeOf(changed)).toBe(
-    'Current password: This is required.New password: Too many people have this password. Choose another.',
+    'Current password: This is required.New password: Too many people have a password like this. Choose another.',
   );
 });
