@@ -55,6 +55,13 @@ const takenIn = ({ body }: Endpoint): Refusal[] => {
   ];
 };
 
+/** Whether a wrong password is refused: the password beside the token of a mail is the new one. */
+const checksPassword = ({ body }: Endpoint): boolean => {
+  const names = Object.keys(body?.schema.shape ?? {});
+  const present = names.includes('token') ? ['currentPassword'] : ['currentPassword', 'password', 'old'];
+  return present.some((name) => names.includes(name));
+};
+
 const fromLimit = (endpoint: Endpoint): Refusal[] => {
   const { limit } = endpoint;
   if (!limit) return [];
@@ -70,7 +77,7 @@ const fromLimit = (endpoint: Endpoint): Refusal[] => {
   return [
     throttled,
     ...(limit === 'registration' ? takenIn(endpoint) : []),
-    ...(limit === 'login'
+    ...(limit === 'login' && checksPassword(endpoint)
       ? [
           { summary: 'wrong password', problem: wrong(true) },
           { summary: 'unknown email', problem: wrong(false) },

@@ -122,6 +122,7 @@ const admins: Story = async ({ expectStatus, join, joinAsAdmin, service }) => {
   await expectStatus(200, 'idAccounts', mine);
   await expectStatus(200, 'idAccount', his);
   await expectStatus(200, 'idEventsOf', his);
+  await expectStatus(200, 'idSessionsOf', his);
   await expectStatus(200, 'idDisable', his);
   await expectStatus(200, 'idEnable', his);
   await expectStatus(200, 'idGrantAdmin', his);
@@ -139,6 +140,18 @@ const admins: Story = async ({ expectStatus, join, joinAsAdmin, service }) => {
     await expectStatus(404, id, { ...mine, id: NOBODY });
 };
 
+/** The service sends no mail, so that no token is good. */
+const mails: Story = async ({ ask, expectStatus, join }) => {
+  const { token, email, password } = await join();
+  const wrong = { token: 'A'.repeat(43) };
+  await expectStatus(404, 'idRequestVerification', { token });
+  await expectStatus(404, 'idForgotPassword', { body: { identifier: email } });
+  await expectStatus(400, 'idVerifyEmail', { body: wrong });
+  await expectStatus(400, 'idConfirmEmail', { body: wrong });
+  await expectStatus(400, 'idResetPassword', { body: { ...wrong, password } });
+  await ask('idWithdrawEmail', { token });
+};
+
 const health: Story = async ({ expectStatus }) => {
   await expectStatus(200, 'health');
 };
@@ -152,5 +165,6 @@ export const stories: readonly (readonly [string, Story])[] = [
   ['004 auth', auth],
   ['id, for owners', owners],
   ['id, for admins', admins],
+  ['id, what mail is for', mails],
   ['service', health],
 ];
