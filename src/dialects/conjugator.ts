@@ -58,7 +58,7 @@ const register = endpoint({
     const account = { username: null, email, password, firstName, lastName };
     const made = await sessions.register(c, account, null);
     if (!made.ok) return sessions.refuseError(c, made.error);
-    // The document shows the hash here. Nothing ever hands one out: see SECURITY.md.
+    // The document shows the hash here. Nothing ever hands one out: see docs/security/threat-model.md.
     return send(c, { status: 201, body: { ...show(made.value.account), password: '********' } });
   },
   docs: DOCS && {
