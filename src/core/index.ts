@@ -23,7 +23,7 @@ import { createDevices } from './throttle/devices.ts';
 import { createThrottle } from './throttle/throttle.ts';
 
 export type { NewAccount, ProfileChanges } from './accounts/accounts.ts';
-export type { EmailProof } from './accounts/email.ts';
+export type { EmailProof, EmailPurpose } from './accounts/email.ts';
 export { findPicture, type Picture, pictures } from './accounts/pictures.ts';
 export type { AdminAction, SearchCursor, SearchField } from './admin/admin.ts';
 export type { Renewed } from './credentials/changes.ts';

@@ -9,12 +9,17 @@ const MESSAGES = {
   'admin-revoked': 'This account is no admin any more.',
   disabled: 'This account is disabled. Its sessions have ended.',
   'email-changed': 'Your email is changed.',
+  'email-pending': 'We sent a mail to your new address. Your email changes when you confirm it there.',
+  'email-verified': 'Your email address is confirmed.',
+  'email-withdrawn': 'Your account keeps its email address.',
   enabled: 'This account may sign in again.',
   'no-admin-any-more': 'You are no admin any more.',
   'others-ended': 'All other sessions have ended.',
   'password-changed': 'Your password is changed. All other sessions have ended.',
+  'password-reset': 'Your new password is set. Sign in with it.',
   'picture-changed': 'Your picture is changed.',
   'profile-changed': 'Your profile is saved.',
+  'reset-sent': 'If there is an account of that name, we sent a mail with a link to its address.',
   'session-ended': 'That session has ended.',
   'session-gone': 'That session had ended already.',
   'sessions-ended': 'The sessions of this account have ended.',
@@ -22,6 +27,8 @@ const MESSAGES = {
   'signed-up': 'Welcome. This is your account.',
   'user-deleted': 'The account is deleted.',
   'username-changed': 'Your username is changed.',
+  'verification-sent':
+    'We sent you a mail with a link and a code. If none arrives, look in your spam folder.',
 } as const;
 
 export type Done = keyof typeof MESSAGES;

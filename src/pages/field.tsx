@@ -69,6 +69,27 @@ export const Field = (props: FieldProps) => {
   );
 };
 
+export interface ChoiceProps {
+  form: Form;
+  name: FieldName;
+  /** Each value with what people read. */
+  options: readonly (readonly [value: string, label: string])[];
+}
+
+/** A field that takes one of a few values. */
+export const Choice = ({ form, name, options }: ChoiceProps) => (
+  <div class="field">
+    <label for={name}>{LABELS[name]}</label>
+    <select id={name} name={name}>
+      {options.map(([value, label]) => (
+        <option value={value} selected={form.values[name] === value}>
+          {label}
+        </option>
+      ))}
+    </select>
+  </div>
+);
+
 /**
  * Tells password managers whose password a form takes. The email everywhere: every account has one, so that a manager
  * keeps one entry. No name: it is not sent. https://www.chromium.org/developers/design-documents/form-styles-that-chromium-understands/

@@ -1,7 +1,15 @@
 // What was typed into the profile when the session had ended: it goes through the sign-in form and comes back.
 import type { Typed } from './form.ts';
 
-const PROFILE_FIELDS = ['name', 'firstName', 'lastName', 'address', 'siteUrl', 'description'] as const;
+const PROFILE_FIELDS = [
+  'name',
+  'firstName',
+  'lastName',
+  'address',
+  'siteUrl',
+  'description',
+  'locale',
+] as const;
 
 /** The fields of a profile as one text; null where there are none. Never a password: it is no such field. */
 export const keepProfile = (typed: Typed): string | null => {

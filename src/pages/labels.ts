@@ -10,6 +10,8 @@ export const LABELS = {
   siteUrl: 'Website',
   address: 'Address',
   description: 'About you',
+  locale: 'Language of mails',
+  code: 'Code',
   currentPassword: 'Current password',
   password: 'Password',
   newPassword: 'New password',

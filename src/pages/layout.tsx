@@ -24,22 +24,38 @@ export interface Sheet {
   account?: Account;
   /** True for a page that holds one short form. */
   narrow?: boolean;
+  /** True for a page whose address holds a token: no other site may learn it. */
+  hidesAddress?: boolean;
 }
 
 /** Sends a page. */
 export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response => {
   c.header('Content-Security-Policy', POLICY);
   // With `no-referrer` a browser sends `Origin: null` along with our own forms, like a foreign page.
-  c.header('Referrer-Policy', 'same-origin');
+  c.header('Referrer-Policy', sheet.hidesAddress ? 'no-referrer' : 'same-origin');
   const done = c.req.method === 'POST' ? null : doneMessage(takeDoneCookie(c));
+  const account = sheet.account ?? findPrincipal(c)?.account ?? null;
   const page = (
-    <Document sheet={sheet} account={sheet.account ?? findPrincipal(c)?.account ?? null}>
+    <Document sheet={sheet} account={account}>
       {done === null ? null : <Notice kind="good">{done}</Notice>}
+      {account && isToBeConfirmed(c, account) && <ConfirmEmail email={account.email} />}
       {content}
     </Document>
   );
   return c.html(`<!doctype html>${String(page)}`, sheet.status ?? 200);
 };
+
+const CONFIRM_EMAIL = '/verify-email';
+
+/** Whether to remind the owner on this page that the address is not proven. */
+const isToBeConfirmed = (c: Context<AppEnv>, { emailVerifiedAtMs }: Account): boolean =>
+  emailVerifiedAtMs === null && c.var.core.mail.settings !== null && c.req.path !== CONFIRM_EMAIL;
+
+const ConfirmEmail = ({ email }: { email: string }) => (
+  <aside class="notice" aria-label="Your email address">
+    {email} is not confirmed yet. <a href={CONFIRM_EMAIL}>Confirm your email address</a>
+  </aside>
+);
 
 interface DocumentProps {
   sheet: Sheet;

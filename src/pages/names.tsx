@@ -1,6 +1,7 @@
 // Changing what one signs in with: the email and the username. Both ask for the password.
 import type { Context } from 'hono';
-import type { AccountError, Renewed, Result } from '../core/index.ts';
+import type { Child } from 'hono/jsx';
+import type { Account, AccountError, Renewed, Result } from '../core/index.ts';
 import { renew } from '../http/auth/session-actions.ts';
 import { emailChange, usernameChange } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
@@ -10,22 +11,66 @@ import { Actions, Faults, Field, PasswordAgain, PostForm, WhosePassword } from '
 import { type Form, form, formWith, toRefusal, typedOf } from './form.ts';
 import { LABELS } from './labels.ts';
 import { show } from './layout.tsx';
+import { CodeForm } from './mail-link.tsx';
 import { askAgain, owner } from './session.tsx';
 
 type Name = 'email' | 'username';
+
+/** What a page of the address shows besides the form: what is wrong with a code that was typed. */
+interface EmailPage {
+  form?: Form;
+  code?: Form;
+  status?: 200 | 400 | 401 | 409 | 429;
+}
+
+/** The new address that waits to be confirmed, how to confirm it, and how to withdraw it. */
+const Pending = ({ email, form: shown }: { email: string; form: Form }) => (
+  <section class="card" aria-labelledby="pending">
+    <h2 id="pending">Waiting for you to confirm {email}</h2>
+    <p class="lead">We sent a mail there. Open the link in it, or enter the code here.</p>
+    <CodeForm form={shown} action="/change-email/code" />
+    <form method="post" action="/email/withdraw">
+      <div class="actions">
+        <button type="submit" class="quiet">
+          Withdraw the new address
+        </button>
+      </div>
+    </form>
+  </section>
+);
+
+export const showEmail = (c: Context<AppEnv>, { form: shown, code, status = 200 }: EmailPage): Response => {
+  const { email, pendingEmail } = c.var.principal.account;
+  const pending = pendingEmail === null ? null : <Pending email={pendingEmail} form={code ?? formWith({})} />;
+  const isFailed = (code?.faults.length ?? 0) > 0;
+  return showName(c, 'email', shown ?? formWith({ email }), { status, pending, isFailed });
+};
+
+interface NamePage {
+  status?: 200 | 400 | 401 | 409 | 429;
+  pending?: Child;
+  isFailed?: boolean;
+}
 
 const showName = (
   c: Context<AppEnv>,
   name: Name,
   shown: Form,
-  status: 200 | 400 | 401 | 409 | 429 = 200,
+  { status = 200, pending = null, isFailed = false }: NamePage = {},
 ): Response =>
   show(
     c,
-    { title: LABELS[name], here: '/', status, narrow: true, failed: shown.faults.length > 0 },
+    {
+      title: LABELS[name],
+      here: '/',
+      status,
+      narrow: true,
+      failed: isFailed || shown.faults.length > 0,
+    },
     <>
       <h1>{LABELS[name]}</h1>
       <p class="lead">You sign in with your email or your username.</p>
+      {pending}
       <Faults form={shown} />
       <PostForm action={`/${name}`}>
         {name === 'email' ? (
@@ -45,22 +90,28 @@ const WRONG = { field: 'password', text: 'This is not your password.', status: 4
 type Refused = Extract<AccountError, { reason: 'gone' | 'taken' | 'throttled' | 'wrong_credentials' }>;
 
 /** Goes on after a change, or shows the form again with what the core refused. */
-const answer = (c: Context<AppEnv>, name: Name, changed: Result<Renewed, Refused>): Response => {
+const answer = (
+  c: Context<AppEnv>,
+  name: Name,
+  changed: Result<Renewed & { account: Account }, Refused>,
+): Response => {
   if (changed.ok) {
     renew(c, changed.value);
-    return goOn(c, '/', `${name}-changed`);
+    const isPending = name === 'email' && changed.value.account.pendingEmail !== null;
+    return isPending ? goOn(c, '/email', 'email-pending') : goOn(c, '/', `${name}-changed`);
   }
   const { error } = changed;
   if (error.reason === 'gone') return askAgain(c, {});
   const { status, faults } = toRefusal(c, error, WRONG);
-  return showName(c, name, formWith(typedOf(c), faults), status);
+  const form = formWith(typedOf(c), faults);
+  return name === 'email' ? showEmail(c, { form, status }) : showName(c, name, form, { status });
 };
 
-const showEmail = endpoint({
+const openEmail = endpoint({
   method: 'GET',
   path: '/email',
   auth: owner,
-  handle: (c) => showName(c, 'email', formWith({ email: c.var.principal.account.email })),
+  handle: (c) => showEmail(c, {}),
 });
 
 const saveEmail = endpoint({
@@ -69,7 +120,7 @@ const saveEmail = endpoint({
   auth: owner,
   limit: 'login',
   body: form(emailChange, {
-    show: (c, faults) => showName(c, 'email', formWith(typedOf(c), faults), 400),
+    show: (c, faults) => showEmail(c, { form: formWith(typedOf(c), faults), status: 400 }),
   }),
   handle: async (c) => {
     const { core, principal, client } = c.var;
@@ -90,7 +141,7 @@ const saveUsername = endpoint({
   auth: owner,
   limit: 'login',
   body: form(usernameChange, {
-    show: (c, faults) => showName(c, 'username', formWith(typedOf(c), faults), 400),
+    show: (c, faults) => showName(c, 'username', formWith(typedOf(c), faults), { status: 400 }),
   }),
   handle: async (c) => {
     const { core, principal, client } = c.var;
@@ -99,4 +150,4 @@ const saveUsername = endpoint({
   },
 });
 
-export const names = [showEmail, saveEmail, showUsername, saveUsername];
+export const names = [openEmail, saveEmail, showUsername, saveUsername];

@@ -1,17 +1,20 @@
 // The form of the profile: what an account says about its owner.
 import type { Context } from 'hono';
-import type { Account } from '../core/index.ts';
+import type { Account, Locale } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
-import { Actions, Faults, Field, PostForm } from './field.tsx';
+import { Actions, Choice, Faults, Field, PostForm } from './field.tsx';
 import { type Form, formWith } from './form.ts';
 import { show } from './layout.tsx';
 import { Notice } from './notice.tsx';
 
 /** The profile as it is stored, in the fields. */
 export const profileOf = (account: Account): Form => {
-  const { name, firstName, lastName, address, siteUrl, description } = account;
-  return formWith({ name, firstName, lastName, address, siteUrl, description });
+  const { name, firstName, lastName, address, siteUrl, description, locale } = account;
+  return formWith({ name, firstName, lastName, address, siteUrl, description, locale });
 };
+
+/** Each language by its own name. */
+const LANGUAGES: Readonly<Record<Locale, string>> = { en: 'English', de: 'Deutsch' };
 
 interface Shown {
   status?: 200 | 400;
@@ -49,6 +52,9 @@ export const showProfile = (
           <Field form={form} name="siteUrl" type="url" autocomplete="url" hint="https://…" optional />
           <Field form={form} name="address" autocomplete="street-address" rows={3} optional />
           <Field form={form} name="description" autocomplete="off" rows={5} optional />
+          {c.var.core.mail.settings && (
+            <Choice form={form} name="locale" options={Object.entries(LANGUAGES)} />
+          )}
           <Actions send="Save" back="/" />
         </section>
       </PostForm>

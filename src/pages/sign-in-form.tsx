@@ -29,6 +29,11 @@ export const showSignIn = (c: Context<AppEnv>, form: Form, { status = 200, to, k
         <Field form={form} name="password" type="password" autocomplete="current-password" />
         <Actions send="Sign in" />
       </PostForm>
+      {c.var.core.mail.settings && (
+        <p class="beside">
+          <a href="/forgot-password">Forgot password?</a>
+        </p>
+      )}
       <p class="beside">
         No account yet? <a href="/sign-up">Make one</a>
       </p>

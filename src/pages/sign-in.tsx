@@ -19,7 +19,7 @@ import { showSignIn } from './sign-in-form.tsx';
  * of a dialect, where to be sent to can mean to be logged out.
  */
 const OWN_PATH =
-  /^\/(?:activity|admin(?:\/users\/\d{1,15}(?:\/delete)?)?|delete|devices|email|export|password|picture|profile|username)$/;
+  /^\/(?:activity|admin(?:\/users\/\d{1,15}(?:\/delete)?)?|delete|devices|email|export|password|picture|profile|username|verify-email)$/;
 
 const WRONG = { field: 'password', text: 'The name or the password is not right.', status: 401 } as const;
 

@@ -48,6 +48,7 @@ const TEXTS = [
   'HTTPS://example.com',
   'ftp://example.com',
   'example.com',
+  'de',
   'cookie',
   'token',
 ];

@@ -9,7 +9,7 @@ import { type Account, accountColumns, type Client } from '../model.ts';
 import { endAllSessions, removeOtherWaysIn, withdrawOtherClaims } from '../proofs/effects.ts';
 import type { Proofs, Shown } from '../proofs/proofs.ts';
 import { deleteProof, holdsProof, insertProof, PROOF_SECONDS } from '../proofs/rows.ts';
-import type { ProofTokens } from '../proofs/tokens.ts';
+import type { ProofTokens, Purpose } from '../proofs/tokens.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { whereAccountExists } from '../store/conditions.ts';
 import { proofs as proofRows, users } from '../store/schema.ts';
@@ -17,6 +17,9 @@ import { type Database, isUniqueViolation, type Store } from '../store/store.ts'
 
 /** What proves an address: the link's token, or the code that somebody types who is signed in to the account. */
 export type EmailProof = { token: string } | { code: string; accountId: number };
+
+/** What the links of this file are for. */
+export type EmailPurpose = Extract<Purpose, 'verify_email' | 'change_email' | 'undo_email_change'>;
 
 export interface EmailAddress {
   /**
@@ -26,6 +29,8 @@ export interface EmailAddress {
   requestVerification(accountId: number, client: Client): Promise<void>;
   /** Proves the address. One round trip with a token, two with a code. Of many at once, one succeeds. */
   verify(proof: EmailProof, client: Client): Promise<Result<Account, InvalidProof>>;
+  /** The account that a link is for; refuses a link that is of no use any more. Uses nothing up. */
+  read(purpose: EmailPurpose, token: string): Promise<Result<Account, InvalidProof>>;
   /** Withdraws the address that is to be the new one. */
   withdrawChange(accountId: number, client: Client): Promise<Result<Account, Gone>>;
   /**
@@ -116,6 +121,8 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
       const [account] = value[2];
       return account ? ok(account) : err({ reason: 'proof', why: 'expired' });
     },
+
+    read: proofs.read,
 
     async withdrawChange(accountId, client) {
       const now = nowMs();

@@ -1,6 +1,6 @@
 // The fields of what is Latchkey's own, its dialect and its pages, and the rule for new passwords.
 import * as z from 'zod/mini';
-import { findPasswordWeakness, pictures } from '../../core/index.ts';
+import { findPasswordWeakness, LOCALES, pictures } from '../../core/index.ts';
 import type { FieldErrorCode } from '../problem.ts';
 import * as field from './fields.ts';
 
@@ -31,6 +31,8 @@ export const profile = z.object({
   address: z.optional(field.lines(field.atMost(200))),
   siteUrl: z.optional(field.urlOrNothing(field.atMost(200))),
   description: z.optional(field.lines(field.atMost(1023))),
+  /** The language of mails. */
+  locale: z.optional(z.enum(LOCALES)),
   /** Null for none. */
   pictureId: z.optional(z.nullable(field.choice(1, pictures.length))),
 });
@@ -38,6 +40,12 @@ export const passwordChange = z.object({ currentPassword: field.password(), newP
 export const emailChange = z.object({ email: emailField(), password: field.password() });
 export const usernameChange = z.object({ username: usernameField(), password: field.password() });
 export const confirmation = z.object({ password: field.password() });
+
+/** What a mail carries: the token of its link, or the code that is typed. */
+export const linkToken = z.object({ token: field.identifier() });
+export const mailedCode = z.object({ code: field.identifier() });
+export const forgotten = z.object({ identifier: field.identifier() });
+export const passwordReset = z.object({ token: field.identifier(), newPassword: newPassword() });
 
 const WEAKNESS_CODES = { common: 'common_password', resembling: 'resembling_password' } as const;
 

@@ -1,0 +1,136 @@
+// A way back in for somebody who has forgotten the password: ask for a mail, and set a new one by its link.
+import type { Context } from 'hono';
+import { readIdentifier } from '../core/index.ts';
+import { anyone } from '../http/auth/auth.ts';
+import { forgotten, passwordReset } from '../http/body/schemas.ts';
+import type { AppEnv } from '../http/context.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { respondProblem } from '../http/respond.ts';
+import { goOn } from './done.ts';
+import { Actions, Faults, Field, NewPassword, PostForm, WhosePassword } from './field.tsx';
+import { checkPassword, type Form, type FormFault, form, formWith, typedOf } from './form.ts';
+import { show } from './layout.tsx';
+import { holder, showDeadLink, tokenOf } from './mail-link.tsx';
+
+const FORGOT = '/forgot-password';
+const RESET = '/reset-password';
+const NEXT = { href: FORGOT, label: 'Get a new link' };
+
+const showForgot = (c: Context<AppEnv>, shown: Form, status: 200 | 400 = 200): Response =>
+  show(
+    c,
+    { title: 'Forgot your password?', status, narrow: true, failed: shown.faults.length > 0 },
+    <>
+      <h1>Forgot your password?</h1>
+      <p class="lead">We send a link by mail, with which you set a new one.</p>
+      <Faults form={shown} />
+      <PostForm action={FORGOT}>
+        <Field form={shown} name="identifier" autocomplete="username" first />
+        <Actions send="Send the link" back="/sign-in" />
+      </PostForm>
+    </>,
+  );
+
+const openForgot = endpoint({
+  method: 'GET',
+  path: FORGOT,
+  auth: anyone,
+  handle: (c) =>
+    c.var.core.mail.settings ? showForgot(c, formWith({})) : respondProblem(c, { reason: 'mail_off' }),
+});
+
+const askForLink = endpoint({
+  method: 'POST',
+  path: FORGOT,
+  auth: anyone,
+  limit: 'login',
+  body: form(forgotten, { show: (c, faults) => showForgot(c, formWith(typedOf(c), faults), 400) }),
+  handle: async (c) => {
+    const { core, client } = c.var;
+    if (!core.mail.settings) return respondProblem(c, { reason: 'mail_off' });
+    await core.passwordReset.request(readIdentifier(c.req.valid('json').identifier), client);
+    // The same whether there is such an account or not.
+    return goOn(c, '/sign-in', 'reset-sent');
+  },
+});
+
+interface ResetForm {
+  token: string;
+  email: string;
+  faults?: readonly FormFault[];
+}
+
+const showReset = (c: Context<AppEnv>, { token, email, faults = [] }: ResetForm): Response => {
+  const shown = formWith({}, faults);
+  const isFaulty = faults.length > 0;
+  return show(
+    c,
+    {
+      title: 'Set a new password',
+      status: isFaulty ? 400 : 200,
+      narrow: true,
+      failed: isFaulty,
+      hidesAddress: true,
+    },
+    <>
+      <h1>Set a new password</h1>
+      <p class="lead">For the account of {email}. Every browser and app will be signed out.</p>
+      <Faults form={shown} />
+      <PostForm action={RESET}>
+        <input type="hidden" name="token" value={token} />
+        <WhosePassword email={email} />
+        <NewPassword form={shown} name="newPassword" />
+        <Actions send="Set the password" />
+      </PostForm>
+    </>,
+  );
+};
+
+/** The form again with its faults; of a link that is of no use, only that. */
+const showResetAgain = async (c: Context<AppEnv>, faults: readonly FormFault[]): Promise<Response> => {
+  const { token = '' } = typedOf(c);
+  const found = await c.var.core.passwordReset.read(token);
+  if (!found.ok) return showDeadLink(c, NEXT);
+  return showReset(c, { token, email: found.value.email, faults });
+};
+
+const openReset = endpoint({
+  method: 'GET',
+  path: RESET,
+  auth: holder,
+  handle: async (c) => {
+    const token = tokenOf(c);
+    if (token === null) return c.redirect(FORGOT, 303);
+    const found = await c.var.core.passwordReset.read(token);
+    return found.ok ? showReset(c, { token, email: found.value.email }) : showDeadLink(c, NEXT);
+  },
+});
+
+const reset = endpoint({
+  method: 'POST',
+  path: RESET,
+  auth: holder,
+  limit: 'login',
+  body: form(passwordReset, { show: showResetAgain }),
+  handle: async (c) => {
+    const { core, client } = c.var;
+    const { token, newPassword } = c.req.valid('json');
+    const found = await core.passwordReset.read(token);
+    if (!found.ok) return showDeadLink(c, NEXT);
+    const { username, email } = found.value;
+    const faults = await checkPassword(c, 'newPassword', newPassword, [username, email]);
+    if (faults.length > 0) return showReset(c, { token, email, faults });
+    const changed = await core.passwordReset.complete(token, newPassword, client);
+    return changed.ok ? goOn(c, '/sign-in', 'password-reset') : showDeadLink(c, NEXT);
+  },
+});
+
+/** Where password managers send people. @see https://w3c.github.io/webappsec-change-password-url/ */
+const wellKnown = endpoint({
+  method: 'GET',
+  path: '/.well-known/change-password',
+  auth: anyone,
+  handle: (c) => c.redirect('/password', 302),
+});
+
+export const resetPassword = [openForgot, askForLink, openReset, reset, wellKnown];

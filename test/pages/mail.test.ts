@@ -1,0 +1,333 @@
+// The pages that mails lead to: confirming an address, a forgotten password, and changing the address.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { codeIn, createMailbox, linkIn, type Mailbox, PUBLIC_URL, tokenIn } from '../support/mail.ts';
+import { type Answer, json, type Sent, send, uniqueName } from '../support/worker.ts';
+import {
+  expectPage,
+  fieldOf,
+  goesTo,
+  noticeOf,
+  open,
+  PASSWORD,
+  type Person,
+  post,
+  signUp,
+  withNewCookie,
+} from './support-pages.ts';
+
+const NEXT_PASSWORD = 'seven doors and a wall';
+
+let mailbox: Mailbox;
+
+beforeEach(() => {
+  mailbox = createMailbox();
+});
+
+const sent = (): Sent => ({ env: mailbox.env });
+
+/** Opens the link of a mail. */
+const follow = (link: string): Promise<Answer> =>
+  open(link.slice(PUBLIC_URL.length), null, { env: mailbox.env });
+
+const submit = (path: string, form: Record<string, string>, person?: Person): Promise<Answer> =>
+  post(path, form, person, sent());
+
+const show = (path: string, person?: Person): Promise<Answer> => open(path, person, sent());
+
+const join = async (): Promise<Person> => {
+  const username = uniqueName();
+  const person = { username, email: `${username}@test.com`, password: PASSWORD };
+  const joined = await submit('/sign-up', person);
+  return withNewCookie({ ...person, id: 0, cookie: '' }, joined);
+};
+
+const joinProven = async (): Promise<Person> => {
+  const person = await join();
+  const token = tokenIn(mailbox.last(person.email));
+  expect(goesTo(await submit('/verify-email', { token }))).toBe('303 / done=email-verified');
+  return person;
+};
+
+const accountOf = async ({ cookie }: Person): Promise<unknown> => json(await send('/id/me', { cookie }));
+
+/** Whether the link's page has a button that uses it up, and neither a script nor a referrer. */
+const expectLinkPage = (page: Answer, title: string, token: string): void => {
+  expectPage(page, 200, title);
+  expect(page.headers.get('Referrer-Policy')).toBe('no-referrer');
+  expect(page.text).toContain(`<input type="hidden" name="token" value="${token}"/>`);
+  expect(page.text).toContain('<form method="post"');
+};
+
+const expectDead = (page: Answer, next: string): void => {
+  expectPage(page, 400, 'Error: This link is of no use');
+  expect(page.headers.get('Referrer-Policy')).toBe('no-referrer');
+  expect(page.text).toContain(`<a class="button" href="${next}">`);
+};
+
+describe('confirming the address', () => {
+  it('takes the button: opening the link uses nothing up, however often', async () => {
+    const person = await join();
+    const mail = mailbox.last(person.email);
+    for (let times = 0; times < 3; times += 1) {
+      const page = await follow(linkIn(mail));
+      expectLinkPage(page, 'Confirm your email address', tokenIn(mail));
+      expect(page.text).toContain(person.email);
+    }
+    expect(await accountOf(person)).toMatchObject({ account: { emailVerified: false } });
+    const token = tokenIn(mail);
+    expect(goesTo(await submit('/verify-email', { token }))).toBe('303 / done=email-verified');
+    expect(await accountOf(person)).toMatchObject({ account: { emailVerified: true } });
+    expectDead(await submit('/verify-email', { token }), '/verify-email');
+    expectDead(await follow(linkIn(mail)), '/verify-email');
+  });
+
+  it('works from a browser that hides where the form was', async () => {
+    const person = await join();
+    const token = tokenIn(mailbox.last(person.email));
+    const hidden = { headers: { Origin: 'null' }, env: mailbox.env };
+    const answer = await open('/verify-email', null, { method: 'POST', form: { token }, ...hidden });
+    expect(goesTo(answer)).toBe('303 / done=email-verified');
+  });
+
+  it('takes the code of the mail from the owner, and refuses a wrong one', async () => {
+    const person = await join();
+    const mail = mailbox.last(person.email);
+    const page = await show('/verify-email', person);
+    expectPage(page, 200, 'Confirm your email address');
+    expect(fieldOf(page, 'code')).toContain('autocomplete="one-time-code"');
+    const wrong = await submit('/verify-email/code', { code: '00000000' }, person);
+    expectPage(wrong, 400, 'Error: Confirm your email address');
+    expect(noticeOf(wrong)).toContain('This code is wrong or has expired.');
+    const typed = codeIn(mail).replace(/^(.{4})/, '$1 ');
+    expect(goesTo(await submit('/verify-email/code', { code: typed }, person))).toBe(
+      '303 / done=email-verified',
+    );
+    expect(goesTo(await show('/verify-email', person))).toBe('303 / done=email-verified');
+  });
+
+  it("does not take the code of another account's mail", async () => {
+    const [one, other] = [await join(), await join()];
+    const code = codeIn(mailbox.last(one.email));
+    expect((await submit('/verify-email/code', { code }, other)).status).toBe(400);
+    expect(await accountOf(other)).toMatchObject({ account: { emailVerified: false } });
+  });
+
+  it('sends the mail again', async () => {
+    const person = await join();
+    const first = tokenIn(mailbox.last(person.email));
+    const answer = await submit('/verify-email/send', {}, person);
+    expect(goesTo(answer)).toBe('303 /verify-email done=verification-sent');
+    const second = tokenIn(mailbox.last(person.email));
+    expect(second).not.toBe(first);
+    expectDead(await submit('/verify-email', { token: first }), '/verify-email');
+    expect((await submit('/verify-email', { token: second })).status).toBe(303);
+  });
+
+  it('is asked for on every page until it is done', async () => {
+    const person = await join();
+    const banner = /<aside class="notice"[^>]*>(.*?)<\/aside>/s;
+    for (const path of ['/', '/profile', '/devices']) {
+      const [, text] = banner.exec((await show(path, person)).text) ?? [];
+      expect(text).toContain(`${person.email} is not confirmed yet. <a href="/verify-email">`);
+    }
+    expect((await show('/verify-email', person)).text).not.toMatch(banner);
+    await submit('/verify-email', { token: tokenIn(mailbox.last(person.email)) });
+    expect((await show('/', person)).text).not.toMatch(banner);
+  });
+
+  it('sends whoever is not signed in to sign in, and back', async () => {
+    expect(goesTo(await show('/verify-email'))).toBe('303 /sign-in?to=%2Fverify-email');
+    const person = await join();
+    const form = { identifier: person.email, password: PASSWORD, to: '/verify-email' };
+    expect(goesTo(await submit('/sign-in', form))).toBe('303 /verify-email');
+  });
+});
+
+describe('a forgotten password', () => {
+  it('is replaced by the link of a mail', async () => {
+    const person = await joinProven();
+    const signIn = await show('/sign-in');
+    expect(signIn.text).toContain('<a href="/forgot-password">Forgot password?</a>');
+    expectPage(await show('/forgot-password'), 200, 'Forgot your password?');
+    const asked = await submit('/forgot-password', { identifier: person.username });
+    expect(goesTo(asked)).toBe('303 /sign-in done=reset-sent');
+    const mail = mailbox.last(person.email);
+    expect(linkIn(mail)).toMatch(/^https:\/\/id\.example\.com\/reset-password\?token=[\w-]{43}$/);
+
+    const page = await follow(linkIn(mail));
+    expectLinkPage(page, 'Set a new password', tokenIn(mail));
+    const form = { token: tokenIn(mail), newPassword: NEXT_PASSWORD };
+    const set = await submit('/reset-password', form);
+    expect(goesTo(set)).toBe('303 /sign-in done=password-reset');
+    expect(set.headers.getSetCookie().join()).not.toContain('sessionid');
+    expect((await show('/devices', person)).status).toBe(303);
+    const old = await submit('/sign-in', { identifier: person.email, password: PASSWORD });
+    expect(old.status).toBe(401);
+    const next = await submit('/sign-in', { identifier: person.email, password: NEXT_PASSWORD });
+    expect(goesTo(next)).toBe('303 /');
+    expectDead(await submit('/reset-password', form), '/forgot-password');
+    expectDead(await follow(linkIn(mail)), '/forgot-password');
+  });
+
+  it('is not replaced by a bad one, and the link stays good', async () => {
+    const person = await join();
+    await submit('/forgot-password', { identifier: person.email });
+    const token = tokenIn(mailbox.last(person.email));
+    for (const [newPassword, text] of [
+      ['short', 'At least 8 characters.'],
+      ['password1', 'Too many people have a password like this. Choose another.'],
+      [person.username, 'This is too close to your username or email, or to our name. Choose another.'],
+      ['', 'This is required.'],
+    ] as const) {
+      const page = await submit('/reset-password', { token, newPassword });
+      expectPage(page, 400, 'Error: Set a new password');
+      expect(page.headers.get('Referrer-Policy')).toBe('no-referrer');
+      expect([newPassword, noticeOf(page)]).toEqual([newPassword, `New password: ${text}`]);
+      expect(page.text).toContain(`value="${token}"`);
+      expect(page.text).not.toContain(`value="${newPassword}"`);
+    }
+    expect((await submit('/reset-password', { token, newPassword: NEXT_PASSWORD })).status).toBe(303);
+  });
+
+  it('is asked for with one answer, whether there is an account or not', async () => {
+    const person = await join();
+    const known = await submit('/forgot-password', { identifier: person.email });
+    const unknown = await submit('/forgot-password', { identifier: 'nobody@test.com' });
+    const headersOf = ({ headers }: Answer) =>
+      [...headers].filter(([name]) => name !== 'x-request-id').toSorted();
+    expect([unknown.status, unknown.text, headersOf(unknown)]).toEqual([
+      known.status,
+      known.text,
+      headersOf(known),
+    ]);
+    expect(mailbox.to('nobody@test.com')).toEqual([]);
+  });
+
+  it('begins again without a token, and says so of a link that was not copied whole', async () => {
+    for (const path of ['/reset-password', '/reset-password?token='])
+      expect(goesTo(await show(path))).toBe('303 /forgot-password');
+    expectDead(await show('/reset-password?token=abc'), '/forgot-password');
+    expectDead(await show('/verify-email?token=abc'), '/verify-email');
+    expectDead(await show('/change-email?token=abc'), '/email');
+    expectDead(await show('/undo-email-change?token=abc'), '/');
+    expectDead(await submit('/verify-email', {}), '/verify-email');
+  });
+});
+
+describe('changing the address', () => {
+  const change = async (person: Person, email: string): Promise<Person> => {
+    const asked = await submit('/email', { email, password: PASSWORD }, person);
+    expect(goesTo(asked)).toBe('303 /email done=email-pending');
+    return withNewCookie(person, asked);
+  };
+
+  it('waits for the new address, and can be withdrawn', async () => {
+    const person = await joinProven();
+    const next = `next.${person.email}`;
+    const owner = await change(person, next);
+    const page = await show('/email', owner);
+    expectPage(page, 200, 'Email');
+    expect(page.text).toContain(`Waiting for you to confirm ${next}`);
+    expect(await accountOf(owner)).toMatchObject({ account: { email: person.email, pendingEmail: next } });
+    const withdrawn = await submit('/email/withdraw', {}, owner);
+    expect(goesTo(withdrawn)).toBe('303 /email done=email-withdrawn');
+    expect((await show('/email', owner)).text).not.toContain('Waiting');
+    expectDead(await follow(linkIn(mailbox.last(next))), '/email');
+    expectDead(await submit('/change-email', { token: tokenIn(mailbox.last(next)) }), '/email');
+  });
+
+  it('takes effect by the link, and the old address can undo it', async () => {
+    const person = await joinProven();
+    const next = `next.${person.email}`;
+    const owner = await change(person, next);
+    const mail = mailbox.last(next);
+    const page = await follow(linkIn(mail));
+    expectLinkPage(page, 'Confirm your new email address', tokenIn(mail));
+    expect(page.text).toContain(next);
+    expect(page.text).not.toContain(`>${person.email}`);
+    const confirmed = await submit('/change-email', { token: tokenIn(mail) });
+    expect(goesTo(confirmed)).toBe('303 / done=email-changed');
+    expect(await accountOf(owner)).toMatchObject({ account: { email: next, pendingEmail: null } });
+    expectDead(await submit('/change-email', { token: tokenIn(mail) }), '/email');
+
+    const undo = mailbox.last(person.email);
+    const undoPage = await follow(linkIn(undo));
+    expectLinkPage(undoPage, 'Undo the change of your email address', tokenIn(undo));
+    const undone = await submit('/undo-email-change', { token: tokenIn(undo) });
+    expect(goesTo(undone)).toMatch(/^303 \/reset-password\?token=[\w-]{43}$/);
+    expect(undone.headers.get('Referrer-Policy')).toBe('no-referrer');
+    expect((await show('/devices', owner)).status).toBe(303);
+    const location = undone.headers.get('Location') ?? '';
+    expectPage(await show(location), 200, 'Set a new password');
+    const token = new URL(location, PUBLIC_URL).searchParams.get('token') ?? '';
+    expect((await submit('/reset-password', { token, newPassword: NEXT_PASSWORD })).status).toBe(303);
+    const signedIn = await submit('/sign-in', { identifier: person.email, password: NEXT_PASSWORD });
+    expect(goesTo(signedIn)).toBe('303 /');
+    expectDead(await submit('/undo-email-change', { token: tokenIn(undo) }), '/');
+  });
+
+  it('takes effect by the code, and refuses a wrong one', async () => {
+    const person = await joinProven();
+    const next = `next.${person.email}`;
+    const owner = await change(person, next);
+    const wrong = await submit('/change-email/code', { code: '00000000' }, owner);
+    expectPage(wrong, 400, 'Error: Email');
+    expect(wrong.text).toContain('This code is wrong or has expired.');
+    const right = await submit('/change-email/code', { code: codeIn(mailbox.last(next)) }, owner);
+    expect(goesTo(right)).toBe('303 / done=email-changed');
+  });
+
+  it('is refused if another account has proven the new address first', async () => {
+    const person = await joinProven();
+    const email = `${uniqueName()}@test.com`;
+    await change(person, email);
+    const token = tokenIn(mailbox.last(email));
+    const taken = await submit('/sign-up', { email, password: PASSWORD });
+    expect(taken.status).toBe(303);
+    const refused = await submit('/change-email', { token });
+    expectPage(refused, 409, 'Error: This address is taken');
+    expectDead(await submit('/change-email', { token }), '/email');
+  });
+
+  it('asks for the password first', async () => {
+    const person = await joinProven();
+    const wrong = await submit('/email', { email: `next.${person.email}`, password: 'wrong one' }, person);
+    expectPage(wrong, 400, 'Error: Email');
+    expect(mailbox.to(`next.${person.email}`)).toEqual([]);
+  });
+});
+
+describe('a service without mail', () => {
+  it('offers nothing that needs it, and changes the address at once', async () => {
+    const person = await signUp();
+    expect((await open('/sign-in')).text).not.toContain('forgot-password');
+    expect((await open('/', person)).text).not.toContain('is not confirmed');
+    expect((await open('/profile', person)).text).not.toContain('Language of mails');
+    for (const answer of [
+      await open('/forgot-password'),
+      await post('/forgot-password', { identifier: person.email }),
+      await open('/verify-email', person),
+      await post('/verify-email/send', {}, person),
+    ])
+      expectPage(answer, 404, 'There is nothing here');
+    const form = { email: `next.${person.email}`, password: PASSWORD };
+    expect(goesTo(await post('/email', form, person))).toBe('303 / done=email-changed');
+  });
+});
+
+it('sends password managers to the page of the password', async () => {
+  expect(goesTo(await open('/.well-known/change-password'))).toBe('302 /password');
+});
+
+it('writes mails in the language that the account has chosen', async () => {
+  const person = await join();
+  const page = await show('/profile', person);
+  expect(page.text).toContain('<option value="en" selected="">English</option>');
+  const chosen = await submit('/profile', { locale: 'de' }, person);
+  expect(goesTo(chosen)).toBe('303 /profile done=profile-changed');
+  expect((await show('/profile', person)).text).toContain('<option value="de" selected="">Deutsch</option>');
+  await submit('/verify-email/send', {}, person);
+  expect(mailbox.last(person.email).html).toContain('<html lang="de">');
+  const wrong = await submit('/profile', { locale: 'xx' }, person);
+  expectPage(wrong, 400, 'Error: Profile');
+});
