@@ -13,6 +13,7 @@ const MODULES = {
   foreign: 'src/core/credentials/foreign/verify.ts',
   factors: 'src/core/factors/module.ts',
   mail: 'src/core/mail/send.ts',
+  provider: 'src/core/provider/module.ts',
 };
 
 /** The modules by their names: those above, those that they load in turn, and what they share. */

@@ -1,5 +1,6 @@
 // What is bound to the Worker, and what its settings mean for the core and the wire; read and checked once.
 import {
+  type AccessTokenSettings,
   createKeyring,
   type Keyring,
   type MailSettings,
@@ -41,6 +42,8 @@ export interface Settings {
   policy: Policy;
   /** Null if this deployment sends no mail. */
   mail: MailSettings | null;
+  /** Null if this deployment signs no tokens for other servers. */
+  accessTokens: AccessTokenSettings | null;
   httpSettings: HttpSettings;
   /** What works but should not be deployed, for the log. */
   warnings: readonly string[];
@@ -89,6 +92,7 @@ export const readSettings = (env: Env): Settings => {
       requiresVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
     },
     mail: readMailSettings(env, values),
+    accessTokens: readAccessTokenSettings(values),
     httpSettings: {
       utcOffset: values.UTC_OFFSET,
       hideUnknownAccounts: values.HIDE_UNKNOWN_ACCOUNTS,
@@ -113,6 +117,20 @@ const listMissingMailBinding = ({ EMAIL }: Env, { MAIL_FROM, MAIL_PROVIDER }: Va
   MAIL_FROM !== null && MAIL_PROVIDER === 'cloudflare' && !EMAIL
     ? ['MAIL_FROM needs the binding EMAIL ([[send_email]] in wrangler.toml), or another MAIL_PROVIDER.']
     : [];
+
+const SECONDS_PER_MINUTE = 60;
+
+const readAccessTokenSettings = (values: Values): AccessTokenSettings | null => {
+  const { SIGNING_KEYS: keys, PUBLIC_URL: issuer, ACCESS_TOKEN_AUDIENCES: audiences } = values;
+  if (!keys || issuer === null) return null;
+  const [first = issuer, ...others] = audiences;
+  return {
+    issuer,
+    keys,
+    lifeSeconds: values.ACCESS_TOKEN_MINUTES * SECONDS_PER_MINUTE,
+    audiences: [first, ...others],
+  };
+};
 
 const readMailSettings = (env: Env, values: Values): MailSettings | null => {
   const from = values.MAIL_FROM === null ? null : readSender(values.MAIL_FROM);

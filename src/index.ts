@@ -1,4 +1,5 @@
 // The composition root: bindings and settings on one side, the app of all dialects on the other.
+import { WorkerEntrypoint } from 'cloudflare:workers';
 import {
   type Core,
   createCore,
@@ -13,6 +14,7 @@ import { type Env, readSettings, type Settings } from './env.ts';
 import { createApp } from './http/app.ts';
 import type { WithinRate } from './http/context.ts';
 import { pages } from './pages/index.ts';
+import { type AccountView, createRpc, type SignedIn } from './rpc/index.ts';
 import { services } from './services/index.ts';
 
 const app = createApp({ dialects, services, pages });
@@ -39,7 +41,7 @@ const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts): Core => {
-  const { policy, keyring, mail } = settingsOf(env);
+  const { policy, keyring, mail, accessTokens } = settingsOf(env);
   return createCore({
     db: env.DB,
     kv: env.SESSIONS,
@@ -48,6 +50,7 @@ const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts):
     keyring,
     policy,
     mail,
+    accessTokens,
     counts,
     defer: (work) => context.waitUntil(work),
     warn,
@@ -95,6 +98,41 @@ const rateOf =
 
 /** Of the schedules in wrangler.toml, the one that takes up mails which were not delivered. Every other one cleans up. */
 const OUTBOX_SCHEDULE = '*/5 * * * *';
+
+/**
+ * What other Workers ask over a service binding, `[[services]]` with `entrypoint = "Accounts"`. Every call reads as an
+ * authenticated request does: an ended session is refused at once. Each throws if D1 or the settings fail.
+ *
+ * @example
+ * const signedIn = await env.ACCOUNTS.authenticate(request);
+ * if (!signedIn) return new Response(null, { status: 401 });
+ */
+export class Accounts extends WorkerEntrypoint<Env> {
+  /**
+   * Who sent a request: its `Authorization` header counts before its cookie. Null for nobody, and for a cookie on a
+   * request that a page of another origin has caused, unless its method changes nothing. Headers alone count as those of
+   * a request that changes something.
+   */
+  authenticate(request: Request | Headers): Promise<SignedIn | null> {
+    return this.#open().authenticate(request);
+  }
+
+  /** Who a token belongs to: an API token, a JWT or an access token, never a cookie's value. Null for nobody. */
+  verify(token: string): Promise<SignedIn | null> {
+    return this.#open().verify(token);
+  }
+
+  /** The account with a `sub`, or with the number that the dialects show; null if there is none. */
+  account(id: string | number): Promise<AccountView | null> {
+    return this.#open().account(id);
+  }
+
+  #open() {
+    const { httpSettings } = settingsOf(this.env);
+    const core = openCore(this.env, this.ctx, createCounts());
+    return createRpc({ core, allowedOrigins: httpSettings.allowedOrigins });
+  }
+}
 
 export default {
   fetch(request, env, context) {

@@ -14,6 +14,9 @@ import type { Policy } from './model.ts';
 import { createLinkWriter } from './proofs/links.ts';
 import { createProofs } from './proofs/proofs.ts';
 import { createProofTokens } from './proofs/tokens.ts';
+import type { AccessTokens } from './provider/access-tokens.ts';
+import { loadProvider } from './provider/load.ts';
+import type { AccessTokenSettings } from './provider/model.ts';
 import type { Keyring, Random } from './secrets.ts';
 import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { createTokens } from './sessions/tokens.ts';
@@ -59,6 +62,8 @@ export {
   type Principal,
   type SessionKind,
 } from './model.ts';
+export type { AccessTokens } from './provider/access-tokens.ts';
+export type { AccessClaims, AccessTokenSettings, PublicKey } from './provider/model.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random } from './secrets.ts';
 export type { SessionCursor, SessionPage, SessionView } from './sessions/sessions.ts';
 export { createCounts, type OperationCounts, within } from './store/store.ts';
@@ -75,6 +80,8 @@ export interface CoreOptions {
   policy: Policy;
   /** Null if this deployment sends no mail. */
   mail: MailSettings | null;
+  /** Null if this deployment signs no tokens for other servers. */
+  accessTokens: AccessTokenSettings | null;
   counts: OperationCounts;
   /** Keeps the Worker alive until work that the response does not wait for is done. */
   defer: (work: Promise<unknown>) => void;
@@ -93,6 +100,8 @@ export interface Core {
   readonly passwordReset: PasswordReset;
   readonly mail: Pick<Mail, 'settings' | 'sendDue'>;
   login: Login;
+  /** Signed tokens for other servers, loaded when first used; null if this deployment has no SIGNING_KEYS. */
+  accessTokens(): Promise<AccessTokens | null>;
   /** Removes expired rows in bounded batches. */
   cleanUp(): Promise<CleanedUp>;
   /** Asks D1 and KV whether they answer. */
@@ -162,6 +171,12 @@ export const createCore = (options: CoreOptions): Core => {
     },
     get mail() {
       return mail();
+    },
+    async accessTokens() {
+      const { accessTokens: settings } = options;
+      if (!settings) return null;
+      const { createAccessTokens } = await loadProvider();
+      return createAccessTokens({ settings, sessions: sessions(), random, nowMs });
     },
     login: (attempt) => login()(attempt),
     cleanUp: () => createCleanUp({ store, policy, nowMs }).cleanUp(),

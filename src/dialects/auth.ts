@@ -203,6 +203,7 @@ export const auth: Dialect = {
         return failedAsAWhole(409, 'Last admin!');
       case 'not_found':
       case 'mail_off':
+      case 'access_tokens_off':
         return failedAsAWhole(404, 'Not found!');
       case 'method_not_allowed':
         return failedAsAWhole(405, 'Method not allowed!');

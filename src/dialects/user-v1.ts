@@ -179,6 +179,7 @@ export const userV1: Dialect = {
         return failed(409, 112);
       case 'not_found':
       case 'mail_off':
+      case 'access_tokens_off':
         return failed(404, 104);
       case 'method_not_allowed':
         return failed(405, 104);

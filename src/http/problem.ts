@@ -84,6 +84,8 @@ export type Problem =
   | FactorRefused
   /** This deployment sends no mail. */
   | { reason: 'mail_off' }
+  /** This deployment signs no tokens for other servers. */
+  | { reason: 'access_tokens_off' }
   | InvalidProof
   | UnverifiedEmail
   | (Taken & { errors: readonly FieldError[] })

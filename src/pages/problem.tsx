@@ -45,6 +45,7 @@ export const problem = (refused: Problem): Reply => {
         'It has expired, was used before, or was not copied whole. Ask for a new one.',
       );
     case 'mail_off':
+    case 'access_tokens_off':
       return worded(404, 'There is nothing here', 'This service sends no mail.');
     case 'cross_site':
       return worded(

@@ -1,18 +1,17 @@
-// The health check, and the refusals of every path that nobody has.
+// The health check.
 import * as z from 'zod/mini';
 import { anyone } from '../http/auth/auth.ts';
 import { named } from '../http/docs.ts';
-import * as drf from '../http/drf.ts';
-import { endpoint, type SurfaceDefinition } from '../http/endpoint.ts';
+import { endpoint } from '../http/endpoint.ts';
 import { send } from '../http/respond.ts';
 
 const word = () => z.enum(['ok', 'failing']);
-const health = () =>
+const healthAnswer = () =>
   named('Health', z.strictObject({ status: word(), d1: word(), kv: word(), mail: z.enum(['on', 'off']) }));
 
 const wordFor = (isUp: boolean): 'ok' | 'failing' => (isUp ? 'ok' : 'failing');
 
-const check = endpoint({
+export const health = endpoint({
   method: 'GET',
   path: '/health',
   auth: anyone,
@@ -30,41 +29,15 @@ const check = endpoint({
       {
         status: 200,
         description: 'Both do.',
-        schema: health,
+        schema: healthAnswer,
         example: { status: 'ok', d1: 'ok', kv: 'ok', mail: 'on' },
       },
       {
         status: 503,
         description: 'One does not.',
-        schema: health,
+        schema: healthAnswer,
         example: { status: 'failing', d1: 'ok', kv: 'failing', mail: 'on' },
       },
     ],
   },
 });
-
-/** Outside every dialect, refusals have the plainest of the dialects' shapes. */
-export const service: SurfaceDefinition = {
-  name: 'service',
-  basePath: '',
-  endpoints: [check],
-  docs: DOCS && {
-    title: 'service',
-    description: 'What belongs to no dialect.',
-    hasSlash: false,
-    refusalSchemas: drf.refusalSchemas,
-  },
-  problem(problem) {
-    switch (problem.reason) {
-      // None of these arises here: no endpoint takes a body or credentials.
-      case 'fields':
-      case 'not_an_object':
-      case 'taken':
-      case 'wrong_credentials':
-      case 'credentials':
-        return drf.sharedReply({ reason: 'internal_error' });
-      default:
-        return drf.sharedReply(problem);
-    }
-  },
-};

@@ -1,5 +1,5 @@
 // What stands at the root beside the dialects. The first one words the refusals of unknown paths.
 import type { SurfaceDefinition } from '../http/endpoint.ts';
-import { service } from './health.ts';
+import { service } from './service.ts';
 
 export const services: readonly [SurfaceDefinition, ...SurfaceDefinition[]] = [service];

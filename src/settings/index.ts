@@ -4,6 +4,7 @@ import { findNearest, hasKnownPrefix } from './spelling.ts';
 import { SETTINGS, type Values } from './table.ts';
 
 export { readSender } from './sender.ts';
+export { readSigningKeys, type SigningKey } from './signing-keys.ts';
 export { type RawSettings, SETTINGS, type SettingName, type Values } from './table.ts';
 export type { Setting };
 
@@ -105,6 +106,8 @@ export const listContradictions = (values: Values): string[] => {
     .map((name) => `MAIL_PROVIDER is ${MAIL_PROVIDER}, which needs ${name}.`);
   if (MAIL_FROM !== null && values.PUBLIC_URL === null)
     problems.push('MAIL_FROM needs PUBLIC_URL: the links in mails begin with it.');
+  if (values.SIGNING_KEYS !== null && values.PUBLIC_URL === null)
+    problems.push('SIGNING_KEYS needs PUBLIC_URL: it is the issuer of the tokens.');
   for (const name of ['REQUIRE_VERIFIED_EMAIL'] as const)
     if (values[name] && MAIL_FROM === null)
       problems.push(`${name} needs MAIL_FROM: without mail nobody gets in.`);

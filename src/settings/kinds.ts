@@ -110,6 +110,19 @@ const secretFields = (doc: string, minCharacters: number) => ({
   parse: (value: unknown) => (typeof value === 'string' && value.length >= minCharacters ? value : undefined),
 });
 
+/** A secret of a given form, such as keys; null if it is missing. */
+export const secretOf = <T>(
+  fields: Described & { takes: string; parse: (text: string) => T | null },
+): Secret<T | null> => ({
+  takes: fields.takes,
+  doc: fields.doc,
+  default: null,
+  shownDefault: 'none',
+  isSecret: true,
+  isRequired: false,
+  parse: (value) => (typeof value === 'string' ? (fields.parse(value) ?? undefined) : undefined),
+});
+
 /** A secret without which nothing is served. It is set with `wrangler secret put`, and its value is never shown. */
 export const requiredSecret = (fields: Described & { minCharacters: number }): Secret<string> => ({
   ...secretFields(fields.doc, fields.minCharacters),

@@ -3,8 +3,19 @@
 // To add a setting, add one entry to SETTINGS: its name with its unit, the kind of value, its bounds, its default and
 // one line of documentation. Use its value in env.ts, and run `npm run settings`, which writes docs/settings.md.
 import { parseOffset } from '../http/times.ts';
-import { choice, flag, list, requiredSecret, type Setting, secret, text, wholeNumber } from './kinds.ts';
+import {
+  choice,
+  flag,
+  list,
+  requiredSecret,
+  type Setting,
+  secret,
+  secretOf,
+  text,
+  wholeNumber,
+} from './kinds.ts';
 import { readSender } from './sender.ts';
+import { readSigningKeys } from './signing-keys.ts';
 
 /** 256 bits as hex or base64 are longer; a shorter secret can be guessed. */
 const MIN_SECRET_CHARACTERS = 32;
@@ -28,6 +39,10 @@ const MAX_TIMEOUT_MS = 60_000;
 const MAX_ITERATIONS = 100_000;
 /** Fifty calls of the dearest kind take seconds of CPU; core/credentials/passwords.ts reads no stored hash beyond that. */
 const MAX_ROUNDS = 50;
+
+/** What a server takes that never asks whether the session has ended. */
+const MAX_ACCESS_TOKEN_MINUTES = 15;
+const MAX_AUDIENCE_CHARACTERS = 200;
 
 const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
 
@@ -206,6 +221,22 @@ export const SETTINGS = {
   REQUIRE_VERIFIED_EMAIL: flag({
     default: false,
     doc: '`true`: nobody logs in before the email address is proven. The session that a registration opens is good.',
+  }),
+  ACCESS_TOKEN_MINUTES: wholeNumber({
+    default: 5,
+    min: 1,
+    max: MAX_ACCESS_TOKEN_MINUTES,
+    doc: 'How long an access token of `POST /id/token` is good. Servers that only check its signature take it for so long after its session has ended.',
+  }),
+  ACCESS_TOKEN_AUDIENCES: list({
+    takes: 'a list of names such as https://api.example.com',
+    isValid: (value) => value.length <= MAX_AUDIENCE_CHARACTERS && /^[\x21-\x7e]+$/.test(value),
+    doc: 'Whom access tokens may be made for, as `aud`. The first one is the default; without any it is `PUBLIC_URL`.',
+  }),
+  SIGNING_KEYS: secretOf({
+    takes: 'a JSON list of private ES256 keys with names of their own (`npm run keys`)',
+    parse: readSigningKeys,
+    doc: 'The keys of access tokens, as JSON Web Keys; the first one signs. Needs `PUBLIC_URL`.',
   }),
   TOKEN_SECRET: requiredSecret({
     minCharacters: MIN_SECRET_CHARACTERS,

@@ -152,8 +152,11 @@ const mails: Story = async ({ ask, expectStatus, join }) => {
   await ask('idWithdrawEmail', { token });
 };
 
-const health: Story = async ({ expectStatus }) => {
+const service: Story = async ({ expectStatus, join }) => {
   await expectStatus(200, 'health');
+  await expectStatus(200, 'publicKeys');
+  const { token } = await join();
+  await expectStatus(200, 'idToken', { token });
 };
 
 /** By what they are about. Between them every operation succeeds. */
@@ -166,5 +169,5 @@ export const stories: readonly (readonly [string, Story])[] = [
   ['id, for owners', owners],
   ['id, for admins', admins],
   ['id, what mail is for', mails],
-  ['service', health],
+  ['service', service],
 ];

@@ -14,22 +14,27 @@ export interface Service {
   close: () => Promise<void>;
 }
 
-/** Starts the Worker with these settings and the migrations applied. */
-export const startService = async (settings: Record<string, string>): Promise<Service> => {
-  // Nothing is fetched from or told to anybody.
+/** Nothing is fetched from or told to anybody. */
+export const quietWrangler = (): void => {
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
   process.env['WRANGLER_SEND_METRICS'] = 'false';
   process.env['WRANGLER_LOG'] = 'error';
-  const harness = createTestHarness({
-    root: ROOT,
-    workers: [
-      {
-        configPath: 'wrangler.toml',
-        vars: { PASSWORD_ITERATIONS: '1000', PASSWORD_ROUNDS: '2', ...settings },
-        secrets: { TOKEN_SECRET: 'a secret for tests that is long enough' },
-      },
-    ],
-  });
+};
+
+/** Latchkey with these settings and cheap hashes, for a harness. */
+export const harnessWorker = (settings: Record<string, string>, secrets: Record<string, string> = {}) => ({
+  configPath: 'wrangler.toml',
+  vars: { PASSWORD_ITERATIONS: '1000', PASSWORD_ROUNDS: '2', ...settings },
+  secrets: { TOKEN_SECRET: 'a secret for tests that is long enough', ...secrets },
+});
+
+/** Starts the Worker with these settings and the migrations applied. */
+export const startService = async (
+  settings: Record<string, string>,
+  secrets: Record<string, string> = {},
+): Promise<Service> => {
+  quietWrangler();
+  const harness = createTestHarness({ root: ROOT, workers: [harnessWorker(settings, secrets)] });
   const { url } = await harness.listen();
   const worker = harness.getWorker<Env>();
   await worker.applyD1Migrations('DB');

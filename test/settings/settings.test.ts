@@ -1,6 +1,7 @@
 // Settings that are misspelt or not understood: a 500 for every request, and a log line that names them.
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { type Env, Misconfigured, readSettings } from '../../src/env.ts';
+import { ISSUER, KEYS } from '../support/signing.ts';
 import { send, testEnv } from '../support/worker.ts';
 
 const json = { username: 'somebody1', password: 'sesame1234' };
@@ -28,6 +29,48 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.restoreAllMocks();
+});
+
+describe('SIGNING_KEYS', () => {
+  const [first, second] = KEYS;
+  const takes =
+    'SIGNING_KEYS must be a JSON list of private ES256 keys with names of their own (`npm run keys`).';
+
+  it('takes a list, or the key set of RFC 7517 around it', () => {
+    for (const keys of [[first], [first, second], { keys: [first] }])
+      expect(
+        accepted({ SIGNING_KEYS: JSON.stringify(keys), PUBLIC_URL: ISSUER }).accessTokens?.keys[0].kid,
+      ).toBe('first');
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['no list', '{}'],
+    ['an empty list', '[]'],
+    ['a public key', JSON.stringify([{ ...first, d: undefined }])],
+    ['another curve', JSON.stringify([{ ...first, crv: 'P-384' }])],
+    ['another kind', JSON.stringify([{ ...first, kty: 'RSA' }])],
+    ['no name', JSON.stringify([{ ...first, kid: '' }])],
+    ['a name twice', JSON.stringify([first, first])],
+    [
+      'nine keys',
+      JSON.stringify(Array.from({ length: 9 }, (_, index) => ({ ...first, kid: String(index) }))),
+    ],
+  ])('rejects %s, and shows nothing of it', (_, SIGNING_KEYS) => {
+    expect(refusal({ SIGNING_KEYS, PUBLIC_URL: ISSUER })).toBe(takes);
+  });
+
+  it('needs PUBLIC_URL', () => {
+    expect(refusal({ SIGNING_KEYS: JSON.stringify(KEYS) })).toBe(
+      'SIGNING_KEYS needs PUBLIC_URL: it is the issuer of the tokens.',
+    );
+  });
+
+  it('lets access tokens live for 15 minutes at the most', () => {
+    expect(refusal({ ACCESS_TOKEN_MINUTES: 16 })).toBe(
+      'ACCESS_TOKEN_MINUTES must be a whole number from 1 to 15, not 16.',
+    );
+  });
 });
 
 describe('rejects a value that is not understood', () => {

@@ -87,6 +87,14 @@ export interface Accounts {
   create(account: NewAccount, registration: Registration): Promise<Result<Registered, Taken>>;
   /** The account of that id; null if there is none. */
   get(id: number): Promise<Account | null>;
+  /** The account that other services know by this id; null if there is none. */
+  getByPublicId(publicId: string): Promise<Account | null>;
+  /**
+   * The account's public id. Costs a round trip only for an account that an older version made after the migration that
+   * brought the column; of many at once one decides.
+   * @throws StoreUnavailable if the account was deleted meanwhile
+   */
+  ensurePublicId(account: Account): Promise<string>;
   /** Accounts by id, `limit` of them at most, from after `afterId`; costs the same on every page. */
   list(page: { afterId: number; limit: number }): Promise<Account[]>;
   update(
@@ -183,6 +191,27 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
         db.select(accountColumns).from(users).where(eq(users.id, id)).get(),
       );
       return value ?? null;
+    },
+
+    async getByPublicId(publicId) {
+      const { value } = await store.primary((db) =>
+        db.select(accountColumns).from(users).where(eq(users.publicId, publicId)).get(),
+      );
+      return value ?? null;
+    },
+
+    async ensurePublicId(account) {
+      if (account.publicId !== null) return account.publicId;
+      const { value } = await store.primary((db) =>
+        db
+          .update(users)
+          .set({ publicId: sql`coalesce(${users.publicId}, lower(hex(randomblob(16))))` })
+          .where(eq(users.id, account.id))
+          .returning({ publicId: users.publicId }),
+      );
+      const publicId = value[0]?.publicId ?? null;
+      if (publicId === null) throw new StoreUnavailable('The account was deleted meanwhile.');
+      return publicId;
     },
 
     async list({ afterId, limit }) {

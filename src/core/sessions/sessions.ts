@@ -92,6 +92,11 @@ export interface Sessions {
    * @param reads `primary` asks the primary alone: for every request that changes something
    */
   authenticate(token: string, carrier: Carrier, reads: 'nearest' | 'primary'): Promise<Principal | null>;
+  /**
+   * The same for a session that a signed text names: whoever calls has checked the signature, because an id is no
+   * secret.
+   */
+  authenticateById(sessionId: string, reads: 'nearest' | 'primary'): Promise<Principal | null>;
   /** A page of the live sessions of an account, the one seen last first. */
   list(accountId: number, page: { after: SessionCursor | null; limit: number }): Promise<SessionPage>;
   /** How many live sessions an account has. */
@@ -220,6 +225,14 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     store.putRecord(recordKey(session.id), text, (session.expiresAtMs - nowMs()) / 1000);
   };
 
+  /** The account and the session of a token that was parsed; extends the session's idle expiry. */
+  const identify = async (parsed: ParsedToken, reads: 'nearest' | 'primary'): Promise<Principal | null> => {
+    const found = await find[reads === 'primary' ? 'primary' : policy.sessionReads](parsed);
+    if (!found || (parsed.subject !== undefined && parsed.subject !== String(found.account.id))) return null;
+    const { account, session } = found;
+    return { account, session, extended: extend(session) };
+  };
+
   return {
     async handOut(issued, stored, account, bookmark) {
       // An API token that was live already has its record: KV takes one write a second a key.
@@ -237,13 +250,10 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
 
     async authenticate(token, carrier, reads) {
       const parsed = await tokens.parse(token, carrier);
-      if (!parsed) return null;
-      const found = await find[reads === 'primary' ? 'primary' : policy.sessionReads](parsed);
-      if (!found || (parsed.subject !== undefined && parsed.subject !== String(found.account.id)))
-        return null;
-      const { account, session } = found;
-      return { account, session, extended: extend(session) };
+      return parsed && identify(parsed, reads);
     },
+
+    authenticateById: (id, reads) => identify({ kinds: null, id }, reads),
 
     async list(accountId, { after, limit }) {
       const { value } = await store.primary((db) =>
@@ -411,29 +421,37 @@ const sessionColumns = {
  * A live session and its account, if both may be used. Drizzle builds the text once an isolate: to build it for each
  * request was a quarter of what an authenticated read costs (bench/README.md).
  */
-const { sql: findSessionText, params: findSessionParams } = new QueryBuilder()
-  .select({ account: accountColumns, session: sessionColumns })
-  .from(sessions)
-  .innerJoin(users, eq(users.id, sessions.userId))
-  .where(
-    and(
-      eq(sessions.id, sql.placeholder('id')),
-      inArray(sessions.kind, [sql.placeholder('kind'), sql.placeholder('otherKind')]),
-      gt(sessions.expiresAtMs, sql.placeholder('nowMs')),
-      isNull(users.disabledAtMs),
-    ),
-  )
-  .toSQL();
+const buildFind = (kind: SQL | undefined) =>
+  new QueryBuilder()
+    .select({ account: accountColumns, session: sessionColumns })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(
+      and(
+        eq(sessions.id, sql.placeholder('id')),
+        kind,
+        gt(sessions.expiresAtMs, sql.placeholder('nowMs')),
+        isNull(users.disabledAtMs),
+      ),
+    )
+    .toSQL();
+
+const findOfKinds = buildFind(
+  inArray(sessions.kind, [sql.placeholder('kind'), sql.placeholder('otherKind')]),
+);
+const findOfAnyKind = buildFind(undefined);
 
 const ACCOUNT_WIDTH = Object.keys(accountColumns).length;
 const ROW_WIDTH = ACCOUNT_WIDTH + Object.keys(sessionColumns).length;
 
 const findSession =
-  ({ id, kinds: [kind, otherKind = kind] }: ParsedToken, nowMs: number) =>
+  ({ id, kinds }: ParsedToken, nowMs: number) =>
   async (session: D1DatabaseSession) => {
-    const values = fillPlaceholders(findSessionParams, { id, kind, otherKind, nowMs });
+    const [kind, otherKind = kind] = kinds ?? [];
+    const { sql: text, params } = kinds ? findOfKinds : findOfAnyKind;
+    const values = fillPlaceholders(params, { id, kind, otherKind, nowMs });
     const [row] = await session
-      .prepare(findSessionText)
+      .prepare(text)
       .bind(...values)
       .raw<unknown[]>();
     return row ? toFound(row) : null;
@@ -511,7 +529,8 @@ const readCached = ({ row, checkedAtMs }: KvRecord, { kinds }: ParsedToken, nowM
   // A time that lies ahead was written by a clock that was wrong.
   if (age < 0 || age >= CACHED_MS) return null;
   const found = toFound(row);
-  return found.session.expiresAtMs > nowMs && kinds.includes(found.session.kind) ? found : null;
+  const isOfKind = !kinds || kinds.includes(found.session.kind);
+  return found.session.expiresAtMs > nowMs && isOfKind ? found : null;
 };
 
 /* Renew. */

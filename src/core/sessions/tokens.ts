@@ -36,8 +36,8 @@ export type Carrier = 'cookie' | 'header';
 
 /** The session that a token stands for, if there is one. */
 export interface ParsedToken {
-  /** The kinds that a session found by this token may be of. */
-  kinds: readonly [SessionKind, SessionKind?];
+  /** The kinds that a session found by this token may be of; null for any. */
+  kinds: readonly [SessionKind, SessionKind?] | null;
   id: string;
   /** The account that a JWT names. */
   subject?: string;

@@ -149,6 +149,18 @@ export const passwordChanged = () =>
     z.strictObject({ endedSessions: count(), token: token() }),
     'How many other sessions have ended, and what this one goes on with.',
   );
+export const accessToken = () =>
+  named(
+    'IdAccessToken',
+    z.strictObject({
+      accessToken: annotated(z.string().check(z.regex(/^[\w-]+\.[\w-]+\.[\w-]{86}$/)), {
+        description: 'A JSON Web Token, signed by ES256.',
+      }),
+      tokenType: z.literal('Bearer'),
+      expiresIn: annotated(z.int().check(z.minimum(1)), { description: 'Seconds.' }),
+    }),
+    'A token that other servers check by themselves.',
+  );
 export const sessions = () => named('IdSessions', z.strictObject({ sessions: z.array(session()) }));
 export const events = () => named('IdEvents', z.strictObject({ events: z.array(event()) }));
 export const everything = () =>

@@ -48,3 +48,10 @@ export const event = {
   byAdmin: false,
   at: '2026-11-21T08:20:41.007Z',
 };
+
+/** @see src/core/provider/access-tokens.ts */
+export const accessToken = {
+  accessToken: `eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IjEifQ.eyJzdWIiOiI1In0.${'A'.repeat(86)}`,
+  tokenType: 'Bearer',
+  expiresIn: 300,
+};

@@ -7,8 +7,9 @@ import { login } from './login.ts';
 import { me } from './me.ts';
 import { problem } from './problem.ts';
 import { sessions } from './sessions.ts';
+import { tokens } from './tokens.ts';
 
-const endpoints = [...login, ...me, ...email, ...sessions, ...admin] as const;
+const endpoints = [...login, ...me, ...email, ...sessions, ...tokens, ...admin] as const;
 
 /** For Hono's typed client: `hc<IdRoutes>('https://accounts.example.com/id')`. */
 export type IdRoutes = RoutesOf<typeof endpoints>;

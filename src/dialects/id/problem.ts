@@ -101,6 +101,8 @@ export const problem = (refused: Problem): Reply => {
       return proofProblem(refused.why);
     case 'mail_off':
       return detailed(404, 'mail_off', 'This service sends no mail.');
+    case 'access_tokens_off':
+      return detailed(404, 'access_tokens_off', 'This service signs no tokens for other servers.');
     case 'cross_site':
       return detailed(403, 'cross_site', 'The request comes from another site.');
     case 'not_found':

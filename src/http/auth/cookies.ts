@@ -5,7 +5,7 @@ import { DEVICE_SECONDS } from '../../core/index.ts';
 import type { AppEnv } from '../context.ts';
 import { isLoopback } from '../origins.ts';
 
-const SESSION_COOKIE = 'sessionid';
+export const SESSION_COOKIE = 'sessionid';
 const DEVICE_COOKIE = 'device';
 
 /** The value of the session cookie; null where there is none. */

@@ -1,0 +1,91 @@
+// Access tokens: what another server checks by itself, offline, for the few minutes that one lives.
+import { displayName, type Principal } from '../model.ts';
+import { type Random, randomToken } from '../secrets.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import { createEs256, type Es256 } from './es256.ts';
+import type { AccessClaims, AccessTokenSettings, PublicKey } from './model.ts';
+
+/** The type of the header, so that no other signed text passes for an access token. RFC 9068, section 2.1 */
+const TYPE = 'at+jwt';
+
+export interface IssuedAccessToken {
+  token: string;
+  lifeSeconds: number;
+}
+
+export interface AccessTokens {
+  publicKeys: readonly PublicKey[];
+  /** Whom a token may be made for; the first one is the default. */
+  audiences: readonly [string, ...string[]];
+  /**
+   * A token for the account and session of a request. It outlives neither the session's expiry nor `lifeSeconds`; a
+   * session that is ended sooner leaves it good for so long at servers that only look at its signature.
+   * @param publicId the account's, which `accounts.ensurePublicId` gives
+   */
+  issue(principal: Principal, publicId: string, audience: string): Promise<IssuedAccessToken>;
+  /**
+   * Who a token belongs to, with its session read as for every other request: null if the token is not ours, expired
+   * or for an audience that is not ours, or if the session has ended or the account is disabled.
+   */
+  authenticate(token: string): Promise<Principal | null>;
+}
+
+export interface AccessTokenOptions {
+  settings: AccessTokenSettings;
+  sessions: Pick<Sessions, 'authenticateById'>;
+  random: Random;
+  nowMs: () => number;
+}
+
+/** Keys are imported once an isolate: its settings live as long. */
+const signers = new WeakMap<AccessTokenSettings, Es256>();
+
+const signerOf = (settings: AccessTokenSettings): Es256 => {
+  const signer = signers.get(settings) ?? createEs256(settings.keys);
+  signers.set(settings, signer);
+  return signer;
+};
+
+export const createAccessTokens = ({
+  settings,
+  sessions,
+  random,
+  nowMs,
+}: AccessTokenOptions): AccessTokens => {
+  const signer = signerOf(settings);
+  return {
+    publicKeys: signer.publicKeys,
+    audiences: settings.audiences,
+
+    async issue({ account, session }, publicId, audience) {
+      const nowSeconds = Math.floor(nowMs() / 1000);
+      const lifeSeconds = Math.min(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) - nowSeconds);
+      const claims: AccessClaims = {
+        iss: settings.issuer,
+        sub: publicId,
+        aud: audience,
+        exp: nowSeconds + lifeSeconds,
+        iat: nowSeconds,
+        jti: randomToken(random),
+        sid: session.id,
+        email: account.email,
+        email_verified: account.emailVerifiedAtMs !== null,
+        name: displayName(account),
+        auth_time: Math.floor(session.createdAtMs / 1000),
+        amr: ['pwd'],
+      };
+      return { token: await signer.sign(TYPE, claims), lifeSeconds };
+    },
+
+    async authenticate(token) {
+      const claims = await signer.verify(TYPE, token);
+      if (!claims) return null;
+      const { iss, aud, exp, sid, sub } = claims;
+      if (iss !== settings.issuer || typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;
+      if (typeof aud !== 'string' || !settings.audiences.includes(aud) || typeof sid !== 'string')
+        return null;
+      const principal = await sessions.authenticateById(sid, 'nearest');
+      return principal?.account.publicId === sub ? principal : null;
+    },
+  };
+};

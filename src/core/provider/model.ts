@@ -1,0 +1,50 @@
+// What other servers are told of a signed-in account: the keys, the settings and the claims of access tokens.
+
+/** A private key of ES256, as a JSON Web Key. The coordinates and the private value are base64url. */
+export interface SigningKey {
+  kid: string;
+  x: string;
+  y: string;
+  d: string;
+}
+
+/** What a deployment sets. */
+export interface AccessTokenSettings {
+  /** `iss`: the public origin of the service. */
+  issuer: string;
+  /** The first one signs; all are published, and all verify. */
+  keys: readonly [SigningKey, ...SigningKey[]];
+  lifeSeconds: number;
+  /** Whom a token may be made for. The first one is the default. */
+  audiences: readonly [string, ...string[]];
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9068#section-2.2 and RFC 8176 for `amr` */
+export interface AccessClaims {
+  iss: string;
+  /** The account's public id: never given to another. */
+  sub: string;
+  aud: string;
+  /** Seconds since the epoch. */
+  exp: number;
+  iat: number;
+  jti: string;
+  /** The id of the session. It names the session, and opens nothing. */
+  sid: string;
+  email: string;
+  email_verified: boolean;
+  name: string;
+  auth_time: number;
+  amr: readonly string[];
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc7517#section-4 */
+export interface PublicKey {
+  kty: 'EC';
+  crv: 'P-256';
+  alg: 'ES256';
+  use: 'sig';
+  kid: string;
+  x: string;
+  y: string;
+}

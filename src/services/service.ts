@@ -1,0 +1,31 @@
+// What stands at the root beside the dialects, and the refusals of every path that nobody has.
+import * as drf from '../http/drf.ts';
+import type { SurfaceDefinition } from '../http/endpoint.ts';
+import { health } from './health.ts';
+import { publicKeys } from './public-keys.ts';
+
+/** Outside every dialect, refusals have the plainest of the dialects' shapes. */
+export const service: SurfaceDefinition = {
+  name: 'service',
+  basePath: '',
+  endpoints: [health, publicKeys],
+  docs: DOCS && {
+    title: 'service',
+    description: 'What belongs to no dialect.',
+    hasSlash: false,
+    refusalSchemas: drf.refusalSchemas,
+  },
+  problem(problem) {
+    switch (problem.reason) {
+      // None of these arises here: no endpoint takes a body or credentials.
+      case 'fields':
+      case 'not_an_object':
+      case 'taken':
+      case 'wrong_credentials':
+      case 'credentials':
+        return drf.sharedReply({ reason: 'internal_error' });
+      default:
+        return drf.sharedReply(problem);
+    }
+  },
+};
