@@ -171,3 +171,16 @@ it('the version of package.json is in the changelog', () => {
   const { version }: { version?: string } = JSON.parse(read('package.json'));
   expect(read('CHANGELOG.md')).toContain(`\n## ${version}\n`);
 });
+
+describe('docs/decisions', () => {
+  const names = readdirSync(join(PROJECT, 'docs/decisions')).filter((name) => /^\d{4}-/.test(name));
+
+  it.each(names)('%s has a number, a date, the choice, the reason and the price', (name) => {
+    const text = read(`docs/decisions/${name}`);
+    expect(text).toMatch(
+      /^# (\d+)\. .+\n\n\d{4}-\d{2}-\d{2}.*\n\n\*\*Choice\.\*\* [\s\S]+\*\*Reason\.\*\*[\s\S]+\*\*Price\.\*\* /,
+    );
+    expect(text).toContain(`# ${Number(name.slice(0, 4))}. `);
+    expect(read('docs/decisions/README.md')).toContain(`](${name})`);
+  });
+});
