@@ -126,26 +126,36 @@ export const createCore = (options: CoreOptions): Core => {
     return createMail({ store, settings, links, nowMs, defer, warn });
   });
   const proofs = lazy(() => createProofs({ store, mail: mail(), tokens: proofTokens(), random, nowMs }));
-  /** What opens a session for somebody: registrations, logins and changes of credentials. */
+  /** What opens a session: logins, registrations and changes of credentials. */
   const opening = lazy(() => ({
     store,
     sessions: sessions(),
     tokens: tokens(),
     passwords: passwords(),
     devices: devices(),
-    mail: mail(),
-    proofs: proofs(),
     nowMs,
   }));
-  const checking = lazy(() => ({ ...opening(), throttle: throttle(), checkPassword: checkPassword() }));
+  const mailing = lazy(() => ({ mail: mail(), proofs: proofs() }));
+  const checking = lazy(() => ({ throttle: throttle(), checkPassword: checkPassword() }));
 
-  const accounts = lazy(() => createAccounts(opening()));
-  const credentials = lazy(() => createCredentials({ ...checking(), findTaken: accounts().findTaken }));
+  const accounts = lazy(() => createAccounts({ ...opening(), ...mailing() }));
+  const credentials = lazy(() =>
+    createCredentials({ ...opening(), ...mailing(), ...checking(), findTaken: accounts().findTaken }),
+  );
   const auditLog = lazy(() => createAuditLog(store));
   const admin = lazy(() => createAdmin({ store, sessions: sessions(), mail: mail(), nowMs }));
-  const email = lazy(() => createEmailAddress({ ...opening(), proofTokens: proofTokens() }));
-  const passwordReset = lazy(() => createPasswordReset(opening()));
-  const login = lazy(() => createLogin({ ...checking(), keyring, policy, email: email() }));
+  const email = lazy(() => createEmailAddress({ ...opening(), ...mailing(), proofTokens: proofTokens() }));
+  const passwordReset = lazy(() => createPasswordReset({ ...opening(), ...mailing() }));
+  const login = lazy(() =>
+    createLogin({
+      ...opening(),
+      ...checking(),
+      keyring,
+      policy,
+      // The rooms for mail are built only if a login must send one.
+      requestVerification: (...request) => email().requestVerification(...request),
+    }),
+  );
 
   return {
     get accounts() {

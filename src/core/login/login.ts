@@ -63,13 +63,13 @@ export interface LoginOptions {
   throttle: Throttle;
   checkPassword: CheckPassword;
   policy: Policy;
-  email: Pick<EmailAddress, 'requestVerification'>;
+  requestVerification: EmailAddress['requestVerification'];
   nowMs: () => number;
 }
 
 export const createLogin = (options: LoginOptions): Login => {
   const { store, sessions, tokens, devices, passwords, keyring, throttle, checkPassword, nowMs } = options;
-  const { policy, email } = options;
+  const { policy, requestVerification } = options;
 
   const logIn = async (attempt: LoginAttempt, isRetry: boolean): ReturnType<Login> => {
     const { identifier, password, client } = attempt;
@@ -91,7 +91,7 @@ export const createLogin = (options: LoginOptions): Login => {
     // 3. The password is right. What it is not enough for is decided here, before a session exists.
     if (policy.requiresVerifiedEmail && candidate.emailVerifiedAtMs === null) {
       throttle.undoAttempt(counterKey);
-      await email.requestVerification(candidate.id, client);
+      await requestVerification(candidate.id, client);
       return err({ reason: 'unverified_email' });
     }
 
