@@ -172,6 +172,47 @@ it('the version of package.json is in the changelog', () => {
   expect(read('CHANGELOG.md')).toContain(`\n## ${version}\n`);
 });
 
+describe('docs/architecture.md', () => {
+  const page = read('docs/architecture.md');
+  const rows = page
+    .slice(page.indexOf('## Where is'), page.indexOf('## Three stories'))
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| question') && !line.startsWith('| ---'));
+
+  it('says where each thing is, by a file and a name that are there', () => {
+    expect(rows.length).toBeGreaterThan(10);
+    const missing = rows.flatMap((row) => {
+      const quoted = [...(row.split('|')[2] ?? '').matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
+      // The name may stand before its file, as the function of every dialect does.
+      let source = 'problem';
+      return quoted.filter((text) => {
+        if (!/[/.]/.test(text)) return !source.includes(text.replace(/\W.*$/, ''));
+        const path = join('src', text.replace(/^src\//, ''));
+        if (!existsSync(join(PROJECT, path))) return true;
+        source = path.endsWith('.ts') ? read(path) : '';
+        return false;
+      });
+    });
+    expect(missing.filter((text) => !text.startsWith('npm run ') && !text.startsWith('endpoint('))).toEqual(
+      [],
+    );
+  });
+
+  it('shows an endpoint of the example to the letter', () => {
+    const example = read('examples/dialect.ts');
+    const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+    expect(blocks.length).toBeGreaterThan(0);
+    expect(blocks.filter((code) => !example.includes(code))).toEqual([]);
+  });
+
+  it('names every room of the core', () => {
+    const rooms = readdirSync(join(PROJECT, 'src/core'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    expect(rooms.filter((name) => !page.includes(`\`${name}/\``))).toEqual([]);
+  });
+});
+
 describe('docs/decisions', () => {
   const names = readdirSync(join(PROJECT, 'docs/decisions')).filter((name) => /^\d{4}-/.test(name));
 
