@@ -2,7 +2,16 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { listWarnings, readValues, SETTINGS, type Setting } from '../src/settings/index.ts';
+import {
+  listContradictions,
+  listMissingSecrets,
+  listWarnings,
+  MISSING_MAIL_BINDING,
+  needsMailBinding,
+  readValues,
+  SETTINGS,
+  type Setting,
+} from '../src/settings/index.ts';
 import { messageOf } from './terminal.ts';
 import { isRow, PROJECT } from './wrangler.ts';
 
@@ -52,7 +61,15 @@ export const readConfiguration = async (
       throw new ConfigurationError(`${path} cannot be read: ${messageOf(error)}`);
     }
   };
-  const { name, vars, d1_databases: databases, kv_namespaces: namespaces, ratelimits, assets } = read();
+  const {
+    name,
+    vars,
+    d1_databases: databases,
+    kv_namespaces: namespaces,
+    ratelimits,
+    assets,
+    send_email: mailers,
+  } = read();
   const database = listOf(databases).find(({ binding }) => binding === 'DB');
   const namespace = listOf(namespaces).find(({ binding }) => binding === 'SESSIONS');
   return {
@@ -66,6 +83,7 @@ export const readConfiguration = async (
       ...listOf(databases).map(({ binding }) => String(binding)),
       ...listOf(namespaces).map(({ binding }) => String(binding)),
       ...listOf(ratelimits).map(({ name: guard }) => String(guard)),
+      ...listOf(mailers).map(({ name: mailer }) => String(mailer)),
       ...(assets?.binding === undefined ? [] : [assets.binding]),
     ],
   };
@@ -108,14 +126,25 @@ export const readLocalSecrets = (path: string): Record<string, string> => {
 
 const TABLE: Readonly<Record<string, Setting<unknown>>> = SETTINGS;
 
+const SECRETS = Object.keys(TABLE).filter((name) => TABLE[name]?.isSecret === true);
+
 /** Secrets without which nothing is served. */
-export const REQUIRED_SECRETS = Object.keys(TABLE).filter((name) => TABLE[name]?.isRequired === true);
+const REQUIRED_SECRETS = SECRETS.filter((name) => TABLE[name]?.isRequired === true);
+
+/** The secrets that a deployment must have: those that all need, and those of the provider of its mails. */
+export const listNeededSecrets = ({ vars }: Configuration): string[] => {
+  const read = readValues({ ...vars, ...standIn(REQUIRED_SECRETS) });
+  return [...REQUIRED_SECRETS, ...('values' in read ? listMissingSecrets(read.values) : [])];
+};
 
 /** Stands in for a secret of a deployment, which nobody can read. */
 const UNKNOWN_SECRET = '-'.repeat(64);
 
 const NEEDED = ['DB', 'SESSIONS', 'ASSETS'];
 const FLOOD_GUARDS = ['LOGIN_LIMIT', 'REGISTRATION_LIMIT'];
+
+const standIn = (names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, UNKNOWN_SECRET]));
 
 /** What must be mended before the Worker can serve, and what should be. */
 export interface Findings {
@@ -135,8 +164,7 @@ export const judge = (
   const section = configuration.environment === '' ? '' : `env.${configuration.environment}.`;
   const file = basename(configuration.path);
   const published = Object.keys(vars).filter((name) => TABLE[name]?.isSecret === true);
-  const standIn = Object.fromEntries(REQUIRED_SECRETS.map((name) => [name, UNKNOWN_SECRET]));
-  const read = readValues({ ...vars, ...(secrets ?? standIn) });
+  const read = readValues({ ...vars, ...(secrets ?? standIn(SECRETS)) });
   return {
     problems: [
       ...published.map(
@@ -147,7 +175,10 @@ export const judge = (
         (name) =>
           `${name} is not bound in ${file}${section === '' ? '' : ` under [${section.slice(0, -1)}]`}.`,
       ),
-      ...('problems' in read ? read.problems : []),
+      ...('problems' in read ? read.problems : listContradictions(read.values)),
+      ...('values' in read && needsMailBinding(read.values) && !bindings.includes('EMAIL')
+        ? [MISSING_MAIL_BINDING]
+        : []),
     ],
     warnings: [
       ...('values' in read ? listWarnings(read.values) : []),

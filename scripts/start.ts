@@ -6,6 +6,7 @@ import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { withoutSeparator } from './command-line.ts';
 import { judge, localSecretsPath, readConfiguration, readLocalSecrets } from './configuration.ts';
 import { withLock } from './start/lock.ts';
+import { localMailVars } from './start/mail.ts';
 import { isInUse, waitForListener } from './start/port.ts';
 import { ensureSecret } from './start/secret.ts';
 import { messageOf, print, printError } from './terminal.ts';
@@ -20,6 +21,11 @@ import {
 
 const DEFAULT_IP = '127.0.0.1';
 const DEFAULT_PORT = '8787';
+
+const DEFAULT_ORIGIN = `http://${DEFAULT_IP}:${DEFAULT_PORT}`;
+
+/** The names of this machine that a link can have: src/settings/table.ts. */
+const LOOPBACK = new Set(['127.0.0.1', 'localhost']);
 
 const REFUSED_STATUS = 1;
 
@@ -50,6 +56,16 @@ const readVars = (): Record<string, string> => {
   );
 };
 
+/** Where the service will be; null if only wrangler knows the port. */
+const findOrigin = (): string | null => {
+  const { ip, port } = address();
+  const scheme = values['local-protocol'] === 'https' ? 'https' : 'http';
+  return isFixed(port) ? `${scheme}://${LOOPBACK.has(ip) ? ip : 'localhost'}:${port}` : null;
+};
+
+/** Variables of local development, on top of those of wrangler.toml. */
+let localVars: Record<string, string> = {};
+
 /** Makes the secret and judges the settings; gives what is wrong with them. */
 const prepareSettings = async (): Promise<string[]> => {
   const configuration = await readConfiguration(textOf(values.config), environmentOf(values));
@@ -57,7 +73,9 @@ const prepareSettings = async (): Promise<string[]> => {
   // Once before it is touched: what cannot be read must not be added to.
   readLocalSecrets(path);
   if (ensureSecret(path)) print(`Put a random TOKEN_SECRET into ${path}`);
-  const { problems, warnings } = judge(configuration, { ...readLocalSecrets(path), ...readVars() });
+  const own = { ...readLocalSecrets(path), ...readVars() };
+  localVars = localMailVars(configuration.vars, own, findOrigin());
+  const { problems, warnings } = judge(configuration, { ...localVars, ...own });
   for (const warning of warnings) printError(`Warning: ${warning}`);
   if (problems.length === 0) return [];
   return [`Check ${basename(configuration.path)} and ${path}:`, ...problems.map((problem) => `- ${problem}`)];
@@ -87,13 +105,19 @@ const address = () => ({
 const serve = async (): Promise<void> => {
   const { ip, port } = address();
   const scheme = values['local-protocol'] === 'https' ? 'https' : 'http';
+  const origin = findOrigin();
   // A flag that is given twice becomes a list, which wrangler refuses: ours only if there is none.
   const ours = [
     ...(values.ip === undefined ? ['--ip', ip] : []),
     ...(values.port === undefined ? ['--port', port] : []),
     ...(values.env === undefined ? [`--env=${environmentOf(values)}`] : []),
+    ...Object.entries(localVars).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
   ];
   print(`Latchkey is starting at ${scheme}://${ip}:${port} (Ctrl-C stops it)`);
+  if (origin !== null && localVars['PUBLIC_URL'] === origin)
+    print(
+      `Mails stay on this machine: npm run mail${origin === DEFAULT_ORIGIN ? '' : ` -- --url ${origin}`}`,
+    );
   const child = spawn(process.execPath, wranglerCommand(['dev', ...ours, ...flags]), {
     cwd: PROJECT,
     env: wranglerEnvironment(),

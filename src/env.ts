@@ -11,7 +11,9 @@ import type { HttpSettings } from './http/context.ts';
 import {
   listContradictions,
   listWarnings,
+  MISSING_MAIL_BINDING,
   Misconfigured,
+  needsMailBinding,
   type RawSettings,
   readSender,
   readValues,
@@ -113,10 +115,8 @@ export const readSettings = (env: Env): Settings => {
   };
 };
 
-const listMissingMailBinding = ({ EMAIL }: Env, { MAIL_FROM, MAIL_PROVIDER }: Values): string[] =>
-  MAIL_FROM !== null && MAIL_PROVIDER === 'cloudflare' && !EMAIL
-    ? ['MAIL_FROM needs the binding EMAIL ([[send_email]] in wrangler.toml), or another MAIL_PROVIDER.']
-    : [];
+const listMissingMailBinding = ({ EMAIL }: Env, values: Values): string[] =>
+  needsMailBinding(values) && !EMAIL ? [MISSING_MAIL_BINDING] : [];
 
 const SECONDS_PER_MINUTE = 60;
 

@@ -1,6 +1,6 @@
 // The steps of a deployment, in the order in which nothing is left half done if one of them fails.
 import { createCommand, statusOf, withoutSeparator } from '../command-line.ts';
-import { type Configuration, ConfigurationError, judge, REQUIRED_SECRETS } from '../configuration.ts';
+import { type Configuration, ConfigurationError, judge, listNeededSecrets } from '../configuration.ts';
 import { messageOf } from '../terminal.ts';
 import { environmentOf, isRow } from '../wrangler.ts';
 
@@ -88,6 +88,7 @@ const findWrongIds = (configuration: Configuration, top: Configuration): string[
 const findMissingSecrets = async (
   { capture }: DeploymentTools,
   place: readonly string[],
+  needed: readonly string[],
 ): Promise<string[]> => {
   const { status, stdout, stderr } = await capture(['secret', 'list', '--format', 'json', ...place]);
   // A Worker that is not there yet has no secret. 10007 is the API's code for it.
@@ -95,7 +96,7 @@ const findMissingSecrets = async (
   if (status !== 0 && !isNew) throw new Error(`${stdout}${stderr}`.trim());
   const listed: unknown = isNew ? [] : JSON.parse(stdout);
   const names = Array.isArray(listed) ? listed.filter(isRow).map(({ name }) => name) : [];
-  return REQUIRED_SECRETS.filter((name) => !names.includes(name));
+  return needed.filter((name) => !names.includes(name));
 };
 
 /**
@@ -122,7 +123,10 @@ export const createDeployment =
       }
       const place = placeFlags(flags);
       if (flags.dryRun) return await run(['deploy', ...place, ...deployFlags(flags)]);
-      const missing = flags.secretsFile === undefined ? await findMissingSecrets(tools, place) : [];
+      const missing =
+        flags.secretsFile === undefined
+          ? await findMissingSecrets(tools, place, listNeededSecrets(configuration))
+          : [];
       const flag = configuration.environment === '' ? '' : ` --env ${configuration.environment}`;
       if (missing.length > 0) {
         const told = missing.map(

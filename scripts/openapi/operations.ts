@@ -17,6 +17,8 @@ const MEDIA_TYPES = ['application/json', 'application/x-www-form-urlencoded', 'm
 const securityOf = ({ auth }: Endpoint): JsonObject[] => {
   const credentials = credentialsOf(auth);
   return [
+    // https://spec.openapis.org/oas/v3.1.1.html#security-requirement-object an empty one makes the others optional.
+    ...(auth.via !== 'none' && auth.optional ? [{}] : []),
     ...(credentials.includes('cookie') ? [{ cookie: [] }] : []),
     ...(credentials.includes('token') ? [{ token: [] }, { bearer: [] }] : []),
   ];

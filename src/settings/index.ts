@@ -1,7 +1,7 @@
 // Reads the settings of a deployment by their table, and finds what is misspelt, not understood or unwise.
 import { isUnset, type Setting } from './kinds.ts';
 import { findNearest, hasKnownPrefix } from './spelling.ts';
-import { SETTINGS, type Values } from './table.ts';
+import { SETTINGS, type SettingName, type Values } from './table.ts';
 
 export { readSender } from './sender.ts';
 export { readSigningKeys, type SigningKey } from './signing-keys.ts';
@@ -97,6 +97,22 @@ const PROVIDER_NEEDS = {
   postmark: ['POSTMARK_SERVER_TOKEN'],
   ses: ['SES_REGION', 'SES_ACCESS_KEY_ID', 'SES_SECRET_ACCESS_KEY'],
 } as const satisfies Readonly<Record<Values['MAIL_PROVIDER'], readonly (keyof Values)[]>>;
+
+/** The secrets of the provider that are not there. */
+export const listMissingSecrets = (values: Values): string[] =>
+  PROVIDER_NEEDS[values.MAIL_PROVIDER].filter((name) => isSecret(name) && values[name] === null);
+
+const isSecret = (name: SettingName): boolean => {
+  const setting: Setting<unknown> = SETTINGS[name];
+  return setting.isSecret === true;
+};
+
+/** Whether mails go by the binding EMAIL. */
+export const needsMailBinding = ({ MAIL_FROM, MAIL_PROVIDER }: Values): boolean =>
+  MAIL_FROM !== null && MAIL_PROVIDER === 'cloudflare';
+
+export const MISSING_MAIL_BINDING =
+  'MAIL_FROM needs the binding EMAIL ([[send_email]] in wrangler.toml), or another MAIL_PROVIDER.';
 
 /** Settings that need one another. Without mail, what needs it would lock people out or promise what never comes. */
 export const listContradictions = (values: Values): string[] => {

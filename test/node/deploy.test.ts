@@ -6,7 +6,9 @@ import { createDeployment } from '../../scripts/deploy/command.ts';
 import { run } from './import-cli-support.ts';
 import { tempFile } from './import-support.ts';
 
-const BINDINGS = ['DB', 'SESSIONS', 'LOGIN_LIMIT', 'REGISTRATION_LIMIT', 'WRITE_LIMIT', 'ASSETS'];
+const BINDINGS = ['DB', 'SESSIONS', 'LOGIN_LIMIT', 'REGISTRATION_LIMIT', 'WRITE_LIMIT', 'EMAIL', 'ASSETS'];
+
+const MAIL = { MAIL_FROM: 'id@example.com', PUBLIC_URL: 'https://id.example.com' };
 
 const environments: Record<string, Configuration> = {
   '': {
@@ -140,6 +142,22 @@ describe('nothing is touched', () => {
   const nothing = { status: 1, ran: [], asked: null };
 
   it.each([
+    ['resend', 'RESEND_API_KEY'],
+    ['postmark', 'POSTMARK_SERVER_TOKEN'],
+    ['ses', 'SES_SECRET_ACCESS_KEY'],
+  ])('if mails go by %s and %s is not there', async (provider, secret) => {
+    const vars = { ...MAIL, MAIL_PROVIDER: provider, SES_REGION: 'eu-central-1' };
+    const has = listed('TOKEN_SECRET', 'SES_ACCESS_KEY_ID');
+    const { status, ran, said } = await deploy([], { change: { vars }, secrets: has });
+    expect([status, ran]).toEqual([1, []]);
+    expect(said).toBe(
+      `Nothing was deployed:\n- ${secret} is not set: \`npx wrangler secret put ${secret}\`\n`,
+    );
+    const all = { change: { vars }, secrets: listed('TOKEN_SECRET', 'SES_ACCESS_KEY_ID', secret) };
+    expect((await deploy([], all)).status).toBe(0);
+  });
+
+  it.each([
     [['--evn', 'staging'], "error: unknown option '--evn'\n(Did you mean --env?)"],
     [['staging'], 'error: too many arguments'],
     [['--env'], "error: option '-e, --env <name>' argument missing"],
@@ -176,6 +194,21 @@ describe('nothing is touched', () => {
       'a binding is missing',
       { bindings: BINDINGS.slice(1) },
       '- DB is not bound in wrangler.toml under [env.staging].',
+    ],
+    [
+      'mail has no public address',
+      { vars: { MAIL_FROM: MAIL.MAIL_FROM } },
+      '- MAIL_FROM needs PUBLIC_URL: the links in mails begin with it.',
+    ],
+    [
+      'mail has no binding',
+      { vars: MAIL, bindings: BINDINGS.filter((name) => name !== 'EMAIL') },
+      '- MAIL_FROM needs the binding EMAIL ([[send_email]] in wrangler.toml), or another MAIL_PROVIDER.',
+    ],
+    [
+      'addresses are to be proven without mail',
+      { vars: { REQUIRE_VERIFIED_EMAIL: true } },
+      '- REQUIRE_VERIFIED_EMAIL needs MAIL_FROM: without mail nobody gets in.',
     ],
     [
       'the database is a placeholder',

@@ -8,7 +8,7 @@ import { readDocumented } from '../../scripts/openapi/documented.ts';
 import { describeOperations } from '../../scripts/openapi/operations.ts';
 import { barePathOf, surfaces } from '../../scripts/openapi/surfaces.ts';
 import { users } from '../../src/dialects/users.ts';
-import { credentialsOf } from '../../src/http/auth/auth.ts';
+import { anyone, credentialsOf } from '../../src/http/auth/auth.ts';
 import type { SurfaceDefinition } from '../../src/http/endpoint.ts';
 import {
   document,
@@ -93,8 +93,11 @@ it('asks for credentials where the source does, and for the cookie where it coun
   expect(asked).toEqual(
     operations.map(({ id, method, path }) => {
       const found = routes.find((each) => each.endpoint.method === method && each.path === bare(path));
-      const via = found ? credentialsOf(found.endpoint.auth) : [];
-      return [id, via.length > 0 ? [...(via.includes('cookie') ? [{ cookie: [] }] : []), ...token] : []];
+      const auth = found?.endpoint.auth ?? anyone;
+      const via = credentialsOf(auth);
+      const optional = 'optional' in auth ? [{}] : [];
+      const cookie = via.includes('cookie') ? [{ cookie: [] }] : [];
+      return [id, via.length > 0 ? [...optional, ...cookie, ...token] : []];
     }),
   );
   expect(findOperation('idMe').operation['security']).toEqual([{ cookie: [] }, ...token]);

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { localSecretsPath, readLocalSecrets } from '../../scripts/configuration.ts';
+import { localMailVars } from '../../scripts/start/mail.ts';
 import { ensureSecret } from '../../scripts/start/secret.ts';
 import { PROJECT } from '../../scripts/wrangler.ts';
 import { run, start } from './import-cli-support.ts';
@@ -144,6 +145,32 @@ describe('the file of local secrets', () => {
   });
 });
 
+describe('mail on this machine', () => {
+  const ORIGIN = 'http://127.0.0.1:8787';
+  const local = { MAIL_FROM: 'Latchkey <latchkey@example.com>', PUBLIC_URL: ORIGIN };
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, string | null, object]>([
+    ['is on without any setting', {}, {}, ORIGIN, local],
+    [
+      'keeps the sender of wrangler.toml, and takes neither its provider nor its address',
+      { MAIL_FROM: 'a@example.com', MAIL_PROVIDER: 'resend', PUBLIC_URL: 'https://id.example.com' },
+      {},
+      ORIGIN,
+      { MAIL_PROVIDER: 'cloudflare', PUBLIC_URL: ORIGIN },
+    ],
+    [
+      'is what the developer says',
+      { MAIL_PROVIDER: 'resend' },
+      { MAIL_FROM: '', MAIL_PROVIDER: 'resend', PUBLIC_URL: 'http://localhost:9000' },
+      ORIGIN,
+      {},
+    ],
+    ['is off if nobody knows the port', {}, {}, null, {}],
+  ])('%s', (_what, vars, own, origin, expected) => {
+    expect(localMailVars(vars, own, origin)).toEqual(expected);
+  });
+});
+
 it('prepares one at a time, whatever becomes of the other', async () => {
   const lock = join(tempFolder(), 'folder', 'start.lock');
   const module = JSON.stringify(join(PROJECT, 'scripts/start/lock.ts'));
@@ -208,7 +235,7 @@ it('serves twice over one new database, if two first ones are started at once', 
     }
   };
   expect(await Promise.all(ports.map(until))).toEqual(
-    Array(2).fill('{"status":"ok","d1":"ok","kv":"ok","mail":"off"}'),
+    Array(2).fill('{"status":"ok","d1":"ok","kv":"ok","mail":"on"}'),
   );
   expect(readFileSync(secrets, 'utf8')).toMatch(/^TOKEN_SECRET=[\w-]{43}\n$/);
 });

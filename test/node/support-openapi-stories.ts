@@ -1,5 +1,6 @@
 // How each operation of the document is brought to succeed, dialect by dialect.
 import { expect } from 'vitest';
+import { awaitMail, tokenIn } from './support-mailbox.ts';
 import { isObject, objectAt, operations } from './support-openapi.ts';
 import { textIn } from './support-openapi-live.ts';
 import { NO_SESSION, NOBODY, type Visit } from './support-openapi-people.ts';
@@ -140,16 +141,75 @@ const admins: Story = async ({ expectStatus, join, joinAsAdmin, service }) => {
     await expectStatus(404, id, { ...mine, id: NOBODY });
 };
 
-/** The service sends no mail, so that no token is good. */
-const mails: Story = async ({ ask, expectStatus, join }) => {
-  const { token, email, password } = await join();
+const mails: Story = async ({ expectStatus, join, someone, service: { origin } }) => {
+  const person = await join();
+  const { token, password } = person;
+  const next = someone().email;
   const wrong = { token: 'A'.repeat(43) };
+  for (const id of ['idVerifyEmail', 'idConfirmEmail'] as const) {
+    await expectStatus(400, id, { body: wrong });
+    await expectStatus(400, id, { body: { code: '00000000' }, token });
+    await expectStatus(401, id, { body: { code: '00000000' } });
+  }
+  await expectStatus(400, 'idUndoEmail', { body: wrong });
+  await expectStatus(400, 'idResetPassword', { body: { ...wrong, password } });
+
+  await expectStatus(202, 'idRequestVerification', { token });
+  const proof = await awaitMail(origin, person.email, 'Confirm your email');
+  await expectStatus(200, 'idVerifyEmail', { body: { token: tokenIn(proof) } });
+  const asked = await expectStatus(202, 'idChangeEmail', { token, body: { email: next, password } });
+  const renewed = `Bearer ${textIn(asked, 'token')}`;
+  await expectStatus(204, 'idWithdrawEmail', { token: renewed });
+  const again = await expectStatus(202, 'idChangeEmail', { token: renewed, body: { email: next, password } });
+  expect(objectAt(again.body, 'account')['pendingEmail']).toBe(next);
+  const confirm = await awaitMail(origin, next, 'Confirm your new');
+  await expectStatus(200, 'idConfirmEmail', { body: { token: tokenIn(confirm) } });
+  const undo = await awaitMail(origin, person.email, 'was changed');
+  const undone = await expectStatus(200, 'idUndoEmail', { body: { token: tokenIn(undo) } });
+  const reset = { token: textIn(undone, 'resetToken'), password };
+  for (const bad of ['password', person.username])
+    await expectStatus(400, 'idResetPassword', { body: { ...reset, password: bad } });
+  await expectStatus(204, 'idResetPassword', { body: reset });
+  await expectStatus(202, 'idForgotPassword', { body: { identifier: person.email } });
+};
+
+/** An address that somebody else takes while it waits to be confirmed, and one that cannot come back. */
+const contested: Story = async ({ ask, expectStatus, join, someone, service: { origin, execute } }) => {
+  const person = await join();
+  const { token, password } = person;
+  const next = someone().email;
+  const proof = await awaitMail(origin, person.email, 'Confirm your email');
+  await ask('idVerifyEmail', { body: { token: tokenIn(proof) } });
+  const asked = await ask('idChangeEmail', { token, body: { email: next, password } });
+  const taken = { ...someone(), email: next };
+  await expectStatus(201, 'idRegister', { body: taken });
+  const confirm = { token: tokenIn(await awaitMail(origin, next, 'Confirm your new')) };
+  await expectStatus(409, 'idConfirmEmail', { body: confirm });
+  await expectStatus(400, 'idConfirmEmail', { body: confirm });
+
+  const other = someone().email;
+  const renewed = `Bearer ${textIn(asked, 'token')}`;
+  await expectStatus(202, 'idChangeEmail', { token: renewed, body: { email: other, password } });
+  const second = await awaitMail(origin, other, 'Confirm your new');
+  await expectStatus(200, 'idConfirmEmail', { body: { token: tokenIn(second) } });
+  const undo = await awaitMail(origin, person.email, 'was changed');
+  // Nobody can register with an address that can still come back: only a database that was written by hand holds it twice.
+  await execute('UPDATE users SET email = ?1, email_key = ?1 WHERE email = ?2', person.email, taken.email);
+  await expectStatus(409, 'idUndoEmail', { body: { token: tokenIn(undo) } });
+};
+
+/** What needs mail, of a service that sends none. */
+const mailOff: Story = async ({ expectStatus, join }) => {
+  const { token, email } = await join();
   await expectStatus(404, 'idRequestVerification', { token });
   await expectStatus(404, 'idForgotPassword', { body: { identifier: email } });
-  await expectStatus(400, 'idVerifyEmail', { body: wrong });
-  await expectStatus(400, 'idConfirmEmail', { body: wrong });
-  await expectStatus(400, 'idResetPassword', { body: { ...wrong, password } });
-  await ask('idWithdrawEmail', { token });
+};
+
+/** What needs SIGNING_KEYS, of a service that has none. */
+const keysOff: Story = async ({ expectStatus, join }) => {
+  const { token } = await join();
+  await expectStatus(404, 'publicKeys');
+  await expectStatus(404, 'idToken', { token });
 };
 
 const service: Story = async ({ expectStatus, join }) => {
@@ -166,8 +226,15 @@ export const stories: readonly (readonly [string, Story])[] = [
   ['002 conjugator', conjugator],
   ['003 account', account],
   ['004 auth', auth],
-  ['id, for owners', owners],
   ['id, for admins', admins],
   ['id, what mail is for', mails],
+  ['id, addresses that two want', contested],
   ['service', service],
+];
+
+/** The same for a service with neither mail nor keys. */
+export const storiesOfTheLeast: typeof stories = [
+  ['id, what mail is for', mailOff],
+  ['access tokens', keysOff],
+  ['id, for owners', owners],
 ];

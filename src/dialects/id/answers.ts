@@ -141,6 +141,15 @@ const count = () => z.int().check(z.minimum(0));
 
 export const one = () => named('IdOne', z.strictObject({ account: account() }));
 export const loggedIn = () => named('IdLoggedIn', z.strictObject({ account: account(), token: token() }));
+export const undone = () =>
+  named(
+    'IdUndone',
+    z.strictObject({
+      resetToken: annotated(z.string().check(z.regex(/^[\w-]{43}$/)), {
+        description: 'Sets a new password, once, within an hour.',
+      }),
+    }),
+  );
 export const ended = () =>
   named('IdEnded', z.strictObject({ endedSessions: count() }), 'How many sessions have ended.');
 export const passwordChanged = () =>

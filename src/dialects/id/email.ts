@@ -1,8 +1,8 @@
 // `id`: what mail makes possible: proving an address, a new password for a forgotten one, confirming and undoing changes.
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
-import { readIdentifier } from '../../core/index.ts';
-import { anyone } from '../../http/auth/auth.ts';
+import { type EmailProof, readIdentifier } from '../../core/index.ts';
+import { anyone, findPrincipal, type RequiredAuth } from '../../http/auth/auth.ts';
 import * as field from '../../http/body/fields.ts';
 import type { AppEnv } from '../../http/context.ts';
 import type { Refusal, Success } from '../../http/docs.ts';
@@ -13,14 +13,14 @@ import { toChange } from './auth.ts';
 import * as examples from './examples.ts';
 import * as fields from './fields.ts';
 import { passwordRefusals, refusePassword } from './login.ts';
-import { refuse, refuseError } from './refusal.ts';
+import { type Refusal as RefusalAnswer, refuse, refuseError } from './refusal.ts';
 import { showAccount } from './views.ts';
 
 const TOKEN = 'q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k';
 
-const withToken = z.object({ token: field.identifier() });
-const newPassword = z.extend(withToken, { password: fields.registration.shape.password });
-const forgotten = z.object({ identifier: field.identifier() });
+const newPassword = z.extend(fields.linkToken, { password: fields.registration.shape.password });
+/** One of the two. */
+const proof = z.object({ token: z.optional(field.identifier()), code: z.optional(field.identifier()) });
 
 const mailOff: Refusal = { summary: 'the service sends no mail', problem: { reason: 'mail_off' } };
 const expired: Refusal = {
@@ -39,6 +39,44 @@ const done: Success = {
   schema: answers.one,
   example: { account: examples.account },
 };
+
+/** A link is good for whoever has it; a code for the account that is logged in, by a token or a cookie. */
+const holder = { ...toChange, optional: true } satisfies RequiredAuth;
+
+const neither: Refusal = {
+  summary: 'neither a token nor a code',
+  problem: {
+    reason: 'fields',
+    errors: [{ field: 'token', code: 'required', limit: null, value: undefined }],
+  },
+};
+
+/** The proof that the body shows; the refusal if it shows none, or a code without an account. */
+const readProof = (
+  c: Context<AppEnv>,
+  { token, code }: { token?: string | undefined; code?: string | undefined },
+): EmailProof | RefusalAnswer => {
+  if (token !== undefined) return { token };
+  if (code === undefined) return refuse(c, neither.problem);
+  const principal = findPrincipal(c);
+  return principal
+    ? { code, accountId: principal.account.id }
+    : refuse(c, { reason: 'credentials', why: 'missing' });
+};
+
+const wrongCode: Refusal = { summary: 'a wrong code', problem: { reason: 'proof', why: 'wrong_code' } };
+const addressTaken: Refusal = {
+  summary: 'another account has it by now',
+  problem: {
+    reason: 'taken',
+    fields: ['email'],
+    ownerId: null,
+    errors: [{ field: 'email', code: 'taken', limit: null, value: undefined }],
+  },
+};
+
+const BY_CODE =
+  '`code` is the one of the same mail: log in to the account, then send it in place of `token`.';
 
 const isOff = (c: Context<AppEnv>): boolean => c.var.core.mail.settings === null;
 
@@ -63,20 +101,23 @@ const requestVerification = endpoint({
 const verify = endpoint({
   method: 'POST',
   path: '/email/verification/confirm',
-  auth: anyone,
+  auth: holder,
   limit: 'login',
-  body: { schema: withToken, numbers: 'text' },
+  body: { schema: proof, numbers: 'text' },
   handle: async (c) => {
-    const verified = await c.var.core.email.verify(c.req.valid('json'), c.var.client);
+    const shown = readProof(c, c.req.valid('json'));
+    if (shown instanceof Response) return shown;
+    const verified = await c.var.core.email.verify(shown, c.var.client);
     if (!verified.ok) return refuseError(c, verified.error);
     return c.json({ account: showAccount(verified.value, originOf(c)) }, 200);
   },
   docs: DOCS && {
     id: 'idVerifyEmail',
-    summary: 'Prove the address with the token of the link',
+    summary: 'Prove the address with the token of the link, or with the code',
+    description: BY_CODE,
     sent: { token: TOKEN },
     successes: [done],
-    refusals: [expired, invalid],
+    refusals: [neither, expired, invalid, wrongCode],
   },
 });
 
@@ -85,7 +126,7 @@ const forgot = endpoint({
   path: '/password/forgot',
   auth: anyone,
   limit: 'login',
-  body: { schema: forgotten, numbers: 'text' },
+  body: { schema: fields.forgotten, numbers: 'text' },
   handle: async (c) => {
     if (isOff(c)) return refuse(c, { reason: 'mail_off' });
     const { identifier } = c.req.valid('json');
@@ -146,21 +187,60 @@ const withdrawChange = endpoint({
 const confirmChange = endpoint({
   method: 'POST',
   path: '/email/change/confirm',
-  auth: anyone,
+  auth: holder,
   limit: 'login',
-  body: { schema: withToken, numbers: 'text' },
+  body: { schema: proof, numbers: 'text' },
   handle: async (c) => {
-    const changed = await c.var.core.email.confirmChange(c.req.valid('json'), c.var.client);
+    const shown = readProof(c, c.req.valid('json'));
+    if (shown instanceof Response) return shown;
+    const changed = await c.var.core.email.confirmChange(shown, c.var.client);
     if (!changed.ok) return refuseError(c, changed.error);
     return c.json({ account: showAccount(changed.value, originOf(c)) }, 200);
   },
   docs: DOCS && {
     id: 'idConfirmEmail',
-    summary: 'Confirm the new email address with the token of the link',
+    summary: 'Confirm the new email address with the token of the link, or with the code',
+    description: BY_CODE,
     sent: { token: TOKEN },
     successes: [done],
-    refusals: [expired, invalid],
+    refusals: [neither, expired, invalid, wrongCode, addressTaken],
   },
 });
 
-export const email = [requestVerification, verify, forgot, reset, withdrawChange, confirmChange] as const;
+const undoChange = endpoint({
+  method: 'POST',
+  path: '/email/change/undo',
+  auth: anyone,
+  limit: 'login',
+  body: { schema: fields.linkToken, numbers: 'text' },
+  handle: async (c) => {
+    const undone = await c.var.core.email.undoChange(c.req.valid('json').token, c.var.client);
+    return undone.ok ? c.json({ resetToken: undone.value.resetToken }, 200) : refuseError(c, undone.error);
+  },
+  docs: DOCS && {
+    id: 'idUndoEmail',
+    summary: 'Bring the old email address back, with the token of the link that was sent there',
+    description:
+      'Ends every session and token of the account. No password is good until a new one is set: send `resetToken` to `/id/password/reset`.',
+    sent: { token: TOKEN },
+    successes: [
+      {
+        status: 200,
+        description: 'The account has its old address.',
+        schema: answers.undone,
+        example: { resetToken: TOKEN },
+      },
+    ],
+    refusals: [expired, invalid, addressTaken],
+  },
+});
+
+export const email = [
+  requestVerification,
+  verify,
+  forgot,
+  reset,
+  withdrawChange,
+  confirmChange,
+  undoChange,
+] as const;

@@ -5,6 +5,8 @@ import * as own from '../../http/body/schemas.ts';
 export {
   confirmation,
   emailChange,
+  forgotten,
+  linkToken,
   passwordChange,
   passwordError,
   profile,

@@ -30,6 +30,15 @@ const renewed: Success = {
   example: { account: examples.account },
 };
 
+/** A function: the bundler keeps what a spread names. */
+const pending = (): Success => ({
+  status: 202,
+  description: 'As above; the new address is in `pendingEmail` until it is confirmed.',
+  schema: answers.loggedIn,
+  headers: ['Set-Cookie'],
+  example: { account: { ...examples.account, pendingEmail: 'mary.jones@example.com' } },
+});
+
 const taken = (field: 'username' | 'email'): Refusal => ({
   summary: 'taken',
   problem: {
@@ -155,14 +164,16 @@ const changeEmail = endpoint({
     const changed = await core.credentials.changeEmail(principal, c.req.valid('json'), client);
     if (!changed.ok) return refuseError(c, changed.error);
     const account = showAccount(changed.value.account, originOf(c));
-    return c.json({ account, ...renew(c, changed.value) }, 200);
+    const isPending = changed.value.account.pendingEmail !== null;
+    return c.json({ account, ...renew(c, changed.value) }, isPending ? 202 : 200);
   },
   docs: DOCS && {
     id: 'idChangeEmail',
     summary: 'Change the email',
-    description: 'Asks for the password.',
+    description:
+      'Asks for the password. If the service sends mail, the new address is pending until it is confirmed by the mail that goes there.',
     sent: { email: examples.account.email, password: examples.password },
-    successes: [renewed],
+    successes: [renewed, pending()],
     refusals: [taken('email')],
   },
 });

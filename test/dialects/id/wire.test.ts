@@ -19,6 +19,7 @@ const ALLOWED: Record<string, string> = {
   '/id/email/verification': 'POST, OPTIONS',
   '/id/email/verification/confirm': 'POST, OPTIONS',
   '/id/email/change/confirm': 'POST, OPTIONS',
+  '/id/email/change/undo': 'POST, OPTIONS',
   '/id/password/forgot': 'POST, OPTIONS',
   '/id/password/reset': 'POST, OPTIONS',
   '/id/sessions': 'GET, DELETE, HEAD, OPTIONS',
