@@ -1,4 +1,5 @@
 // The lines of an export: accounts by their ids, each as the JSON that the import takes.
+import { isPlaceholderEmail } from '../src/core/formats.ts';
 import { selectAccounts } from './import/sql.ts';
 import type { Target } from './import/target.ts';
 import { toPlainLines } from './terminal.ts';
@@ -7,7 +8,7 @@ import type { Row } from './wrangler.ts';
 /** Accounts a question: the answer of the deployed database is one JSON text, held whole. */
 const PAGE_ACCOUNTS = 2_000;
 
-const TIMES = new Set(['created_at', 'updated_at', 'last_login_at', 'disabled_at']);
+const TIMES = new Set(['created_at', 'updated_at', 'last_login_at', 'disabled_at', 'email_verified_at']);
 const LEFT_OUT = new Set(['username_key', 'email_key']);
 
 /** A row as the import reads it: times as ISO 8601, truths as such, without what is computed from the rest. */
@@ -15,6 +16,7 @@ export const toLine = (row: Row): string => {
   const fields = Object.entries(row)
     .filter(([name]) => !LEFT_OUT.has(name))
     .map(([name, value]) => {
+      if (name === 'email' && isPlaceholderEmail(String(value))) return [name, ''];
       if (name === 'is_admin') return [name, value === 1];
       return [name, TIMES.has(name) && typeof value === 'number' ? new Date(value).toISOString() : value];
     });

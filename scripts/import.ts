@@ -1,7 +1,7 @@
 // `npm run import -- <file> …`: brings the users of another service, with the passwords that they have.
 import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { createCheckpoint, noCounts, OtherImport } from './import/checkpoint.ts';
+import { type Counts, createCheckpoint, noCounts, OtherImport } from './import/checkpoint.ts';
 import { createDetails, noDetails } from './import/details.ts';
 import { openDryRun } from './import/dry-run.ts';
 import { loadHashCheck } from './import/hashes.ts';
@@ -15,9 +15,12 @@ import { openSource } from './import/source.ts';
 import { openTarget } from './import/target.ts';
 import { print, printError } from './terminal.ts';
 
-const REFUSED_STATUS = 1;
 const FAILED_STATUS = 1;
 const USAGE_STATUS = 2;
+/** Some records were refused or in conflict. */
+const PARTLY_STATUS = 3;
+/** Not one was taken. */
+const NONE_STATUS = 4;
 /** 128 + SIGINT, as shells write it. */
 const STOPPED_STATUS = 130;
 
@@ -76,7 +79,7 @@ const importFile = async (command: Command): Promise<number> => {
         return STOPPED_STATUS;
       }
       checkpoint?.remove();
-      return counts.refused + counts.conflicts > 0 ? REFUSED_STATUS : 0;
+      return statusOf(counts);
     } finally {
       bar.end();
       details.close();
@@ -85,6 +88,13 @@ const importFile = async (command: Command): Promise<number> => {
   } finally {
     source.close();
   }
+};
+
+/** An account that is there already, or that was deleted here, is what the file asks for. */
+const statusOf = ({ read, refused, conflicts }: Counts): number => {
+  const left = refused + conflicts;
+  if (left === 0) return 0;
+  return left === read ? NONE_STATUS : PARTLY_STATUS;
 };
 
 const tell = (error: unknown, file: string): number => {

@@ -1,28 +1,39 @@
 // A record becomes an account, or is refused: the rules that hold for accounts, however they come.
 import { createHash } from 'node:crypto';
 import { findPicture } from '../../src/core/accounts/pictures.ts';
-import { canBeEmail, isMatchable, isUsername, isWebUrl } from '../../src/core/formats.ts';
+import { isMatchable, isPlaceholderEmail, isWebUrl } from '../../src/core/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { NEVER_LOGGED_IN_MS } from '../../src/core/model.ts';
 import type { Row } from '../wrangler.ts';
-import type { Field, FieldReader } from './fields.ts';
+import type { FieldReader, Fields, NamedField } from './fields.ts';
 import type { HashCheck } from './hashes.ts';
+import { type IdentityRules, type Remark, readIdentity, withoutEmail } from './identity.ts';
 import type { NewRow, Sent } from './rows.ts';
-import { readFlag, readNumber, readText, readTime, unwrap } from './values.ts';
+import { readStanding, readVerified, type Unread, type ValueRule } from './standing.ts';
+import { readFlag, readNumber, readText, readTime, unwrap, valueAt } from './values.ts';
 
-export interface AccountRules {
+export interface AccountRules extends IdentityRules {
   /** Whom the file calls an admin: `is_admin` always counts, unless nobody is to be one. */
   admins: 'superuser' | 'staff' | 'none';
-  /** What becomes of an account whose username Latchkey cannot have: refused, or imported without it. */
-  badUsername: 'refuse' | 'drop';
+  /** What becomes of an account without a password: refused, or imported so that its owner sets one by mail. */
+  noPassword: 'refuse' | 'reset';
+  /** Whether ids are kept: then one that leaves no room for further accounts is refused. */
+  keepIds: boolean;
 }
 
 export type Reading =
-  | { ok: true; label: string; row: NewRow; sent: Sent; algorithm: string; notes: string[] }
-  | { ok: false; label: string; reason: string };
+  | {
+      ok: true;
+      label: string;
+      row: NewRow;
+      sent: Sent;
+      algorithm: string;
+      /** The column that says that it is disabled; null if it is not. */
+      disabledBy: string | null;
+      notes: Remark[];
+    }
+  | ({ ok: false; label: string } & Remark);
 
-/** Django's own limit, wider than that of any dialect: it holds at registration, not at login. */
-const MAX_USERNAME = 150;
 const MAX_EMAIL = 256;
 const MAX_NAME = 255;
 const MAX_ADDRESS = 200;
@@ -42,54 +53,62 @@ export interface AccountReaderOptions {
   readField: FieldReader;
   checkHash: HashCheck;
   rules: AccountRules;
+  /** How a value of a column was settled by hand: `--map column:value=…`. */
+  ruleOf: (column: string, value: string) => ValueRule | undefined;
   /** For what the file does not say: when an account was made, changed or disabled. */
   nowMs: number;
 }
 
-export const createAccountReader = ({ readField, checkHash, rules, nowMs }: AccountReaderOptions) => {
+export const createAccountReader = ({ readField, checkHash, rules, ruleOf, nowMs }: AccountReaderOptions) => {
   return (record: Row): Reading => {
-    const { get, has } = readField(record);
-    const faults: string[] = [];
-    const notes: string[] = [];
+    const fields = readField(record);
+    const { get } = fields;
+    const faults: Remark[] = [];
+    const notes: Remark[] = [];
+    /** A value that cannot be had: the account can, without the column. */
+    const refuseValue = (field: NamedField, fault: string) =>
+      faults.push({ reason: `${field} ${fault}: --map ${fields.columnOf(field)}=ignore takes it without.` });
 
-    const text = (field: Field, max: number, severalLines = false): string => {
+    const text = (field: NamedField, max: number, severalLines = false): string => {
       const value = readText(get(field));
       const fault = value === null ? 'is no text' : findFault(value, max, severalLines);
-      if (fault) faults.push(`${field} ${fault}.`);
+      if (fault) refuseValue(field, fault);
       return value ?? '';
     };
-    const time = (field: Field): number | null => {
+    const time = (field: NamedField): number | null => {
       const value = readTime(get(field));
-      if (value === undefined) faults.push(`${field} is no time.`);
+      if (value === undefined) refuseValue(field, 'is no time');
       return value ?? null;
     };
-    const flag = (field: Field, byDefault: boolean): boolean => {
+    const flag = (field: NamedField, byDefault: boolean): boolean => {
       const value = readFlag(get(field));
-      if (value === undefined) faults.push(`${field} is neither true nor false.`);
+      if (value === undefined) refuseValue(field, 'is neither true nor false');
       return value ?? byDefault;
     };
 
     const named = text('username', MAX_EMAIL);
     const mailed = text('email', MAX_EMAIL);
-    const { email, username, fault } = readIdentity(named, mailed, rules, notes);
+    const { email, username, fault } = readIdentity(named, mailed, rules, (note) => notes.push(note));
     if (fault) faults.push(fault);
 
     const hash = unwrap(get('password_hash'));
-    const verdict =
-      typeof hash === 'string' && hash !== ''
-        ? checkHash(hash)
-        : { ok: false as const, reason: 'There is no password hash.' };
-    if (!verdict.ok) faults.push(`password: ${verdict.reason}`);
+    const verdict = typeof hash === 'string' && hash !== '' ? checkHash(hash) : withoutPassword(rules);
+    if (!verdict.ok) faults.push({ reason: `password: ${verdict.reason}` });
 
     const id = readNumber(get('id')) ?? null;
+    if (rules.keepIds && leavesNoRoom(get('id')))
+      faults.push({
+        reason: 'The id leaves no room for further accounts: without --keep-ids it gets a new one.',
+      });
     const pictureId = readNumber(get('picture_id'));
     if (pictureId === undefined || (pictureId !== null && !findPicture(pictureId)))
-      faults.push('picture_id is none of a picture.');
+      refuseValue('picture_id', 'is none of a picture');
     const siteUrl = text('site_url', MAX_URL);
-    if (siteUrl !== '' && !isWebUrl(siteUrl)) faults.push('site_url is no address of the web.');
+    if (siteUrl !== '' && !isWebUrl(siteUrl)) refuseValue('site_url', 'is no address of the web');
 
     const createdAtMs = time('created_at') ?? nowMs;
-    const isActive = flag('is_active', true);
+    const standing = readStanding(record, fields.standing, ruleOf, nowMs);
+    faults.push(...standing.unread.map((unread) => ({ reason: explainUnread(unread) })));
     const row: NewRow = {
       id,
       sourceId: readSourceId(get('id')),
@@ -98,7 +117,7 @@ export const createAccountReader = ({ readField, checkHash, rules, nowMs }: Acco
       email,
       // One that is longer is refused: it has a fault already.
       emailKey: isMatchable(email) ? emailKey(email) : '',
-      passwordHash: typeof hash === 'string' ? hash : '',
+      passwordHash: typeof hash === 'string' && hash !== '' ? hash : UNUSABLE,
       name: text('name', MAX_NAME),
       firstName: text('first_name', MAX_NAME),
       lastName: text('last_name', MAX_NAME),
@@ -107,16 +126,50 @@ export const createAccountReader = ({ readField, checkHash, rules, nowMs }: Acco
       description: text('description', MAX_DESCRIPTION, true),
       pictureId: pictureId ?? null,
       isAdmin: isAdmin(rules.admins, flag),
-      disabledAtMs: time('disabled_at') ?? (isActive ? null : nowMs),
+      disabledAtMs: standing.disabledAtMs,
+      emailVerifiedAtMs: readVerifiedAt(record, fields, nowMs),
       createdAtMs,
       updatedAtMs: time('updated_at') ?? nowMs,
       lastLoginAtMs: time('last_login_at') ?? NEVER_LOGGED_IN_MS,
       tokenId: tokenIdOf(get('auth_token'), notes),
     };
-    const label = email || named || (id === null ? '' : `id ${id}`);
-    if (!verdict.ok || faults.length > 0) return { ok: false, label, reason: faults.join(' ') };
-    return { ok: true, label, row, sent: whatIsSent(has, rules), algorithm: verdict.algorithm, notes };
+    const label = (isPlaceholderEmail(email) ? named : email || named) || (id === null ? '' : `id ${id}`);
+    if (!verdict.ok || faults.length > 0) return { ok: false, label, ...join(faults) };
+    const { algorithm } = verdict;
+    const account = { row, sent: whatIsSent(fields, rules) };
+    const own = username !== null && isPlaceholderEmail(email) ? withoutEmail(account, username) : account;
+    return { ok: true, label, ...own, algorithm, disabledBy: standing.because, notes };
   };
+};
+
+/** What Django writes for "no password is right". */
+const UNUSABLE = '!';
+
+const withoutPassword = ({ noPassword }: AccountRules): ReturnType<HashCheck> =>
+  noPassword === 'reset'
+    ? { ok: true, algorithm: 'unusable' }
+    : {
+        ok: false,
+        reason:
+          'There is no password hash: --no-password reset takes the account, whose owner then sets one by mail.',
+      };
+
+/**
+ * Ids beyond 2^52 are not kept: the next account gets the id after the highest, and beyond 2^53 no number of JavaScript
+ * or JSON tells two neighbours apart. So half of the numbers are left.
+ */
+export const MAX_KEPT_ID = 2 ** 52;
+
+const leavesNoRoom = (id: unknown): boolean => {
+  const text = readText(id) ?? '';
+  return /^\d{16,}$/.test(text) && BigInt(text) > MAX_KEPT_ID;
+};
+
+/** Several faults of one record as one. */
+const join = (faults: readonly Remark[]): Remark => {
+  const reason = faults.map((fault) => fault.reason).join(' ');
+  if (faults.every(({ text }) => text === undefined)) return { reason };
+  return { reason, text: faults.map((fault) => fault.text ?? fault.reason).join(' ') };
 };
 
 /** The fields that are columns of an account and nothing else; an email may stand in the username's place. */
@@ -131,9 +184,9 @@ const OWN_COLUMNS = [
   'description',
   'picture_id',
   'last_login_at',
-] as const satisfies Field[];
+] as const satisfies NamedField[];
 
-const whatIsSent = (has: (field: Field) => boolean, { admins }: AccountRules): Sent => {
+const whatIsSent = ({ has, standing }: Fields, { admins }: AccountRules): Sent => {
   const columns = OWN_COLUMNS.filter(has);
   return {
     columns: new Set<string>(has('email') ? [...columns, 'email'] : columns),
@@ -141,8 +194,23 @@ const whatIsSent = (has: (field: Field) => boolean, { admins }: AccountRules): S
     admin:
       admins !== 'none' &&
       (has('is_admin') || has('is_superuser') || (admins === 'staff' && has('is_staff'))),
-    disabled: has('is_active') || has('disabled_at'),
+    disabled: standing.length > 0,
   };
+};
+
+/** An argument as it is typed: in quotes if a shell would cut it. */
+const quoteArgument = (text: string): string => (/^[\w:=@.+-]+$/.test(text) ? text : JSON.stringify(text));
+
+/** A value that says something about standing, and nobody knows what. Shared with the check before the import. */
+export const explainUnread = ({ column, value }: Unread): string =>
+  `${column} is ${value}, which is not understood: --map ${quoteArgument(`${column}:${value}=active`)}, =disabled, or --map ${column}=ignore.`;
+
+/** The latest proof that the file knows of; null if it knows none. */
+const readVerifiedAt = (record: Row, { verified }: Fields, nowMs: number): number | null => {
+  const times = verified
+    .map((column) => readVerified(valueAt(record, column), nowMs))
+    .filter((atMs) => typeof atMs === 'number');
+  return times.length === 0 ? null : Math.max(...times);
 };
 
 /** Longer than any id that a database makes. */
@@ -163,36 +231,9 @@ const findFault = (text: string, max: number, severalLines: boolean): string | n
   return isLonger(text, max) ? `is longer than ${max} characters` : null;
 };
 
-interface Identity {
-  email: string;
-  username: string | null;
-  fault: string | null;
-}
-
-/** Many services put the email where the username goes: there it is no name besides it. */
-const readIdentity = (named: string, mailed: string, rules: AccountRules, notes: string[]): Identity => {
-  const email = mailed === '' && canBeEmail(named) ? named : mailed;
-  if (email === '') return { email, username: null, fault: 'There is no email.' };
-  if (!canBeEmail(email)) return { email, username: null, fault: 'The email is none.' };
-  if (named === '' || (isMatchable(named) && emailKey(named) === emailKey(email)))
-    return { email, username: null, fault: null };
-  if (isUsername(named) && named.length <= MAX_USERNAME) return { email, username: named, fault: null };
-  if (rules.badUsername === 'drop') {
-    notes.push(`imported without its username ${named}`);
-    return { email, username: null, fault: null };
-  }
-  return {
-    email,
-    username: null,
-    fault: isUsername(named)
-      ? `The username is longer than ${MAX_USERNAME} characters.`
-      : `The username ${named} has characters other than letters, digits and _ . + -`,
-  };
-};
-
 const isAdmin = (
   admins: AccountRules['admins'],
-  flag: (field: Field, byDefault: boolean) => boolean,
+  flag: (field: NamedField, byDefault: boolean) => boolean,
 ): boolean => {
   const [said, superuser, staff] = [
     flag('is_admin', false),
@@ -204,9 +245,9 @@ const isAdmin = (
 };
 
 /** What a session is found by: the SHA-256 of its token, which is itself stored nowhere. */
-const tokenIdOf = (value: unknown, notes: string[]): string | null => {
+const tokenIdOf = (value: unknown, notes: Remark[]): string | null => {
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'string' && TOKEN.test(value)) return createHash('sha256').update(value).digest('hex');
-  notes.push('its token is not of 40 hexadecimal digits and will not be known');
+  notes.push({ reason: 'its token is not of 40 hexadecimal digits and will not be known' });
   return null;
 };

@@ -16,11 +16,15 @@ export interface Counts {
   tokens: number;
   admins: number;
   disabled: number;
+  /** Imported under an address that stands for none. */
+  withoutEmail: number;
   idsKept: number;
   /** Milliseconds that the import has run. */
   tookMs: number;
   /** Accounts that were imported or updated, by the kind of their hash. */
   hashes: Record<string, number>;
+  /** Accounts that were imported disabled, by the column that says so. */
+  disabledBy: Record<string, number>;
 }
 
 export const noCounts = (): Counts => ({
@@ -34,9 +38,11 @@ export const noCounts = (): Counts => ({
   tokens: 0,
   admins: 0,
   disabled: 0,
+  withoutEmail: 0,
   idsKept: 0,
   tookMs: 0,
   hashes: {},
+  disabledBy: {},
 });
 
 export interface Progress {
@@ -63,7 +69,8 @@ export const checkpointPath = (input: string): string => `${input}.latchkey-impo
 const isCounts = (value: unknown): value is Counts =>
   isRow(value) &&
   isRow(value['hashes']) &&
-  Object.keys(noCounts()).every((name) => name === 'hashes' || typeof value[name] === 'number');
+  isRow(value['disabledBy']) &&
+  Object.keys(noCounts()).every((name) => isRow(value[name]) || typeof value[name] === 'number');
 
 const isReason = (value: unknown): value is Reason =>
   isRow(value) &&
@@ -85,7 +92,7 @@ const isProgress = (saved: Row): saved is Row & Progress =>
 export const createCheckpoint = (input: string, command: unknown): Checkpoint => {
   const path = checkpointPath(input);
   const { size, mtimeMs } = statSync(input);
-  const identity = JSON.stringify({ version: 2, size, mtimeMs, command });
+  const identity = JSON.stringify({ version: 3, size, mtimeMs, command });
 
   return {
     load() {

@@ -16,6 +16,8 @@ export interface Claim {
 export interface Claims {
   /** Notes the names of a record, and returns who had them first. */
   claim(at: string, row: Pick<NewRow, 'emailKey' | 'usernameKey' | 'sourceId'>): Claim;
+  /** Notes another email for a record whose own is another's. */
+  claimEmail(at: string, emailKey: string): string | null;
   close(): void;
 }
 
@@ -41,6 +43,7 @@ export const createClaims = (): Claims => {
       username: claimName(at, 'u', usernameKey),
       sourceId: claimName(at, 'i', sourceId),
     }),
+    claimEmail: (at, emailKey) => claimName(at, 'e', emailKey),
     close() {
       database.close();
       rmSync(folder, { recursive: true, force: true });

@@ -18,6 +18,8 @@ export interface MergeRules {
   grantAdminToExisting: boolean;
   /** Accounts that were deleted here are created again. */
   revive: boolean;
+  /** What becomes of the second holder of one email: a conflict, or kept as an account without an email. */
+  sharedEmail: 'conflict' | 'placeholder';
 }
 
 /** An account of the input, by where it stands there and by what a person knows it as. */
@@ -340,7 +342,12 @@ const sharedInFile = ({ row, claim }: Incoming): [reason: string, text: string] 
         'Another record of the file has the same username.',
         `${claim.username} has the username ${row.username} too`,
       ]
-    : ['Another record of the file has the same email.', `${claim.email} has the same email`];
+    : [
+        row.username === null
+          ? 'Another record of the file has the same email.'
+          : 'Another record of the file has the same email: --shared-email placeholder takes it, to log in by username.',
+        `${claim.email} has the same email`,
+      ];
 
 const explain = (
   { row }: Incoming,

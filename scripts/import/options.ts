@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PLACE_OPTIONS } from '../wrangler.ts';
 import type { AccountRules } from './accounts.ts';
-import { FIELDS, type Field, isField } from './fields.ts';
+import { columnOf, FIELDS, type Field, isField } from './fields.ts';
 import type { MergeRules } from './merge.ts';
 import { FORMATS, type Format } from './source.ts';
 import type { Place } from './target.ts';
@@ -31,6 +31,11 @@ export const USAGE = `Usage: npm run import -- <file> [options]
   --admins superuser|staff|none           whom of a Django project to make an admin (superuser)
   --bad-username refuse|drop              usernames that Latchkey cannot have: refuse the account, or
                                           import it without its username (refuse)
+  --no-email refuse|placeholder           accounts without an email: refuse them, or keep them to log in by
+                                          username (refuse)
+  --shared-email conflict|placeholder     the second holder of one email: a conflict, or kept without it (conflict)
+  --no-password refuse|reset              accounts without a password: refuse them, or let their owners set one
+                                          by mail (refuse)
   --on-conflict skip|update|fail          accounts that are there already: leave them, bring them up to date,
                                           or stop at the first that is in conflict (skip)
   --match account|email                   which account is the same one: that of the username and the email, or
@@ -58,6 +63,9 @@ const OPTIONS = {
   map: { type: 'string', multiple: true },
   admins: { type: 'string' },
   'bad-username': { type: 'string' },
+  'no-email': { type: 'string' },
+  'shared-email': { type: 'string' },
+  'no-password': { type: 'string' },
   'on-conflict': { type: 'string' },
   match: { type: 'string' },
   'grant-admin-to-existing': { type: 'boolean' },
@@ -82,8 +90,10 @@ const choose = <T extends string>(
 const readMap = (pairs: readonly string[]): Map<string, Field> => {
   const map = new Map<string, Field>();
   for (const pair of pairs) {
-    const [column = '', field = '', ...more] = pair.split('=');
-    if (column === '' || more.length > 0 || !isField(field))
+    // A column may have `=` in its name; no field has.
+    const at = pair.lastIndexOf('=');
+    const [column, field] = [pair.slice(0, Math.max(at, 0)), pair.slice(at + 1)];
+    if (column === '' || !isField(field) || columnOf(column, field) === '')
       throw new UsageError(`--map ${pair}: it must be column=field, with one of the fields below.`);
     map.set(column, field);
   }
@@ -117,12 +127,16 @@ export const readCommand = (args: string[], folder: string): Command => {
     rules: {
       admins: choose('admins', values.admins, ['superuser', 'staff', 'none'], 'superuser'),
       badUsername: choose('bad-username', values['bad-username'], ['refuse', 'drop'], 'refuse'),
+      noEmail: choose('no-email', values['no-email'], ['refuse', 'placeholder'], 'refuse'),
+      noPassword: choose('no-password', values['no-password'], ['refuse', 'reset'], 'refuse'),
+      keepIds: values['keep-ids'] === true,
     },
     merge: {
       onConflict: choose('on-conflict', values['on-conflict'], ['skip', 'update', 'fail'], 'skip'),
       match: choose('match', values.match, ['account', 'email'], 'account'),
       grantAdminToExisting: values['grant-admin-to-existing'] === true,
       revive: values.revive === true,
+      sharedEmail: choose('shared-email', values['shared-email'], ['conflict', 'placeholder'], 'conflict'),
     },
     keepIds: values['keep-ids'] === true,
     dryRun: values['dry-run'] === true,

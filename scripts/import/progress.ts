@@ -1,8 +1,11 @@
 // How far an import or export has come: a bar on a terminal, a line now and then elsewhere.
 
 export interface ProgressBar {
-  /** @param fraction from 0 to 1, null where the end is not known */
-  show(rows: number, fraction: number | null): void;
+  /**
+   * @param fraction from 0 to 1, null where the end is not known
+   * @param what happens, if it is not what the command is about
+   */
+  show(rows: number, fraction: number | null, what?: string): void;
   /** Takes the bar away, or leaves the last line. */
   end(): void;
 }
@@ -20,9 +23,14 @@ const clock = (seconds: number): string => {
 
 export const writeCount = (count: number): string => count.toLocaleString('en-US');
 
-export const drawBar = (rows: number, fraction: number | null, elapsedMs: number): string => {
+export const drawBar = (
+  rows: number,
+  fraction: number | null,
+  elapsedMs: number,
+  what = 'accounts',
+): string => {
   const perSecond = elapsedMs > 0 ? Math.round((rows * 1000) / elapsedMs) : 0;
-  const counted = `${writeCount(rows)} accounts, ${writeCount(perSecond)}/s`;
+  const counted = `${writeCount(rows)} ${what}, ${writeCount(perSecond)}/s`;
   if (fraction === null) return counted;
   const done = Math.min(1, Math.max(0, fraction));
   const filled = Math.round(done * BAR_WIDTH);
@@ -33,16 +41,20 @@ export const drawBar = (rows: number, fraction: number | null, elapsedMs: number
 
 /** @param before rows that an interrupted run had done: they do not count as speed */
 export const createProgressBar = (stream: NodeJS.WriteStream, before = 0): ProgressBar => {
-  const startedMs = Date.now();
+  let startedMs = Date.now();
   let shownMs = startedMs;
   let isDrawn = false;
+  let step: string | undefined;
 
   return {
-    show(rows, fraction) {
+    show(rows, fraction, what) {
       const nowMs = Date.now();
+      // Another step has its own speed and its own end.
+      if (what !== step) [step, startedMs] = [what, nowMs];
       if (nowMs - shownMs < (stream.isTTY ? REDRAW_MS : LINE_MS)) return;
       shownMs = nowMs;
-      const line = drawBar(rows - before, fraction, nowMs - startedMs);
+      const done = what === undefined ? rows - before : rows;
+      const line = drawBar(done, fraction, nowMs - startedMs, what);
       stream.write(stream.isTTY ? `\r\u001b[K${line.slice(0, (stream.columns || 80) - 1)}` : `${line}\n`);
       isDrawn = true;
     },

@@ -22,6 +22,13 @@ const parts = (...counted: [count: number, what: string][]): string => {
   return told.length > 0 ? `  (${told.join(', ')})` : '';
 };
 
+/** The most frequent first. */
+const writeCounts = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .sort(([, left], [, right]) => right - left)
+    .map(([name, count]) => `${name} ${writeCount(count)}`)
+    .join(', ');
+
 const writeLine = (label: string, count: number, more = ''): string =>
   `  ${label.padEnd(LABEL_WIDTH)}${writeCount(count).padStart(COUNT_WIDTH)}${more}`;
 
@@ -45,9 +52,7 @@ export const writeReport = ({ title, counts, details, unknown, remarks, keepIds 
     [counts.disabled, 'disabled'],
     [counts.tokens, 'with a token'],
   );
-  const hashes = Object.entries(counts.hashes)
-    .sort(([, left], [, right]) => right - left)
-    .map(([algorithm, count]) => `${algorithm} ${writeCount(count)}`);
+  const [hashes, disabledBy] = [writeCounts(counts.hashes), writeCounts(counts.disabledBy)];
   const { bytes, reasons } = details.state();
   return [
     title,
@@ -61,7 +66,18 @@ export const writeReport = ({ title, counts, details, unknown, remarks, keepIds 
     ...(counts.deleted > 0 ? [writeLine('deleted here', counts.deleted)] : []),
     '',
     `  ${seconds.toFixed(1)} s, ${writeCount(perSecond)} records a second`,
-    ...(hashes.length > 0 ? [`  hashes: ${hashes.join(', ')}`] : []),
+    ...(hashes.length > 0 ? [`  hashes: ${hashes}`] : []),
+    ...(disabledBy.length > 0 ? [`  disabled by: ${disabledBy}`] : []),
+    ...(counts.withoutEmail > 0
+      ? [
+          `  without an email: ${writeCount(counts.withoutEmail)}. They log in by username. Until they enter an email on the account page, no mail reaches them, not even for a forgotten password.`,
+        ]
+      : []),
+    ...(counts.hashes['unusable'] === undefined
+      ? []
+      : [
+          `  without a password: ${writeCount(counts.hashes['unusable'])}. They set one by "Forgot your password?", which needs an email and mail to be set up (docs/settings.md).`,
+        ]),
     ...(unknown.length > 0 ? [`  passed over: ${unknown.join(', ')}`] : []),
     ...remarks.map((remark) => `  ${remark}`),
     ...KINDS.flatMap((kind) => reasons.filter((each) => each.kind === kind)).flatMap(writeReason),

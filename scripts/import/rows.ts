@@ -24,6 +24,8 @@ export interface NewRow {
   createdAtMs: number;
   updatedAtMs: number;
   lastLoginAtMs: number;
+  /** When its owner proved the email, as the file says; null if it does not. */
+  emailVerifiedAtMs: number | null;
   /** SHA-256 of the token that the account has, lower-case hex; null if it has none. */
   tokenId: string | null;
 }
@@ -59,6 +61,7 @@ export const COLUMNS: readonly [column: string, value: (row: NewRow) => string |
   ['created_at', (row) => row.createdAtMs],
   ['updated_at', (row) => row.updatedAtMs],
   ['last_login_at', (row) => row.lastLoginAtMs],
+  ['email_verified_at', (row) => row.emailVerifiedAtMs],
 ];
 
 /** 128 bits: enough that no two texts of any import share one. */

@@ -1,13 +1,16 @@
 // The import itself: records in, batches of accounts out, each batch in one transaction with a checkpoint behind it.
+import { isPlaceholderEmail } from '../../src/core/formats.ts';
 import type { Row } from '../wrangler.ts';
-import { type AccountRules, createAccountReader, type Reading } from './accounts.ts';
+import { type AccountRules, createAccountReader, MAX_KEPT_ID, type Reading } from './accounts.ts';
 import type { Checkpoint, Counts } from './checkpoint.ts';
 import { type Claims, createClaims } from './claims.ts';
 import { loadDeleted } from './deleted.ts';
 import type { Details } from './details.ts';
-import { createFieldReader, type Field } from './fields.ts';
+import { createFieldReader, createValueRules, type Field } from './fields.ts';
 import type { HashCheck } from './hashes.ts';
+import { withoutEmail } from './identity.ts';
 import { type Detail, type Incoming, type Known, type Merged, type MergeRules, mergeBatch } from './merge.ts';
+import { checkInput } from './preflight.ts';
 import type { ProgressBar } from './progress.ts';
 import type { Found, Source } from './records.ts';
 import {
@@ -21,7 +24,6 @@ import {
   updateAccounts,
 } from './sql.ts';
 import { Taken, type Target } from './target.ts';
-import { readNumber } from './values.ts';
 
 /** Records a transaction: enough that its cost is spread, few enough that Ctrl-C is heard and D1 is not held up. */
 const BATCH_RECORDS = 5_000;
@@ -58,7 +60,7 @@ export interface ImportRun {
 }
 
 interface Batch {
-  incoming: (Incoming & { algorithm: string })[];
+  incoming: (Incoming & { algorithm: string; disabledBy: string | null })[];
   details: Detail[];
   records: number;
 }
@@ -81,13 +83,16 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
   const unknown: string[] = [];
   const readField = createFieldReader(options.map, (column) => unknown.push(column));
   const { checkHash, nowMs } = run;
-  const readAccount = createAccountReader({ readField, checkHash, rules: options.rules, nowMs });
-  const lastIdOfInput = options.keepIds
-    ? await findLastId(
-        source,
-        createFieldReader(options.map, () => {}),
-      )
-    : null;
+  const ruleOf = createValueRules(options.map);
+  const readAccount = createAccountReader({ readField, checkHash, rules: options.rules, ruleOf, nowMs });
+  const { lastId } = await checkInput({
+    source,
+    map: options.map,
+    nowMs,
+    maxId: MAX_KEPT_ID,
+    onProgress: (records, fraction) => bar.show(records, fraction, 'checked'),
+  });
+  const lastIdOfInput = options.keepIds ? lastId : null;
   const context: Context = { ...run, lastIdOfInput, wasDeleted: await loadDeleted(run.target) };
   const startedMs = Date.now() - counts.tookMs;
 
@@ -102,14 +107,15 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
   };
 
   const claims = createClaims();
+  const sharesEmail = options.merge.sharedEmail === 'placeholder';
   try {
     for await (const page of source.read()) {
       const fresh = toSkip > 0 ? page.slice(toSkip) : page;
       // What an interrupted import has done is not done again, but its names are those of other records.
       for (const found of page.slice(0, page.length - fresh.length))
-        addToBatch(emptyBatch(), found, readAccount, claims);
+        addToBatch(emptyBatch(), found, readAccount, claims, sharesEmail);
       toSkip -= page.length - fresh.length;
-      for (const found of fresh) addToBatch(batch, found, readAccount, claims);
+      for (const found of fresh) addToBatch(batch, found, readAccount, claims, sharesEmail);
       if (batch.records < BATCH_RECORDS) continue;
       await flush();
       if (run.isStopped()) return { unknown, finished: false };
@@ -121,24 +127,13 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
   }
 };
 
-const findLastId = async (
-  source: Source,
-  readField: ReturnType<typeof createFieldReader>,
-): Promise<number> => {
-  let last = 0;
-  for await (const page of source.read()) {
-    for (const found of page) {
-      if ('record' in found) last = Math.max(last, readNumber(readField(found.record).get('id')) ?? 0);
-    }
-  }
-  return last;
-};
-
 const addToBatch = (
   batch: Batch,
   found: Found,
   readAccount: (record: Row) => Reading,
   claims: Claims,
+  /** Whether the second holder of an email is kept without it. */
+  sharesEmail: boolean,
 ): void => {
   const { at } = found;
   batch.records += 1;
@@ -149,12 +144,28 @@ const addToBatch = (
   const reading = readAccount(found.record);
   const { label } = reading;
   if (!reading.ok) {
-    batch.details.push({ kind: 'refused', at, label, reason: reading.reason });
+    const { ok, ...fault } = reading;
+    batch.details.push({ kind: 'refused', at, ...fault });
     return;
   }
-  for (const reason of reading.notes) batch.details.push({ kind: 'note', at, label, reason });
-  const { row, sent, algorithm } = reading;
-  batch.incoming.push({ at, label, row, sent, algorithm, claim: claims.claim(at, row) });
+  for (const note of reading.notes) batch.details.push({ kind: 'note', at, label, ...note });
+  const { row, sent, algorithm, disabledBy } = reading;
+  const incoming = { at, label, row, sent, algorithm, disabledBy, claim: claims.claim(at, row) };
+  const { username } = row;
+  if (
+    !sharesEmail ||
+    incoming.claim.email === null ||
+    incoming.claim.username !== null ||
+    username === null
+  ) {
+    batch.incoming.push(incoming);
+    return;
+  }
+  const { email: first } = incoming.claim;
+  const text = `${first} has the same email`;
+  batch.details.push({ kind: 'note', at, label: username, reason: 'imported without its email', text });
+  const own = withoutEmail(incoming, username);
+  batch.incoming.push({ ...own, claim: { ...own.claim, email: claims.claimEmail(at, own.row.emailKey) } });
 };
 
 const writeBatch = async (context: Context, batch: Batch): Promise<void> => {
@@ -174,11 +185,14 @@ const writeBatch = async (context: Context, batch: Batch): Promise<void> => {
   counts.tokens += written.filter(
     ({ tokenId, disabledAtMs }) => tokenId !== null && disabledAtMs === null,
   ).length;
+  counts.withoutEmail += merged.inserts.filter(({ email }) => isPlaceholderEmail(email)).length;
   counts.admins += merged.inserts.filter(({ isAdmin }) => isAdmin).length;
   counts.disabled += merged.inserts.filter(({ disabledAtMs }) => disabledAtMs !== null).length;
   const toCount = new Set(written.map(({ emailKey }) => emailKey));
-  for (const { row, algorithm } of batch.incoming) {
-    if (toCount.delete(row.emailKey)) counts.hashes[algorithm] = (counts.hashes[algorithm] ?? 0) + 1;
+  for (const { row, algorithm, disabledBy } of batch.incoming) {
+    if (!toCount.delete(row.emailKey)) continue;
+    counts.hashes[algorithm] = (counts.hashes[algorithm] ?? 0) + 1;
+    if (disabledBy !== null) counts.disabledBy[disabledBy] = (counts.disabledBy[disabledBy] ?? 0) + 1;
   }
   details.add(found);
 };

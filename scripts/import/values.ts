@@ -1,11 +1,26 @@
 // Values as files have them: numbers, truths and times, of which each format has its own way of writing.
-import { isRow } from '../wrangler.ts';
+import { isRow, type Row } from '../wrangler.ts';
 
 /** Takes off what MongoDB's exports put around a value. https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/ */
 export const unwrap = (value: unknown): unknown => {
   if (!isRow(value)) return value;
   for (const name of ['$date', '$numberLong', '$numberInt', '$numberDouble', '$oid']) {
     if (Object.hasOwn(value, name)) return unwrap(value[name]);
+  }
+  return value;
+};
+
+/**
+ * The value of a column of a record. `profile.email` is that column if there is one, else `email` within `profile`,
+ * and `emails.0.address` the address of the first.
+ */
+export const valueAt = (record: Row, column: string): unknown => {
+  if (Object.hasOwn(record, column)) return record[column];
+  let value: unknown = record;
+  for (const name of column.split('.')) {
+    if (Array.isArray(value)) value = value[Number(name)];
+    else if (isRow(value) && Object.hasOwn(value, name)) value = value[name];
+    else return undefined;
   }
   return value;
 };
@@ -43,6 +58,13 @@ export const readNumber = (value: unknown): number | null | undefined => {
 const FIRST_MILLISECONDS = 100_000_000_000;
 const LAST_MS = Date.UTC(9999, 11, 31);
 
+/** MySQL's way to say that there is no time. https://dev.mysql.com/doc/refman/8.4/en/datetime.html */
+const NO_TIME = /^0000-00-00(?:[T ]00:00(?::00(?:\.0+)?)?)?$/;
+
+/** `20230116` and `20230116133344` are dates without their marks, and would be read as seconds of 1970 or later. */
+const COMPACT_TIME =
+  /^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)?$/;
+
 const TIME =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,3})\d*)?\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
@@ -53,8 +75,8 @@ const TIME =
  */
 export const readTime = (value: unknown): number | null | undefined => {
   const text = readText(value);
-  if (text === '') return null;
-  if (text === null) return undefined;
+  if (text === '' || (text !== null && NO_TIME.test(text))) return null;
+  if (text === null || COMPACT_TIME.test(text)) return undefined;
   const ms = /^\d{1,15}(\.\d+)?$/.test(text) ? fromNumber(Number(text)) : fromIso(text);
   return ms !== null && ms >= 0 && ms <= LAST_MS ? ms : undefined;
 };

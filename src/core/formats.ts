@@ -27,12 +27,23 @@ const AT_A_DOMAIN = new RegExp(`^${LOCAL}@(?:localhost|(?:${LABEL}\\.)+${LAST_LA
 const AT_A_LITERAL = new RegExp(`^${LOCAL}@\\[([0-9A-Fa-f:.]{2,45})\\]$`, 'u');
 
 /**
+ * The domain of addresses that stand for none. An import gives them to accounts that came without an email, because
+ * every account has a unique one; `.invalid` never receives mail (https://www.rfc-editor.org/rfc/rfc2606#section-2).
+ * Nobody can enter such an address, no mail goes to it, and outside the core it is an empty text.
+ */
+export const NO_EMAIL_DOMAIN = 'no-email.invalid';
+
+/** Whether an email stands for none. */
+export const isPlaceholderEmail = (email: string): boolean =>
+  email.toLowerCase().endsWith(`@${NO_EMAIL_DOMAIN}`);
+
+/**
  * Whether a registration takes an email: Django's `EmailValidator`, which DRF's email fields use. An address literal
  * must be an address.
  * @see https://github.com/django/django/blob/5.2/django/core/validators.py
  */
 export const isEmail = (text: string): boolean => {
-  if (!isMatchable(text)) return false;
+  if (!isMatchable(text) || isPlaceholderEmail(text)) return false;
   const literal = AT_A_LITERAL.exec(text)?.[1];
   return literal === undefined ? AT_A_DOMAIN.test(text) : isAddress(literal);
 };

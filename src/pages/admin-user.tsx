@@ -86,7 +86,7 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
         <dt>Username</dt>
         <dd>{account.username ?? 'None'}</dd>
         <dt>Email</dt>
-        <dd>{account.email}</dd>
+        <dd>{account.email || 'None'}</dd>
         <dt>Last sign-in</dt>
         <dd>
           {account.lastLoginAtMs === NEVER_LOGGED_IN_MS ? 'Never' : <Moment ms={account.lastLoginAtMs} />}
@@ -152,8 +152,8 @@ const confirmDelete = async (c: Context<AppEnv>): Promise<Response> => {
     <>
       <h1>Delete {nameOf(account)}?</h1>
       <p class="lead">
-        The account of {account.email}, its profile, its sessions and its names go at once, and nobody can
-        bring them back.
+        The account of {account.email || account.username}, its profile, its sessions and its names go at
+        once, and nobody can bring them back.
       </p>
       <form method="post" action={`${pathOf(account.id)}/delete`}>
         <div class="actions">

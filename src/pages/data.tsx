@@ -27,7 +27,7 @@ const showDelete = (
       </p>
       <Faults form={shown} />
       <PostForm action="/delete">
-        <WhosePassword email={c.var.principal.account.email} />
+        <WhosePassword account={c.var.principal.account} />
         <PasswordAgain form={shown} />
         <Actions send="Delete my account" back="/" danger />
       </PostForm>

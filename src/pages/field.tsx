@@ -1,5 +1,6 @@
 // A labelled field with its hint and its faults, and the summary of all faults above a form.
 import type { Child } from 'hono/jsx';
+import type { Account } from '../core/index.ts';
 import type { Form } from './form.ts';
 import { type FieldName, LABELS } from './labels.ts';
 import { Notice } from './notice.tsx';
@@ -94,8 +95,14 @@ export const Choice = ({ form, name, options }: ChoiceProps) => (
  * Tells password managers whose password a form takes. The email everywhere: every account has one, so that a manager
  * keeps one entry. No name: it is not sent. https://www.chromium.org/developers/design-documents/form-styles-that-chromium-understands/
  */
-export const WhosePassword = ({ email }: { email: string }) => (
-  <input type="text" autocomplete="username" value={email} hidden readonly />
+export const WhosePassword = ({ account }: { account: Account }) => (
+  <input
+    type="text"
+    autocomplete="username"
+    value={account.email || (account.username ?? '')}
+    hidden
+    readonly
+  />
 );
 
 /** The password once more, for what a session alone must not change. */

@@ -108,7 +108,7 @@ const Header = ({ account, here }: { account: Account | null; here: string | und
       </a>
       {account && (
         <form method="post" action="/sign-out">
-          <span class="who">{account.email}</span>
+          <span class="who">{account.email || account.username}</span>
           <button class="quiet" type="submit">
             Sign out
           </button>

@@ -78,7 +78,7 @@ const showName = (
         ) : (
           <Field form={shown} name="username" autocomplete="off" hint="Letters, digits and . _ + -" first />
         )}
-        {name === 'username' && <WhosePassword email={c.var.principal.account.email} />}
+        {name === 'username' && <WhosePassword account={c.var.principal.account} />}
         <PasswordAgain form={shown} />
         <Actions send="Save" back="/" />
       </PostForm>

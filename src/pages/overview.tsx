@@ -61,7 +61,7 @@ const showOverview = endpoint({
               {findPicture(account.pictureId)?.name ?? 'None yet'}
             </Entry>
             <Entry href="/email" label="Email">
-              {account.email}
+              {account.email || 'None yet'}
             </Entry>
             <Entry href="/username" label="Username">
               {account.username ?? 'None yet'}

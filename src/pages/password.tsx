@@ -24,7 +24,7 @@ const showPassword = (
       <p class="lead">Every other browser and app will be signed out.</p>
       <Faults form={shown} />
       <PostForm action="/password">
-        <WhosePassword email={c.var.principal.account.email} />
+        <WhosePassword account={c.var.principal.account} />
         <Field form={shown} name="currentPassword" type="password" autocomplete="current-password" first />
         <NewPassword form={shown} name="newPassword" />
         <Actions send="Change the password" back="/" />

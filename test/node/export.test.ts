@@ -17,15 +17,15 @@ const OWN_HASH = `$pbkdf2-sha512$i=75000,r=3$${'A'.repeat(22)}$${'A'.repeat(86)}
 /** Accounts as the Worker stores them: every column, with gaps between the ids. */
 const PEOPLE = [
   `(3, 'Ann', 'ann', 'Ann@Example.com', 'ann@example.com', '${OWN_HASH}', 'Ann O''Neil', 'Ann', 'O''Neil', 'High St\r
-Town', 'https://example.com/~ann', 'a	b', 7, 1, NULL, 1577934245123, 1577934245124, 1577934245125)`,
-  `(9, NULL, NULL, 'zoë@exämple.com', 'zoë@exämple.com', '${BCRYPT}', '', 'Zoë', '名前', '', '', '�', NULL, 0, 1577934245999, 0, 1, 2)`,
-  `(12, 'x', 'x', '"a b"@example.com', '"a b"@example.com', '!', '', '', '', '', '', '', NULL, 0, NULL, 1, 1, 1)`,
+Town', 'https://example.com/~ann', 'a	b', 7, 1, NULL, 1577934245123, 1577934245124, 1577934245125, 1577934245126)`,
+  `(9, NULL, NULL, 'zoë@exämple.com', 'zoë@exämple.com', '${BCRYPT}', '', 'Zoë', '名前', '', '', '�', NULL, 0, 1577934245999, 0, 1, 2, NULL)`,
+  `(12, 'x', 'x', '"a b"@example.com', '"a b"@example.com', '!', '', '', '', '', '', '', NULL, 0, NULL, 1, 1, 1, NULL)`,
 ];
 
 const LINES = [
-  `{"id":3,"username":"Ann","email":"Ann@Example.com","password_hash":"${OWN_HASH}","name":"Ann O'Neil","first_name":"Ann","last_name":"O'Neil","address":"High St\\r\\nTown","site_url":"https://example.com/~ann","description":"a\\tb","picture_id":7,"is_admin":true,"disabled_at":null,"created_at":"2020-01-02T03:04:05.123Z","updated_at":"2020-01-02T03:04:05.124Z","last_login_at":"2020-01-02T03:04:05.125Z"}`,
-  `{"id":9,"username":null,"email":"zoë@exämple.com","password_hash":"${BCRYPT}","name":"","first_name":"Zoë","last_name":"名前","address":"","site_url":"","description":"�","picture_id":null,"is_admin":false,"disabled_at":"2020-01-02T03:04:05.999Z","created_at":"1970-01-01T00:00:00.000Z","updated_at":"1970-01-01T00:00:00.001Z","last_login_at":"1970-01-01T00:00:00.002Z"}`,
-  `{"id":12,"username":"x","email":"\\"a b\\"@example.com","password_hash":"!","name":"","first_name":"","last_name":"","address":"","site_url":"","description":"","picture_id":null,"is_admin":false,"disabled_at":null,"created_at":"1970-01-01T00:00:00.001Z","updated_at":"1970-01-01T00:00:00.001Z","last_login_at":"1970-01-01T00:00:00.001Z"}`,
+  `{"id":3,"username":"Ann","email":"Ann@Example.com","password_hash":"${OWN_HASH}","name":"Ann O'Neil","first_name":"Ann","last_name":"O'Neil","address":"High St\\r\\nTown","site_url":"https://example.com/~ann","description":"a\\tb","picture_id":7,"is_admin":true,"disabled_at":null,"created_at":"2020-01-02T03:04:05.123Z","updated_at":"2020-01-02T03:04:05.124Z","last_login_at":"2020-01-02T03:04:05.125Z","email_verified_at":"2020-01-02T03:04:05.126Z"}`,
+  `{"id":9,"username":null,"email":"zoë@exämple.com","password_hash":"${BCRYPT}","name":"","first_name":"Zoë","last_name":"名前","address":"","site_url":"","description":"�","picture_id":null,"is_admin":false,"disabled_at":"2020-01-02T03:04:05.999Z","created_at":"1970-01-01T00:00:00.000Z","updated_at":"1970-01-01T00:00:00.001Z","last_login_at":"1970-01-01T00:00:00.002Z","email_verified_at":null}`,
+  `{"id":12,"username":"x","email":"\\"a b\\"@example.com","password_hash":"!","name":"","first_name":"","last_name":"","address":"","site_url":"","description":"","picture_id":null,"is_admin":false,"disabled_at":null,"created_at":"1970-01-01T00:00:00.001Z","updated_at":"1970-01-01T00:00:00.001Z","last_login_at":"1970-01-01T00:00:00.001Z","email_verified_at":null}`,
 ];
 
 const write = async (folder: string, statements: readonly string[]) => {

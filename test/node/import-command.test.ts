@@ -27,7 +27,7 @@ const MIXED = csvOf(2, `x,,${BCRYPT}\nPerson1,other@example.com,${BCRYPT}\n`);
 const withoutTime = (text: string): string => text.replace(/[\d.]+ s, [\d,]+ records/, 'T s, N records');
 
 const LISTED = [
-  'refused: line 4, x: There is no email.',
+  'refused: line 4, x: There is no email: --no-email placeholder takes it, to log in by username.',
   'conflict: line 5, other@example.com: line 3 has the username Person1 too',
 ];
 
@@ -36,13 +36,13 @@ describe('npm run import', () => {
     const folder = persistFolder();
     const file = tempFile('users.csv', MIXED);
     const dry = await run('import', [file, '--dry-run', '--persist-to', folder]);
-    expect(dry).toMatchObject({ status: 1, stderr: '' });
+    expect(dry).toMatchObject({ status: 3, stderr: '' });
     expect(await ask(folder, COUNT)).toEqual([{ n: 0, emails: 0 }]);
     expect(existsSync(checkpointPath(file))).toBe(false);
     expect(existsSync(`${file}.latchkey-report.txt`)).toBe(false);
 
     const real = await run('import', [file, '--persist-to', folder]);
-    expect(real).toMatchObject({ status: 1, stderr: '' });
+    expect(real).toMatchObject({ status: 3, stderr: '' });
     expect(await ask(folder, COUNT)).toEqual([{ n: 2, emails: 2 }]);
     const report = `${file}.latchkey-report.txt`;
     const title = (text: string, before: string) =>
@@ -80,6 +80,11 @@ describe('npm run import', () => {
     expect(second.status).toBe(0);
     expect(second.stdout).toContain('  imported                   0\n');
     expect(second.stdout).toContain('  already there              2\n');
+  });
+
+  it('ends with 4 if not one account was taken', async () => {
+    const file = tempFile('users.csv', `email,password\n,${BCRYPT}\n`);
+    expect((await run('import', [file, '--persist-to', persistFolder()])).status).toBe(4);
   });
 
   it('stops at a conflict where it is to, and says at which', async () => {

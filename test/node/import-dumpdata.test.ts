@@ -96,7 +96,7 @@ describe("Django's dumpdata", () => {
     const { lines } = await importInto(openDatabase(), DUMP);
     expect(lines).toEqual([
       'refused: record 7 (line 110), gus@example.com: The username gus@home has characters other than letters, digits and _ . + -',
-      'refused: record 8 (line 128), hal: There is no email.',
+      'refused: record 8 (line 128), hal: There is no email: --no-email placeholder takes it, to log in by username.',
     ]);
   });
 

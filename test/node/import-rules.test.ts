@@ -10,31 +10,41 @@ const refusal = (label: string, reason: string): string[] => [`refused: line 1, 
 
 describe('an account', () => {
   it.each([
-    ['no email', { username: 'ann', password: BCRYPT }, 'ann', 'There is no email.'],
+    [
+      'no email',
+      { username: 'ann', password: BCRYPT },
+      'ann',
+      'There is no email: --no-email placeholder takes it, to log in by username.',
+    ],
     [
       'an email that is none',
       { email: 'ann.example.com', password: BCRYPT },
       'ann.example.com',
-      'The email is none.',
+      'The email is not valid, and there is no username that can be kept.',
     ],
     [
       'a space in the email',
       { email: 'a nn@example.com', password: BCRYPT },
       'a nn@example.com',
-      'The email is none.',
+      'The email is not valid, and there is no username that can be kept.',
     ],
     [
       'two @ in the email',
       { email: 'a@b@example.com', password: BCRYPT },
       'a@b@example.com',
-      'The email is none.',
+      'The email is not valid, and there is no username that can be kept.',
     ],
-    ['no hash', person('ann', { password: '' }), 'ann@example.com', 'password: There is no password hash.'],
+    [
+      'no hash',
+      person('ann', { password: '' }),
+      'ann@example.com',
+      'password: There is no password hash: --no-password reset takes the account, whose owner then sets one by mail.',
+    ],
     [
       'null for a hash',
       person('ann', { password: null }),
       'ann@example.com',
-      'password: There is no password hash.',
+      'password: There is no password hash: --no-password reset takes the account, whose owner then sets one by mail.',
     ],
     [
       'a plain password',
@@ -64,81 +74,91 @@ describe('an account', () => {
       '151 characters of username',
       person('ann', { username: 'a'.repeat(151) }),
       'ann@example.com',
-      'The username is longer than 150 characters.',
+      'The username is longer than 150 characters: --bad-username drop takes the account without it.',
     ],
     [
       'a picture that is none',
       person('ann', { picture_id: 11 }),
       'ann@example.com',
-      'picture_id is none of a picture.',
+      'picture_id is none of a picture: --map picture_id=ignore takes it without.',
     ],
     [
       'a site that is no address',
       person('ann', { site_url: 'javascript:alert(1)' }),
       'ann@example.com',
-      'site_url is no address of the web.',
+      'site_url is no address of the web: --map site_url=ignore takes it without.',
     ],
     [
       'a site with credentials',
       person('ann', { site_url: 'https://bank.test@evil.test/' }),
       'ann@example.com',
-      'site_url is no address of the web.',
+      'site_url is no address of the web: --map site_url=ignore takes it without.',
     ],
     [
       'an address literal that is no address',
       { email: 'ann@[1.2.3]', password: BCRYPT },
       'ann@[1.2.3]',
-      'The email is none.',
+      'The email is not valid, and there is no username that can be kept.',
     ],
     [
       'an email without a domain',
       { email: 'root@intranet', password: BCRYPT },
       'root@intranet',
-      'The email is none.',
+      'The email is not valid, and there is no username that can be kept.',
     ],
     [
       'a time that is none',
       person('ann', { created_at: '2020-02-31' }),
       'ann@example.com',
-      'created_at is no time.',
+      'created_at is no time: --map created_at=ignore takes it without.',
     ],
     [
       'a truth that is none',
       person('ann', { is_admin: 'perhaps' }),
       'ann@example.com',
-      'is_admin is neither true nor false.',
+      'is_admin is neither true nor false: --map is_admin=ignore takes it without.',
     ],
-    ['a list for a name', person('ann', { name: ['Ann'] }), 'ann@example.com', 'name is no text.'],
-    ['NUL in a name', person('ann', { name: 'A\0nn' }), 'ann@example.com', 'name holds a control character.'],
+    [
+      'a list for a name',
+      person('ann', { name: ['Ann'] }),
+      'ann@example.com',
+      'name is no text: --map name=ignore takes it without.',
+    ],
+    [
+      'NUL in a name',
+      person('ann', { name: 'A\0nn' }),
+      'ann@example.com',
+      'name holds a control character: --map name=ignore takes it without.',
+    ],
     [
       'a line break in a name',
       person('ann', { name: 'A\nnn' }),
       'ann@example.com',
-      'name holds a control character.',
+      'name holds a control character: --map name=ignore takes it without.',
     ],
     [
       'half of a character',
       person('ann', { name: 'A\ud800' }),
       'ann@example.com',
-      'name holds half of a character.',
+      'name holds half of a character: --map name=ignore takes it without.',
     ],
     [
       '256 characters of name',
       person('ann', { first_name: 'ä'.repeat(256) }),
       'ann@example.com',
-      'first_name is longer than 255 characters.',
+      'first_name is longer than 255 characters: --map first_name=ignore takes it without.',
     ],
     [
       '201 characters of address',
       person('ann', { address: 'a'.repeat(201) }),
       'ann@example.com',
-      'address is longer than 200 characters.',
+      'address is longer than 200 characters: --map address=ignore takes it without.',
     ],
     [
       'two faults',
       person('ann', { picture_id: 0, last_name: 1, is_staff: [] }),
       'ann@example.com',
-      'picture_id is none of a picture. is_staff is neither true nor false.',
+      'picture_id is none of a picture: --map picture_id=ignore takes it without. is_staff is neither true nor false: --map is_staff=ignore takes it without.',
     ],
   ])('with %s is refused', async (_, record, label, reason) => {
     expect(await judge(record)).toEqual(refusal(label, reason));
@@ -147,10 +167,15 @@ describe('an account', () => {
   it('is refused, not a fault of the import, with names of any length', async () => {
     const long = 'é'.repeat(10_000);
     expect(await judge({ email: `${long}@example.com`, password: BCRYPT })).toEqual(
-      refusal(`${long}@example.com`, 'email is longer than 256 characters. The email is none.'),
+      refusal(
+        `${long}@example.com`,
+        'email is longer than 256 characters: --map email=ignore takes it without. The email is not valid, and there is no username that can be kept.',
+      ),
     );
     expect(await judge(person('ann', { username: long }))).toEqual([
-      expect.stringContaining('username is longer than 256 characters.'),
+      expect.stringContaining(
+        'username is longer than 256 characters: --map username=ignore takes it without.',
+      ),
     ]);
   });
 
@@ -158,7 +183,7 @@ describe('an account', () => {
     const email = (length: number) => `${'a'.repeat(length - 12)}@example.com`;
     expect(await judge({ email: email(256), password: BCRYPT })).toEqual([]);
     expect(await judge({ email: email(257), password: BCRYPT })).toEqual(
-      refusal(email(257), 'email is longer than 256 characters.'),
+      refusal(email(257), 'email is longer than 256 characters: --map email=ignore takes it without.'),
     );
   });
 

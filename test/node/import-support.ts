@@ -91,7 +91,14 @@ export const importInto = async (scratch: Scratch, path: string, given: Given = 
       checkHash: await loadHashCheck(),
       bar: { show: () => {}, end: () => {} },
       options: {
-        rules: { admins: 'superuser', badUsername: 'refuse', ...given.rules },
+        rules: {
+          admins: 'superuser',
+          badUsername: 'refuse',
+          noEmail: 'refuse',
+          noPassword: 'refuse',
+          keepIds: given.keepIds ?? false,
+          ...given.rules,
+        },
         map: new Map(Object.entries(given.map ?? {})),
         keepIds: given.keepIds ?? false,
         merge: {
@@ -99,6 +106,7 @@ export const importInto = async (scratch: Scratch, path: string, given: Given = 
           match: 'account',
           grantAdminToExisting: false,
           revive: false,
+          sharedEmail: 'conflict',
           ...given.merge,
         },
       },

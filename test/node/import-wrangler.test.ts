@@ -28,6 +28,7 @@ describe('a database behind wrangler, as the deployed one is', () => {
     createdAtMs: 1,
     updatedAtMs: 2,
     lastLoginAtMs: 3,
+    emailVerifiedAtMs: null,
     tokenId: 'ab'.repeat(32),
   });
   const times = { createdAtMs: NOW_MS, expiresAtMs: NOW_MS + 1 };

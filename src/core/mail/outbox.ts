@@ -1,5 +1,6 @@
 // The outbox: a mail is a row, written in the batch of what it tells of. Here are the statements on its table.
 import { and, asc, eq, gt, inArray, isNotNull, isNull, lte, notExists, type SQL, sql } from 'drizzle-orm';
+import { NO_EMAIL_DOMAIN } from '../formats.ts';
 import { outbox, proofs, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
 import type { MailDetails } from './details.ts';
@@ -106,6 +107,8 @@ export const queueMail = (db: Database, request: MailRequest) => {
         .where(
           and(
             account,
+            // Nobody reads mail to an address that stands for none.
+            sql`${addressKey} NOT LIKE ${`%@${NO_EMAIL_DOMAIN}`}`,
             withinMailLimits(db, { kind, addressKey, requester, nowMs }),
             proofId === null ? undefined : sql`EXISTS ${proof}`,
           ),

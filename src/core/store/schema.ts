@@ -1,9 +1,27 @@
 // The tables, as Drizzle sees them. migrations/ is generated from this file: `npm run migration`.
 import { sql } from 'drizzle-orm';
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import {
+  customType,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core';
+import { isPlaceholderEmail } from '../formats.ts';
 
 /** The name that an account is shown by, as compared: `name`, or first and last name where there is none. */
 export const shownNameKey = sql<string>`lower(CASE WHEN name <> '' THEN name ELSE trim(first_name || ' ' || last_name) END)`;
+
+/**
+ * An email that is read as an empty text if it stands for none (`NO_EMAIL_DOMAIN`): so no dialect, page or export shows
+ * it, whatever it reads. `email_key` has it as it is.
+ */
+const shownEmail = customType<{ data: string; driverData: string }>({
+  dataType: () => 'text',
+  fromDriver: (email) => (isPlaceholderEmail(email) ? '' : email),
+});
 
 /** One row an account, whichever dialect made it. Times are milliseconds since the epoch. */
 export const users = sqliteTable(
@@ -14,7 +32,7 @@ export const users = sqliteTable(
     username: text('username'),
     /** The username as compared: NFKC, full case folding, then NFC. Null where a dialect makes accounts without one. */
     usernameKey: text('username_key').unique('users_username_key'),
-    email: text('email').notNull(),
+    email: shownEmail('email').notNull(),
     /** The email as compared: full case folding, then NFC. */
     emailKey: text('email_key').notNull().unique('users_email_key'),
     passwordHash: text('password_hash').notNull(),
