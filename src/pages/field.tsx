@@ -95,7 +95,7 @@ export const Choice = ({ form, name, options }: ChoiceProps) => (
  * Tells password managers whose password a form takes. The email everywhere: every account has one, so that a manager
  * keeps one entry. No name: it is not sent. https://www.chromium.org/developers/design-documents/form-styles-that-chromium-understands/
  */
-export const WhosePassword = ({ account }: { account: Account }) => (
+export const WhosePassword = ({ account }: { account: Pick<Account, 'email' | 'username'> }) => (
   <input
     type="text"
     autocomplete="username"

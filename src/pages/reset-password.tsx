@@ -78,7 +78,7 @@ const showReset = (c: Context<AppEnv>, { token, email, faults = [] }: ResetForm)
       <Faults form={shown} />
       <PostForm action={RESET}>
         <input type="hidden" name="token" value={token} />
-        <WhosePassword email={email} />
+        <WhosePassword account={{ email, username: null }} />
         <NewPassword form={shown} name="newPassword" />
         <Actions send="Set the password" />
       </PostForm>
