@@ -14,6 +14,7 @@ const MODULES = {
   factors: 'src/core/factors/module.ts',
   mail: 'src/core/mail/send.ts',
   provider: 'src/core/provider/module.ts',
+  pages: 'src/pages/surface.ts',
 };
 
 /** The modules by their names: those above, those that they load in turn, and what they share. */
@@ -30,6 +31,8 @@ const bundle = async (): Promise<Map<string, Uint8Array>> => {
     minify: true,
     format: 'esm',
     target: 'es2024',
+    // As in wrangler.toml.
+    define: { DOCS: 'false' },
     // So that bcryptjs leaves Node's `crypto` out.
     platform: 'browser',
     write: false,

@@ -1,4 +1,4 @@
-// The Worker's bindings, and its settings for the core and the HTTP layer; read and checked once.
+// What is bound to the Worker, and what its settings mean for the core and the wire; read and checked once.
 import {
   type AccessTokenSettings,
   createKeyring,
@@ -28,11 +28,11 @@ interface Bindings {
   SESSIONS: KVNamespace;
   /** The files of src/assets. */
   ASSETS: Fetcher;
-  /** The flood guards. Without a binding there is no guard, and a warning. */
+  /** The flood guards; without a binding there is no guard, and a warning. */
   LOGIN_LIMIT?: RateLimit;
   REGISTRATION_LIMIT?: RateLimit;
   WRITE_LIMIT?: RateLimit;
-  /** Cloudflare Email Service, for MAIL_PROVIDER = "cloudflare". */
+  /** Cloudflare Email Service: what MAIL_PROVIDER = "cloudflare" sends by. */
   EMAIL?: SendEmail;
 }
 
@@ -47,7 +47,7 @@ export interface Settings {
   /** Null if this deployment signs no tokens for other servers. */
   accessTokens: AccessTokenSettings | null;
   httpSettings: HttpSettings;
-  /** Settings that work but should not be deployed, for the log. */
+  /** What works but should not be deployed, for the log. */
   warnings: readonly string[];
 }
 
@@ -58,10 +58,10 @@ const SECONDS_PER_DAY = 24 * 60 * 60;
 
 /**
  * Reads the settings.
- * @throws Misconfigured with everything that is missing, misspelt or not understood
+ * @throws Misconfigured which names everything that is missing, misspelt or not understood
  */
 export const readSettings = (env: Env): Settings => {
-  // Easily forgotten: a named environment of wrangler.toml inherits no bindings.
+  // A named environment of wrangler.toml inherits no binding: it is easily left without one.
   const unbound = REQUIRED_BINDINGS.filter((name) => !env[name]).map(
     (name) => `${name} is not bound. Bind it in wrangler.toml, in each environment.`,
   );
@@ -104,6 +104,7 @@ export const readSettings = (env: Env): Settings => {
       allowHttp: values.ALLOW_HTTP,
       requireAdminFactor: values.REQUIRE_ADMIN_FACTOR,
       relatedOrigins: values.RELATED_ORIGINS,
+      publicUrl: values.PUBLIC_URL,
       serviceName: values.SERVICE_NAME,
     },
     warnings: [
@@ -145,7 +146,7 @@ const readMailSettings = (env: Env, values: Values): MailSettings | null => {
   };
 };
 
-/** Null if something is missing. `listContradictions` reports it. */
+/** Null if something is missing, which `listContradictions` has named. */
 const readProvider = ({ EMAIL }: Env, values: Values): ProviderSettings | null => {
   const { MAIL_PROVIDER: provider, MAIL_ENDPOINT: endpoint } = values;
   const { RESEND_API_KEY, POSTMARK_SERVER_TOKEN, SES_REGION, SES_ACCESS_KEY_ID, SES_SECRET_ACCESS_KEY } =

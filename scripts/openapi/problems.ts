@@ -11,7 +11,7 @@ import type { Refusal } from './types.ts';
 const DOWN_SECONDS = 5;
 const FLOOD_SECONDS = 60;
 
-/** The id in `conjugator`'s own example. */
+/** The id in 002's own example. */
 const OWNER = 123;
 
 const EXAMPLE_EMAIL = 'example@example.com';
@@ -34,6 +34,9 @@ const fromAuth = ({ method, auth }: Endpoint): Refusal[] => {
     ...badTokens,
     ...crossSite,
     ...(auth.role === 'admin' ? [{ summary: 'no admin', problem: { reason: 'forbidden' } as const }] : []),
+    ...(auth.recent
+      ? [{ summary: 'proved too long ago', problem: { reason: 'reauthenticate' } as const }]
+      : []),
   ];
 };
 

@@ -41,6 +41,9 @@ export type InvalidProof = { reason: 'proof'; why: 'invalid' | 'expired' | 'wron
 /** The password is right, and the address must be proven before it is of use. */
 export type UnverifiedEmail = { reason: 'unverified_email' };
 
+/** The account has a second factor, and the session was opened without one: a password is not enough for it. */
+export type Reauthenticate = { reason: 'reauthenticate' };
+
 export type AccountError =
   | Taken
   | WrongCredentials
@@ -49,7 +52,8 @@ export type AccountError =
   | LastAdmin
   | FactorRefused
   | InvalidProof
-  | UnverifiedEmail;
+  | UnverifiedEmail
+  | Reauthenticate;
 
 /** D1 cannot be asked at the moment: it failed or did not answer in time. Nobody is let in meanwhile. */
 export class StoreUnavailable extends Error {

@@ -7,7 +7,10 @@ import { createCheckPassword } from './credentials/check-password.ts';
 import { createPasswordReset, type PasswordReset } from './credentials/password-reset.ts';
 import { createPasswords, type Passwords } from './credentials/passwords.ts';
 import { type AuditLog, createAuditLog } from './events/audit-log.ts';
-import { createLogin, type Login } from './login/login.ts';
+import { loadFactors } from './factors/load.ts';
+import type { Factors } from './factors/module.ts';
+import { createLogin, type Logins } from './login/login.ts';
+import { createOpenSession } from './login/open-session.ts';
 import type { MailSettings } from './mail/delivery.ts';
 import { createMail, type Mail } from './mail/mail.ts';
 import type { Policy } from './model.ts';
@@ -18,7 +21,7 @@ import type { AccessTokens } from './provider/access-tokens.ts';
 import { loadProvider } from './provider/load.ts';
 import type { AccessTokenSettings } from './provider/model.ts';
 import type { Keyring, Random } from './secrets.ts';
-import { createSessions, type Sessions } from './sessions/sessions.ts';
+import { createSessions, type Sessions, sessionStatements } from './sessions/sessions.ts';
 import { createTokens } from './sessions/tokens.ts';
 import { type CleanedUp, createCleanUp } from './store/clean-up.ts';
 import { createStore, type Health, type OperationCounts } from './store/store.ts';
@@ -46,9 +49,14 @@ export type {
 export { StoreUnavailable } from './errors.ts';
 export type { EventView } from './events/audit-log.ts';
 export type { EventType } from './events/events.ts';
+export type { AppPasswordView, FactorView, Protection } from './factors/manage.ts';
+export type { RelyingParty } from './factors/model.ts';
+export type { Asked, FactorProof } from './factors/second-factor.ts';
+export type { AssertionAnswer, RegistrationAnswer } from './factors/webauthn/answer.ts';
 export { canBeEmail, isEmail, isUsername, isWebUrl, MAX_MATCHED_BYTES } from './formats.ts';
 export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
 export { isLocale, LOCALES, type Locale, readAcceptLanguage } from './locales.ts';
+export type { FactorKind, NeededFactor } from './login/login.ts';
 export type { MailSettings } from './mail/delivery.ts';
 export type { ProviderSettings } from './mail/mailer.ts';
 export {
@@ -60,14 +68,15 @@ export {
   NEVER_LOGGED_IN_MS,
   type Policy,
   type Principal,
+  type SessionFactor,
   type SessionKind,
 } from './model.ts';
 export type { AccessTokens } from './provider/access-tokens.ts';
 export type { AccessClaims, AccessTokenSettings, PublicKey } from './provider/model.ts';
-export { createKeyring, cryptoRandom, type Keyring, type Random } from './secrets.ts';
+export { createKeyring, cryptoRandom, type Keyring, type Random, randomToken } from './secrets.ts';
 export type { SessionCursor, SessionPage, SessionView } from './sessions/sessions.ts';
 export { createCounts, type OperationCounts, within } from './store/store.ts';
-export { DEVICE_SECONDS } from './throttle/devices.ts';
+export { DEVICE_SECONDS } from './throttle/device-seconds.ts';
 export { findBrowser, findSystem } from './user-agent.ts';
 
 export interface CoreOptions {
@@ -99,9 +108,12 @@ export interface Core {
   readonly email: EmailAddress;
   readonly passwordReset: PasswordReset;
   readonly mail: Pick<Mail, 'settings' | 'sendDue'>;
-  login: Login;
   /** Signed tokens for other servers, loaded when first used; null if this deployment has no SIGNING_KEYS. */
   accessTokens(): Promise<AccessTokens | null>;
+  login: Logins['login'];
+  signIn: Logins['signIn'];
+  /** Passkeys, codes, recovery codes and app passwords: loaded when a request first needs them. */
+  factors(): Promise<Omit<Factors, 'askForFactor'>>;
   /** Removes expired rows in bounded batches. */
   cleanUp(): Promise<CleanedUp>;
   /** Asks D1 and KV whether they answer. */
@@ -146,14 +158,36 @@ export const createCore = (options: CoreOptions): Core => {
   const admin = lazy(() => createAdmin({ store, sessions: sessions(), mail: mail(), nowMs }));
   const email = lazy(() => createEmailAddress({ ...opening(), ...mailing(), proofTokens: proofTokens() }));
   const passwordReset = lazy(() => createPasswordReset({ ...opening(), ...mailing() }));
-  const login = lazy(() =>
+  const openSession = lazy(() =>
+    createOpenSession({ ...opening(), policy, sendSoon: (results) => mail().sendSoon(results) }),
+  );
+  /** The rooms for mail are built only if a login must send one. */
+  const requestVerification: EmailAddress['requestVerification'] = (...request) =>
+    email().requestVerification(...request);
+  const factors = lazy(async () => {
+    const { createFactors } = await loadFactors();
+    return createFactors({
+      ...opening(),
+      ...mailing(),
+      ...checking(),
+      statements: sessionStatements,
+      openSession: openSession(),
+      requestVerification,
+      keyring,
+      random,
+      policy,
+    });
+  });
+  const logins = lazy(() =>
     createLogin({
       ...opening(),
       ...checking(),
       keyring,
       policy,
-      // The rooms for mail are built only if a login must send one.
-      requestVerification: (...request) => email().requestVerification(...request),
+      requestVerification,
+      openSession: openSession(),
+      askForFactor: async (candidate, open, holder) =>
+        (await factors()).askForFactor(candidate, open, holder),
     }),
   );
 
@@ -188,7 +222,9 @@ export const createCore = (options: CoreOptions): Core => {
       const { createAccessTokens } = await loadProvider();
       return createAccessTokens({ settings, sessions: sessions(), random, nowMs });
     },
-    login: (attempt) => login()(attempt),
+    login: (attempt) => logins().login(attempt),
+    signIn: (attempt) => logins().signIn(attempt),
+    factors,
     cleanUp: () => createCleanUp({ store, policy, nowMs }).cleanUp(),
     checkHealth: store.check,
   };

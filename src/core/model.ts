@@ -1,36 +1,13 @@
 // The words that the parts of the core share: accounts, sessions, who asks, and what a deployment sets.
 
 import type { Locale } from './locales.ts';
-import { users } from './store/schema.ts';
+import type { users } from './store/schema.ts';
 
 /** An account as everything outside the core sees it: without its password hash. */
 export type Account = Omit<
   typeof users.$inferSelect,
   'passwordHash' | 'usernameKey' | 'emailKey' | 'passkeyHandle' | 'loginFailures'
 >;
-
-/** The columns of an Account, for Drizzle's `select` and `returning`. */
-export const accountColumns = {
-  id: users.id,
-  username: users.username,
-  email: users.email,
-  name: users.name,
-  firstName: users.firstName,
-  lastName: users.lastName,
-  address: users.address,
-  siteUrl: users.siteUrl,
-  description: users.description,
-  pictureId: users.pictureId,
-  isAdmin: users.isAdmin,
-  disabledAtMs: users.disabledAtMs,
-  createdAtMs: users.createdAtMs,
-  updatedAtMs: users.updatedAtMs,
-  lastLoginAtMs: users.lastLoginAtMs,
-  emailVerifiedAtMs: users.emailVerifiedAtMs,
-  pendingEmail: users.pendingEmail,
-  locale: users.locale,
-  publicId: users.publicId,
-} as const;
 
 /** The time of the last login of an imported account that never logged in: the column takes no null. */
 export const NEVER_LOGGED_IN_MS = 0;
@@ -52,14 +29,40 @@ export type SessionKind = 'cookie' | 'derived' | 'jwt' | 'imported';
 /** What a login or a registration can open: a token is imported by scripts alone. */
 export type LoginKind = Exclude<SessionKind, 'imported'>;
 
+/** What stands beside the password, or instead of it. */
+export type SessionFactor = 'passkey' | 'totp' | 'recovery_code' | 'trusted_browser';
+
+/** What was proved when a session was opened or confirmed. */
+export interface SessionProof {
+  /** Null for what an app password opened, and for what was imported: nobody was there. */
+  authenticatedAtMs: number | null;
+  appPasswordId: number | null;
+  /** Null for the password alone. */
+  factor: SessionFactor | null;
+}
+
 /** A live session. Times are milliseconds since the epoch. */
-export interface Session {
+export interface Session extends SessionProof {
   id: string;
   kind: SessionKind;
   createdAtMs: number;
   lastSeenAtMs: number;
   expiresAtMs: number;
 }
+
+/** The proof of an owner who is there at this moment. */
+export const ownerProof = (nowMs: number, factor: SessionFactor | null = null): SessionProof => ({
+  authenticatedAtMs: nowMs,
+  appPasswordId: null,
+  factor,
+});
+
+/** @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x16-V7-Session-Management.md V7.5.1, V7.5.3 */
+const RECENT_MS = 10 * 60 * 1000;
+
+/** Whether the owner proved in the last ten minutes to be there. Never true of a session of an app password. */
+export const isRecent = ({ authenticatedAtMs, appPasswordId }: SessionProof, nowMs: number): boolean =>
+  appPasswordId === null && authenticatedAtMs !== null && nowMs - authenticatedAtMs < RECENT_MS;
 
 /** Who is logged in, and by which session. */
 export interface Principal {

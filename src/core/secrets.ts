@@ -42,6 +42,8 @@ export interface Keyring {
   signAll(purpose: KeyPurpose, text: string): Promise<Uint8Array<ArrayBuffer>[]>;
   /** True where the signature is one of this text under a secret in force. Takes constant time. */
   verify(purpose: KeyPurpose, text: string, signature: Uint8Array<ArrayBuffer>): Promise<boolean>;
+  /** Whether the secret before is honoured too. */
+  isRotating: boolean;
   /** AES-GCM keys under each secret in force, the current one first: for what is stored and must be read again. */
   encryptionKeys(): Promise<CryptoKey[]>;
 }
@@ -96,6 +98,7 @@ export const createKeyring = (secrets: readonly [string, ...string[]]): Keyring 
       }
       return false;
     },
+    isRotating: secrets.length > 1,
     encryptionKeys: () => Promise.all(secrets.map((secret, index) => keyOf('encryption', index, secret))),
   };
 };

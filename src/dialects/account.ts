@@ -1,4 +1,4 @@
-// `account`: registration and login for the account's API token, profile, pictures, deletion.
+// `account`: register and log in for the account's one token, profile, pictures, deletion.
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import { findPicture, pictures, readIdentifier } from '../core/index.ts';
@@ -10,7 +10,7 @@ import { annotated, named, type SurfaceDocs } from '../http/docs.ts';
 import * as drf from '../http/drf.ts';
 import { type Dialect, endpoint } from '../http/endpoint.ts';
 import type { FieldError, Json, Reply } from '../http/problem.ts';
-import { originOf, send } from '../http/respond.ts';
+import { originOf, respondProblem, send } from '../http/respond.ts';
 import { dayMonthYear } from '../http/times.ts';
 
 const registration = z.object({
@@ -147,6 +147,8 @@ const remove = endpoint({
   path: '/delete',
   auth: toChange,
   handle: async (c) => {
+    // A person with an app password is not thereby the owner: only an owner deletes.
+    if (c.var.principal.session.appPasswordId !== null) return respondProblem(c, { reason: 'forbidden' });
     const removed = await c.var.core.accounts.remove(c.var.principal.account.id, c.var.client);
     return removed.ok ? succeed(c) : sessions.refuseError(c, removed.error);
   },
@@ -213,21 +215,21 @@ const setPictureMisspelt: typeof setPicture = {
     : false,
 };
 
-/** The document's sentences first, then DRF's. */
-const text = (error: FieldError): string => {
-  if (error.field === 'id') return 'Invalid picture id.';
-  return error.code === 'taken' ? `user with this ${error.field} already exists.` : drf.fieldErrorText(error);
+/** The document's own sentences, before DRF's. */
+const text = (fault: FieldError): string => {
+  if (fault.field === 'id') return 'Invalid picture id.';
+  return fault.code === 'taken' ? `user with this ${fault.field} already exists.` : drf.fieldErrorText(fault);
 };
 
-/** The paths whose errors the document wraps in `errors`; at login they are bare. */
+/** Where the document puts faults in `errors`; at login they stand bare. */
 const WRAPPING_PATHS = new Set(['/register', '/set_picture']);
 
-const invalidBody = (path: string, errors: Json): Reply => ({
+const faulty = (path: string, errors: Json): Reply => ({
   status: 400,
   body: WRAPPING_PATHS.has(path) ? { success: false, errors } : errors,
 });
 
-/** Registration and the choice of a picture wrap errors of the body; everywhere else they are bare. */
+/** Registering and choosing a picture wrap what is wrong with a body; elsewhere it stands bare. */
 const wrapped = (fields: readonly string[]) => () =>
   z.strictObject({
     success: z.literal(false),
@@ -236,7 +238,7 @@ const wrapped = (fields: readonly string[]) => () =>
 
 const docs: SurfaceDocs | false = DOCS && {
   title: 'account',
-  description: 'Register and log in for the account’s API token; profile, pictures, deletion.',
+  description: '003: register and log in for the account’s one token, profile, pictures, deletion.',
   hasSlash: false,
   refusalSchemas: (fields) => [...drf.refusalSchemas(fields), wrapped(fields)],
 };
@@ -250,9 +252,9 @@ export const account: Dialect = {
     switch (problem.reason) {
       case 'fields':
       case 'taken':
-        return invalidBody(path, drf.fieldErrors(problem.errors, text));
+        return faulty(path, drf.fieldErrors(problem.errors, text));
       case 'not_an_object':
-        return invalidBody(path, drf.notAnObject(problem.got));
+        return faulty(path, drf.notAnObject(problem.got));
       case 'wrong_credentials':
         return {
           status: 400,
@@ -266,5 +268,5 @@ export const account: Dialect = {
   },
 };
 
-/** The document misspells one path, and clients follow the document. */
+/** The document misspells one path; clients were written against what it says. */
 export const misspeltAccount: Dialect = { ...account, basePath: '/acount', endpoints: [setPictureMisspelt] };

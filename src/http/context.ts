@@ -1,19 +1,19 @@
-// The variables of a request, and the settings of the HTTP layer.
+// What a request carries through the app, and what a deployment sets for the wire.
 import type { Context } from 'hono';
 import type { Client, Core, OperationCounts, Principal } from '../core/index.ts';
 import type { Place, Problem, Reply } from './problem.ts';
 
-/** The settings of the HTTP layer. */
+/** What a deployment can set of the dialects' behaviour. */
 export interface HttpSettings {
   /** The offset in which `users` shows times, as `+HH:MM`. */
   utcOffset: string;
-  /** Whether `auth` answers an unknown email like a wrong password. */
+  /** Whether `auth` must not tell an unknown email from a wrong password. */
   hideUnknownAccounts: boolean;
   /** The life of the session cookie. */
   cookieSeconds: number;
   /** Origins besides the service's own whose pages may use it, cookies included. */
   allowedOrigins: ReadonlySet<string>;
-  /** Whether every page may use the dialects without a cookie. */
+  /** True where any page may use the dialects that know no cookie. */
   openTokenDialects: boolean;
   /** Whether plain http is served at names that are not of this machine. */
   allowHttp: boolean;
@@ -21,13 +21,17 @@ export interface HttpSettings {
   requireAdminFactor: boolean;
   /** Origins besides the service's own whose pages may use its passkeys. */
   relatedOrigins: readonly string[];
-  /** The name of the service. No password may resemble it. */
+  /** The service's own origin as people know it; null to take the origin that a request names. */
+  publicUrl: string | null;
+  /** What people call the service: shown by password managers and authenticator apps; no password may be it. */
   serviceName: string;
 }
 
 export interface Variables {
   requestId: string;
   surface: Surface;
+  /** The names of all dialects. */
+  dialectNames: readonly string[];
   /** The pattern of the path that matched, for the log: no id, no query. */
   route: string;
   core: Core;
@@ -38,9 +42,11 @@ export interface Variables {
   commonPasswords: Services['commonPasswords'];
   /** Who is logged in; set on routes that require it. */
   principal: Principal;
-  /** The session cookie that the response sets, null to clear it; undefined to leave it. */
+  /** The session cookie that the answer is to set, null to clear it; undefined where it says nothing of it. */
   newSessionCookie: string | null | undefined;
-  /** The fields of the body as sent; set if a body was read. */
+  /** What binds the next step of a login to this browser; set where the answer gives it to the browser. */
+  stepHolder: string | undefined;
+  /** The fields of the body as they were sent; set where a body was read. */
   rawBody: Readonly<Record<string, unknown>>;
   /** Why the request was refused, for the log. */
   refused: Problem['reason'];
@@ -49,15 +55,15 @@ export interface Variables {
 /** The flood guards. */
 export type LimitName = 'login' | 'registration' | 'write';
 
-/** Whether a key (an address or an account) is within the rate of a flood guard. */
+/** Whether an address, or an account that changes something, is within the rate of a flood guard. */
 export type WithinRate = (limit: LimitName, key: string) => Promise<boolean>;
 
-/** What the composition root provides for a request. */
+/** What a request is given at the composition root. */
 export interface Services {
   core: Core;
   httpSettings: HttpSettings;
   withinRate: WithinRate;
-  /** The list of common passwords, in the form in which they are compared. */
+  /** Passwords that too many people have, in the form in which they are compared. */
   commonPasswords: () => Promise<ReadonlySet<string>>;
 }
 
@@ -67,19 +73,23 @@ export interface AppEnv {
   Variables: Variables;
 }
 
-/** What a request is addressed to: a dialect, the pages, or a service such as /health. It words refusals. */
+/** What a request is addressed to: a dialect, the pages, or a service such as /health. It words the refusals. */
 export interface Surface {
   name: string;
-  /** Empty at the root. */
+  /** Empty for what stands at the root. */
   basePath: string;
   /** Whether browsers log in here with a session cookie. */
   usesCookie: boolean;
-  /** Whether its responses are pages, for which plain http is redirected. */
+  /** Whether its answers are pages that people see: plain http is redirected there. */
   isForPeople?: boolean;
-  /** Words every refusal. Pure and exhaustive: a new reason does not compile until it is decided. */
+  /** Words every refusal. Pure and exhaustive: a new reason does not compile until it is decided here. */
   problem(problem: Problem, place: Place): Reply;
   /** Sends a refusal in another format than JSON. */
   send?: (c: Context<AppEnv>, reply: Reply) => Response;
-  /** Answers an anonymous request if credentials are required; null for the usual refusal. */
+  /** Sends every refusal by itself, with words that are loaded when they are needed. */
+  refuse?: (c: Context<AppEnv>, problem: Problem) => Promise<Response>;
+  /** Answers an anonymous request where credentials are required; null for the usual refusal. */
   onAnonymous?: (c: Context<AppEnv>) => Promise<Response | null>;
+  /** Asks whoever is logged in for another proof; the usual refusal if it is not given. */
+  onStale?: (c: Context<AppEnv>) => Response | Promise<Response>;
 }

@@ -1,7 +1,7 @@
-// Path parameters that several endpoints share.
+// The parameters of paths that several endpoints have.
 import type { PathParameter } from './endpoint.ts';
 
-/** At most fifteen digits, which JavaScript represents exactly. No account has a longer id. */
+/** Fifteen digits: every number of them is exact. A longer one is no account's. */
 export const accountId: PathParameter = {
   pattern: '[0-9]+',
   description: 'The id of an account.',

@@ -1,18 +1,18 @@
-// Finds the surface of a request (a dialect, a service or the pages), which words its refusals.
+// Finds what a request is addressed to, and so in whose words it is refused: a dialect, a service, or the pages.
 import { credentialsOf } from './auth/auth.ts';
 import type { Surface } from './context.ts';
 import type { SurfaceDefinition } from './endpoint.ts';
 import { routePathOf } from './mount.ts';
 
-/** The surfaces of the app. */
+/** What the app is made of. */
 export interface Surfaces {
   dialects: readonly SurfaceDefinition[];
-  /** Endpoints at the root, such as /health. The first one answers for unknown paths. */
+  /** What stands at the root beside the dialects: /health. The first one answers for unknown paths. */
   services: readonly [SurfaceDefinition, ...SurfaceDefinition[]];
   pages: SurfaceDefinition;
 }
 
-/** @param route the pattern that matched */
+/** The surface of a request: `route` is the pattern that matched, `path` what was asked for. */
 export type ResolveSurface = (route: string, path: string, accept: string | undefined) => Surface;
 
 const WANTS_HTML = /\btext\/html\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
@@ -25,7 +25,9 @@ const WANTS_HTML = /\btext\/html\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
 export const createSurfaceResolver = ({ dialects, services, pages }: Surfaces): ResolveSurface => {
   const toSurface = (definition: SurfaceDefinition): Surface => ({
     ...definition,
-    usesCookie: definition.endpoints.some(({ auth }) => credentialsOf(auth).includes('cookie')),
+    usesCookie:
+      definition.isForPeople === true ||
+      definition.endpoints.some(({ auth }) => credentialsOf(auth).includes('cookie')),
   });
   const byRoute = new Map<string, Surface>();
   const known = [...dialects, ...services, pages].map((definition) => {
@@ -43,7 +45,7 @@ export const createSurfaceResolver = ({ dialects, services, pages }: Surfaces): 
   return (route, path, accept) => {
     const matched = byRoute.get(route);
     if (matched) return matched;
-    // `//api/user` comes from a client whose base URL ends in a slash. It gets the refusal of its dialect.
+    // `//api/user`: a client whose base URL ends in a slash. It is refused in the words that it understands.
     const meant = path.replace(/^\/{2,}/, '/');
     const below = longestFirst.find(({ basePath }) => meant === basePath || meant.startsWith(`${basePath}/`));
     return below ?? (WANTS_HTML.test(accept ?? '') ? forPages : fallback);

@@ -1,9 +1,9 @@
-// Sends replies and refusals.
+// Puts replies and refusals on the wire.
 import type { Context } from 'hono';
 import type { AppEnv } from './context.ts';
 import type { Place, Problem, Reply } from './problem.ts';
 
-/** Sends a reply, with the headers that middleware has set. */
+/** Sends a reply, with the headers that the context has gathered. */
 export const send = (c: Context<AppEnv>, { status, body, headers, statusText }: Reply): Response => {
   const response = c.newResponse(JSON.stringify(body), status, {
     'Content-Type': 'application/json',
@@ -14,12 +14,13 @@ export const send = (c: Context<AppEnv>, { status, body, headers, statusText }: 
 
 const init = ({ status, headers }: Response): ResponseInit => ({ status, headers });
 
-/** Refuses a request in the words of its surface. */
-export const respondProblem = (c: Context<AppEnv>, problem: Problem): Response => {
+/** Refuses in the words of the dialect that the path belongs to. A promise if the words have to be loaded first. */
+export const respondProblem = (c: Context<AppEnv>, problem: Problem): Response | Promise<Response> => {
   const dialect = c.var.surface;
   c.set('refused', problem.reason);
+  if (dialect.refuse) return dialect.refuse(c, problem);
   const place: Place = {
-    // The path that Hono routes by: decoded.
+    // Hono's path, by which it routes: decoded.
     path: c.req.path.slice(dialect.basePath.length).replace(/\/$/, ''),
     get origin() {
       return originOf(c);
@@ -34,5 +35,5 @@ const withRetryAfter = (problem: Problem, reply: Reply): Reply =>
     ? { ...reply, headers: { ...reply.headers, 'Retry-After': String(problem.retryAfterSeconds) } }
     : reply;
 
-/** The service's origin, as the client names it. */
+/** The service's own origin, as the client named it. */
 export const originOf = (c: Context<AppEnv>): string => new URL(c.req.url).origin;

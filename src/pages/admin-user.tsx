@@ -2,8 +2,7 @@
 import type { Context } from 'hono';
 import { type Account, type AdminAction, NEVER_LOGGED_IN_MS } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
-import { type Endpoint, endpoint, type PathParameter } from '../http/endpoint.ts';
-import { accountId } from '../http/path-parameters.ts';
+import { type Endpoint, endpoint } from '../http/endpoint.ts';
 import { respondProblem } from '../http/respond.ts';
 import { Badges } from './admin-users.tsx';
 import { Avatar, nameOf } from './avatar.tsx';
@@ -11,11 +10,11 @@ import { type Done, goOn } from './done.ts';
 import { show } from './layout.tsx';
 import { currentFirst, SessionRow, Trail } from './lists.tsx';
 import { Day, Moment } from './moment.tsx';
+import { accountOfPage } from './paths.ts';
 import { admins } from './session.tsx';
 
 const ONE = '/admin/users/:id';
-/** A longer number is no account's. */
-const params: Record<string, PathParameter> = { id: { ...accountId, pattern: '[0-9]{1,15}' } };
+const params = { id: accountOfPage };
 const SHOWN_EVENTS = 25;
 const SHOWN_SESSIONS = 25;
 

@@ -8,7 +8,7 @@ import { goOn } from './done.ts';
 import { Actions, Faults, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
 import { type FormFault, form, formWith, toRefusal } from './form.ts';
 import { show } from './layout.tsx';
-import { askAgain, owner } from './session.tsx';
+import { askAgain, askToConfirm, owner, recentOwner } from './session.tsx';
 
 const showDelete = (
   c: Context<AppEnv>,
@@ -44,7 +44,7 @@ const WRONG = { field: 'password', text: 'This is not your password.', status: 4
 const showExport = endpoint({
   method: 'GET',
   path: '/export',
-  auth: owner,
+  auth: recentOwner,
   handle: (c) =>
     show(
       c,
@@ -56,7 +56,7 @@ const showExport = endpoint({
           activity. It holds no password.
         </p>
         <div class="actions">
-          <a class="button" href="/id/export" download>
+          <a class="button" href="/export/file">
             Download
           </a>
           <a class="cancel" href="/">
@@ -65,6 +65,14 @@ const showExport = endpoint({
         </div>
       </>,
     ),
+});
+
+/** Asks for a proof on a page, if the last one is too old by now: `id` could only refuse. */
+const download = endpoint({
+  method: 'GET',
+  path: '/export/file',
+  auth: recentOwner,
+  handle: (c) => c.redirect('/id/export', 303),
 });
 
 const confirmDelete = endpoint({
@@ -92,10 +100,11 @@ const remove = endpoint({
       return goOn(c, '/sign-in', 'account-deleted');
     }
     if (removed.error.reason === 'gone') return askAgain(c, {});
+    if (removed.error.reason === 'reauthenticate') return askToConfirm(c);
     if (removed.error.reason === 'last_admin') return showDelete(c, [LAST_ADMIN], 409);
     const { status, faults } = toRefusal(c, removed.error, WRONG);
     return showDelete(c, faults, status);
   },
 });
 
-export const data = [showExport, confirmDelete, remove];
+export const data = [showExport, download, confirmDelete, remove];

@@ -6,7 +6,7 @@ import { deviceWords } from './device-words.ts';
 import { goOn } from './done.ts';
 import { show } from './layout.tsx';
 import { currentFirst, SessionRow } from './lists.tsx';
-import { owner } from './session.tsx';
+import { owner, recentOwner } from './session.tsx';
 
 const SESSIONS_A_PAGE = 100;
 
@@ -62,7 +62,7 @@ const showDevices = endpoint({
 const endOne = endpoint({
   method: 'POST',
   path: '/devices/end',
-  auth: owner,
+  auth: recentOwner,
   body: { schema: z.object({ session: z.optional(z.string()) }), numbers: 'text' },
   handle: async (c) => {
     const { session = '' } = c.req.valid('json');
@@ -76,7 +76,7 @@ const endOne = endpoint({
 const endOthers = endpoint({
   method: 'POST',
   path: '/devices/end-others',
-  auth: owner,
+  auth: recentOwner,
   handle: async (c) => {
     const { account, session } = c.var.principal;
     await c.var.core.sessions.endAll(account.id, session.id, c.var.client, null);

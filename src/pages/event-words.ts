@@ -18,6 +18,7 @@ const WORDS: Readonly<Record<string, string>> = {
   admin_granted: 'Made an admin',
   admin_revoked: 'No admin any more',
   deleted: 'Account deleted',
+  reauthenticated: 'Confirmed that it was you',
   passkey_added: 'Passkey added',
   factor_renamed: 'Passkey renamed',
   passkey_removed: 'Passkey removed',

@@ -18,6 +18,8 @@ export interface FieldProps {
   rows?: number;
   /** True of the field in which one begins to type. */
   first?: boolean;
+  /** Which keys a phone shows. */
+  keys?: 'numeric';
 }
 
 /** Without a script, `autofocus` is what leads to the first field that is at fault. */
@@ -60,6 +62,7 @@ export const Field = (props: FieldProps) => {
           // Never a password: what is shown again would be kept by the page.
           value={type === 'password' ? undefined : form.values[name]}
           autocapitalize={isName ? 'none' : undefined}
+          inputmode={props.keys}
         />
       ) : (
         <textarea {...attributes} rows={rows}>

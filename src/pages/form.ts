@@ -66,7 +66,7 @@ interface FormOptions {
   /** Checks a new password, so that its faults appear beside those of the other fields. */
   checkMore?: (c: Context<AppEnv>, typed: Typed) => Promise<FormFault[]>;
   /** A last change to the fields before they are checked. */
-  prepare?: (typed: Typed) => Typed;
+  prepare?: (typed: Typed) => Readonly<Record<string, unknown>>;
 }
 
 /** The body of a form: what it takes, and how it is shown again with what is wrong. */
@@ -114,7 +114,10 @@ export interface Refusal {
   faults: FormFault[];
 }
 
-type FormError = Exclude<SessionError, { reason: 'gone' | 'last_admin' | 'factor' | 'proof' }>;
+type FormError = Exclude<
+  SessionError,
+  { reason: 'gone' | 'last_admin' | 'factor' | 'proof' | 'reauthenticate' }
+>;
 
 const UNVERIFIED_EMAIL =
   'Confirm your email address first. We have sent you a mail with a link: open it, then sign in.';

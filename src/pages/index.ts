@@ -1,44 +1,91 @@
-// The account page: what people see in a browser, rendered here, without a script.
-import type { SurfaceDefinition } from '../http/endpoint.ts';
-import { activity } from './activity.tsx';
-import { adminUser } from './admin-user.tsx';
-import { adminUsers } from './admin-users.tsx';
-import { changeEmail } from './change-email.tsx';
-import { data } from './data.tsx';
-import { devices } from './devices.tsx';
-import { names } from './names.tsx';
-import { overview } from './overview.tsx';
-import { password } from './password.tsx';
-import { problem, sendPage } from './problem.tsx';
-import { profile } from './profile.tsx';
-import { resetPassword } from './reset-password.tsx';
-import { onAnonymous } from './session.tsx';
-import { signIn } from './sign-in.tsx';
-import { signUp } from './sign-up.tsx';
-import { verifyEmail } from './verify-email.tsx';
+// The paths of the account page. What is shown at them is loaded when the first one is asked for: see surface.ts.
+import { anyone, type PublicAuth } from '../http/auth/auth.ts';
+import type { Endpoint, Method, SurfaceDefinition } from '../http/endpoint.ts';
+import { loadPages } from './load.ts';
+import { accountOfPage } from './paths.ts';
 
-/** Worded as HTML; whoever is not signed in is sent to sign in. */
+const SHOWN = [
+  '/',
+  '/sign-in',
+  '/sign-up',
+  '/confirm',
+  '/profile',
+  '/picture',
+  '/password',
+  '/email',
+  '/username',
+  '/verify-email',
+  '/change-email',
+  '/undo-email-change',
+  '/forgot-password',
+  '/reset-password',
+  '/.well-known/change-password',
+  '/devices',
+  '/activity',
+  '/export',
+  '/export/file',
+  '/delete',
+  '/admin',
+  '/admin/users/:id',
+  '/admin/users/:id/delete',
+];
+
+const SENT = [
+  '/sign-in',
+  '/sign-in/factor',
+  '/sign-in/passkey',
+  '/sign-out',
+  '/sign-up',
+  '/confirm',
+  '/profile',
+  '/picture',
+  '/password',
+  '/email',
+  '/email/withdraw',
+  '/username',
+  '/verify-email',
+  '/verify-email/code',
+  '/verify-email/send',
+  '/change-email',
+  '/change-email/code',
+  '/undo-email-change',
+  '/forgot-password',
+  '/reset-password',
+  '/devices/end',
+  '/devices/end-others',
+  '/delete',
+  '/admin/users/:id/disable',
+  '/admin/users/:id/enable',
+  '/admin/users/:id/grant-admin',
+  '/admin/users/:id/revoke-admin',
+  '/admin/users/:id/end-sessions',
+  '/admin/users/:id/delete',
+];
+
+/** Who may use a page is checked once it is loaded. */
+const checkedLater: PublicAuth = {
+  ...anyone,
+  csrf: { check: false, reason: 'The loaded endpoint checks it.' },
+};
+
+const page =
+  (method: Method) =>
+  (path: string): Endpoint => ({
+    method,
+    path,
+    params: path.includes(':id') ? { id: accountOfPage } : {},
+    auth: checkedLater,
+    handle: async (c, next) => (await loadPages()).handle(c, next, `${method} ${path}`),
+  });
+
+/** The surface as the app mounts it. */
 export const pages: SurfaceDefinition = {
   name: 'pages',
   basePath: '',
-  endpoints: [
-    ...overview,
-    ...signIn,
-    ...signUp,
-    ...profile,
-    ...password,
-    ...names,
-    ...verifyEmail,
-    ...changeEmail,
-    ...resetPassword,
-    ...devices,
-    ...activity,
-    ...data,
-    ...adminUsers,
-    ...adminUser,
-  ],
-  problem,
-  send: sendPage,
-  onAnonymous,
+  endpoints: [...SHOWN.map(page('GET')), ...SENT.map(page('POST'))],
+  problem: () => {
+    throw new Error('The words of the pages are loaded first: see `refuse`.');
+  },
+  refuse: async (c, problem) => (await loadPages()).refuse(c, problem),
   isForPeople: true,
 };

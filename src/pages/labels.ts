@@ -15,6 +15,8 @@ export const LABELS = {
   currentPassword: 'Current password',
   password: 'Password',
   newPassword: 'New password',
+  recoveryCode: 'Recovery code',
+  passkey: 'Passkey',
 } as const;
 
 export type FieldName = keyof typeof LABELS;

@@ -13,6 +13,9 @@ import { Notice } from './notice.tsx';
 const POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/** Where passkeys are used: our own script, which asks us for what the browser needs. */
+const POLICY_WITH_SCRIPT = `${POLICY}; script-src 'self'; connect-src 'self'`;
+
 export interface Sheet {
   title: string;
   status?: ContentfulStatusCode;
@@ -26,11 +29,13 @@ export interface Sheet {
   narrow?: boolean;
   /** True for a page whose address holds a token: no other site may learn it. */
   hidesAddress?: boolean;
+  /** True for a page that uses passkeys, which need a script. */
+  usesPasskeys?: boolean;
 }
 
 /** Sends a page. */
 export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response => {
-  c.header('Content-Security-Policy', POLICY);
+  c.header('Content-Security-Policy', sheet.usesPasskeys ? POLICY_WITH_SCRIPT : POLICY);
   // With `no-referrer` a browser sends `Origin: null` along with our own forms, like a foreign page.
   c.header('Referrer-Policy', sheet.hidesAddress ? 'no-referrer' : 'same-origin');
   const done = c.req.method === 'POST' ? null : doneMessage(takeDoneCookie(c));
@@ -72,6 +77,7 @@ const Document = ({ sheet, account, children }: DocumentProps) => (
       <meta name="color-scheme" content="light dark" />
       <link rel="icon" href="/icon.svg" type="image/svg+xml" />
       <link rel="stylesheet" href="/style.css" />
+      {sheet.usesPasskeys && <script type="module" src="/passkeys.js" />}
     </head>
     {/* Who has not come in yet stands at the door. */}
     <body class={account ? undefined : 'door'}>

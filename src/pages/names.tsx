@@ -12,7 +12,7 @@ import { type Form, form, formWith, toRefusal, typedOf } from './form.ts';
 import { LABELS } from './labels.ts';
 import { show } from './layout.tsx';
 import { CodeForm } from './mail-link.tsx';
-import { askAgain, owner } from './session.tsx';
+import { askAgain, askToConfirm, owner } from './session.tsx';
 
 type Name = 'email' | 'username';
 
@@ -87,7 +87,10 @@ const showName = (
 
 const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
 
-type Refused = Extract<AccountError, { reason: 'gone' | 'taken' | 'throttled' | 'wrong_credentials' }>;
+type Refused = Extract<
+  AccountError,
+  { reason: 'gone' | 'reauthenticate' | 'taken' | 'throttled' | 'wrong_credentials' }
+>;
 
 /** Goes on after a change, or shows the form again with what the core refused. */
 const answer = (
@@ -101,6 +104,7 @@ const answer = (
     return isPending ? goOn(c, '/email', 'email-pending') : goOn(c, '/', `${name}-changed`);
   }
   const { error } = changed;
+  if (error.reason === 'reauthenticate') return askToConfirm(c);
   if (error.reason === 'gone') return askAgain(c, {});
   const { status, faults } = toRefusal(c, error, WRONG);
   const form = formWith(typedOf(c), faults);

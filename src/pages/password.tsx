@@ -8,7 +8,7 @@ import { goOn } from './done.ts';
 import { Actions, Faults, Field, NewPassword, PostForm, WhosePassword } from './field.tsx';
 import { checkPassword, type FormFault, form, formWith, toRefusal } from './form.ts';
 import { show } from './layout.tsx';
-import { askAgain, owner } from './session.tsx';
+import { askAgain, askToConfirm, owner } from './session.tsx';
 
 const showPassword = (
   c: Context<AppEnv>,
@@ -66,6 +66,7 @@ const save = endpoint({
       return goOn(c, '/', 'password-changed');
     }
     if (changed.error.reason === 'gone') return askAgain(c, {});
+    if (changed.error.reason === 'reauthenticate') return askToConfirm(c);
     const refusal = toRefusal(c, changed.error, WRONG);
     return showPassword(c, refusal.faults, refusal.status);
   },

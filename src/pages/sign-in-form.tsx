@@ -4,6 +4,7 @@ import type { AppEnv } from '../http/context.ts';
 import { Actions, Faults, Field, PostForm } from './field.tsx';
 import type { Form } from './form.ts';
 import { show } from './layout.tsx';
+import { NeedsScript, PasskeyForm } from './passkey-form.tsx';
 
 export interface SignIn {
   status?: 200 | 400 | 401 | 409 | 429;
@@ -18,17 +19,28 @@ export const showSignIn = (c: Context<AppEnv>, form: Form, { status = 200, to, k
   if (status === 401) c.header('WWW-Authenticate', 'Cookie form-action="/sign-in"');
   return show(
     c,
-    { title: 'Sign in', status, narrow: true, failed: form.faults.length > 0 },
+    { title: 'Sign in', status, narrow: true, failed: form.faults.length > 0, usesPasskeys: true },
     <>
       <h1>Sign in</h1>
       <Faults form={form} />
       <PostForm action="/sign-in">
-        {to !== undefined && <input type="hidden" name="to" value={to} />}
-        {kept && <input type="hidden" name="kept" value={kept} />}
-        <Field form={form} name="identifier" autocomplete="username" first />
+        <Onward to={to} kept={kept} />
+        {/* A browser that knows a passkey of ours offers it here. https://www.w3.org/TR/webauthn-3/#enum-mediation-requirement */}
+        <Field form={form} name="identifier" autocomplete="username webauthn" first />
         <Field form={form} name="password" type="password" autocomplete="current-password" />
         <Actions send="Sign in" />
       </PostForm>
+      <PasskeyForm
+        action="/sign-in/passkey"
+        kind="sign-in"
+        url="/id/login/passkey/options"
+        send="Sign in with a passkey"
+      >
+        <Onward to={to} kept={kept} />
+      </PasskeyForm>
+      <NeedsScript>
+        To sign in with a passkey, turn on JavaScript in a browser that supports passkeys.
+      </NeedsScript>
       {c.var.core.mail.settings && (
         <p class="beside">
           <a href="/forgot-password">Forgot password?</a>
@@ -40,3 +52,11 @@ export const showSignIn = (c: Context<AppEnv>, form: Form, { status = 200, to, k
     </>,
   );
 };
+
+/** What goes along with each step of signing in: where to go on to, and what was typed before. */
+export const Onward = ({ to, kept }: { to: string | undefined; kept: string | null | undefined }) => (
+  <>
+    {to !== undefined && <input type="hidden" name="to" value={to} />}
+    {kept && <input type="hidden" name="kept" value={kept} />}
+  </>
+);

@@ -3,27 +3,19 @@ import type { Context } from 'hono';
 import { readIdentifier } from '../core/index.ts';
 import { anyone, findPrincipal } from '../http/auth/auth.ts';
 import { clearSessionCookie } from '../http/auth/cookies.ts';
-import { logIn } from '../http/auth/session-actions.ts';
+import { signIn as signInWith } from '../http/auth/session-actions.ts';
 import { credentials } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { arrive } from './arrive.ts';
 import { goOn } from './done.ts';
 import { form, formWith, type Refusal, toRefusal, typedOf } from './form.ts';
-import { readKept } from './kept.ts';
-import { showProfile } from './profile-form.tsx';
+import { isOwnPath, ownPath } from './own-path.ts';
+import { showSecondStep } from './security/second-step.tsx';
 import { visitor } from './session.tsx';
 import { showSignIn } from './sign-in-form.tsx';
 
-/**
- * The pages that send people here, by their paths: nothing that a browser could take for another site, and nothing
- * of a dialect, where to be sent to can mean to be logged out.
- */
-const OWN_PATH =
-  /^\/(?:activity|admin(?:\/users\/\d{1,15}(?:\/delete)?)?|delete|devices|email|export|password|picture|profile|username|verify-email)$/;
-
 const WRONG = { field: 'password', text: 'The name or the password is not right.', status: 401 } as const;
-
-const ownPath = (to: string | undefined): string => (to !== undefined && OWN_PATH.test(to) ? to : '/');
 
 const showForm = endpoint({
   method: 'GET',
@@ -32,7 +24,7 @@ const showForm = endpoint({
   handle: (c) => {
     if (findPrincipal(c)) return c.redirect('/', 303);
     const to = c.req.query('to');
-    return showSignIn(c, formWith({}), to !== undefined && OWN_PATH.test(to) ? { to } : {});
+    return showSignIn(c, formWith({}), to !== undefined && isOwnPath(to) ? { to } : {});
   },
 });
 
@@ -54,11 +46,14 @@ const submit = endpoint({
   body: form(credentials, { show: (c, faults) => showAgain(c, { status: 400, faults }) }),
   handle: async (c) => {
     const { identifier, password } = c.req.valid('json');
-    const loggedIn = await logIn(c, readIdentifier(identifier), password, 'cookie');
-    if (!loggedIn.ok) return showAgain(c, toRefusal(c, loggedIn.error, WRONG));
-    const { to, kept } = typedOf(c);
-    if (kept === undefined || ownPath(to) !== '/profile') return c.redirect(ownPath(to), 303);
-    return showProfile(c, formWith(readKept(kept)), { unsaved: true, account: loggedIn.value.account });
+    const signedIn = await signInWith(c, readIdentifier(identifier), password, {
+      open: 'cookie',
+      // An app password is for clients that can ask for nothing else: with it, nobody becomes the owner here.
+      takesAppPasswords: false,
+    });
+    if (!signedIn.ok) return showAgain(c, toRefusal(c, signedIn.error, WRONG));
+    if (!('secondFactor' in signedIn.value)) return arrive(c, signedIn.value.account);
+    return showSecondStep(c, signedIn.value.secondFactor);
   },
 });
 

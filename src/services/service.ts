@@ -1,14 +1,15 @@
-// Endpoints at the root, and the refusals of unknown paths.
+// What stands at the root beside the dialects, and the refusals of every path that nobody has.
 import * as drf from '../http/drf.ts';
 import type { SurfaceDefinition } from '../http/endpoint.ts';
 import { health } from './health.ts';
 import { publicKeys } from './public-keys.ts';
+import { relatedOrigins } from './webauthn.ts';
 
-/** Outside every dialect, refusals have the shape of DRF's `detail`. */
+/** Outside every dialect, refusals have the plainest of the dialects' shapes. */
 export const service: SurfaceDefinition = {
   name: 'service',
   basePath: '',
-  endpoints: [health, publicKeys],
+  endpoints: [health, publicKeys, relatedOrigins],
   docs: DOCS && {
     title: 'service',
     description: 'What belongs to no dialect.',
@@ -17,7 +18,7 @@ export const service: SurfaceDefinition = {
   },
   problem(problem) {
     switch (problem.reason) {
-      // These do not arise: no endpoint here takes a body or credentials.
+      // None of these arises here: no endpoint takes a body or credentials.
       case 'fields':
       case 'not_an_object':
       case 'taken':

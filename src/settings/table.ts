@@ -192,7 +192,7 @@ export const SETTINGS = {
     takes: 'an origin such as https://id.example.com',
     default: null,
     isValid: isPublicOrigin,
-    doc: 'The origin of every link in a mail. Never taken from a request.',
+    doc: 'The origin of the service as people know it: of every link in a mail, and the domain that passkeys belong to. Never taken from a request.',
   }),
   SERVICE_NAME: text({
     takes: `a name of at most ${MAX_SERVICE_NAME} characters`,

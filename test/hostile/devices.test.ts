@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createKeyring, cryptoRandom } from '../../src/core/secrets.ts';
-import { createDevices, DEVICE_SECONDS } from '../../src/core/throttle/devices.ts';
+import { DEVICE_SECONDS } from '../../src/core/throttle/device-seconds.ts';
+import { createDevices } from '../../src/core/throttle/devices.ts';
 import { runs } from './runs.ts';
 
 const NOW_MS = 1_700_000_000_000;

@@ -1,7 +1,7 @@
 // Requests for the fuzzer: every route that the dialects have, with what may be good and what nobody should send.
 import { dialects } from '../../src/dialects/index.ts';
 import { routePathOf } from '../../src/http/mount.ts';
-import { pages } from '../../src/pages/index.ts';
+import { pages } from '../../src/pages/surface.ts';
 import { services } from '../../src/services/index.ts';
 import { type Body, createBody } from './bodies.ts';
 import type { Dice } from './dice.ts';

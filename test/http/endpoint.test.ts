@@ -8,7 +8,7 @@ import type { AppEnv } from '../../src/http/context.ts';
 import { endpoint, type Method, type SurfaceDefinition } from '../../src/http/endpoint.ts';
 import { mount } from '../../src/http/mount.ts';
 import { createSurfaceResolver } from '../../src/http/resolve-surface.ts';
-import { pages } from '../../src/pages/index.ts';
+import { pages } from '../../src/pages/surface.ts';
 import { services } from '../../src/services/index.ts';
 
 const FOREIGN = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site', Cookie: 'sessionid=x' };

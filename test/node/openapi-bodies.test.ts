@@ -1,4 +1,5 @@
 // What the document says that a body may hold is what the validator of its operation takes.
+import * as examples from '../../src/dialects/id/examples.ts';
 import '../../scripts/openapi/runtime.ts';
 
 import { describe, expect, it } from 'vitest';
@@ -53,7 +54,7 @@ const TEXTS = [
   'token',
 ];
 
-const OTHERS: Json[] = [null, true, [], {}, ['a']];
+const OTHERS: Json[] = [null, true, [], {}, ['a'], examples.assertion, examples.registration];
 
 /** As the reader of bodies hands it on: numbers as text. */
 const asRead = (value: Json): Json => (typeof value === 'number' ? String(value) : value);

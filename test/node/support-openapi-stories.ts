@@ -1,13 +1,20 @@
 // How each operation of the document is brought to succeed, dialect by dialect.
+import './support-bytes.ts';
 import { expect } from 'vitest';
-import { awaitMail, tokenIn } from './support-mailbox.ts';
+import type { Json } from '../../src/http/problem.ts';
+import { createSoftPasskey } from '../support/authenticator.ts';
+import { codeAt } from '../support/codes.ts';
+import { awaitMail, MAIL_ON, tokenIn } from './support-mailbox.ts';
 import { isObject, objectAt, operations } from './support-openapi.ts';
-import { textIn } from './support-openapi-live.ts';
+import { type Ask, textIn } from './support-openapi-live.ts';
 import { NO_SESSION, NOBODY, type Visit } from './support-openapi-people.ts';
+
+/** What an authenticator answers, as it travels. */
+const toJson = (answer: object): Json => JSON.parse(JSON.stringify(answer));
 
 type Story = (visit: Visit) => Promise<void>;
 
-const users: Story = async ({ ask, expectStatus, someone, service }) => {
+const users: Story = async ({ ask, expectStatus, someone }) => {
   const body = { ...someone(), password: 'test1234' };
   await expectStatus(200, 'usersRegister', { body });
   const { cookie } = await expectStatus(200, 'usersLogin', { body });
@@ -21,16 +28,6 @@ const users: Story = async ({ ask, expectStatus, someone, service }) => {
   const again = await ask('usersLogin', { body: { ...body, password: passwords.new1 } });
   await expectStatus(200, 'usersLogoutByGet', { cookie: again.cookie });
   await expectStatus(404, 'usersMe', { cookie: again.cookie });
-
-  const lookup = new URLSearchParams({ lookup: body.email, callback: 'https://elsewhere.example.com/' });
-  await expectStatus(200, 'usersRequestReset', { query: `?${lookup}` });
-  await expectStatus(400, 'usersRequestReset');
-  const sign = tokenIn(await awaitMail(service.origin, body.email, 'Set a new password'));
-  const reset = { sign, new_password: 'third1234' };
-  await expectStatus(400, 'usersResetPassword', { body: { ...reset, new_password: 'short' } });
-  await expectStatus(200, 'usersResetPassword', { body: reset });
-  for (const wrong of [sign, 'x'])
-    await expectStatus(400, 'usersResetPassword', { body: { ...reset, sign: wrong } });
 };
 
 const userV1: Story = async ({ expectStatus, someone }) => {
@@ -213,8 +210,6 @@ const mailOff: Story = async ({ expectStatus, join }) => {
   const { token, email } = await join();
   await expectStatus(404, 'idRequestVerification', { token });
   await expectStatus(404, 'idForgotPassword', { body: { identifier: email } });
-  await expectStatus(404, 'usersRequestReset', { query: '?lookup=a&callback=https://a.test/' });
-  await expectStatus(404, 'usersResetPassword', { body: { sign: 'x', new_password: 'third1234' } });
 };
 
 /** What needs SIGNING_KEYS, of a service that has none. */
@@ -222,6 +217,94 @@ const keysOff: Story = async ({ expectStatus, join }) => {
   const { token } = await join();
   await expectStatus(404, 'publicKeys');
   await expectStatus(404, 'idToken', { token });
+};
+
+/** The Worker’s own code for codes and a software authenticator, of a person at a service on this machine. */
+const factors: Story = async ({ ask, expectStatus, join, joinAsAdmin, service }) => {
+  const person = await join();
+  const { token, password } = person;
+  const mine = { token };
+  const rp = { origin: MAIL_ON.PUBLIC_URL, rpId: new URL(MAIL_ON.PUBLIC_URL).hostname };
+  const logIn = async () => {
+    const { body } = await expectStatus(200, 'idLogin', {
+      body: { identifier: person.email, password, session: 'token' },
+    });
+    return String(objectAt(body, 'secondFactor')['token']);
+  };
+
+  await expectStatus(200, 'idFactors', mine);
+  await expectStatus(404, 'idRenewRecoveryCodes', mine);
+  const secret = textIn(await expectStatus(201, 'idAddTotp', mine), 'secret');
+  await expectStatus(401, 'idConfirmTotp', { ...mine, body: { code: '000000' } });
+  await expectStatus(200, 'idConfirmTotp', { ...mine, body: { code: await codeAt(secret, Date.now()) } });
+  await expectStatus(409, 'idAddTotp', mine);
+  await expectStatus(201, 'idRenewRecoveryCodes', mine);
+
+  const passkey = await createSoftPasskey();
+  const answerTo = async (id: string, sent: Ask, make: (challenge: string) => Promise<Json>) => {
+    const { body } = await expectStatus(200, id, sent);
+    const challenge = String(objectAt(body, 'publicKey')['challenge']);
+    return { token: String(objectAt(body)['token']), passkey: await make(challenge) };
+  };
+  const register = (challenge: string) => passkey.register({ challenge, ...rp }).then(toJson);
+  const added = await answerTo('idPasskeyOptions', mine, register);
+  const { body } = await expectStatus(201, 'idAddPasskey', { ...mine, body: added });
+  await expectStatus(401, 'idAddPasskey', { ...mine, body: added });
+  const again = await answerTo('idPasskeyOptions', mine, register);
+  await expectStatus(409, 'idAddPasskey', { ...mine, body: again });
+  const factor = { ...mine, id: Number(objectAt(body, 'factor')['id']) };
+  const none = { ...mine, id: NOBODY };
+  await expectStatus(200, 'idRenameFactor', { ...factor, body: { name: 'My phone' } });
+  await expectStatus(404, 'idRenameFactor', { ...none, body: { name: 'My phone' } });
+  const { body: listed } = await expectStatus(200, 'idFactors', mine);
+  const userHandle = String(objectAt(listed, 'passkeys')['userHandle']);
+
+  const made = await expectStatus(201, 'idAddAppPassword', { ...mine, body: { name: 'Old phone' } });
+  await expectStatus(200, 'idAppPasswords', mine);
+  for (let count = 1; count < 50; count += 1)
+    await service.execute(
+      'INSERT INTO app_passwords (user_id, name, hash, created_at) VALUES (?, ?, ?, 0)',
+      person.id,
+      'x',
+      `hash ${count}`,
+    );
+  await expectStatus(409, 'idAddAppPassword', { ...mine, body: { name: 'One more' } });
+  const app = { ...mine, id: Number(objectAt(made.body, 'appPassword')['id']) };
+  await expectStatus(204, 'idRemoveAppPassword', app);
+  await expectStatus(404, 'idRemoveAppPassword', app);
+
+  await service.execute('UPDATE factors SET last_step = 0 WHERE user_id = ?', person.id);
+  const code = await codeAt(secret, Date.now());
+  await expectStatus(200, 'idLoginFactor', { body: { token: await logIn(), code } });
+  const assert = (challenge: string) => passkey.assert({ challenge, userHandle, ...rp }).then(toJson);
+  const step = await logIn();
+  const second = await answerTo('idLoginPasskeyOptions', { body: { token: step } }, assert);
+  await expectStatus(200, 'idLoginFactor', { body: second });
+  await expectStatus(401, 'idLoginPasskeyOptions', { body: { token: 'x.y' } });
+  const alone = await answerTo('idLoginPasskeyOptions', { body: { session: 'token' } }, assert);
+  await expectStatus(200, 'idLoginPasskey', { body: alone });
+  await expectStatus(401, 'idLoginPasskey', { body: alone });
+
+  await expectStatus(200, 'idReauthenticateOptions', mine);
+  const confirmed = await expectStatus(200, 'idReauthenticate', { ...mine, body: { password } });
+  const now = { token: `Bearer ${textIn(confirmed, 'token')}` };
+  await expectStatus(204, 'idRemoveFactor', { ...now, id: factor.id });
+  await expectStatus(404, 'idRemoveFactor', { ...now, id: factor.id });
+
+  const wrong = { body: { token: await logIn(), code: '000000' } };
+  await expectStatus(401, 'idLoginFactor', wrong);
+  await expectStatus(429, 'idLoginFactor', wrong);
+
+  await service.execute('UPDATE sessions SET authenticated_at = 0 WHERE user_id = ?', person.id);
+  await expectStatus(403, 'idExport', now);
+  const admin = await joinAsAdmin();
+  await expectStatus(204, 'idRemoveFactorsOf', { token: admin.token, id: person.id });
+  expect((await ask('idMe', now)).status).toBe(401);
+};
+
+const relatedOrigins: Story = async ({ expectStatus }) => {
+  const { body } = await expectStatus(200, 'relatedOrigins');
+  expect(body).toEqual({ origins: [MAIL_ON.PUBLIC_URL] });
 };
 
 const service: Story = async ({ expectStatus, join }) => {
@@ -238,6 +321,8 @@ export const stories: readonly (readonly [string, Story])[] = [
   ['002 conjugator', conjugator],
   ['003 account', account],
   ['004 auth', auth],
+  ['id, second factors', factors],
+  ['related origins', relatedOrigins],
   ['id, for admins', admins],
   ['id, what mail is for', mails],
   ['id, addresses that two want', contested],

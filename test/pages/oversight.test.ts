@@ -112,8 +112,10 @@ describe('the export', () => {
     const person = await signUp();
     const page = await open('/export', person);
     expectPage(page, 200, 'Your data');
-    const path = /<a class="button" href="([^"]+)" download/.exec(page.text)?.[1] ?? '';
-    const file = await send(path, { cookie: person.cookie });
+    const path = /<a class="button" href="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    const link = await open(path, person);
+    expect(goesTo(link)).toBe('303 /id/export');
+    const file = await send('/id/export', { cookie: person.cookie });
     expect([file.status, file.headers.get('Content-Disposition')]).toEqual([
       200,
       `attachment; filename="latchkey-account-${person.id}.json"`,

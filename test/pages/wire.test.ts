@@ -2,13 +2,23 @@
 import { describe, expect, it } from 'vitest';
 import { breakD1 } from '../support/faults.ts';
 import { send, testEnv } from '../support/worker.ts';
-import { expectPage, goesTo, open, openDone, PASSWORD, post, signUp } from './support-pages.ts';
+import {
+  expectPage,
+  goesTo,
+  open,
+  openDone,
+  PASSWORD,
+  post,
+  SCRIPT,
+  SCRIPT_POLICY,
+  signUp,
+} from './support-pages.ts';
 
 const HTML = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
 describe('a page', () => {
   it('has exactly these headers', async () => {
-    const { headers } = await open('/sign-in');
+    const { headers } = await open('/sign-up');
     expect(Object.fromEntries(headers)).toEqual({
       'cache-control': 'no-store',
       'content-security-policy':
@@ -21,6 +31,13 @@ describe('a page', () => {
       'x-frame-options': 'DENY',
       'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
+  });
+
+  it('may run our own script only if it uses passkeys', async () => {
+    const { headers, text } = await open('/sign-in');
+    expect(headers.get('Content-Security-Policy')).toBe(SCRIPT_POLICY);
+    expect(text).toContain(SCRIPT);
+    expect((await open('/sign-up')).text).not.toContain('<script');
   });
 
   it('is the same with a slash at its end', async () => {

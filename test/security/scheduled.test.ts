@@ -64,6 +64,7 @@ it('removes what has had its time, and says how much in one line', async () => {
       loginFailures: 2,
       proofs: 0,
       mails: 0,
+      challenges: 0,
       complete: true,
     },
   ]);
@@ -79,6 +80,7 @@ it('removes what has had its time, and says how much in one line', async () => {
       loginFailures: 0,
       proofs: 0,
       mails: 0,
+      challenges: 0,
       complete: true,
     },
   ]);

@@ -15,11 +15,12 @@ import { type EventType, noteEventOf } from '../events/events.ts';
 import { emailKey, usernameKey } from '../identity.ts';
 import { DEFAULT_LOCALE } from '../locales.ts';
 import type { Mail } from '../mail/mail.ts';
-import { type Account, accountColumns, type Client, type LoginKind } from '../model.ts';
+import { type Account, type Client, type LoginKind, ownerProof } from '../model.ts';
 import type { Proofs } from '../proofs/proofs.ts';
 import { formerHolders } from '../proofs/rows.ts';
 import { deleteSession, endSessionsOf, insertSession, type Sessions } from '../sessions/sessions.ts';
 import { cookieSessionId, type IssuedSession, type StoredSession, type Tokens } from '../sessions/tokens.ts';
+import { accountColumns } from '../store/columns.ts';
 import { whereNotLastAdmin } from '../store/conditions.ts';
 import { users } from '../store/schema.ts';
 import { type Answer, type Database, isUniqueViolation, type Store } from '../store/store.ts';
@@ -315,7 +316,11 @@ const storeAccount = async (
     return { value: { account: only(value[0]), session: null }, bookmark };
   }
   const { value, bookmark } = await store.primary((db) =>
-    db.batch([...statements(db), insertSession(db, issued, isNew, client), ...prove(db)]),
+    db.batch([
+      ...statements(db),
+      insertSession(db, issued, isNew, client, ownerProof(row.createdAtMs)),
+      ...prove(db),
+    ]),
   );
   mail.sendSoon(value);
   return { value: { account: only(value[0]), session: only(value[3]) }, bookmark };

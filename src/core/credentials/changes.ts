@@ -4,6 +4,7 @@ import {
   err,
   type Gone,
   ok,
+  type Reauthenticate,
   type Result,
   type Taken,
   type Throttled,
@@ -14,11 +15,12 @@ import { type EventType, noteEventOf } from '../events/events.ts';
 import { emailKey, usernameKey } from '../identity.ts';
 import type { NoticeKind } from '../mail/kinds.ts';
 import type { Mail } from '../mail/mail.ts';
-import { type Account, accountColumns, type Client, type Principal } from '../model.ts';
+import type { Account, Client, Principal } from '../model.ts';
 import type { Proofs } from '../proofs/proofs.ts';
 import { rebindProofs } from '../proofs/rows.ts';
 import { endSessionsOf, renewSession, type Sessions } from '../sessions/sessions.ts';
 import type { Tokens } from '../sessions/tokens.ts';
+import { accountColumns } from '../store/columns.ts';
 import { whereUnchanged } from '../store/conditions.ts';
 import { sessions, users } from '../store/schema.ts';
 import { isUniqueViolation, type Store } from '../store/store.ts';
@@ -28,7 +30,7 @@ import type { Throttle } from '../throttle/throttle.ts';
 import type { CheckedPassword, CheckPassword } from './check-password.ts';
 import type { Passwords } from './passwords.ts';
 
-type Refused = WrongCredentials | Throttled | Gone;
+type Refused = WrongCredentials | Throttled | Gone | Reauthenticate;
 
 interface Change {
   type: EventType;
@@ -54,6 +56,8 @@ export interface Renewed {
 export interface Credentials {
   /** Whether the password is the account's; counts like a login, so that a stolen session cannot guess it. */
   checkPassword(principal: Principal, password: string, client: Client): Promise<Result<null, Refused>>;
+  /** The same, and the session goes on under a new token as a recent one. */
+  confirm(principal: Principal, password: string, client: Client): Promise<Result<Renewed, Refused>>;
   /**
    * Sets a new password, ends every other session of the account and renews this one, in one batch. Gives how many
    * others ended.
@@ -99,7 +103,21 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
   const { store, tokens, passwords, throttle, checkPassword, devices, findTaken } = options;
   const { mail, proofs, nowMs } = options;
 
-  const check = async ({ account }: Principal, password: string, client: Client) =>
+  /**
+   * The password is enough for a session that was opened with all that the account asks for. Where a second factor is on,
+   * it is not for one of an app password or an imported token, nor for one from before: otherwise whoever has the password
+   * and such a session would have the account.
+   */
+  const check = async ({ account, session }: Principal, password: string, client: Client) => {
+    if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' } as const);
+    const checked = await checkIt(account, password, client);
+    if (!checked.ok || checked.value.candidate.factors.length === 0 || session.factor !== null)
+      return checked;
+    throttle.undoAttempt(checked.value.counterKey);
+    return err({ reason: 'reauthenticate' } as const);
+  };
+
+  const checkIt = async (account: Account, password: string, client: Client) =>
     checkPassword({
       account: eq(users.id, account.id),
       unknown: { key: 'gone', tag: String(account.id) },
@@ -208,6 +226,14 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
           .where(eq(users.id, candidate.id)),
       );
       return ok(null);
+    },
+
+    async confirm(principal, password, client) {
+      const checked = await check(principal, password, client);
+      if (!checked.ok) return checked;
+      return throttle.undoOnError(checked.value.counterKey, () =>
+        change(principal, checked.value, { type: 'reauthenticated', notice: null, values: {} }, client),
+      );
     },
 
     async changePassword(principal, { current, next }, client) {

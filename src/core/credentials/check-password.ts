@@ -1,8 +1,9 @@
 // The one place where a password is checked against an account: the attempt is counted, then one hash is computed.
 import { err, ok, type Result, type Throttled, type WrongCredentials } from '../errors.ts';
 import type { Client } from '../model.ts';
+import type { Candidate } from '../throttle/candidate.ts';
 import type { AttemptSource, CounterKey } from '../throttle/counters.ts';
-import type { Candidate, Throttle } from '../throttle/throttle.ts';
+import type { Throttle } from '../throttle/throttle.ts';
 import type { Passwords } from './passwords.ts';
 
 export interface PasswordAttempt extends Omit<AttemptSource, 'network'> {
@@ -10,7 +11,10 @@ export interface PasswordAttempt extends Omit<AttemptSource, 'network'> {
   client: Client;
 }
 
-/** A right password: whose it is, and the counter to reset in the batch that follows from it. */
+/**
+ * A right password: whose it is, and the counter that holds the attempt. It was an app password if the candidate has an
+ * `appPasswordId`: only attempts that name an `appPassword` find one.
+ */
 export interface CheckedPassword {
   candidate: Candidate;
   counterKey: CounterKey;
@@ -36,6 +40,9 @@ export const createCheckPassword =
     const counted = await throttle.countAttempt({ ...source, network: client.addressPrefix });
     if (!counted.ok) return counted;
     const { candidate, counterKey } = counted.value;
+    // 100 random bits were found by their hash: a slow one would add nothing but its cost.
+    if (candidate && candidate.appPasswordId !== null && candidate.disabledAtMs === null)
+      return ok({ candidate, counterKey });
     const isRight = candidate
       ? await passwords.verify(password, candidate.passwordHash)
       : await passwords.verifyNothing(password);

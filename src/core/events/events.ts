@@ -21,6 +21,8 @@ export type EventType =
   | 'admin_granted'
   | 'admin_revoked'
   | 'deleted'
+  /** The owner proved again to be there. */
+  | 'reauthenticated'
   | 'passkey_added'
   | 'factor_renamed'
   | 'passkey_removed'

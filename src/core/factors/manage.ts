@@ -1,14 +1,15 @@
 // What an owner does with passkeys, codes, recovery codes and app passwords: list, add, rename, remove.
 import { and, asc, count, eq, exists, isNotNull, isNull, notExists, type SQL, sql } from 'drizzle-orm';
+import { hashAppPassword, makeAppPassword } from '../credentials/app-password.ts';
 import { err, type FactorRefused, type Gone, ok, type Result } from '../errors.ts';
 import { type EventType, noteEventOf } from '../events/events.ts';
-import { type Account, type Client, displayName, type Principal } from '../model.ts';
+import type { Mail } from '../mail/mail.ts';
+import { type Account, type Client, displayName, type Policy, type Principal } from '../model.ts';
 import type { Keyring, Random } from '../secrets.ts';
-import { endSessions, endSessionsOf, type Sessions } from '../sessions/sessions.ts';
+import type { SessionStatements, Sessions } from '../sessions/sessions.ts';
 import { whereAccountExists } from '../store/conditions.ts';
 import { appPasswords, factors, recoveryCodes, sessions, spentChallenges, users } from '../store/schema.ts';
 import { type Database, isUniqueViolation, type Store } from '../store/store.ts';
-import { hashAppPassword, makeAppPassword } from './app-password.ts';
 import { encodeBase32 } from './base32.ts';
 import { CHALLENGE_SECONDS, type Challenges, idOf } from './challenges.ts';
 import { type RelyingParty, whereOn, wherePrincipal } from './model.ts';
@@ -120,17 +121,25 @@ export interface FactorManagement {
    * them. False if there is no such account.
    */
   removeAll(accountId: number, actorId: number, client: Client): Promise<boolean>;
+  /**
+   * Encrypts anew, under the current secret, what is still encrypted under the one before: `limit` generators of codes
+   * at the most. Gives how many. While the secret before is honoured, the scheduled run does this; afterwards they
+   * could not be read any more.
+   */
+  rotateSecrets(limit: number): Promise<number>;
 }
 
 export interface FactorManagementOptions {
   store: Store;
   sessions: Sessions;
+  /** Of the main module: what they need weighs more than all of this one. */
+  statements: SessionStatements;
+  mail: Pick<Mail, 'notify' | 'sendSoon'>;
   keyring: Keyring;
   random: Random;
   sealing: Sealing;
   challenges: Challenges;
-  /** Time steps before and after the present one: 0 or 1. */
-  totpWindow: number;
+  policy: Policy;
   nowMs: () => number;
 }
 
@@ -192,7 +201,17 @@ const writeTransports = (transports: readonly string[] = []): string =>
   JSON.stringify(transports.filter((name) => /^[a-z-]{1,20}$/.test(name)).slice(0, MAX_TRANSPORTS));
 
 export const createFactorManagement = (options: FactorManagementOptions): FactorManagement => {
-  const { store, sessions: sessionStore, random, sealing, challenges, totpWindow, nowMs } = options;
+  const {
+    store,
+    sessions: sessionStore,
+    statements,
+    mail,
+    random,
+    sealing,
+    challenges,
+    policy,
+    nowMs,
+  } = options;
 
   /** Ten codes and their hashes, to be stored if the account has none. */
   const makeCodes = async () => {
@@ -223,6 +242,18 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
       )
       .returning({ hash: recoveryCodes.hash });
 
+  /** The statement that says of the session that adds a factor that its owner has it: it was proved there and then. */
+  const markSession = (
+    db: Database,
+    { session }: Principal,
+    factor: 'passkey' | 'totp',
+    added: SQL | undefined,
+  ) =>
+    db
+      .update(sessions)
+      .set({ factor })
+      .where(and(eq(sessions.id, session.id), whereHas(db, added)));
+
   const whereHas = (db: Database, factor: SQL | undefined): SQL =>
     exists(db.select({ id: factors.id }).from(factors).where(factor));
 
@@ -236,11 +267,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
             .where(whereOn(accountId))
             .orderBy(asc(factors.id)),
           db.select({ left: count() }).from(recoveryCodes).where(eq(recoveryCodes.userId, accountId)),
-          db
-            .select(appPasswordColumns)
-            .from(appPasswords)
-            .where(eq(appPasswords.userId, accountId))
-            .orderBy(asc(appPasswords.id)),
+          db.select(appPasswordColumns).from(appPasswords).where(eq(appPasswords.userId, accountId)),
           db.select({ userHandle: users.passkeyHandle }).from(users).where(eq(users.id, accountId)),
         ]),
       );
@@ -252,7 +279,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
       return {
         factors: found.map(({ credentialId: _, ...factor }) => factor),
         recoveryCodesLeft: codes?.left ?? 0,
-        appPasswords: passwords,
+        appPasswords: passwords.toSorted((one, other) => one.id - other.id),
         passkeys: userHandle === null ? null : { userHandle, credentialIds },
       };
     },
@@ -302,7 +329,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
       const totp = unsealed && unpackTotp(unsealed.bytes);
       if (!pending || !totp) return err({ reason: 'factor', why: 'expired' });
       const now = nowMs();
-      const step = await findStep(totp, normalizeCode(code), now, { window: totpWindow, lastStep: 0 });
+      const step = await findStep(totp, normalizeCode(code), now, { window: policy.totpWindow, lastStep: 0 });
       if (step === null) return err({ reason: 'factor', why: 'code' });
       const { codes, hashes } = await makeCodes();
       const { value } = await store.primary((db) => {
@@ -310,15 +337,18 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         const owner = and(wherePrincipal(db, principal), whereHas(db, isStill));
         return db.batch([
           noteEventOf(db, 'totp_added', owner, client, now),
+          mail.notify(db, 'factor_added', owner, client),
           insertCodes(db, hashes, owner),
           db
             .update(factors)
             .set({ confirmedAtMs: now, createdAtMs: now, lastUsedAtMs: now, lastStep: step })
             .where(and(isStill, whereAccountExists(db, wherePrincipal(db, principal))))
             .returning(factorColumns),
+          markSession(db, principal, 'totp', and(whereOn(account.id), eq(factors.id, pending.id))),
         ]);
       });
-      const [, storedCodes, [factor]] = value;
+      mail.sendSoon(value);
+      const [, , storedCodes, [factor]] = value;
       if (!factor) return err({ reason: 'gone' });
       return ok({ factor, recoveryCodes: storedCodes.length > 0 ? codes : null });
     },
@@ -391,15 +421,23 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
           return db.batch([
             db.insert(spentChallenges).values({ id: spentId, expiresAtMs: challenge.expiresAtMs }),
             noteEventOf(db, 'passkey_added', owner, client, now),
+            mail.notify(db, 'factor_added', owner, client),
             insertCodes(db, hashes, owner),
             db
               .insert(factors)
               .select(newFactor(db, owner, row, now))
               .returning(factorColumns),
+            markSession(
+              db,
+              principal,
+              'passkey',
+              and(whereOn(account.id), eq(factors.credentialId, credentialId)),
+            ),
             db.select({ id: users.id }).from(users).where(wherePrincipal(db, principal)),
           ]);
         });
-        const [, , storedCodes, [factor], alive] = value;
+        mail.sendSoon(value);
+        const [, , , storedCodes, [factor], , alive] = value;
         if (factor) return ok({ factor, recoveryCodes: storedCodes.length > 0 ? codes : null });
         return alive.length > 0 ? err({ reason: 'factor', why: 'too_many' }) : err({ reason: 'gone' });
       } catch (error) {
@@ -443,6 +481,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         return db.batch([
           note(db, 'passkey_removed', 'passkey'),
           note(db, 'totp_removed', 'totp'),
+          mail.notify(db, 'factor_removed', and(wherePrincipal(db, principal), whereHas(db, isIt)), client),
           db.delete(factors).where(and(isIt, owner)).returning({ id: factors.id }),
           // With the last factor: nothing asks for them any more, and they would be a second way in later on.
           db
@@ -454,9 +493,20 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
                 notExists(db.select({ id: factors.id }).from(factors).where(whereOn(account.id))),
               ),
             ),
+          // And no session counts any more as one that a factor opened.
+          db
+            .update(sessions)
+            .set({ factor: null })
+            .where(
+              and(
+                eq(sessions.userId, account.id),
+                notExists(db.select({ id: factors.id }).from(factors).where(whereOn(account.id))),
+              ),
+            ),
         ]);
       });
-      return value[2].length > 0;
+      mail.sendSoon(value);
+      return value[3].length > 0;
     },
 
     async renewRecoveryCodes(principal, client) {
@@ -466,13 +516,15 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         const owner = and(wherePrincipal(db, principal), whereHas(db, whereOn(account.id)));
         return db.batch([
           noteEventOf(db, 'recovery_codes_renewed', owner, client, nowMs()),
+          mail.notify(db, 'recovery_codes_renewed', owner, client),
           db
             .delete(recoveryCodes)
             .where(and(eq(recoveryCodes.userId, account.id), whereAccountExists(db, owner))),
           insertCodes(db, hashes, owner),
         ]);
       });
-      return value[2].length > 0 ? ok(codes) : err({ reason: 'gone' });
+      mail.sendSoon(value);
+      return value[3].length > 0 ? ok(codes) : err({ reason: 'gone' });
     },
 
     async addAppPassword(principal, { name, dialect }, client) {
@@ -485,6 +537,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         const owner = and(wherePrincipal(db, principal), hasRoom);
         return db.batch([
           noteEventOf(db, 'app_password_added', owner, client, now),
+          mail.notify(db, 'app_password_added', owner, client),
           db
             .insert(appPasswords)
             .select(
@@ -506,7 +559,8 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
           db.select({ id: users.id }).from(users).where(wherePrincipal(db, principal)),
         ]);
       });
-      const [, [appPassword], alive] = value;
+      mail.sendSoon(value);
+      const [, , [appPassword], alive] = value;
       if (appPassword) return ok({ appPassword, password });
       return alive.length > 0 ? err({ reason: 'factor', why: 'too_many' }) : err({ reason: 'gone' });
     },
@@ -518,7 +572,8 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         const isThere = exists(db.select({ id: appPasswords.id }).from(appPasswords).where(isIt));
         return db.batch([
           noteEventOf(db, 'app_password_removed', and(eq(users.id, account.id), isThere), client, nowMs()),
-          ...endSessions(
+          mail.notify(db, 'app_password_removed', and(eq(users.id, account.id), isThere), client),
+          ...statements.endSessions(
             db,
             and(
               eq(sessions.userId, account.id),
@@ -528,7 +583,8 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
           db.delete(appPasswords).where(isIt).returning({ id: appPasswords.id }),
         ]);
       });
-      const [, latest, , removed] = value;
+      mail.sendSoon(value);
+      const [, , latest, , removed] = value;
       sessionStore.forget(latest.map((session) => session.id));
       return removed.length > 0;
     },
@@ -537,15 +593,48 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
       const { value } = await store.primary((db) =>
         db.batch([
           noteEventOf(db, 'factors_removed', eq(users.id, accountId), client, nowMs(), actorId),
-          ...endSessionsOf(db, accountId),
+          mail.notify(db, 'factors_removed', eq(users.id, accountId), client, { byAdmin: true }),
+          ...statements.endSessionsOf(db, accountId),
           db.delete(factors).where(eq(factors.userId, accountId)),
           db.delete(recoveryCodes).where(eq(recoveryCodes.userId, accountId)),
           db.delete(appPasswords).where(eq(appPasswords.userId, accountId)),
           db.select({ id: users.id }).from(users).where(eq(users.id, accountId)),
         ]),
       );
-      sessionStore.forget(value[1].map(({ id }) => id));
-      return value[6].length > 0;
+      mail.sendSoon(value);
+      sessionStore.forget(value[2].map(({ id }) => id));
+      return value[7].length > 0;
+    },
+
+    async rotateSecrets(limit) {
+      const prefix = await sealing.currentPrefix();
+      const { value: old } = await store.primary((db) =>
+        db
+          .select({ id: factors.id, userId: factors.userId, secret: factors.secret })
+          .from(factors)
+          // The condition of the partial index, and so no scan of all passkeys.
+          .where(
+            and(
+              sql`${factors.kind} = 'totp'`,
+              sql`substr(${factors.secret}, 1, ${prefix.length}) <> ${prefix}`,
+            ),
+          )
+          .limit(limit),
+      );
+      let rotated = 0;
+      for (const { id, userId, secret } of old) {
+        const unsealed = await sealing.unseal(secret ?? '', totpContext(userId));
+        if (!unsealed) continue;
+        const sealed = await sealing.seal(unsealed.bytes, totpContext(userId));
+        await store.primary((db) =>
+          db
+            .update(factors)
+            .set({ secret: sealed })
+            .where(and(eq(factors.id, id), eq(factors.secret, secret ?? ''))),
+        );
+        rotated += 1;
+      }
+      return rotated;
     },
   };
 };

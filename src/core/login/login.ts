@@ -1,6 +1,7 @@
 // The login: one story from a name and a password to a session, in the order in which it happens.
-import { eq, type SQL } from 'drizzle-orm';
+import { and, eq, exists, type SQL, sql } from 'drizzle-orm';
 import type { EmailAddress } from '../accounts/email.ts';
+import { hashAppPassword } from '../credentials/app-password.ts';
 import type { CheckPassword } from '../credentials/check-password.ts';
 import type { Passwords } from '../credentials/passwords.ts';
 import {
@@ -11,18 +12,24 @@ import {
   type UnverifiedEmail,
   type WrongCredentials,
 } from '../errors.ts';
-import { noteEventOf } from '../events/events.ts';
 import type { Identifier } from '../identity.ts';
-import type { Account, Client, LoginKind, Policy } from '../model.ts';
+import {
+  type Account,
+  type Client,
+  type LoginKind,
+  ownerProof,
+  type Policy,
+  type SessionProof,
+} from '../model.ts';
 import type { Keyring } from '../secrets.ts';
-import { deleteSession, openSession, type Sessions } from '../sessions/sessions.ts';
-import { cookieSessionId, type Tokens } from '../sessions/tokens.ts';
 import { whereUnchanged } from '../store/conditions.ts';
-import { users } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
-import { type CounterKey, forgiven, unknownCounter } from '../throttle/counters.ts';
+import { appPasswords, sessions, users } from '../store/schema.ts';
+import type { Database, Store } from '../store/store.ts';
+import type { Candidate } from '../throttle/candidate.ts';
+import { type CounterKey, forgiven, undone, unknownCounter } from '../throttle/counters.ts';
 import type { Devices } from '../throttle/devices.ts';
-import type { Candidate, Throttle } from '../throttle/throttle.ts';
+import type { Throttle } from '../throttle/throttle.ts';
+import type { OpenSession, Statement } from './open-session.ts';
 
 export interface LoginAttempt {
   identifier: Identifier;
@@ -34,6 +41,14 @@ export interface LoginAttempt {
   replaces: string | null;
 }
 
+/** A login of a client that can ask for more than a password. */
+export interface SignInAttempt extends LoginAttempt {
+  /** What the browser keeps until it answers; null for a client that keeps the token itself. */
+  holder: string | null;
+  /** Whether an app password is good here. */
+  takesAppPasswords: boolean;
+}
+
 export interface LoggedIn {
   account: Account;
   token: string;
@@ -41,62 +56,115 @@ export interface LoggedIn {
   device: string;
 }
 
-/**
- * Checks a password and opens a session: two round trips to D1 and one hash. Refuses a wrong password, an unknown
- * identifier and a disabled account after the same work, and every attempt while the counter makes it wait.
- *
- * @example
- * const loggedIn = await core.login({ identifier: readIdentifier('ann'), password, open: 'cookie', client, replaces });
- * if (!loggedIn.ok) return refuse(loggedIn.error);
- */
-export type Login = (
-  attempt: LoginAttempt,
-) => Promise<Result<LoggedIn, WrongCredentials | Throttled | UnverifiedEmail>>;
+/** By what a second factor can be proved, as the fields of the proof are called. */
+export type FactorKind = 'passkey' | 'code' | 'recoveryCode';
+
+/** The password was right; a second factor must follow within five minutes. */
+export interface NeededFactor {
+  secondFactor: { token: string; kinds: FactorKind[] };
+}
+
+type LoginRefused = WrongCredentials | Throttled | UnverifiedEmail;
+
+export interface Logins {
+  /**
+   * Checks a password and opens a session: two round trips to D1 and one hash. Refuses a wrong password, an unknown
+   * identifier and a disabled account after the same work, and every attempt while the counter makes it wait. For
+   * clients that can ask for nothing but a password: an account with a second factor is refused like a wrong password,
+   * and takes its app passwords.
+   *
+   * @example
+   * const loggedIn = await core.login({ identifier: readIdentifier('ann'), password, open: 'cookie', client, replaces });
+   * if (!loggedIn.ok) return refuse(loggedIn.error);
+   */
+  login(attempt: LoginAttempt): Promise<Result<LoggedIn, LoginRefused>>;
+  /** The same for clients that can ask for a second factor: an account that has one opens no session without it. */
+  signIn(attempt: SignInAttempt): Promise<Result<LoggedIn | NeededFactor, LoginRefused>>;
+}
 
 export interface LoginOptions {
   store: Store;
-  sessions: Sessions;
-  tokens: Tokens;
   devices: Devices;
   passwords: Passwords;
   keyring: Keyring;
+  policy: Policy;
   throttle: Throttle;
   checkPassword: CheckPassword;
-  policy: Policy;
   requestVerification: EmailAddress['requestVerification'];
+  openSession: OpenSession;
+  /** Loads what asks for a second factor. */
+  askForFactor: (candidate: Candidate, open: LoginKind, holder: string | null) => Promise<NeededFactor>;
   nowMs: () => number;
 }
 
-export const createLogin = (options: LoginOptions): Login => {
-  const { store, sessions, tokens, devices, passwords, keyring, throttle, checkPassword, nowMs } = options;
-  const { policy, requestVerification } = options;
+/** What a login may do besides opening a session for a right password. */
+interface Manner {
+  takesAppPasswords: boolean;
+  /** Null if the client cannot ask for a second factor. */
+  asks: { holder: string | null } | null;
+}
 
-  const logIn = async (attempt: LoginAttempt, isRetry: boolean): ReturnType<Login> => {
-    const { identifier, password, client } = attempt;
+export const createLogin = (options: LoginOptions): Logins => {
+  const { store, devices, passwords, keyring, policy, throttle, checkPassword, openSession, nowMs } = options;
+
+  const logIn = async (
+    attempt: LoginAttempt,
+    manner: Manner,
+    isRetry = false,
+  ): Promise<Result<LoggedIn | NeededFactor, LoginRefused>> => {
+    const { identifier, password, open, client, replaces } = attempt;
 
     // 1. On which device. One that has logged in to the account before is counted on its own.
     const device = await devices.read(client.device ?? null);
+    const appPasswordHash = manner.takesAppPasswords ? await hashAppPassword(password) : null;
 
     // 2. The first round trip counts the attempt and finds the account; then one hash. A refused attempt stays counted.
     const checked = await checkPassword({
       account: whereIdentifier(identifier),
       unknown: await unknownCounter(keyring, identifier.key),
       device,
+      appPassword: appPasswordHash === null ? null : { hash: appPasswordHash, dialect: client.dialect },
       password,
       client,
     });
     if (!checked.ok) return checked;
     const { candidate, counterKey } = checked.value;
+    const { appPasswordId } = candidate;
 
     // 3. The password is right. What it is not enough for is decided here, before a session exists.
     if (policy.requiresVerifiedEmail && candidate.emailVerifiedAtMs === null) {
       throttle.undoAttempt(counterKey);
-      await requestVerification(candidate.id, client);
+      await options.requestVerification(candidate.id, client);
       return err({ reason: 'unverified_email' });
+    }
+    // Is it enough? An app password always is; an ordinary one not where a second factor is
+    // on, but for a browser that is trusted. A client that cannot ask for one is refused as for a wrong password, after
+    // the same work: nothing tells a stranger that the password was right, or that there is a second factor.
+    if (appPasswordId === null) {
+      const isProtected = candidate.factors.length > 0;
+      const needsMore = manner.asks
+        ? isProtected && !isTrusted(device, candidate)
+        : isProtected || policy.appPasswordsOnly;
+      if (needsMore && manner.asks) return askForMore(attempt, candidate, counterKey, manner.asks.holder);
+      if (needsMore) {
+        throttle.recordFailure(counterKey, client);
+        return err({ reason: 'wrong_credentials', known: true });
+      }
     }
 
     // 4. The second round trip opens the session. If D1 fails at it, the attempt is undone.
-    const opened = await throttle.undoOnError(counterKey, () => open(attempt, candidate, counterKey));
+    const opened = await throttle.undoOnError(counterKey, async () =>
+      openSession({
+        candidate,
+        passwordHash: await renewedHash(candidate, password),
+        open,
+        proof: proofOf(candidate),
+        client,
+        replaces,
+        loginFailures: appPasswordId === null ? forgiven(counterKey) : undone(counterKey),
+        ...(appPasswordId === null ? {} : useAppPassword(appPasswordId, open)),
+      }),
+    );
 
     // 5. The credential for the client, and the mark by which the device is known the next time.
     if (opened) {
@@ -108,46 +176,88 @@ export const createLogin = (options: LoginOptions): Login => {
     // against the new one, once. If the account was deleted, disabled or given another password, the attempt failed.
     if (!isRetry && (await passwords.needsRehash(candidate.passwordHash, password))) {
       throttle.undoAttempt(counterKey);
-      return logIn(attempt, true);
+      return logIn(attempt, manner, true);
     }
     throttle.recordFailure(counterKey, client);
     return err({ reason: 'wrong_credentials', known: true });
   };
 
-  /** One batch: all of it, or nothing and null if the account is not as it was when its password was checked. */
-  const open = async (
-    { password, open: kind, client, replaces }: LoginAttempt,
-    candidate: Candidate,
-    counterKey: CounterKey,
-  ) => {
-    const now = nowMs();
-    const passwordHash = (await passwords.needsRehash(candidate.passwordHash, password))
-      ? await passwords.hash(password)
-      : candidate.passwordHash;
-    const issued = await tokens.issue(kind);
-    const replacedId = await cookieSessionId(replaces);
-    const asChecked = whereUnchanged(candidate);
-    const { value, bookmark } = await store.primary((db) =>
-      db.batch([
-        ...openSession(db, issued, asChecked, client, policy.maxSessions),
-        noteEventOf(db, 'login', asChecked, client, now),
-        deleteSession(db, replacedId, asChecked),
-        db
-          .update(users)
-          .set({ lastLoginAtMs: now, passwordHash, loginFailures: forgiven(counterKey) })
-          .where(asChecked),
-      ]),
+  const isTrusted = (device: Parameters<Devices['isTrusted']>[0], candidate: Candidate): boolean =>
+    devices.isTrusted(
+      device,
+      candidate,
+      candidate.factors.map(({ id }) => id),
     );
-    const [stored] = value[0];
-    if (!stored) return null;
-    if (replacedId) sessions.forget([replacedId]);
-    const { passwordHash: _, ...found } = candidate;
-    const account = { ...found, lastLoginAtMs: now };
-    const token = await sessions.handOut(issued, stored, account, bookmark);
-    return token === null ? null : { account, token, passwordHash };
+
+  /** An app password says nothing of the ordinary one: its hash stays as it is. */
+  const renewedHash = async (
+    { passwordHash, appPasswordId }: Candidate,
+    password: string,
+  ): Promise<string> =>
+    appPasswordId === null && (await passwords.needsRehash(passwordHash, password))
+      ? passwords.hash(password)
+      : passwordHash;
+
+  const proofOf = ({ appPasswordId, factors }: Candidate): SessionProof =>
+    appPasswordId === null
+      ? ownerProof(nowMs(), factors.length > 0 ? 'trusted_browser' : null)
+      : { authenticatedAtMs: null, appPasswordId, factor: null };
+
+  /** The session opens only while there is the app password, which remembers when it was used. */
+  const useAppPassword = (id: number, open: LoginKind) => {
+    const isIt = eq(appPasswords.id, id);
+    return {
+      onlyIf: (db: Database) => exists(db.select({ id: appPasswords.id }).from(appPasswords).where(isIt)),
+      also: (db: Database): Statement[] => [
+        db
+          .update(appPasswords)
+          .set({
+            lastUsedAtMs: nowMs(),
+            ...(open === 'derived' && {
+              derivedSessionId: sql`(${db
+                .select({ id: sessions.id })
+                .from(sessions)
+                .where(and(eq(sessions.userId, appPasswords.userId), sql`${sessions.kind} = 'derived'`))})`,
+            }),
+          })
+          .where(isIt),
+      ],
+    };
   };
 
-  return (attempt) => logIn(attempt, false);
+  /**
+   * The password was right, and a second factor must follow. Its attempt is undone, but what was wrong before is not
+   * forgiven: else whoever has the password could guess codes for ever. An outdated hash is replaced now, while the
+   * password is at hand.
+   */
+  const askForMore = async (
+    { password, open }: LoginAttempt,
+    candidate: Candidate,
+    counterKey: CounterKey,
+    holder: string | null,
+  ) => {
+    const passwordHash = await renewedHash(candidate, password);
+    await throttle.undoOnError(counterKey, () =>
+      store.primary((db) =>
+        db
+          .update(users)
+          .set({ passwordHash, loginFailures: undone(counterKey) })
+          .where(whereUnchanged(candidate)),
+      ),
+    );
+    return ok(await options.askForFactor({ ...candidate, passwordHash }, open, holder));
+  };
+
+  return {
+    async login(attempt) {
+      const loggedIn = await logIn(attempt, { takesAppPasswords: true, asks: null });
+      if (!loggedIn.ok) return loggedIn;
+      if ('secondFactor' in loggedIn.value) throw new Error('A second factor was asked for by mistake.');
+      return ok(loggedIn.value);
+    },
+    signIn: ({ holder, takesAppPasswords, ...attempt }) =>
+      logIn(attempt, { takesAppPasswords, asks: { holder } }),
+  };
 };
 
 const whereIdentifier = ({ by, key }: Identifier): SQL =>

@@ -28,15 +28,18 @@ import { QueryBuilder, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { noteEvent, noteEventOf, trimUserAgent } from '../events/events.ts';
 import {
   type Account,
-  accountColumns,
   type Client,
+  isRecent,
   type Policy,
   type Principal,
   type Session,
+  type SessionFactor,
   type SessionKind,
+  type SessionProof,
 } from '../model.ts';
+import { accountColumns } from '../store/columns.ts';
 import { whereAccountExists } from '../store/conditions.ts';
-import { sessions, users } from '../store/schema.ts';
+import { appPasswords, sessions, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 import type { Carrier, IssuedSession, ParsedToken, StoredSession, Tokens } from './tokens.ts';
 
@@ -97,6 +100,8 @@ export interface Sessions {
    * secret.
    */
   authenticateById(sessionId: string, reads: 'nearest' | 'primary'): Promise<Principal | null>;
+  /** Whether its owner proved in the last ten minutes to be there. No I/O. */
+  isRecent(session: SessionProof): boolean;
   /** A page of the live sessions of an account, the one seen last first. */
   list(accountId: number, page: { after: SessionCursor | null; limit: number }): Promise<SessionPage>;
   /** How many live sessions an account has. */
@@ -242,9 +247,17 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
       // The API token was made under a secret that is no longer set. Of many logins at once one replaces it; the
       // others hand out the replacement.
       const { value } = await store.primary((db) =>
-        db.batch([replaceApiToken(db, stored, issued), findApiToken(db, account.id)]),
+        db.batch([
+          // An app password that was given the old one is given the new one too: it ends with it.
+          db
+            .update(appPasswords)
+            .set({ derivedSessionId: issued.id })
+            .where(and(eq(appPasswords.userId, account.id), eq(appPasswords.derivedSessionId, stored.id))),
+          replaceApiToken(db, stored, issued),
+          findApiToken(db, account.id),
+        ]),
       );
-      const [current] = value[1];
+      const [current] = value[2];
       return current ? tokens.encode(issued, current, account) : null;
     },
 
@@ -254,6 +267,7 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     },
 
     authenticateById: (id, reads) => identify({ kinds: null, id }, reads),
+    isRecent: (session) => isRecent(session, nowMs()),
 
     async list(accountId, { after, limit }) {
       const { value } = await store.primary((db) =>
@@ -327,6 +341,7 @@ export const insertSession = (
   issued: IssuedSession,
   account: SQL | undefined,
   client: Client,
+  proof: SessionProof,
 ) => {
   const isLive = sql`${sessions.expiresAtMs} > ${issued.createdAtMs}`;
   return db
@@ -343,9 +358,9 @@ export const insertSession = (
           expiresAtMs: sql<number>`${issued.expiresAtMs}`.as('expires_at'),
           userAgent: sql<string | null>`${trimUserAgent(client)}`.as('user_agent'),
           country: sql<string | null>`${client.country}`.as('country'),
-          authenticatedAtMs: sql<number | null>`NULL`.as('authenticated_at'),
-          appPasswordId: sql<number | null>`NULL`.as('app_password_id'),
-          factor: sql<null>`NULL`.as('factor'),
+          authenticatedAtMs: sql<number | null>`${proof.authenticatedAtMs}`.as('authenticated_at'),
+          appPasswordId: sql<number | null>`${proof.appPasswordId}`.as('app_password_id'),
+          factor: sql<SessionFactor | null>`${proof.factor}`.as('factor'),
         })
         .from(users)
         .where(account),
@@ -361,6 +376,11 @@ export const insertSession = (
         expiresAtMs: sql`excluded.expires_at`,
         userAgent: sql`excluded.user_agent`,
         country: sql`excluded.country`,
+        authenticatedAtMs: sql`coalesce(excluded.authenticated_at, ${sessions.authenticatedAtMs})`,
+        // An app password was given the token once: it stays what an app password opened.
+        appPasswordId: sql`CASE WHEN ${isLive} THEN coalesce(${sessions.appPasswordId}, excluded.app_password_id)
+          ELSE excluded.app_password_id END`,
+        factor: sql`excluded.factor`,
       },
     })
     .returning({ id: sessions.id, nonce: sessions.nonce });
@@ -375,6 +395,7 @@ export const openSession = (
   issued: IssuedSession,
   account: SQL | undefined,
   client: Client,
+  proof: SessionProof,
   maxSessions: number,
 ) => {
   const owner = db.select({ id: users.id }).from(users).where(account);
@@ -388,7 +409,7 @@ export const openSession = (
     .limit(NO_LIMIT)
     .offset(maxSessions - 1);
   return [
-    insertSession(db, issued, account, client),
+    insertSession(db, issued, account, client, proof),
     db.delete(sessions).where(inArray(sessions.id, others)),
   ] as const;
 };
@@ -415,6 +436,9 @@ const sessionColumns = {
   createdAtMs: sessions.createdAtMs,
   lastSeenAtMs: sessions.lastSeenAtMs,
   expiresAtMs: sessions.expiresAtMs,
+  authenticatedAtMs: sessions.authenticatedAtMs,
+  appPasswordId: sessions.appPasswordId,
+  factor: sessions.factor,
 } as const;
 
 /**
@@ -538,8 +562,15 @@ const readCached = ({ row, checkedAtMs }: KvRecord, { kinds }: ParsedToken, nowM
 /**
  * The statement that goes on with a session under a new token and with its full time; it returns no row if the session
  * has ended or the condition on `users` finds no account.
+ * @param factor what was proved besides the password; null to leave it as it was
  */
-export const renewSession = (db: Database, id: string, issued: IssuedSession, onlyIf: SQL | undefined) =>
+export const renewSession = (
+  db: Database,
+  id: string,
+  issued: IssuedSession,
+  onlyIf: SQL | undefined,
+  factor: SessionFactor | null = null,
+) =>
   db
     .update(sessions)
     .set({
@@ -548,6 +579,8 @@ export const renewSession = (db: Database, id: string, issued: IssuedSession, on
       createdAtMs: issued.createdAtMs,
       lastSeenAtMs: issued.createdAtMs,
       expiresAtMs: issued.expiresAtMs,
+      authenticatedAtMs: issued.createdAtMs,
+      ...(factor && { factor }),
     })
     .where(and(eq(sessions.id, id), whereAccountExists(db, onlyIf)))
     .returning({ id: sessions.id, nonce: sessions.nonce });
@@ -591,3 +624,7 @@ export const endSessionsOf = (
       whereAccountExists(db, onlyIf),
     ),
   );
+
+/** The statements for modules that are loaded by themselves. */
+export const sessionStatements = { renewSession, endSessions, endSessionsOf };
+export type SessionStatements = typeof sessionStatements;

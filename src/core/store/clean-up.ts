@@ -1,7 +1,7 @@
 // Clean-up: expired sessions, old events and counters are removed in bounded batches, without an index on their times.
 import { and, asc, eq, gt, inArray, lt, notExists, sql } from 'drizzle-orm';
 import type { Policy } from '../model.ts';
-import { events, loginFailures, outbox, proofs, sessions, users } from './schema.ts';
+import { events, loginFailures, outbox, proofs, sessions, spentChallenges, users } from './schema.ts';
 import type { Database, Store } from './store.ts';
 
 // An index on a time would be one more row written by every login. Instead the clean-up reads on: events in the order
@@ -34,6 +34,7 @@ export interface CleanedUp {
   loginFailures: number;
   proofs: number;
   mails: number;
+  challenges: number;
   complete: boolean;
 }
 
@@ -159,15 +160,20 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
           .where(sql`${first.doneAtMs} IS NOT NULL AND ${first.createdAtMs} < ${now - MAIL_KEPT_MS}`);
         return db.delete(outbox).where(inArray(outbox.id, old));
       });
+      const fromChallenges = await drain((db) => {
+        const { id, expiresAtMs } = spentChallenges;
+        const old = db.select({ id }).from(spentChallenges).where(lt(expiresAtMs, now));
+        return db.delete(spentChallenges).where(inArray(id, old.limit(BATCH_ROWS)));
+      });
+      const all = [fromSessions, fromEvents, fromCounters, fromProofs, fromOutbox, fromChallenges];
       return {
         sessions: fromSessions.removed,
         events: fromEvents.removed,
         loginFailures: fromCounters.removed,
         proofs: fromProofs.removed,
         mails: fromOutbox.removed,
-        complete: [fromSessions, fromEvents, fromCounters, fromProofs, fromOutbox].every(
-          ({ complete }) => complete,
-        ),
+        challenges: fromChallenges.removed,
+        complete: all.every(({ complete }) => complete),
       };
     },
   };

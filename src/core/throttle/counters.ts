@@ -4,6 +4,7 @@ import type { ThrottlePolicy } from '../model.ts';
 import type { Keyring } from '../secrets.ts';
 import { loginFailures, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
+import type { TypedAppPassword } from './candidate.ts';
 import { type Device, markOfRow } from './devices.ts';
 
 // The counters of an account are in its own row, because a login writes that row anyway: `users.login_failures`,
@@ -69,6 +70,8 @@ export interface AttemptSource {
   device: Device | null;
   /** The network that the request comes from; null if it is not known. */
   network: string | null;
+  /** What was typed, if it may be an app password: it is looked for in the same round trip. */
+  appPassword?: TypedAppPassword | null;
 }
 
 /** Which counter holds an attempt, and what is needed to settle it. */
@@ -238,22 +241,27 @@ export const settleAttempt = (db: Database, counterKey: CounterKey) => {
 };
 
 /** The statement that undoes an attempt: its password was right, and D1 did not do what follows from it. */
-export const uncountAttempt = (db: Database, { accountId, source }: CounterKey) => {
-  const count = element(failures, source, 0);
-  const less = sql`json_set(${failures}, ${`$."${source}"[0]`}, ${count} - 1,
-    ${`$."${source}"[1]`}, ${lessOne(element(failures, source, 1))})`;
-  return db
+export const uncountAttempt = (db: Database, counterKey: CounterKey) =>
+  db
     .update(users)
-    .set({
-      loginFailures: sql`nullif(CASE WHEN ${count} <= 1 THEN json_remove(${failures}, ${pathOf(source)})
-        ELSE ${less} END, '{}')`,
-    })
-    .where(
-      and(
-        eq(users.id, accountId ?? 0),
-        sql`json_type(${users.loginFailures}, ${pathOf(source)}) IS NOT NULL`,
-      ),
-    );
+    .set({ loginFailures: undone(counterKey) })
+    .where(eq(users.id, counterKey.accountId ?? 0));
+
+/**
+ * The value of `users.login_failures` without an attempt, and with all that was wrong before. For what is right and not
+ * enough to forgive: an app password, or a password that a second factor must follow. Otherwise whoever has one could
+ * guess the other for ever.
+ */
+export const undone = ({ source, atMs, beforeAtMs }: CounterKey): SQL => {
+  const [count, pending, at] = [
+    element(failures, source, 0),
+    element(failures, source, 1),
+    element(failures, source, 2),
+  ];
+  const less = sql`json_set(${failures}, ${`$."${source}"[0]`}, ${count} - 1, ${`$."${source}"[1]`}, ${lessOne(pending)},
+    ${`$."${source}"[2]`}, CASE WHEN ${at} = ${atMs} THEN ${integer(beforeAtMs)} ELSE ${at} END)`;
+  return sql`nullif(CASE WHEN ${count} IS NULL THEN ${failures} WHEN ${count} <= 1 THEN
+    json_remove(${failures}, ${pathOf(source)}) ELSE ${less} END, '{}')`;
 };
 
 /**

@@ -3,6 +3,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Keyring, Random } from '../secrets.ts';
 import { users } from '../store/schema.ts';
+import { DEVICE_SECONDS } from './device-seconds.ts';
 
 /** A browser or app that has logged in before. */
 export interface Device {
@@ -49,8 +50,6 @@ const TRUST_SECONDS = 30 * 24 * 60 * 60;
 const DEVICE_ID_BYTES = 16;
 /** A family's computer; whoever comes after that is counted with the account for once. */
 const MAX_ACCOUNTS = 8;
-/** As long as a browser keeps a cookie at all. https://developer.chrome.com/blog/cookie-max-age-expires */
-export const DEVICE_SECONDS = 400 * 24 * 60 * 60;
 
 /**
  * A piece of the salt, whose place is counted from the end of a hash of ours: 48 random bits that change with the

@@ -2,9 +2,10 @@
 import { eq } from 'drizzle-orm';
 import { err, ok, type Result, type Throttled } from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
-import { type Account, accountColumns, type Client, type Policy } from '../model.ts';
+import type { Client, Policy } from '../model.ts';
 import { users } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
+import { type Candidate, candidateColumns } from './candidate.ts';
 import {
   ACCOUNT,
   type AttemptSource,
@@ -24,9 +25,6 @@ import {
 /** The pauses after which an attempt is counted again while other attempts of the same moment fill the counter. */
 const BUSY_PAUSES_MS = [100, 200, 400, 800, 1000, 1000];
 
-/** An account with the hash against which a password is checked. */
-export type Candidate = Account & { passwordHash: string };
-
 /** An attempt that is counted and may now be checked. */
 export interface CountedAttempt {
   /** Null if there is no such account. */
@@ -41,7 +39,7 @@ export interface Throttle {
    */
   countAttempt(source: AttemptSource): Promise<Result<CountedAttempt, Throttled>>;
   /** After the response: the attempt failed and stays counted. The same statements for known and unknown accounts. */
-  recordFailure(counterKey: CounterKey, client: Client): void;
+  recordFailure(counterKey: CounterKey, client: Client, type?: 'login_refused' | 'factor_refused'): void;
   /** After the response: takes back an attempt that was neither right nor wrong. */
   undoAttempt(counterKey: CounterKey): void;
   /**
@@ -64,7 +62,7 @@ export const createThrottle = ({ store, policy, nowMs, pause }: ThrottleOptions)
     const { value } = await store.primary((db) =>
       db.batch([
         db
-          .select({ ...accountColumns, passwordHash: users.passwordHash, ...counterColumns(source) })
+          .select({ ...candidateColumns(source.appPassword ?? null), ...counterColumns(source) })
           .from(users)
           .where(source.account),
         readUnknown(db, source),
@@ -108,12 +106,12 @@ export const createThrottle = ({ store, policy, nowMs, pause }: ThrottleOptions)
       return err({ reason: 'throttled', retryAfterSeconds });
     },
 
-    recordFailure: (counterKey, client) =>
+    recordFailure: (counterKey, client, type = 'login_refused') =>
       store.runInBackground('failure not recorded', () =>
         store.primary((db) =>
           db.batch([
             ...settleAttempt(db, counterKey),
-            noteEventOf(db, 'login_refused', eq(users.id, counterKey.accountId ?? 0), client, nowMs()),
+            noteEventOf(db, type, eq(users.id, counterKey.accountId ?? 0), client, nowMs()),
           ]),
         ),
       ),

@@ -244,6 +244,27 @@ const endSessionsOf = endpoint({
   },
 });
 
+const removeFactorsOf = endpoint({
+  method: 'DELETE',
+  path: '/admin/accounts/:id/factors',
+  params,
+  auth: admins,
+  handle: async (c) => {
+    const { core, principal, client } = c.var;
+    const factors = await core.factors();
+    const isRemoved = await factors.removeAll(idOf(c), principal.account.id, client);
+    return isRemoved ? c.body(null, 204) : refuse(c, { reason: 'not_found' });
+  },
+  docs: DOCS && {
+    id: 'idRemoveFactorsOf',
+    summary: 'Remove all passkeys, codes and app passwords of an account',
+    description:
+      'For an owner who has lost all of them. Make sure who asks: afterwards the password is enough. All sessions end.',
+    successes: [{ status: 204, description: 'They are gone.', schema: null }],
+    refusals: [noSuch],
+  },
+});
+
 const removeOne = endpoint({
   method: 'DELETE',
   path: '/admin/accounts/:id',
@@ -273,5 +294,6 @@ export const admin = [
   grantAdmin,
   revokeAdmin,
   endSessionsOf,
+  removeFactorsOf,
   removeOne,
 ] as const;

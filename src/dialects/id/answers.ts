@@ -4,7 +4,15 @@ import type { EventType, SessionKind } from '../../core/index.ts';
 import { annotated, named } from '../../http/docs.ts';
 import type { FieldErrorCode } from '../../http/problem.ts';
 import type { ProblemDetails } from './refusal.ts';
-import type { showAccount, showEvent, showSession, showToAdmin } from './views.ts';
+import type {
+  showAccount,
+  showAppPassword,
+  showEvent,
+  showFactor,
+  showProtection,
+  showSession,
+  showToAdmin,
+} from './views.ts';
 
 /** The members of a union that exists for the compiler alone: it refuses one that is missing or too many. */
 const membersOf = <T extends string>(members: Record<T, true>) =>
@@ -100,6 +108,7 @@ const eventType = () =>
     login_code_requested: true,
     mail_undeliverable: true,
     mail_given_up: true,
+    reauthenticated: true,
     passkey_added: true,
     factor_renamed: true,
     passkey_removed: true,
@@ -172,12 +181,6 @@ export const accessToken = () =>
   );
 export const sessions = () => named('IdSessions', z.strictObject({ sessions: z.array(session()) }));
 export const events = () => named('IdEvents', z.strictObject({ events: z.array(event()) }));
-export const everything = () =>
-  named(
-    'IdExport',
-    z.strictObject({ account: account(), sessions: z.array(session()), events: z.array(event()) }),
-    'Everything that is held about the account.',
-  );
 export const oneToAdmin = () => named('IdOneToAdmin', z.strictObject({ account: accountToAdmin() }));
 export const page = () => named('IdAccounts', z.strictObject({ accounts: z.array(accountToAdmin()) }));
 export const wholeToAdmin = () =>
@@ -188,6 +191,138 @@ export const wholeToAdmin = () =>
       sessions: z.array(session()),
       events: z.array(event()),
     }),
+  );
+
+const oneFactor = () =>
+  named(
+    'IdFactor',
+    z.strictObject({
+      id: z.int().check(z.minimum(1)),
+      kind: z.enum(['passkey', 'totp']),
+      name: z.string(),
+      createdAt: moment(),
+      lastUsedAt: z.nullable(moment()),
+      synced: annotated(z.boolean(), {
+        description: 'Whether a passkey is kept by a service that syncs it to other devices.',
+      }),
+    }),
+    'A passkey or an authenticator app.',
+  ) satisfies z.ZodMiniType<ReturnType<typeof showFactor>>;
+
+const codes = () => z.array(z.string().check(z.regex(/^[0-9a-f]{4}(-[0-9a-f]{4}){6}$/)));
+
+export const factor = () => named('IdOneFactor', z.strictObject({ factor: oneFactor() }));
+export const added = () =>
+  named('IdAddedFactor', z.strictObject({ factor: oneFactor(), recoveryCodes: z.nullable(codes()) }));
+export const recoveryCodes = () => named('IdRecoveryCodes', z.strictObject({ recoveryCodes: codes() }));
+export const protection = () =>
+  named(
+    'IdProtection',
+    z.strictObject({
+      factors: z.array(oneFactor()),
+      recoveryCodesLeft: count(),
+      passkeys: z.nullable(
+        z.strictObject({ rpId: z.string(), userHandle: z.string(), credentialIds: z.array(z.string()) }),
+      ),
+    }),
+  ) satisfies z.ZodMiniType<ReturnType<typeof showProtection>>;
+export const totpSecret = () =>
+  named(
+    'IdTotpSecret',
+    z.strictObject({ secret: z.string().check(z.regex(/^[A-Z2-7]{32}$/)), uri: z.url() }),
+  );
+
+const oneAppPassword = () =>
+  named(
+    'IdAppPassword',
+    z.strictObject({
+      id: z.int().check(z.minimum(1)),
+      name: z.string(),
+      dialect: z.nullable(z.string()),
+      createdAt: moment(),
+      lastUsedAt: z.nullable(moment()),
+    }),
+  ) satisfies z.ZodMiniType<ReturnType<typeof showAppPassword>>;
+
+export const appPasswords = () =>
+  named('IdAppPasswords', z.strictObject({ appPasswords: z.array(oneAppPassword()) }));
+export const newAppPassword = () =>
+  named('IdNewAppPassword', z.strictObject({ appPassword: oneAppPassword(), password: z.string() }));
+
+export const everything = () =>
+  named(
+    'IdExport',
+    z.strictObject({
+      account: account(),
+      sessions: z.array(session()),
+      events: z.array(event()),
+      factors: z.array(oneFactor()),
+      appPasswords: z.array(oneAppPassword()),
+    }),
+    'Everything that is held about the account, without its secrets.',
+  );
+
+const stepToken = () =>
+  annotated(z.string(), { description: 'Goes with the answer. Good for five minutes, once.' });
+const credentialIds = () =>
+  z.array(
+    z.strictObject({
+      type: z.literal('public-key'),
+      id: z.string(),
+      transports: z.array(z.string()),
+    }),
+  );
+
+export const needsFactor = () =>
+  named(
+    'IdSecondFactor',
+    z.strictObject({
+      secondFactor: z.strictObject({
+        token: stepToken(),
+        kinds: z.array(z.enum(['passkey', 'code', 'recoveryCode'])),
+      }),
+    }),
+    'The password was right; a second factor must follow at `login/factor`.',
+  );
+export const loggedInOrNeedsFactor = () => z.union([loggedIn(), needsFactor()]);
+export const renewed = () => named('IdRenewed', z.strictObject({ token: token() }));
+
+export const passkeyRequest = () =>
+  named(
+    'IdPasskeyRequest',
+    z.strictObject({
+      token: stepToken(),
+      publicKey: z.strictObject({
+        challenge: z.string(),
+        rpId: z.string(),
+        timeout: count(),
+        userVerification: z.enum(['required', 'preferred']),
+        allowCredentials: credentialIds(),
+      }),
+    }),
+    '`PublicKeyCredentialRequestOptionsJSON`.',
+  );
+export const passkeyCreation = () =>
+  named(
+    'IdPasskeyCreation',
+    z.strictObject({
+      token: stepToken(),
+      publicKey: z.strictObject({
+        rp: z.strictObject({ id: z.string(), name: z.string() }),
+        user: z.strictObject({ id: z.string(), name: z.string(), displayName: z.string() }),
+        challenge: z.string(),
+        pubKeyCredParams: z.array(z.strictObject({ type: z.literal('public-key'), alg: z.int() })),
+        timeout: count(),
+        excludeCredentials: credentialIds(),
+        authenticatorSelection: z.strictObject({
+          residentKey: z.literal('required'),
+          requireResidentKey: z.boolean(),
+          userVerification: z.literal('preferred'),
+        }),
+        attestation: z.literal('none'),
+      }),
+    }),
+    '`PublicKeyCredentialCreationOptionsJSON`.',
   );
 
 const fieldErrorCode = () =>

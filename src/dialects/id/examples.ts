@@ -55,3 +55,93 @@ export const accessToken = {
   tokenType: 'Bearer',
   expiresIn: 300,
 };
+
+export const stepToken = 'eyJwIjoic2lnbl9pbiJ9.Ct1cLqVq0rG9Jt0mT0lqVfN9mZl5b0m0Y0c5w2m1a3s';
+
+const CREDENTIAL_ID = 'qV7yL0bX3nJc5W2pD8sT6g';
+const USER_HANDLE = 'X9n0mQm2r3s4t5u6v7w8x9y0z1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p7q8r9s0t1u2v3w4x5y6z7A8B9C0D';
+const CHALLENGE = '5v1m3qVnq5e2mZ0b7d8f9h1j3l5n7p9r1t3v5x7z9B0';
+const CLIENT_DATA = 'eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0';
+const AUTHENTICATOR_DATA = 'v6vDdDKVi2M_YNOtZGHJxHNa5_jt1GWSpeDwFFKy5LUZAAAAAA';
+
+export const factor = {
+  id: 3,
+  kind: 'passkey',
+  name: 'My phone',
+  createdAt: '2026-11-21T08:16:10.220Z',
+  lastUsedAt: '2026-11-21T08:20:41.007Z',
+  synced: true,
+};
+
+export const recoveryCodes = ['8f4b-03c1-97de-55a2-1b6e-7c90-d4f8', '2a7d-e1b3-6c48-90f5-3d2e-b817-4a6c'];
+
+export const totp = {
+  secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+  uri: 'otpauth://totp/Latchkey:mary?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Latchkey&algorithm=SHA1&digits=6&period=30',
+};
+
+export const appPassword = {
+  id: 4,
+  name: 'Old phone',
+  dialect: 'account',
+  createdAt: '2026-11-21T08:18:02.113Z',
+  lastUsedAt: null,
+};
+
+export const appPasswordText = 'k3qp x7ab mz2c 5tyr hd4w';
+
+export const knownPasskeys = {
+  rpId: 'accounts.example.com',
+  userHandle: USER_HANDLE,
+  credentialIds: [CREDENTIAL_ID],
+};
+
+export const requestOptions = {
+  challenge: CHALLENGE,
+  rpId: 'accounts.example.com',
+  timeout: 300_000,
+  userVerification: 'required',
+  allowCredentials: [],
+};
+
+export const creationOptions = {
+  rp: { id: 'accounts.example.com', name: 'Latchkey' },
+  user: { id: USER_HANDLE, name: 'mary', displayName: 'Mary Jones' },
+  challenge: CHALLENGE,
+  pubKeyCredParams: [
+    { type: 'public-key', alg: -7 },
+    { type: 'public-key', alg: -8 },
+    { type: 'public-key', alg: -257 },
+  ],
+  timeout: 300_000,
+  excludeCredentials: [],
+  authenticatorSelection: {
+    residentKey: 'required',
+    requireResidentKey: true,
+    userVerification: 'preferred',
+  },
+  attestation: 'none',
+};
+
+export const assertion = {
+  id: CREDENTIAL_ID,
+  rawId: CREDENTIAL_ID,
+  type: 'public-key',
+  response: {
+    clientDataJSON: CLIENT_DATA,
+    authenticatorData: AUTHENTICATOR_DATA,
+    signature: 'MEUCIQDk0Yq1Q2W3e4R5t6Y7u8I9o0P1a2S3d4F5g6H7j8',
+    userHandle: USER_HANDLE,
+  },
+};
+
+export const registration = {
+  id: CREDENTIAL_ID,
+  rawId: CREDENTIAL_ID,
+  type: 'public-key',
+  response: {
+    clientDataJSON: CLIENT_DATA,
+    authenticatorData: AUTHENTICATOR_DATA,
+    transports: ['internal', 'hybrid'],
+  },
+};

@@ -1,6 +1,6 @@
 // `id`: everything that is held about an account as one JSON file, streamed: its audit log may be of any length.
 import type { Core, EventView, Principal, SessionCursor, SessionView } from '../../core/index.ts';
-import { showAccount, showEvent, showSession } from './views.ts';
+import { showAccount, showAppPassword, showEvent, showFactor, showSession } from './views.ts';
 
 /**
  * Rows a query of D1: few enough for an isolate's memory, whatever the browsers are called, and so many that a million
@@ -45,7 +45,10 @@ async function* writeFile(core: Core, { account, session }: Principal, origin: s
   yield* writeRows(sessionsOf(core, account.id), (row) => showSession(row, session.id));
   yield '],"events":[';
   yield* writeRows(eventsOf(core, account.id), showEvent);
-  yield ']}';
+  // By name and time: no secret, no key and no hash is anybody's to take along.
+  const { factors, appPasswords } = await (await core.factors()).list(account.id);
+  const show = { factors: factors.map(showFactor), appPasswords: appPasswords.map(showAppPassword) };
+  yield `],${JSON.stringify(show).slice(1)}`;
 }
 
 /**

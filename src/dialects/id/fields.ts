@@ -4,12 +4,19 @@ import * as own from '../../http/body/schemas.ts';
 
 export {
   confirmation,
+  confirmationAgain,
   emailChange,
+  factorProof,
+  firstCode,
   forgotten,
   linkToken,
+  newAppPassword,
+  newPasskey,
+  passkeyProof,
   passwordChange,
   passwordError,
   profile,
+  renaming,
   usernameChange,
 } from '../../http/body/schemas.ts';
 
@@ -18,3 +25,5 @@ const session = () => z.optional(z.enum(['cookie', 'token']));
 
 export const registration = z.extend(own.registration, { session: session() });
 export const credentials = z.extend(own.credentials, { session: session() });
+/** With the token of a login that waits for its second factor, or without for a passkey alone. */
+export const passkeyRequest = z.object({ token: z.optional(z.string()), session: session() });

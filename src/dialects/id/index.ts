@@ -3,13 +3,24 @@ import type { Dialect, RoutesOf } from '../../http/endpoint.ts';
 import { admin } from './admin.ts';
 import { problemDetails } from './answers.ts';
 import { email } from './email.ts';
+import { factors } from './factors.ts';
 import { login } from './login.ts';
 import { me } from './me.ts';
 import { problem } from './problem.ts';
+import { secondFactor } from './second-factor.ts';
 import { sessions } from './sessions.ts';
 import { tokens } from './tokens.ts';
 
-const endpoints = [...login, ...me, ...email, ...sessions, ...tokens, ...admin] as const;
+const endpoints = [
+  ...login,
+  ...secondFactor,
+  ...me,
+  ...email,
+  ...factors,
+  ...sessions,
+  ...tokens,
+  ...admin,
+] as const;
 
 /** For Hono's typed client: `hc<IdRoutes>('https://accounts.example.com/id')`. */
 export type IdRoutes = RoutesOf<typeof endpoints>;

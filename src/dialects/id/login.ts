@@ -96,19 +96,23 @@ const logIn = endpoint({
   handle: async (c) => {
     const { identifier, password, session = 'cookie' } = c.req.valid('json');
     const open = session === 'cookie' ? 'cookie' : 'jwt';
-    const opened = await sessions.logIn(c, readIdentifier(identifier), password, open);
-    if (!opened.ok) return refuseError(c, opened.error);
-    const account = showAccount(opened.value.account, originOf(c));
-    return session === 'cookie'
-      ? c.json({ account }, 200)
-      : c.json({ account, token: opened.value.token }, 200);
+    const signedIn = await sessions.signIn(c, readIdentifier(identifier), password, {
+      open,
+      takesAppPasswords: true,
+    });
+    if (!signedIn.ok) return refuseError(c, signedIn.error);
+    if ('secondFactor' in signedIn.value) return c.json(signedIn.value, 200);
+    const { account, ...more } = signedIn.value;
+    return c.json({ account: showAccount(account, originOf(c)), ...more }, 200);
   },
   docs: DOCS && {
     id: 'idLogin',
     summary: 'Log in',
-    description: '`identifier` takes the username or the email. `session` as for registering.',
+    description:
+      '`identifier` takes the username or the email. `session` as for registering. If the account has a passkey or an ' +
+      'authenticator app, the answer is `secondFactor`, and no session is open yet. An app password needs none.',
     sent: { identifier: 'mary', password: examples.password },
-    successes: [loggedIn(200)],
+    successes: [{ ...loggedIn(200), schema: answers.loggedInOrNeedsFactor }],
   },
 });
 

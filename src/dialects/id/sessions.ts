@@ -4,7 +4,7 @@ import { after, afterSession, limit } from '../../http/pagination.ts';
 import { sessionId } from '../../http/path-parameters.ts';
 import { originOf } from '../../http/respond.ts';
 import * as answers from './answers.ts';
-import { toChange, toRead } from './auth.ts';
+import { toProtect, toRead } from './auth.ts';
 import * as examples from './examples.ts';
 import { streamExport } from './export.ts';
 import { readEventPage, readSessionPage } from './lists.ts';
@@ -34,7 +34,7 @@ const listSessions = endpoint({
 const endOthers = endpoint({
   method: 'DELETE',
   path: '/sessions',
-  auth: toChange,
+  auth: toProtect,
   handle: async (c) => {
     const { account, session } = c.var.principal;
     const ended = await c.var.core.sessions.endAll(account.id, session.id, c.var.client, null);
@@ -58,7 +58,7 @@ const endOne = endpoint({
   method: 'DELETE',
   path: '/sessions/:id',
   params: { id: sessionId },
-  auth: toChange,
+  auth: toProtect,
   handle: async (c) => {
     const { account } = c.var.principal;
     const isEnded = await c.var.core.sessions.end(account.id, c.req.param('id'), c.var.client);
@@ -96,7 +96,7 @@ const listEvents = endpoint({
 const exportAll = endpoint({
   method: 'GET',
   path: '/export',
-  auth: toChange,
+  auth: toProtect,
   handle: async (c) => {
     const { core, principal } = c.var;
     const file = await streamExport(core, principal, originOf(c));
@@ -113,7 +113,13 @@ const exportAll = endpoint({
         description: 'A file to keep.',
         schema: answers.everything,
         headers: ['Content-Disposition'],
-        example: { account: examples.account, sessions: [examples.session], events: [examples.event] },
+        example: {
+          account: examples.account,
+          sessions: [examples.session],
+          events: [examples.event],
+          factors: [examples.factor],
+          appPasswords: [examples.appPassword],
+        },
       },
     ],
   },

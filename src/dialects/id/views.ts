@@ -1,9 +1,12 @@
 // What `id` shows of accounts, sessions and events: camelCase, times in ISO 8601 UTC.
 import {
   type Account,
+  type AppPasswordView,
   type EventView,
+  type FactorView,
   findPicture,
   lastLoginOrCreationMs,
+  type Protection,
   type SessionView,
 } from '../../core/index.ts';
 
@@ -62,4 +65,32 @@ export const showEvent = (event: EventView) => ({
   userAgent: event.userAgent,
   byAdmin: event.actorId !== null,
   at: time(event.createdAtMs),
+});
+
+const timeOrNull = (ms: number | null): string | null => (ms === null ? null : time(ms));
+
+/** A passkey or an authenticator app. */
+export const showFactor = ({ id, kind, name, createdAtMs, lastUsedAtMs, isSynced }: FactorView) => ({
+  id,
+  kind,
+  name,
+  createdAt: time(createdAtMs),
+  lastUsedAt: timeOrNull(lastUsedAtMs),
+  synced: isSynced,
+});
+
+/** All that protects an account besides its password, and what browsers are told of its passkeys. */
+export const showProtection = ({ factors, recoveryCodesLeft, passkeys }: Protection, rpId: string) => ({
+  factors: factors.map(showFactor),
+  recoveryCodesLeft,
+  passkeys: passkeys && { rpId, ...passkeys },
+});
+
+/** An app password, without the password itself. */
+export const showAppPassword = ({ id, name, dialect, createdAtMs, lastUsedAtMs }: AppPasswordView) => ({
+  id,
+  name,
+  dialect,
+  createdAt: time(createdAtMs),
+  lastUsedAt: timeOrNull(lastUsedAtMs),
 });

@@ -1,4 +1,4 @@
-// Authentication and CSRF: who may use an endpoint, with which credentials, from which pages.
+// Who may use an endpoint, and by which credentials.
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Principal } from '../../core/index.ts';
 import type { AppEnv } from '../context.ts';
@@ -29,15 +29,20 @@ export interface PublicAuth {
 export interface RequiredAuth {
   via: readonly [Credential, ...Credential[]];
   /**
-   * `nearest`: a replica that has seen the login may answer. `primary`: for every change, for everything that admins
-   * do, and for pages that show a change that was just made.
+   * `nearest`: a replica that has seen the login may answer. `primary`: for whatever changes something, for what
+   * admins do, and for pages that show a change just made.
    */
   reads: 'primary' | 'nearest';
   /** Only admins pass; everyone else gets `forbidden`. */
   role?: 'admin';
+  /**
+   * Whether the owner must have proved in the last ten minutes to be there: for what a stolen session must not do.
+   * @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x16-V7-Session-Management.md V7.5.1
+   */
+  recent?: true;
   /** Whether an anonymous request passes too; `findPrincipal(c)` is null then. */
   optional?: true;
-  /** The refusal of an anonymous request, if not the usual one for missing credentials. */
+  /** What an anonymous request is told, if not that credentials are missing. */
   anonymous?: Problem;
   csrf?: CsrfOverride;
 }
@@ -51,9 +56,9 @@ export const anyone: PublicAuth = { via: 'none' };
 export const credentialsOf = ({ via }: Auth): readonly Credential[] => (via === 'none' ? [] : via);
 
 /**
- * Whether a request from a foreign page is refused. Browsers send cookies for every page, so every unsafe method is
- * checked if the endpoint accepts the cookie, or needs no credentials: it may log the browser in. A token in a header
- * needs no check, because no foreign page can send it.
+ * Whether a request from a foreign page is refused. A browser sends cookies by itself, whoever's page asks, so every
+ * method that is not safe is checked if the cookie is good there, or if no credentials are asked for: such an endpoint
+ * may log the browser in. A token in a header is proof enough: no foreign page can send it.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
  */
 export const checksOrigin = (method: string, auth: Auth): boolean => {
@@ -75,8 +80,23 @@ export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppE
   const takesCookie = auth.via.includes('cookie');
   const anonymous = auth.anonymous ?? { reason: 'credentials', why: 'missing' };
 
+  /** What is wanting in somebody who is logged in; null for nothing. */
+  const findWant = (c: Context<AppEnv>, { account, session }: Principal): Problem | null => {
+    if (auth.role === 'admin') {
+      if (!account.isAdmin) return { reason: 'forbidden' };
+      if (c.var.httpSettings.requireAdminFactor && session.factor === null)
+        return { reason: 'factor_required' };
+    }
+    return auth.recent && !c.var.core.sessions.isRecent(session) ? { reason: 'reauthenticate' } : null;
+  };
+
   return async (c, next) => {
-    const isAllowed = (isAdmin: boolean): boolean => auth.role !== 'admin' || isAdmin;
+    const goOn = async (principal: Principal) => {
+      const want = findWant(c, principal);
+      if (!want) return next();
+      const ask = want.reason === 'reauthenticate' ? c.var.surface.onStale : undefined;
+      return ask ? ask(c) : respondProblem(c, want);
+    };
     const authorization = takesHeader ? parseAuthorization(c.req.header('Authorization'), takesBare) : null;
     if (authorization && 'why' in authorization)
       return respondProblem(c, { reason: 'credentials', why: authorization.why });
@@ -84,7 +104,7 @@ export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppE
       const principal = await c.var.core.sessions.authenticate(authorization.token, 'header', auth.reads);
       if (!principal) return respondProblem(c, { reason: 'credentials', why: 'invalid' });
       c.set('principal', principal);
-      return isAllowed(principal.account.isAdmin) ? next() : respondProblem(c, { reason: 'forbidden' });
+      return goOn(principal);
     }
     if (checks && isCrossSite(c)) return respondProblem(c, { reason: 'cross_site' });
     const principal = takesCookie ? await identifyByCookie(c, auth.reads) : null;
@@ -92,11 +112,11 @@ export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppE
       if (auth.optional) return next();
       return (await c.var.surface.onAnonymous?.(c)) ?? respondProblem(c, anonymous);
     }
-    return isAllowed(principal.account.isAdmin) ? next() : respondProblem(c, { reason: 'forbidden' });
+    return goOn(principal);
   };
 };
 
-/** Finds the principal of the session cookie and sets `c.var.principal`; null if there is none. */
+/** Who the session cookie belongs to, remembered for the request; null for nobody. */
 export const identifyByCookie = async (
   c: Context<AppEnv>,
   reads: RequiredAuth['reads'],
@@ -104,13 +124,13 @@ export const identifyByCookie = async (
   const cookie = readSessionCookie(c);
   const principal = cookie === null ? null : await c.var.core.sessions.authenticate(cookie, 'cookie', reads);
   if (!principal || cookie === null) return null;
-  // The session's idle expiry was extended, so the browser's cookie must be too.
+  // The session's idle expiry was pushed on: the browser must not drop the cookie before the server does.
   if (principal.extended) setSessionCookie(c, cookie);
   c.set('principal', principal);
   return principal;
 };
 
-/** The principal of an endpoint whose `auth` is optional; null if the request is anonymous. */
+/** Who is logged in, where that is optional; null for nobody, or if nobody was asked for credentials. */
 export const findPrincipal = (c: Context<AppEnv>): Principal | null => {
   const principal: Principal | undefined = c.var.principal;
   return principal ?? null;

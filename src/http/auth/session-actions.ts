@@ -1,19 +1,34 @@
-// The steps that all dialects share: register, log in, renew a session, and answer what the core refuses.
+// The steps that every dialect takes alike: register, log in, log out, and turning the core's refusals round.
 import type { Context } from 'hono';
-import type { AccountError, Identifier, LoginKind, NewAccount, Renewed } from '../../core/index.ts';
+import type {
+  AccountError,
+  AssertionAnswer,
+  FactorProof,
+  Identifier,
+  LoginKind,
+  NewAccount,
+  Renewed,
+} from '../../core/index.ts';
 import { takenError } from '../body/body.ts';
 import type { AppEnv } from '../context.ts';
 import type { Problem } from '../problem.ts';
 import { respondProblem } from '../respond.ts';
-import { readSessionCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
+import {
+  readSessionCookie,
+  readStepCookie,
+  setDeviceCookie,
+  setSessionCookie,
+  setStepCookie,
+  stepHolder,
+} from './cookies.ts';
+import { relyingPartyOf } from './relying-party.ts';
 
-/** What a login or registration can refuse. */
+/** What a login or registration can refuse, beyond what the core refuses. */
 export type SessionError = AccountError | { reason: 'cookie_blocked' };
 
 /**
- * Whether a browser would drop the session cookie of this response: the page is of another site, even if its origin is
- * allowed (`localhost` and `127.0.0.1` are two sites). It would get 200 and have no session. A navigation keeps the
- * cookie.
+ * Whether a browser would drop the session cookie of this answer. A page of another site, though its origin is allowed,
+ * gets 200 and then has no session: `localhost` and `127.0.0.1` are two sites. A navigation keeps the cookie.
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.7.1
  */
 const isCookieBlocked = (c: Context<AppEnv>, open: LoginKind | null): boolean =>
@@ -23,7 +38,7 @@ const isCookieBlocked = (c: Context<AppEnv>, open: LoginKind | null): boolean =>
 
 const cookieBlocked = { ok: false, error: { reason: 'cookie_blocked' } } as const;
 
-/** Creates an account and sets the cookies. Refuses a taken name. */
+/** Registers with what the request tells; a cookie session sets its cookie. Refuses a taken name. */
 export const register = async (c: Context<AppEnv>, account: NewAccount, open: LoginKind | null) => {
   if (isCookieBlocked(c, open)) return cookieBlocked;
   const { core, client } = c.var;
@@ -33,7 +48,7 @@ export const register = async (c: Context<AppEnv>, account: NewAccount, open: Lo
   return made;
 };
 
-/** Logs in and sets the cookies. */
+/** Logs in with what the request tells; a cookie session sets its cookie. */
 export const logIn = async (
   c: Context<AppEnv>,
   identifier: Identifier,
@@ -50,9 +65,85 @@ export const logIn = async (
   return loggedIn;
 };
 
+/** What a login gives a client: a browser gets its cookie, everything else the token, to put into its answer. */
+const handOut = (
+  c: Context<AppEnv>,
+  { token, device, open }: { token: string; device: string; open: LoginKind },
+): { token?: string } => {
+  setDeviceCookie(c, device);
+  if (open !== 'cookie') return { token };
+  setSessionCookie(c, token);
+  return {};
+};
+
 /**
- * Hands out the new credential of a session that was renewed: a browser gets its cookie, every other client the token,
- * for the body of the response.
+ * Logs in a client that can ask for a second factor. If the account has one, no session opens: the token that is given
+ * is good for the next step, for five minutes, in the same browser.
+ */
+export const signIn = async (
+  c: Context<AppEnv>,
+  identifier: Identifier,
+  password: string,
+  { open, takesAppPasswords }: { open: LoginKind; takesAppPasswords: boolean },
+) => {
+  if (isCookieBlocked(c, open)) return cookieBlocked;
+  const { core, client } = c.var;
+  const holder = open === 'cookie' ? stepHolder(c) : null;
+  const replaces = replacedCookie(c, open);
+  const signedIn = await core.signIn({
+    identifier,
+    password,
+    open,
+    client,
+    replaces,
+    holder,
+    takesAppPasswords,
+  });
+  if (!signedIn.ok) return signedIn;
+  if ('secondFactor' in signedIn.value) {
+    if (holder !== null) setStepCookie(c, holder);
+    return { ok: true, value: signedIn.value } as const;
+  }
+  const { account, token, device } = signedIn.value;
+  return { ok: true, value: { account, ...handOut(c, { token, device, open }) } } as const;
+};
+
+/** The second step of a login. */
+export const finishSignIn = async (
+  c: Context<AppEnv>,
+  token: string,
+  proof: FactorProof,
+  trustsBrowser: boolean,
+) => {
+  const factors = await c.var.core.factors();
+  const finished = await factors.finishLogin(
+    { token, proof, trustsBrowser, ...answererOf(c) },
+    relyingPartyOf(c),
+  );
+  return finished.ok
+    ? ({ ok: true, value: { account: finished.value.account, ...handOut(c, finished.value) } } as const)
+    : finished;
+};
+
+/** Logs in with a passkey alone. */
+export const signInWithPasskey = async (c: Context<AppEnv>, token: string, passkey: AssertionAnswer) => {
+  const factors = await c.var.core.factors();
+  const finished = await factors.signInWithPasskey({ token, passkey, ...answererOf(c) }, relyingPartyOf(c));
+  return finished.ok
+    ? ({ ok: true, value: { account: finished.value.account, ...handOut(c, finished.value) } } as const)
+    : finished;
+};
+
+/** Whoever answers a step of a login. The cookie counts only if the first step was a browser's. */
+const answererOf = (c: Context<AppEnv>) => ({
+  holder: readStepCookie(c),
+  client: c.var.client,
+  replaces: replacedCookie(c, 'cookie'),
+});
+
+/**
+ * Hands out what the session goes on with after its password was asked for once more: a browser gets its cookie,
+ * everything else the token, to put into its answer.
  */
 export const renew = (c: Context<AppEnv>, renewed: Renewed): { token?: string } => {
   setDeviceCookie(c, renewed.device);
@@ -62,17 +153,17 @@ export const renew = (c: Context<AppEnv>, renewed: Renewed): { token?: string } 
 };
 
 /**
- * The cookie whose session a login or registration ends. Only in dialects with a cookie, and not for a client that asks
- * for a token.
+ * The cookie whose session a login or registration ends: only dialects that know the cookie look at it, and whoever
+ * asks for a token goes on without it.
  */
 const replacedCookie = (c: Context<AppEnv>, open: LoginKind | null): string | null =>
   c.var.surface.usesCookie && (open === 'cookie' || open === null) ? readSessionCookie(c) : null;
 
-/** Answers what the core refused. */
-export const refuseError = (c: Context<AppEnv>, error: SessionError): Response =>
+/** Refuses what the core refused, with what was sent, for the dialects that show it. */
+export const refuseError = (c: Context<AppEnv>, error: SessionError): Response | Promise<Response> =>
   respondProblem(c, toProblem(c, error));
 
-/** What the core refused, as a problem that a dialect words; with what was sent, for the dialects that show it. */
+/** What the core refused, as a problem that a dialect words. */
 export const toProblem = (c: Context<AppEnv>, error: SessionError): Problem => {
   const { rawBody, httpSettings } = c.var;
   switch (error.reason) {
@@ -88,6 +179,7 @@ export const toProblem = (c: Context<AppEnv>, error: SessionError): Problem => {
     case 'factor':
     case 'proof':
     case 'unverified_email':
+    case 'reauthenticate':
       return error;
   }
 };

@@ -1,12 +1,12 @@
-// The fields of `id` and the account page, and their rule for new passwords.
+// The fields of what is Latchkey's own, its dialect and its pages, and the rule for new passwords.
 import * as z from 'zod/mini';
 import { findPasswordWeakness, LOCALES, pictures } from '../../core/index.ts';
 import type { FieldErrorCode } from '../problem.ts';
 import * as field from './fields.ts';
 
 /**
- * ASVS requires at least eight and recommends fifteen, as NIST requires if the password is the only factor. The counter
- * and the list of common passwords make up for it.
+ * Eight, the least that ASVS takes; it recommends fifteen, as NIST asks for where the password is all there is. The
+ * counter that slows guessing down and the list of common passwords stand beside it.
  * @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x15-V6-Authentication.md V6.2.1
  */
 const MIN_PASSWORD_CHARACTERS = 8;
@@ -41,16 +41,78 @@ export const emailChange = z.object({ email: emailField(), password: field.passw
 export const usernameChange = z.object({ username: usernameField(), password: field.password() });
 export const confirmation = z.object({ password: field.password() });
 
-/** From a mail: the token of its link, or its code. */
+/** What a mail carries: the token of its link, or the code that is typed. */
 export const linkToken = z.object({ token: field.identifier() });
 export const mailedCode = z.object({ code: field.identifier() });
 export const forgotten = z.object({ identifier: field.identifier() });
 export const passwordReset = z.object({ token: field.identifier(), newPassword: newPassword() });
 
+/** The name of a passkey or an app password. */
+const label = () => field.line(field.atMost(60));
+/** Long enough for every token that is handed out, and for the largest answer of a passkey. */
+const MAX_TOKEN_CHARACTERS = 2_000;
+const step = () => field.line(field.atMost(MAX_TOKEN_CHARACTERS));
+const code = () => field.line(field.atMost(100));
+const base64Url = () => z.string().check(z.maxLength(20_000));
+
+/** @see https://www.w3.org/TR/webauthn-3/#dictdef-authenticationresponsejson */
+export const assertion = z.object({
+  id: base64Url(),
+  rawId: base64Url(),
+  type: z.string(),
+  response: z.object({
+    clientDataJSON: base64Url(),
+    authenticatorData: base64Url(),
+    signature: base64Url(),
+    userHandle: z.nullish(base64Url()),
+  }),
+});
+/** @see https://www.w3.org/TR/webauthn-3/#dictdef-registrationresponsejson */
+export const registeredPasskey = z.object({
+  id: base64Url(),
+  rawId: base64Url(),
+  type: z.string(),
+  response: z.object({
+    clientDataJSON: base64Url(),
+    authenticatorData: base64Url(),
+    publicKey: z.nullish(base64Url()),
+    publicKeyAlgorithm: z.optional(z.number()),
+    transports: z.optional(z.array(z.string())),
+  }),
+});
+export const newPasskey = z.object({
+  token: step(),
+  passkey: registeredPasskey,
+  name: z.optional(label()),
+});
+export const renaming = z.object({ name: label() });
+export const firstCode = z.object({ code: code() });
+/** One of the three; a passkey goes with the token of its own options. */
+export const factorProof = z.object({
+  token: step(),
+  passkey: z.optional(assertion),
+  code: z.optional(code()),
+  recoveryCode: z.optional(code()),
+  trustBrowser: z.optional(z.boolean()),
+});
+export const passkeyProof = z.object({ token: step(), passkey: assertion });
+/** One of the three. */
+export const confirmationAgain = z.object({
+  password: z.optional(field.password()),
+  code: z.optional(code()),
+  token: z.optional(step()),
+  passkey: z.optional(assertion),
+});
+export const newAppPassword = z.object({
+  name: label(),
+  /** One of `c.var.dialectNames`; null, empty or absent for all. */
+  dialect: z.optional(z.nullable(z.string())),
+});
+
 const WEAKNESS_CODES = { common: 'common_password', resembling: 'resembling_password' } as const;
 
 /**
- * Checks a new password beyond its length: see `findPasswordWeakness`.
+ * What is wrong with a new password besides its length: see `findPasswordWeakness`.
  * @param names of the account and of the service
  */
 export const passwordError = (

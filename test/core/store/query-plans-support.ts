@@ -8,7 +8,8 @@ import { cheapEnv, createPerson, createPersonFor, newcomer, pathOf } from '../..
 import { createTimedCore, DAY_MS, someAccount, someClient } from '../../support/clock.ts';
 import { observe } from '../../support/counting.ts';
 import { codeIn, createMailbox, tokenIn } from '../../support/mail.ts';
-import { send, testEnv } from '../../support/worker.ts';
+import * as factors from '../../support/passkeys.ts';
+import { type Sent, send, testEnv } from '../../support/worker.ts';
 
 export interface Asked {
   /** The SQL of every statement. */
@@ -62,9 +63,58 @@ const asAdmin =
     if (answer.status !== 200) throw new Error(`${path(id)}: ${answer.status}`);
   };
 
+/** Everything that can be done with second factors, in the order in which it can be. */
+const useFactors: Work = async (env) => {
+  const via = { env };
+  const [person, admin] = [await factors.join(via), await factors.join(via)];
+  const { token } = person;
+  const totp = await factors.addTotp(person, via);
+  const { passkey, userHandle, id } = await factors.addPasskey(person, {}, undefined, via);
+  const app = await factors.addAppPassword(person, {}, via);
+  const expectStatus = async (status: number, path: string, sent: Sent) => {
+    const answer = await send(path, { ...via, ...sent });
+    if (answer.status !== status) throw new Error(`${path}: ${answer.status} ${answer.text}`);
+    return answer;
+  };
+  await expectStatus(200, '/id/factors', { token });
+  await expectStatus(200, `/id/factors/${id}`, { method: 'PATCH', token, json: { name: 'x' } });
+  await expectStatus(201, '/id/factors/recovery-codes', { method: 'POST', token });
+  await expectStatus(200, '/account/login', { json: { username: person.username, password: app.password } });
+  const step = await factors.stepToken(person, via);
+  const asked = await factors.askForPasskey({ token: step }, via);
+  const said = { ...factors.here, userHandle };
+  const answer = await passkey.assert({ challenge: asked.challenge, ...said });
+  await expectStatus(200, '/id/login/factor', { json: { token: step, passkey: answer } });
+  const again = await factors.stepToken(person, via);
+  await expectStatus(200, '/id/login/factor', { json: { token: again, code: await totp.fresh() } });
+  const alone = await factors.askForPasskey(undefined, via);
+  const wrong = await passkey.assert({ challenge: alone.challenge, ...factors.here });
+  await expectStatus(401, '/id/login/passkey', { json: { token: alone.token, passkey: wrong } });
+  const right = await passkey.assert({ challenge: alone.challenge, ...said });
+  await expectStatus(200, '/id/login/passkey', { json: { token: alone.token, passkey: right } });
+  await expectStatus(200, '/id/reauthenticate/options', { method: 'POST', token });
+  const confirmed = await expectStatus(200, '/id/reauthenticate', {
+    token,
+    json: { code: await totp.fresh() },
+  });
+  const mine = { token: factors.textOf(JSON.parse(confirmed.text), 'token') };
+  await expectStatus(204, `/id/app-passwords/${app.id}`, { ...mine, method: 'DELETE' });
+  await expectStatus(204, `/id/factors/${id}`, { ...mine, method: 'DELETE' });
+  await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
+  const { core } = createTimedCore(undefined, {
+    ...env,
+    TOKEN_SECRET: 'another secret for tests that is long enough',
+    TOKEN_SECRET_PREVIOUS: String(testEnv.TOKEN_SECRET),
+  });
+  if ((await (await core.factors()).rotateSecrets(10)) !== 1) throw new Error('No secret was rotated.');
+  const path = `/id/admin/accounts/${person.id}/factors`;
+  await expectStatus(204, path, { method: 'DELETE', token: admin.token });
+};
+
 const SEARCH = '/id/admin/accounts?search=u&limit=1';
 
 const others: [string, Work][] = [
+  ['second factors', useFactors],
   ['health', (env) => send('/health', { env })],
   ['an account, for an admin', asAdmin((id) => `/api/accounts/${id - 1}/`)],
   ['a list, for an admin', asAdmin(() => '/api/admin/users?limit=2&after=1')],
@@ -110,15 +160,6 @@ const others: [string, Work][] = [
     },
   ],
   [
-    'a public id for an account of an older version, and the account of a public id',
-    async (env) => {
-      const { core, register } = createTimedCore(undefined, env);
-      const { account } = await register('cookie', someAccount());
-      const publicId = await core.accounts.ensurePublicId({ ...account, publicId: null });
-      if (!(await core.accounts.getByPublicId(publicId))) throw new Error('Nobody was found.');
-    },
-  ],
-  [
     'a session that is pushed on',
     async (env) => {
       const { core, register, advance, settle } = createTimedCore(undefined, env);
@@ -127,6 +168,15 @@ const others: [string, Work][] = [
       if (!(await core.sessions.authenticate(token, 'cookie', 'nearest')))
         throw new Error('Nobody was found.');
       await settle();
+    },
+  ],
+  [
+    'the public id of an account',
+    async (env) => {
+      const { core, register } = createTimedCore(undefined, env);
+      const { account } = await register('cookie', someAccount());
+      const publicId = await core.accounts.ensurePublicId({ ...account, publicId: null });
+      if (!(await core.accounts.getByPublicId(publicId))) throw new Error('Nobody was found.');
     },
   ],
   [

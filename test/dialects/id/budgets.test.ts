@@ -129,10 +129,10 @@ describe('the own account', () => {
 });
 
 describe('sessions, trail and export', () => {
-  it('are read with one KV get and two D1 queries, the export with three D1 queries', async () => {
+  it('are read with one KV get and two D1 queries, the export with four', async () => {
     expectCost(await own('GET', '/id/sessions'), 200, { kvGets: 1, d1: 2 });
     expectCost(await own('GET', '/id/events?limit=1'), 200, { kvGets: 1, d1: 2 });
-    expectCost(await own('GET', '/id/export'), 200, { d1: 3 });
+    expectCost(await own('GET', '/id/export'), 200, { d1: 4 });
   });
 
   it('are ended with two D1 round trips and a KV delete for each', async () => {

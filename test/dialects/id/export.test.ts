@@ -61,6 +61,8 @@ it('is a file of the account, its sessions and its trail', async () => {
       { id: changed, type: 'profile_changed', ...client, at: after(1000) },
       { id: made, type: 'registered', ...client, at: START },
     ],
+    factors: [],
+    appPasswords: [],
   };
   expect(whole(answer)).toBe(`200 ${JSON.stringify(expected)}`);
   expect(answer.headers.get('Content-Disposition')).toBe(

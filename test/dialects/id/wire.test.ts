@@ -10,6 +10,20 @@ const SESSION = '/id/sessions/0123456789abcdef0123456789abcdef0123456789abcdef01
 const ALLOWED: Record<string, string> = {
   '/id/register': 'POST, OPTIONS',
   '/id/login': 'POST, OPTIONS',
+  '/id/login/factor': 'POST, OPTIONS',
+  '/id/login/passkey': 'POST, OPTIONS',
+  '/id/login/passkey/options': 'POST, OPTIONS',
+  '/id/reauthenticate': 'POST, OPTIONS',
+  '/id/reauthenticate/options': 'POST, OPTIONS',
+  '/id/factors': 'GET, HEAD, OPTIONS',
+  '/id/factors/1': 'PATCH, DELETE, OPTIONS',
+  '/id/factors/totp': 'POST, OPTIONS',
+  '/id/factors/totp/confirm': 'POST, OPTIONS',
+  '/id/factors/passkeys': 'POST, OPTIONS',
+  '/id/factors/passkeys/options': 'POST, OPTIONS',
+  '/id/factors/recovery-codes': 'POST, OPTIONS',
+  '/id/app-passwords': 'GET, POST, HEAD, OPTIONS',
+  '/id/app-passwords/1': 'DELETE, OPTIONS',
   '/id/logout': 'POST, OPTIONS',
   '/id/me': 'GET, PATCH, DELETE, HEAD, OPTIONS',
   '/id/me/password': 'PUT, OPTIONS',
@@ -22,9 +36,9 @@ const ALLOWED: Record<string, string> = {
   '/id/email/change/undo': 'POST, OPTIONS',
   '/id/password/forgot': 'POST, OPTIONS',
   '/id/password/reset': 'POST, OPTIONS',
+  '/id/token': 'POST, OPTIONS',
   '/id/sessions': 'GET, DELETE, HEAD, OPTIONS',
   [SESSION]: 'DELETE, OPTIONS',
-  '/id/token': 'POST, OPTIONS',
   '/id/events': 'GET, HEAD, OPTIONS',
   '/id/export': 'GET, HEAD, OPTIONS',
   '/id/admin/accounts': 'GET, HEAD, OPTIONS',
@@ -35,6 +49,7 @@ const ALLOWED: Record<string, string> = {
   '/id/admin/accounts/1/grant-admin': 'POST, OPTIONS',
   '/id/admin/accounts/1/revoke-admin': 'POST, OPTIONS',
   '/id/admin/accounts/1/sessions': 'GET, DELETE, HEAD, OPTIONS',
+  '/id/admin/accounts/1/factors': 'DELETE, OPTIONS',
 };
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const bothSpellings = Object.entries(ALLOWED).flatMap(([path, allow]) => [
@@ -53,7 +68,7 @@ it('has the paths of this file, and no other', () => {
   const expected = Object.keys(ALLOWED).map((path) =>
     `${path.slice('/id'.length)}`
       .replace(/^\/sessions\/.+/, '/sessions/:id')
-      .replace('accounts/1', 'accounts/:id'),
+      .replace(/(accounts|factors|app-passwords)\/1/, '$1/:id'),
   );
   expect([...routed].sort()).toEqual(expected.sort());
 });

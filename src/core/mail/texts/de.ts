@@ -105,6 +105,55 @@ export const de: Texts = {
         intro: `Der Benutzername Ihres Kontos bei ${facts.service} wurde geändert.`,
         advice: notYou(facts),
       }),
+    factor_added: (facts) =>
+      notice({
+        subject: `Zweiter Faktor für Ihr Konto bei ${facts.service} hinzugefügt`,
+        title: 'Ein zweiter Faktor wurde hinzugefügt',
+        intro: `Für Ihr Konto bei ${facts.service} wurde ein Passkey oder eine Authenticator-App hinzugefügt.`,
+        advice: notYou(facts),
+      }),
+    factor_removed: (facts) =>
+      notice({
+        subject: `Zweiter Faktor Ihres Kontos bei ${facts.service} entfernt`,
+        title: 'Ein zweiter Faktor wurde entfernt',
+        intro: `Ein Passkey oder die Authenticator-App Ihres Kontos bei ${facts.service} wurde entfernt.`,
+        advice: notYou(facts),
+      }),
+    factors_removed: (facts) =>
+      notice({
+        subject: `Alle zweiten Faktoren Ihres Kontos bei ${facts.service} entfernt`,
+        title: 'Alle zweiten Faktoren wurden entfernt',
+        intro: `Ein Administrator hat alle Passkeys, Codes und App-Passwörter Ihres Kontos bei ${facts.service} entfernt. Alle Geräte wurden abgemeldet. Zur Anmeldung genügt jetzt Ihr Passwort.`,
+        advice: `Haben Sie nicht darum gebeten, wenden Sie sich an den Betreiber von ${facts.service}.`,
+      }),
+    recovery_codes_renewed: (facts) =>
+      notice({
+        subject: `Neue Wiederherstellungscodes für Ihr Konto bei ${facts.service}`,
+        title: 'Neue Wiederherstellungscodes',
+        intro: `Für Ihr Konto bei ${facts.service} wurden neue Wiederherstellungscodes erstellt. Die bisherigen gelten nicht mehr.`,
+        advice: notYou(facts),
+      }),
+    recovery_code_used: (facts) =>
+      notice({
+        subject: `Ein Wiederherstellungscode Ihres Kontos bei ${facts.service} wurde benutzt`,
+        title: 'Ein Wiederherstellungscode wurde benutzt',
+        intro: `Jemand hat sich mit Ihrem Passwort und einem Wiederherstellungscode an Ihrem Konto bei ${facts.service} angemeldet. Dieser Code gilt nicht mehr.`,
+        advice: `Waren Sie das, ist nichts zu tun. ${notYou(facts)}`,
+      }),
+    app_password_added: (facts) =>
+      notice({
+        subject: `Ein App-Passwort für Ihr Konto bei ${facts.service} wurde erstellt`,
+        title: 'Ein App-Passwort wurde erstellt',
+        intro: `Für Ihr Konto bei ${facts.service} wurde ein App-Passwort erstellt. Eine App meldet sich damit ohne zweiten Faktor an.`,
+        advice: notYou(facts),
+      }),
+    app_password_removed: (facts) =>
+      notice({
+        subject: `Ein App-Passwort Ihres Kontos bei ${facts.service} wurde entfernt`,
+        title: 'Ein App-Passwort wurde entfernt',
+        intro: `Ein App-Passwort Ihres Kontos bei ${facts.service} wurde entfernt. Die Apps, die es benutzt haben, wurden abgemeldet.`,
+        advice: notYou(facts),
+      }),
     new_device: (facts) =>
       notice({
         subject: `Neue Anmeldung an Ihrem Konto bei ${facts.service}`,

@@ -99,6 +99,55 @@ export const en: Texts = {
         intro: `The username of your account at ${facts.service} was changed.`,
         advice: notYou(facts),
       }),
+    factor_added: (facts) =>
+      notice({
+        subject: `A second factor was added to your ${facts.service} account`,
+        title: 'A second factor was added',
+        intro: `A passkey or an authenticator app was added to your account at ${facts.service}.`,
+        advice: notYou(facts),
+      }),
+    factor_removed: (facts) =>
+      notice({
+        subject: `A second factor was removed from your ${facts.service} account`,
+        title: 'A second factor was removed',
+        intro: `A passkey or the authenticator app of your account at ${facts.service} was removed.`,
+        advice: notYou(facts),
+      }),
+    factors_removed: (facts) =>
+      notice({
+        subject: `All second factors were removed from your ${facts.service} account`,
+        title: 'All second factors were removed',
+        intro: `An administrator removed all passkeys, codes and app passwords of your account at ${facts.service}. All devices were signed out, and your password is enough to sign in.`,
+        advice: `If you did not ask for this, tell whoever runs ${facts.service}.`,
+      }),
+    recovery_codes_renewed: (facts) =>
+      notice({
+        subject: `New recovery codes for your ${facts.service} account`,
+        title: 'New recovery codes',
+        intro: `New recovery codes were made for your account at ${facts.service}. The codes before them no longer work.`,
+        advice: notYou(facts),
+      }),
+    recovery_code_used: (facts) =>
+      notice({
+        subject: `A recovery code of your ${facts.service} account was used`,
+        title: 'A recovery code was used',
+        intro: `Somebody signed in to your account at ${facts.service} with your password and a recovery code. That code no longer works.`,
+        advice: `If this was you, there is nothing to do. ${notYou(facts)}`,
+      }),
+    app_password_added: (facts) =>
+      notice({
+        subject: `An app password was made for your ${facts.service} account`,
+        title: 'An app password was made',
+        intro: `An app password was made for your account at ${facts.service}. An app signs in with it without a second factor.`,
+        advice: notYou(facts),
+      }),
+    app_password_removed: (facts) =>
+      notice({
+        subject: `An app password of your ${facts.service} account was removed`,
+        title: 'An app password was removed',
+        intro: `An app password of your account at ${facts.service} was removed. The apps that used it were signed out.`,
+        advice: notYou(facts),
+      }),
     new_device: (facts) =>
       notice({
         subject: `New sign-in to your ${facts.service} account`,

@@ -1,0 +1,81 @@
+// Opens a session for somebody who has proved who it is: the one batch in which every login ends.
+import { and, type SQL } from 'drizzle-orm';
+import type { BatchItem } from 'drizzle-orm/batch';
+import { noteEventOf } from '../events/events.ts';
+import type { Mail } from '../mail/mail.ts';
+import type { Account, Client, LoginKind, Policy, SessionProof } from '../model.ts';
+import { deleteSession, openSession, type Sessions } from '../sessions/sessions.ts';
+import { cookieSessionId, type Tokens } from '../sessions/tokens.ts';
+import { whereUnchanged } from '../store/conditions.ts';
+import { users } from '../store/schema.ts';
+import type { Database, Store } from '../store/store.ts';
+import { accountOf, type Candidate } from '../throttle/candidate.ts';
+
+/** A statement of a batch whose result is not looked at. */
+export type Statement = BatchItem<'sqlite'>;
+
+export interface SessionOpening {
+  candidate: Candidate;
+  /** What the hash of its password is from now on. */
+  passwordHash: string;
+  open: LoginKind;
+  proof: SessionProof;
+  client: Client;
+  /** The cookie that the browser holds already: its session ends. */
+  replaces: string | null;
+  /** What must hold besides: what was proved is still good, and was not used meanwhile. */
+  onlyIf?: (db: Database) => SQL | undefined;
+  /** What becomes of the account's counters: `forgiven` or `undone`. */
+  loginFailures?: SQL;
+  /** What the proof uses up; each only if `where` finds the account. */
+  also?: (db: Database, where: SQL | undefined) => Statement[];
+}
+
+export interface OpenedSession {
+  account: Account;
+  token: string;
+  passwordHash: string;
+}
+
+/** One batch: all of it, or nothing and null if the account is not as it was when its proof was checked. */
+export type OpenSession = (opening: SessionOpening) => Promise<OpenedSession | null>;
+
+export interface OpenSessionOptions {
+  store: Store;
+  sessions: Sessions;
+  sendSoon: Mail['sendSoon'];
+  tokens: Tokens;
+  policy: Policy;
+  nowMs: () => number;
+}
+
+export const createOpenSession =
+  ({ store, sessions, sendSoon, tokens, policy, nowMs }: OpenSessionOptions): OpenSession =>
+  async ({ candidate, passwordHash, open, proof, client, replaces, onlyIf, loginFailures, also }) => {
+    const now = nowMs();
+    const issued = await tokens.issue(open);
+    const replacedId = await cookieSessionId(replaces);
+    const { value, bookmark } = await store.primary((db) => {
+      const asChecked = and(whereUnchanged(candidate), onlyIf?.(db));
+      // The account has its new hash by then.
+      const asOpened = and(whereUnchanged({ id: candidate.id, passwordHash }), onlyIf?.(db));
+      return db.batch([
+        ...openSession(db, issued, asChecked, client, proof, policy.maxSessions),
+        noteEventOf(db, 'login', asChecked, client, now),
+        deleteSession(db, replacedId, asChecked),
+        db
+          .update(users)
+          .set({ lastLoginAtMs: now, passwordHash, ...(loginFailures && { loginFailures }) })
+          .where(asChecked),
+        ...(also?.(db, asOpened) ?? []),
+      ]);
+    });
+    // Only what a proof uses up sends a mail.
+    if (also) sendSoon(value);
+    const [stored] = value[0];
+    if (!stored) return null;
+    if (replacedId) sessions.forget([replacedId]);
+    const account = { ...accountOf(candidate), lastLoginAtMs: now };
+    const token = await sessions.handOut(issued, stored, account, bookmark);
+    return token === null ? null : { account, token, passwordHash };
+  };

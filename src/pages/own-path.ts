@@ -1,0 +1,18 @@
+// Where a page may send people back to: the paths of our own pages, and none of another site.
+
+/**
+ * The pages that send people to sign in or to confirm, by their paths: nothing that a browser could take for another
+ * site, and nothing of a dialect, where to be sent to can mean to be logged out. A query may follow: it only chooses
+ * what a page shows.
+ */
+const OWN_PATH =
+  /^\/(?:activity|admin(?:\/users\/\d{1,15}(?:\/delete)?)?|delete|devices|email|export|password|picture|profile|security(?:\/(?:app-passwords|codes|passkeys(?:\/\d{1,15})?|recovery-codes))?|username|verify-email)?(?:\?[\w.~%&=+-]*)?$/;
+
+export const isOwnPath = (to: string): boolean => OWN_PATH.test(to);
+
+/** The path of a page; the front page for every other text. */
+export const ownPath = (to: string | undefined): string => (to !== undefined && isOwnPath(to) ? to : '/');
+
+/** The page that a form stands on, by the path that the form is sent to: `/devices/end` is on `/devices`. */
+export const pageOf = (path: string): string =>
+  isOwnPath(path) ? path : pageOf(path.slice(0, Math.max(1, path.lastIndexOf('/'))));

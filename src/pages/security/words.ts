@@ -1,0 +1,22 @@
+// How the pages word what the core refuses of a second factor.
+import type { FactorRefused } from '../../core/index.ts';
+import type { FormFault } from '../form.ts';
+
+const TEXTS: Readonly<Record<FactorRefused['why'], string>> = {
+  code: 'This code is wrong or was used before. Wait for the next code and enter it.',
+  passkey: 'This passkey was not accepted. Try again, or use another way.',
+  expired: 'This took too long, or was done before. Try again.',
+  in_use: 'You have this already.',
+  too_many: 'You have as many as an account can have. Remove one first.',
+};
+
+const WRONG_RECOVERY_CODE = 'This recovery code is wrong or was used before. Enter another one.';
+
+/** A refusal as a fault of the form as a whole, or of the field that one types into. */
+export const factorFault = (
+  { why }: FactorRefused,
+  field: 'code' | 'recoveryCode' | null = 'code',
+): FormFault => {
+  if (why !== 'code') return { field: null, text: TEXTS[why] };
+  return { field, text: field === 'recoveryCode' ? WRONG_RECOVERY_CODE : TEXTS.code };
+};

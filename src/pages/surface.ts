@@ -1,0 +1,73 @@
+// The account page: what people see in a browser, rendered here. Only passkeys need a script. Loaded when a page is first
+// asked for: see index.ts.
+import type { Context, Next } from 'hono';
+import type { AppEnv, Surface } from '../http/context.ts';
+import type { SurfaceDefinition } from '../http/endpoint.ts';
+import { inTurn } from '../http/mount.ts';
+import type { Problem } from '../http/problem.ts';
+import { respondProblem } from '../http/respond.ts';
+import { activity } from './activity.tsx';
+import { adminUser } from './admin-user.tsx';
+import { adminUsers } from './admin-users.tsx';
+import { changeEmail } from './change-email.tsx';
+import { data } from './data.tsx';
+import { devices } from './devices.tsx';
+import { names } from './names.tsx';
+import { overview } from './overview.tsx';
+import { password } from './password.tsx';
+import { problem, sendPage } from './problem.tsx';
+import { profile } from './profile.tsx';
+import { resetPassword } from './reset-password.tsx';
+import { confirmation } from './security/confirm.tsx';
+import { secondStep } from './security/second-step.tsx';
+import { askToConfirm, onAnonymous } from './session.tsx';
+import { signIn } from './sign-in.tsx';
+import { signUp } from './sign-up.tsx';
+import { verifyEmail } from './verify-email.tsx';
+
+/** Worded as HTML; whoever is not signed in is sent to sign in. */
+export const pages: SurfaceDefinition = {
+  name: 'pages',
+  basePath: '',
+  endpoints: [
+    ...overview,
+    ...signIn,
+    ...signUp,
+    ...secondStep,
+    ...confirmation,
+    ...profile,
+    ...password,
+    ...names,
+    ...verifyEmail,
+    ...changeEmail,
+    ...resetPassword,
+    ...devices,
+    ...activity,
+    ...data,
+    ...adminUsers,
+    ...adminUser,
+  ],
+  problem,
+  send: sendPage,
+  onAnonymous,
+  onStale: askToConfirm,
+  isForPeople: true,
+};
+
+const surface: Surface = { ...pages, usesCookie: true };
+
+const handlers = new Map(pages.endpoints.map((each) => [`${each.method} ${each.path}`, inTurn(each)]));
+
+/** Runs an endpoint, which its method and path name. */
+export const handle = (c: Context<AppEnv>, next: Next, name: string) => {
+  const handler = handlers.get(name);
+  if (!handler) throw new Error(`No page is at ${name}.`);
+  c.set('surface', surface);
+  return handler(c, next);
+};
+
+/** Refuses on a page of its own. */
+export const refuse = (c: Context<AppEnv>, refused: Problem): Response | Promise<Response> => {
+  c.set('surface', surface);
+  return respondProblem(c, refused);
+};

@@ -1,0 +1,411 @@
+// `id`: logging in to an account with a second factor.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { measure, NO_OPERATIONS } from '../../support/counting.ts';
+import {
+  addPasskey,
+  addTotp,
+  askForPasskey,
+  codeAt,
+  cookiesOf,
+  eventsOf,
+  finishLogin,
+  type Generator,
+  here,
+  join,
+  objectOf,
+  PASSWORD,
+  type Person,
+  startLogin,
+  stepToken,
+  textOf,
+} from '../../support/passkeys.ts';
+import { json, type Sent, send, testEnv } from '../../support/worker.ts';
+
+let person: Person;
+let totp: Generator;
+beforeEach(async () => {
+  person = await join();
+  totp = await addTotp(person);
+});
+
+const whole = ({ status, text }: { status: number; text: string }): string => `${status} ${text}`;
+const wrongCode = /^401 .*"code":"wrong_code"/;
+const wrongPasskey = /^401 .*"code":"wrong_passkey"/;
+const expired = /^401 .*"code":"challenge_expired"/;
+
+const sessionsOf = async (): Promise<number> =>
+  (await testEnv.DB.prepare('SELECT count(*) AS n FROM sessions WHERE user_id = ?')
+    .bind(person.id)
+    .first<number>('n')) ?? -1;
+const factorOfLastSession = (): Promise<string | null> =>
+  testEnv.DB.prepare('SELECT factor FROM sessions WHERE user_id = ? ORDER BY created_at DESC LIMIT 1')
+    .bind(person.id)
+    .first<string>('factor');
+
+describe('the first step', () => {
+  it('answers with a token and what there is, and opens no session', async () => {
+    const before = await sessionsOf();
+    const answer = await startLogin(person);
+    expect(answer.status).toBe(200);
+    expect(json(answer)).toEqual({
+      secondFactor: {
+        token: expect.stringMatching(/^[\w-]+\.[\w-]{43}$/),
+        kinds: ['code', 'recoveryCode'],
+      },
+    });
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect(await sessionsOf()).toBe(before);
+  });
+
+  it('names passkeys first', async () => {
+    await addPasskey(person);
+    expect(objectOf(json(await startLogin(person)), 'secondFactor')['kinds']).toEqual([
+      'passkey',
+      'code',
+      'recoveryCode',
+    ]);
+  });
+
+  it('tells nobody without the password: the refusal and its cost are those of every account', async () => {
+    const other = await join();
+    const attempt = (username: string) =>
+      measure('/id/login', { json: { identifier: username, password: 'wrong password' } });
+    const [with_, without] = [await attempt(person.username), await attempt(other.username)];
+    expect(with_.answer.text).toBe(without.answer.text);
+    expect(with_.operations).toEqual(without.operations);
+    expect(with_.statements).toEqual(without.statements);
+    expect(with_.hashed).toEqual(without.hashed);
+  });
+
+  it('costs what a login costs: two D1 round trips and one hash', async () => {
+    const { operations, hashed } = await measure('/id/login', {
+      json: { identifier: person.username, password: PASSWORD, session: 'token' },
+    });
+    expect(operations).toEqual({ ...NO_OPERATIONS, d1: 2 });
+    expect(hashed).toHaveLength(2);
+  });
+
+  it('replaces an outdated hash, and the second step goes on', async () => {
+    const dear = { ...testEnv, PASSWORD_ITERATIONS: '2000' };
+    const token = await stepToken(person, { env: dear });
+    const stored = await testEnv.DB.prepare('SELECT password_hash FROM users WHERE id = ?')
+      .bind(person.id)
+      .first<string>('password_hash');
+    expect(stored).toContain('$i=2000,');
+    const finished = await finishLogin({ token, code: await totp.fresh() }, { env: dear });
+    expect(finished.status).toBe(200);
+  });
+});
+
+describe('a code', () => {
+  it('opens the session, with the token of a client that asked for one', async () => {
+    const token = await stepToken(person);
+    const { answer, operations, hashed } = await measure('/id/login/factor', {
+      json: { token, code: await totp.fresh() },
+    });
+    expect(answer.status).toBe(200);
+    const body = objectOf(json(answer));
+    expect(objectOf(body, 'account')['id']).toBe(person.id);
+    expect((await send('/id/me', { token: textOf(body, 'token') })).status).toBe(200);
+    // No slow hash, and no more round trips than the password took.
+    expect(operations).toEqual({ ...NO_OPERATIONS, d1: 2, kvPuts: 1 });
+    expect(hashed).toEqual([]);
+    expect((await eventsOf(person.id))[0]).toBe('login');
+    expect(await factorOfLastSession()).toBe('totp');
+  });
+
+  it('may be typed in two halves', async () => {
+    const code = await totp.fresh();
+    const typed = ` ${code.slice(0, 3)} ${code.slice(3)}`;
+    expect((await finishLogin({ token: await stepToken(person), code: typed })).status).toBe(200);
+  });
+
+  it('is good once, also for another login', async () => {
+    const [first, second] = [await stepToken(person), await stepToken(person)];
+    const code = await totp.fresh();
+    expect((await finishLogin({ token: first, code })).status).toBe(200);
+    expect(whole(await finishLogin({ token: second, code }))).toMatch(wrongCode);
+    expect(whole(await finishLogin({ token: first, code }))).toMatch(wrongCode);
+    expect((await eventsOf(person.id))[0]).toBe('factor_refused');
+  });
+
+  it('of which many come at once opens one session', async () => {
+    const token = await stepToken(person);
+    const code = await totp.fresh();
+    const before = await sessionsOf();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => finishLogin({ token, code })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(await sessionsOf()).toBe(before + 1);
+  });
+
+  it.each([
+    ['of the step before', -30_000],
+    ['of the next step', 30_000],
+  ])('%s is refused, unless the deployment allows for clocks', async (_, offsetMs) => {
+    await totp.fresh();
+    const code = await codeAt(totp.secret, Date.now() + offsetMs);
+    expect(whole(await finishLogin({ token: await stepToken(person), code }))).toMatch(wrongCode);
+    const env = { ...testEnv, TOTP_WINDOW: '1' };
+    const taken = await finishLogin({ token: await stepToken(person), code }, { env });
+    expect(taken.status).toBe(200);
+  });
+
+  it.each(['000000', '', '12345', 'abcdef'])('%j is refused', async (code) => {
+    const answer = await finishLogin({ token: await stepToken(person), code });
+    expect(whole(answer)).toMatch(code === '' ? /^400 .*"blank"/ : wrongCode);
+  });
+
+  it('of another account is refused', async () => {
+    const other = await join();
+    const theirs = await addTotp(other);
+    const code = await theirs.fresh();
+    expect(whole(await finishLogin({ token: await stepToken(person), code }))).toMatch(wrongCode);
+  });
+
+  it('is needed: nothing, a passkey that is none and a recovery code that is none are refused', async () => {
+    const token = await stepToken(person);
+    expect(whole(await finishLogin({ token }))).toMatch(/^400 .*"required"/);
+    const recoveryCode = '0000-'.repeat(7).slice(0, -1);
+    expect(whole(await finishLogin({ token, recoveryCode }))).toMatch(wrongCode);
+  });
+});
+
+describe('the token', () => {
+  it('is good for this step alone', async () => {
+    const token = await stepToken(person);
+    expect((await send('/id/me', { token })).status).toBe(401);
+    const { token: signIn } = await askForPasskey();
+    expect(whole(await finishLogin({ token: signIn, code: await totp.fresh() }))).toMatch(expired);
+  });
+
+  it.each(['', 'x', 'a.b', `${'A'.repeat(40)}.${'A'.repeat(43)}`])('%j is refused', async (token) => {
+    const answer = await finishLogin({ token, code: await totp.fresh() });
+    expect(whole(answer)).toMatch(token === '' ? /^400/ : expired);
+  });
+
+  it('is good in the browser that began, and in no other', async () => {
+    const began = await send('/id/login', { json: { identifier: person.username, password: PASSWORD } });
+    const token = textOf(json(began), 'secondFactor', 'token');
+    const cookie = cookiesOf(began);
+    expect(cookie).toMatch(/^login_step=[\w-]{43}$/);
+    expect(began.headers.getSetCookie()[0]).toMatch(/Max-Age=300; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    const code = await totp.fresh();
+    expect(whole(await finishLogin({ token, code }))).toMatch(expired);
+    const stranger: Sent = { headers: { Cookie: `login_step=${'A'.repeat(43)}` } };
+    expect(whole(await finishLogin({ token, code }, stranger))).toMatch(expired);
+    const finished = await finishLogin({ token, code }, { headers: { Cookie: cookie } });
+    expect(finished.status).toBe(200);
+    expect(json(finished)).toEqual({ account: expect.anything() });
+    expect(cookiesOf(finished)).toMatch(/sessionid=/);
+  });
+
+  it('is void with another password', async () => {
+    const token = await stepToken(person);
+    const newPassword = 'seven doors and a wall';
+    const changed = await send('/id/me/password', {
+      method: 'PUT',
+      token: person.token,
+      json: { currentPassword: PASSWORD, newPassword },
+    });
+    expect(changed.status).toBe(200);
+    expect(whole(await finishLogin({ token, code: await totp.fresh() }))).toMatch(expired);
+  });
+
+  it('is void for an account that was disabled or deleted', async () => {
+    const token = await stepToken(person);
+    await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(person.id).run();
+    expect(whole(await finishLogin({ token, code: await totp.fresh() }))).toMatch(expired);
+    await testEnv.DB.prepare('DELETE FROM users WHERE id = ?').bind(person.id).run();
+    expect(whole(await finishLogin({ token, code: '123456' }))).toMatch(expired);
+  });
+
+  it('is void after five minutes', async () => {
+    const token = await stepToken(person);
+    const code = await totp.fresh();
+    const now = Date.now;
+    try {
+      const later = now() + 5 * 60 * 1000;
+      Date.now = () => later;
+      expect(whole(await finishLogin({ token, code }))).toMatch(expired);
+    } finally {
+      Date.now = now;
+    }
+  });
+});
+
+describe('wrong codes', () => {
+  it('count like wrong passwords, and the right password between them forgives nothing', async () => {
+    const env = { ...testEnv, THROTTLE_FREE_FAILURES: '3' };
+    for (let tries = 0; tries < 3; tries += 1) {
+      const token = await stepToken(person, { env });
+      expect(whole(await finishLogin({ token, code: '000000' }, { env }))).toMatch(wrongCode);
+    }
+    const throttled = await startLogin(person, PASSWORD, { env });
+    expect(throttled.status).toBe(429);
+    expect(Number(throttled.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
+  });
+
+  it('make even the right one wait', async () => {
+    const env = { ...testEnv, THROTTLE_FREE_FAILURES: '2', THROTTLE_FIRST_WAIT_SECONDS: '60' };
+    const token = await stepToken(person, { env });
+    for (let tries = 0; tries < 2; tries += 1)
+      expect(whole(await finishLogin({ token, code: '000000' }, { env }))).toMatch(wrongCode);
+    expect((await finishLogin({ token, code: await totp.fresh() }, { env })).status).toBe(429);
+  });
+
+  it('are forgiven by the whole login', async () => {
+    const token = await stepToken(person);
+    await finishLogin({ token, code: '000000' });
+    expect((await finishLogin({ token, code: await totp.fresh() })).status).toBe(200);
+    const failures = await testEnv.DB.prepare('SELECT login_failures FROM users WHERE id = ?')
+      .bind(person.id)
+      .first<string>('login_failures');
+    expect(failures).toBeNull();
+  });
+});
+
+describe('a recovery code', () => {
+  it('opens one session, and is used up', async () => {
+    const [code] = totp.recoveryCodes;
+    expect((await finishLogin({ token: await stepToken(person), recoveryCode: code })).status).toBe(200);
+    expect((await eventsOf(person.id)).slice(0, 2)).toEqual(['recovery_code_used', 'login']);
+    expect(await factorOfLastSession()).toBe('recovery_code');
+    const again = await finishLogin({ token: await stepToken(person), recoveryCode: code });
+    expect(whole(again)).toMatch(wrongCode);
+    const listed = json(await send('/id/factors', { token: person.token }));
+    expect(listed).toMatchObject({ recoveryCodesLeft: 9 });
+  });
+
+  it('of which many come at once opens one session', async () => {
+    const token = await stepToken(person);
+    const [recoveryCode] = totp.recoveryCodes;
+    const answers = await Promise.all(Array.from({ length: 8 }, () => finishLogin({ token, recoveryCode })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+
+  it('of another account is refused', async () => {
+    const theirs = await addTotp(await join());
+    const answer = await finishLogin({
+      token: await stepToken(person),
+      recoveryCode: theirs.recoveryCodes[0],
+    });
+    expect(whole(answer)).toMatch(wrongCode);
+  });
+});
+
+describe('a passkey as second factor', () => {
+  it('opens the session, also without a PIN', async () => {
+    const { passkey, userHandle, id } = await addPasskey(person);
+    const token = await stepToken(person);
+    const asked = await askForPasskey({ token });
+    expect(asked.publicKey).toEqual({
+      challenge: expect.stringMatching(/^[\w-]{43}$/),
+      rpId: 'latchkey.test',
+      timeout: 300_000,
+      userVerification: 'preferred',
+      allowCredentials: [{ type: 'public-key', id: passkey.credentialId, transports: ['internal'] }],
+    });
+    const { challenge } = asked;
+    const answer = await passkey.assert({ challenge, ...here, flags: { uv: false }, counter: 5, userHandle });
+    expect((await finishLogin({ token, passkey: answer })).status).toBe(200);
+    expect(await factorOfLastSession()).toBe('passkey');
+    const row = await testEnv.DB.prepare('SELECT counter, last_used_at FROM factors WHERE id = ?')
+      .bind(id)
+      .first();
+    expect(row).toEqual({ counter: 5, last_used_at: expect.any(Number) });
+  });
+
+  it('is good once', async () => {
+    const { passkey } = await addPasskey(person);
+    const token = await stepToken(person);
+    const { challenge } = await askForPasskey({ token });
+    const answer = await passkey.assert({ challenge, ...here });
+    expect((await finishLogin({ token, passkey: answer })).status).toBe(200);
+    expect(whole(await finishLogin({ token, passkey: answer }))).toMatch(expired);
+  });
+
+  it('that counts backwards is taken, and noted', async () => {
+    const { passkey } = await addPasskey(person, { counter: 9 });
+    const token = await stepToken(person);
+    const { challenge } = await askForPasskey({ token });
+    const answer = await passkey.assert({ challenge, ...here, counter: 9 });
+    expect((await finishLogin({ token, passkey: answer })).status).toBe(200);
+    expect(await eventsOf(person.id)).toContain('passkey_counter');
+  });
+
+  it.each([
+    ['for another challenge', { challenge: 'A'.repeat(43) }],
+    ['of a foreign page', { origin: 'https://latchkey.example' }],
+    ['of another RP', { rpId: 'latchkey.example' }],
+    ['of another account', { userHandle: 'A'.repeat(86) }],
+    ['without a person', { flags: { up: false } }],
+  ])('%s is refused', async (_, said) => {
+    const { passkey } = await addPasskey(person);
+    const token = await stepToken(person);
+    const { challenge } = await askForPasskey({ token });
+    const answer = await passkey.assert({ challenge, ...here, ...said });
+    expect(whole(await finishLogin({ token, passkey: answer }))).toMatch(wrongPasskey);
+  });
+
+  it('of somebody else is refused', async () => {
+    const { passkey } = await addPasskey(await join());
+    const token = await stepToken(person);
+    const { challenge } = await askForPasskey({ token });
+    const answer = await passkey.assert({ challenge, ...here });
+    expect(whole(await finishLogin({ token, passkey: answer }))).toMatch(wrongPasskey);
+  });
+
+  it('that was removed is refused', async () => {
+    const { passkey, id } = await addPasskey(person);
+    const token = await stepToken(person);
+    const { challenge } = await askForPasskey({ token });
+    await send(`/id/factors/${id}`, { method: 'DELETE', token: person.token });
+    const answer = await passkey.assert({ challenge, ...here });
+    expect(whole(await finishLogin({ token, passkey: answer }))).toMatch(wrongPasskey);
+  });
+});
+
+describe('a browser that is trusted', () => {
+  const trust = async () => {
+    const token = await stepToken(person);
+    return cookiesOf(await finishLogin({ token, code: await totp.fresh(), trustBrowser: true }));
+  };
+  const isAsked = async (cookie: string) =>
+    Object.hasOwn(
+      objectOf(json(await startLogin(person, PASSWORD, { headers: { Cookie: cookie } }))),
+      'secondFactor',
+    );
+
+  it('needs the password alone, and its session says so', async () => {
+    const cookie = await trust();
+    expect(await isAsked('')).toBe(true);
+    expect(await isAsked(cookie)).toBe(false);
+    expect(await factorOfLastSession()).toBe('trusted_browser');
+  });
+
+  it('needs it none the less', async () => {
+    const answer = await startLogin(person, 'wrong password', { headers: { Cookie: await trust() } });
+    expect(whole(answer)).toMatch(/^401 .*"wrong_credentials"/);
+  });
+
+  it('is asked again once the factor is gone, or another password is set', async () => {
+    const cookie = await trust();
+    await addPasskey(person);
+    expect(await isAsked(cookie)).toBe(false);
+    await send(`/id/factors/${totp.id}`, { method: 'DELETE', token: person.token });
+    expect(await isAsked(cookie)).toBe(true);
+  });
+
+  it('is not trusted unless it asks to be', async () => {
+    const token = await stepToken(person);
+    const cookie = cookiesOf(await finishLogin({ token, code: await totp.fresh() }));
+    expect(await isAsked(cookie)).toBe(true);
+  });
+
+  it('is not trusted for a recovery code', async () => {
+    const token = await stepToken(person);
+    const [recoveryCode] = totp.recoveryCodes;
+    const cookie = cookiesOf(await finishLogin({ token, recoveryCode, trustBrowser: true }));
+    expect(await isAsked(cookie)).toBe(true);
+  });
+});

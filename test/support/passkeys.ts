@@ -1,0 +1,194 @@
+// People with passkeys and authenticator apps, through the API of `id`.
+import { expect } from 'vitest';
+import { createSoftPasskey, type Said, type SoftPasskey } from './authenticator.ts';
+import { codeAt } from './codes.ts';
+import { type Answer, json, ORIGIN, type Sent, send, testEnv, uniqueName } from './worker.ts';
+
+export const PASSWORD = 'correct horse 1';
+/** The domain of the Worker under test. */
+const RP_ID = new URL(ORIGIN).hostname;
+
+/** An object in an answer. */
+export const objectOf = (value: unknown, ...path: readonly string[]): Record<string, unknown> => {
+  const found = path.reduce<unknown>((inner, name) => Reflect.get(Object(inner), name), value);
+  if (typeof found !== 'object' || found === null) throw new Error(`No object at ${path.join('.')}.`);
+  return { ...found };
+};
+
+export const textOf = (value: unknown, ...path: readonly string[]): string => {
+  const found = path.reduce<unknown>((inner, name) => Reflect.get(Object(inner), name), value);
+  if (typeof found !== 'string') throw new Error(`No text at ${path.join('.')}: ${JSON.stringify(value)}`);
+  return found;
+};
+
+/** The values of all cookies that an answer sets, as a browser sends them again. */
+export const cookiesOf = (answer: { headers: Headers }, before = ''): string => {
+  const jar = new Map(
+    before
+      .split('; ')
+      .filter((each) => each !== '')
+      .map((each): [string, string] => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
+  );
+  for (const line of answer.headers.getSetCookie()) {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+    jar.set(name, value);
+  }
+  return [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+};
+
+type Via = Pick<Sent, 'env'>;
+
+export interface Person {
+  id: number;
+  username: string;
+  email: string;
+  /** A JSON Web Token. */
+  token: string;
+}
+
+/** Registers somebody at `id`. @param via other bindings than those of the test pool */
+export const join = async (via: Via = {}): Promise<Person> => {
+  const username = uniqueName();
+  const email = `${username}@test.com`;
+  const answer = await send('/id/register', {
+    ...via,
+    json: { username, email, password: PASSWORD, session: 'token' },
+  });
+  expect(answer.status).toBe(201);
+  const body = json(answer);
+  return { id: Number(objectOf(body, 'account')['id']), username, email, token: textOf(body, 'token') };
+};
+
+export { codeAt };
+
+export interface Generator {
+  id: number;
+  secret: string;
+  recoveryCodes: string[];
+  /** A code that was not used before: of this step, whose use it makes good again in D1. */
+  fresh: () => Promise<string>;
+}
+
+/** Adds an authenticator app to somebody's account. */
+export const addTotp = async (
+  { token, id: userId }: Pick<Person, 'token' | 'id'>,
+  via: Via = {},
+): Promise<Generator> => {
+  const started = await send('/id/factors/totp', { ...via, method: 'POST', token });
+  expect(started.status).toBe(201);
+  const secret = textOf(json(started), 'secret');
+  // A step may end between the code and its check: the next one is as good.
+  let confirmed = await confirm(token, secret, via);
+  if (confirmed.status === 401) confirmed = await confirm(token, secret, via);
+  expect(confirmed.status).toBe(200);
+  const body = objectOf(json(confirmed));
+  const codes = body['recoveryCodes'];
+  return {
+    id: Number(objectOf(body, 'factor')['id']),
+    secret,
+    recoveryCodes: Array.isArray(codes) ? codes.map(String) : [],
+    fresh: async () => {
+      await testEnv.DB.prepare('UPDATE factors SET last_step = 0 WHERE user_id = ?').bind(userId).run();
+      return codeAt(secret, Date.now());
+    },
+  };
+};
+
+const confirm = async (token: string, secret: string, via: Via) =>
+  send('/id/factors/totp/confirm', { ...via, token, json: { code: await codeAt(secret, Date.now()) } });
+
+export interface Registered {
+  id: number;
+  passkey: SoftPasskey;
+  userHandle: string;
+  recoveryCodes: string[] | null;
+}
+
+/** Where the software authenticator thinks that it is. */
+export const here = { origin: ORIGIN, rpId: RP_ID } satisfies Partial<Said>;
+
+/** Adds a passkey to somebody's account. */
+export const addPasskey = async (
+  { token }: Pick<Person, 'token'>,
+  said: Partial<Said> = {},
+  name?: string,
+  via: Via = {},
+): Promise<Registered> => {
+  const asked = json(await send('/id/factors/passkeys/options', { ...via, method: 'POST', token }));
+  const passkey = await createSoftPasskey();
+  const answer = await passkey.register({
+    challenge: textOf(asked, 'publicKey', 'challenge'),
+    ...here,
+    ...said,
+  });
+  const added = await send('/id/factors/passkeys', {
+    ...via,
+    token,
+    json: { token: textOf(asked, 'token'), passkey: answer, ...(name === undefined ? {} : { name }) },
+  });
+  expect(added.status).toBe(201);
+  const body = objectOf(json(added));
+  const codes = body['recoveryCodes'];
+  return {
+    id: Number(objectOf(body, 'factor')['id']),
+    passkey,
+    userHandle: textOf(asked, 'publicKey', 'user', 'id'),
+    recoveryCodes: Array.isArray(codes) ? codes.map(String) : null,
+  };
+};
+
+/** The first step of a login of a client that keeps tokens. */
+export const startLogin = async (
+  { username }: Pick<Person, 'username'>,
+  password = PASSWORD,
+  sent: Sent = {},
+): Promise<Answer> =>
+  send('/id/login', { ...sent, json: { identifier: username, password, session: 'token' } });
+
+/** The token of a login that waits for its second factor. */
+export const stepToken = async (person: Pick<Person, 'username'>, sent: Sent = {}): Promise<string> =>
+  textOf(json(await startLogin(person, PASSWORD, sent)), 'secondFactor', 'token');
+
+/** The second step. */
+export const finishLogin = (proof: Record<string, unknown>, sent: Sent = {}): Promise<Answer> =>
+  send('/id/login/factor', { ...sent, json: proof });
+
+/** The options of a passkey: for any account, or for the login of this token. */
+export const askForPasskey = async (
+  body: Record<string, unknown> = { session: 'token' },
+  sent: Sent = {},
+): Promise<{ token: string; challenge: string; publicKey: Record<string, unknown> }> => {
+  const asked = json(await send('/id/login/passkey/options', { ...sent, json: body }));
+  return {
+    token: textOf(asked, 'token'),
+    challenge: textOf(asked, 'publicKey', 'challenge'),
+    publicKey: objectOf(asked, 'publicKey'),
+  };
+};
+
+/** An app password of somebody. */
+export const addAppPassword = async (
+  { token }: Pick<Person, 'token'>,
+  wanted: { name?: string; dialect?: string } = {},
+  via: Via = {},
+): Promise<{ id: number; password: string }> => {
+  const answer = await send('/id/app-passwords', { ...via, token, json: { name: 'Old phone', ...wanted } });
+  expect(answer.status).toBe(201);
+  const body = json(answer);
+  return { id: Number(objectOf(body, 'appPassword')['id']), password: textOf(body, 'password') };
+};
+
+/** What happened to an account, the last first. */
+export const eventsOf = async (userId: number): Promise<string[]> => {
+  const { results } = await testEnv.DB.prepare('SELECT type FROM events WHERE user_id = ? ORDER BY id DESC')
+    .bind(userId)
+    .all<{ type: string }>();
+  return results.map(({ type }) => type);
+};
+
+/** Makes all proofs of an account's sessions old: each needs another for what a stolen session must not do. */
+export const letTimePass = async (userId: number, minutes = 10): Promise<void> => {
+  await testEnv.DB.prepare('UPDATE sessions SET authenticated_at = authenticated_at - ? WHERE user_id = ?')
+    .bind(minutes * 60_000, userId)
+    .run();
+};
