@@ -1,14 +1,14 @@
-// Full case folding, which JavaScript does not offer: derived from its case mappings, without a table.
+// Full case folding, which JavaScript does not have: derived from its case mappings, without a table.
 
-/** Uppercase letters are what Cherokee folds to: its lowercase ones came later, and foldings never change. */
+/** Cherokee folds to uppercase: its lowercase letters came later, and foldings never change. */
 const CHEROKEE = /[\u13a0-\u13f5\u13f8-\u13fd\uab70-\uabbf]/;
 
-/** Its uppercase is that of `i`, but it folds to itself: only Turkic foldings make them one. */
+/** It folds to itself, although its uppercase is that of `i`: only Turkic foldings equate them. */
 const DOTLESS_I = '\u0131';
 
 /**
- * A code point with a case folds to the lowercase of its uppercase; the lowercase in front makes `ẞ` fold as `ß` does.
- * Each code point by itself: in a whole text, JavaScript lowers a word's last sigma to another letter.
+ * A code point with a case folds to the lowercase of its uppercase; the lowercase first makes `ẞ` fold like `ß`. One
+ * code point at a time: in a whole text, JavaScript lowers a word's last sigma to another letter.
  */
 const foldCodePoint = (character: string): string => {
   if (character === DOTLESS_I) return character;

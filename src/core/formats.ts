@@ -1,20 +1,20 @@
-// The forms of what an account holds: usernames, emails and URLs. One rule each, for registration, login and import.
+// The forms of usernames, emails and URLs: one rule each, for registration, login and import.
 
 /**
- * Nothing longer is matched or normalised: it is no account's. The longest email, 256 characters of four bytes, is as
- * long, and so is the longest password.
+ * Longer texts are neither matched nor normalised, because no account has them. The longest email, 256 characters of
+ * four bytes, and the longest password are as long.
  */
 export const MAX_MATCHED_BYTES = 1024;
 
 const utf8 = new TextEncoder();
 
-/** Whether a text is short enough to be looked at: see `MAX_MATCHED_BYTES`. */
+/** Whether a text has at most `MAX_MATCHED_BYTES`. */
 export const isMatchable = (text: string): boolean =>
   text.length <= MAX_MATCHED_BYTES && utf8.encode(text).byteLength <= MAX_MATCHED_BYTES;
 
 const USERNAME = /^[A-Za-z0-9_.+-]+$/;
 
-/** Whether a text is of the one alphabet of usernames. Without `@`, so that no username is taken for an email. */
+/** Whether a text has the alphabet of usernames. It has no `@`, so that no username looks like an email. */
 export const isUsername = (text: string): boolean => USERNAME.test(text);
 
 // Django's shape of an email, with every letter of Unicode besides ASCII: a dot-atom or a quoted string, at a
@@ -50,7 +50,7 @@ export const isEmail = (text: string): boolean => {
 
 const isAddress = (text: string): boolean => isIpv4(text) || isIpv6(text);
 
-/** Four decimal numbers without leading zeros, which some readers take for octal. */
+/** Four decimal numbers. No leading zeros, which some software reads as octal. */
 const isIpv4 = (text: string): boolean => {
   const numbers = text.split('.');
   return (
@@ -61,7 +61,7 @@ const isIpv4 = (text: string): boolean => {
 /** The URL standard's own reader of IPv6. https://url.spec.whatwg.org/#concept-ipv6-parser */
 const isIpv6 = (text: string): boolean => text.includes(':') && URL.canParse(`http://[${text}]/`);
 
-// Other services have taken more: two dots in a row, letters beside a quoted part, RFC 5321's `[IPv6:…]`.
+// Other services accept more: two dots in a row, letters beside a quoted part, RFC 5321's `[IPv6:…]`.
 const IMPORTED_LOCAL = '(?:[^\\s@"]+|".+")';
 const IMPORTED_AT_A_DOMAIN = new RegExp(
   `^${IMPORTED_LOCAL}@(?:localhost|[^\\s@.[\\]]+(?:\\.[^\\s@.[\\]]+)+)$`,
@@ -69,8 +69,8 @@ const IMPORTED_AT_A_DOMAIN = new RegExp(
 const IMPORTED_AT_A_LITERAL = new RegExp(`^${IMPORTED_LOCAL}@\\[(?:IPv6:)?([0-9a-f:.]{2,45})\\]$`, 'i');
 
 /**
- * Whether an account can have an email, which more than `isEmail` is: an import keeps what another service took, so that
- * its owner can log in. A login that checks the form of an email checks this one.
+ * Whether an account can have an email. Wider than `isEmail`, because an import keeps what another service accepted. A
+ * login that checks the form of an email checks this one.
  */
 export const canBeEmail = (text: string): boolean => {
   if (!isMatchable(text)) return false;
@@ -78,13 +78,13 @@ export const canBeEmail = (text: string): boolean => {
   return literal === undefined ? IMPORTED_AT_A_DOMAIN.test(text) : isAddress(literal);
 };
 
-/** Django takes no longer URL either. */
+/** Django's limit too. */
 const MAX_URL_CHARACTERS = 2048;
 const WEB_URL = /^https?:\/\/[^\s/?#@\\]+(?:[/?#][^\s\\]*)?$/i;
 
 /**
- * Whether a text is an http or https URL that leads where it seems to: no credentials before the host, and no
- * backslash, which browsers read as a slash.
+ * Whether a text is an http or https URL that leads where it seems to: without credentials before the host, and without
+ * a backslash, which browsers read as a slash.
  */
 export const isWebUrl = (text: string): boolean =>
   text.length <= MAX_URL_CHARACTERS && WEB_URL.test(text) && URL.canParse(text);

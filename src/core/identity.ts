@@ -1,4 +1,4 @@
-// How usernames, emails and names are compared. What is stored and shown is what was entered.
+// How usernames, emails and names are compared. They are stored and shown as entered.
 
 import { foldCase } from './case-folding.ts';
 import { isMatchable, MAX_MATCHED_BYTES } from './formats.ts';
@@ -15,29 +15,29 @@ const bounded = (text: string): string => {
 };
 
 /**
- * The one form in which emails and names are stored for comparison, looked up and searched: two texts that differ in
- * case, or in how their accents are encoded, have one. Full case folding, then NFC: in this order, because a folded text
- * need not be in NFC. The decomposition before is that of Unicode's canonical caseless matching.
+ * The form in which emails and names are compared and searched, the same for texts that differ in case or in the
+ * encoding of accents. Full case folding, then NFC, because a folded text need not be in NFC. The decomposition before
+ * is that of Unicode's canonical caseless matching.
  *
  * @throws RangeError past `MAX_MATCHED_BYTES`
  * @see https://www.unicode.org/versions/latest/core-spec/chapter-3/ D145
  */
 export const comparisonKey = (text: string): string => fold(bounded(text));
 
-/** The form in which emails are compared. Throws as `comparisonKey`. */
+/** The form in which emails are compared. Throws like `comparisonKey`. */
 export const emailKey = comparisonKey;
 
 /**
- * The form in which usernames are compared. A letter of another width or style finds the username of plain letters,
- * which are all that a username holds. Throws as `comparisonKey`.
+ * The form in which usernames are compared. Letters of another width or style find the username in plain letters. Throws
+ * like `comparisonKey`.
  * @see https://www.unicode.org/reports/tr15/ NFKC
  */
 export const usernameKey = (username: string): string => fold(bounded(username).normalize('NFKC'));
 
-/** The key of a name that is longer than any account's. No account has it, and such a name is not even normalised. */
+/** The key of names that are longer than any account's. No account has it, and such names are not normalised. */
 const NOBODY = '';
 
-/** What a client calls itself by when it logs in. A username never holds `@`, so one field can take both. */
+/** The name in a login: a username or an email. A username has no `@`, so one field can take both. */
 export type Identifier = { by: 'username' | 'email'; key: string };
 
 /** Reads a field that takes a username or an email. */

@@ -1,4 +1,4 @@
-// The languages that accounts have: what mails are written in.
+// The languages of accounts, in which mails are written.
 
 /** Languages that mails are written in: each has its file in mail/texts/. */
 export const LOCALES = ['en', 'de'] as const;
@@ -7,7 +7,7 @@ export const DEFAULT_LOCALE: Locale = 'en';
 
 export const isLocale = (text: string): text is Locale => LOCALES.some((locale) => locale === text);
 
-/** More than any browser sends. What is longer is not read on. */
+/** More than any browser sends. The rest is not read. */
 const MAX_LANGUAGES = 20;
 
 /**

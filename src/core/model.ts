@@ -1,32 +1,32 @@
-// The words that the parts of the core share: accounts, sessions, who asks, and what a deployment sets.
+// The types that the rooms of the core share: accounts, sessions, principals, clients and the policy.
 
 import type { Locale } from './locales.ts';
 import type { users } from './store/schema.ts';
 
-/** An account as everything outside the core sees it: without its password hash. */
+/** An account without its password hash and internal columns. */
 export type Account = Omit<
   typeof users.$inferSelect,
   'passwordHash' | 'usernameKey' | 'emailKey' | 'passkeyHandle' | 'loginFailures'
 >;
 
-/** The time of the last login of an imported account that never logged in: the column takes no null. */
+/** `lastLoginAtMs` of an imported account that never logged in. The column takes no null. */
 export const NEVER_LOGGED_IN_MS = 0;
 
-/** The last login where a dialect must name a time: the creation of an account that never logged in. */
+/** The last login, or the creation if there was none, for dialects that must show a time. */
 export const lastLoginOrCreationMs = ({ lastLoginAtMs, createdAtMs }: Account): number =>
   lastLoginAtMs === NEVER_LOGGED_IN_MS ? createdAtMs : lastLoginAtMs;
 
-/** What to call an account where a dialect shows one name: dialects differ in which fields they fill. */
+/** One name to show for an account. Dialects differ in which fields they fill. */
 export const displayName = (account: Account): string =>
   account.name || `${account.firstName} ${account.lastName}`.trim() || (account.username ?? '');
 
 /**
- * `cookie`: a browser's. `derived`: the account's one API token, 40 hex digits that are computed from a nonce; the word
- * is that of the rows and of `id`. `jwt`: a signed JSON Web Token. `imported`: a token of 40 hex digits that another
- * service made; no login opens one, and none gives it out.
+ * `cookie`: a browser's. `derived`: the account's one API token, 40 hex digits computed from a nonce; rows and `id` use
+ * this word. `jwt`: a signed JSON Web Token. `imported`: a token of 40 hex digits from another service; no login opens
+ * one.
  */
 export type SessionKind = 'cookie' | 'derived' | 'jwt' | 'imported';
-/** What a login or a registration can open: a token is imported by scripts alone. */
+/** The kinds that a login or a registration can open. */
 export type LoginKind = Exclude<SessionKind, 'imported'>;
 
 /** What stands beside the password, or instead of it. */
@@ -64,30 +64,30 @@ const RECENT_MS = 10 * 60 * 1000;
 export const isRecent = ({ authenticatedAtMs, appPasswordId }: SessionProof, nowMs: number): boolean =>
   appPasswordId === null && authenticatedAtMs !== null && nowMs - authenticatedAtMs < RECENT_MS;
 
-/** Who is logged in, and by which session. */
+/** The account and session of an authenticated request. */
 export interface Principal {
   account: Account;
   session: Session;
-  /** True where this request has pushed the idle expiry on: a cookie's own life must follow. */
+  /** Whether this request extended the idle expiry: a cookie's life must follow. */
   extended: boolean;
 }
 
-/** What is known of the client that sends a request. */
+/** What is known about the client of a request. */
 export interface Client {
   /** The name of the dialect that it speaks. */
   dialect: string;
   userAgent: string | null;
   /** Two letters, ISO 3166. */
   country: string | null;
-  /** The address without the part that names one machine: /24 for IPv4, /64 for IPv6. */
+  /** The network of its address: /24 of IPv4, /64 of IPv6. */
   addressPrefix: string | null;
-  /** What this browser or app was given when it last logged in. */
+  /** The device text that it got at its last login. */
   device?: string | null;
-  /** The language that it asks for, of those in which mails are written. */
+  /** The language that it prefers, of those in which mails are written. */
   locale?: Locale | null;
 }
 
-/** What a hash costs: `rounds` calls of `iterations` HMAC iterations each. */
+/** The cost of a hash: `rounds` calls of `iterations` HMAC iterations each. */
 export interface HashCost {
   iterations: number;
   rounds: number;
@@ -101,28 +101,27 @@ export interface ThrottlePolicy {
   maxWaitSeconds: number;
 }
 
-/** What a deployment can set, in the units that the names say. */
+/** The settings of the core. Names carry units. */
 export interface Policy {
   hashCost: HashCost;
   sessionIdleSeconds: number;
   sessionAbsoluteSeconds: number;
-  /** Live sessions that an account may have; a new one ends the one that was seen least recently. */
+  /** Live sessions of an account. A login beyond ends the one that was used least recently. */
   maxSessions: number;
   databaseTimeoutMs: number;
   kvTimeoutMs: number;
   throttle: ThrottlePolicy;
-  /** Days for which the trail of an account is kept. */
+  /** Days for which events are kept. */
   eventDays: number;
   /**
-   * `nearest`: an authenticated read may be answered by a replica of D1 that has seen the login, and may not
-   * have seen a logout of the last moment. `primary`: every request asks the primary. `cached`: KV alone answers for
-   * at most a minute after D1 was asked.
+   * `nearest`: a replica of D1 may answer an authenticated read; it may not have seen a logout of the last moment.
+   * `primary`: every request asks the primary. `cached`: KV alone answers for at most a minute after D1 was asked.
    */
   sessionReads: 'nearest' | 'primary' | 'cached';
-  /** Time steps before and after the present one of which a one-time code is good too. */
+  /** Time steps before and after the current one whose one-time codes are accepted too. */
   totpWindow: number;
-  /** Whether dialects that cannot ask for a second factor take app passwords alone. */
+  /** Whether the five existing dialects take app passwords only. */
   appPasswordsOnly: boolean;
-  /** Whether an account logs in only once its address is proven. */
+  /** Whether a login needs a proven address. */
   requiresVerifiedEmail: boolean;
 }

@@ -1,4 +1,4 @@
-// Random tokens, SHA-256, HMAC and equality that takes the same time whatever differs.
+// Random tokens, SHA-256, HMAC keys and constant-time comparison.
 
 const utf8 = new TextEncoder();
 
@@ -23,7 +23,7 @@ export const equalTexts = (left: string, right: string): boolean =>
 export const equalBytes = (left: Uint8Array, right: Uint8Array): boolean =>
   left.byteLength === right.byteLength && crypto.subtle.timingSafeEqual(left, right);
 
-/** What an HMAC key is for. The keys are independent of each other, so no signature serves two ends. */
+/** What an HMAC key is for. The keys are independent, so that a signature has one purpose. The labels are part of them. */
 export type KeyPurpose =
   | 'jwt'
   | 'derived token'
@@ -34,25 +34,25 @@ export type KeyPurpose =
   | 'proof'
   | 'proof code';
 
-/** The HMAC keys made from `TOKEN_SECRET`, and from the one before it while a rotation lasts. */
+/** The keys derived from `TOKEN_SECRET`, and from `TOKEN_SECRET_PREVIOUS` during a rotation. */
 export interface Keyring {
   /** HMAC-SHA256 under the current secret. */
   sign(purpose: KeyPurpose, text: string): Promise<Uint8Array<ArrayBuffer>>;
   /** HMAC-SHA256 under each secret in force, the current one first. */
   signAll(purpose: KeyPurpose, text: string): Promise<Uint8Array<ArrayBuffer>[]>;
-  /** True where the signature is one of this text under a secret in force. Takes constant time. */
+  /** Whether this is the signature of a text under a secret in force. Constant time. */
   verify(purpose: KeyPurpose, text: string, signature: Uint8Array<ArrayBuffer>): Promise<boolean>;
   /** Whether the secret before is honoured too. */
   isRotating: boolean;
-  /** AES-GCM keys under each secret in force, the current one first: for what is stored and must be read again. */
+  /** AES-GCM keys under each secret in force, the current one first: for secrets that must be read again. */
   encryptionKeys(): Promise<CryptoKey[]>;
 }
 
 /**
- * Makes the keys, each imported once and then kept. JWTs are signed with the secret itself, as RFC 7515 has
- * it, so that a service that shares the secret can check them; every other key is derived with HKDF.
+ * Makes the keys; each is imported once and then kept. JWTs are signed with the secret itself, as in RFC 7515, so that a
+ * service that shares the secret can verify them. Every other key is derived with HKDF.
  *
- * @param secrets the current secret first, then those that are still honoured; at least one
+ * @param secrets the current secret first, then those that are still accepted
  * @see https://www.rfc-editor.org/rfc/rfc5869 HKDF
  */
 export const createKeyring = (secrets: readonly [string, ...string[]]): Keyring => {

@@ -1,6 +1,6 @@
-// Which browser and which system a user agent names. A few rules; what none of them knows is not named.
+// Finds the browser and the system in a user agent, by a few rules. Unknown ones have no name.
 
-/** The first that matches counts: every browser also names those that it wants to be taken for. */
+/** The first match counts, because browsers also name the browsers that they are compatible with. */
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\b(?:OPR|Opera)\//, 'Opera'],
@@ -23,8 +23,8 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
 const find = (rules: typeof BROWSERS, userAgent: string): string | null =>
   rules.find(([form]) => form.test(userAgent))?.[1] ?? null;
 
-/** The browser by its name; null if it is none of those that the rules know. */
+/** The name of the browser; null if it is unknown. */
 export const findBrowser = (userAgent: string): string | null => find(BROWSERS, userAgent);
 
-/** The system by its name; null if it is none of those that the rules know. */
+/** The name of the system; null if it is unknown. */
 export const findSystem = (userAgent: string): string | null => find(SYSTEMS, userAgent);

@@ -26,7 +26,7 @@ import { users } from '../store/schema.ts';
 import { type Answer, type Database, isUniqueViolation, type Store } from '../store/store.ts';
 import type { Devices } from '../throttle/devices.ts';
 
-/** What makes an account. Everything has been checked by the dialect, whose rules differ. */
+/** The fields of a new account, validated by the dialect. */
 export interface NewAccount {
   username: string | null;
   email: string;
@@ -38,17 +38,17 @@ export interface NewAccount {
 
 export interface Registration {
   client: Client;
-  /** The session to open with the account, null for none. */
+  /** The kind of session to open; null for none. */
   open: LoginKind | null;
-  /** The cookie that the browser holds already: its session ends. */
+  /** The cookie that the browser already has: its session ends. */
   replaces: string | null;
 }
 
 export interface Registered {
   account: Account;
-  /** The token of the session that was opened, null if none was. */
+  /** The token of the new session; null if none was opened. */
   token: string | null;
-  /** For the browser or app to keep, and to show at the next login; null if no session was opened. */
+  /** The device text for the next login; null if no session was opened. */
   device: string | null;
 }
 
@@ -67,8 +67,8 @@ export interface Removal {
 
 export interface Accounts {
   /**
-   * Which of these an account holds already; the fields to look up may be any or none. An address that an account has
-   * given up is held for it while the change can be undone.
+   * Which of these names an account has. An address that an account has given up is kept for it while the change can be
+   * undone.
    * @param forId the account that asks, to which its own former address is free
    */
   findTaken(
@@ -180,7 +180,7 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
         return ok({ account, token, device: await devices.write(known, { id: account.id, passwordHash }) });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
-        // Another registration won between the check and the batch; or it has lost its account again since.
+        // Another registration won between the check and the batch, and its account may be gone again.
         const winner = await findTaken(unique);
         if (winner) return err(winner);
         throw new StoreUnavailable('The name was taken and given up at the same moment.', { cause: error });
@@ -297,7 +297,7 @@ interface Stored {
   session: StoredSession | null;
 }
 
-/** The account, its session and its trail in one batch: all of it or nothing. The id is not known before. */
+/** Stores the account, its session and its event in one batch. The id is not known before. */
 const storeAccount = async (
   { store, mail, proofs }: AccountsOptions,
   { row, issued, client, replacedId }: Storing,

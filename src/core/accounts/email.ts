@@ -1,4 +1,4 @@
-// The email address of an account: proving it, changing it with the consent of both mailboxes, undoing the change.
+// The email address of an account: proving it, changing it, and undoing the change from the old address.
 import { and, eq, isNotNull, isNull, type SQL, sql } from 'drizzle-orm';
 import { err, type Gone, type InvalidProof, ok, type Result, type Taken } from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
@@ -16,7 +16,7 @@ import { whereAccountExists } from '../store/conditions.ts';
 import { proofs as proofRows, users } from '../store/schema.ts';
 import { type Database, isUniqueViolation, type Store } from '../store/store.ts';
 
-/** What proves an address: the link's token, or the code that somebody types who is signed in to the account. */
+/** The token of a link, or the code that the signed-in owner of an account types. */
 export type EmailProof = { token: string } | { code: string; accountId: number };
 
 /** What the links of this file are for. */
@@ -24,13 +24,13 @@ export type EmailPurpose = Extract<Purpose, 'verify_email' | 'change_email' | 'u
 
 export interface EmailAddress {
   /**
-   * Mails a link and a code that prove the address, unless it is proven. One round trip. The limits of mails to one
-   * address hold, and are not told.
+   * Mails a link and a code that prove the address, unless it is proven. One round trip. Within the limits of mails to
+   * one address, without telling whether they are reached.
    */
   requestVerification(accountId: number, client: Client): Promise<void>;
   /** Proves the address. One round trip with a token, two with a code. Of many at once, one succeeds. */
   verify(proof: EmailProof, client: Client): Promise<Result<Account, InvalidProof>>;
-  /** The account that a link is for; refuses a link that is of no use any more. Uses nothing up. */
+  /** The account of a link. Refuses a link that was used, replaced or has expired. Does not use the link. */
   read(purpose: EmailPurpose, token: string): Promise<Result<Account, InvalidProof>>;
   /** Withdraws the address that is to be the new one. */
   withdrawChange(accountId: number, client: Client): Promise<Result<Account, Gone>>;
@@ -40,8 +40,8 @@ export interface EmailAddress {
    */
   confirmChange(proof: EmailProof, client: Client): Promise<Result<Account, InvalidProof | Taken>>;
   /**
-   * Brings the old address back, ends every session, and makes the password useless until a new one is set. Gives
-   * the token of a reset, to go on with at once.
+   * Restores the old address, ends every session, and voids the password until a new one is set. Returns the token of a
+   * reset, to continue with at once.
    */
   undoChange(token: string, client: Client): Promise<Result<{ resetToken: string }, InvalidProof | Taken>>;
 }
@@ -55,7 +55,7 @@ export interface EmailAddressOptions {
   nowMs: () => number;
 }
 
-/** An address as a mail to another one may name it: enough to recognise it, too little to learn it. */
+/** An address for a mail to another one: enough to recognise it, too little to learn it. */
 const hidden = (address: SQL): SQL =>
   sql`substr(${address}, 1, 1) || '•••@' || substr(${address}, instr(${address}, '@') + 1, 1) || '•••'`;
 
@@ -82,7 +82,7 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
         id: undoId,
         purpose: UNDO,
         kind: 'email_changed',
-        // An address that nobody has proven may be a stranger's: a slip of the pen must not give the account away.
+        // An unproven address may be a stranger's, because of a typing error: it must not get the account.
         account: and(holds, isNotNull(users.emailVerifiedAtMs)),
         hasCode: false,
         nowMs: now,
@@ -180,7 +180,7 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
         return account ? ok(account) : err({ reason: 'proof', why: 'expired' });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
-        // Somebody else has the address by now: the change can never be confirmed.
+        // Another account has the address by now, so the change can never be confirmed.
         await store.primary((db) =>
           db
             .update(users)
@@ -202,7 +202,7 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
         const { value } = await store.primary((db) => {
           const holds = holdsProof(db, UNDO, id, now);
           const account = eq(users.id, proof(sql`user_id`));
-          // A change is confirmed within a day of being asked for: what was added since then is not the owner's.
+          // A change is confirmed within a day of its request. What was added since then is not the owner's.
           const since = proof(sql`created_at - ${PROOF_SECONDS.change_email * 1000}`);
           return db.batch([
             noteEventOf(db, 'email_change_undone', holds, client, now),
@@ -223,13 +223,13 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
                 emailKey: proof(sql`address_key`),
                 emailVerifiedAtMs: now,
                 pendingEmail: null,
-                // Whoever changed the address knew the password: no password fits until a new one is set.
+                // Whoever changed the address knew the password: no password matches until a new one is set.
                 passwordHash: sql`'!' || lower(hex(randomblob(16)))`,
                 updatedAtMs: now,
               })
               .where(holds)
               .returning(accountColumns),
-            // What was made since, for other addresses, is the taker's. An older undo goes back further, and stays.
+            // Proofs that were made since then are the attacker's. An older undo goes back further, and stays.
             db
               .delete(proofRows)
               .where(

@@ -1,4 +1,4 @@
-// What admins do: search accounts by the beginning of a name, disable, enable, and make or unmake admins.
+// What admins do: search accounts by prefix, disable, enable, grant and revoke admin rights.
 
 import { and, asc, eq, gt, gte, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import { err, type Gone, type LastAdmin, ok, type Result } from '../errors.ts';
@@ -15,8 +15,8 @@ import { shownNameKey, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 
 /**
- * Where a page of a search begins: after this account among the matches of this field. It travels in URLs, so it holds
- * an id, and no name.
+ * Where a page of a search begins: after this account among the matches of this field. It is part of URLs, so it has an
+ * id and no name.
  */
 export interface SearchCursor {
   field: SearchField;
@@ -28,20 +28,20 @@ const SEARCH_FIELDS: readonly SearchField[] = ['username', 'email', 'name'];
 
 export interface SearchPage {
   accounts: Account[];
-  /** Where the next page begins, null where this is the last. */
+  /** Where the next page begins; null if this is the last. */
   next: SearchCursor | null;
 }
 
 /** What an admin can do with an account. */
 export type AdminAction = 'disabled' | 'enabled' | 'admin_granted' | 'admin_revoked';
 
-/** Past every character: the end of the range of keys that begin with a text. */
+/** Sorts after every character: the end of a range of keys with a prefix. */
 const LAST_CHARACTER = '\u{10ffff}';
 
 export interface Admin {
   /**
-   * Accounts of which the username, the email or the shown name begins with a text, in this order; each once.
-   * Ranges of an index, whose cost does not grow with the number of accounts.
+   * Accounts whose username, email or shown name begins with a text, in this order, each once. It reads ranges of an
+   * index, so that the cost does not grow with the number of accounts.
    */
   search(prefix: string, page: { from: SearchCursor | null; limit: number }): Promise<SearchPage>;
   /** Disables (and ends every session), enables, grants or takes admin. Never takes the last admin away. */
@@ -65,7 +65,7 @@ export const createAdmin = (options: AdminOptions): Admin => {
 
   return {
     async search(prefix, { from, limit }) {
-      // No name begins with what is longer than every name.
+      // No name is as long.
       if (!isMatchable(prefix)) return { accounts: [], next: null };
       const rows: Match[] = [];
       for (const field of SEARCH_FIELDS.slice(from ? SEARCH_FIELDS.indexOf(from.field) : 0)) {
@@ -110,7 +110,7 @@ export const createAdmin = (options: AdminOptions): Admin => {
   };
 };
 
-/** What the owner is told; nothing of an account that can be used again. */
+/** The mail to the owner; none when the account is enabled. */
 const NOTICES = {
   disabled: 'account_disabled',
   enabled: null,
@@ -118,7 +118,7 @@ const NOTICES = {
   admin_revoked: 'admin_revoked',
 } as const satisfies Readonly<Record<AdminAction, NoticeKind | null>>;
 
-/** The action changes something: nobody is told twice. */
+/** The condition that the action changes something, so that nobody gets a mail twice. */
 const whereOtherwise = (action: AdminAction): SQL | undefined => {
   switch (action) {
     case 'disabled':
@@ -135,7 +135,7 @@ const whereOtherwise = (action: AdminAction): SQL | undefined => {
 const changesFor = (action: AdminAction, now: number) => {
   switch (action) {
     case 'disabled':
-      // Twice is once: the first time counts.
+      // Disabling again keeps the first time.
       return { disabledAtMs: sql`coalesce(${users.disabledAtMs}, ${now})` };
     case 'enabled':
       return { disabledAtMs: null };
@@ -154,7 +154,7 @@ const searchedBy = (field: SearchField, prefix: string): { column: SQL; key: str
     case 'email':
       return { column: sql`${users.emailKey}`, key: emailKey(prefix) };
     case 'name':
-      // SQLite's `lower` folds ASCII letters alone, and so does this.
+      // Like SQLite's `lower`, this folds ASCII letters only.
       return { column: shownNameKey, key: prefix.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) };
   }
 };
@@ -169,7 +169,7 @@ interface Match {
   field: SearchField;
 }
 
-/** One range of one index: the matches of a field, without those that a field before it has shown. */
+/** The matches of one field, without those of the fields before it: one range of one index. */
 const searchField = (
   db: Database,
   field: SearchField,
@@ -179,9 +179,9 @@ const searchField = (
 ) => {
   const { column, key } = searchedBy(field, prefix);
   const earlier = SEARCH_FIELDS.slice(0, SEARCH_FIELDS.indexOf(field));
-  // A username may be null, and then nothing is false of it: IS NOT TRUE takes both.
+  // IS NOT TRUE instead of NOT, because a username may be null.
   const unseen = earlier.map((other) => sql`(${whereMatches(other, prefix)}) IS NOT TRUE`);
-  // If that account is gone, or is no match any more, its field begins again: nothing is skipped.
+  // If that account is gone or matches no longer, its field begins again, so that nothing is skipped.
   const keyAt =
     start &&
     sql`coalesce((SELECT ${column} FROM ${users} WHERE ${users.id} = ${start.afterId} AND ${whereMatches(field, prefix)}), ${key})`;

@@ -1,4 +1,4 @@
-// What an owner changes of the account's credentials: each change asks for the password again.
+// Changes of credentials by their owner: password, email, username. Each needs the current password.
 import { and, eq, sql } from 'drizzle-orm';
 import {
   err,
@@ -34,17 +34,16 @@ type Refused = WrongCredentials | Throttled | Gone | Reauthenticate;
 
 interface Change {
   type: EventType;
-  /** What the owner is told by mail; null if another mail tells of it, or none. */
+  /** The mail that tells the owner; null if there is none, or another mail does. */
   notice: NoticeKind | null;
   values: Partial<typeof users.$inferInsert>;
   endsOthers?: boolean;
-  /** The new address, if it is to be proven before it counts. */
+  /** The new address, if it must be proven first. */
   pending?: { address: string; key: string };
 }
 
 /**
- * What stands for the account after its password was confirmed: the session goes on under a new token, and the one
- * that was shown is void.
+ * The renewed session after its password was confirmed. It has a new token, and the old one is void.
  * @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x16-V7-Session-Management.md V7.2.4
  */
 export interface Renewed {
@@ -54,12 +53,12 @@ export interface Renewed {
 }
 
 export interface Credentials {
-  /** Whether the password is the account's; counts like a login, so that a stolen session cannot guess it. */
+  /** Checks the account's password. Counted like a login, so that a stolen session cannot guess it. */
   checkPassword(principal: Principal, password: string, client: Client): Promise<Result<null, Refused>>;
   /** The same, and the session goes on under a new token as a recent one. */
   confirm(principal: Principal, password: string, client: Client): Promise<Result<Renewed, Refused>>;
   /**
-   * Sets a new password, ends every other session of the account and renews this one, in one batch. Gives how many
+   * Sets a new password, ends every other session of the account and renews this one, in one batch. Returns how many
    * others ended.
    */
   changePassword(
@@ -68,8 +67,8 @@ export interface Credentials {
     client: Client,
   ): Promise<Result<Renewed & { endedSessions: number }, Refused>>;
   /**
-   * Asks for a new email and renews the session; the others go on. It is pending until it is proven by the mail that
-   * goes there. It holds at once if this deployment sends no mail, or only the spelling of the address changes.
+   * Requests a new email and renews the session; the others go on. The email is pending until it is confirmed by a mail
+   * to it. It changes at once if this deployment sends no mail, or if only the spelling changes.
    */
   changeEmail(
     principal: Principal,
@@ -92,7 +91,7 @@ export interface CredentialsOptions {
   throttle: Throttle;
   checkPassword: CheckPassword;
   devices: Devices;
-  /** Which of the names an account holds already. */
+  /** Which of the names another account has. */
   findTaken: (wanted: { [K in UniqueField]?: string | undefined }, forId: number) => Promise<Taken | null>;
   mail: Mail;
   proofs: Proofs;
@@ -121,15 +120,15 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     checkPassword({
       account: eq(users.id, account.id),
       unknown: { key: 'gone', tag: String(account.id) },
-      // The owner's own device: a stranger who floods the account must not hold up its owner here either.
+      // With the device, so that a stranger's flood does not make the owner wait here either.
       device: await devices.read(client.device ?? null),
       password,
       client,
     });
 
   /**
-   * One batch: the new values, their event, the counter, and the session under a new token; all of it only if account
-   * and session are as they were when the password was checked.
+   * One batch: the new values, the event, the counter, and the renewed session. It changes nothing unless account and
+   * session are as they were when the password was checked.
    */
   const change = async (
     principal: Principal,
@@ -150,7 +149,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
         mail.notify(db, notice, before, client),
         ...endSessionsOf(db, endsOthers ? candidate.id : null, before, session.id),
         renewSession(db, session.id, issued, before),
-        // The session has its new id by now.
+        // By now the session has its new id.
         db
           .update(users)
           .set({ ...values, updatedAtMs: now, loginFailures: forgiven(counterKey) })
@@ -192,7 +191,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     const { counterKey, candidate } = checked.value;
     const names = { [wanted.field]: wanted.name };
     if (wanted.pending) {
-      // A pending address breaks no unique key that would tell.
+      // A pending address is in no unique key, so it is checked here.
       const taken = await throttle.undoOnError(counterKey, () => findTaken(names, candidate.id));
       if (taken) {
         throttle.undoAttempt(counterKey);
@@ -201,7 +200,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     }
     try {
       return await throttle.undoOnError(counterKey, async () => {
-        // As at a login: the password is at hand, and the device's mark is made of a hash of our own.
+        // As at a login, an outdated hash is replaced. The device's mark also needs a hash of our own.
         const values = (await passwords.needsRehash(candidate.passwordHash, password))
           ? { ...wanted.values, passwordHash: await passwords.hash(password) }
           : wanted.values;
@@ -265,7 +264,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
           : {
               type: 'email_changed',
               notice: null,
-              // Another spelling of the same address is as proven as it was; another address is not.
+              // Another spelling of a proven address stays proven.
               values: {
                 email,
                 emailKey: key,

@@ -1,4 +1,4 @@
-// The one place where a password is checked against an account: the attempt is counted, then one hash is computed.
+// The one place that checks a password: it counts the attempt, then computes one hash.
 import { err, ok, type Result, type Throttled, type WrongCredentials } from '../errors.ts';
 import type { Client } from '../model.ts';
 import type { Candidate } from '../throttle/candidate.ts';

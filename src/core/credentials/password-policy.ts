@@ -1,18 +1,18 @@
-// What a new password must not be, besides too short: what many people choose, or the name of its account.
+// Rules for new passwords beyond their length: not a common one, and not a name.
 import { comparisonKey } from '../identity.ts';
 
-/** A name, or a word of the list, that is shorter says nothing about a password. */
+/** Shorter names and words are too common as parts of passwords. */
 const MIN_TELLING_CHARACTERS = 4;
-/** A password that is a name and fewer characters more is the name. */
+/** A password that is a name with fewer characters more counts as the name. */
 const MIN_OTHER_CHARACTERS = 4;
 
-/** Letters and what people put for them, and guessing programs too. */
+/** Signs and digits that people, and guessing programs, use for letters. */
 const SWAPS: Readonly<Record<string, string>> = {
   '0': 'o',
   '1': 'i',
   '!': 'i',
   '|': 'i',
-  // `1` stands for both.
+  // `1` is used for both `i` and `l`.
   l: 'i',
   '3': 'e',
   '4': 'a',
@@ -26,28 +26,28 @@ const SWAPS: Readonly<Record<string, string>> = {
   '9': 'g',
 };
 
-/** A text as code points in which case and letter swaps are undone, one for each code point of its comparison key. */
+/** Undoes letter swaps in the code points of a comparison key. */
 const undoSwaps = (characters: readonly string[]): string[] => characters.map((one) => SWAPS[one] ?? one);
 
 /**
- * A password as the list of common passwords holds it: without case and letter swaps.
+ * A password in the form of the list of common passwords: without case and letter swaps.
  * @param password at most 1,024 bytes
  */
 export const commonForm = (password: string): string => undoSwaps([...comparisonKey(password)]).join('');
 
-/** Digits, signs and spaces, which people put behind a word when they are told to. */
+/** Digits, signs and spaces that people add to a word when a rule requires them. */
 const DECORATION = /[\p{N}\p{P}\p{S}\s]/u;
 const LETTER = /\p{L}/u;
 
-/** No common password is longer; what is left of a longer one is not looked up. */
+/** The longest common password. Longer texts are not looked up. */
 const MAX_COMMON_CHARACTERS = 24;
 
-/** The first digits of a long number are no word with digits behind it: this many may follow, or as many again. */
+/** A long number is not a common number with digits added: at most this many may follow, or as many again. */
 const MAX_DIGITS_AFTER_DIGITS = 5;
 
 /**
- * The lengths of a text without one more of its trailing digits and signs each time, from the whole down: those signs
- * may be letters that were swapped, as in `hell0!`. Lengths that tell nothing are left out.
+ * The lengths of a text without its trailing digits and signs, one fewer each time, from the whole down. Step by step,
+ * because the last signs may be swapped letters, as in `hell0!`. Lengths that say nothing are left out.
  */
 const lengthsOfRest = (characters: readonly string[]): number[] => {
   const all = characters.length;
@@ -63,10 +63,10 @@ const lengthsOfRest = (characters: readonly string[]): number[] => {
   return lengths;
 };
 
-/** Whether a text goes up, down or nowhere in equal steps of at most one: `aaaa`, `abcd`, `4321`, `7890`. */
+/** Whether a text is a run in steps of one, up, down or none: `aaaa`, `abcd`, `4321`, `7890`. */
 const isRun = (characters: readonly string[]): boolean => {
   const points = characters.map((one) => one.codePointAt(0) ?? 0);
-  // Behind 9 comes 0, as on a keyboard.
+  // 0 follows 9, as on a keyboard.
   const isDigits = characters.every((one) => /[0-9]/.test(one));
   const steps = points.slice(1).map((point, index) => {
     const step = point - (points[index] ?? 0);
@@ -80,11 +80,11 @@ const isRun = (characters: readonly string[]): boolean => {
 export type PasswordWeakness = 'common' | 'resembling';
 
 /**
- * What is wrong with a new password besides its length; null if nothing is. No rule of composition.
+ * Finds why a new password is weak, apart from its length; null if it is not. There is no rule of composition.
  *
- * `common`: many people have it, or it is one of their passwords with another case, with digits or signs behind it or
- * with the usual letter swaps; or it is one character over and over, or a run such as `abcdefgh`.
- * `resembling`: it is little more than one of the names.
+ * `common`: it is in the list, also with another case, with digits or signs added, or with the usual letter swaps; or it
+ * repeats one character, or is a run such as `abcdefgh`.
+ * `resembling`: it is one of the names with fewer than four characters more.
  *
  * @param password at most 1,024 bytes
  * @param names of the account and of the service

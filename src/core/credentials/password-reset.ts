@@ -1,4 +1,4 @@
-// A way back in for somebody who has lost the password: a link to the account's address, and a new password.
+// Reset of a forgotten password: a link to the account's address, and a new password.
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { err, type InvalidProof, ok, type Result } from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
@@ -16,19 +16,19 @@ import type { Passwords } from './passwords.ts';
 
 export interface PasswordReset {
   /**
-   * Mails a link to the account of that name, if there is one that is not disabled. One round trip with the same
-   * statements whoever exists, and nothing to tell by. The limits of mails to one address hold.
+   * Mails a link to the account of that name, if it exists and is not disabled. One round trip with the same statements
+   * in every case, so that nothing tells whether it exists. The limits of mails to one address apply.
    * @param callback the page of another client that takes the token as `sign`; null for our own page
    */
   request(identifier: Identifier, client: Client, callback?: string | null): Promise<void>;
-  /** The account that a link is for; refuses a link that is of no use any more. Uses nothing up. */
+  /** The account of a link. Refuses a link that was used, replaced or has expired. Does not use the link. */
   read(token: string): Promise<Result<Account, InvalidProof>>;
   /**
    * Sets the password, and proves the address. Ends every session and token and all that remembers a device, resets
    * the counter, opens no session, and leaves second factors alone. One hash and one round trip.
    *
-   * Of an account whose address nobody had proven before, it takes away everything that lets in: whoever made it with
-   * somebody else's address is thrown out for good.
+   * If the address was never proven before, it also removes every factor and app password: somebody else may have
+   * created the account with this address.
    * @see https://www.usenix.org/conference/usenixsecurity22/presentation/sudhodanan pre-hijacking
    */
   complete(token: string, password: string, client: Client): Promise<Result<Account, InvalidProof>>;

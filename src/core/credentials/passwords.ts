@@ -1,12 +1,12 @@
-// Password hashes: chained PBKDF2-HMAC-SHA512, their text form, and when one is out of date or another maker's.
+// Password hashes: chained PBKDF2-HMAC-SHA512, its text form, and when a stored hash is outdated or imported.
 
 import type { HashCost } from '../model.ts';
 import { equalBytes, type Random } from '../secrets.ts';
 import { loadForeign } from './foreign/load.ts';
 
-/** Most iterations that the production runtime takes in one call; workerd on one's own machine takes more. */
+/** The production runtime refuses more iterations in one call. Local workerd accepts them. */
 export const MAX_ITERATIONS_PER_CALL = 100_000;
-/** More rounds than this would hold a request longer than the platform lets it run. */
+/** More rounds would take longer than the platform lets a request run. */
 const MAX_ROUNDS = 50;
 const SALT_BYTES = 16;
 const HASH_BYTES = 64;
@@ -23,18 +23,18 @@ const isCount = (value: number, max: number): boolean =>
   Number.isInteger(value) && value >= 1 && value <= max;
 
 /**
- * Tells whether a cost can be run here: 1 to 100,000 iterations a round, 1 to 50 rounds.
+ * Whether a cost is within bounds: 1 to 100,000 iterations a round, 1 to 50 rounds.
  */
 export const isRunnableCost = ({ iterations, rounds }: HashCost): boolean =>
   isCount(iterations, MAX_ITERATIONS_PER_CALL) && isCount(rounds, MAX_ROUNDS);
 
 /**
- * Round k is PBKDF2-HMAC-SHA512 with the result of round k-1 as its password and the same salt; the first
- * takes the password's NFC form in UTF-8. One round is plain PBKDF2. Each further round needs the whole result
- * of the one before, so the cost to a guesser is `rounds × iterations` HMACs, while no call passes the cap.
+ * Round k is PBKDF2-HMAC-SHA512 with the result of round k-1 as its password and the same salt; round 1 takes the
+ * password's NFC form in UTF-8. One round is plain PBKDF2. Each round needs the whole result of the round before, so a
+ * guess costs `rounds × iterations` HMACs, and no call exceeds the runtime's cap.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8018#section-5.2 PBKDF2
- * @throws RangeError where the cost is out of bounds
+ * @throws RangeError if the cost is out of bounds
  */
 export const derive = async (
   password: string,
@@ -51,12 +51,12 @@ export const derive = async (
   return material;
 };
 
-/** A byte that no UTF-8 text holds. */
+/** A byte that never occurs in UTF-8. */
 const END_MARK = 0xff;
 
 /**
- * The password as key material. HMAC fills a short key up with zeros, so that `secret` and `secret\0` would be
- * one password: where a zero ends it, a mark is put behind.
+ * The password as key material. HMAC pads a short key with zeros, so that `secret` and `secret\0` would be one password.
+ * A mark after a trailing zero prevents that.
  * @see https://www.rfc-editor.org/rfc/rfc2104#section-2
  */
 const keyOf = (password: string): Uint8Array => {
@@ -67,7 +67,7 @@ const keyOf = (password: string): Uint8Array => {
 const HASH_FORM =
   /^\$pbkdf2-sha512\$i=([1-9]\d{0,5}),r=([1-9]\d{0,1})\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{86})$/;
 
-/** Reads a stored hash; null where it is not one of ours or asks for more work than the bounds allow. */
+/** Reads a stored hash; null if it is not one of ours, or its cost is out of bounds. */
 export const parseHash = (text: string): ParsedHash | null => {
   const [, iterations, rounds, salt, hash] = HASH_FORM.exec(text) ?? [];
   if (iterations === undefined || rounds === undefined || salt === undefined || hash === undefined)
@@ -78,7 +78,7 @@ export const parseHash = (text: string): ParsedHash | null => {
   return saltBytes && hashBytes && { ...cost, salt: saltBytes, hash: hashBytes };
 };
 
-/** Strict base64: null where the last character holds bits that no byte has. */
+/** Strict base64: null if the last character has unused bits set. */
 const decode = (text: string): Uint8Array<ArrayBuffer> | null => {
   try {
     const bytes = Uint8Array.fromBase64(text);
@@ -88,31 +88,30 @@ const decode = (text: string): Uint8Array<ArrayBuffer> | null => {
   }
 };
 
-/** Hashing at one cost. */
+/** Password hashing at one cost. */
 export interface Passwords {
-  /** Makes a hash with a fresh salt, as `$pbkdf2-sha512$i=…,r=…$<salt>$<hash>`, base64 without padding. */
+  /** Hashes with a new salt: `$pbkdf2-sha512$i=…,r=…$<salt>$<hash>`, base64 without padding. */
   hash(password: string): Promise<string>;
   /**
-   * Tells whether the password is the one that was hashed, by Latchkey or by software whose users were imported.
-   * False, at the usual cost, for a hash that cannot be read and for one that no password fits.
+   * Whether a password matches a hash of Latchkey or an imported one. For a text that is no hash: false, at the usual
+   * cost.
    *
-   * Another maker's hash costs what its maker made it cost, more or less than the usual: until the account's next
-   * login replaces it, the time of a refusal can tell such an account from one that does not exist. Evening that
-   * out would make every refusal as slow as the dearest hash that may be imported, seconds of work for anybody's
-   * guess.
+   * An imported hash has its maker's cost. Until the account's next login replaces it, the time of a refusal can tell
+   * such an account from one that does not exist. To hide that, every refusal would have to be as slow as the dearest
+   * hash that may be imported, seconds of CPU.
    */
   verify(password: string, stored: string): Promise<boolean>;
-  /** Costs what `verify` costs; for an account that does not exist, so that the time tells nothing. */
+  /** Costs the same as `verify`, for an account that does not exist, so that the time tells nothing. */
   verifyNothing(password: string): Promise<false>;
   /**
-   * Whether a hash of this password, which was right, should replace the stored one: true if that was made at another
-   * cost than the current one, or by other software. False if the other software's hash fits several passwords and a
-   * new hash of this one could lock the owner out: `keeps` in foreign/reading.ts.
+   * Whether a new hash of this password, which was right, should replace the stored one: if that has another cost or was
+   * imported. False if the imported hash matches several passwords, because a hash of this one could lock the owner out:
+   * `keeps` in foreign/reading.ts.
    */
   needsRehash(stored: string, password: string): Promise<boolean>;
 }
 
-/** @throws RangeError where the cost is out of bounds */
+/** @throws RangeError if the cost is out of bounds */
 export const createPasswords = (cost: HashCost, random: Random): Passwords => {
   if (!isRunnableCost(cost)) throw new RangeError('The cost of a password hash is out of bounds.');
   const dummySalt = new Uint8Array(SALT_BYTES);

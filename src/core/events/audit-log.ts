@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 export type EventView = Omit<typeof events.$inferSelect, 'userId'>;
 
 export interface AuditLog {
-  /** The events of an account, newest first: at most `limit`, from before the event `beforeId` if one is named. */
+  /** At most `limit` events of an account, newest first, before the event `beforeId` if one is given. */
   list(accountId: number, page: { beforeId: number | null; limit: number }): Promise<EventView[]>;
 }
 

@@ -1,4 +1,4 @@
-// The trail of an account: one row for everything that happened to it.
+// The statements that note events in the audit log of an account.
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { Client } from '../model.ts';
 import { events, outbox, users } from '../store/schema.ts';
@@ -26,7 +26,7 @@ export type EventType =
   | 'passkey_added'
   | 'factor_renamed'
   | 'passkey_removed'
-  /** It says that it was used fewer times than it has said before: there may be a copy of it. */
+  /** Its counter went back: there may be a copy of the passkey. */
   | 'passkey_counter'
   | 'totp_added'
   | 'totp_removed'
@@ -47,34 +47,34 @@ export type EventType =
   | 'mail_undeliverable'
   | 'mail_given_up';
 
-/** More of a user agent than this tells nothing more. */
+/** More of a user agent identifies nothing more. */
 const MAX_USER_AGENT_CHARACTERS = 256;
 
 export const trimUserAgent = (client: Client): string | null =>
   client.userAgent?.slice(0, MAX_USER_AGENT_CHARACTERS).toWellFormed() ?? null;
 
-// An account's events are bounded, because everybody who can log in can write them. What follows a password that was
-// asked for again, and what admins do, is always noted: no flood of small changes hides it.
+// The events of an account are bounded, because everybody who can log in can cause them. Changes that need the password
+// and what admins do are always noted, so that no flood of small changes hides them.
 
 const MINUTE_MS = 60_000;
 
-/** Events that are alike and that an account may have within a minute; a further one is not noted. */
+/** Events of one type and client that an account may have within a minute. Further ones are not noted. */
 const MAX_ALIKE_A_MINUTE: Partial<Record<EventType, number>> = {
   // A run of one change is one event.
   profile_changed: 1,
   picture_changed: 1,
   sessions_ended: 1,
-  // A script may log in as often as it likes; it leaves room for what others do meanwhile.
+  // A script that logs in often must leave room for other events.
   session_ended: 10,
   login: 10,
   logout: 10,
   login_refused: 10,
 };
 
-/** Events of these types, all together, that an account may have within a minute. */
+/** Events of these types together that an account may have within a minute. */
 const MAX_A_MINUTE = 60;
 
-/** The condition on a row of `users` that the account has room for one more event. */
+/** The condition on `users` that the account may have one more event. */
 const hasRoom = (db: Database, type: EventType, client: Client, nowMs: number): SQL | undefined => {
   const maxAlike = MAX_ALIKE_A_MINUTE[type];
   if (maxAlike === undefined) return undefined;
@@ -96,8 +96,9 @@ const hasRoom = (db: Database, type: EventType, client: Client, nowMs: number): 
 };
 
 /**
- * The statement that notes an event of each account that a condition finds, if the account has room for it; to be put
- * in the batch of the change itself. `actorId` is the admin who did it.
+ * The statement that notes an event for each account that a condition finds, within the account's bounds. It belongs in
+ * the batch of the change itself.
+ * @param actorId the admin who did it; null for the owner
  */
 export const noteEventOf = (
   db: Database,
@@ -126,7 +127,7 @@ export const noteEventOf = (
 /** The same for one account. */
 export const noteEvent = (db: Database, type: EventType, userId: number, client: Client, nowMs: number) =>
   noteEventOf(db, type, eq(users.id, userId), client, nowMs);
-/** The same for the accounts of the mails that a condition on the table of mails finds. */
+/** The same for the accounts of the mails that a condition on `outbox` finds. */
 export const noteEventsOfMails = (
   db: Database,
   type: EventType,

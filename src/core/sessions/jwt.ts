@@ -1,4 +1,4 @@
-// JSON Web Tokens of one kind: HS256 under TOKEN_SECRET, naming an account and a session.
+// JSON Web Tokens of one kind: HS256 under TOKEN_SECRET, for an account and a session.
 import type { Keyring } from '../secrets.ts';
 
 /** Seconds since the epoch in `iat` and `exp`, as RFC 7519 has them. */
@@ -9,7 +9,7 @@ export interface Claims {
   exp: number;
 }
 
-/** Longer than any token made here (an email and a name are bounded); what is longer is not looked at. */
+/** No token made here is longer, because an email and a name are bounded. */
 const MAX_TOKEN_CHARACTERS = 8192;
 const HEADER = '{"alg":"HS256","typ":"JWT"}';
 
@@ -19,10 +19,10 @@ const encode = (bytes: Uint8Array): string => bytes.toBase64({ alphabet: 'base64
 
 const ENCODED_HEADER = encode(utf8.encode(HEADER));
 
-/** The three parts of a JWT in base64url; tells only the form. */
+/** The form of a JWT: three parts in base64url. */
 export const JWT_FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}$/;
 
-/** Makes a token with these claims, and `extra` ones after them. */
+/** Signs a token with these claims, then the `extra` ones. */
 export const signJwt = async (
   keyring: Keyring,
   claims: Claims,
@@ -34,8 +34,8 @@ export const signJwt = async (
 };
 
 /**
- * Gives a token's claims; null where it was not signed here, is expired or lacks a claim. The header must be
- * ours to the byte: no other algorithm, `none` least of all, is ever looked up from what a client sent.
+ * Returns a token's claims; null if it was not signed here, is expired or lacks a claim. The header must equal ours byte
+ * by byte, so that a client never chooses the algorithm.
  *
  * @param nowMs milliseconds since the epoch
  * @see https://www.rfc-editor.org/rfc/rfc8725#section-3.1 on algorithms
@@ -54,7 +54,7 @@ export const verifyJwt = async (keyring: Keyring, token: string, nowMs: number):
 const decode = (text: string): Uint8Array<ArrayBuffer> | null => {
   try {
     const bytes = Uint8Array.fromBase64(text, { alphabet: 'base64url' });
-    // One text for one signature: a token with other padding bits is another token.
+    // Strict: one text for one signature.
     return encode(bytes) === text ? bytes : null;
   } catch {
     return null;

@@ -1,4 +1,4 @@
-// The counters of refused logins as SQL: where they are kept, what counts, what a success forgives.
+// The counters of failed logins as SQL: where they are stored, what counts, what a success forgives.
 import { and, eq, notExists, type SQL, sql } from 'drizzle-orm';
 import type { ThrottlePolicy } from '../model.ts';
 import type { Keyring } from '../secrets.ts';
@@ -8,41 +8,40 @@ import type { TypedAppPassword } from './candidate.ts';
 import { type Device, markOfRow } from './devices.ts';
 
 // The counters of an account are in its own row, because a login writes that row anyway: `users.login_failures`,
-// `{"account": [count, pending, at, {"<network>": count}], "<device>": [count, pending, at]}`. Tries on a device that
-// has logged in before are counted for that device, all others for the account. The last element says how many of
-// the account's failures came from which network: a success forgives those of its own network, not what others did.
-// A success on a device forgives that device.
+// `{"account": [count, pending, at, {"<network>": count}], "<device>": [count, pending, at]}`. Attempts on a device that
+// has logged in before are counted for that device, all others for the account. The last element counts the account's
+// failures by network: a success forgives those of its own network only. A success on a device forgives that device.
 
 /** The doubling stops here: 2^20 of any unit is past every maximum, and a shift stays within 64 bits. */
 const MAX_DOUBLINGS = 20;
 
 /**
- * An attempt that began longer ago and has no outcome counts as a failure: the isolate that checked it is gone. No
- * hash takes as long.
+ * An attempt without an outcome after this time counts as a failure: the isolate that checked it is gone. No hash takes
+ * as long.
  */
 const PENDING_LEASE_MS = 5_000;
 
-/** A counter that was not added to for this long starts again; far longer than the default's longest wait. */
+/** A counter without an attempt for this time starts again. Far longer than the longest default wait. */
 const FORGOTTEN_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
- * A counter whose time is further ahead than this was written by a clock that was wrong: it makes nobody wait. Clocks
- * of two locations differ by less, and a smaller lead is respected, so that no guesser gains by asking elsewhere.
+ * A counter whose time is further ahead was written by a wrong clock, and makes nobody wait. Clocks of two locations
+ * differ by less: a smaller lead counts, so that a guesser gains nothing by asking elsewhere.
  */
 const MAX_CLOCK_LEAD_MS = 60_000;
 
-/** Devices of one account that have failures of their own; a further one is counted with the account. */
+/** Devices of one account with failures of their own; a further one is counted with the account. */
 const MAX_DEVICES = 8;
 /** Networks of one account whose failures can be forgiven; those of further ones are not. */
 const MAX_NETWORKS = 16;
 
-/** Counters that all names share which no account has: what strangers type does not fill the database. */
+/** Counters that all unknown names share, so that strangers cannot fill the database. */
 const UNKNOWN_COUNTERS = 4_096;
 
-/** The key of the counter of tries that no known device made. */
+/** The key of the counter for attempts from unknown devices. */
 export const ACCOUNT = 'account';
 
-/** D1 binds every number as REAL, which JSON would keep as `1.0`. */
+/** D1 binds every number as REAL, which JSON would store as `1.0`. */
 const integer = (value: number): SQL => sql`cast(${value} AS integer)`;
 
 /** A counter as it was before an attempt. Times are milliseconds since the epoch. */
@@ -56,11 +55,11 @@ export interface CounterState {
 export interface UnknownCounter {
   /** One of `UNKNOWN_COUNTERS` rows. */
   key: string;
-  /** HMAC of the name: the row counts for one name at a time, the last one that was counted. */
+  /** HMAC of the name. A row counts for one name at a time, the last one that was tried. */
   tag: string;
 }
 
-/** Who tries to log in to what: finds the counter, in SQL, because the account is not known yet. */
+/** Where an attempt comes from and what it is for. Conditions in SQL, because the account is not known yet. */
 export interface AttemptSource {
   /** The condition that finds the account, on the table `users`. */
   account: SQL;
@@ -74,23 +73,23 @@ export interface AttemptSource {
   appPassword?: TypedAppPassword | null;
 }
 
-/** Which counter holds an attempt, and what is needed to settle it. */
+/** Which counter has an attempt, and what is needed to record its outcome. */
 export interface CounterKey {
   /** Null if there is no such account. */
   accountId: number | null;
-  /** The key of the account's counter that holds the attempt. */
+  /** The key of the account's counter that has the attempt. */
   source: string;
   unknown: UnknownCounter;
   network: string;
   atMs: number;
-  /** When the counter was added to before; 0 if it is new. */
+  /** The time of the attempt before; 0 if the counter is new. */
   beforeAtMs: number;
 }
 
 /**
- * Finds the counter for a name that no account has. To see whether a name is known, a stranger could try it until it
- * waits, push it out of its row with other names, and try it again: some 4,096 tries for one name, because the HMAC
- * does not tell which names share a row. Registration tells it with one request, as its documents require.
+ * Finds the counter for a name that no account has. To see whether a name is known, an attacker could try it until it
+ * waits, push it out of its row with other names, and try it again: some 4,096 attempts for one name, because the HMAC
+ * hides which names share a row. Registration tells it with one request, as the documents require.
  */
 export const unknownCounter = async (keyring: Keyring, name: string): Promise<UnknownCounter> => {
   const hmac = await keyring.sign('identifier', name);
@@ -98,14 +97,14 @@ export const unknownCounter = async (keyring: Keyring, name: string): Promise<Un
   return { key: `unknown:${row}`, tag: hmac.subarray(2).toHex() };
 };
 
-/** What stands for a network in the counter; the same for every client whose network is not known. */
+/** The key of a network in the counter; one key for all clients whose network is not known. */
 export const networkOf = ({ network }: Pick<AttemptSource, 'network'>): string => network ?? 'unknown';
 
 const failures = sql`coalesce(${users.loginFailures}, '{}')`;
 
 const pathOf = (...names: string[]): string => `$${names.map((name) => `."${name}"`).join('')}`;
 
-/** The key of the counter that holds the attempt, as SQL on a row of `users`. */
+/** The key of the counter for the attempt, as SQL on a row of `users`. */
 const sourceKey = ({ device }: AttemptSource): SQL<string> => {
   if (!device) return sql<string>`${ACCOUNT}`;
   const isKnown = sql`${markOfRow} IN (SELECT value FROM json_each(${JSON.stringify(device.marks)}))`;
@@ -158,8 +157,8 @@ const rulesOf = (count: SQL, pending: SQL, atMs: SQL, policy: ThrottlePolicy, no
 
 /**
  * The statement that counts an attempt for the account. While the counter makes it wait, it changes nothing and returns
- * no row. It checks and counts in one step, before the hash: if a counter were read before and written after the hash,
- * a parallel flood would get as many attempts through as are under way.
+ * no row. It checks and counts in one step, before the hash. A counter that is read before the hash and written after it
+ * would let a parallel flood through.
  */
 export const countAttempt = (db: Database, source: AttemptSource, policy: ThrottlePolicy, nowMs: number) => {
   const key = sourceKey(source);
@@ -211,21 +210,21 @@ const lessOne = (value: SQL): SQL => sql`max(0, coalesce(${value}, 0) - 1)`;
 const ofNetwork = (json: SQL, network: string): SQL =>
   sql`coalesce(json_extract(${json}, ${`$."${ACCOUNT}"[3]."${network}"`}), 0)`;
 
-/** The statements after a failed attempt: it stays counted and is no longer under way. */
-export const settleAttempt = (db: Database, counterKey: CounterKey) => {
+/** The statements after a failed attempt: it stays counted and is no longer pending. */
+export const failAttempt = (db: Database, counterKey: CounterKey) => {
   const { accountId, source, network, unknown } = counterKey;
-  const settled = sql`json_set(${failures}, ${`$."${source}"[1]`}, ${lessOne(element(failures, source, 1))})`;
+  const failed = sql`json_set(${failures}, ${`$."${source}"[1]`}, ${lessOne(element(failures, source, 1))})`;
   const networks = sql`coalesce(json_extract(${failures}, ${`$."${ACCOUNT}"[3]`}), '{}')`;
   const hasRoom = sql`(SELECT count(*) FROM json_each(${networks})) < ${MAX_NETWORKS}
     OR json_type(${networks}, ${pathOf(network)}) IS NOT NULL`;
-  const noted = sql`json_set(${settled}, ${`$."${ACCOUNT}"[3]`},
+  const noted = sql`json_set(${failed}, ${`$."${ACCOUNT}"[3]`},
     json_set(${networks}, ${pathOf(network)}, ${ofNetwork(failures, network)} + 1))`;
   return [
     db
       .update(users)
       .set({
         loginFailures:
-          source === ACCOUNT ? sql`CASE WHEN ${hasRoom} THEN ${noted} ELSE ${settled} END` : settled,
+          source === ACCOUNT ? sql`CASE WHEN ${hasRoom} THEN ${noted} ELSE ${failed} END` : failed,
       })
       .where(
         and(
@@ -240,7 +239,7 @@ export const settleAttempt = (db: Database, counterKey: CounterKey) => {
   ] as const;
 };
 
-/** The statement that undoes an attempt: its password was right, and D1 did not do what follows from it. */
+/** The statement that undoes an attempt whose password was right, and for which D1 then failed. */
 export const uncountAttempt = (db: Database, counterKey: CounterKey) =>
   db
     .update(users)
@@ -265,9 +264,9 @@ export const undone = ({ source, atMs, beforeAtMs }: CounterKey): SQL => {
 };
 
 /**
- * The value of `users.login_failures` after a success: without the attempt itself, and without the failures of its
- * device or, if it was counted for the account, those of its network. What others did stays, and so does the time of
- * their last attempt: a success makes nobody wait longer.
+ * The value of `users.login_failures` after a success: without the attempt, and without the failures of its device or,
+ * if it was counted for the account, of its network. Failures of others stay, with the time of their last attempt, so
+ * that a success makes nobody wait longer.
  */
 export const forgiven = ({ source, network, atMs, beforeAtMs }: CounterKey): SQL => {
   if (source !== ACCOUNT) return sql`nullif(json_remove(${failures}, ${pathOf(source)}), '{}')`;
@@ -287,15 +286,15 @@ const waitMs = (count: number, policy: ThrottlePolicy): number => {
   return Math.min(policy.maxWaitSeconds, policy.firstWaitSeconds * 2 ** doublings) * 1000;
 };
 
-/** Whole seconds, at least one and never more than the longest wait, until the counter lets the next attempt through. */
+/** Seconds until the counter accepts the next attempt: whole, at least one, at most the longest wait. */
 export const secondsToWait = (state: CounterState, policy: ThrottlePolicy, nowMs: number): number => {
   const seconds = Math.ceil((state.atMs + waitMs(state.count, policy) - nowMs) / 1000);
   return Math.min(policy.maxWaitSeconds, Math.max(1, seconds));
 };
 
 /**
- * Whether only tries that are still being checked fill the counter: many clients log in to one account at once. They
- * are worth a short pause and a second look, not a refusal.
+ * Whether the counter is full only because of pending attempts: many clients log in to one account in parallel. They
+ * get a short pause and another attempt, not a refusal.
  */
 export const isOnlyBusy = (state: CounterState, policy: ThrottlePolicy, nowMs: number): boolean =>
   state.count - state.pending < policy.freeFailures && nowMs - state.atMs < PENDING_LEASE_MS;

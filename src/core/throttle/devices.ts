@@ -1,5 +1,5 @@
-// Devices that an account has logged in from: a signed text that a browser or app keeps, so that a stranger's
-// wrong passwords, counted for the account, do not lock its owner out.
+// Devices that have logged in before. Each keeps a signed text, so that wrong passwords of strangers, which are counted
+// for the account, do not lock its owner out.
 import { type SQL, sql } from 'drizzle-orm';
 import type { Keyring, Random } from '../secrets.ts';
 import { users } from '../store/schema.ts';
@@ -8,59 +8,58 @@ import { DEVICE_SECONDS } from './device-seconds.ts';
 /** A browser or app that has logged in before. */
 export interface Device {
   id: string;
-  /** What stands for the accounts that have logged in on it, and their passwords of then; the last one first. */
+  /** One mark for each account that has logged in on it, with its password at that time; the last one first. */
   marks: readonly string[];
-  /** The accounts that trust it: on it, their password is enough for a while. */
+  /** The accounts that trust it: on it, their password is enough for 30 days. */
   trusts: readonly Trust[];
 }
 
-/** That a browser is trusted by an account, in the place of one of its factors. */
+/** An account's trust in a browser, which replaces one of its factors. */
 export interface Trust {
   mark: string;
   factorId: number;
   untilMs: number;
 }
 
-/** Who has logged in: an account and the hash of its password. */
+/** The account that logs in, and its password hash. */
 interface Owner {
   id: number;
   passwordHash: string;
 }
 
 export interface Devices {
-  /** Reads the text; null where it was not signed here, is too old or is no such text. No I/O. */
+  /** Reads the text; null if it is malformed, too old or not signed here. No I/O. */
   read(text: string | null): Promise<Device | null>;
   /**
-   * The text for a device on which this account has just logged in with the password of this hash.
-   * @param trustedBy the factor that was proved and is not asked for on this device for 30 days; null to leave the
-   *   device as trusted as it was
+   * Makes the text for a device on which this account has just logged in.
+   * @param trustedBy the factor that was proved and is not needed on this device for 30 days; null to leave the trust of
+   *   the device as it was
    */
   write(device: Device | null, account: Owner, trustedBy?: number | null): Promise<string>;
   /**
-   * Whether the account trusts the device: it was proved there with one of these factors, at most 30 days ago, and the
-   * account has that factor and that password still.
+   * Whether the account trusts the device: one of these factors was proved there at most 30 days ago, and the password
+   * is still the same.
    */
   isTrusted(device: Device | null, account: Owner, factorIds: readonly number[]): boolean;
 }
 
-/** @see https://pages.nist.gov/800-63-4/sp800-63b.html#sec5 30 days, the longest that AAL1 lets a session go on */
+/** 30 days, the longest that AAL1 allows for a session. @see https://pages.nist.gov/800-63-4/sp800-63b.html#sec5 */
 const TRUST_SECONDS = 30 * 24 * 60 * 60;
 
 /** 128 bits: no two devices share a counter. */
 const DEVICE_ID_BYTES = 16;
-/** A family's computer; whoever comes after that is counted with the account for once. */
+/** Enough for a family's computer. The mark of a further account replaces the oldest. */
 const MAX_ACCOUNTS = 8;
 
 /**
- * A piece of the salt, whose place is counted from the end of a hash of ours: 48 random bits that change with the
- * password. Whoever knew an old password, and logged in with it a thousand times for as many marks, has none of
- * them left when its owner has set a new one: every mark would bring a counter of its own.
+ * A piece of the salt, counted from the end of a hash of ours: 48 random bits that change with the password. Each device
+ * id has its own counter, so a thief of the password could collect many devices. A new password voids all their marks.
  */
 const SALT_PIECE = { fromEnd: 109, length: 8 } as const;
 
 const utf8 = new TextEncoder();
 
-/** The mark of an account, as a login makes it. A hash that is too short to be ours gives one that marks nothing. */
+/** The mark of an account. For a hash that is too short to be ours, it is a mark that matches no account. */
 const markOf = ({ id, passwordHash }: Owner): string => {
   const { fromEnd, length } = SALT_PIECE;
   const isOurs = passwordHash.length >= fromEnd;
@@ -68,10 +67,10 @@ const markOf = ({ id, passwordHash }: Owner): string => {
   return `${id}_${utf8.encode(piece).toHex()}`;
 };
 
-/** The same of a row of `users`, as SQL. */
+/** The mark of a row of `users`, as SQL. */
 export const markOfRow: SQL<string> = sql<string>`${users.id} || '_' || lower(hex(substr(${users.passwordHash}, ${sql.raw(String(-SALT_PIECE.fromEnd))}, ${sql.raw(String(SALT_PIECE.length))})))`;
 
-/** A mark; and where its account trusts the device, by which factor and until which second. */
+/** A mark; if its account trusts the device, also the factor and the second until which it does. */
 const MARK = String.raw`[1-9]\d{0,15}_[0-9a-f]{16}(?:_[1-9]\d{0,15}_[1-9]\d{0,11})?`;
 const FORM = new RegExp(
   String.raw`^([0-9a-f]{32})\.([1-9]\d{0,11})\.(${MARK}(?:-${MARK}){0,${MAX_ACCOUNTS - 1}})\.([0-9a-f]{64})$`,
@@ -100,7 +99,7 @@ export const createDevices = ({ keyring, random, nowMs }: DevicesOptions): Devic
 
   isTrusted(device, account, factorIds) {
     const { id, passwordHash } = account;
-    // The mark of a hash that is not ours stands for no password.
+    // A hash that is not ours has no usable mark.
     if (passwordHash.length < SALT_PIECE.fromEnd) return false;
     const own = markOf({ id, passwordHash });
     return (device?.trusts ?? []).some(

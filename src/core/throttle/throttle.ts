@@ -1,4 +1,4 @@
-// The exact, global counter of an account's refused attempts. An attempt is counted before its secret is checked.
+// The exact, global counter of an account's failed attempts. An attempt is counted before its password is checked.
 import { eq } from 'drizzle-orm';
 import { err, ok, type Result, type Throttled } from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
@@ -14,15 +14,15 @@ import {
   countAttempt,
   counterColumns,
   countUnknownAttempt,
+  failAttempt,
   isOnlyBusy,
   networkOf,
   readUnknown,
   secondsToWait,
-  settleAttempt,
   uncountAttempt,
 } from './counters.ts';
 
-/** The pauses after which an attempt is counted again while other attempts of the same moment fill the counter. */
+/** The pauses before an attempt is counted again, while parallel attempts fill the counter. */
 const BUSY_PAUSES_MS = [100, 200, 400, 800, 1000, 1000];
 
 /** An attempt that is counted and may now be checked. */
@@ -40,11 +40,11 @@ export interface Throttle {
   countAttempt(source: AttemptSource): Promise<Result<CountedAttempt, Throttled>>;
   /** After the response: the attempt failed and stays counted. The same statements for known and unknown accounts. */
   recordFailure(counterKey: CounterKey, client: Client, type?: 'login_refused' | 'factor_refused'): void;
-  /** After the response: takes back an attempt that was neither right nor wrong. */
+  /** After the response: undoes an attempt that was neither right nor wrong. */
   undoAttempt(counterKey: CounterKey): void;
   /**
-   * Runs what follows from a right password. If D1 fails at it, the attempt is undone: an outage is no wrong password,
-   * and several of them make nobody wait.
+   * Runs the work that follows a right password. If it throws, the attempt is undone: an outage is no wrong password and
+   * must make nobody wait.
    */
   undoOnError<T>(counterKey: CounterKey, work: () => Promise<T>): Promise<T>;
 }
@@ -110,7 +110,7 @@ export const createThrottle = ({ store, policy, nowMs, pause }: ThrottleOptions)
       store.runInBackground('failure not recorded', () =>
         store.primary((db) =>
           db.batch([
-            ...settleAttempt(db, counterKey),
+            ...failAttempt(db, counterKey),
             noteEventOf(db, type, eq(users.id, counterKey.accountId ?? 0), client, nowMs()),
           ]),
         ),
@@ -129,7 +129,7 @@ export const createThrottle = ({ store, policy, nowMs, pause }: ThrottleOptions)
   };
 };
 
-/** The account alone: its counter is nobody's business but the throttle's. */
+/** The account without its counter, which stays in this room. */
 const withoutCounter = <T extends { count: unknown; pending: unknown; atMs: unknown }>({
   count: _,
   pending: __,
