@@ -1,0 +1,198 @@
+// 003 `account`: every documented example, whole, and how registration and login are ruled.
+import { describe, expect, it } from 'vitest';
+import { type Answer, type Sent, send, sessionCookie, uniqueName } from '../../support/worker.ts';
+
+/** Status and body, to the letter. */
+const whole = ({ status, headers, text }: Answer): string => {
+  expect(headers.get('Content-Type')).toBe('application/json');
+  return `${status} ${text}`;
+};
+
+const tokenOf = ({ text }: Answer): string =>
+  /"token":"([0-9a-f]{40})"\}$/.exec(text)?.[1] ?? expect.fail(text);
+
+const WRONG_PAIR = '400 {"non_field_errors":["Unable to log in with provided credentials."]}';
+const USERNAME_TAKEN = '"username":["user with this username already exists."]';
+const EMAIL_TAKEN = '"email":["user with this email already exists."]';
+const REQUIRED = '["This field is required."]';
+
+const person = (username = uniqueName()) => ({ username, email: `${username}@test.com`, password: 'test' });
+const register = (fields: unknown, sent: Sent = {}) => send('/account/register', { ...sent, json: fields });
+const logIn = (username: string, password: string) =>
+  send('/account/login', { json: { username, password } });
+const profile = (token: string) => send('/account/profile', { token });
+
+describe('the examples of the document', () => {
+  const test = { username: 'test', email: 'test@test.com', password: 'test' };
+
+  it('lead from registration through login, profile and logout to deletion', async () => {
+    const registered = await register(test);
+    const token = tokenOf(registered);
+    expect(whole(registered)).toBe(`200 {"success":true,"token":"${token}"}`);
+    expect(sessionCookie(registered)).toBeNull();
+
+    expect(whole(await register(test))).toBe(
+      `400 {"success":false,"errors":{${USERNAME_TAKEN},${EMAIL_TAKEN}}}`,
+    );
+    expect(whole(await logIn('test', 'test'))).toBe(`200 {"token":"${token}"}`);
+    expect(whole(await logIn('test', 'test1'))).toBe(WRONG_PAIR);
+    expect(whole(await logIn('test1', 'test'))).toBe(WRONG_PAIR);
+
+    const shown = await profile(token);
+    const [id, created] = /"id":(\d+).*"created":"(\d\d-\d\d-\d{4})"/.exec(shown.text)?.slice(1) ?? [];
+    expect(whole(shown)).toBe(
+      `200 {"success":true,"data":{"id":${id},"username":"test","email":"test@test.com","created":"${created}"}}`,
+    );
+
+    const loggedOut = await send('/account/logout', { method: 'POST', token });
+    expect(whole(loggedOut)).toBe('200 {"success":true}');
+    const dead = await profile(token);
+    expect(whole(dead)).toBe('401 {"detail":"Invalid token."}');
+    expect(dead.headers.get('WWW-Authenticate')).toBe('Token');
+
+    const next = tokenOf(await logIn('test', 'test'));
+    expect(next).not.toBe(token);
+    expect(whole(await send('/account/delete', { method: 'POST', token: next }))).toBe(
+      '200 {"success":true}',
+    );
+    expect(whole(await profile(next))).toBe('401 {"detail":"Invalid token."}');
+  });
+
+  it.each([
+    ['/account/logout', 'POST'],
+    ['/account/profile', 'GET'],
+    ['/account/delete', 'POST'],
+    ['/account/get_pictures', 'GET'],
+    ['/account/set_picture', 'POST'],
+    ['/acount/set_picture', 'POST'],
+  ])('refuse a token that is invalid or missing: %s', async (path, method) => {
+    const headers = { Authorization: 'Token 2427f839b8a07d89147375921f75444094d38c05' };
+    const invalid = await send(path, { method, headers });
+    expect(whole(invalid)).toBe('401 {"detail":"Invalid token."}');
+    expect(invalid.headers.get('WWW-Authenticate')).toBe('Token');
+    const missing = await send(path, { method });
+    expect(whole(missing)).toBe('401 {"detail":"Authentication credentials were not provided."}');
+    expect(missing.headers.get('WWW-Authenticate')).toBe('Token');
+  });
+});
+
+describe('a duplicate', () => {
+  it('is named for the field that is taken, without regard to case and white space', async () => {
+    const first = person();
+    await register(first);
+    const other = person();
+    const username = ` ${first.username.toUpperCase()} `;
+    const email = ` ${first.email.toUpperCase()} `;
+    const refused = (taken: string) => `400 {"success":false,"errors":{${taken}}}`;
+    expect(whole(await register({ ...other, username }))).toBe(refused(USERNAME_TAKEN));
+    expect(whole(await register({ ...other, email }))).toBe(refused(EMAIL_TAKEN));
+    expect(whole(await register({ ...other, username, email }))).toBe(
+      refused(`${USERNAME_TAKEN},${EMAIL_TAKEN}`),
+    );
+    expect((await register(other)).status).toBe(200);
+  });
+
+  it('of an email is one in another Unicode composition too', async () => {
+    const first = person();
+    const at = (email: string) => ({ ...person(), email });
+    await register(at(`${first.username}@exämple.com`.normalize('NFC')));
+    expect(whole(await register(at(`${first.username}@EXÄMPLE.com`.normalize('NFD'))))).toBe(
+      `400 {"success":false,"errors":{${EMAIL_TAKEN}}}`,
+    );
+    expect((await register(at(`${first.username}@example.com`))).status).toBe(200);
+  });
+
+  it('is looked for in each field that is itself valid, though another is not', async () => {
+    const { username, email } = person();
+    await register({ username, email, password: 'test' });
+    const refused = (errors: string) => `400 {"success":false,"errors":{${errors}}}`;
+    expect(whole(await register({ username, email }))).toBe(
+      refused(`${USERNAME_TAKEN},${EMAIL_TAKEN},"password":${REQUIRED}`),
+    );
+    expect(whole(await register({ username }))).toBe(
+      refused(`${USERNAME_TAKEN},"email":${REQUIRED},"password":${REQUIRED}`),
+    );
+    expect(whole(await register({ email, password: 'test' }))).toBe(
+      refused(`"username":${REQUIRED},${EMAIL_TAKEN}`),
+    );
+    expect(whole(await register({ username: 'a b', email, password: 'test' }))).toMatch(
+      /^400 \{"success":false,"errors":\{"username":\["Enter a valid username\.[^\]]*\],"email":\["user with/,
+    );
+  });
+
+  it('of a username is none of an email: each is looked for in its own field', async () => {
+    const { username } = person();
+    await register({ ...person(), email: `${username}@test.com` });
+    expect((await register({ ...person(), username })).status).toBe(200);
+  });
+
+  it('is what all but one get who register one name at once', async () => {
+    const { username, email, password } = person();
+    const emails = [email, `a.${email}`, `b.${email}`];
+    const answers = await Promise.all(emails.map((email) => register({ username, email, password })));
+    expect(answers.map(whole).sort().slice(1)).toEqual([
+      `400 {"success":false,"errors":{${USERNAME_TAKEN}}}`,
+      `400 {"success":false,"errors":{${USERNAME_TAKEN}}}`,
+    ]);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+});
+
+describe('register and login', () => {
+  it('take JSON, a form and a multipart form alike, with and without a slash at the end', async () => {
+    for (const kind of ['json', 'form', 'multipart'] as const) {
+      for (const slash of ['', '/']) {
+        const fields = person();
+        const made = await send(`/account/register${slash}`, { [kind]: fields });
+        expect(whole(made)).toBe(`200 {"success":true,"token":"${tokenOf(made)}"}`);
+        const { username, password } = fields;
+        const login = (password: string) =>
+          send(`/account/login${slash}`, { [kind]: { username, password } });
+        expect(whole(await login(password))).toBe(`200 {"token":"${tokenOf(made)}"}`);
+        expect(whole(await login('wrong'))).toBe(WRONG_PAIR);
+        const { password: _, ...others } = person();
+        expect(whole(await send(`/account/register${slash}`, { [kind]: others }))).toBe(
+          `400 {"success":false,"errors":{"password":${REQUIRED}}}`,
+        );
+      }
+    }
+  });
+
+  it('take the username or the email, without regard to case and white space', async () => {
+    const { username, email, password } = person();
+    const token = tokenOf(await register({ username: ` ${username}\n`, email: `\t${email} `, password }));
+    for (const name of [username, username.toUpperCase(), ` ${username} `, email, ` ${email.toUpperCase()}`])
+      expect(whole(await logIn(name, password))).toBe(`200 {"token":"${token}"}`);
+    expect((await profile(token)).text).toContain(`"username":"${username}","email":"${email}"`);
+    expect(whole(await logIn(`${username}x`, password))).toBe(WRONG_PAIR);
+  });
+
+  it('show username and email as they were entered', async () => {
+    const { username, password } = person();
+    const [upper, email] = [username.toUpperCase(), `${username.toUpperCase()}@Test.com`];
+    const { text } = await profile(tokenOf(await register({ username: upper, email, password })));
+    expect(text).toContain(`"username":"${upper}","email":"${email}"`);
+  });
+
+  it.each(['garbage', 'Token', 'Token a b', 'Bearer garbage', `Token ${'0'.repeat(40)}`])(
+    'ignore the header `Authorization: %s`',
+    async (authorization) => {
+      const headers = { Authorization: authorization };
+      const { username, email, password } = person();
+      const token = tokenOf(await register({ username, email, password }, { headers }));
+      const login = await send('/account/login', { headers, json: { username, password } });
+      expect(whole(login)).toBe(`200 {"token":"${token}"}`);
+    },
+  );
+
+  it("ignore another account's live token, which stays live", async () => {
+    const [one, other] = [person(), person()];
+    const token = tokenOf(await register(one));
+    const made = tokenOf(await register(other, { token }));
+    const { username, password } = other;
+    const login = await send('/account/login', { token, json: { username, password } });
+    expect(whole(login)).toBe(`200 {"token":"${made}"}`);
+    expect((await profile(made)).text).toContain(`"username":"${other.username}"`);
+    expect((await profile(token)).text).toContain(`"username":"${one.username}"`);
+  });
+});

@@ -1,0 +1,193 @@
+// 004 `auth`: every documented example, whole, and how registration and login are ruled.
+import { describe, expect, it } from 'vitest';
+import type { Env } from '../../../src/env.ts';
+import { type Answer, type Sent, send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';
+
+/** Status and body, to the letter. */
+const whole = ({ status, headers, text }: Answer): string => {
+  expect(headers.get('Content-Type')).toBe('application/json');
+  return `${status} ${text}`;
+};
+
+const refused = (errors: Record<string, unknown>): string =>
+  `400 ${JSON.stringify({ status: 'fail', errors })}`;
+const main = (error: Record<string, unknown>): string => refused({ main: error });
+const unknown = (value: string): string => main({ value, msg: "User doesn't exist" });
+
+const WRONG_PASSWORD = main({ msg: 'user password incorrect' });
+const PASSWORD_REQUIRED = { msg: 'Password is required!', param: 'password', location: 'body' };
+
+/** A success, whose token has the form of a JWT with the documented beginning. */
+const expectToken = (answer: Answer): string => {
+  const token =
+    /"token":"(eyJhbGciOiJIU[\w-]+\.[\w-]+\.[\w-]+)"/.exec(answer.text)?.[1] ?? expect.fail(answer.text);
+  expect(whole(answer)).toBe(`200 {"status":"success","token":"${token}"}`);
+  return token;
+};
+
+const person = (email = `${uniqueName()}@example.com`) => ({
+  name: 'example name',
+  email,
+  password: 'password',
+});
+const register = (fields: unknown, sent: Sent = {}) => send('/api/auth/register/', { ...sent, json: fields });
+const logIn = (email: string, password: string, sent: Sent = {}) =>
+  send('/api/auth/login/', { ...sent, json: { email, password } });
+const profile = async (token: string): Promise<string> => (await send('/account/profile', { token })).text;
+
+describe('the examples of the document', () => {
+  it('register, and log in with what was registered', async () => {
+    const made = await register(person('example@example.com'));
+    const token = expectToken(made);
+    expect(sessionCookie(made)).toBeNull();
+    const again = expectToken(await logIn('example@example.com', 'password'));
+    expect(again).not.toBe(token);
+    expect(await profile(again)).toBe(await profile(token));
+    expect(await profile(token)).toContain('"username":"example@example.com","email":"example@example.com"');
+  });
+
+  it('refuse data that is invalid, at registration and at login', async () => {
+    const email = { value: 'wrong@format', msg: 'Email format invalid!', param: 'email', location: 'body' };
+    const expected =
+      '400 {"status":"fail","errors":{"email":{"value":"wrong@format","msg":"Email format invalid!","param":"email","location":"body"},"password":{"msg":"Password is required!","param":"password","location":"body"}}}';
+    expect(whole(await register({ name: 'example name', email: 'wrong@format' }))).toBe(expected);
+    expect(whole(await send('/api/auth/login/', { json: { email: 'wrong@format' } }))).toBe(expected);
+    expect(expected).toBe(refused({ email, password: PASSWORD_REQUIRED }));
+  });
+
+  it('tell a user who does not exist from a password that is incorrect', async () => {
+    const { email, name, password } = person();
+    expect(whole(await logIn(email, password))).toBe(unknown(email));
+    await register({ name, email, password });
+    expect(whole(await logIn(email, `${password}x`))).toBe(WRONG_PASSWORD);
+    expect(whole(await logIn(email, password.toUpperCase()))).toBe(WRONG_PASSWORD);
+    expectToken(await logIn(email, password));
+  });
+});
+
+describe('a taken email', () => {
+  const taken = (value: string) => ({ value, msg: 'Email already exist!', param: 'email', location: 'body' });
+
+  it('is shown as it was sent, and taken without regard to case, white space and composition', async () => {
+    const name = uniqueName();
+    await register(person(`${name}@exämple.com`.normalize('NFC')));
+    const same = [
+      `${name}@exämple.com`,
+      `${name.toUpperCase()}@EXÄMPLE.COM`,
+      ` ${name}@exämple.com\n`,
+      `${name}@exämple.com`.normalize('NFD'),
+    ];
+    for (const email of same)
+      expect(whole(await register(person(email)))).toBe(refused({ email: taken(email) }));
+    expectToken(await register(person(`${name}@example.com`)));
+  });
+
+  it('is looked for where the email is valid, though another field is not', async () => {
+    const { email, name, password } = person();
+    await register({ name, email, password });
+    const required = { msg: 'Name is required!', param: 'name', location: 'body' };
+    const short = { msg: 'Password min length 8 char', param: 'password', location: 'body' };
+    expect(whole(await register({ email, password: 'x' }))).toBe(
+      refused({ name: required, email: taken(email), password: short }),
+    );
+    expect(whole(await register({ name, email }))).toBe(
+      refused({ email: taken(email), password: PASSWORD_REQUIRED }),
+    );
+  });
+
+  it('is given to one alone of many who register it at once', async () => {
+    const fields = person();
+    const answers = await Promise.all([1, 2, 3, 4].map(() => register(fields)));
+    const refusals = answers.filter(({ status }) => status !== 200);
+    expect(refusals.map(whole)).toEqual(Array(3).fill(refused({ email: taken(fields.email) })));
+  });
+});
+
+describe('a user who does not exist', () => {
+  it('is named as they were sent', async () => {
+    const email = ` Nobody.${uniqueName()}@Example.com `;
+    expect(whole(await logIn(email, 'password'))).toBe(unknown(email));
+    expect(whole(await send('/api/auth/login', { form: { email, password: 'password' } }))).toBe(
+      unknown(email),
+    );
+  });
+
+  it('is hidden behind an incorrect password where the deployment says so, and only there', async () => {
+    const { email, name, password } = person();
+    await register({ name, email, password });
+    const hiding: Env = { ...testEnv, HIDE_UNKNOWN_ACCOUNTS: 'true' };
+    const showing: Env = { ...testEnv, HIDE_UNKNOWN_ACCOUNTS: 'false' };
+    const nobody = `nobody.${email}`;
+    expect(whole(await logIn(nobody, password, { env: hiding }))).toBe(WRONG_PASSWORD);
+    expect(whole(await logIn(email, 'wrong', { env: hiding }))).toBe(WRONG_PASSWORD);
+    expectToken(await logIn(email, password, { env: hiding }));
+    expect(whole(await logIn(nobody, password, { env: showing }))).toBe(unknown(nobody));
+    expect(whole(await logIn('wrong@format', '', { env: hiding }))).toBe(
+      refused({
+        email: { value: 'wrong@format', msg: 'Email format invalid!', param: 'email', location: 'body' },
+        password: PASSWORD_REQUIRED,
+      }),
+    );
+  });
+});
+
+describe('register and login', () => {
+  it('take JSON, a form and a multipart form alike, with and without a slash at the end', async () => {
+    for (const kind of ['json', 'form', 'multipart'] as const) {
+      for (const slash of ['', '/']) {
+        const { name, email, password } = person();
+        const token = expectToken(
+          await send(`/api/auth/register${slash}`, { [kind]: { name, email, password } }),
+        );
+        const login = (password: string) => send(`/api/auth/login${slash}`, { [kind]: { email, password } });
+        expect(await profile(expectToken(await login(password)))).toBe(await profile(token));
+        expect(whole(await login('wrong'))).toBe(WRONG_PASSWORD);
+        expect(whole(await send(`/api/auth/register${slash}`, { [kind]: { name, email: 'no' } }))).toBe(
+          refused({
+            email: { value: 'no', msg: 'Email format invalid!', param: 'email', location: 'body' },
+            password: PASSWORD_REQUIRED,
+          }),
+        );
+      }
+    }
+  });
+
+  it('take the email without regard to case and white space, and show it as it was entered', async () => {
+    const email = `Example.${uniqueName()}@Example.com`;
+    const token = expectToken(await register(person(` ${email}\t`)));
+    expect(await profile(token)).toContain(`"email":"${email}"`);
+    for (const name of [email.toLowerCase(), email.toUpperCase(), ` ${email} `])
+      expectToken(await logIn(name, 'password'));
+    expect(whole(await logIn(`x${email}`, 'password'))).toBe(unknown(`x${email}`));
+  });
+
+  it.each(['garbage', 'Token', 'Token a b', 'Bearer garbage', `Token ${'0'.repeat(40)}`])(
+    'ignore the header `Authorization: %s`',
+    async (authorization) => {
+      const headers = { Authorization: authorization };
+      const fields = person();
+      expectToken(await register(fields, { headers }));
+      expectToken(await logIn(fields.email, fields.password, { headers }));
+    },
+  );
+
+  it("ignore another account's live token, which stays live", async () => {
+    const [one, other] = [person(), person()];
+    const token = expectToken(await register(one));
+    const made = expectToken(await register(other, { token }));
+    const loggedIn = expectToken(await logIn(other.email, other.password, { token }));
+    expect(await profile(loggedIn)).toBe(await profile(made));
+    expect(await profile(made)).toContain(`"email":"${other.email}"`);
+    expect(await profile(token)).toContain(`"email":"${one.email}"`);
+  });
+});
+
+describe('a disabled account', () => {
+  it('is refused like a wrong password, with the right one too, and keeps its email', async () => {
+    const { email, name, password } = person();
+    await register({ name, email, password });
+    await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE email = ?').bind(email).run();
+    for (const tried of [password, 'wrong']) expect(whole(await logIn(email, tried))).toBe(WRONG_PASSWORD);
+    expect(whole(await register({ name, email, password }))).toContain('Email already exist!');
+  });
+});

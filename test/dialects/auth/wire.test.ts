@@ -1,0 +1,175 @@
+// 004 `auth`: paths, methods, media types, sizes and syntax, and what is answered in trouble.
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Env } from '../../../src/env.ts';
+import { makeAllWait } from '../../support/failures.ts';
+import { type Answer, type Sent, send, testEnv, uniqueName } from '../../support/worker.ts';
+
+/** Status and body, to the letter. */
+const whole = ({ status, headers, text }: Answer): string => {
+  expect(headers.get('Content-Type')).toBe('application/json');
+  expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+  return `${status} ${text}`;
+};
+
+const main = (status: number, msg: string): string =>
+  `${status} {"status":"fail","errors":{"main":{"msg":"${msg}"}}}`;
+
+const MAX_BODY_BYTES = 65_536;
+const FORM = 'application/x-www-form-urlencoded';
+const PATHS = ['/api/auth/register', '/api/auth/register/', '/api/auth/login', '/api/auth/login/'];
+const TOO_LARGE = main(413, 'Request body too large!');
+const UNSUPPORTED = main(415, 'Unsupported media type!');
+const MALFORMED = main(400, 'Malformed JSON!');
+
+const typed = (body: string, type: string): Sent => ({ json: body, headers: { 'Content-Type': type } });
+
+describe.each(PATHS)('%s', (path) => {
+  it.each(['GET', 'PUT', 'PATCH', 'DELETE'])('refuses %s', async (method) => {
+    const answer = await send(path, { method });
+    expect(whole(answer)).toBe(main(405, 'Method not allowed!'));
+    expect(answer.headers.get('Allow')).toBe('POST, OPTIONS');
+  });
+
+  it('refuses HEAD as it does GET, without the body', async () => {
+    const { status, text, headers } = await send(path, { method: 'HEAD' });
+    expect([status, text, headers.get('Allow')]).toEqual([405, '', 'POST, OPTIONS']);
+  });
+
+  it('answers OPTIONS with its methods and nothing else', async () => {
+    const { status, text, headers } = await send(path, { method: 'OPTIONS' });
+    expect([status, text, headers.get('Allow')]).toEqual([204, '', 'POST, OPTIONS']);
+    expect(headers.get('X-Request-Id')).not.toBeNull();
+  });
+
+  it.each(['text/plain', 'application/xml', 'text/plain; charset=utf-8', 'application/jsonx'])(
+    'refuses a body of type %s',
+    async (type) => {
+      expect(whole(await send(path, typed('{}', type)))).toBe(UNSUPPORTED);
+    },
+  );
+
+  it('refuses a body of one byte past 65,536', async () => {
+    const full = await send(path, { json: '{}'.padEnd(MAX_BODY_BYTES) });
+    expect(full.status).toBe(400);
+    expect(full.text).toContain('Email is required!');
+    expect(whole(await send(path, { json: '{}'.padEnd(MAX_BODY_BYTES + 1) }))).toBe(TOO_LARGE);
+    expect(whole(await send(path, { form: { x: 'x'.repeat(MAX_BODY_BYTES - 1) } }))).toBe(TOO_LARGE);
+    expect(whole(await send(path, { multipart: { x: 'x'.repeat(MAX_BODY_BYTES) } }))).toBe(TOO_LARGE);
+    expect(whole(await send(path, { json: `{"x":"${'é'.repeat(MAX_BODY_BYTES / 2)}"}` }))).toBe(TOO_LARGE);
+  });
+
+  it.each(['{', '{"a":1,}', "{'a':1}", '{"a":1} x', 'NaN', 'email=x'])(
+    'refuses what is no JSON, without quoting it: %s',
+    async (json) => {
+      expect(whole(await send(path, { json }))).toBe(MALFORMED);
+    },
+  );
+
+  it.each(['[]', '[{}]', '"text"', '1', '1.5', 'true', 'null'])(
+    'refuses JSON that is no object: %s',
+    async (json) => {
+      expect(whole(await send(path, { json }))).toBe(main(400, 'Invalid request body!'));
+    },
+  );
+
+  it.each([1_000, 30_000])('refuses a field that nests %i deep, as a fault of the client', async (depth) => {
+    const nested = '['.repeat(depth) + ']'.repeat(depth);
+    const answer = await send(path, { json: `{"email":${nested},"password":"password","name":"a"}` });
+    expect(whole(answer)).toMatch(/^400 \{"status":"fail","errors":\{/);
+  });
+
+  it('takes an empty body as an empty object, whatever its type', async () => {
+    const { text } = await send(path, { json: {} });
+    for (const sent of [
+      typed('', 'application/json'),
+      typed('', 'text/plain'),
+      typed('', FORM),
+      { method: 'POST' },
+    ])
+      expect(whole(await send(path, sent))).toBe(`400 ${text}`);
+  });
+
+  it('refuses the media type before the size, the size before the JSON, the JSON before the fields', async () => {
+    const huge = '{'.padEnd(MAX_BODY_BYTES + 1);
+    expect(whole(await send(path, typed(huge, 'text/plain')))).toBe(UNSUPPORTED);
+    expect(whole(await send(path, { json: huge }))).toBe(TOO_LARGE);
+    expect(whole(await send(path, { json: '{"email":"no"' }))).toBe(MALFORMED);
+    expect((await send(path, { json: '{"email":"no"}' })).text).toContain('Email format invalid!');
+  });
+});
+
+describe('an unknown path', () => {
+  it.each([
+    ...['/api/auth', '/api/auth/', '/api/auth/none', '/api/auth/login/x', '/api/auth/Login'],
+    ...['/api/auth/logout', '/api/auth//login', '/api/auth/user'],
+  ])('is not found, in the shape of this dialect: %s', async (path) => {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+      expect(whole(await send(path, { method }))).toBe(main(404, 'Not found!'));
+  });
+
+  it('that only begins like this dialect is none of its own', async () => {
+    expect(whole(await send('/api/authx'))).toBe('404 {"detail":"Not found."}');
+  });
+});
+
+describe('a body', () => {
+  const person = () => ({ name: 'a', email: `${uniqueName()}@example.com`, password: 'password' });
+
+  it('of 65,536 bytes is read', async () => {
+    const json = JSON.stringify(person()).padEnd(MAX_BODY_BYTES);
+    expect((await send('/api/auth/register', { json })).status).toBe(200);
+    const form = `${new URLSearchParams(person())}&pad=`.padEnd(MAX_BODY_BYTES, 'x');
+    expect((await send('/api/auth/register', typed(form, FORM))).status).toBe(200);
+  });
+
+  it.each(['application/json; charset=utf-8', 'Application/JSON'])('of type %s is read', async (type) => {
+    expect((await send('/api/auth/register', typed(JSON.stringify(person()), type))).status).toBe(200);
+  });
+
+  it('that is a form may repeat a field: the last one counts', async () => {
+    const answer = await send('/api/auth/login', typed('email=a&email=b&password=x&password=', FORM));
+    expect(whole(answer)).toBe(
+      '400 {"status":"fail","errors":{"email":{"value":"b","msg":"Email format invalid!","param":"email","location":"body"},"password":{"msg":"Password is required!","param":"password","location":"body"}}}',
+    );
+  });
+
+  it('that is no form, though it says so, is refused', async () => {
+    const sent = typed('nothing', 'multipart/form-data; boundary=edge');
+    expect(whole(await send('/api/auth/login', sent))).toBe(main(400, 'Malformed form!'));
+  });
+});
+
+describe('trouble', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('throttles a login after many failures, even with the right password', async () => {
+    const email = `${uniqueName()}@example.com`;
+    await send('/api/auth/register', { json: { name: 'a', email, password: 'password' } });
+    const logIn = (password: string) => send('/api/auth/login', { json: { email, password } });
+    expect(whole(await logIn('wrong'))).toBe(main(400, 'user password incorrect'));
+    await makeAllWait();
+    const answer = await logIn('password');
+    expect(whole(answer)).toBe(main(429, 'Too many requests!'));
+    expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(800);
+  });
+
+  it.each(PATHS)('lets nobody in while the database is down: %s', async (path) => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const DB = new Proxy(testEnv.DB, {
+      get() {
+        throw new Error('down');
+      },
+    });
+    const env: Env = { ...testEnv, DB };
+    const json = { name: 'a', email: 'someone@example.com', password: 'password' };
+    expect(whole(await send(path, { json, env }))).toBe(main(503, 'Service unavailable!'));
+  });
+
+  it('answers what nobody expected with the request id that is in the log, and with nothing else', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const env: Env = { ...testEnv, TOKEN_SECRET: '' };
+    const answer = await send('/api/auth/login', { json: {}, env });
+    expect(whole(answer)).toBe(main(500, 'Server error!'));
+    expect(log.mock.calls.flat().join()).toContain(answer.headers.get('X-Request-Id') ?? 'none');
+  });
+});

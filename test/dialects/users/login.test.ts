@@ -1,0 +1,202 @@
+// 000 `users`: what a login takes in `username`, whom it lets in, and whom it refuses in the same words.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { send, testEnv, uniqueName } from '../../support/worker.ts';
+import {
+  BLANK,
+  disable,
+  eightKeys,
+  isLive,
+  join,
+  joinUnnamed,
+  type Member,
+  NO_LINES,
+  NO_SINGLE_LINES,
+  NO_TEXTS,
+  NULL,
+  person,
+  REQUIRED,
+  shown,
+  whole,
+} from '../support-cookies.ts';
+
+const WRONG_PAIR = '400 {"non_field_errors":["Username or password is incorrect."]}';
+
+const refused = (faults: Record<string, string[]>): string => `400 ${JSON.stringify(faults)}`;
+const logIn = (json: Record<string, unknown>) => send('/api/users/login/', { json });
+
+let member: Member;
+beforeAll(async () => {
+  member = await join();
+});
+
+describe('the fields of a login', () => {
+  it('are required, both', async () => {
+    expect(whole(await logIn({}))).toBe(refused({ username: [REQUIRED], password: [REQUIRED] }));
+    expect(whole(await logIn({ password: 'x' }))).toBe(refused({ username: [REQUIRED] }));
+    expect(whole(await logIn({ email: member.email, password: member.password }))).toBe(
+      refused({ username: [REQUIRED] }),
+    );
+  });
+
+  it.each([...NO_TEXTS, ...NO_LINES, ...NO_SINGLE_LINES, ['', BLANK], ['  ', BLANK]])(
+    'the username %j is refused: %s',
+    async (username, text) => {
+      expect(whole(await logIn({ username, password: 'x' }))).toBe(refused({ username: [text] }));
+    },
+  );
+
+  it('have their faults told together, and before any password is looked at', async () => {
+    expect(whole(await logIn({ username: null, password: '' }))).toBe(
+      refused({ username: [NULL], password: [BLANK] }),
+    );
+    expect(whole(await logIn({ username: '', password: member.password }))).toBe(
+      refused({ username: [BLANK] }),
+    );
+  });
+
+  it.each(['a b', 'é', '@', 'a@b@c', 'x'.repeat(300), `${'x'.repeat(300)}@b.com`, '😀', "' OR 1=1 --", '%'])(
+    'have no rule of format: the username %s is a wrong one',
+    async (username) => {
+      expect(whole(await logIn({ username, password: 'abcd1234' }))).toBe(WRONG_PAIR);
+    },
+  );
+});
+
+describe('a login', () => {
+  it('takes the username or the email, each in any case and with spaces around it', async () => {
+    const { username, email, password } = member;
+    const expected = await eightKeys(member);
+    for (const name of [
+      username,
+      email,
+      username.toUpperCase(),
+      email.toUpperCase(),
+      ` ${username}\t`,
+      ` ${email} `,
+    ])
+      expect(shown(await logIn({ username: name, password }))).toBe(expected);
+    for (const name of [`${username}x`, `x${email}`, `${email}x`, `@${email}`, username.slice(1)])
+      expect(whole(await logIn({ username: name, password }))).toBe(WRONG_PAIR);
+  });
+
+  it('takes the compatible forms of a username, which is compared in NFKC', async () => {
+    const { username, password } = member;
+    const wide = username.replace(/[0-9a-z]/g, (sign) =>
+      String.fromCodePoint((sign.codePointAt(0) ?? 0) + 0xfee0),
+    );
+    expect(wide).not.toBe(username);
+    expect(shown(await logIn({ username: wide, password }))).toBe(await eightKeys(member));
+  });
+
+  it('takes every normal form of an email, and no other', async () => {
+    const fields = { ...person(), email: `jörg@${uniqueName()}.com`.normalize('NFC') };
+    const { id } = await join(fields);
+    const expected = await eightKeys({ ...fields, id });
+    const { email, password } = fields;
+    for (const username of [email, email.normalize('NFD'), email.toUpperCase().normalize('NFD')])
+      expect(shown(await logIn({ username, password }))).toBe(expected);
+    expect(whole(await logIn({ username: email.replace('ö', 'o'), password }))).toBe(WRONG_PAIR);
+  });
+
+  it('takes a username that is a number as its decimal text, to the last digit', async () => {
+    const number = `9${String(crypto.getRandomValues(new BigUint64Array(1))[0])
+      .padStart(18, '1')
+      .slice(0, 17)}1`;
+    const fields = { ...person(), username: number };
+    const { id } = await join(fields);
+    const withNumber = (text: string) =>
+      send('/api/users/login/', { json: `{"username":${text},"password":"${fields.password}"}` });
+    expect(shown(await withNumber(number))).toBe(await eightKeys({ ...fields, id }));
+    expect(whole(await withNumber(number.replace(/1$/, '2')))).toBe(WRONG_PAIR);
+  });
+
+  it('shows the email where the account has no username', async () => {
+    const { id, email, password } = await joinUnnamed(`Peter.${uniqueName()}@Quahog.com`);
+    const answer = await logIn({ username: email.toLowerCase(), password });
+    expect(shown(answer)).toBe(await eightKeys({ id, username: email, email }));
+  });
+
+  it('of another account is no login: each password opens its own', async () => {
+    const other = await join({ ...person(), password: 'wxyz9876' });
+    expect(whole(await logIn({ username: member.username, password: 'wxyz9876' }))).toBe(WRONG_PAIR);
+    expect(shown(await logIn({ username: other.username, password: 'wxyz9876' }))).toBe(
+      await eightKeys(other),
+    );
+  });
+});
+
+describe('a refused login', () => {
+  it('says the same of a wrong password, an unknown user and a disabled account, and sets no cookie', async () => {
+    const disabled = await join();
+    await disable(disabled.id);
+    for (const fields of [
+      { username: member.username, password: 'abcd1235' },
+      { username: member.email, password: 'ABCD1234' },
+      { username: uniqueName(), password: member.password },
+      { username: `${uniqueName()}@test.com`, password: member.password },
+      { username: disabled.username, password: disabled.password },
+      { username: disabled.email, password: disabled.password },
+    ]) {
+      const answer = await logIn(fields);
+      expect(whole(answer)).toBe(WRONG_PAIR);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    }
+  });
+
+  it('leaves the last login as it was', async () => {
+    const { id, username, cookie } = await join();
+    await testEnv.DB.prepare('UPDATE users SET last_login_at = 1000 WHERE id = ?').bind(id).run();
+    await logIn({ username, password: 'wrong' });
+    expect((await send('/api/users/me/', { cookie })).text).toContain(
+      '"last_login":"1970-01-01T00:00:01.000000+00:00"',
+    );
+  });
+});
+
+describe('the last login', () => {
+  it.each([
+    ['000', '/api/users/login/', 'username'],
+    ['001', '/api/v1/user/login/', 'username'],
+    ['002', '/api/login/', 'username'],
+    ['003', '/account/login', 'username'],
+    ['004', '/api/auth/login/', 'email'],
+  ] as const)('is set by a login in %s', async (_, path, field) => {
+    const { id, cookie, password, ...names } = await join();
+    await testEnv.DB.prepare('UPDATE users SET last_login_at = 0 WHERE id = ?').bind(id).run();
+    const startedMs = Date.now();
+    const loggedIn = await send(path, { json: { [field]: names[field], password } });
+    expect(loggedIn.status).toBe(200);
+    const { text } = await send('/api/users/me/', { cookie });
+    const shownMs = Date.parse(/"last_login":"([^"]*)"/.exec(text)?.[1] ?? '');
+    expect(shownMs).toBeGreaterThanOrEqual(startedMs);
+    expect(shownMs).toBeLessThanOrEqual(Date.now());
+  });
+});
+
+describe('a disabled account', () => {
+  it('has no live session while it is disabled, and its neighbours keep theirs', async () => {
+    const disabled = await join();
+    expect(await isLive(disabled.cookie)).toBe(true);
+    await disable(disabled.id);
+    const { cookie } = disabled;
+    const anonymous = '403 {"detail":"Authentication credentials were not provided."}';
+    expect(whole(await send('/api/users/me/', { cookie }))).toBe('404 {"detail":"Not found."}');
+    expect(whole(await send('/api/users/me/', { method: 'PATCH', json: {}, cookie }))).toBe(anonymous);
+    expect(whole(await send('/api/users/logout/', { cookie }))).toBe(anonymous);
+    expect(whole(await send('/api/users/logout/', { method: 'POST', cookie }))).toBe(anonymous);
+    expect(await isLive(member.cookie)).toBe(true);
+  });
+});
+
+it('shows the creation of an imported account that never logged in as its last login', async () => {
+  const one = await join();
+  await testEnv.DB.prepare('UPDATE users SET last_login_at = 0, created_at = 1000 WHERE id = ?')
+    .bind(one.id)
+    .run();
+  expect((await send('/api/users/me/', { cookie: one.cookie })).text).toContain(
+    '"last_login":"1970-01-01T00:00:01.000000+00:00"',
+  );
+  expect((await send('/id/me', { cookie: one.cookie })).text).toContain(
+    '"lastLoginAt":"1970-01-01T00:00:01.000Z"',
+  );
+});
