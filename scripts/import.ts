@@ -1,10 +1,10 @@
 // `npm run import -- <file> …`: brings the users of another service, with the passwords that they have.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Counts, createCheckpoint, noCounts, OtherImport } from './import/checkpoint.ts';
 import { createDetails, noDetails } from './import/details.ts';
 import { openDryRun } from './import/dry-run.ts';
-import { loadHashCheck } from './import/hashes.ts';
+import { type FirebaseParameters, loadHashCheck, readFirebaseParameters } from './import/hashes.ts';
 import { ConflictStop } from './import/merge.ts';
 import { type Command, readCommand, USAGE, UsageError } from './import/options.ts';
 import { createProgressBar, writeCount } from './import/progress.ts';
@@ -39,17 +39,39 @@ const watchForStop = () => {
   return () => isStopped;
 };
 
+/** @throws UsageError if the variable is not set */
+const readPepper = (name: string | null): string | null => {
+  if (name === null) return null;
+  const pepper = process.env[name] ?? '';
+  if (pepper === '') throw new UsageError(`--pepper-env ${name}: there is no such environment variable.`);
+  return pepper;
+};
+
+/** @throws UsageError if there is no such file, or not the four parameters in it */
+const readFirebase = (file: string | null): FirebaseParameters | null => {
+  if (file === null) return null;
+  if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`);
+  const parameters = readFirebaseParameters(readFileSync(file, 'utf8'));
+  if (!parameters)
+    throw new UsageError(
+      `${file} must have base64_signer_key, base64_salt_separator, rounds and mem_cost, as the Firebase console shows them.`,
+    );
+  return parameters;
+};
+
 const importFile = async (command: Command): Promise<number> => {
   const { file, dryRun, keepIds } = command;
-  const { format, model, map, rules, merge, place } = command;
-  const same = { format, model, map: [...map], rules, merge, keepIds, place };
+  const { format, model, map, rules, merge, hashes, place } = command;
+  const same = { format, model, map: [...map], rules, merge, keepIds, hashes, place };
   const checkpoint = dryRun ? null : createCheckpoint(file, same);
   if (command.restart) checkpoint?.remove();
   const before = checkpoint?.load() ?? null;
   const counts = before?.counts ?? noCounts();
   const nowMs = Date.now();
 
-  const checkHash = await loadHashCheck();
+  const { weakHashes, plainText } = hashes;
+  const checkHash = await loadHashCheck({ weakHashes, plainText, pepper: readPepper(hashes.pepperEnv) });
+  const firebase = readFirebase(hashes.firebaseParams);
   const source = await openSource(file, format, model);
   try {
     const opened = await openTarget(place);
@@ -60,9 +82,10 @@ const importFile = async (command: Command): Promise<number> => {
       print(`Taking up the import that was interrupted: ${writeCount(counts.read)} records are done.`);
     const bar = createProgressBar(process.stderr, counts.read);
     try {
-      const options = { rules, map, keepIds, merge };
+      const options = { rules, map, keepIds, merge, dryRun };
       const isStopped = watchForStop();
-      const run = { source, target, checkpoint, counts, details, checkHash, bar, options, isStopped };
+      const hashing = { checkHash, firebase };
+      const run = { source, target, checkpoint, counts, details, ...hashing, bar, options, isStopped };
       const { unknown, finished } = await runImport({
         ...run,
         nowMs,

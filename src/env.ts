@@ -41,6 +41,7 @@ export type Env = Bindings & RawSettings;
 
 export interface Settings {
   keyring: Keyring;
+  importPepper: string | null;
   policy: Policy;
   /** Null if this deployment sends no mail. */
   mail: MailSettings | null;
@@ -74,6 +75,7 @@ export const readSettings = (env: Env): Settings => {
   const sessionIdleSeconds = values.SESSION_IDLE_DAYS * SECONDS_PER_DAY;
   const { TOKEN_SECRET: current, TOKEN_SECRET_PREVIOUS: previous } = values;
   return {
+    importPepper: values.IMPORT_PEPPER,
     keyring: createKeyring(previous === null ? [current] : [current, previous]),
     policy: {
       hashCost: { iterations: values.PASSWORD_ITERATIONS, rounds: values.PASSWORD_ROUNDS },

@@ -41,13 +41,14 @@ const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts): Core => {
-  const { policy, keyring, mail, accessTokens } = settingsOf(env);
+  const { policy, keyring, mail, accessTokens, importPepper } = settingsOf(env);
   return createCore({
     db: env.DB,
     kv: env.SESSIONS,
     clock: Date.now,
     random: cryptoRandom,
     keyring,
+    importPepper,
     policy,
     mail,
     accessTokens,

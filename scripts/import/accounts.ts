@@ -6,7 +6,7 @@ import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { NEVER_LOGGED_IN_MS } from '../../src/core/model.ts';
 import type { Row } from '../wrangler.ts';
 import type { FieldReader, Fields, NamedField } from './fields.ts';
-import type { HashCheck } from './hashes.ts';
+import { composeHash, type FirebaseParameters, type HashCheck, type HashVerdict } from './hashes.ts';
 import { type IdentityRules, type Remark, readIdentity, withoutEmail } from './identity.ts';
 import type { NewRow, Sent } from './rows.ts';
 import { readStanding, readVerified, type Unread, type ValueRule } from './standing.ts';
@@ -52,6 +52,8 @@ const isLonger = (text: string, max: number): boolean => text.length > max && [.
 export interface AccountReaderOptions {
   readField: FieldReader;
   checkHash: HashCheck;
+  /** The parameters of the Firebase project that the hashes come from; null if there is none. */
+  firebase: FirebaseParameters | null;
   rules: AccountRules;
   /** How a value of a column was settled by hand: `--map column:value=…`. */
   ruleOf: (column: string, value: string) => ValueRule | undefined;
@@ -59,7 +61,14 @@ export interface AccountReaderOptions {
   nowMs: number;
 }
 
-export const createAccountReader = ({ readField, checkHash, rules, ruleOf, nowMs }: AccountReaderOptions) => {
+export const createAccountReader = ({
+  readField,
+  checkHash,
+  firebase,
+  rules,
+  ruleOf,
+  nowMs,
+}: AccountReaderOptions) => {
   return (record: Row): Reading => {
     const fields = readField(record);
     const { get } = fields;
@@ -91,7 +100,7 @@ export const createAccountReader = ({ readField, checkHash, rules, ruleOf, nowMs
     const { email, username, fault } = readIdentity(named, mailed, rules, (note) => notes.push(note));
     if (fault) faults.push(fault);
 
-    const hash = unwrap(get('password_hash'));
+    const hash = composeHash(record, firebase) ?? unwrap(get('password_hash'));
     const verdict = typeof hash === 'string' && hash !== '' ? checkHash(hash) : withoutPassword(rules);
     if (!verdict.ok) faults.push({ reason: `password: ${verdict.reason}` });
 
@@ -117,7 +126,8 @@ export const createAccountReader = ({ readField, checkHash, rules, ruleOf, nowMs
       email,
       // One that is longer is refused: it has a fault already.
       emailKey: isMatchable(email) ? emailKey(email) : '',
-      passwordHash: typeof hash === 'string' && hash !== '' ? hash : UNUSABLE,
+      passwordHash: (verdict.ok && verdict.hash) || '',
+      makeHash: verdict.ok ? verdict.make : null,
       name: text('name', MAX_NAME),
       firstName: text('first_name', MAX_NAME),
       lastName: text('last_name', MAX_NAME),
@@ -145,9 +155,9 @@ export const createAccountReader = ({ readField, checkHash, rules, ruleOf, nowMs
 /** What Django writes for "no password is right". */
 const UNUSABLE = '!';
 
-const withoutPassword = ({ noPassword }: AccountRules): ReturnType<HashCheck> =>
+const withoutPassword = ({ noPassword }: AccountRules): HashVerdict =>
   noPassword === 'reset'
-    ? { ok: true, algorithm: 'unusable' }
+    ? { ok: true, algorithm: 'unusable', hash: UNUSABLE, make: null }
     : {
         ok: false,
         reason:

@@ -1,49 +1,103 @@
-// Which password hashes Latchkey can verify, as the Worker's own code judges them.
+// What becomes of a password hash at import: kept, written in a form that the Worker reads, wrapped, or refused.
+import { toBase64, toHex } from './hashes/bytes.ts';
+import { type CoreHashes, loadCoreHashes } from './hashes/core.ts';
+import { nameByLooks } from './hashes/looks.ts';
+import { FIREBASE_WITHOUT_PARAMETERS } from './hashes/records.ts';
+import { translateHash } from './hashes/translate.ts';
+import { readWeakHash, type WeakHash } from './hashes/weak.ts';
 
-export type HashVerdict = { ok: true; algorithm: string } | { ok: false; reason: string };
-export type HashCheck = (stored: string) => HashVerdict;
+export type { FirebaseParameters } from './hashes/forms.ts';
+export { composeHash, readFirebaseParameters } from './hashes/records.ts';
 
-type Judge = (stored: string) => unknown;
+export interface HashOptions {
+  /** `--weak-hashes`: fast and unsalted hashes are taken, wrapped in a slow one. */
+  weakHashes: boolean;
+  /** `--plain-text-passwords`: what looks like a password in plain text is hashed. */
+  plainText: boolean;
+  /** `--pepper-env`: what the service put behind every password before it hashed; null for nothing. */
+  pepper: string | null;
+}
 
-/** The core is typed for the Worker, not for Node: it is loaded by its path, and what it gives is checked. */
-const loadJudge = async (file: string, name: string): Promise<Judge> => {
-  const url = new URL(`../../src/core/${file}`, import.meta.url);
-  const module: unknown = await import(url.href);
-  const found: unknown = typeof module === 'object' && module !== null ? Reflect.get(module, name) : null;
-  if (typeof found !== 'function') throw new Error(`${url.pathname} has no ${name}.`);
-  return (stored) => found(stored);
+export const NO_HASH_OPTIONS: HashOptions = { weakHashes: false, plainText: false, pepper: null };
+
+/**
+ * `hash` is what goes into the database. `make` is set instead if that is work, about 0.1 s on one core: a fast hash
+ * or a plain text is hashed by Latchkey's own means. It gives one hash, however often it is called.
+ */
+export type HashVerdict =
+  | { ok: true; algorithm: string; hash: string; make: null }
+  | { ok: true; algorithm: string; hash: null; make: () => Promise<string> }
+  | { ok: false; reason: string };
+
+export type HashCheck = (text: string) => HashVerdict;
+
+/** As long as a password may be at a login. */
+const MAX_PASSWORD_BYTES = 1024;
+
+/** Django's marks of an account without a password, to the letter: a plain text may begin with `!` too. */
+const UNUSABLE = /^!(?:[A-Za-z0-9]{40})?$/;
+
+const once = (work: () => Promise<string>): (() => Promise<string>) => {
+  let made: Promise<string> | null = null;
+  return () => {
+    made ??= work();
+    return made;
+  };
 };
 
-/** Node 24 has not what the Worker's runtime has. https://tc39.es/proposal-arraybuffer-base64/ */
-const addBase64 = (): void => {
-  const bytes: object = Uint8Array;
-  if ('fromBase64' in bytes) return;
-  Object.defineProperty(bytes, 'fromBase64', {
-    value: (text: string) => new Uint8Array(Buffer.from(text, 'base64')),
+const refuse = (reason: string): HashVerdict => ({ ok: false, reason });
+
+/** Loads the check. It looks at the text alone and costs next to nothing; only `make` does work. */
+export const loadHashCheck = async (
+  options: HashOptions = NO_HASH_OPTIONS,
+  core?: CoreHashes,
+): Promise<HashCheck> => {
+  const { isOwn, describe, hash, pepperId } = core ?? (await loadCoreHashes());
+  const { weakHashes, plainText, pepper } = options;
+  const mark = pepper === null ? '' : `pepper$${await pepperId(pepper)}$`;
+
+  const keep = (text: string, algorithm: string): HashVerdict => ({
+    ok: true,
+    algorithm,
+    hash: algorithm === 'unusable' ? text : mark + text,
+    make: null,
   });
-  Object.defineProperty(Uint8Array.prototype, 'toBase64', {
-    value(this: Uint8Array, options?: { omitPadding?: boolean }) {
-      const text = Buffer.from(this).toString('base64');
-      return options?.omitPadding === true ? text.replace(/=+$/, '') : text;
-    },
+
+  const wrap = ({ name, recipes, salt, key }: WeakHash): HashVerdict => ({
+    ok: true,
+    algorithm: `${name}, wrapped`,
+    hash: null,
+    make: once(async () => `${mark}wrapped$${recipes}$${toBase64(salt)}${await hash(toHex(key))}`),
   });
+
+  const hashPlainText = (text: string): HashVerdict => {
+    if (!text.isWellFormed()) return refuse('It is a plain text with half of a character.');
+    if (new TextEncoder().encode(text).byteLength > MAX_PASSWORD_BYTES)
+      return refuse(`It is a plain text of more than ${MAX_PASSWORD_BYTES} bytes.`);
+    return { ok: true, algorithm: 'plain text, hashed', hash: null, make: once(() => hash(text)) };
+  };
+
+  return (text) => {
+    if (isOwn(text)) return { ok: true, algorithm: "Latchkey's own", hash: text, make: null };
+    if (text === FIREBASE_WITHOUT_PARAMETERS)
+      return refuse("It is Firebase's, which needs the project's parameters: --firebase-params takes it.");
+    const weak = readWeakHash(text);
+    if (weak && (weak.isUsual || weakHashes)) return wrap(weak);
+    if (weak)
+      return refuse(`It is a fast hash (${weak.name}): --weak-hashes takes it, wrapped in a slow one.`);
+    if (plainText && text.startsWith('!') && !UNUSABLE.test(text)) return hashPlainText(text);
+    // What the Worker reads stays as it is.
+    const stored = describe(text).ok ? text : translateHash(text);
+    const described = describe(stored);
+    if (described.ok) return keep(stored, described.algorithm);
+    if (described.reason !== UNKNOWN_FORM) return described;
+    const bare = text.replace(/^\{noop\}/, '');
+    const looks = nameByLooks(bare);
+    if (!looks.isPlainText) return refuse(`It looks like ${looks.name}.`);
+    if (plainText) return hashPlainText(bare);
+    return refuse('It looks like a password in plain text: --plain-text-passwords takes it, hashed.');
+  };
 };
 
-const readVerdict = (value: unknown): HashVerdict => {
-  if (typeof value === 'object' && value !== null && 'ok' in value) {
-    if (value.ok === true && 'algorithm' in value) return { ok: true, algorithm: String(value.algorithm) };
-    if (value.ok === false && 'reason' in value) return { ok: false, reason: String(value.reason) };
-  }
-  throw new Error('The check of a foreign hash gave no verdict.');
-};
-
-/** Loads the check. It looks at the text alone and costs next to nothing. */
-export const loadHashCheck = async (): Promise<HashCheck> => {
-  addBase64();
-  const parseOwn = await loadJudge('credentials/passwords.ts', 'parseHash');
-  const describeForeign = await loadJudge('credentials/foreign/index.ts', 'describeForeignHash');
-  return (stored) =>
-    parseOwn(stored) === null
-      ? readVerdict(describeForeign(stored))
-      : { ok: true, algorithm: "Latchkey's own" };
-};
+/** What the Worker's code says of a form that it does not know. */
+const UNKNOWN_FORM = 'Its form is not one that is known here.';

@@ -20,6 +20,14 @@ export interface Command {
   restart: boolean;
   /** Where the list of refused records goes; null for beside the file. */
   report: string | null;
+  hashes: {
+    weakHashes: boolean;
+    plainText: boolean;
+    /** The environment variable that holds the pepper; null for none. */
+    pepperEnv: string | null;
+    /** The file with the parameters of a Firebase project; null for none. */
+    firebaseParams: string | null;
+  };
   place: Place;
 }
 
@@ -43,6 +51,10 @@ export const USAGE = `Usage: npm run import -- <file> [options]
   --grant-admin-to-existing               make admins of accounts that were made here, too
   --revive                                create accounts again that were deleted here
   --keep-ids                              keep the ids, where they are free
+  --weak-hashes                           take fast and unsalted hashes (MD5, SHA-1, …), wrapped in slow ones
+  --plain-text-passwords                  take passwords in plain text, and store their hashes
+  --pepper-env <name>                     the environment variable with the pepper behind every password
+  --firebase-params <file>                the hash parameters of the Firebase project
   --dry-run                               change nothing, and report the same
   --restart                               do not take up an import that was interrupted
   --report <file>                         the list of refused records (<file>.latchkey-report.txt)
@@ -71,6 +83,10 @@ const OPTIONS = {
   'grant-admin-to-existing': { type: 'boolean' },
   revive: { type: 'boolean' },
   'keep-ids': { type: 'boolean' },
+  'weak-hashes': { type: 'boolean' },
+  'plain-text-passwords': { type: 'boolean' },
+  'pepper-env': { type: 'string' },
+  'firebase-params': { type: 'string' },
   'dry-run': { type: 'boolean' },
   restart: { type: 'boolean' },
   report: { type: 'string' },
@@ -142,6 +158,13 @@ export const readCommand = (args: string[], folder: string): Command => {
     dryRun: values['dry-run'] === true,
     restart: values.restart === true,
     report: values.report === undefined ? null : resolve(folder, values.report),
+    hashes: {
+      weakHashes: values['weak-hashes'] === true,
+      plainText: values['plain-text-passwords'] === true,
+      pepperEnv: values['pepper-env'] ?? null,
+      firebaseParams:
+        values['firebase-params'] === undefined ? null : resolve(folder, values['firebase-params']),
+    },
     place: {
       remote: values.remote,
       'persist-to': values['persist-to'],

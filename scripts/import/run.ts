@@ -7,12 +7,13 @@ import { type Claims, createClaims } from './claims.ts';
 import { loadDeleted } from './deleted.ts';
 import type { Details } from './details.ts';
 import { createFieldReader, createValueRules, type Field } from './fields.ts';
-import type { HashCheck } from './hashes.ts';
+import type { FirebaseParameters, HashCheck } from './hashes.ts';
 import { withoutEmail } from './identity.ts';
 import { type Detail, type Incoming, type Known, type Merged, type MergeRules, mergeBatch } from './merge.ts';
 import { checkInput } from './preflight.ts';
 import type { ProgressBar } from './progress.ts';
 import type { Found, Source } from './records.ts';
+import { makeHashes } from './rows.ts';
 import {
   FIND_ADMINS,
   FIND_LAST_ID,
@@ -28,6 +29,9 @@ import { Taken, type Target } from './target.ts';
 /** Records a transaction: enough that its cost is spread, few enough that Ctrl-C is heard and D1 is not held up. */
 const BATCH_RECORDS = 5_000;
 
+/** Of records whose hash is to be made, which takes 0.1 s each, a transaction has few enough that Ctrl-C is heard. */
+const BATCH_UNMADE = 200;
+
 /** Somebody may register under a name of the batch between the look and the write: then both are done again. */
 const MAX_TRIES = 5;
 
@@ -40,6 +44,7 @@ export interface ImportOptions {
   map: ReadonlyMap<string, Field>;
   keepIds: boolean;
   merge: MergeRules;
+  dryRun?: boolean;
 }
 
 export interface ImportRun {
@@ -50,6 +55,7 @@ export interface ImportRun {
   counts: Counts;
   details: Details;
   checkHash: HashCheck;
+  firebase?: FirebaseParameters | null;
   bar: ProgressBar;
   options: ImportOptions;
   nowMs: number;
@@ -82,9 +88,10 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
   const { source, counts, options, bar } = run;
   const unknown: string[] = [];
   const readField = createFieldReader(options.map, (column) => unknown.push(column));
-  const { checkHash, nowMs } = run;
+  const { checkHash, firebase = null, nowMs } = run;
   const ruleOf = createValueRules(options.map);
-  const readAccount = createAccountReader({ readField, checkHash, rules: options.rules, ruleOf, nowMs });
+  const { rules } = options;
+  const readAccount = createAccountReader({ readField, checkHash, firebase, rules, ruleOf, nowMs });
   const { lastId } = await checkInput({
     source,
     map: options.map,
@@ -116,7 +123,8 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
         addToBatch(emptyBatch(), found, readAccount, claims, sharesEmail);
       toSkip -= page.length - fresh.length;
       for (const found of fresh) addToBatch(batch, found, readAccount, claims, sharesEmail);
-      if (batch.records < BATCH_RECORDS) continue;
+      const unmade = batch.incoming.filter(({ row }) => row.makeHash).length;
+      if (batch.records < BATCH_RECORDS && unmade < BATCH_UNMADE) continue;
       await flush();
       if (run.isStopped()) return { unknown, finished: false };
     }
@@ -203,6 +211,7 @@ const mergeAndWrite = async (context: Context, incoming: readonly Incoming[]): P
     const { inserts, updates, ...rest } = mergeBatch(incoming, await look(context, incoming), options.merge);
     const times = { createdAtMs: nowMs, expiresAtMs: nowMs + TOKEN_DAYS * MS_PER_DAY };
     const updated = updates.map(({ row }) => row);
+    if (options.dryRun !== true) await makeHashes([...inserts, ...updated]);
     const inserted = inserts.map((row) => ({
       row,
       saidAdmin: row.isAdmin,

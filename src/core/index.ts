@@ -92,6 +92,8 @@ export interface CoreOptions {
   /** Null if this deployment signs no tokens for other servers. */
   accessTokens: AccessTokenSettings | null;
   counts: OperationCounts;
+  /** The pepper of the service that imported hashes come from; null if it had none. */
+  importPepper?: string | null;
   /** Keeps the Worker alive until work that the response does not wait for is done. */
   defer: (work: Promise<unknown>) => void;
   warn: (message: string, cause: unknown) => void;
@@ -127,7 +129,9 @@ export const createCore = (options: CoreOptions): Core => {
 
   const tokens = lazy(() => createTokens({ keyring, random, policy, nowMs }));
   const sessions = lazy(() => createSessions({ store, tokens: tokens(), policy, nowMs }));
-  const passwords = lazy(() => countHashes(createPasswords(policy.hashCost, random), counts));
+  const passwords = lazy(() =>
+    countHashes(createPasswords(policy.hashCost, random, options.importPepper ?? null), counts),
+  );
   const devices = lazy(() => createDevices({ keyring, random, nowMs }));
   const throttle = lazy(() => createThrottle({ store, policy, nowMs, pause }));
   const checkPassword = lazy(() => createCheckPassword({ throttle: throttle(), passwords: passwords() }));

@@ -262,6 +262,10 @@ export const SETTINGS = {
     minCharacters: MIN_KEY_CHARACTERS,
     doc: 'The secret of that key. It may send mail and nothing else.',
   }),
+  IMPORT_PEPPER: secret({
+    minCharacters: 1,
+    doc: 'The pepper behind every password in the hashes that were imported with `--pepper-env`, as Devise has it.',
+  }),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 export type SettingName = keyof typeof SETTINGS;

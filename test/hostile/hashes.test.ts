@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeForeignHash, verifyForeignHash } from '../../src/core/credentials/foreign/index.ts';
-import { createPasswords, parseHash } from '../../src/core/credentials/passwords.ts';
+import { parseHash } from '../../src/core/credentials/own-hash.ts';
+import { createPasswords } from '../../src/core/credentials/passwords.ts';
 import { cryptoRandom } from '../../src/core/secrets.ts';
 import { watchHashes } from '../support/counting.ts';
 import { runs } from './runs.ts';

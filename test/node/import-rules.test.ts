@@ -50,13 +50,13 @@ describe('an account', () => {
       'a plain password',
       person('ann', { password: 'correct horse' }),
       'ann@example.com',
-      'password: Its form is not one that is known here.',
+      'password: It looks like a password in plain text: --plain-text-passwords takes it, hashed.',
     ],
     [
       'a hash of MD5',
       person('ann', { password: 'd41d8cd98f00b204e9800998ecf8427e' }),
       'ann@example.com',
-      'password: It is of a kind that is not verified here: MD5.',
+      'password: It is a fast hash (MD5): --weak-hashes takes it, wrapped in a slow one.',
     ],
     [
       'a username with a space',

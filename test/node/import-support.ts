@@ -9,7 +9,7 @@ import { type Checkpoint, type Counts, noCounts } from '../../scripts/import/che
 import { createDetails, noDetails } from '../../scripts/import/details.ts';
 import { createScratch, openScratch } from '../../scripts/import/dry-run.ts';
 import type { Field } from '../../scripts/import/fields.ts';
-import { loadHashCheck } from '../../scripts/import/hashes.ts';
+import { type FirebaseParameters, type HashOptions, loadHashCheck } from '../../scripts/import/hashes.ts';
 import type { MergeRules } from '../../scripts/import/merge.ts';
 import { runImport } from '../../scripts/import/run.ts';
 import { type Format, openSource } from '../../scripts/import/source.ts';
@@ -64,6 +64,8 @@ export interface Given {
   merge?: Partial<MergeRules>;
   onConflict?: MergeRules['onConflict'];
   nowMs?: number;
+  hashes?: HashOptions;
+  firebase?: FirebaseParameters | null;
   checkpoint?: Checkpoint;
   counts?: Counts;
   target?: Target;
@@ -88,7 +90,8 @@ export const importInto = async (scratch: Scratch, path: string, given: Given = 
       checkpoint: given.checkpoint ?? null,
       counts,
       details,
-      checkHash: await loadHashCheck(),
+      checkHash: await loadHashCheck(given.hashes),
+      firebase: given.firebase ?? null,
       bar: { show: () => {}, end: () => {} },
       options: {
         rules: {

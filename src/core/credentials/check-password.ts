@@ -43,9 +43,10 @@ export const createCheckPassword =
     // 100 random bits were found by their hash: a slow one would add nothing but its cost.
     if (candidate && candidate.appPasswordId !== null && candidate.disabledAtMs === null)
       return ok({ candidate, counterKey });
-    const isRight = candidate
-      ? await passwords.verify(password, candidate.passwordHash)
-      : await passwords.verifyNothing(password);
+    // A hash that cannot be checked, because a module does not load or a pepper is not set, is no wrong password.
+    const isRight = await throttle.undoOnError(counterKey, () =>
+      candidate ? passwords.verify(password, candidate.passwordHash) : passwords.verifyNothing(password),
+    );
     if (candidate && isRight && candidate.disabledAtMs === null) return ok({ candidate, counterKey });
     throttle.recordFailure(counterKey, client);
     return err({ reason: 'wrong_credentials', known: candidate !== null });

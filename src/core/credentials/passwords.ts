@@ -1,92 +1,10 @@
-// Password hashes: chained PBKDF2-HMAC-SHA512, its text form, and when a stored hash is outdated or imported.
-
+// Makes and verifies password hashes at the deployment's cost, and decides when a stored one must be replaced.
 import type { HashCost } from '../model.ts';
 import { equalBytes, type Random } from '../secrets.ts';
 import { loadForeign } from './foreign/load.ts';
+import { derive, encode, isRunnableCost, parseHash } from './own-hash.ts';
 
-/** The production runtime refuses more iterations in one call. Local workerd accepts them. */
-export const MAX_ITERATIONS_PER_CALL = 100_000;
-/** More rounds would take longer than the platform lets a request run. */
-const MAX_ROUNDS = 50;
 const SALT_BYTES = 16;
-const HASH_BYTES = 64;
-
-interface ParsedHash extends HashCost {
-  salt: Uint8Array<ArrayBuffer>;
-  hash: Uint8Array<ArrayBuffer>;
-}
-
-const utf8 = new TextEncoder();
-const encode = (bytes: Uint8Array): string => bytes.toBase64({ omitPadding: true });
-
-const isCount = (value: number, max: number): boolean =>
-  Number.isInteger(value) && value >= 1 && value <= max;
-
-/**
- * Whether a cost is within bounds: 1 to 100,000 iterations a round, 1 to 50 rounds.
- */
-export const isRunnableCost = ({ iterations, rounds }: HashCost): boolean =>
-  isCount(iterations, MAX_ITERATIONS_PER_CALL) && isCount(rounds, MAX_ROUNDS);
-
-/**
- * Round k is PBKDF2-HMAC-SHA512 with the result of round k-1 as its password and the same salt; round 1 takes the
- * password's NFC form in UTF-8. One round is plain PBKDF2. Each round needs the whole result of the round before, so a
- * guess costs `rounds × iterations` HMACs, and no call exceeds the runtime's cap.
- *
- * @see https://www.rfc-editor.org/rfc/rfc8018#section-5.2 PBKDF2
- * @throws RangeError if the cost is out of bounds
- */
-export const derive = async (
-  password: string,
-  salt: Uint8Array<ArrayBuffer>,
-  cost: HashCost,
-): Promise<Uint8Array> => {
-  if (!isRunnableCost(cost)) throw new RangeError('The cost of a password hash is out of bounds.');
-  let material: Uint8Array = keyOf(password);
-  for (let round = 0; round < cost.rounds; round += 1) {
-    const key = await crypto.subtle.importKey('raw', material, 'PBKDF2', false, ['deriveBits']);
-    const parameters = { name: 'PBKDF2', hash: 'SHA-512', salt, iterations: cost.iterations };
-    material = new Uint8Array(await crypto.subtle.deriveBits(parameters, key, HASH_BYTES * 8));
-  }
-  return material;
-};
-
-/** A byte that never occurs in UTF-8. */
-const END_MARK = 0xff;
-
-/**
- * The password as key material. HMAC pads a short key with zeros, so that `secret` and `secret\0` would be one password.
- * A mark after a trailing zero prevents that.
- * @see https://www.rfc-editor.org/rfc/rfc2104#section-2
- */
-const keyOf = (password: string): Uint8Array => {
-  const bytes = utf8.encode(password.normalize('NFC'));
-  return bytes.at(-1) === 0 ? Uint8Array.of(...bytes, END_MARK) : bytes;
-};
-
-const HASH_FORM =
-  /^\$pbkdf2-sha512\$i=([1-9]\d{0,5}),r=([1-9]\d{0,1})\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{86})$/;
-
-/** Reads a stored hash; null if it is not one of ours, or its cost is out of bounds. */
-export const parseHash = (text: string): ParsedHash | null => {
-  const [, iterations, rounds, salt, hash] = HASH_FORM.exec(text) ?? [];
-  if (iterations === undefined || rounds === undefined || salt === undefined || hash === undefined)
-    return null;
-  const cost = { iterations: Number(iterations), rounds: Number(rounds) };
-  if (!isRunnableCost(cost)) return null;
-  const [saltBytes, hashBytes] = [decode(salt), decode(hash)];
-  return saltBytes && hashBytes && { ...cost, salt: saltBytes, hash: hashBytes };
-};
-
-/** Strict base64: null if the last character has unused bits set. */
-const decode = (text: string): Uint8Array<ArrayBuffer> | null => {
-  try {
-    const bytes = Uint8Array.fromBase64(text);
-    return encode(bytes) === text ? bytes : null;
-  } catch {
-    return null;
-  }
-};
 
 /** Password hashing at one cost. */
 export interface Passwords {
@@ -99,6 +17,8 @@ export interface Passwords {
    * An imported hash has its maker's cost. Until the account's next login replaces it, the time of a refusal can tell
    * such an account from one that does not exist. To hide that, every refusal would have to be as slow as the dearest
    * hash that may be imported, seconds of CPU.
+   *
+   * @throws PepperMissing if the stored hash needs a pepper that the deployment does not have
    */
   verify(password: string, stored: string): Promise<boolean>;
   /** Costs the same as `verify`, for an account that does not exist, so that the time tells nothing. */
@@ -111,8 +31,15 @@ export interface Passwords {
   needsRehash(stored: string, password: string): Promise<boolean>;
 }
 
-/** @throws RangeError if the cost is out of bounds */
-export const createPasswords = (cost: HashCost, random: Random): Passwords => {
+/**
+ * @param importPepper the pepper of the service that imported hashes come from; null if it had none
+ * @throws RangeError if the cost is out of bounds
+ */
+export const createPasswords = (
+  cost: HashCost,
+  random: Random,
+  importPepper: string | null = null,
+): Passwords => {
   if (!isRunnableCost(cost)) throw new RangeError('The cost of a password hash is out of bounds.');
   const dummySalt = new Uint8Array(SALT_BYTES);
 
@@ -131,7 +58,7 @@ export const createPasswords = (cost: HashCost, random: Random): Passwords => {
       const parsed = parseHash(stored);
       if (!parsed) {
         const { verifyForeignHash } = await loadForeign();
-        return verifyForeignHash(password, stored, verifyNothing);
+        return verifyForeignHash(password, stored, { otherwise: verifyNothing, pepper: importPepper });
       }
       return equalBytes(await derive(password, parsed.salt, parsed), parsed.hash);
     },

@@ -1,6 +1,7 @@
 // The function behind password hashes: against the results of other implementations, and its bounds.
 import { describe, expect, it } from 'vitest';
-import { createPasswords, derive, isRunnableCost } from '../../../src/core/credentials/passwords.ts';
+import { derive, isRunnableCost } from '../../../src/core/credentials/own-hash.ts';
+import { createPasswords } from '../../../src/core/credentials/passwords.ts';
 import { cryptoRandom } from '../../../src/core/secrets.ts';
 import { watchHashes } from '../../support/counting.ts';
 

@@ -1,6 +1,7 @@
 // Stored password hashes: which passwords they fit, their text form, and what is none of ours.
 import { describe, expect, it } from 'vitest';
-import { createPasswords, parseHash } from '../../../src/core/credentials/passwords.ts';
+import { parseHash } from '../../../src/core/credentials/own-hash.ts';
+import { createPasswords } from '../../../src/core/credentials/passwords.ts';
 import { cryptoRandom } from '../../../src/core/secrets.ts';
 import { watchHashes } from '../../support/counting.ts';
 import { fixture } from './foreign/support.ts';

@@ -1,5 +1,5 @@
 // Hashes by Argon2id and Argon2i: PHC strings, as PHP, argon2-cffi and Node write them, and Django's.
-import { equalBytes } from '../../secrets.ts';
+import { equalBytes, sha256Hex } from '../../secrets.ts';
 import {
   decodeBase64,
   hasParams,
@@ -37,12 +37,15 @@ const isSaltLength = (bytes: number): boolean => bytes >= MIN_SALT_BYTES && byte
 const isKeyLength = (bytes: number): boolean => bytes >= MIN_KEY_BYTES && bytes <= MAX_KEY_BYTES;
 
 /**
- * `$argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<hash>`, in Django after the word `argon2`.
+ * `$argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<hash>`, in Django after the word `argon2`. After
+ * `argon2_sha256` it is of the password's SHA-256 in hex, as Meteor hashes it.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9106
  */
 export const readArgon2: Reader = (stored) => {
-  const text = stored.startsWith('argon2$argon2') ? stored.slice('argon2'.length) : stored;
+  const [prefix = ''] = /^argon2(?:_sha256)?(?=\$argon2)/.exec(stored) ?? [];
+  const text = stored.slice(prefix.length);
+  const digests = prefix === 'argon2_sha256';
   const [, algorithm] = /^\$(argon2id|argon2i)\$/.exec(text) ?? [];
   if (algorithm === undefined) return null;
   const phc = splitPhc(text);
@@ -67,13 +70,14 @@ export const readArgon2: Reader = (stored) => {
     );
   return {
     ok: true,
-    algorithm,
+    algorithm: digests ? `${algorithm}-sha256` : algorithm,
     async matches(password) {
       const { argon2i, argon2id } = await import('./lazy-argon2.ts');
       const derive = algorithm === 'argon2i' ? argon2i : argon2id;
       const options = { m: memoryKib, t: passes, p: lanes, version, dkLen: key.byteLength };
+      const input = toBytes(digests ? await sha256Hex(password) : password);
       // In one go, so that no two of one isolate are at work at a time, each with its memory.
-      return equalBytes(derive(toBytes(password), salt, options), key);
+      return equalBytes(derive(input, salt, options), key);
     },
   };
 };

@@ -5,13 +5,18 @@ export interface Readable {
   ok: true;
   /** The kind of hash, without its parameters: `pbkdf2-sha256`, `bcrypt`, `argon2id`, … */
   algorithm: string;
-  /** The one form in which the original tool takes a password; absent where it takes it as sent. */
-  normalForm?: 'NFKC';
+  /**
+   * The texts that the original tool may have hashed for a password. Absent for the usual: as sent, and its NFC form
+   * if that is another text.
+   */
+  spell?(password: string): Iterable<string>;
   /**
    * Whether the hash must stay after a login with this password, which was right: the hash does not show which of
    * several passwords its owner has, and a hash of this one alone could lock the owner out. Absent for never.
    */
   keeps?(password: string): boolean;
+  /** Whether a password of this length costs no more than the bounds allow. Absent for any. */
+  takes?(passwordBytes: number): boolean;
   /** Does the work; loads what it needs first. Absent where no password is the right one. */
   matches?(password: string): Promise<boolean>;
 }
@@ -41,6 +46,13 @@ export const isSaltLength = (bytes: number): boolean => bytes >= 1 && bytes <= M
 /** Reads a positive decimal number without leading zeros, of at most ten digits. */
 export const readCount = (text: string | undefined): number | null =>
   text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : null;
+
+/** As sent, and in NFC if that is another text: what most tools may have hashed. */
+export const spellAsSent = (password: string): Set<string> => new Set([password, password.normalize('NFC')]);
+
+/** PHP's `trim`: the ASCII white space and NUL that it takes off both ends. WordPress trims every password. */
+export const trimAsPhp = (password: string): string =>
+  password.replace(/^[ \t\n\r\0\v]+|[ \t\n\r\0\v]+$/g, '');
 
 const utf8 = new TextEncoder();
 export const toBytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(utf8.encode(text));
@@ -74,6 +86,22 @@ export const decodeBase64 = (
   } catch {
     return null;
   }
+};
+
+const CRYPT_DIGITS = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** The value of one digit of crypt's base64; -1 for any other character. */
+export const cryptDigit = (digit: string): number => CRYPT_DIGITS.indexOf(digit);
+
+/** crypt's base64, as phpass and SHA-crypt write it: the lowest six bits first, no padding. */
+export const encodeCrypt64 = (bytes: Uint8Array): string => {
+  let text = '';
+  for (let index = 0; index < bytes.length; index += 3) {
+    const group = bytes.subarray(index, index + 3);
+    const value = (group[0] ?? 0) | ((group[1] ?? 0) << 8) | ((group[2] ?? 0) << 16);
+    for (let digit = 0; digit <= group.length; digit += 1) text += CRYPT_DIGITS[(value >> (6 * digit)) & 63];
+  }
+  return text;
 };
 
 /** The parts of a PHC string. Salt and hash are still base64. */

@@ -1,4 +1,4 @@
-// Hashes by scrypt: Django's, the PHC strings of passlib and Node libraries, better-auth's.
+// Hashes by scrypt: Django's, and the PHC strings of passlib and Node libraries.
 import { equalBytes } from '../../secrets.ts';
 import {
   decodeBase64,
@@ -16,7 +16,7 @@ import {
   toBytes,
 } from './reading.ts';
 
-interface Cost {
+export interface ScryptCost {
   /** CPU and memory cost `N`, a power of two. */
   work: number;
   /** Block size `r`, in units of 128 bytes. */
@@ -40,11 +40,10 @@ const HMAC_BLOCK_BYTES = 64;
 /** A shorter key is the beginning of a longer one: with any length allowed, a hash cut short would verify. */
 const KEY_BYTES: readonly number[] = [32, 64];
 
-/** Reads Django's, the PHC and better-auth's form. */
+/** Reads Django's and the PHC form. */
 export const readScrypt: Reader = (stored) => {
   if (stored.startsWith('scrypt$')) return readDjango(stored);
-  if (stored.startsWith('$scrypt$')) return readScryptPhc(stored);
-  return readBetterAuth(stored);
+  return stored.startsWith('$scrypt$') ? readScryptPhc(stored) : null;
 };
 
 /**
@@ -57,7 +56,7 @@ const readDjango = (stored: string): Readable | Refusal => {
     /^scrypt\$(\d+)\$([\x20-\x23\x25-\x7e]+)\$(\d+)\$(\d+)\$([A-Za-z0-9+/]+=*)$/.exec(stored) ?? [];
   if (salt === undefined || hash === undefined) return refuseDamaged("one of Django's scrypt hashes");
   const cost = readCost(readCount(work), blockSize, parallelism);
-  return toReading(cost, toBytes(salt), decodeBase64(hash, 'padded'));
+  return toScrypt(cost, toBytes(salt), decodeBase64(hash, 'padded'));
 };
 
 /**
@@ -72,43 +71,22 @@ const readScryptPhc = (stored: string): Readable | Refusal => {
   const exponent = readCount(phc.params.get('ln'));
   const work = exponent === null ? null : 2 ** exponent;
   const cost = readCost(work, phc.params.get('r'), phc.params.get('p'));
-  return toReading(cost, decodeBase64(phc.salt, 'unpadded'), decodeBase64(phc.hash, 'unpadded'));
+  return toScrypt(cost, decodeBase64(phc.salt, 'unpadded'), decodeBase64(phc.hash, 'unpadded'));
 };
 
-/**
- * `<salt>:<key>`, 16 and 64 bytes in lower-case hex. The salt goes in as its hex text; the password in NFKC.
- *
- * @see https://www.better-auth.com/docs/authentication/email-password
- */
-const readBetterAuth = (stored: string): Readable | Refusal | null => {
-  const [, salt, key] = /^([0-9a-f]{32}):([0-9a-f]{128})$/.exec(stored) ?? [];
-  if (salt === undefined || key === undefined) return null;
-  const bytes = Uint8Array.from(key.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-  const reading = toReading({ work: 16_384, blockSize: 16, parallelism: 1 }, toBytes(salt), bytes);
-  if (!reading.ok) return reading;
-  // better-auth hashes NFKC, Latchkey NFC: where these differ, a hash of ours would take one spelling of several.
-  const keeps = (password: string) => password.normalize('NFC') !== password.normalize('NFKC');
-  return { ...reading, algorithm: 'scrypt-better-auth', normalForm: 'NFKC', keeps };
-};
-
-const readCost = (
+/** The cost that a text asks for; null where one of its numbers is none. */
+export const readCost = (
   work: number | null,
   blockSizeText: string | undefined,
   parallelismText: string | undefined,
-): Cost | null => {
+): ScryptCost | null => {
   const [blockSize, parallelism] = [readCount(blockSizeText), readCount(parallelismText)];
   if (work === null || blockSize === null || parallelism === null) return null;
   return { work, blockSize, parallelism };
 };
 
-const toReading = (
-  cost: Cost | null,
-  salt: Uint8Array<ArrayBuffer> | null,
-  key: Uint8Array<ArrayBuffer> | null,
-): Readable | Refusal => {
-  if (!cost || !salt || !key || !isSaltLength(salt.byteLength) || !KEY_BYTES.includes(key.byteLength))
-    return refuseDamaged('a scrypt hash');
-  const { work, blockSize, parallelism } = cost;
+/** Why a cost is out of bounds; null where it is not. */
+export const refuseScryptCost = ({ work, blockSize, parallelism }: ScryptCost): Refusal | null => {
   if (128 * work * blockSize > MAX_MEMORY_BYTES)
     return refuseCost('more memory for scrypt (128·N·r bytes)', `${MAX_MEMORY_BYTES / 2 ** 20} MiB`);
   if (!isPowerOfTwo(work)) return refuse('Its scrypt work factor is not a power of two.');
@@ -118,6 +96,20 @@ const toReading = (
     return refuseCost(`a scrypt parallelism of ${parallelism}`, String(MAX_PARALLELISM));
   if (work * blockSize * parallelism > MAX_WORK)
     return refuseCost(`${work * blockSize * parallelism} units of scrypt work (N·r·p)`, String(MAX_WORK));
+  return null;
+};
+
+/** @param key of 32 or 64 bytes */
+export const toScrypt = (
+  cost: ScryptCost | null,
+  salt: Uint8Array<ArrayBuffer> | null,
+  key: Uint8Array<ArrayBuffer> | null,
+): Readable | Refusal => {
+  if (!cost || !salt || !key || !isSaltLength(salt.byteLength) || !KEY_BYTES.includes(key.byteLength))
+    return refuseDamaged('a scrypt hash');
+  const tooMuch = refuseScryptCost(cost);
+  if (tooMuch) return tooMuch;
+  const { work, blockSize, parallelism } = cost;
   return {
     ok: true,
     algorithm: 'scrypt',

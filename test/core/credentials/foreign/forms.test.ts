@@ -5,7 +5,6 @@ import { fixture } from './support.ts';
 
 const PASSWORD = 'correct horse battery staple';
 const unknown = 'Its form is not one that is known here.';
-const kind = (name: string): string => `It is of a kind that is not verified here: ${name}.`;
 const damaged = (family: string): string =>
   `It begins like ${family}, but is damaged, cut short or written in another form.`;
 
@@ -20,40 +19,32 @@ const refused: [what: string, hash: string, reason: string][] = [
   ['nothing', '', 'There is no hash.'],
   ['a password', 'hunter2', unknown],
   ['a password that begins like a hash', '$2 is what it costs', unknown],
-  ['MD5', '5f4dcc3b5aa765d61d8327deb882cf99', kind('MD5')],
-  ["Django's MD5", 'md5$salt$5f4dcc3b5aa765d61d8327deb882cf99', kind('MD5')],
-  ['SHA-1', '5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8', kind('SHA-1')],
-  ["Django's SHA-1", 'sha1$salt$5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8', kind('SHA-1')],
-  ["Django's crypt", 'crypt$$ab1.234567890', kind("Django's crypt")],
-  ['MD5-crypt', '$1$salt$qJH7.N4xYta3aEG/dfqo/0', kind('MD5-crypt')],
-  ['SHA-256-crypt', '$5$salt$abc', kind('SHA-256-crypt')],
-  ['SHA-512-crypt', '$6$salt$abc', kind('SHA-512-crypt')],
-  ['yescrypt', '$y$j9T$abc$def', kind('yescrypt')],
-  ['scrypt of crypt(3)', '$7$C6..../....abc$def', kind('scrypt in crypt(3) form ($7$)')],
-  ['phpass', '$P$B12345678abcdefghijklmnopqrstuv', kind('phpass')],
-  ['Argon2d', argon2.replace('argon2id', 'argon2d'), kind('Argon2d')],
-  [
-    'bcrypt in its broken revisions',
-    bcrypt.replace('$2b$', '$2x$'),
-    kind('a broken revision of bcrypt ($2$ or $2x$)'),
-  ],
-  [
-    'bcrypt of the first revision',
-    bcrypt.replace('$2b$', '$2$'),
-    kind('a broken revision of bcrypt ($2$ or $2x$)'),
-  ],
-  ["passlib's bcrypt-sha256", '$bcrypt-sha256$v=2,t=2b,r=12$abc$def', kind("passlib's bcrypt-sha256")],
-  ["Werkzeug's", 'scrypt:32768:8:1$salt$abcdef', kind("Werkzeug's")],
-  ["an LDAP directory's", '{SSHA}abcdef', kind("an LDAP directory's")],
+  ['MD5', '5f4dcc3b5aa765d61d8327deb882cf99', unknown],
+  ["Django's MD5", 'md5$salt$5f4dcc3b5aa765d61d8327deb882cf99', unknown],
+  ['SHA-1', '5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8', unknown],
+  ["Django's SHA-1", 'sha1$salt$5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8', unknown],
+  ["Django's crypt", 'crypt$$ab1.234567890', unknown],
+  ['MD5-crypt', '$1$salt$qJH7.N4xYta3aEG/dfqo/0', unknown],
+  ['SHA-256-crypt', '$5$salt$abc', damaged('a SHA-crypt hash')],
+  ['SHA-512-crypt', '$6$salt$abc', damaged('a SHA-crypt hash')],
+  ['yescrypt', '$y$j9T$abc$def', unknown],
+  ['scrypt of crypt(3)', '$7$C6..../....abc$def', unknown],
+  ['phpass', '$P$B12345678abcdefghijklmnopqrst', damaged('a phpass hash')],
+  ['Argon2d', argon2.replace('argon2id', 'argon2d'), unknown],
+  ['bcrypt in its broken revisions', bcrypt.replace('$2b$', '$2x$'), unknown],
+  ['bcrypt of the first revision', bcrypt.replace('$2b$', '$2$'), unknown],
+  ["passlib's bcrypt-sha256", '$bcrypt-sha256$v=2,t=2b,r=12$abc$def', unknown],
+  ["Werkzeug's", 'scrypt:32768:8:1$salt$abcdef', unknown],
+  ["an LDAP directory's", '{SSHA}abcdef', unknown],
   [
     "Latchkey's own",
     phc.replace('i=1000', 'i=1000,r=3'),
-    'It is a PBKDF2 hash with other parameters than the number of iterations.',
+    'It is a PBKDF2 hash with other parameters than iterations and key length.',
   ],
   [
     'a PHC string with a version',
     phc.replace('$i=', '$v=1$i='),
-    'It is a PBKDF2 hash with other parameters than the number of iterations.',
+    'It is a PBKDF2 hash with other parameters than iterations and key length.',
   ],
   [
     'Argon2 with a secret key',

@@ -1,11 +1,19 @@
 // The fixtures of foreign hashes, and ways to damage one.
 import argon2Cffi from '../../../fixtures/foreign-hashes/argon2-cffi.json';
 import betterAuth from '../../../fixtures/foreign-hashes/better-auth.json';
+import cryptTools from '../../../fixtures/foreign-hashes/crypt.json';
 import django3 from '../../../fixtures/foreign-hashes/django-3.2.25.json';
 import django5 from '../../../fixtures/foreign-hashes/django-5.2.18.json';
+import java from '../../../fixtures/foreign-hashes/java.json';
 import node from '../../../fixtures/foreign-hashes/node.json';
+import nodeKinds from '../../../fixtures/foreign-hashes/node-kinds.json';
 import passlib from '../../../fixtures/foreign-hashes/passlib.json';
 import php from '../../../fixtures/foreign-hashes/php.json';
+import published from '../../../fixtures/foreign-hashes/published.json';
+import werkzeug2 from '../../../fixtures/foreign-hashes/werkzeug-2.2.2.json';
+import werkzeug3 from '../../../fixtures/foreign-hashes/werkzeug-3.1.9.json';
+import wordpress6 from '../../../fixtures/foreign-hashes/wordpress-6.1.9.json';
+import wordpress7 from '../../../fixtures/foreign-hashes/wordpress-7.1.4.json';
 
 export interface Fixture {
   kind: string;
@@ -23,6 +31,40 @@ export const FILES: Readonly<Record<string, { hashes: readonly Fixture[]; costly
   passlib,
   PHP: php,
 };
+
+interface Made {
+  hashes: readonly Fixture[];
+  costly: readonly Fixture[];
+  /** Fast hashes, which the import wraps. */
+  weak?: readonly Fixture[];
+  /** Hashes in several fields of a record. */
+  records?: readonly { kind: string; password: string; record: Record<string, unknown> }[];
+}
+
+/** What each maker writes, in forms of its own that the import translates. */
+export const MAKERS: Readonly<Record<string, Made>> = {
+  'crypt tools': cryptTools,
+  Java: java,
+  'Node services': nodeKinds,
+  'published vectors': published,
+  'Werkzeug 2.2': werkzeug2,
+  'Werkzeug 3.1': werkzeug3,
+  'WordPress 6.1': wordpress6,
+  'WordPress 7.1': wordpress7,
+};
+
+/** Of the project whose hashes are in the fixtures. */
+export const FIREBASE = {
+  signerKey: nodeKinds.firebase.signerKey,
+  saltSeparator: nodeKinds.firebase.saltSeparator,
+  rounds: nodeKinds.firebase.rounds,
+  memoryCost: nodeKinds.firebase.memCost,
+};
+
+export const TRIMMED: readonly { password: string; hash: string }[] = [
+  ...wordpress6.trimmed,
+  ...wordpress7.trimmed,
+];
 
 export const UNUSABLE: readonly string[] = [...django3.unusable, ...django5.unusable];
 

@@ -1,0 +1,254 @@
+// Hashes as their makers write them: the import stores each in a form that verifies, and not with a byte changed.
+import { describe, expect, it } from 'vitest';
+import { composeHash } from '../../../../scripts/import/hashes.ts';
+import { keepsForeignHash, verifyForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
+import { importHash, refusalOf } from './import-support.ts';
+import { changeAt, FIREBASE, type Fixture, MAKERS, TRIMMED } from './support.ts';
+
+const byKind = (fixtures: readonly Fixture[] = []): [kind: string, fixtures: Fixture[]][] => [
+  ...Map.groupBy(fixtures, ({ kind }) => kind),
+];
+
+/** A place in the text's second half, which salt or key fill in every form, but for the last digits. */
+const placeIn = (text: string, index: number): number => {
+  const half = Math.floor(text.length / 2);
+  return half + ((index * 7) % (text.length - half - 4));
+};
+
+/** Imports a text and tries it with the right password, a wrong one, and with one byte of it changed. */
+const tryOut = async (
+  { password, hash }: Fixture,
+  index: number,
+  options: Parameters<typeof importHash>[1] = {},
+): Promise<string> => {
+  const imported = await importHash(hash, options);
+  if (!imported) return `refused: ${await refusalOf(hash, options)}`;
+  if (!(await verifyForeignHash(password, imported.stored))) return 'does not verify';
+  // Three recipes at their tools' own cost take 2 s: there one of the two, in turn.
+  const isDear = imported.algorithm === 'scrypt-or-pbkdf2';
+  if (!(isDear && index % 2 === 0) && (await verifyForeignHash(`${password}!`, imported.stored)))
+    return 'verifies another password';
+  if (isDear && index % 2 === 1) return imported.algorithm;
+  const changed = await importHash(changeAt(hash, placeIn(hash, index)), options);
+  if (changed && (await verifyForeignHash(password, changed.stored))) return 'verifies though changed';
+  return imported.algorithm;
+};
+
+describe.each(Object.entries(MAKERS))('%s', (_, { hashes, weak, records }) => {
+  it.each(byKind(hashes))(
+    '%s: verifies, and not with one byte changed',
+    async (kind, fixtures) => {
+      for (const [index, fixture] of fixtures.entries())
+        expect([fixture.hash, await tryOut(fixture, index)]).toEqual([fixture.hash, kind]);
+    },
+    20_000,
+  );
+
+  it.each(byKind(weak))(
+    '%s, a fast hash: verifies in its wrapping, and not with one byte changed',
+    async (_kind, fixtures) => {
+      for (const [index, fixture] of fixtures.entries()) {
+        const tried = await tryOut(fixture, index, { weakHashes: true });
+        expect([fixture.hash, tried]).toEqual([fixture.hash, expect.stringMatching(/, wrapped$/)]);
+      }
+    },
+  );
+
+  it.each(records ?? [])(
+    '$kind in several fields: verifies as one text',
+    async ({ kind, password, record }) => {
+      const composed = composeHash(record, FIREBASE) ?? expect.fail();
+      const imported = await importHash(composed);
+      expect(imported?.algorithm).toBe(kind);
+      expect(await verifyForeignHash(password, imported?.stored ?? '')).toBe(true);
+      expect(await verifyForeignHash(`${password}!`, imported?.stored ?? '')).toBe(false);
+      const changed = changeAt(imported?.stored ?? '', (imported?.stored.length ?? 0) - 9);
+      expect(await verifyForeignHash(password, changed)).toBe(false);
+    },
+  );
+});
+
+describe('a hash changed in any one character', () => {
+  /** In software every fourth character is enough. */
+  const beginnings: [maker: string, beginning: string, step?: number][] = [
+    ['crypt tools', '$P$'],
+    ['crypt tools', '$H$'],
+    ['crypt tools', '$5$rounds=1000$', 4],
+    ['crypt tools', '$6$rounds=1001$', 4],
+    ['Node services', '$S$'],
+    ['WordPress 7.1', '$wp$2y$04$'],
+    ['Werkzeug 3.1', 'pbkdf2:sha256:1000$'],
+    ['published vectors', 'AQAAAAIAAAAyAAAAEOMw'],
+    ['published vectors', 'AAABAgME'],
+  ];
+
+  it.each(beginnings)('by %s, %s, does not verify', async (maker, beginning, step = 1) => {
+    const { password, hash } =
+      MAKERS[maker]?.hashes.find((each) => each.hash.startsWith(beginning)) ?? expect.fail();
+    const stored = (await importHash(hash))?.stored ?? expect.fail();
+    expect(await verifyForeignHash(password, stored)).toBe(true);
+    const verified: string[] = [];
+    for (let index = 0; index < stored.length; index += step) {
+      const changed = changeAt(stored, index);
+      if (await verifyForeignHash(password, changed)) verified.push(changed);
+    }
+    expect(verified).toEqual([]);
+    for (const other of [stored.slice(0, -1), `${stored}=`, `${stored}\n`, ` ${stored}`])
+      expect(await verifyForeignHash(password, other)).toBe(false);
+  });
+});
+
+describe("WordPress's trimmed passwords", () => {
+  it.each(TRIMMED)(
+    '$hash takes the password with and without spaces, and stays while they are typed',
+    async ({ password, hash }) => {
+      const trimmed = password.trim();
+      for (const typed of [password, trimmed, ` ${trimmed}\n`])
+        expect(await verifyForeignHash(typed, hash)).toBe(true);
+      expect(await verifyForeignHash(trimmed.replace(' ', ''), hash)).toBe(false);
+      expect(keepsForeignHash(password, hash)).toBe(true);
+      expect(keepsForeignHash(trimmed, hash)).toBe(false);
+    },
+  );
+});
+
+describe('a fast hash', () => {
+  const SHA1 = { password: 'password', hash: '5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8' };
+
+  it('is refused without the flag, which the refusal names, and which LDAP does not need for a salted one', async () => {
+    for (const { hash } of Object.values(MAKERS).flatMap(({ weak }) => weak ?? [])) {
+      const refusal = await refusalOf(hash);
+      if (/^\{SSHA/.test(hash)) expect(refusal).toBeNull();
+      else expect([hash, refusal]).toEqual([hash, expect.stringContaining('--weak-hashes')]);
+    }
+  });
+
+  it('is stored in a slow hash of our own, with nothing of it in clear', async () => {
+    const { stored } = (await importHash(SHA1.hash, { weakHashes: true })) ?? expect.fail();
+    expect(stored).toMatch(
+      /^wrapped\$sha1\$\$pbkdf2-sha512\$i=100,r=2\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{86}$/,
+    );
+    expect(await verifyForeignHash(SHA1.password, stored)).toBe(true);
+    expect(await verifyForeignHash(SHA1.hash, stored)).toBe(false);
+    for (const { hash } of Object.values(MAKERS).flatMap(({ weak }) => weak ?? [])) {
+      const wrapped = (await importHash(hash, { weakHashes: true }))?.stored ?? expect.fail();
+      const key = hash.split(/[$}]/).at(-1) ?? '';
+      expect(wrapped).not.toContain(key.slice(0, 12));
+    }
+  });
+
+  it('never verifies bare, should it lie in the database', async () => {
+    for (const { password, hash } of Object.values(MAKERS).flatMap(({ weak }) => weak ?? []))
+      expect(await verifyForeignHash(password, hash)).toBe(false);
+  });
+});
+
+describe('a pepper', () => {
+  const pepper = 'a pepper of the old service';
+
+  it('goes behind the password, and the hash says which it is', async () => {
+    const { hashSync } = await import('bcryptjs');
+    const hash = hashSync(`secret${pepper}`, 4);
+    const { stored } = (await importHash(hash, { pepper })) ?? expect.fail();
+    expect(stored).toMatch(/^pepper\$[0-9a-f]{8}\$\$2b\$04\$/);
+    expect(await verifyForeignHash('secret', stored, { pepper })).toBe(true);
+    expect(await verifyForeignHash(`secret${pepper}`, stored, { pepper })).toBe(false);
+    expect(await verifyForeignHash('other', stored, { pepper })).toBe(false);
+  });
+
+  it.each([null, 'another pepper'])(
+    'that the deployment does not have (%s) is a fault, not a wrong password',
+    async (other) => {
+      const { hashSync } = await import('bcryptjs');
+      const { stored } = (await importHash(hashSync(`secret${pepper}`, 4), { pepper })) ?? expect.fail();
+      await expect(verifyForeignHash('secret', stored, { pepper: other })).rejects.toThrow('IMPORT_PEPPER');
+    },
+  );
+
+  it('leaves a hash of a password that fills the bytes of bcrypt', async () => {
+    const { hashSync } = await import('bcryptjs');
+    const { stored } =
+      (await importHash(hashSync(`${'x'.repeat(72)}${pepper}`, 4), { pepper })) ?? expect.fail();
+    expect(keepsForeignHash('x'.repeat(72), stored)).toBe(true);
+    expect(keepsForeignHash('x'.repeat(71), stored)).toBe(false);
+  });
+
+  it('is in a wrapped hash too, and in no unusable one', async () => {
+    const bytes = new Uint8Array(
+      await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`secret${pepper}`)),
+    );
+    const wrapped = await importHash(bytes.toHex(), { pepper, weakHashes: true });
+    expect(await verifyForeignHash('secret', wrapped?.stored ?? '', { pepper })).toBe(true);
+    expect((await importHash('!', { pepper }))?.stored).toBe('!');
+  });
+});
+
+describe('a password in plain text', () => {
+  it('is refused by name without the flag, hashed with it, and never stored', async () => {
+    expect(await refusalOf('Correct-Horse-7')).toBe(
+      'It looks like a password in plain text: --plain-text-passwords takes it, hashed.',
+    );
+    for (const text of [
+      'Correct-Horse-7',
+      '!secret',
+      'hunter2hunter',
+      '$100 bill',
+      'x'.repeat(40),
+      '{noop}secret',
+    ]) {
+      const { stored } = (await importHash(text, { plainText: true })) ?? expect.fail(text);
+      expect(stored).toMatch(/^\$pbkdf2-sha512\$i=100,r=2\$/);
+    }
+  });
+
+  it.each([
+    '$2b$10$tooshort',
+    '{FOO}abcdefghijk',
+    `${'0a'.repeat(28)}`,
+    '$argon2id$v=19$m=1,t=1',
+    'x'.repeat(1025),
+  ])('is not taken for one if it looks like a hash that is damaged or unknown: %s', async (text) => {
+    expect(await refusalOf(text, { plainText: true })).not.toBeNull();
+  });
+});
+
+describe('an unknown kind', () => {
+  it.each([
+    ['$y$j9T$abc$def', 'It looks like yescrypt.'],
+    ['$1$salt$qJH7.N4xYta3aEG/dfqo/0', 'It looks like MD5-crypt.'],
+    ['$argon2d$v=19$m=64,t=1,p=1$AAAA$AAAA', 'It looks like Argon2d.'],
+    ['$foo-bar$abc', 'It looks like a hash that begins with $foo-bar$.'],
+    ['0a'.repeat(28), 'It looks like 56 hexadecimal digits.'],
+    ['aB3dE5gH7jK9mN1paB3dE5gH7jK9mN1paB3dE5gH7jK9', 'It looks like 44 characters of base64.'],
+    ['*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19', "It looks like MySQL's PASSWORD()."],
+    ['$firebase$', "It is Firebase's, which needs the project's parameters: --firebase-params takes it."],
+  ])('%s is named by its looks', async (text, reason) => {
+    expect(await refusalOf(text)).toBe(reason);
+  });
+});
+
+describe("Werkzeug's PBKDF2 without a number of iterations", () => {
+  it.each([
+    ['sha256', 1000],
+    ['sha256', 50_000],
+    ['sha256', 150_000],
+    ['sha1', 50_000],
+    ['sha512', 1000],
+  ])('is tried with the default of each release: %s, %d', async (digest, iterations) => {
+    const key = await crypto.subtle.importKey('raw', new TextEncoder().encode('secret'), 'PBKDF2', false, [
+      'deriveBits',
+    ]);
+    const salt = new TextEncoder().encode('aB3dE5gH');
+    const bits = { sha1: 160, sha256: 256, sha512: 512 }[digest] ?? 0;
+    const hash = digest.replace('sha', 'SHA-');
+    const derived = await crypto.subtle.deriveBits({ name: 'PBKDF2', hash, salt, iterations }, key, bits);
+    const text = `pbkdf2:${digest}$aB3dE5gH$${new Uint8Array(derived).toHex()}`;
+    const imported = await importHash(text);
+    expect(imported).toEqual({ algorithm: `pbkdf2-${digest}`, stored: text });
+    expect(await verifyForeignHash('secret', text)).toBe(true);
+  });
+
+  it('refuses another password after all of them', async () => {
+    expect(await verifyForeignHash('secret', `pbkdf2:sha1$salt$${'0a'.repeat(20)}`)).toBe(false);
+  }, 20_000);
+});
