@@ -31,7 +31,7 @@ import { createThrottle } from './throttle/throttle.ts';
 export type { NewAccount, ProfileChanges } from './accounts/accounts.ts';
 export type { EmailProof, EmailPurpose } from './accounts/email.ts';
 export { findPicture, type Picture, pictures } from './accounts/pictures.ts';
-export type { AdminAction, SearchCursor, SearchField } from './admin/admin.ts';
+export type { AdminAction, AdminMail, SearchCursor, SearchField } from './admin/admin.ts';
 export type { Renewed } from './credentials/changes.ts';
 export { findPasswordWeakness } from './credentials/password-policy.ts';
 export type {
@@ -159,7 +159,9 @@ export const createCore = (options: CoreOptions): Core => {
     createCredentials({ ...opening(), ...mailing(), ...checking(), findTaken: accounts().findTaken }),
   );
   const auditLog = lazy(() => createAuditLog(store));
-  const admin = lazy(() => createAdmin({ store, sessions: sessions(), mail: mail(), nowMs }));
+  const admin = lazy(() =>
+    createAdmin({ store, sessions: sessions(), mail: mail(), proofs: proofs(), nowMs }),
+  );
   const email = lazy(() => createEmailAddress({ ...opening(), ...mailing(), proofTokens: proofTokens() }));
   const passwordReset = lazy(() => createPasswordReset({ ...opening(), ...mailing() }));
   const openSession = lazy(() =>

@@ -1,11 +1,12 @@
 // For admins: one account with its sessions and its trail, and what can be done to it.
 import type { Context } from 'hono';
-import { type Account, type AdminAction, NEVER_LOGGED_IN_MS } from '../core/index.ts';
+import { type Account, type AdminAction, type AdminMail, NEVER_LOGGED_IN_MS } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
 import { type Endpoint, endpoint } from '../http/endpoint.ts';
 import { respondProblem } from '../http/respond.ts';
 import { Badges } from './admin-users.tsx';
 import { Avatar, nameOf } from './avatar.tsx';
+import { Badge } from './badge.tsx';
 import { type Done, goOn } from './done.ts';
 import { show } from './layout.tsx';
 import { currentFirst, SessionRow, Trail } from './lists.tsx';
@@ -37,6 +38,7 @@ const DONE: Readonly<Record<AdminAction, Done>> = {
   enabled: 'enabled',
   admin_granted: 'admin-granted',
   admin_revoked: 'admin-revoked',
+  email_verified: 'user-verified',
 };
 
 const applyAction =
@@ -50,6 +52,32 @@ const applyAction =
     // Who has just taken the right from oneself does not see the page any more.
     if (id === principal.account.id && action === 'admin_revoked') return goOn(c, '/', 'no-admin-any-more');
     return goOn(c, pathOf(id), DONE[action]);
+  };
+
+/** What an admin can do about the address and the password: mail the owner, or take the address as confirmed. */
+const EmailActions = ({ account, canMail }: { account: Account; canMail: boolean }) => {
+  const path = pathOf(account.id);
+  const isUnproven = account.emailVerifiedAtMs === null;
+  return (
+    <div class="actions">
+      {canMail && account.disabledAtMs === null && (
+        <>
+          <Change to={`${path}/send-reset`} send="Mail a password link" />
+          {isUnproven && <Change to={`${path}/send-verification`} send="Mail a confirmation link" />}
+        </>
+      )}
+      {isUnproven && <Change to={`${path}/verify-email`} send="Mark email as confirmed" />}
+    </div>
+  );
+};
+
+const sendMail =
+  (kind: AdminMail, done: Done) =>
+  async (c: Context<AppEnv>): Promise<Response> => {
+    const { core, principal, client } = c.var;
+    if (!core.mail.settings) return respondProblem(c, { reason: 'mail_off' });
+    const sent = await core.admin.send(idOf(c), kind, principal.account.id, client);
+    return sent.ok ? goOn(c, pathOf(idOf(c)), done) : respondProblem(c, { reason: 'not_found' });
   };
 
 const showUser = async (c: Context<AppEnv>): Promise<Response> => {
@@ -85,7 +113,12 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
         <dt>Username</dt>
         <dd>{account.username ?? 'None'}</dd>
         <dt>Email</dt>
-        <dd>{account.email || 'None'}</dd>
+        <dd>
+          {account.email || 'None'}
+          {account.email !== '' && account.emailVerifiedAtMs === null && (
+            <Badge kind="plain">Not confirmed</Badge>
+          )}
+        </dd>
         <dt>Last sign-in</dt>
         <dd>
           {account.lastLoginAtMs === NEVER_LOGGED_IN_MS ? 'Never' : <Moment ms={account.lastLoginAtMs} />}
@@ -106,6 +139,7 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
           Delete…
         </a>
       </div>
+      {account.email !== '' && <EmailActions account={account} canMail={c.var.core.mail.settings !== null} />}
       <section aria-labelledby="sessions">
         <h2 id="sessions">Sessions</h2>
         {sessions.length === 0 ? (
@@ -184,6 +218,9 @@ export const adminUser = [
   action('enable', applyAction('enabled')),
   action('grant-admin', applyAction('admin_granted')),
   action('revoke-admin', applyAction('admin_revoked')),
+  action('verify-email', applyAction('email_verified')),
+  action('send-reset', sendMail('reset_password', 'user-reset-sent')),
+  action('send-verification', sendMail('verify_email', 'user-verification-sent')),
   action('end-sessions', endSessions),
   endpoint({ method: 'GET', path: `${ONE}/delete`, params, auth: admins, handle: confirmDelete }),
   action('delete', remove),

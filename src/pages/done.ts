@@ -26,6 +26,9 @@ const MESSAGES = {
   'signed-out': 'You are signed out.',
   'signed-up': 'Welcome. This is your account.',
   'user-deleted': 'The account is deleted.',
+  'user-reset-sent': 'The owner gets a mail with a link that sets a new password.',
+  'user-verification-sent': 'The owner gets a mail with a link that confirms the address.',
+  'user-verified': 'The email address of this account is confirmed.',
   'username-changed': 'Your username is changed.',
   'verification-sent':
     'We sent you a mail with a link and a code. If none arrives, look in your spam folder.',

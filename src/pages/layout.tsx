@@ -53,8 +53,11 @@ export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response
 const CONFIRM_EMAIL = '/verify-email';
 
 /** Whether to remind the owner on this page that the address is not proven. */
-const isToBeConfirmed = (c: Context<AppEnv>, { emailVerifiedAtMs }: Account): boolean =>
-  emailVerifiedAtMs === null && c.var.core.mail.settings !== null && c.req.path !== CONFIRM_EMAIL;
+const isToBeConfirmed = (c: Context<AppEnv>, { email, emailVerifiedAtMs }: Account): boolean =>
+  email !== '' &&
+  emailVerifiedAtMs === null &&
+  c.var.core.mail.settings !== null &&
+  c.req.path !== CONFIRM_EMAIL;
 
 const ConfirmEmail = ({ email }: { email: string }) => (
   <aside class="notice" aria-label="Your email address">

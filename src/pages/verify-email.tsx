@@ -46,6 +46,7 @@ const open = endpoint({
     if (token === null) {
       if (!principal) return onAnonymous(c);
       if (!c.var.core.mail.settings) return respondProblem(c, { reason: 'mail_off' });
+      if (principal.account.email === '') return c.redirect('/email', 303);
       return principal.account.emailVerifiedAtMs === null
         ? showCode(c, formWith({}))
         : goOn(c, '/', 'email-verified');

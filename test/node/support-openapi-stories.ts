@@ -135,6 +135,9 @@ const admins: Story = async ({ expectStatus, join, joinAsAdmin, service }) => {
   await expectStatus(200, 'idEnable', his);
   await expectStatus(200, 'idGrantAdmin', his);
   await expectStatus(200, 'idRevokeAdmin', his);
+  await expectStatus(202, 'idSendReset', his);
+  await expectStatus(202, 'idSendVerification', his);
+  await expectStatus(200, 'idVerifyEmailOf', his);
   await expectStatus(200, 'idEndSessionsOf', his);
   await expectStatus(204, 'idDeleteAccount', his);
 
@@ -144,7 +147,7 @@ const admins: Story = async ({ expectStatus, join, joinAsAdmin, service }) => {
   await expectStatus(409, 'idDeleteMe', { ...mine, body: { password: admin.password } });
   for (const id of operations
     .map((each) => each.id)
-    .filter((each) => /^id\w*(Account|Of|able|Admin)$/.test(each)))
+    .filter((each) => /^id\w*(Account|Of|able|Admin|SendReset|SendVerification)$/.test(each)))
     await expectStatus(404, id, { ...mine, id: NOBODY });
 };
 

@@ -1,7 +1,7 @@
 // The pages that mails lead to: confirming an address, a forgotten password, and changing the address.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { codeIn, createMailbox, linkIn, type Mailbox, PUBLIC_URL, tokenIn } from '../support/mail.ts';
-import { type Answer, json, type Sent, send, uniqueName } from '../support/worker.ts';
+import { type Answer, json, type Sent, send, testEnv, uniqueName } from '../support/worker.ts';
 import {
   expectPage,
   fieldOf,
@@ -294,6 +294,52 @@ describe('changing the address', () => {
     const wrong = await submit('/email', { email: `next.${person.email}`, password: 'wrong one' }, person);
     expectPage(wrong, 400, 'Error: Email');
     expect(mailbox.to(`next.${person.email}`)).toEqual([]);
+  });
+});
+
+describe('an admin', () => {
+  const joinAdmin = async (): Promise<Person> => {
+    const person = await join();
+    await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE email = ?').bind(person.email).run();
+    return person;
+  };
+
+  const pathOf = async ({ email }: Person): Promise<string> => {
+    const row = await testEnv.DB.prepare('SELECT id FROM users WHERE email = ?')
+      .bind(email)
+      .first<{ id: number }>();
+    return `/admin/users/${row?.id}`;
+  };
+
+  it('mails the owner a link, and marks an address as confirmed', async () => {
+    const [admin, person] = [await joinAdmin(), await join()];
+    const path = await pathOf(person);
+    expect((await show(path, admin)).text).toContain('<span class="badge plain">Not confirmed</span>');
+    const reset = await submit(`${path}/send-reset`, {}, admin);
+    expect(goesTo(reset)).toBe(`303 ${path} done=user-reset-sent`);
+    expect(linkIn(mailbox.last(person.email))).toContain('/reset-password?token=');
+    const proof = await submit(`${path}/send-verification`, {}, admin);
+    expect(goesTo(proof)).toBe(`303 ${path} done=user-verification-sent`);
+    expect(linkIn(mailbox.last(person.email))).toContain('/verify-email?token=');
+    const marked = await submit(`${path}/verify-email`, {}, admin);
+    expect(goesTo(marked)).toBe(`303 ${path} done=user-verified`);
+    expect(await accountOf(person)).toMatchObject({ account: { emailVerified: true } });
+    const page = await show(path, admin);
+    expect(page.text).not.toContain('Not confirmed');
+    expect(page.text).not.toContain('Mail a confirmation link');
+  });
+
+  it('is offered no mail where there is none, nobody else anything', async () => {
+    const [admin, person, other] = [await joinAdmin(), await join(), await join()];
+    const path = await pathOf(person);
+    const page = await open(path, admin);
+    expect(page.text).not.toContain('Mail a password link');
+    expect(page.text).toContain('Mark email as confirmed');
+    expectPage(await post(`${path}/send-reset`, {}, admin), 404, 'There is nothing here');
+    for (const action of ['send-reset', 'send-verification', 'verify-email']) {
+      expect((await submit(`${path}/${action}`, {}, other)).status).toBe(403);
+      expect((await submit(`/admin/users/999999/${action}`, {}, admin)).status).toBe(404);
+    }
   });
 });
 

@@ -8,6 +8,7 @@ import { emailKey, usernameKey } from '../identity.ts';
 import type { NoticeKind } from '../mail/kinds.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Account, Client } from '../model.ts';
+import type { Proofs } from '../proofs/proofs.ts';
 import { endSessionsOf, type Sessions } from '../sessions/sessions.ts';
 import { accountColumns } from '../store/columns.ts';
 import { whereNotLastAdmin } from '../store/conditions.ts';
@@ -33,7 +34,10 @@ export interface SearchPage {
 }
 
 /** What an admin can do with an account. */
-export type AdminAction = 'disabled' | 'enabled' | 'admin_granted' | 'admin_revoked';
+export type AdminAction = 'disabled' | 'enabled' | 'admin_granted' | 'admin_revoked' | 'email_verified';
+
+/** A mail that an admin can send to the owner. */
+export type AdminMail = 'reset_password' | 'verify_email';
 
 /** Sorts after every character: the end of a range of keys with a prefix. */
 const LAST_CHARACTER = '\u{10ffff}';
@@ -44,24 +48,37 @@ export interface Admin {
    * index, so that the cost does not grow with the number of accounts.
    */
   search(prefix: string, page: { from: SearchCursor | null; limit: number }): Promise<SearchPage>;
-  /** Disables (and ends every session), enables, grants or takes admin. Never takes the last admin away. */
+  /**
+   * Disables (and ends every session), enables, grants or takes admin, or takes the address as proven. Never takes the
+   * last admin away.
+   */
   apply(
     id: number,
     action: AdminAction,
     actorId: number,
     client: Client,
   ): Promise<Result<Account, Gone | LastAdmin>>;
+  /**
+   * Mails the owner a link that sets a new password, or one that proves the address. No admin chooses a password. The
+   * limits of mails hold, apart from those of what others ask for. Nothing goes to a disabled account, nor a proof of
+   * an address that is proven.
+   */
+  send(id: number, kind: AdminMail, actorId: number, client: Client): Promise<Result<null, Gone>>;
 }
+
+/** Counts what admins ask for apart, so that nobody else uses it up. */
+const ADMIN_REQUESTER = 'admin';
 
 export interface AdminOptions {
   store: Store;
   sessions: Sessions;
   mail: Mail;
+  proofs: Proofs;
   nowMs: () => number;
 }
 
 export const createAdmin = (options: AdminOptions): Admin => {
-  const { store, sessions: sessionStore, mail, nowMs } = options;
+  const { store, sessions: sessionStore, mail, proofs, nowMs } = options;
 
   return {
     async search(prefix, { from, limit }) {
@@ -107,6 +124,29 @@ export const createAdmin = (options: AdminOptions): Admin => {
       if (account) return ok(account);
       return err({ reason: exist.length > 0 ? 'last_admin' : 'gone' });
     },
+
+    async send(id, kind, actorId, client) {
+      const account = and(
+        eq(users.id, id),
+        isNull(users.disabledAtMs),
+        kind === 'verify_email' ? isNull(users.emailVerifiedAtMs) : undefined,
+      );
+      const { value } = await store.primary((db) =>
+        db.batch([
+          db.select({ id: users.id }).from(users).where(eq(users.id, id)),
+          ...proofs.request(db, {
+            kind,
+            account,
+            client,
+            requester: ADMIN_REQUESTER,
+            actorId,
+            ...(kind === 'reset_password' && { event: 'password_reset_requested' }),
+          }),
+        ]),
+      );
+      mail.sendSoon(value);
+      return value[0].length > 0 ? ok(null) : err({ reason: 'gone' });
+    },
   };
 };
 
@@ -116,6 +156,7 @@ const NOTICES = {
   enabled: null,
   admin_granted: 'admin_granted',
   admin_revoked: 'admin_revoked',
+  email_verified: null,
 } as const satisfies Readonly<Record<AdminAction, NoticeKind | null>>;
 
 /** The condition that the action changes something, so that nobody gets a mail twice. */
@@ -129,6 +170,8 @@ const whereOtherwise = (action: AdminAction): SQL | undefined => {
       return eq(users.isAdmin, false);
     case 'admin_revoked':
       return eq(users.isAdmin, true);
+    case 'email_verified':
+      return isNull(users.emailVerifiedAtMs);
   }
 };
 
@@ -143,6 +186,8 @@ const changesFor = (action: AdminAction, now: number) => {
       return { isAdmin: true };
     case 'admin_revoked':
       return { isAdmin: false };
+    case 'email_verified':
+      return { emailVerifiedAtMs: sql`coalesce(${users.emailVerifiedAtMs}, ${now})` };
   }
 };
 

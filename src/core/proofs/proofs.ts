@@ -27,6 +27,8 @@ export interface ProofMail {
   browser?: string;
   /** What the trail says of it, if the limits let the mail go out. */
   event?: EventType;
+  /** The admin who asks; none if it is the owner. */
+  actorId?: number;
   details?: Omit<Partial<MailDetails>, 'atMs' | 'userAgent' | 'country'>;
 }
 
@@ -81,7 +83,7 @@ export const createProofs = ({ store, mail, tokens, random, nowMs }: ProofsOptio
   return {
     newId,
     find,
-    request(db, { kind, account, client, to, requester = '', browser, details, event }) {
+    request(db, { kind, account, client, to, requester = '', browser, details, event, actorId }) {
       if (!mail.settings) return [];
       const now = nowMs();
       const id = newId();
@@ -111,7 +113,7 @@ export const createProofs = ({ store, mail, tokens, random, nowMs }: ProofsOptio
       return [
         insertProof(db, proof),
         queueMail(db, letter),
-        ...(event ? [noteEventOf(db, event, hasNew, client, now)] : []),
+        ...(event ? [noteEventOf(db, event, hasNew, client, now, actorId)] : []),
       ];
     },
     async read(purpose, token) {

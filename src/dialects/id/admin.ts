@@ -1,6 +1,6 @@
 // `id`: what admins do with accounts: list, search, look at, disable, make admins of, remove.
 import type { Context } from 'hono';
-import type { AccountError, AdminAction } from '../../core/index.ts';
+import type { AccountError, AdminAction, AdminMail } from '../../core/index.ts';
 import type { AppEnv } from '../../http/context.ts';
 import type { EndpointDocs, Parameter, Refusal, Success } from '../../http/docs.ts';
 import { endpoint } from '../../http/endpoint.ts';
@@ -218,6 +218,50 @@ const revokeAdmin = endpoint({
   docs: DOCS && actionDocs('idRevokeAdmin', 'Make an admin an account like any other', null, [lastAdmin]),
 });
 
+const verifyEmail = endpoint({
+  method: 'POST',
+  path: '/admin/accounts/:id/verify-email',
+  params,
+  auth: admins,
+  handle: applyAction('email_verified'),
+  docs: DOCS && actionDocs('idVerifyEmailOf', 'Take the email address of an account as proven', null),
+});
+
+const sendMail = (kind: AdminMail) => async (c: Context<AppEnv>) => {
+  const { core, principal, client } = c.var;
+  if (!core.mail.settings) return refuse(c, { reason: 'mail_off' });
+  const sent = await core.admin.send(idOf(c), kind, principal.account.id, client);
+  return sent.ok ? c.body(null, 202) : refuseChange(c, sent.error);
+};
+
+const mailDocs = (id: string, summary: string): EndpointDocs => ({
+  id,
+  summary,
+  description: 'Nothing is sent to a disabled account. The limits of mails hold.',
+  successes: [{ status: 202, description: 'A mail is on its way.', schema: null }],
+  refusals: [noSuch, { summary: 'the service sends no mail', problem: { reason: 'mail_off' } }],
+});
+
+const sendReset = endpoint({
+  method: 'POST',
+  path: '/admin/accounts/:id/send-reset',
+  params,
+  auth: admins,
+  handle: sendMail('reset_password'),
+  docs: DOCS && mailDocs('idSendReset', 'Mail the owner a link that sets a new password'),
+});
+
+const sendVerification = endpoint({
+  method: 'POST',
+  path: '/admin/accounts/:id/send-verification',
+  params,
+  auth: admins,
+  handle: sendMail('verify_email'),
+  docs:
+    DOCS &&
+    mailDocs('idSendVerification', 'Mail the owner a link that proves the address, unless it is proven'),
+});
+
 const endSessionsOf = endpoint({
   method: 'DELETE',
   path: '/admin/accounts/:id/sessions',
@@ -293,6 +337,9 @@ export const admin = [
   enable,
   grantAdmin,
   revokeAdmin,
+  verifyEmail,
+  sendReset,
+  sendVerification,
   endSessionsOf,
   removeFactorsOf,
   removeOne,

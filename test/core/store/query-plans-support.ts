@@ -219,6 +219,7 @@ const withMail: Work = async (env) => {
   };
   let cookie = token;
   await core.email.requestVerification(account.id, here.client);
+  await core.admin.send(account.id, 'verify_email', account.id, here.client);
   await settle();
   const { accountId } = here;
   await core.email.verify({ code: codeIn(mailbox.last(fields.email)), accountId }, here.client);

@@ -48,6 +48,9 @@ const ALLOWED: Record<string, string> = {
   '/id/admin/accounts/1/enable': 'POST, OPTIONS',
   '/id/admin/accounts/1/grant-admin': 'POST, OPTIONS',
   '/id/admin/accounts/1/revoke-admin': 'POST, OPTIONS',
+  '/id/admin/accounts/1/verify-email': 'POST, OPTIONS',
+  '/id/admin/accounts/1/send-reset': 'POST, OPTIONS',
+  '/id/admin/accounts/1/send-verification': 'POST, OPTIONS',
   '/id/admin/accounts/1/sessions': 'GET, DELETE, HEAD, OPTIONS',
   '/id/admin/accounts/1/factors': 'DELETE, OPTIONS',
 };

@@ -1,0 +1,108 @@
+// `id`: what admins do about an address and a password: mail the owner a link, and take an address as proven.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createMailbox, type Mailbox, tokenIn } from '../../support/mail.ts';
+import { type Answer, json, send, sessionCookie, testEnv } from '../../support/worker.ts';
+import { person } from './support-id.ts';
+
+let mailbox: Mailbox;
+let admin: Awaited<ReturnType<typeof join>>;
+
+const join = async (isAdmin = false) => {
+  const fields = person();
+  const answer = await send('/id/register', { json: fields, env: mailbox.env });
+  const cookie = sessionCookie(answer) ?? expect.fail(answer.text);
+  if (isAdmin)
+    await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE email = ?').bind(fields.email).run();
+  const row = await testEnv.DB.prepare('SELECT id FROM users WHERE email = ?')
+    .bind(fields.email)
+    .first<{ id: number }>();
+  return { ...fields, cookie, id: row?.id ?? 0 };
+};
+
+beforeEach(async () => {
+  mailbox = createMailbox();
+  admin = await join(true);
+});
+
+const act = (id: number, action: string, cookie = admin.cookie): Promise<Answer> =>
+  send(`/id/admin/accounts/${id}/${action}`, { method: 'POST', cookie, env: mailbox.env });
+
+const lastEvent = async (id: number): Promise<unknown> =>
+  testEnv.DB.prepare('SELECT type, actor_id FROM events WHERE user_id = ? ORDER BY id DESC LIMIT 1')
+    .bind(id)
+    .first();
+
+const ACTIONS = ['send-reset', 'send-verification', 'verify-email'];
+
+it('sends a reset to the owner alone, and the trail says who asked', async () => {
+  const { id, email, password } = await join();
+  const answer = await act(id, 'send-reset');
+  expect([answer.status, answer.text]).toEqual([202, '']);
+  expect(await lastEvent(id)).toEqual({ type: 'password_reset_requested', actor_id: admin.id });
+  const token = tokenIn(mailbox.last(email));
+  const reset = { token, password: 'seven doors and a wall' };
+  expect((await send('/id/password/reset', { json: reset, env: mailbox.env })).status).toBe(204);
+  const login = { identifier: email, password };
+  expect((await send('/id/login', { json: login, env: mailbox.env })).status).toBe(401);
+});
+
+it('sends a proof, unless the address is proven', async () => {
+  const { id, email } = await join();
+  expect((await act(id, 'send-verification')).status).toBe(202);
+  expect(mailbox.to(email)).toHaveLength(2);
+  const token = tokenIn(mailbox.last(email));
+  await send('/id/email/verification/confirm', { json: { token }, env: mailbox.env });
+  expect((await act(id, 'send-verification')).status).toBe(202);
+  expect(mailbox.to(email)).toHaveLength(2);
+});
+
+it('takes an address as proven, once, and the trail says who did', async () => {
+  const { id } = await join();
+  const answer = await act(id, 'verify-email');
+  expect([answer.status, json(answer)]).toEqual([
+    200,
+    { account: expect.objectContaining({ id, emailVerified: true }) },
+  ]);
+  expect(await lastEvent(id)).toEqual({ type: 'email_verified', actor_id: admin.id });
+  const at = () =>
+    testEnv.DB.prepare('SELECT email_verified_at AS at FROM users WHERE id = ?').bind(id).first('at');
+  const first = await at();
+  expect((await act(id, 'verify-email')).status).toBe(200);
+  expect(await at()).toBe(first);
+});
+
+it('is not held up by what strangers ask for', async () => {
+  const { id, email } = await join();
+  for (let times = 0; times < 5; times += 1)
+    await send('/id/password/forgot', { json: { identifier: email }, env: mailbox.env });
+  const before = mailbox.to(email).length;
+  expect((await act(id, 'send-reset')).status).toBe(202);
+  expect(mailbox.to(email)).toHaveLength(before + 1);
+});
+
+it('sends nothing to a disabled account', async () => {
+  const { id, email } = await join();
+  await act(id, 'disable');
+  const before = mailbox.to(email).length;
+  for (const action of ['send-reset', 'send-verification']) expect((await act(id, action)).status).toBe(202);
+  expect(mailbox.to(email)).toHaveLength(before);
+});
+
+describe.each(ACTIONS)('%s', (action) => {
+  it('is for admins, and for accounts that there are', async () => {
+    const other = await join();
+    expect((await act(admin.id, action, other.cookie)).status).toBe(403);
+    expect((await act(999_999, action)).status).toBe(404);
+    expect((await send(`/id/admin/accounts/${other.id}/${action}`, { method: 'POST' })).status).toBe(401);
+  });
+});
+
+it('refuses to mail if the service sends none, and takes an address as proven all the same', async () => {
+  const { id } = await join();
+  const { cookie } = admin;
+  for (const action of ['send-reset', 'send-verification']) {
+    const answer = await send(`/id/admin/accounts/${id}/${action}`, { method: 'POST', cookie });
+    expect([answer.status, answer.text]).toEqual([404, expect.stringContaining('"code":"mail_off"')]);
+  }
+  expect((await send(`/id/admin/accounts/${id}/verify-email`, { method: 'POST', cookie })).status).toBe(200);
+});
