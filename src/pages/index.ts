@@ -58,6 +58,9 @@ const SENT = [
   '/admin/users/:id/enable',
   '/admin/users/:id/grant-admin',
   '/admin/users/:id/revoke-admin',
+  '/admin/users/:id/verify-email',
+  '/admin/users/:id/send-reset',
+  '/admin/users/:id/send-verification',
   '/admin/users/:id/end-sessions',
   '/admin/users/:id/delete',
 ];
