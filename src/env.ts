@@ -1,4 +1,4 @@
-// What is bound to the Worker, and what its settings mean for the core and the wire; read and checked once.
+// The Worker's bindings, and its settings for the core and the HTTP layer; read and checked once.
 import {
   type AccessTokenSettings,
   createKeyring,
@@ -28,11 +28,11 @@ interface Bindings {
   SESSIONS: KVNamespace;
   /** The files of src/assets. */
   ASSETS: Fetcher;
-  /** The flood guards; without a binding there is no guard, and a warning. */
+  /** The flood guards. Without a binding there is no guard, and a warning. */
   LOGIN_LIMIT?: RateLimit;
   REGISTRATION_LIMIT?: RateLimit;
   WRITE_LIMIT?: RateLimit;
-  /** Cloudflare Email Service: what MAIL_PROVIDER = "cloudflare" sends by. */
+  /** Cloudflare Email Service, for MAIL_PROVIDER = "cloudflare". */
   EMAIL?: SendEmail;
 }
 
@@ -48,7 +48,7 @@ export interface Settings {
   /** Null if this deployment signs no tokens for other servers. */
   accessTokens: AccessTokenSettings | null;
   httpSettings: HttpSettings;
-  /** What works but should not be deployed, for the log. */
+  /** Settings that work but should not be deployed, for the log. */
   warnings: readonly string[];
 }
 
@@ -59,10 +59,10 @@ const SECONDS_PER_DAY = 24 * 60 * 60;
 
 /**
  * Reads the settings.
- * @throws Misconfigured which names everything that is missing, misspelt or not understood
+ * @throws Misconfigured with everything that is missing, misspelt or not understood
  */
 export const readSettings = (env: Env): Settings => {
-  // A named environment of wrangler.toml inherits no binding: it is easily left without one.
+  // Easily forgotten: a named environment of wrangler.toml inherits no bindings.
   const unbound = REQUIRED_BINDINGS.filter((name) => !env[name]).map(
     (name) => `${name} is not bound. Bind it in wrangler.toml, in each environment.`,
   );
@@ -148,7 +148,7 @@ const readMailSettings = (env: Env, values: Values): MailSettings | null => {
   };
 };
 
-/** Null if something is missing, which `listContradictions` has named. */
+/** Null if something is missing. `listContradictions` reports it. */
 const readProvider = ({ EMAIL }: Env, values: Values): ProviderSettings | null => {
   const { MAIL_PROVIDER: provider, MAIL_ENDPOINT: endpoint } = values;
   const { RESEND_API_KEY, POSTMARK_SERVER_TOKEN, SES_REGION, SES_ACCESS_KEY_ID, SES_SECRET_ACCESS_KEY } =

@@ -1,4 +1,4 @@
-// The composition root: bindings and settings on one side, the app of all dialects on the other.
+// The composition root: connects bindings and settings with the app of all dialects.
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import {
   type Core,
@@ -19,7 +19,7 @@ import { services } from './services/index.ts';
 
 const app = createApp({ dialects, services, pages });
 
-/** Settings are read, and keys imported, once an isolate. */
+/** Settings are read and keys imported once for each isolate. */
 const known = new WeakMap<Env, Settings>();
 
 const settingsOf = (env: Env): Settings => {
@@ -59,7 +59,7 @@ const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts):
   });
 };
 
-/** Read once an isolate, when the first password is chosen: as an asset it weighs nothing in the Worker. */
+/** Read once for each isolate, when the first password is chosen. An asset, so that it does not weigh in the bundle. */
 const commonPasswords = new WeakMap<Fetcher, ReadonlySet<string>>();
 
 const commonPasswordsOf = async (env: Env): Promise<ReadonlySet<string>> => {
@@ -70,7 +70,7 @@ const commonPasswordsOf = async (env: Env): Promise<ReadonlySet<string>> => {
     commonPasswords.set(env.ASSETS, known);
     return known;
   } catch (cause) {
-    // Nothing is decided without the list, and the next request tries again.
+    // No password is accepted without the list. The next request tries again.
     throw new StoreUnavailable('The list of common passwords cannot be read.', { cause });
   }
 };
@@ -81,7 +81,7 @@ const readCommonPasswords = async (env: Env): Promise<ReadonlySet<string>> => {
   return new Set((await response.text()).split('\n').filter((line) => line !== ''));
 };
 
-/** A guard that is not bound, or cannot be asked, lets everybody pass: the exact count is the account's own. */
+/** A guard that is not bound or fails lets requests pass: the exact count is the account's. */
 const rateOf =
   (env: Env): WithinRate =>
   async (name, key) => {
@@ -97,14 +97,14 @@ const rateOf =
     }
   };
 
-/** Of the schedules in wrangler.toml, the one that takes up mails which were not delivered. Every other one cleans up. */
+/** The schedule in wrangler.toml that retries mails. Every other one cleans up. */
 const OUTBOX_SCHEDULE = '*/5 * * * *';
 /** Secrets of authenticator apps that one run encrypts anew: a round trip each, and an invocation may take 1,000. */
 const SECRETS_A_RUN = 500;
 
 /**
- * What other Workers ask over a service binding, `[[services]]` with `entrypoint = "Accounts"`. Every call reads as an
- * authenticated request does: an ended session is refused at once. Each throws if D1 or the settings fail.
+ * The calls of other Workers over a service binding, `[[services]]` with `entrypoint = "Accounts"`. Each call reads like
+ * an authenticated request: an ended session is refused at once. It throws if D1 or the settings fail.
  *
  * @example
  * const signedIn = await env.ACCOUNTS.authenticate(request);
@@ -112,20 +112,19 @@ const SECRETS_A_RUN = 500;
  */
 export class Accounts extends WorkerEntrypoint<Env> {
   /**
-   * Who sent a request: its `Authorization` header counts before its cookie. Null for nobody, and for a cookie on a
-   * request that a page of another origin has caused, unless its method changes nothing. Headers alone count as those of
-   * a request that changes something.
+   * Who sent a request, by its `Authorization` header or else its cookie. Null if anonymous, and for a cookie on an
+   * unsafe request that a page of another origin caused. Headers alone count as those of an unsafe request.
    */
   authenticate(request: Request | Headers): Promise<SignedIn | null> {
     return this.#open().authenticate(request);
   }
 
-  /** Who a token belongs to: an API token, a JWT or an access token, never a cookie's value. Null for nobody. */
+  /** Who a token belongs to: an API token, a JWT or an access token, never a cookie's value. Null if it is not valid. */
   verify(token: string): Promise<SignedIn | null> {
     return this.#open().verify(token);
   }
 
-  /** The account with a `sub`, or with the number that the dialects show; null if there is none. */
+  /** The account with a `sub`, or with the id that the dialects show; null if there is none. */
   account(id: string | number): Promise<AccountView | null> {
     return this.#open().account(id);
   }

@@ -1,4 +1,4 @@
-// `account`: register and log in for the account's one token, profile, pictures, deletion.
+// `account`: registration and login for the account's API token, profile, pictures, deletion.
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import { findPicture, pictures, readIdentifier } from '../core/index.ts';
@@ -215,21 +215,21 @@ const setPictureMisspelt: typeof setPicture = {
     : false,
 };
 
-/** The document's own sentences, before DRF's. */
-const text = (fault: FieldError): string => {
-  if (fault.field === 'id') return 'Invalid picture id.';
-  return fault.code === 'taken' ? `user with this ${fault.field} already exists.` : drf.fieldErrorText(fault);
+/** The document's sentences first, then DRF's. */
+const text = (error: FieldError): string => {
+  if (error.field === 'id') return 'Invalid picture id.';
+  return error.code === 'taken' ? `user with this ${error.field} already exists.` : drf.fieldErrorText(error);
 };
 
-/** Where the document puts faults in `errors`; at login they stand bare. */
+/** The paths whose errors the document wraps in `errors`; at login they are bare. */
 const WRAPPING_PATHS = new Set(['/register', '/set_picture']);
 
-const faulty = (path: string, errors: Json): Reply => ({
+const invalidBody = (path: string, errors: Json): Reply => ({
   status: 400,
   body: WRAPPING_PATHS.has(path) ? { success: false, errors } : errors,
 });
 
-/** Registering and choosing a picture wrap what is wrong with a body; elsewhere it stands bare. */
+/** Registration and the choice of a picture wrap errors of the body; everywhere else they are bare. */
 const wrapped = (fields: readonly string[]) => () =>
   z.strictObject({
     success: z.literal(false),
@@ -238,7 +238,7 @@ const wrapped = (fields: readonly string[]) => () =>
 
 const docs: SurfaceDocs | false = DOCS && {
   title: 'account',
-  description: '003: register and log in for the account’s one token, profile, pictures, deletion.',
+  description: 'Register and log in for the account’s API token; profile, pictures, deletion.',
   hasSlash: false,
   refusalSchemas: (fields) => [...drf.refusalSchemas(fields), wrapped(fields)],
 };
@@ -252,9 +252,9 @@ export const account: Dialect = {
     switch (problem.reason) {
       case 'fields':
       case 'taken':
-        return faulty(path, drf.fieldErrors(problem.errors, text));
+        return invalidBody(path, drf.fieldErrors(problem.errors, text));
       case 'not_an_object':
-        return faulty(path, drf.notAnObject(problem.got));
+        return invalidBody(path, drf.notAnObject(problem.got));
       case 'wrong_credentials':
         return {
           status: 400,
@@ -268,5 +268,5 @@ export const account: Dialect = {
   },
 };
 
-/** The document misspells one path; clients were written against what it says. */
+/** The document misspells one path, and clients follow the document. */
 export const misspeltAccount: Dialect = { ...account, basePath: '/acount', endpoints: [setPictureMisspelt] };

@@ -1,4 +1,4 @@
-// `auth`: register and log in for a JSON Web Token, with express-validator's errors.
+// `auth`: registration and login for a JSON Web Token, with express-validator's errors.
 import * as z from 'zod/mini';
 import { readEmailIdentifier } from '../core/index.ts';
 import { anyone } from '../http/auth/auth.ts';
@@ -12,16 +12,16 @@ import { send } from '../http/respond.ts';
 const MIN_PASSWORD_CHARACTERS = 8;
 const MAX_CHARACTERS = 255;
 
-/** Of UTF-8. */
+/** Bytes of UTF-8 before the `@`. */
 const MAX_LOCAL_BYTES = 64;
 /** A top-level domain of letters, or one in Punycode; no address literal, no `localhost`. */
 const EXPRESS_DOMAIN =
   /\.(?:[a-z\u00a1-\u00a8\u00aa-\ud7ff\uf900-\ufdcf\ufdf0-\uffef]{2,}|xn[a-z0-9-]{2,})$/i;
-/** Full-width forms behind the `@`, and before it what lies beyond the first plane. */
+/** Full-width forms after the `@`, and characters beyond the first plane before it. */
 const EXPRESS_NEVER = /@.*[\uff01-\uff5e]|[\u{10000}-\u{10ffff}].*@/u;
 
 /**
- * What `isEmail` of validator 13 refuses beyond what every dialect refuses: express-validator 6 checks with it.
+ * The emails that every dialect accepts and `isEmail` of validator 13 does not: express-validator 6 uses it.
  * @see https://github.com/validatorjs/validator.js/blob/13.15.26/src/lib/isEmail.js
  */
 const isExpressEmail = (email: string): boolean =>
@@ -110,20 +110,20 @@ const fieldErrorText = ({ field: name, code, limit }: FieldError): string => {
   }
 };
 
-/** express-validator's shape, keys in its order. A password that was sent is never shown again. */
-const shown = (fault: FieldError): Json => {
-  const { field: name, value } = fault;
-  const described = { msg: fieldErrorText(fault), param: name, location: 'body' };
+/** express-validator's shape, keys in its order. A password is never shown. */
+const shown = (error: FieldError): Json => {
+  const { field: name, value } = error;
+  const described = { msg: fieldErrorText(error), param: name, location: 'body' };
   return name === 'password' || !isJson(value) ? described : { value, ...described };
 };
 
 const isJson = (value: unknown): value is Json => value !== undefined;
 
-/** One fault a field, the first. */
-const firstFaults = (faults: readonly FieldError[]): Record<string, Json> => {
-  const errors = new Map<string, Json>();
-  for (const fault of faults) if (!errors.has(fault.field)) errors.set(fault.field, shown(fault));
-  return Object.fromEntries(errors);
+/** One error for each field, the first. */
+const firstErrors = (errors: readonly FieldError[]): Record<string, Json> => {
+  const first = new Map<string, Json>();
+  for (const error of errors) if (!first.has(error.field)) first.set(error.field, shown(error));
+  return Object.fromEntries(first);
 };
 
 const failed = (status: Reply['status'], errors: Json): Reply => ({
@@ -144,7 +144,7 @@ const failure = () =>
     'What concerns the request as a whole.',
   );
 
-/** One error a field, the first. `value` is what was sent, but for a password. */
+/** One error for each field, the first. `value` is what was sent, except for a password. */
 const fieldFailures = (fields: readonly string[]) => () => {
   const shape = (name: string) =>
     z.strictObject({
@@ -166,7 +166,7 @@ export const auth: Dialect = {
   endpoints: [register, logIn],
   docs: DOCS && {
     title: 'auth',
-    description: '004: register and log in for a JSON Web Token, with the faults of express-validator.',
+    description: 'Register and log in for a JSON Web Token, with the errors of express-validator.',
     hasSlash: true,
     refusalSchemas: (fields) => [failure, fieldFailures(fields)],
   },
@@ -174,7 +174,7 @@ export const auth: Dialect = {
     switch (problem.reason) {
       case 'fields':
       case 'taken':
-        return failed(400, firstFaults(problem.errors));
+        return failed(400, firstErrors(problem.errors));
       case 'wrong_credentials':
         return problem.known || !isJson(problem.email)
           ? failedAsAWhole(400, 'user password incorrect')

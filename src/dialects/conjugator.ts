@@ -1,4 +1,4 @@
-// `conjugator`: register, log in for a token, one's own names, and the admins' list of users.
+// `conjugator`: registration, login for the API token, the owner's names, and the list of users for admins.
 import * as z from 'zod/mini';
 import { type Account, readEmailIdentifier, readIdentifier } from '../core/index.ts';
 import { anyone, type RequiredAuth } from '../http/auth/auth.ts';
@@ -20,7 +20,7 @@ const registration = z.object({
   password: field.password(field.atMost(MAX_CHARACTERS)),
 });
 const credentials = z.object({ username: field.identifier(), password: field.password() });
-/** This API's own client sends `email` in the place of `username`. */
+/** This API's front end sends `email` instead of `username`. */
 const emailForUsername = { name: 'email', standsFor: 'username' };
 const names = z.object({
   first_name: z.optional(field.line(field.atMost(MAX_CHARACTERS))),
@@ -43,7 +43,7 @@ const keys = () => ({
 });
 const user = () => named('ConjugatorUser', z.strictObject(keys()));
 
-/** The token may stand alone in the header: so this API's clients send it. */
+/** This API's clients may send the token alone in the header. */
 const toRead: RequiredAuth = { via: ['token', 'bare-token'], reads: 'nearest' };
 const toChange: RequiredAuth = { via: ['token', 'bare-token'], reads: 'primary' };
 
@@ -58,7 +58,7 @@ const register = endpoint({
     const account = { username: null, email, password, firstName, lastName };
     const made = await sessions.register(c, account, null);
     if (!made.ok) return sessions.refuseError(c, made.error);
-    // The document shows the hash here. Nothing ever hands one out: see docs/security/threat-model.md.
+    // The document shows the hash here. No hash ever leaves the server: docs/security/threat-model.md.
     return send(c, { status: 201, body: { ...show(made.value.account), password: '********' } });
   },
   docs: DOCS && {
@@ -178,7 +178,7 @@ const listUsers = endpoint({
     id: 'conjugatorUsers',
     summary: 'All accounts, for admins',
     query: [limit(), after('The id after which the page begins.')],
-    // The document writes this one path without a slash at the end.
+    // The document writes this path without a trailing slash.
     hasSlash: false,
     successes: [
       {
@@ -201,8 +201,8 @@ export const conjugator: Dialect = {
   docs: DOCS && {
     title: 'conjugator',
     description:
-      '002: register, log in for the account’s one token, one’s own names, and the admins’ list of users. The token ' +
-      'may also stand alone in `Authorization`.',
+      'Register, log in for the account’s API token, the owner’s names, and the list of users for admins. The token ' +
+      'may also be alone in `Authorization`.',
     hasSlash: true,
     refusalSchemas: (fields) => [nothing, ...drf.refusalSchemas(fields)],
   },
@@ -211,7 +211,7 @@ export const conjugator: Dialect = {
       case 'fields':
         return { status: 400, body: drf.fieldErrors(problem.errors) };
       case 'taken':
-        // The document's own status and headers: a refusal, though it looks like a fault.
+        // The status and headers of the document. This is a refusal, although 500 looks like a failure.
         return {
           status: 500,
           statusText: 'SEE OTHER',

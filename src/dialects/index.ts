@@ -1,4 +1,4 @@
-// Every dialect that is served. A further one is one file, one line here, and its test.
+// Every dialect that is served. docs/architecture.md says how to add one.
 import type { Dialect } from '../http/endpoint.ts';
 import { account, misspeltAccount } from './account.ts';
 import { auth } from './auth.ts';

@@ -1,4 +1,4 @@
-// `user-v1`: register, log in and out in one envelope, with a session cookie.
+// `user-v1`: registration, login and logout in one envelope, with a session cookie.
 import * as z from 'zod/mini';
 import { readIdentifier } from '../core/index.ts';
 import { anyone } from '../http/auth/auth.ts';
@@ -17,7 +17,7 @@ const registration = z.object({
 });
 const credentials = z.object({ username: field.identifier(), password: field.password() });
 
-/** The document's one error code list, with one text for each. */
+/** The error codes, with one text for each. */
 const DESCRIPTIONS = {
   101: 'login required',
   102: 'user name or password incorrect',
@@ -73,7 +73,7 @@ const logIn = endpoint({
     const loggedIn = await sessions.logIn(c, readIdentifier(sent.username), sent.password, 'cookie');
     if (!loggedIn.ok) return sessions.refuseError(c, loggedIn.error);
     const { id, username, email } = loggedIn.value.account;
-    // A string here and a number at logout, as in the document.
+    // `uid` is a string here and a number at logout, as in the document.
     const shown = { status: 'success', username: username ?? email, email, uid: String(id) };
     return send(c, { status: 200, body: shown });
   },
@@ -141,12 +141,12 @@ export const userV1: Dialect = {
   docs: DOCS && {
     title: 'user-v1',
     description:
-      '001: register, log in and out in one envelope, with a session cookie. The envelope tells a refusal.',
+      'Register, log in and out in one envelope, with a session cookie. The envelope tells a refusal.',
     hasSlash: true,
     refusalSchemas: () => [failure],
     code: 'error_code',
   },
-  // Refusals of a login or registration go out with status 200: the envelope tells.
+  // The document refuses logins and registrations with status 200: clients read the envelope.
   problem(problem) {
     switch (problem.reason) {
       case 'fields':

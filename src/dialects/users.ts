@@ -1,4 +1,4 @@
-// `users`: register, log in and out, and one's own profile, for browsers with a session cookie.
+// `users`: registration, login, logout and the owner's profile, for browsers with a session cookie.
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import { type Account, lastLoginOrCreationMs, readIdentifier } from '../core/index.ts';
@@ -69,8 +69,8 @@ const user = () =>
   );
 const loggedOut = () => named('UsersLoggedOut', z.literal('OK'));
 
-/** The new passwords of a change are not one: the second is not the one that it must be. */
-const unlike: FieldError = {
+/** The two new passwords of a change differ. */
+const mismatch: FieldError = {
   field: 'non_field_errors',
   code: 'not_a_choice',
   limit: null,
@@ -175,12 +175,12 @@ const changePassword = endpoint({
   body: { schema: passwordChange, numbers: 'text' },
   handle: async (c) => {
     const { old, new1, new2 } = c.req.valid('json');
-    // Before the old password is checked: what costs nothing to refuse counts no attempt.
-    if (new1 !== new2) return respondProblem(c, { reason: 'fields', errors: [unlike] });
+    // Before the old password is checked, because a refusal without a hash must not count as an attempt.
+    if (new1 !== new2) return respondProblem(c, { reason: 'fields', errors: [mismatch] });
     const { core, principal, client } = c.var;
     const changed = await core.credentials.changePassword(principal, { current: old, next: new1 }, client);
     if (!changed.ok) return sessions.refuseError(c, changed.error);
-    // A cookie is renewed. A token is not in this answer: its client logs in again.
+    // A cookie is renewed. This answer has no place for a token, so a client with a token logs in again.
     sessions.renew(c, changed.value);
     return send(c, { status: 200, body: 'OK' });
   },
@@ -198,7 +198,7 @@ const changePassword = endpoint({
         example: 'OK',
       },
     ],
-    refusals: [{ summary: 'new passwords that differ', problem: { reason: 'fields', errors: [unlike] } }],
+    refusals: [{ summary: 'new passwords that differ', problem: { reason: 'fields', errors: [mismatch] } }],
   },
 });
 
@@ -236,21 +236,21 @@ const logOutByGet = endpoint({
   docs: DOCS && { id: 'usersLogoutByGet', summary: 'Log out, by a link', successes: [ended] },
 });
 
-/** The document's own sentences, before DRF's. */
-const text = (fault: FieldError): string => {
-  // Only `unlike` has this code: no field of this dialect is a choice.
-  if (fault.code === 'not_a_choice') return 'New passwords mismatched!';
-  if (fault.code === 'weak_password')
+/** The document's sentences first, then DRF's. */
+const text = (error: FieldError): string => {
+  // Only `mismatch` has this code: no field of this dialect is a choice.
+  if (error.code === 'not_a_choice') return 'New passwords mismatched!';
+  if (error.code === 'weak_password')
     return 'Password should contain both numbers and English letters, with the length no less than 6 and no more than 20.';
-  if (fault.code !== 'taken') return drf.fieldErrorText(fault);
-  return fault.field === 'email'
+  if (error.code !== 'taken') return drf.fieldErrorText(error);
+  return error.field === 'email'
     ? 'user with this email address already exists.'
     : 'A user with that username already exists.';
 };
 
-/** At a change of the password its rule is told of the form as a whole. */
-const asWhole = (fault: FieldError): FieldError =>
-  fault.code === 'weak_password' ? { ...fault, field: 'non_field_errors' } : fault;
+/** A change of the password reports the rule for passwords in `non_field_errors`. */
+const asWhole = (error: FieldError): FieldError =>
+  error.code === 'weak_password' ? { ...error, field: 'non_field_errors' } : error;
 
 export const users: Dialect = {
   name: 'users',
@@ -258,9 +258,9 @@ export const users: Dialect = {
   endpoints: [register, logIn, showMe, changeMe, changePassword, logOutByPost, logOutByGet],
   docs: DOCS && {
     title: 'users',
-    description: '000: register, log in and out, and one’s own profile, for browsers with a session cookie.',
+    description: 'Register, log in and out, and edit the profile, for browsers with a session cookie.',
     hasSlash: true,
-    // A change of the password tells some faults of its fields beside those of the form as a whole.
+    // A change of the password reports errors both by field and in `non_field_errors`.
     refusalSchemas: (fields) =>
       drf.refusalSchemas(fields.includes('new1') ? [...fields, 'non_field_errors'] : fields),
   },

@@ -1,4 +1,4 @@
-// The app around all endpoints: what every request gets, and the one place that catches what is thrown.
+// The app around all endpoints: the middleware of every request, and the one place that catches what is thrown.
 import { Hono, type MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { createCounts, StoreUnavailable } from '../core/index.ts';
@@ -7,15 +7,15 @@ import { requireHttps } from './auth/require-https.ts';
 import { crossOrigin, securityHeaders } from './browsers.ts';
 import { readClient } from './client.ts';
 import type { AppEnv } from './context.ts';
-import { logFault, logRequest } from './log.ts';
+import { logError, logRequest } from './log.ts';
 import { mount } from './mount.ts';
 import { createSurfaceResolver, type ResolveSurface, type Surfaces } from './resolve-surface.ts';
 import { respondProblem } from './respond.ts';
 
-/** How long a client should wait before it asks again while D1 is down. */
+/** `Retry-After` while D1 is down. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Makes the app; the order in which dialects are listed does not matter. */
+/** Builds the app. The order of the dialects does not matter. */
 export const createApp = (surfaces: Surfaces): Hono<AppEnv> => {
   const app = new Hono<AppEnv>({ strict: false });
   app.use(
@@ -31,7 +31,7 @@ export const createApp = (surfaces: Surfaces): Hono<AppEnv> => {
   mount(app, [...surfaces.dialects, surfaces.pages, ...surfaces.services]);
   app.notFound((c) => respondProblem(c, { reason: 'not_found' }));
   app.onError((error, c) => {
-    logFault(c, error);
+    logError(c, error);
     return error instanceof StoreUnavailable
       ? respondProblem(c, { reason: 'unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS })
       : respondProblem(c, { reason: 'internal_error' });
@@ -39,16 +39,16 @@ export const createApp = (surfaces: Surfaces): Hono<AppEnv> => {
   return app;
 };
 
-/** Gives the request its id and its surface, and writes its line in the log. */
+/** Sets the request's id and surface, and writes its log line. */
 const identify =
   (resolveSurface: ResolveSurface, dialectNames: readonly string[]): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
     const startedAtMs = Date.now();
-    // Made here, never taken from the client: it goes into the log.
+    // Never taken from the client, because it goes into the log.
     const requestId = crypto.randomUUID();
     c.set('requestId', requestId);
     c.header('X-Request-Id', requestId);
-    // The last that matches is an endpoint, or the answer to other methods of its path.
+    // The last match is an endpoint, or the 405 of its path.
     const route = routePath(c, -1);
     c.set('route', route);
     c.set('surface', resolveSurface(route, c.req.path, c.req.header('Accept')));
@@ -58,7 +58,7 @@ const identify =
     logRequest(c, startedAtMs, Date.now());
   };
 
-/** What the composition root throws, a missing secret, is answered in the dialect's shape like any other fault. */
+/** Runs after `identify`, so that a missing secret is answered in the dialect's shape like every other failure. */
 const provideServices: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { core, httpSettings, withinRate, commonPasswords } = c.env.provideServices(c.var.counts);
   c.set('core', core);

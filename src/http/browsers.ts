@@ -1,11 +1,11 @@
-// What browsers may do with a response: CORS, and the security headers.
+// Headers for browsers: CORS and security.
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { isOpenToAnyone } from './auth/same-site.ts';
 import type { AppEnv } from './context.ts';
 import { isAllowedOrigin } from './origins.ts';
 
-/** Two hours, the most that Chromium keeps a preflight. https://fetch.spec.whatwg.org/#http-access-control-max-age */
+/** Two hours, Chromium's maximum for a preflight. https://fetch.spec.whatwg.org/#http-access-control-max-age */
 const PREFLIGHT_SECONDS = 7200;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -13,8 +13,8 @@ const EXPOSED = ['X-Request-Id', 'Retry-After', 'Link', 'Location', 'Allow'];
 const REQUEST_HEADERS = ['Authorization', 'Content-Type'];
 
 /**
- * On every answer. `no-store`: nothing of an account stays in a cache. The policy lets an answer that is opened
- * as a page do nothing, and no page frame it.
+ * On every response. `no-store`: no cache keeps data of an account. The policy: a response that is opened as a page can
+ * do nothing, and no page can frame it.
  * @see https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
  */
 const SECURITY_HEADERS = {
@@ -26,7 +26,7 @@ const SECURITY_HEADERS = {
   'X-Frame-Options': 'DENY',
 } as const;
 
-/** Two years, as the preload list asks for. https://hstspreload.org/ */
+/** Two years, as the preload list requires. https://hstspreload.org/ */
 const HSTS = 'max-age=63072000; includeSubDomains';
 
 export const securityHeaders: MiddlewareHandler<AppEnv> = (c, next) => {
@@ -53,14 +53,14 @@ const forAnyone = cors({
 });
 
 /**
- * CORS: everything for allowed origins, cookies included; for every other origin nothing, or,
- * where the deployment opens its token dialects, those without cookies.
+ * CORS: everything for allowed origins, cookies included. For every other origin nothing; with OPEN_TOKEN_DIALECTS the
+ * dialects without cookies.
  */
 export const crossOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
   const origin = c.req.header('Origin');
   const isPlainOptions = c.req.method === 'OPTIONS' && !c.req.header('Access-Control-Request-Method');
   const isAllowed = origin !== undefined && isAllowedOrigin(c, origin);
-  // Hono's own sets it too: once is enough.
+  // Otherwise Hono's middleware sets it.
   if (!isAllowed || isPlainOptions) c.header('Vary', 'Origin');
   if (origin === undefined || isPlainOptions) return next();
   if (isAllowed) return withCredentials(c, next);

@@ -1,16 +1,16 @@
-// What a request tells of the client that sent it.
+// What a request says about its client.
 import { type Client, readAcceptLanguage } from '../core/index.ts';
 
-/** Groups of four hex digits that an IPv6 /64 keeps, and numbers that an IPv4 /24 keeps. */
+/** Groups of an IPv6 /64, and numbers of an IPv4 /24. */
 const KEPT_V6_GROUPS = 4;
 const KEPT_V4_NUMBERS = 3;
 
-/** Reads what the edge and the client say; `dialect` is the name of the dialect that is spoken. */
+/** @param dialect the name of the dialect that is spoken */
 export const readClient = (request: Request, dialect: string): Client => ({
   dialect,
   userAgent: request.headers.get('User-Agent'),
   country: readCountry(request),
-  // The edge sets this header itself: a client cannot.
+  // The edge sets this header. A client cannot.
   // https://developers.cloudflare.com/fundamentals/reference/http-headers/#cf-connecting-ip
   addressPrefix: addressPrefix(request.headers.get('CF-Connecting-IP') ?? ''),
   locale: readAcceptLanguage(request.headers.get('Accept-Language')),
@@ -21,7 +21,7 @@ const readCountry = ({ cf }: Request): string | null => {
   return typeof country === 'string' && /^[A-Z0-9]{2}$/.test(country) ? country : null;
 };
 
-/** An address without the part that names one machine: its /24 for IPv4, its /64 for IPv6; null for neither. */
+/** The network of an address: /24 of IPv4, /64 of IPv6; null for neither. */
 export const addressPrefix = (address: string): string | null => {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address))
     return `${address.split('.').slice(0, KEPT_V4_NUMBERS).join('.')}.0/24`;
@@ -30,21 +30,20 @@ export const addressPrefix = (address: string): string | null => {
 };
 
 /**
- * What stands for one client at an address: a whole IPv4 address, but the /64 of an IPv6 one, because that is the
- * least that one customer is given.
+ * The key of one client for the flood guard: an IPv4 address, or an IPv6 /64, the least that one customer gets.
  * @see https://www.rfc-editor.org/rfc/rfc6177#section-2
  */
 export const clientKey = (address: string): string =>
   address.includes('.') ? address : (addressPrefix(address) ?? address);
 
-/** The eight groups of an IPv6 address; null where it is none. @see https://www.rfc-editor.org/rfc/rfc4291#section-2.2 */
+/** The eight groups of an IPv6 address; null if it is none. @see https://www.rfc-editor.org/rfc/rfc4291#section-2.2 */
 const expandIpv6 = (address: string): string[] | null => {
   if (!/^[0-9a-f:.]{2,45}$/i.test(address) || !address.includes(':')) return null;
   const [head = '', tail, ...more] = address.toLowerCase().split('::');
   if (more.length > 0) return null;
   const left = head === '' ? [] : head.split(':');
   if (tail === undefined) return left.length === 8 ? left : null;
-  // An IPv4 address at the end stands for two groups; they are not kept, so any two will do.
+  // A trailing IPv4 address is two groups, which are not kept: any two will do.
   const right = tail === '' ? [] : tail.replace(/\d+(\.\d+){3}$/, '0:0').split(':');
   const missing = 8 - left.length - right.length;
   return missing >= 1 ? [...left, ...Array<string>(missing).fill('0'), ...right] : null;

@@ -1,19 +1,19 @@
-// What a request carries through the app, and what a deployment sets for the wire.
+// The variables of a request, and the settings of the HTTP layer.
 import type { Context } from 'hono';
 import type { Client, Core, OperationCounts, Principal } from '../core/index.ts';
 import type { Place, Problem, Reply } from './problem.ts';
 
-/** What a deployment can set of the dialects' behaviour. */
+/** The settings of the HTTP layer. */
 export interface HttpSettings {
   /** The offset in which `users` shows times, as `+HH:MM`. */
   utcOffset: string;
-  /** Whether `auth` must not tell an unknown email from a wrong password. */
+  /** Whether `auth` answers an unknown email like a wrong password. */
   hideUnknownAccounts: boolean;
   /** The life of the session cookie. */
   cookieSeconds: number;
   /** Origins besides the service's own whose pages may use it, cookies included. */
   allowedOrigins: ReadonlySet<string>;
-  /** True where any page may use the dialects that know no cookie. */
+  /** Whether every page may use the dialects without a cookie. */
   openTokenDialects: boolean;
   /** Whether plain http is served at names that are not of this machine. */
   allowHttp: boolean;
@@ -42,11 +42,11 @@ export interface Variables {
   commonPasswords: Services['commonPasswords'];
   /** Who is logged in; set on routes that require it. */
   principal: Principal;
-  /** The session cookie that the answer is to set, null to clear it; undefined where it says nothing of it. */
+  /** The session cookie that the response sets, null to clear it; undefined to leave it. */
   newSessionCookie: string | null | undefined;
   /** What binds the next step of a login to this browser; set where the answer gives it to the browser. */
   stepHolder: string | undefined;
-  /** The fields of the body as they were sent; set where a body was read. */
+  /** The fields of the body as sent; set if a body was read. */
   rawBody: Readonly<Record<string, unknown>>;
   /** Why the request was refused, for the log. */
   refused: Problem['reason'];
@@ -55,15 +55,15 @@ export interface Variables {
 /** The flood guards. */
 export type LimitName = 'login' | 'registration' | 'write';
 
-/** Whether an address, or an account that changes something, is within the rate of a flood guard. */
+/** Whether a key (an address or an account) is within the rate of a flood guard. */
 export type WithinRate = (limit: LimitName, key: string) => Promise<boolean>;
 
-/** What a request is given at the composition root. */
+/** What the composition root provides for a request. */
 export interface Services {
   core: Core;
   httpSettings: HttpSettings;
   withinRate: WithinRate;
-  /** Passwords that too many people have, in the form in which they are compared. */
+  /** The list of common passwords, in the form in which they are compared. */
   commonPasswords: () => Promise<ReadonlySet<string>>;
 }
 
@@ -73,22 +73,22 @@ export interface AppEnv {
   Variables: Variables;
 }
 
-/** What a request is addressed to: a dialect, the pages, or a service such as /health. It words the refusals. */
+/** What a request is addressed to: a dialect, the pages, or a service such as /health. It words refusals. */
 export interface Surface {
   name: string;
-  /** Empty for what stands at the root. */
+  /** Empty at the root. */
   basePath: string;
   /** Whether browsers log in here with a session cookie. */
   usesCookie: boolean;
-  /** Whether its answers are pages that people see: plain http is redirected there. */
+  /** Whether its responses are pages, for which plain http is redirected. */
   isForPeople?: boolean;
-  /** Words every refusal. Pure and exhaustive: a new reason does not compile until it is decided here. */
+  /** Words every refusal. Pure and exhaustive: a new reason does not compile until it is decided. */
   problem(problem: Problem, place: Place): Reply;
   /** Sends a refusal in another format than JSON. */
   send?: (c: Context<AppEnv>, reply: Reply) => Response;
   /** Sends every refusal by itself, with words that are loaded when they are needed. */
   refuse?: (c: Context<AppEnv>, problem: Problem) => Promise<Response>;
-  /** Answers an anonymous request where credentials are required; null for the usual refusal. */
+  /** Answers an anonymous request if credentials are required; null for the usual refusal. */
   onAnonymous?: (c: Context<AppEnv>) => Promise<Response | null>;
   /** Asks whoever is logged in for another proof; the usual refusal if it is not given. */
   onStale?: (c: Context<AppEnv>) => Response | Promise<Response>;

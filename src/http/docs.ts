@@ -1,4 +1,4 @@
-// What the API reference says of an endpoint: its name, examples and answers. Left out of the deployed Worker.
+// The documentation of an endpoint for the API reference. Left out of the deployed Worker.
 import * as z from 'zod/mini';
 import type { Json, Problem } from './problem.ts';
 
@@ -35,7 +35,7 @@ export type HeaderName =
   | 'X-Request-Id';
 
 /**
- * The shape of an answer. A function, so that the bundler can drop it: a call at the top of a module has to stay.
+ * The schema of a response body. A function, so that the bundler can drop it: a call at the top of a module stays.
  * @example const token = () => named('AuthToken', z.strictObject({ token: z.string() }));
  */
 export type AnswerSchema = () => z.core.$ZodType;
@@ -43,14 +43,14 @@ export type AnswerSchema = () => z.core.$ZodType;
 export interface Success {
   status: number;
   description: string;
-  /** Null for an answer without a body. */
+  /** Null if there is no body. */
   schema: AnswerSchema | null;
   headers?: readonly HeaderName[];
-  /** Required where the dialect's document gives no example. */
+  /** Required if the dialect's document has no example. */
   example?: Json;
 }
 
-/** A refusal that only the handler gives. Those of `auth`, `limit` and `body` are derived. */
+/** A refusal that only the handler gives. Those of `auth`, `limit` and `body` are generated. */
 export interface Refusal {
   summary: string;
   problem: Problem;
@@ -63,19 +63,19 @@ export interface EndpointDocs {
   description?: string;
   deprecated?: true;
   query?: readonly Parameter[];
-  /** If the path is written otherwise than the dialect writes its paths. */
+  /** Overrides the dialect's `hasSlash` for this path. */
   hasSlash?: boolean;
-  /** A valid body, where the dialect's document gives none. */
+  /** A valid body; required if the dialect's document has none. */
   sent?: JsonObject;
   successes: readonly Success[];
   refusals?: readonly Refusal[];
 }
 
-/** What the reference says of a dialect or service as a whole. */
+/** The documentation of a dialect or service as a whole. */
 export interface SurfaceDocs {
   title: string;
   description: string;
-  /** Whether its document writes paths with a slash at the end. */
+  /** Whether its document writes paths with a trailing slash. */
   hasSlash: boolean;
   /** The shapes of its refusals, the most specific first; `fields` are those of the endpoint's body. */
   refusalSchemas: (fields: readonly string[]) => readonly AnswerSchema[];
@@ -83,7 +83,7 @@ export interface SurfaceDocs {
   code?: string;
 }
 
-/** The key under which a JSON schema carries its name, until the reference moves it to its components. */
+/** The key of a JSON schema's name, until the reference moves the schema to its components. */
 export const NAME_KEY = 'x-name';
 
 /** Gives a schema a name in the reference, and a description. */

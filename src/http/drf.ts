@@ -1,22 +1,22 @@
-// The vocabulary of Django REST framework, which three of the documents share.
+// The shapes and texts of Django REST framework, which three dialects share.
 import * as z from 'zod/mini';
 import { annotated, named } from './docs.ts';
 import type { FieldError, JsonType, Problem, Reply } from './problem.ts';
 
-/** A bare `detail`, DRF's shape for whatever concerns the request as a whole. */
+/** DRF's shape for what concerns the request as a whole. */
 export const detail = (status: Reply['status'], text: string): Reply => ({ status, body: { detail: text } });
 
-/** DRF's shape for what is wrong with a body as a whole. */
+/** DRF's shape for errors of a body as a whole. */
 export const nonFieldErrors = (text: string) => ({ non_field_errors: [text] });
 
-/** What a dialect words itself; everything else is worded alike by all three. */
+/** All that the three dialects word alike. */
 export type OwnProblem = Extract<
   Problem,
   { reason: 'fields' | 'not_an_object' | 'taken' | 'wrong_credentials' | 'credentials' }
 >;
 export type SharedProblem = Exclude<Problem, OwnProblem>;
 
-/** DRF's fields for emails and URLs override the text of a `CharField` for what is no text at all. */
+/** DRF's email and URL fields have their own text for a value that is no string. */
 const NOT_TEXT = {
   text: 'Not a valid string.',
   email: 'Enter a valid email address.',
@@ -24,7 +24,7 @@ const NOT_TEXT = {
 } as const;
 
 /**
- * DRF's text for a fault. A dialect gives its own for those that its document words.
+ * DRF's text for an error. A dialect overrides those that its document words.
  * @see https://github.com/encode/django-rest-framework/blob/main/rest_framework/fields.py
  */
 export const fieldErrorText = ({ code, limit, kind }: FieldError): string => {
@@ -63,13 +63,13 @@ export const fieldErrorText = ({ code, limit, kind }: FieldError): string => {
   }
 };
 
-/** Every field's faults together: `{field: [text, …]}`. */
+/** The errors of all fields: `{field: [text, …]}`. */
 export const fieldErrors = (
-  faults: readonly FieldError[],
-  text: (fault: FieldError) => string = fieldErrorText,
+  faulty: readonly FieldError[],
+  text: (error: FieldError) => string = fieldErrorText,
 ): Record<string, string[]> => {
   const errors = new Map<string, string[]>();
-  for (const fault of faults) errors.set(fault.field, [...(errors.get(fault.field) ?? []), text(fault)]);
+  for (const error of faulty) errors.set(error.field, [...(errors.get(error.field) ?? []), text(error)]);
   return Object.fromEntries(errors);
 };
 
@@ -81,7 +81,7 @@ const PYTHON_TYPES: Record<Exclude<JsonType, 'null'>, string> = {
   array: 'list',
 };
 
-/** What DRF says of a body that is no object. */
+/** DRF's error for a body that is no object. */
 export const notAnObject = (got: JsonType) =>
   nonFieldErrors(
     got === 'null'
@@ -102,10 +102,10 @@ export const credentialsReply = (why: keyof typeof CREDENTIALS_TEXTS): Reply => 
   headers: { 'WWW-Authenticate': 'Token' },
 });
 
-/** 403 with the text for missing credentials: what DRF says where a session is the first way in. */
+/** 403 with the text for missing credentials, as in DRF if session authentication comes first. */
 export const forbiddenAnonymous = (): Reply => detail(403, CREDENTIALS_TEXTS.missing);
 
-/** Words what all DRF dialects word alike. */
+/** The reply to a problem that all DRF dialects word alike. */
 export const sharedReply = (problem: SharedProblem): Reply => {
   switch (problem.reason) {
     case 'not_found':
@@ -115,7 +115,7 @@ export const sharedReply = (problem: SharedProblem): Reply => {
     case 'method_not_allowed':
       return detail(405, `Method "${problem.method}" not allowed.`);
     case 'forbidden':
-    // None of these arises in a dialect that knows no second factor, but for clients of `id` that use its tokens.
+    // A dialect without a second factor meets these only if a client uses a session of `id`.
     case 'reauthenticate':
     case 'factor_required':
     case 'factor':
@@ -137,7 +137,7 @@ export const sharedReply = (problem: SharedProblem): Reply => {
     case 'too_large':
       return detail(413, 'Request body too large.');
     case 'malformed':
-      // Never the parser's own words: they quote the body, and with it a password.
+      // Never the parser's message, which quotes the body and with it a password.
       return detail(
         400,
         problem.format === 'json'

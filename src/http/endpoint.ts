@@ -1,4 +1,4 @@
-// An endpoint as one value: method, path, who may use it, its limit, its body, its handler, its documentation.
+// An endpoint as one value: method, path, authentication, limit, body, handler and documentation.
 import type { Context, Hono, Input, MiddlewareHandler, Schema, ToSchema, TypedResponse } from 'hono';
 import type { UnionToIntersection } from 'hono/utils/types';
 import type * as z from 'zod/mini';
@@ -12,7 +12,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** A parameter of a path: which text matches, and how the reference describes it. */
 export interface PathParameter {
-  /** A regular expression without anchors. A path whose text does not match is not found. */
+  /** A regular expression without anchors. A path that does not match is not found. */
   pattern: string;
   description: string;
   schema: JsonObject;
@@ -24,10 +24,10 @@ export interface BodySpec<S extends z.ZodMiniObject = z.ZodMiniObject> extends B
   schema: S;
 }
 
-/** What an endpoint says of itself, apart from its handler. */
+/** An endpoint without its handler. */
 export interface EndpointValue {
   method: Method;
-  /** Below the base path of its dialect, without a slash at the end: the app takes both. */
+  /** Below the base path of its dialect, without a trailing slash: the app takes both. */
   path: string;
   /** For each `:name` in the path. */
   params?: Readonly<Record<string, PathParameter>>;
@@ -44,7 +44,7 @@ export interface Endpoint extends EndpointValue {
   handle: MiddlewareHandler<AppEnv>;
 }
 
-/** The same with the types from which Hono's typed client is made. They exist for the compiler alone. */
+/** The same with the types for Hono's typed client. They exist at compile time only. */
 export interface TypedEndpoint<M extends Method, P extends string, I extends Input, R> extends Endpoint {
   readonly client?: (method: M, path: P, input: I) => R;
 }
@@ -54,13 +54,13 @@ type InputOf<S extends z.ZodMiniObject> = { in: { json: z.input<S> }; out: { jso
 interface Definition<M extends Method, P extends string, I extends Input, R> extends EndpointValue {
   method: M;
   path: P;
-  /** Runs once the request is authenticated, within its limit, and its body is valid. */
+  /** Runs if the request is authenticated and within its limit, and its body is valid. */
   handle: (c: Context<AppEnv, P, I>) => R;
 }
 
 /**
- * Makes an endpoint. The order of checks is that of CONTRACTS: path (404), method (405), credentials and origin
- * (401, 403), limit (429), media type (415), size (413), syntax and fields (400), then the handler.
+ * Makes an endpoint. Checks run in this order: path (404), method (405), credentials and origin (401, 403),
+ * limit (429), media type (415), size (413), syntax and fields (400), then the handler.
  *
  * @example
  * const login = endpoint({
@@ -89,7 +89,7 @@ export function endpoint<
 export function endpoint(
   value: EndpointValue & { handle: (c: never) => Response | Promise<Response> },
 ): Endpoint {
-  // The handler takes a context whose types say what `body` validates; to Hono it is a handler like any other.
+  // The types of the handler's context depend on `body`. To Hono it is a handler like any other.
   return { ...value, handle: value.handle as unknown as Endpoint['handle'] };
 }
 
@@ -105,7 +105,7 @@ export type RoutesOf<E extends readonly Endpoint[]> = Hono<
   '/'
 >;
 
-/** A surface as it is written down: with its endpoints, and how the reference describes it. */
+/** A surface with its endpoints and its documentation. */
 export interface SurfaceDefinition extends Omit<Surface, 'usesCookie'> {
   endpoints: readonly Endpoint[];
   /** Required in dialects and services; pages have none. */

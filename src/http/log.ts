@@ -1,10 +1,10 @@
-// The log: one line of JSON a request, and one for whatever went wrong. Never a secret, never an email.
+// The log: one line of JSON for each request, and one for each failure. Never a secret, never an email.
 import type { Context } from 'hono';
 import type { AppEnv } from './context.ts';
 
 /** What the request was, how it was answered, and what it cost. The route is a pattern: no id, no query. */
 export const logRequest = (c: Context<AppEnv>, startedAtMs: number, nowMs: number): void => {
-  // Once: each look at it makes an object of all that is in it.
+  // Read once: each access to `c.var` builds an object of all variables.
   const { counts, requestId, surface, route, refused } = c.var;
   console.log(
     JSON.stringify({
@@ -15,7 +15,7 @@ export const logRequest = (c: Context<AppEnv>, startedAtMs: number, nowMs: numbe
       route,
       status: c.res.status,
       reason: refused,
-      // What would let the page in. A log line with it is how an operator finds the setting.
+      // The setting that would allow the page, for the operator who reads the log.
       setting: refused === 'cross_site' ? 'ALLOWED_ORIGINS' : undefined,
       ms: nowMs - startedAtMs,
       d1: counts.d1,
@@ -27,8 +27,8 @@ export const logRequest = (c: Context<AppEnv>, startedAtMs: number, nowMs: numbe
   );
 };
 
-/** What was thrown, with the id that the client was given; the client is told nothing of it. */
-export const logFault = (c: Context<AppEnv>, error: Error): void =>
+/** An error that was thrown, with the request id that the client gets. The client gets nothing else of it. */
+export const logError = (c: Context<AppEnv>, error: Error): void =>
   console.error(
     JSON.stringify({
       level: 'error',

@@ -1,4 +1,4 @@
-// Puts endpoints into one app, and finds whose words a request is refused in.
+// Mounts endpoints in a Hono app.
 import type { Context, Hono, MiddlewareHandler, Next } from 'hono';
 import { authenticate } from './auth/auth.ts';
 import { guardFlood, guardWrites } from './auth/flood-guard.ts';
@@ -7,7 +7,7 @@ import type { AppEnv } from './context.ts';
 import type { Endpoint, SurfaceDefinition } from './endpoint.ts';
 import { respondProblem } from './respond.ts';
 
-/** The path as Hono routes it: each parameter with its pattern. */
+/** The path for Hono's router: each parameter with its pattern. */
 export const routePathOf = ({ basePath }: SurfaceDefinition, { path, params = {} }: Endpoint): string =>
   basePath +
   path.replace(/:(\w+)/g, (whole, name: string) => {
@@ -16,7 +16,7 @@ export const routePathOf = ({ basePath }: SurfaceDefinition, { path, params = {}
     return `${whole}{${parameter.pattern}}`;
   });
 
-/** Everything that runs for a request, in the order in which it may refuse. */
+/** The middleware and handler of an endpoint, in the order of checks. */
 const handlersOf = ({ method, auth, limit, body: spec, handle }: Endpoint): MiddlewareHandler<AppEnv>[] => {
   const authenticated = authenticate(method, auth);
   return [
@@ -42,8 +42,8 @@ export const inTurn = (endpoint: Endpoint): MiddlewareHandler<AppEnv> => {
 };
 
 /**
- * Mounts all endpoints, and answers what none does: `OPTIONS` with the methods of a path, and any other method with
- * the dialect's 405. `HEAD` is Hono's: a `GET` without its body.
+ * Mounts all endpoints. Answers `OPTIONS` with the methods of a path, and every other method with the dialect's 405.
+ * Hono answers `HEAD` as a `GET` without its body.
  */
 export const mount = (app: Hono<AppEnv>, surfaces: readonly SurfaceDefinition[]): void => {
   const methodsByPath = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-// Pages of a list: `?limit=` and `?after=`, what is on one, and the next page in a Link header.
+// Pages of a list: `?limit=` and `?after=`, and the next page in a Link header.
 import type { Context } from 'hono';
 import type { Account, Core, SearchCursor, SessionCursor } from '../core/index.ts';
 import type { AppEnv } from './context.ts';
@@ -6,27 +6,27 @@ import type { Parameter } from './docs.ts';
 
 const PAGE_SIZE = { byDefault: 100, min: 1, max: 1000 };
 
-/** A whole number from a query, or what stands for it where there is none. */
+/** A whole number from a query, or a default. */
 const readWhole = (text: string | undefined, byDefault: number): number => {
   const number = Number(text === undefined || text.trim() === '' ? Number.NaN : text);
   return Number.isFinite(number) ? Math.trunc(number) : byDefault;
 };
 
-/** The page that is asked for: 1 to 1,000 rows, 100 where nothing is said; `after` is empty on the first. */
+/** The requested page: 1 to 1,000 rows, 100 by default; `after` is empty on the first. */
 export const readPage = (c: Context<AppEnv>): { limit: number; after: string } => {
   const { byDefault, min, max } = PAGE_SIZE;
   const limit = Math.min(max, Math.max(min, readWhole(c.req.query('limit'), byDefault)));
   return { limit, after: c.req.query('after') ?? '' };
 };
 
-/** The id after which a page begins: 0 where none is named. */
+/** The id after which a page begins; 0 by default. */
 export const readAfterId = (after: string): number => Math.max(0, readWhole(after, 0));
 
-/** The id at which a page begins; null, the first page, where the text is none. */
+/** The id at which a page begins; null, the first page, if the text is no id. */
 export const readIdCursor = (after: string): number | null =>
   /^\d{1,15}$/.test(after) ? Number(after) : null;
 
-/** Names the next page, where there is one. @see https://www.rfc-editor.org/rfc/rfc8288 */
+/** Adds the `Link` to the next page, if there is one. @see https://www.rfc-editor.org/rfc/rfc8288 */
 export const linkNext = (c: Context<AppEnv>, limit: number, after: string | null): void => {
   if (after === null) return;
   const next = new URL(c.req.url);
@@ -35,7 +35,7 @@ export const linkNext = (c: Context<AppEnv>, limit: number, after: string | null
   c.header('Link', `<${next.href}>; rel="next"`);
 };
 
-/** A cursor of a search travels as `field:id`; null if the text is none. */
+/** Reads the cursor of a search, `field:id`; null if the text is none. */
 const readCursor = (after: string): SearchCursor | null => {
   const [, field, id] = /^(username|email|name):(\d{1,15})$/.exec(after) ?? [];
   if (field !== 'username' && field !== 'email' && field !== 'name') return null;
@@ -44,7 +44,7 @@ const readCursor = (after: string): SearchCursor | null => {
 
 const writeCursor = ({ field, afterId }: SearchCursor): string => `${field}:${afterId}`;
 
-/** A cursor among sessions travels as `time.id`; null if the text is none. */
+/** Reads the cursor of a list of sessions, `time.id`; null if the text is none. */
 export const readSessionCursor = (after: string): SessionCursor | null => {
   const [, time, id] = /^(\d{1,15})\.([0-9a-f]{64})$/.exec(after) ?? [];
   return id === undefined ? null : { lastSeenAtMs: Number(time), id };
@@ -52,19 +52,19 @@ export const readSessionCursor = (after: string): SessionCursor | null => {
 
 export const writeSessionCursor = ({ lastSeenAtMs, id }: SessionCursor): string => `${lastSeenAtMs}.${id}`;
 
-/** What is on a page, and where the next one begins; null where this is the last. */
+/** The rows of a page, and where the next one begins; null if this is the last. */
 export interface Page<T> {
   rows: T[];
   next: string | null;
 }
 
-/** The page of a list of which one row more than `limit` was asked for; the next begins at its last id. */
+/** Cuts a page from rows, of which one more than `limit` was read. The next page begins at its last id. */
 export const cutPage = <T extends { id: number }>(found: readonly T[], limit: number): Page<T> => {
   const rows = found.slice(0, limit);
   return { rows, next: found.length > limit ? String(rows.at(-1)?.id) : null };
 };
 
-/** All accounts by id, or those that a search finds: the page that begins at a cursor. */
+/** A page of all accounts by id, or of those that a search finds. */
 export const findAccounts = async (
   core: Core,
   search: string,
@@ -76,7 +76,7 @@ export const findAccounts = async (
   return { rows: accounts, next: next && writeCursor(next) };
 };
 
-/** How the reference describes `?limit=`. */
+/** The documentation of `?limit=`. */
 export const limit = (): Parameter => ({
   name: 'limit',
   in: 'query',
@@ -90,11 +90,11 @@ export const limit = (): Parameter => ({
   },
 });
 
-/** How the reference describes `?after=` of a list of sessions. */
+/** The documentation of `?after=` of a list of sessions. */
 export const afterSession = (): Parameter =>
   after('The session behind which the page begins, as `Link` gives it.');
 
-/** How the reference describes `?after=`. */
+/** The documentation of `?after=`. */
 export const after = (description: string): Parameter => ({
   name: 'after',
   in: 'query',

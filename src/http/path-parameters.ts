@@ -1,7 +1,7 @@
-// The parameters of paths that several endpoints have.
+// Path parameters that several endpoints share.
 import type { PathParameter } from './endpoint.ts';
 
-/** Fifteen digits: every number of them is exact. A longer one is no account's. */
+/** At most fifteen digits, which JavaScript represents exactly. No account has a longer id. */
 export const accountId: PathParameter = {
   pattern: '[0-9]+',
   description: 'The id of an account.',

@@ -1,4 +1,4 @@
-// What can be refused, as data, and a whole answer as a value. A dialect words one as the other.
+// Refusals and replies as values. A dialect turns a `Problem` into a `Reply`.
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type {
   FactorRefused,
@@ -13,12 +13,12 @@ import type {
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** A whole answer, as a value that a test can compare. */
+/** A whole response, as a value that a test can compare. */
 export interface Reply {
   status: ContentfulStatusCode;
   body: Json;
   headers?: Readonly<Record<string, string>>;
-  /** The reason phrase, where a document asks for another than the usual one. */
+  /** The reason phrase, if a document requires another than the usual one. */
   statusText?: string;
 }
 
@@ -41,32 +41,32 @@ export type FieldErrorCode =
   | 'taken'
   | 'not_a_choice';
 
-/** What a field takes, if that is more than any text. */
+/** The kind of a field that takes more specific values than text. */
 export type FieldKind = 'email' | 'url';
 
 export interface FieldError {
   field: string;
   code: FieldErrorCode;
   limit: number | null;
-  /** What was sent, as it was sent; undefined where the field was not sent. */
+  /** The value as sent; undefined if the field was not sent. */
   value: unknown;
-  /** Set if what was sent is of another type than the field's. */
+  /** Set if the value is of another type than the field's. */
   kind?: FieldKind;
 }
 
-/** What a JSON body was where an object was asked for. */
+/** The type of a JSON body that is no object. */
 export type JsonType = 'null' | 'boolean' | 'integer' | 'decimal' | 'string' | 'array';
 
-/** Everything that can be refused: by the wire, by the fields, by the core. */
+/** Everything that can be refused, by the HTTP layer, the fields or the core. */
 export type Problem =
   | { reason: 'not_found' }
   | { reason: 'method_not_allowed'; method: string }
   | { reason: 'credentials'; why: 'missing' | 'invalid' | 'empty' | 'spaces' }
   | { reason: 'forbidden' }
   | { reason: 'cross_site' }
-  /** The browser would not keep the session cookie: its page is of another site, and the cookie is `SameSite=Lax`. */
+  /** The browser would drop the session cookie: the page is of another site, and the cookie is `SameSite=Lax`. */
   | { reason: 'cookie_blocked' }
-  /** Plain http, at a name that is not of this machine. */
+  /** Plain http, at a name that is not loopback. */
   | { reason: 'https_required' }
   | { reason: 'unsupported_media_type'; mediaType: string }
   | { reason: 'too_large' }
@@ -75,7 +75,7 @@ export type Problem =
   | { reason: 'fields'; errors: readonly FieldError[] }
   | { reason: 'unavailable'; retryAfterSeconds: number }
   | { reason: 'internal_error' }
-  /** The session is live, and its owner proved too long ago, or by too little, to be the one who asks. */
+  /** The session is live, but its owner authenticated too long ago, or with too little. */
   | { reason: 'reauthenticate' }
   /** Admins of this deployment need a second factor. */
   | { reason: 'factor_required' }
@@ -92,7 +92,7 @@ export type Problem =
   /** `email` is that field as it was sent. */
   | (WrongCredentials & { email: unknown });
 
-/** Where a problem arose: the path below the dialect's, without a trailing slash, and the service's origin. */
+/** Where a problem arose: the path below the dialect's base path, without a trailing slash, and the service's origin. */
 export interface Place {
   path: string;
   origin: string;

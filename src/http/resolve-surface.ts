@@ -1,18 +1,18 @@
-// Finds what a request is addressed to, and so in whose words it is refused: a dialect, a service, or the pages.
+// Finds the surface of a request (a dialect, a service or the pages), which words its refusals.
 import { credentialsOf } from './auth/auth.ts';
 import type { Surface } from './context.ts';
 import type { SurfaceDefinition } from './endpoint.ts';
 import { routePathOf } from './mount.ts';
 
-/** What the app is made of. */
+/** The surfaces of the app. */
 export interface Surfaces {
   dialects: readonly SurfaceDefinition[];
-  /** What stands at the root beside the dialects: /health. The first one answers for unknown paths. */
+  /** Endpoints at the root, such as /health. The first one answers for unknown paths. */
   services: readonly [SurfaceDefinition, ...SurfaceDefinition[]];
   pages: SurfaceDefinition;
 }
 
-/** The surface of a request: `route` is the pattern that matched, `path` what was asked for. */
+/** @param route the pattern that matched */
 export type ResolveSurface = (route: string, path: string, accept: string | undefined) => Surface;
 
 const WANTS_HTML = /\btext\/html\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
@@ -45,7 +45,7 @@ export const createSurfaceResolver = ({ dialects, services, pages }: Surfaces): 
   return (route, path, accept) => {
     const matched = byRoute.get(route);
     if (matched) return matched;
-    // `//api/user`: a client whose base URL ends in a slash. It is refused in the words that it understands.
+    // `//api/user` comes from a client whose base URL ends in a slash. It gets the refusal of its dialect.
     const meant = path.replace(/^\/{2,}/, '/');
     const below = longestFirst.find(({ basePath }) => meant === basePath || meant.startsWith(`${basePath}/`));
     return below ?? (WANTS_HTML.test(accept ?? '') ? forPages : fallback);

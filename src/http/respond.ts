@@ -1,9 +1,9 @@
-// Puts replies and refusals on the wire.
+// Sends replies and refusals.
 import type { Context } from 'hono';
 import type { AppEnv } from './context.ts';
 import type { Place, Problem, Reply } from './problem.ts';
 
-/** Sends a reply, with the headers that the context has gathered. */
+/** Sends a reply, with the headers that middleware has set. */
 export const send = (c: Context<AppEnv>, { status, body, headers, statusText }: Reply): Response => {
   const response = c.newResponse(JSON.stringify(body), status, {
     'Content-Type': 'application/json',
@@ -20,7 +20,7 @@ export const respondProblem = (c: Context<AppEnv>, problem: Problem): Response |
   c.set('refused', problem.reason);
   if (dialect.refuse) return dialect.refuse(c, problem);
   const place: Place = {
-    // Hono's path, by which it routes: decoded.
+    // The path that Hono routes by: decoded.
     path: c.req.path.slice(dialect.basePath.length).replace(/\/$/, ''),
     get origin() {
       return originOf(c);
@@ -35,5 +35,5 @@ const withRetryAfter = (problem: Problem, reply: Reply): Reply =>
     ? { ...reply, headers: { ...reply.headers, 'Retry-After': String(problem.retryAfterSeconds) } }
     : reply;
 
-/** The service's own origin, as the client named it. */
+/** The service's origin, as the client names it. */
 export const originOf = (c: Context<AppEnv>): string => new URL(c.req.url).origin;

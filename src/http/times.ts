@@ -1,8 +1,8 @@
-// How the dialects write times. Everything inside is milliseconds since the epoch.
+// How the dialects write times. Inside, every time is milliseconds since the epoch.
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-/** Minutes that an offset `+HH:MM` is ahead of UTC; null where it is not of that form. */
+/** Minutes that an offset `+HH:MM` is ahead of UTC; null if it has another form. */
 export const parseOffset = (offset: string): number | null => {
   const [, sign, hours, minutes] = /^([+-])([01]\d|2[0-3]):([0-5]\d)$/.exec(offset) ?? [];
   if (sign === undefined) return null;

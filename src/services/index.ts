@@ -1,4 +1,4 @@
-// What stands at the root beside the dialects. The first one words the refusals of unknown paths.
+// Endpoints at the root. The first service words the refusals of unknown paths.
 import type { SurfaceDefinition } from '../http/endpoint.ts';
 import { service } from './service.ts';
 

@@ -6,8 +6,8 @@ import { endpoint } from '../http/endpoint.ts';
 import { respondProblem, send } from '../http/respond.ts';
 
 /**
- * How long others may keep the keys. The next key is published a whole rotation before it signs, so nobody who keeps
- * them for so long meets a token whose key is new to him.
+ * How long clients may cache the keys. The next key is published a whole rotation before it signs, so a client that
+ * caches for this long knows the key of every token.
  */
 const CACHED_SECONDS = 300;
 
@@ -40,7 +40,7 @@ export const publicKeys = endpoint({
     if (!tokens) return respondProblem(c, { reason: 'not_found' });
     const headers = {
       'Cache-Control': `public, max-age=${CACHED_SECONDS}`,
-      // Public by nature: a page that checks tokens may be anybody's.
+      // Public: pages of every origin may check tokens.
       'Access-Control-Allow-Origin': '*',
     };
     return send(c, { status: 200, body: { keys: tokens.publicKeys.map((key) => ({ ...key })) }, headers });

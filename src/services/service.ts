@@ -1,11 +1,11 @@
-// What stands at the root beside the dialects, and the refusals of every path that nobody has.
+// Endpoints at the root, and the refusals of unknown paths.
 import * as drf from '../http/drf.ts';
 import type { SurfaceDefinition } from '../http/endpoint.ts';
 import { health } from './health.ts';
 import { publicKeys } from './public-keys.ts';
 import { relatedOrigins } from './webauthn.ts';
 
-/** Outside every dialect, refusals have the plainest of the dialects' shapes. */
+/** Outside every dialect, refusals have the shape of DRF's `detail`. */
 export const service: SurfaceDefinition = {
   name: 'service',
   basePath: '',
@@ -18,7 +18,7 @@ export const service: SurfaceDefinition = {
   },
   problem(problem) {
     switch (problem.reason) {
-      // None of these arises here: no endpoint takes a body or credentials.
+      // These do not arise: no endpoint here takes a body or credentials.
       case 'fields':
       case 'not_an_object':
       case 'taken':

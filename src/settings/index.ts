@@ -1,4 +1,4 @@
-// Reads the settings of a deployment by their table, and finds what is misspelt, not understood or unwise.
+// Reads the settings of a deployment by their table, and reports what is misspelt, not understood or unwise.
 import { isUnset, type Setting } from './kinds.ts';
 import { findNearest, hasKnownPrefix } from './spelling.ts';
 import { SETTINGS, type SettingName, type Values } from './table.ts';
@@ -11,17 +11,17 @@ export type { Setting };
 /** A Worker's environment, or the `[vars]` of wrangler.toml. */
 export type Input = Readonly<Record<string, unknown>>;
 
-/** A deployment that is not set up. The message names what to set; it goes to the log, never to a client. */
+/** The deployment is not set up. The message says what to set. It goes to the log, never to a client. */
 export class Misconfigured extends Error {
   override name = 'Misconfigured';
 }
 
 const names = Object.keys(SETTINGS);
 
-/** How much of a value that was not understood is shown. */
+/** Characters of an invalid value that the message shows. */
 const SHOWN_CHARACTERS = 80;
 
-/** Names the setting and what it takes, and shows what it got instead unless that is a secret. */
+/** Names the setting, what it takes, and its value unless that is a secret. */
 const describeProblem = (
   name: string,
   { takes, isSecret, isRequired }: Setting<unknown>,
@@ -33,10 +33,10 @@ const describeProblem = (
   return `${name} must be ${takes}${got}.`;
 };
 
-/** A binding is an object of the runtime: D1, KV and the like. Settings of other software may be lists. */
+/** Bindings, such as D1 and KV, are objects of the runtime. Settings of other software may be lists. */
 const isSettingValue = (value: unknown): boolean => typeof value !== 'object' || Array.isArray(value);
 
-/** What is wrong with the names that are no setting's. Names of other software are nobody's business here. */
+/** Reports misspelt names. Names of other software are ignored. */
 const findMisspelt = (input: Input): string[] =>
   Object.keys(input)
     .filter((name) => !names.includes(name) && isSettingValue(input[name]))
@@ -49,7 +49,7 @@ const findMisspelt = (input: Input): string[] =>
 const hasAll = (values: Readonly<Record<string, unknown>>): values is Values =>
   names.every((name) => Object.hasOwn(values, name));
 
-/** Settings that are understood one by one, and make no sense together. */
+/** Settings that are valid one by one, but not together. */
 const findContradictions = (values: Values): string[] =>
   values.THROTTLE_MAX_WAIT_SECONDS < values.THROTTLE_FIRST_WAIT_SECONDS
     ? ['THROTTLE_MAX_WAIT_SECONDS must not be less than THROTTLE_FIRST_WAIT_SECONDS.']

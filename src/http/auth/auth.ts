@@ -1,4 +1,4 @@
-// Who may use an endpoint, and by which credentials.
+// Authentication and CSRF: who may use an endpoint, with which credentials, from which pages.
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Principal } from '../../core/index.ts';
 import type { AppEnv } from '../context.ts';
@@ -29,8 +29,8 @@ export interface PublicAuth {
 export interface RequiredAuth {
   via: readonly [Credential, ...Credential[]];
   /**
-   * `nearest`: a replica that has seen the login may answer. `primary`: for whatever changes something, for what
-   * admins do, and for pages that show a change just made.
+   * `nearest`: a replica that has seen the login may answer. `primary`: for every change, for everything that admins
+   * do, and for pages that show a change that was just made.
    */
   reads: 'primary' | 'nearest';
   /** Only admins pass; everyone else gets `forbidden`. */
@@ -42,7 +42,7 @@ export interface RequiredAuth {
   recent?: true;
   /** Whether an anonymous request passes too; `findPrincipal(c)` is null then. */
   optional?: true;
-  /** What an anonymous request is told, if not that credentials are missing. */
+  /** The refusal of an anonymous request, if not the usual one for missing credentials. */
   anonymous?: Problem;
   csrf?: CsrfOverride;
 }
@@ -56,9 +56,9 @@ export const anyone: PublicAuth = { via: 'none' };
 export const credentialsOf = ({ via }: Auth): readonly Credential[] => (via === 'none' ? [] : via);
 
 /**
- * Whether a request from a foreign page is refused. A browser sends cookies by itself, whoever's page asks, so every
- * method that is not safe is checked if the cookie is good there, or if no credentials are asked for: such an endpoint
- * may log the browser in. A token in a header is proof enough: no foreign page can send it.
+ * Whether a request from a foreign page is refused. Browsers send cookies for every page, so every unsafe method is
+ * checked if the endpoint accepts the cookie, or needs no credentials: it may log the browser in. A token in a header
+ * needs no check, because no foreign page can send it.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
  */
 export const checksOrigin = (method: string, auth: Auth): boolean => {
@@ -116,7 +116,7 @@ export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppE
   };
 };
 
-/** Who the session cookie belongs to, remembered for the request; null for nobody. */
+/** Finds the principal of the session cookie and sets `c.var.principal`; null if there is none. */
 export const identifyByCookie = async (
   c: Context<AppEnv>,
   reads: RequiredAuth['reads'],
@@ -124,13 +124,13 @@ export const identifyByCookie = async (
   const cookie = readSessionCookie(c);
   const principal = cookie === null ? null : await c.var.core.sessions.authenticate(cookie, 'cookie', reads);
   if (!principal || cookie === null) return null;
-  // The session's idle expiry was pushed on: the browser must not drop the cookie before the server does.
+  // The session's idle expiry was extended, so the browser's cookie must be too.
   if (principal.extended) setSessionCookie(c, cookie);
   c.set('principal', principal);
   return principal;
 };
 
-/** Who is logged in, where that is optional; null for nobody, or if nobody was asked for credentials. */
+/** The principal of an endpoint whose `auth` is optional; null if the request is anonymous. */
 export const findPrincipal = (c: Context<AppEnv>): Principal | null => {
   const principal: Principal | undefined = c.var.principal;
   return principal ?? null;

@@ -1,11 +1,11 @@
 // Reads the Authorization header.
 
-/** What an Authorization header says: a token, what is wrong with it, or nothing that concerns us. */
+/** A token, why there is none, or null for no header or another scheme. */
 export type Authorization = { token: string } | { why: 'empty' | 'spaces' } | null;
 
 /**
- * Reads `Token <t>` and `Bearer <t>`, the scheme without regard to case; `<t>` alone where a dialect's clients
- * send it so. Another scheme counts as no header, as in Django REST framework.
+ * Reads `Token <t>` and `Bearer <t>`, the scheme without regard to case, and `<t>` alone if `allowBare`. Another scheme
+ * counts as no header, as in Django REST framework.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-11.4
  */

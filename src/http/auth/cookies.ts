@@ -1,4 +1,4 @@
-// The two cookies: the browser's session, and the mark of a device that has logged in before.
+// The cookies: the browser's session, the mark of a device that has logged in before, and what was just done.
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { cryptoRandom, DEVICE_SECONDS, randomToken } from '../../core/index.ts';
@@ -8,12 +8,11 @@ import { isLoopback } from '../origins.ts';
 export const SESSION_COOKIE = 'sessionid';
 const DEVICE_COOKIE = 'device';
 
-/** The value of the session cookie; null where there is none. */
+/** The value of the session cookie; null if there is none. */
 export const readSessionCookie = (c: Context<AppEnv>): string | null => getCookie(c, SESSION_COOKIE) ?? null;
 
 /**
- * Gives the browser its session. Where a request has more than one thing to say of the cookie, the last one counts:
- * an answer sets a cookie once.
+ * Sets the session cookie of the response. The last call counts, because a response must not set a cookie twice.
  * @see https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
  */
 export const setSessionCookie = (c: Context<AppEnv>, token: string): void => c.set('newSessionCookie', token);
@@ -21,37 +20,36 @@ export const setSessionCookie = (c: Context<AppEnv>, token: string): void => c.s
 export const clearSessionCookie = (c: Context<AppEnv>): void => c.set('newSessionCookie', null);
 
 /**
- * Writes what was said last. `HttpOnly`: no script reads it. `SameSite=Lax`: no foreign page sends it with anything
+ * Writes the session cookie. `HttpOnly`: no script reads it. `SameSite=Lax`: no foreign page sends it with anything
  * but a plain navigation. `Secure` over https, where every deployment is; not on http://127.0.0.1.
  */
 export const writeSessionCookie = (c: Context<AppEnv>): void => {
-  // Most answers say nothing of it: `c.var` would make an object of all variables to find that out.
+  // Not `c.var`, which builds an object of all variables: most responses set no cookie.
   const token = c.get('newSessionCookie');
   if (token === undefined) return;
   const maxAge = token === null ? 0 : c.var.httpSettings.cookieSeconds;
   setCookie(c, SESSION_COOKIE, token ?? '', { ...cookieScope(c), maxAge });
 };
 
-/** What this device was given when it last logged in; null where it was not, or keeps no cookies. */
+/** The device cookie; null if this client has never logged in, or keeps no cookies. */
 export const readDeviceCookie = (c: Context<AppEnv>): string | null => getCookie(c, DEVICE_COOKIE) ?? null;
 
-/** Marks the device as one that has logged in. It lets nobody in: it only counts failures apart. */
+/** Marks the device as one that has logged in. It logs nobody in: its failures are counted separately. */
 export const setDeviceCookie = (c: Context<AppEnv>, device: string): void =>
   setCookie(c, DEVICE_COOKIE, device, { ...cookieScope(c), maxAge: DEVICE_SECONDS });
 
 const DONE_COOKIE = 'done';
 
-/** A browser follows a redirect at once. */
+/** Long enough for the redirect that follows at once. */
 const DONE_SECONDS = 60;
 
 /**
- * Tells the next page what was done. A cookie and not a query: any link could carry a query, and with it a message
- * that nothing happened for.
+ * Tells the next page what was done. A cookie, not a query: any link can carry a query, and with it a false message.
  */
 export const setDoneCookie = (c: Context<AppEnv>, code: string): void =>
   setCookie(c, DONE_COOKIE, code, { ...cookieScope(c), maxAge: DONE_SECONDS });
 
-/** Reads what was done, once: the answer removes it. */
+/** Reads what was done; the response removes the cookie. */
 export const takeDoneCookie = (c: Context<AppEnv>): string | undefined => {
   const code = getCookie(c, DONE_COOKIE);
   if (code !== undefined) deleteCookie(c, DONE_COOKIE, cookieScope(c));
@@ -76,6 +74,6 @@ export const setStepCookie = (c: Context<AppEnv>, holder: string): void => {
 const cookieScope = (c: Context<AppEnv>) =>
   ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: isSecure(c) }) as const;
 
-/** On plain http a browser drops a `Secure` cookie: at a loopback name, and in a network that serves plain http. */
+/** Browsers drop a `Secure` cookie on plain http, which is served at loopback names and with ALLOW_HTTP. */
 const isSecure = (c: Context<AppEnv>): boolean =>
   c.req.url.startsWith('https:') || !(c.var.httpSettings.allowHttp || isLoopback(c.req.url));

@@ -5,15 +5,15 @@ import type { AppEnv, LimitName } from '../context.ts';
 import { respondProblem } from '../respond.ts';
 import { findPrincipal } from './auth.ts';
 
-/** The longest that a client can have to wait: the period of the bindings in wrangler.toml. */
+/** The period of the bindings in wrangler.toml, and so the longest wait. */
 const PERIOD_SECONDS = 60;
 
-/** One's own machine: the edge never passes on a request that comes from there. */
+/** The local machine. At the edge no request comes from there. */
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
 
 /**
- * Limits requests per minute and address: cheap, generous, per location. The exact count is the account's own, in the
- * core; this one only stops a single client from keeping the hashes busy. If the guard fails, the request goes on.
+ * Limits requests per minute and address: cheap, generous, per location. It stops a single client from keeping the CPU
+ * busy with hashes; the exact count is the account's, in the core. If the guard fails, the request passes.
  *
  * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  */
@@ -25,8 +25,8 @@ export const guardFlood =
   };
 
 /**
- * Limits what one signed-in account may change in a minute, whatever the addresses: everybody who can register could
- * otherwise keep the one writer of D1 busy.
+ * Limits the changes per minute of one account, from all addresses together. Otherwise everyone who can register could
+ * keep the one writer of D1 busy.
  */
 export const guardWrites: MiddlewareHandler<AppEnv> = async (c, next) => {
   const principal = findPrincipal(c);
@@ -34,7 +34,7 @@ export const guardWrites: MiddlewareHandler<AppEnv> = async (c, next) => {
   return pass(c, next, 'write', `account:${principal.account.id}`);
 };
 
-/** The client's address as the edge names it; null on one's own machine. */
+/** The client's address according to the edge; null on a local machine. */
 const edgeAddress = (c: Context<AppEnv>): string | null => {
   const address = c.req.header('CF-Connecting-IP');
   return address === undefined || LOOPBACK.has(address) ? null : address;

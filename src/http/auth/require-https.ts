@@ -1,12 +1,12 @@
-// Refuses plain http wherever it crosses a network.
+// Refuses plain http at every name that is not loopback.
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../context.ts';
 import { isLoopback } from '../origins.ts';
 import { respondProblem } from '../respond.ts';
 
 /**
- * Pages are redirected to https. An API is refused before its body is read: a client that sends passwords in the clear
- * must notice. `ALLOW_HTTP` is for a private network.
+ * Redirects pages to https. Refuses API requests before the body is read, so that a client that sends passwords in
+ * clear notices. `ALLOW_HTTP` is for a private network.
  * @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x21-V12-Secure-Communication.md V12.2.1
  */
 export const requireHttps: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -1,13 +1,13 @@
-// Whether a request comes from a page that the deployment does not know.
+// Whether a request was caused by a foreign page.
 import type { Context } from 'hono';
 import type { AppEnv } from '../context.ts';
 import { isAllowedOrigin } from '../origins.ts';
 
-/** True for the dialects that know no cookie, where the deployment opens them: what is outside all dialects is not. */
+/** Whether every page may use this dialect: with OPEN_TOKEN_DIALECTS, if it has no cookie. Never outside the dialects. */
 export const isOpenToAnyone = ({ var: { httpSettings, surface } }: Context<AppEnv>): boolean =>
   httpSettings.openTokenDialects && !surface.usesCookie && surface.basePath !== '';
 
-/** What a browser says of the page that caused a request. */
+/** The headers in which a browser names the page that caused a request. */
 export interface PageHeaders {
   origin: string | undefined;
   /** `Sec-Fetch-Site`. */
@@ -15,8 +15,8 @@ export interface PageHeaders {
 }
 
 /**
- * Whether a page of another origin caused the request. A browser says so itself, in a header that no script can set;
- * clients that are no browsers send neither header, and carry nobody's cookie.
+ * Whether a page of another origin caused the request. Browsers say so in a header that no script can set. Other
+ * clients send neither header, and send no cookie of a visitor.
  *
  * @param ownOrigin of the service that the request was sent to; null if it is not known
  * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
@@ -29,14 +29,14 @@ export const isFromOtherOrigin = ({ origin, site }: PageHeaders, ownOrigin: stri
     case 'cross-site':
       return true;
     case 'same-site':
-      // A neighbour (another port, another subdomain), not ourselves. An image or a link names no origin.
+      // Another port or subdomain. An image or a link sends no `Origin`.
       return origin !== ownOrigin;
     default:
       return origin !== undefined && origin !== ownOrigin;
   }
 };
 
-/** Whether a page that the deployment does not know caused the request. */
+/** Whether the request was caused by a page that is neither the service's nor one of `ALLOWED_ORIGINS`. */
 export const isCrossSite = (c: Context<AppEnv>): boolean => {
   const origin = c.req.header('Origin');
   if (origin !== undefined && isAllowedOrigin(c, origin)) return false;

@@ -1,4 +1,4 @@
-// The steps that every dialect takes alike: register, log in, log out, and turning the core's refusals round.
+// The steps that all dialects share: register, log in, renew a session, and answer what the core refuses.
 import type { Context } from 'hono';
 import type {
   AccountError,
@@ -23,12 +23,13 @@ import {
 } from './cookies.ts';
 import { relyingPartyOf } from './relying-party.ts';
 
-/** What a login or registration can refuse, beyond what the core refuses. */
+/** What a login or registration can refuse. */
 export type SessionError = AccountError | { reason: 'cookie_blocked' };
 
 /**
- * Whether a browser would drop the session cookie of this answer. A page of another site, though its origin is allowed,
- * gets 200 and then has no session: `localhost` and `127.0.0.1` are two sites. A navigation keeps the cookie.
+ * Whether a browser would drop the session cookie of this response: the page is of another site, even if its origin is
+ * allowed (`localhost` and `127.0.0.1` are two sites). It would get 200 and have no session. A navigation keeps the
+ * cookie.
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.7.1
  */
 const isCookieBlocked = (c: Context<AppEnv>, open: LoginKind | null): boolean =>
@@ -38,7 +39,7 @@ const isCookieBlocked = (c: Context<AppEnv>, open: LoginKind | null): boolean =>
 
 const cookieBlocked = { ok: false, error: { reason: 'cookie_blocked' } } as const;
 
-/** Registers with what the request tells; a cookie session sets its cookie. Refuses a taken name. */
+/** Creates an account and sets the cookies. Refuses a taken name. */
 export const register = async (c: Context<AppEnv>, account: NewAccount, open: LoginKind | null) => {
   if (isCookieBlocked(c, open)) return cookieBlocked;
   const { core, client } = c.var;
@@ -48,7 +49,7 @@ export const register = async (c: Context<AppEnv>, account: NewAccount, open: Lo
   return made;
 };
 
-/** Logs in with what the request tells; a cookie session sets its cookie. */
+/** Logs in and sets the cookies. */
 export const logIn = async (
   c: Context<AppEnv>,
   identifier: Identifier,
@@ -142,8 +143,8 @@ const answererOf = (c: Context<AppEnv>) => ({
 });
 
 /**
- * Hands out what the session goes on with after its password was asked for once more: a browser gets its cookie,
- * everything else the token, to put into its answer.
+ * Hands out the new credential of a session that was renewed: a browser gets its cookie, every other client the token,
+ * for the body of the response.
  */
 export const renew = (c: Context<AppEnv>, renewed: Renewed): { token?: string } => {
   setDeviceCookie(c, renewed.device);
@@ -153,17 +154,17 @@ export const renew = (c: Context<AppEnv>, renewed: Renewed): { token?: string } 
 };
 
 /**
- * The cookie whose session a login or registration ends: only dialects that know the cookie look at it, and whoever
- * asks for a token goes on without it.
+ * The cookie whose session a login or registration ends. Only in dialects with a cookie, and not for a client that asks
+ * for a token.
  */
 const replacedCookie = (c: Context<AppEnv>, open: LoginKind | null): string | null =>
   c.var.surface.usesCookie && (open === 'cookie' || open === null) ? readSessionCookie(c) : null;
 
-/** Refuses what the core refused, with what was sent, for the dialects that show it. */
+/** Answers what the core refused. */
 export const refuseError = (c: Context<AppEnv>, error: SessionError): Response | Promise<Response> =>
   respondProblem(c, toProblem(c, error));
 
-/** What the core refused, as a problem that a dialect words. */
+/** What the core refused, as a problem that a dialect words; with what was sent, for the dialects that show it. */
 export const toProblem = (c: Context<AppEnv>, error: SessionError): Problem => {
   const { rawBody, httpSettings } = c.var;
   switch (error.reason) {

@@ -10,53 +10,53 @@ import { readFieldErrors } from './fields.ts';
 import { readMultipart, readUrlEncoded } from './form.ts';
 import { decodeJson, jsonType, parseExactly, withNumbersAsText } from './json.ts';
 
-/** An account's fields fit a thousand times over; what is more is no account. */
+/** The fields of an account take a thousandth of this. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 const URL_ENCODED = 'application/x-www-form-urlencoded';
 const FORM_TYPES = new Set([URL_ENCODED, 'multipart/form-data']);
 
 export interface BodyOptions {
-  /** `text`: a JSON number is taken as its decimal text. `refuse`: it is a fault like every other type. */
+  /** `text`: a JSON number is taken as its decimal text. `refuse`: it is an error like every other type. */
   numbers: 'text' | 'refuse';
-  /** Fields that are looked up even where another field has a fault, if they have none themselves. */
+  /** Fields whose uniqueness is checked even if another field has an error, unless they have one themselves. */
   unique?: readonly UniqueField[];
-  /** A field that stands for another where that one was not sent. */
+  /** A field that may be sent instead of another. */
   alias?: { name: string; standsFor: string };
-  /** What the schema is given in place of the fields that were sent. */
+  /** Changes the fields before they are validated. */
   prepare?: (fields: Readonly<Record<string, unknown>>) => Record<string, unknown>;
-  /** Answers invalid fields in place of the usual refusal: a page shows its form again. */
+  /** Answers invalid fields instead of the usual refusal: a page shows its form again. */
   onErrors?: (c: Context<AppEnv>, errors: readonly FieldError[]) => Response | Promise<Response>;
 }
 
 type Fields = Record<string, unknown>;
 
 /**
- * Reads a body and validates it; handlers find it in `c.req.valid('json')`, whatever its media type was.
- * Refuses, in this order: the media type, the size, the syntax, the fields.
+ * Reads a body and validates it. Handlers find it in `c.req.valid('json')`, whatever its media type was.
+ * Checks the media type, the size, the syntax and the fields, in this order.
  */
 export const body = <S extends z.ZodMiniObject>(schema: S, options: BodyOptions) => {
-  const settle = async (
+  const refuseInvalid = async (
     result: { success: boolean; error?: z.core.$ZodError; data: unknown },
     c: Context<AppEnv>,
   ): Promise<Response | undefined> => {
     if (result.success) return undefined;
     const { alias } = options;
     const isAliased = alias !== undefined && usesAlias(c.var.rawBody, alias);
-    const named = (fault: FieldError): FieldError =>
-      isAliased && fault.field === alias.standsFor ? { ...fault, field: alias.name } : fault;
+    const named = (error: FieldError): FieldError =>
+      isAliased && error.field === alias.standsFor ? { ...error, field: alias.name } : error;
     const { rawBody: sent } = c.var;
-    const faults = readFieldErrors(
+    const invalid = readFieldErrors(
       result.error?.issues ?? [],
       isAliased ? { ...sent, [alias.standsFor]: sent[alias.name] } : sent,
     );
     const fields = isFields(result.data) ? result.data : {};
-    const taken = options.unique ? await findTaken(c, schema, fields, faults, options.unique) : [];
-    const ordered = inOrder(Object.keys(schema.shape), [...faults, ...taken]);
+    const taken = options.unique ? await findTaken(c, schema, fields, invalid, options.unique) : [];
+    const ordered = inOrder(Object.keys(schema.shape), [...invalid, ...taken]);
     const errors = ordered.map(named);
     return options.onErrors?.(c, errors) ?? respondProblem(c, { reason: 'fields', errors });
   };
-  const validate = zValidator<S, 'json', AppEnv, string, typeof settle>('json', schema, settle);
+  const validate = zValidator<S, 'json', AppEnv, string, typeof refuseInvalid>('json', schema, refuseInvalid);
 
   const readAndValidate: typeof validate = async (c, next) => {
     const read = await readBody(c, options.numbers);
@@ -73,7 +73,7 @@ type Alias = NonNullable<BodyOptions['alias']>;
 const usesAlias = (sent: Fields, { name, standsFor }: Alias): boolean =>
   Object.hasOwn(sent, name) && !Object.hasOwn(sent, standsFor);
 
-/** The body as JSON, with an alias's value where the schema looks for it. */
+/** The body as JSON, with an alias's value under the name that the schema has. */
 const withAlias = ({ sent, json }: { sent: Fields; json: string }, alias: Alias | undefined): string => {
   if (alias === undefined || !usesAlias(sent, alias)) return json;
   const fields: unknown = JSON.parse(json);
@@ -89,16 +89,16 @@ const prepared = (json: string, prepare: BodyOptions['prepare']): string => {
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Which of the unique fields that have no fault of their own are taken, as faults. */
+/** Errors for the unique fields that are valid and taken. */
 const findTaken = async (
   c: Context<AppEnv>,
   schema: z.ZodMiniObject,
   fields: Fields,
-  faults: readonly FieldError[],
+  invalid: readonly FieldError[],
   unique: readonly UniqueField[],
 ): Promise<FieldError[]> => {
   const valid = (field: UniqueField): string | undefined => {
-    if (!unique.includes(field) || faults.some((fault) => fault.field === field)) return undefined;
+    if (!unique.includes(field) || invalid.some((error) => error.field === field)) return undefined;
     const type = schema.shape[field];
     const parsed = type && z.safeParse(type, fields[field]);
     return typeof parsed?.data === 'string' ? parsed.data : undefined;
@@ -107,7 +107,7 @@ const findTaken = async (
   return (taken?.fields ?? []).map((field) => takenError(field, c.var.rawBody[field]));
 };
 
-/** A unique field that another account holds, as a fault of that field. */
+/** The error of a unique field that another account has. */
 export const takenError = (field: UniqueField, value: unknown): FieldError => ({
   field,
   code: 'taken',
@@ -115,22 +115,22 @@ export const takenError = (field: UniqueField, value: unknown): FieldError => ({
   value,
 });
 
-const inOrder = (fields: readonly string[], faults: readonly FieldError[]): FieldError[] =>
-  fields.flatMap((field) => faults.filter((fault) => fault.field === field));
+const inOrder = (fields: readonly string[], errors: readonly FieldError[]): FieldError[] =>
+  fields.flatMap((field) => errors.filter((error) => error.field === field));
 
-/** A body that was read: its fields as they were sent, and as JSON for the validator. */
+/** A body that was read: its fields as sent, and as JSON for the validator. */
 export type Read = { problem: Problem } | { problem: null; sent: Fields; json: string };
 
 const failed = (problem: Problem): Read => ({ problem });
 
-/** Reads a body of any of the media types, without looking at its fields. */
+/** Reads a body of any supported media type, without validating its fields. */
 export const readBody = async (c: Context<AppEnv>, numbers: BodyOptions['numbers']): Promise<Read> => {
   const contentType = c.req.header('Content-Type') ?? '';
   const mediaType = (contentType.split(';')[0] ?? '').trim().toLowerCase();
   const isKnown = mediaType === 'application/json' || FORM_TYPES.has(mediaType);
   const hasBody = c.req.raw.body !== null && c.req.header('Content-Length') !== '0';
   if (hasBody && !isKnown) {
-    // A body that turns out to be empty has no media type to object to, as in Django REST framework.
+    // The media type of an empty body is not checked, as in Django REST framework.
     const peeked = await readBytes(c.req.raw);
     if (peeked?.byteLength !== 0) return failed({ reason: 'unsupported_media_type', mediaType: contentType });
   }
@@ -142,7 +142,7 @@ export const readBody = async (c: Context<AppEnv>, numbers: BodyOptions['numbers
     : readForm(bytes, { mediaType, contentType });
 };
 
-/** The same request with the body that was read, as the validator takes it: one form for all media types. */
+/** The request with its body as JSON, as the validator takes it. */
 const asJson = (request: Request, json: string): Request => {
   const headers = new Headers(request.headers);
   headers.set('Content-Type', 'application/json');
@@ -150,7 +150,7 @@ const asJson = (request: Request, json: string): Request => {
   return new Request(request.url, { method: request.method, headers, body: json });
 };
 
-/** The body's bytes; null where there are too many, without reading on. */
+/** The bytes of the body; null, without reading further, if there are too many. */
 const readBytes = async (request: Request): Promise<Uint8Array<ArrayBuffer> | null> => {
   if (Number(request.headers.get('Content-Length') ?? 0) > MAX_BODY_BYTES) return null;
   if (request.body === null) return new Uint8Array(0);
@@ -189,7 +189,7 @@ const readForm = async (
 ): Promise<Read> => {
   const entries = mediaType === URL_ENCODED ? readUrlEncoded(bytes) : await readMultipart(bytes, contentType);
   if (entries === null) return failed({ reason: 'malformed', format: 'form' });
-  // If a field is sent twice, the last one counts. A file is no text: it becomes an empty object.
+  // The last of repeated fields counts. A file becomes an empty object, because it is no text.
   const sent: Fields = Object.fromEntries(entries.map(([name, value]) => [name, value ?? {}]));
   return { problem: null, sent, json: JSON.stringify(sent) };
 };

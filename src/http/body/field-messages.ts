@@ -1,4 +1,4 @@
-// What is wrong with one field, in a sentence for the person who filled it in.
+// A sentence for each error of a field, for the person who filled it in.
 import type { FieldError } from '../problem.ts';
 
 export const fieldMessage = ({ code, limit }: Pick<FieldError, 'code' | 'limit'>): string => {

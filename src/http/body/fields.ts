@@ -1,28 +1,28 @@
-// The fields of the dialects' bodies: zod schemas made of rules, whose errors carry a code that a dialect words.
+// The fields of bodies: zod schemas made of rules, whose errors have a code that a dialect words.
 import * as z from 'zod/mini';
 import { canBeEmail, isEmail, isUsername, isWebUrl, MAX_MATCHED_BYTES } from '../../core/index.ts';
 import { annotated, type JsonObject } from '../docs.ts';
 import type { FieldError, FieldErrorCode, FieldKind } from '../problem.ts';
 
 /**
- * What a text must be, as data: the code and the limit of its error, what JSON Schema says of it, and the test.
+ * A rule for a text, as data: the code and limit of its error, its JSON Schema, and the test.
  * @example { code: 'blank', limit: null, schema: { minLength: 1 }, isBroken: (value) => value === '' }
  */
 export interface Rule {
   code: FieldErrorCode;
   /** In the unit that the code names; null for none. */
   limit: number | null;
-  /** Lengths are in Unicode code points, in JSON Schema too. Empty if it can say nothing of the rule. */
+  /** Lengths are in Unicode code points, in JSON Schema too. Empty if JSON Schema cannot express the rule. */
   schema: JsonObject;
   isBroken: (value: string) => boolean;
 }
 
-/** PBKDF2 would take more; nobody types more, and each byte is hashed. */
+/** Nobody types more, and each byte is hashed. */
 const MAX_PASSWORD_BYTES = 1024;
 
 const utf8 = new TextEncoder();
 
-/** Characters as the documents count them: Unicode code points. */
+/** The documents count characters, which are Unicode code points. */
 const countCharacters = (text: string): number => {
   let count = 0;
   for (const _ of text) count += 1;
@@ -30,7 +30,7 @@ const countCharacters = (text: string): number => {
 };
 
 const CONTROL = /\p{Cc}/u;
-/** A line ends with LF, or with CR LF as browsers send what was typed into a form. */
+/** A line ends with LF, or with CR LF, which browsers send from forms. */
 const CONTROL_BUT_LINES = /[^\P{Cc}\n\t\r]|\r(?!\n)/u;
 
 const rule = (
@@ -54,12 +54,12 @@ export const atMost = (limit: number): Rule =>
 export const atLeast = (limit: number): Rule =>
   rule('too_few_characters', (value) => countCharacters(value) < limit, { minLength: limit }, limit);
 
-/** For a text that may be empty but has one line. */
+/** For a text of one line, which may be empty. */
 export const oneLine = noControl;
 
 const inAlphabet = rule('not_username', (value) => !isUsername(value), { pattern: '^[A-Za-z0-9_.+-]+$' });
 
-/** A dialect's own rule for emails, beside that of all dialects. */
+/** A dialect's own rule for emails, besides the common one. */
 export const emailRule = (isGood: (email: string) => boolean, schema: JsonObject = {}): Rule =>
   rule('not_email', (value) => !isGood(value), schema);
 
@@ -72,12 +72,12 @@ const webUrl = rule('not_url', (value) => value !== '' && !isWebUrl(value), {
 const bounded = rule(
   'too_many_bytes',
   (value) => utf8.encode(value).byteLength > MAX_PASSWORD_BYTES,
-  // No text of so many bytes has more characters.
+  // A text has no more characters than bytes.
   { maxLength: MAX_PASSWORD_BYTES, format: 'password' },
   MAX_PASSWORD_BYTES,
 );
 
-/** A dialect's own rule for new passwords, worded as one sentence: a length in characters, and a pattern. */
+/** A dialect's own rule for new passwords, with one error for both: a length in characters, and a pattern. */
 export const passwordRule = (min: number, max: number, pattern = /^/): Rule =>
   rule(
     'weak_password',
@@ -88,7 +88,7 @@ export const passwordRule = (min: number, max: number, pattern = /^/): Rule =>
     { minLength: min, maxLength: max, ...(pattern.source !== '^' && { pattern: pattern.source }) },
   );
 
-/** What several rules say together: the narrowest of their bounds. */
+/** The JSON Schema of several rules: the narrowest of their bounds. */
 const schemaOf = (rules: readonly Rule[]): JsonObject => {
   const merged: JsonObject = {};
   for (const { schema } of rules) {
@@ -102,8 +102,8 @@ const schemaOf = (rules: readonly Rule[]): JsonObject => {
 };
 
 /**
- * A text. Of `gates` only the first broken one counts: what comes after has nothing to say of such a text. Of `rules`
- * all broken ones count together. Numbers were made text before.
+ * A text. Only the first broken gate is reported, and then no rule. Otherwise all broken rules are reported. Numbers
+ * were converted to text before.
  */
 const ruled = (gates: readonly Rule[], rules: readonly Rule[], base = z.string()) => {
   const field = base.check((context) => {
@@ -116,7 +116,7 @@ const ruled = (gates: readonly Rule[], rules: readonly Rule[], base = z.string()
 };
 
 const trimmed = z.string().check(z.trim());
-/** A text of a kind: zod carries the kind in its message, and `readFieldErrors` finds it there. */
+/** A text of a kind, which travels in zod's message to `readFieldErrors`. */
 const trimmedOf = (kind: FieldKind) => z.string({ error: kind }).check(z.trim());
 
 const lineOf = (base: z.ZodMiniString<string>, rules: readonly Rule[]) =>
@@ -128,17 +128,17 @@ export const line = (...rules: Rule[]) => lineOf(trimmed, rules);
 /** A text that may be empty and have several lines. */
 export const lines = (...rules: Rule[]) => ruled([wellFormed, noNul, noControlButLines], rules, trimmed);
 
-/** A username of the one alphabet. Never holds `@`, so that it cannot be taken for an email. */
+/** A username of the common alphabet. It has no `@`, so that it cannot be confused with an email. */
 export const username = (...rules: Rule[]) => line(inAlphabet, ...rules);
 
-/** An email, shown as entered. */
+/** An email, stored and shown as entered. */
 export const email = (...rules: Rule[]) =>
   lineOf(trimmedOf('email'), [...rules, emailRule(isEmail, EMAIL_SCHEMA)]);
 
-/** A username or an email to log in with: no rule but that it is there. */
+/** A username or an email to log in with: required, no other rule. */
 export const identifier = () => line();
 
-/** An email to log in with: whatever an account of any dialect, or of an import, can have. */
+/** An email to log in with: every email that an account of any dialect or import can have. */
 export const loginEmail = () => lineOf(trimmedOf('email'), [emailRule(canBeEmail, EMAIL_SCHEMA)]);
 
 /** A whole number in decimal; as in DRF, `1.0` is one. */
@@ -162,8 +162,8 @@ export const urlOrNothing = (...rules: Rule[]) =>
   ruled([wellFormed, noNul, noControl], [...rules, webUrl], trimmedOf('url'));
 
 /**
- * A password. Nothing is trimmed, every character is allowed but a lone surrogate; the rules of one dialect
- * hold at registration, none at login but that it is there and at most 1,024 bytes.
+ * A password. Nothing is trimmed, and every character except a lone surrogate is allowed. A dialect adds its rules at
+ * registration; at login a password is required and has at most 1,024 bytes.
  */
 export const password = (...rules: Rule[]) => ruled([wellFormed, notBlank, bounded], rules);
 
@@ -191,7 +191,7 @@ const isFieldErrorCode = (code: unknown): code is FieldErrorCode =>
 
 const isFieldKind = (text: string): text is FieldKind => text === 'email' || text === 'url';
 
-/** Reads zod's issues as errors, in the order in which the schema names the fields. */
+/** Converts zod's issues to errors, in the order of the schema's fields. */
 export const readFieldErrors = (
   issues: readonly z.core.$ZodIssue[],
   sent: Record<string, unknown>,

@@ -1,15 +1,15 @@
-// Forms, url-encoded and multipart, read byte by byte: no name and no value is changed, and broken UTF-8 is refused.
+// Reads url-encoded and multipart forms byte by byte: names and values are unchanged, broken UTF-8 is refused.
 
-/** A field and its text; null for a file, which is no text. */
+/** A field and its text; null for a file. */
 export type FormEntry = [name: string, value: string | null];
 
-/** The byte order mark is a character of a value like every other. */
+/** A byte order mark stays: it is a character of the value. */
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Arguments that one call takes without exhausting the stack. */
+/** More arguments in one call could exhaust the stack. */
 const BYTES_AT_ONCE = 8 * 1024;
 
-/** Bytes as a text whose characters are bytes. Not `TextDecoder`: its Latin-1 is Windows-1252. */
+/** Bytes as a text with one character for each. Not by `TextDecoder`, whose Latin-1 is Windows-1252. */
 const toBinary = (bytes: Uint8Array): string => {
   let binary = '';
   for (let at = 0; at < bytes.byteLength; at += BYTES_AT_ONCE)
@@ -17,7 +17,7 @@ const toBinary = (bytes: Uint8Array): string => {
   return binary;
 };
 
-/** @throws TypeError if the bytes are no UTF-8: two passwords must not become one through U+FFFD */
+/** @throws TypeError if the bytes are no UTF-8. With U+FFFD instead, two passwords could become one. */
 const decodeBinary = (binary: string): string =>
   strictUtf8.decode(Uint8Array.from(binary, (byte) => byte.charCodeAt(0)));
 
@@ -29,8 +29,8 @@ const decodeUrlEncoded = (binary: string): string =>
   );
 
 /**
- * Reads `application/x-www-form-urlencoded` as the URL standard does: a `%` that begins no escape stays. Unlike the
- * standard, and unlike the runtime's own parser, it refuses a name or a value that is no UTF-8.
+ * Reads `application/x-www-form-urlencoded` as in the URL standard: a `%` that begins no escape stays. Unlike the
+ * standard and the runtime's parser, it refuses a name or value that is no UTF-8.
  * @returns the fields in their order, null if the form is malformed
  * @see https://url.spec.whatwg.org/#urlencoded-parsing
  */
@@ -49,8 +49,8 @@ export const readUrlEncoded = (bytes: Uint8Array): FormEntry[] | null => {
 };
 
 /**
- * Reads `multipart/form-data`. The runtime's parser sees each byte as a character, so that each name and each value
- * can be decoded by itself.
+ * Reads `multipart/form-data`. The runtime's parser gets each byte as a character, so that names and values are decoded
+ * here.
  * @param contentType names the boundary
  * @returns the fields in their order, null if the form is malformed
  * @see https://www.rfc-editor.org/rfc/rfc7578

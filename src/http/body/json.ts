@@ -1,12 +1,12 @@
-// JSON as it was sent: its numbers to the last digit, its depth bounded.
+// Reads JSON with exact numbers and a bounded depth.
 import type { JsonType } from '../problem.ts';
 
-/** No field is nested; what is deeper than this would only exhaust the stack of whatever walks over it. */
+/** No field is nested. Deeper values could exhaust the stack. */
 const MAX_DEPTH = 64;
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
-/** The text of a JSON body, and its value; null where it is no UTF-8, no JSON, or nested without reason. */
+/** The text and value of a JSON body; null if it is no UTF-8, no JSON, or nested too deeply. */
 export const decodeJson = (bytes: Uint8Array): { json: string; value: unknown } | null => {
   try {
     const json = strictUtf8.decode(bytes);
@@ -31,14 +31,14 @@ const isTooDeep = (json: string): boolean => {
   return false;
 };
 
-/** What may be a number that JavaScript does not keep as it was written. */
+/** Numbers that JavaScript may not keep exactly. */
 const INEXACT = /\d{16}|\d[.eE]/;
 
-/** The value of a JSON text such that writing it again gives every number as it was. */
+/** Parses JSON such that `JSON.stringify` writes every number as it was. */
 export const parseExactly = (json: string, value: unknown): unknown =>
   INEXACT.test(json) ? parseWithSources(json, (number, source) => rawJson(source) ?? number) : value;
 
-/** The JSON text with its numbers as text, in decimal: whole ones to the last digit, exponents written out. */
+/** JSON with its numbers as decimal text: whole numbers exact, exponents written out. */
 export const withNumbersAsText = (json: string): string =>
   /\d/.test(json) ? JSON.stringify(parseWithSources(json, decimalText)) : json;
 
@@ -53,13 +53,13 @@ const parseWithSources = (json: string, onNumber: (value: number, source: string
     typeof value === 'number' ? onNumber(value, context?.source ?? String(value)) : value,
   );
 
-/** A number that `JSON.stringify` writes as it was; undefined where the runtime has no such thing. */
+/** A number that `JSON.stringify` writes exactly; undefined if the runtime does not support it. */
 const rawJson = (source: string): unknown => {
   const make: unknown = Reflect.get(JSON, 'rawJSON');
   return typeof make === 'function' ? Reflect.apply(make, JSON, [source]) : undefined;
 };
 
-/** What a JSON value is, where an object was asked for. */
+/** The type of a JSON value that is no object. */
 export const jsonType = (value: unknown): JsonType => {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';

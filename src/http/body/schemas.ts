@@ -1,12 +1,12 @@
-// The fields of what is Latchkey's own, its dialect and its pages, and the rule for new passwords.
+// The fields of `id` and the account page, and their rule for new passwords.
 import * as z from 'zod/mini';
 import { findPasswordWeakness, LOCALES, pictures } from '../../core/index.ts';
 import type { FieldErrorCode } from '../problem.ts';
 import * as field from './fields.ts';
 
 /**
- * Eight, the least that ASVS takes; it recommends fifteen, as NIST asks for where the password is all there is. The
- * counter that slows guessing down and the list of common passwords stand beside it.
+ * ASVS requires at least eight and recommends fifteen, as NIST requires if the password is the only factor. The counter
+ * and the list of common passwords make up for it.
  * @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x15-V6-Authentication.md V6.2.1
  */
 const MIN_PASSWORD_CHARACTERS = 8;
@@ -41,7 +41,7 @@ export const emailChange = z.object({ email: emailField(), password: field.passw
 export const usernameChange = z.object({ username: usernameField(), password: field.password() });
 export const confirmation = z.object({ password: field.password() });
 
-/** What a mail carries: the token of its link, or the code that is typed. */
+/** From a mail: the token of its link, or its code. */
 export const linkToken = z.object({ token: field.identifier() });
 export const mailedCode = z.object({ code: field.identifier() });
 export const forgotten = z.object({ identifier: field.identifier() });
@@ -112,7 +112,7 @@ export const newAppPassword = z.object({
 const WEAKNESS_CODES = { common: 'common_password', resembling: 'resembling_password' } as const;
 
 /**
- * What is wrong with a new password besides its length: see `findPasswordWeakness`.
+ * Checks a new password beyond its length: see `findPasswordWeakness`.
  * @param names of the account and of the service
  */
 export const passwordError = (
