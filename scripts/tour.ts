@@ -15,7 +15,7 @@ import { createTable } from './tour/table.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8787';
 
-/** 8 hexadecimal digits: what fits into a username of 001, and enough for accounts that live for seconds. */
+/** 8 hexadecimal digits: what fits into a username of `user-v1`, and enough for accounts that live for seconds. */
 const SUFFIX_BYTES = 4;
 
 const BROKEN_STATUS = 1;

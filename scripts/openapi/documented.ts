@@ -20,11 +20,16 @@ export const ORIGIN = 'http://testserver';
 
 /** The people of the documents. */
 const people: People = {
-  users: { madeIn: '000', username: 'test', email: 'test@test.com', password: 'test1234' },
-  userV1: { madeIn: '001', username: 'test1234', email: 'test1234@abc.com', password: '12345678' },
-  conjugator: { madeIn: '002', username: null, email: 'BirdIsTheWord@quahog.com', password: 'Tom Brady' },
-  account: { madeIn: '003', username: 'test', email: 'test@test.com', password: 'test' },
-  auth: { madeIn: '004', username: null, email: 'example@example.com', password: 'password' },
+  users: { madeIn: 'users', username: 'test', email: 'test@test.com', password: 'test1234' },
+  userV1: { madeIn: 'user-v1', username: 'test1234', email: 'test1234@abc.com', password: '12345678' },
+  conjugator: {
+    madeIn: 'conjugator',
+    username: null,
+    email: 'BirdIsTheWord@quahog.com',
+    password: 'Tom Brady',
+  },
+  account: { madeIn: 'account', username: 'test', email: 'test@test.com', password: 'test' },
+  auth: { madeIn: 'auth', username: null, email: 'example@example.com', password: 'password' },
 };
 
 const PICTURES = ['Fox', 'Owl', 'Whale', 'Hare', 'Bear', 'Heron', 'Hedgehog', 'Koi', 'Moth', 'Fern'];

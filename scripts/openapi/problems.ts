@@ -11,7 +11,7 @@ import type { Refusal } from './types.ts';
 const DOWN_SECONDS = 5;
 const FLOOD_SECONDS = 60;
 
-/** The id in 002's own example. */
+/** The id in `conjugator`'s own example. */
 const OWNER = 123;
 
 const EXAMPLE_EMAIL = 'example@example.com';

@@ -6,14 +6,14 @@ import type { Person } from './people.ts';
 /** `known` is what the account's own dialect told of it: the others must tell the same. */
 export const tourCrossings = async (checkFor: CheckFor, person: Person, known: Known): Promise<void> => {
   let { id, token } = known;
-  const others: Login[] = Object.values(logins).filter(({ dialect }) => !dialect.startsWith(person.madeIn));
+  const others: Login[] = Object.values(logins).filter(({ dialect }) => dialect !== person.madeIn);
   for (const login of others) {
     const check = checkFor(login.dialect);
     const expected = login.success(person, { id, token });
     const answer = await check(`made in ${person.madeIn}`, login.request(person), expected);
-    // 004 tells no id: what 000 tells, 001 must tell too.
+    // `auth` tells no id: what `users` tells, `user-v1` must tell too.
     if (login === logins.users) id = idIn(answer, 'id');
-    // 002 and 003 hand out the account's one token: the second must give what the first gave.
+    // `conjugator` and `account` hand out the account's one token: the second must give what the first gave.
     if (login === logins.conjugator || login === logins.account) token = tokenIn(answer);
   }
 };

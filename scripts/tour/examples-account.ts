@@ -1,4 +1,4 @@
-// The documented examples of 003 `account`, but for the deletion: the crossings need the account first.
+// The documented examples of `account`, but for the deletion: the crossings need the account first.
 import type { Check, CheckFor } from './check.ts';
 import { get, post } from './client.ts';
 import { idIn, type Known, logins, NOTHING_KNOWN, tokenIn } from './logins.ts';

@@ -1,4 +1,4 @@
-// The documented examples of 004 `auth`.
+// The documented examples of `auth`.
 import type { CheckFor } from './check.ts';
 import { post } from './client.ts';
 import type { Expected } from './compare.ts';

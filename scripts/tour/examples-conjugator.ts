@@ -1,4 +1,4 @@
-// The documented examples of 002 `conjugator`.
+// The documented examples of `conjugator`.
 import type { CheckFor } from './check.ts';
 import { get, post, put } from './client.ts';
 import { idIn, type Known, logins, NOTHING_KNOWN, tokenIn } from './logins.ts';

@@ -1,4 +1,4 @@
-// The documented examples of 001 `user-v1`.
+// The documented examples of `user-v1`.
 import type { CheckFor } from './check.ts';
 import { post } from './client.ts';
 import { cookieOf } from './compare.ts';

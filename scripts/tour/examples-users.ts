@@ -1,4 +1,4 @@
-// The documented examples of 000 `users`.
+// The documented examples of `users`.
 import type { CheckFor } from './check.ts';
 import { post } from './client.ts';
 import { idIn, type Known, logins, NOTHING_KNOWN, userOf } from './logins.ts';

@@ -4,7 +4,7 @@ import { tokenIn } from './logins.ts';
 import type { Person } from './people.ts';
 import { withToken } from './token-refusals.ts';
 
-/** Through 003, with the email: the one dialect that deletes, and the one name that every account has. */
+/** Through `account`, with the email: the one dialect that deletes, and the one name that every account has. */
 const remove = async (send: Send, { email, password }: Person): Promise<'removed' | 'absent' | 'left'> => {
   const answer = await sendOrNull(send, post('/account/login', { username: email, password }));
   // No such account, or not with this password: it was not made, or is gone already.

@@ -22,7 +22,7 @@ export const tokenIn = (answer: Answer | null): Shape => {
   return typeof token === 'string' ? token : aToken;
 };
 
-/** The eight keys of 000, of an account whose profile nobody has touched. */
+/** The eight keys of `users`, of an account whose profile nobody has touched. */
 export const userOf = (person: Person, { id }: Known): Shape => {
   const hash = createHash('md5').update(person.email.trim().toLowerCase()).digest('hex');
   return {
@@ -38,7 +38,7 @@ export const userOf = (person: Person, { id }: Known): Shape => {
 };
 
 export type Login = {
-  /** The dialect's number and name, as the table shows them. */
+  /** The dialect's name, as the table shows it. */
   dialect: string;
   request: (person: Person, password?: string) => Request;
   success: (person: Person, known: Known) => Expected;
@@ -46,13 +46,13 @@ export type Login = {
 
 export const logins: Record<'users' | 'userV1' | 'conjugator' | 'account' | 'auth', Login> = {
   users: {
-    dialect: '000 users',
+    dialect: 'users',
     request: (person, password = person.password) =>
       post('/api/users/login/', { username: nameOf(person), password }),
     success: (person, known) => ({ status: 200, cookie: 'set', body: userOf(person, known) }),
   },
   userV1: {
-    dialect: '001 user-v1',
+    dialect: 'user-v1',
     request: (person, password = person.password) =>
       post('/api/v1/user/login/', { username: nameOf(person), password }),
     success: (person, { id }) => ({
@@ -68,19 +68,19 @@ export const logins: Record<'users' | 'userV1' | 'conjugator' | 'account' | 'aut
     }),
   },
   conjugator: {
-    dialect: '002 conjugator',
+    dialect: 'conjugator',
     request: (person, password = person.password) =>
       post('/api/login/', { username: person.email, password }),
     success: (_, { token }) => ({ status: 200, body: { token } }),
   },
   account: {
-    dialect: '003 account',
+    dialect: 'account',
     request: (person, password = person.password) =>
       post('/account/login', { username: nameOf(person), password }),
     success: (_, { token }) => ({ status: 200, body: { token } }),
   },
   auth: {
-    dialect: '004 auth',
+    dialect: 'auth',
     request: (person, password = person.password) =>
       post('/api/auth/login/', { email: person.email, password }),
     success: () => ({ status: 200, body: { status: 'success', token: aJwt } }),

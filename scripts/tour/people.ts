@@ -2,20 +2,20 @@
 
 export type Person = {
   /** The document whose register endpoint makes this account. */
-  madeIn: '000' | '001' | '002' | '003' | '004';
+  madeIn: 'users' | 'user-v1' | 'conjugator' | 'account' | 'auth';
   /** Null where that dialect makes accounts without one. */
   username: string | null;
   email: string;
   password: string;
 };
 
-/** The suffix makes them unique. At most 8 characters of the username's alphabet: 001 allows 16 in all. */
+/** The suffix makes them unique. At most 8 characters of the username's alphabet: `user-v1` allows 16 in all. */
 export const makePeople = (suffix: string) => ({
-  users: named('000', `test-${suffix}`, 'test1234'),
-  userV1: named('001', `test1234${suffix}`, '12345678'),
-  conjugator: unnamed('002', `BirdIsTheWord-${suffix}`, 'Tom Brady'),
-  account: named('003', `test3-${suffix}`, 'test'),
-  auth: unnamed('004', `example-${suffix}`, 'password'),
+  users: named('users', `test-${suffix}`, 'test1234'),
+  userV1: named('user-v1', `test1234${suffix}`, '12345678'),
+  conjugator: unnamed('conjugator', `BirdIsTheWord-${suffix}`, 'Tom Brady'),
+  account: named('account', `test3-${suffix}`, 'test'),
+  auth: unnamed('auth', `example-${suffix}`, 'password'),
 });
 
 export type People = ReturnType<typeof makePeople>;

@@ -1,4 +1,4 @@
-// The two refusals that every endpoint with a token shares, in 002 and 003.
+// The two refusals that every endpoint with a token shares, in `conjugator` and `account`.
 import type { Expected } from './compare.ts';
 
 /** The document's own example: well-formed, and nobody's. */
