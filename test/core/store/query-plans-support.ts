@@ -160,6 +160,15 @@ const others: [string, Work][] = [
     },
   ],
   [
+    'a public id for an account of an older version, and the account of a public id',
+    async (env) => {
+      const { core, register } = createTimedCore(undefined, env);
+      const { account } = await register('cookie', someAccount());
+      const publicId = await core.accounts.ensurePublicId({ ...account, publicId: null });
+      if (!(await core.accounts.getByPublicId(publicId))) throw new Error('Nobody was found.');
+    },
+  ],
+  [
     'a session that is pushed on',
     async (env) => {
       const { core, register, advance, settle } = createTimedCore(undefined, env);
