@@ -7,9 +7,10 @@ import { clearSessionCookie } from '../http/auth/cookies.ts';
 import * as sessions from '../http/auth/session-actions.ts';
 import * as field from '../http/body/fields.ts';
 import type { AppEnv } from '../http/context.ts';
-import { annotated, named, type Success } from '../http/docs.ts';
+import { annotated, named, type Refusal, type Success } from '../http/docs.ts';
 import * as drf from '../http/drf.ts';
 import { type Dialect, endpoint } from '../http/endpoint.ts';
+import { isAllowedOrigin } from '../http/origins.ts';
 import type { FieldError } from '../http/problem.ts';
 import { respondProblem, send } from '../http/respond.ts';
 import { isoMicroseconds } from '../http/times.ts';
@@ -29,6 +30,14 @@ const profile = z.object({
 });
 
 const passwordChange = z.object({ old: field.password(), new1: newPassword(), new2: field.password() });
+
+/** As long as any browser sends in full. */
+const MAX_CALLBACK_CHARACTERS = 2_000;
+const resetRequest = z.object({
+  lookup: field.identifier(),
+  callback: field.url(field.atMost(MAX_CALLBACK_CHARACTERS)),
+});
+const reset = z.object({ sign: field.identifier(), new_password: newPassword() });
 
 /** The eight documented keys, in the document's order. */
 const show = async (c: Context<AppEnv>, account: Account) => ({
@@ -67,7 +76,13 @@ const user = () =>
     }),
     'The eight keys of an account.',
   );
-const loggedOut = () => named('UsersLoggedOut', z.literal('OK'));
+const done = () => named('UsersDone', z.literal('OK'));
+
+const mailOff: Refusal = { summary: 'the service sends no mail', problem: { reason: 'mail_off' } };
+const missing: FieldError[] = [
+  { field: 'lookup', code: 'required', limit: null, value: undefined },
+  { field: 'callback', code: 'required', limit: null, value: undefined },
+];
 
 /** The two new passwords of a change differ. */
 const mismatch: FieldError = {
@@ -193,12 +208,109 @@ const changePassword = endpoint({
       {
         status: 200,
         description: 'The password is changed.',
-        schema: loggedOut,
+        schema: done,
         headers: ['Set-Cookie'],
         example: 'OK',
       },
     ],
     refusals: [{ summary: 'new passwords that differ', problem: { reason: 'fields', errors: [mismatch] } }],
+  },
+});
+
+const RESET_PASSWORD = '/reset_password';
+
+/**
+ * Whether the token of a reset may go to a page: one of ours, or of an origin that the deployment names. Anybody may
+ * ask for a mail, and must not choose whose page its link opens.
+ */
+const isOwnPage = (c: Context<AppEnv>, callback: string): boolean => {
+  const { origin } = new URL(callback);
+  return origin === c.var.core.mail.settings?.publicUrl || isAllowedOrigin(c, origin);
+};
+
+const requestReset = endpoint({
+  method: 'GET',
+  path: RESET_PASSWORD,
+  auth: anyone,
+  limit: 'login',
+  handle: async (c) => {
+    const { core, client } = c.var;
+    if (!core.mail.settings) return respondProblem(c, { reason: 'mail_off' });
+    const sent = c.req.query();
+    const read = z.safeParse(resetRequest, sent);
+    if (!read.success)
+      return respondProblem(c, { reason: 'fields', errors: field.readFieldErrors(read.error.issues, sent) });
+    const { lookup, callback } = read.data;
+    await core.passwordReset.request(
+      readIdentifier(lookup),
+      client,
+      isOwnPage(c, callback) ? callback : null,
+    );
+    return send(c, { status: 200, body: 'OK' });
+  },
+  docs: DOCS && {
+    id: 'usersRequestReset',
+    summary: 'Mail a link that sets a new password',
+    description:
+      'The answer is the same whether there is such an account or not. The link leads to `callback`, with the token as ' +
+      '`sign`, if that is a page of the service or of `ALLOWED_ORIGINS`; else to a page of the service.',
+    query: [
+      {
+        name: 'lookup',
+        in: 'query',
+        required: true,
+        description: 'The username or the email.',
+        schema: { type: 'string' },
+        example: 'test',
+      },
+      {
+        name: 'callback',
+        in: 'query',
+        required: true,
+        description: 'The page that takes the new password.',
+        schema: { type: 'string', format: 'uri' },
+        example: 'https://app.example.com/reset',
+      },
+    ],
+    successes: [
+      {
+        status: 200,
+        description: 'A mail is on its way, if there is anybody to send it to.',
+        schema: done,
+        example: 'OK',
+      },
+    ],
+    refusals: [mailOff, { summary: 'fields missing', problem: { reason: 'fields', errors: missing } }],
+  },
+});
+
+const resetPassword = endpoint({
+  method: 'POST',
+  path: RESET_PASSWORD,
+  auth: anyone,
+  limit: 'login',
+  body: { schema: reset, numbers: 'text' },
+  handle: async (c) => {
+    const { core, client } = c.var;
+    if (!core.mail.settings) return respondProblem(c, { reason: 'mail_off' });
+    const { sign, new_password: password } = c.req.valid('json');
+    const found = await core.passwordReset.read(sign);
+    if (!found.ok) return sessions.refuseError(c, found.error);
+    const changed = await core.passwordReset.complete(sign, password, client);
+    if (!changed.ok) return sessions.refuseError(c, changed.error);
+    return send(c, { status: 200, body: 'OK' });
+  },
+  docs: DOCS && {
+    id: 'usersResetPassword',
+    summary: 'Set a new password with the token of the link',
+    description: 'Ends every session and token of the account, and opens none.',
+    sent: { sign: 'q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k', new_password: 'another1234' },
+    successes: [{ status: 200, description: 'The password is set.', schema: done, example: 'OK' }],
+    refusals: [
+      mailOff,
+      { summary: 'not one of ours', problem: { reason: 'proof', why: 'invalid' } },
+      { summary: 'used, replaced or too old', problem: { reason: 'proof', why: 'expired' } },
+    ],
   },
 });
 
@@ -211,7 +323,7 @@ const logOut = async (c: Context<AppEnv>): Promise<Response> => {
 const ended: Success = {
   status: 200,
   description: 'The session has ended.',
-  schema: loggedOut,
+  schema: done,
   headers: ['Set-Cookie'],
   example: 'OK',
 };
@@ -255,14 +367,27 @@ const asWhole = (error: FieldError): FieldError =>
 export const users: Dialect = {
   name: 'users',
   basePath: '/api/users',
-  endpoints: [register, logIn, showMe, changeMe, changePassword, logOutByPost, logOutByGet],
+  endpoints: [
+    register,
+    logIn,
+    showMe,
+    changeMe,
+    changePassword,
+    requestReset,
+    resetPassword,
+    logOutByPost,
+    logOutByGet,
+  ],
   docs: DOCS && {
     title: 'users',
     description: 'Register, log in and out, and edit the profile, for browsers with a session cookie.',
     hasSlash: true,
     // A change of the password reports errors both by field and in `non_field_errors`.
-    refusalSchemas: (fields) =>
-      drf.refusalSchemas(fields.includes('new1') ? [...fields, 'non_field_errors'] : fields),
+    refusalSchemas: (fields) => [
+      ...drf.refusalSchemas(fields.includes('new1') ? [...fields, 'non_field_errors'] : fields),
+      // Of a query.
+      ...(fields.length === 0 ? [drf.fieldErrorsShape(['lookup', 'callback'])] : []),
+    ],
   },
   problem(problem, { path }) {
     const isPasswordChange = path === CHANGE_PASSWORD;
@@ -282,6 +407,13 @@ export const users: Dialect = {
             ? { old: ['Old password mismatched!'] }
             : drf.nonFieldErrors('Username or password is incorrect.'),
         };
+      case 'proof':
+        return path === RESET_PASSWORD
+          ? {
+              status: 400,
+              body: { sign: [problem.why === 'invalid' ? 'Bad signature.' : 'Signature expired.'] },
+            }
+          : drf.sharedReply(problem);
       case 'credentials':
         return problem.why === 'missing' ? drf.forbiddenAnonymous() : drf.credentialsReply(problem.why);
       default:

@@ -14,7 +14,7 @@ const toJson = (answer: object): Json => JSON.parse(JSON.stringify(answer));
 
 type Story = (visit: Visit) => Promise<void>;
 
-const users: Story = async ({ ask, expectStatus, someone }) => {
+const users: Story = async ({ ask, expectStatus, someone, service }) => {
   const body = { ...someone(), password: 'test1234' };
   await expectStatus(200, 'usersRegister', { body });
   const { cookie } = await expectStatus(200, 'usersLogin', { body });
@@ -28,6 +28,16 @@ const users: Story = async ({ ask, expectStatus, someone }) => {
   const again = await ask('usersLogin', { body: { ...body, password: passwords.new1 } });
   await expectStatus(200, 'usersLogoutByGet', { cookie: again.cookie });
   await expectStatus(404, 'usersMe', { cookie: again.cookie });
+
+  const lookup = new URLSearchParams({ lookup: body.email, callback: 'https://elsewhere.example.com/' });
+  await expectStatus(200, 'usersRequestReset', { query: `?${lookup}` });
+  await expectStatus(400, 'usersRequestReset');
+  const sign = tokenIn(await awaitMail(service.origin, body.email, 'Set a new password'));
+  const reset = { sign, new_password: 'third1234' };
+  await expectStatus(400, 'usersResetPassword', { body: { ...reset, new_password: 'short' } });
+  await expectStatus(200, 'usersResetPassword', { body: reset });
+  for (const wrong of [sign, 'x'])
+    await expectStatus(400, 'usersResetPassword', { body: { ...reset, sign: wrong } });
 };
 
 const userV1: Story = async ({ expectStatus, someone }) => {
@@ -213,6 +223,8 @@ const mailOff: Story = async ({ expectStatus, join }) => {
   const { token, email } = await join();
   await expectStatus(404, 'idRequestVerification', { token });
   await expectStatus(404, 'idForgotPassword', { body: { identifier: email } });
+  await expectStatus(404, 'usersRequestReset', { query: '?lookup=a&callback=https://a.test/' });
+  await expectStatus(404, 'usersResetPassword', { body: { sign: 'x', new_password: 'third1234' } });
 };
 
 /** What needs SIGNING_KEYS, of a service that has none. */

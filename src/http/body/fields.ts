@@ -157,6 +157,9 @@ export const choice = (min: number, max: number) =>
     ],
   );
 
+/** An http or https URL. */
+export const url = (...rules: Rule[]) => lineOf(trimmedOf('url'), [...rules, webUrl]);
+
 /** An http or https URL, or nothing. */
 export const urlOrNothing = (...rules: Rule[]) =>
   ruled([wellFormed, noNul, noControl], [...rules, webUrl], trimmedOf('url'));

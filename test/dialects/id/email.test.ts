@@ -62,6 +62,19 @@ it('refuses a login before the address is proven, with REQUIRE_VERIFIED_EMAIL, i
     400,
     '{"non_field_errors":["Email address is not verified."]}',
   ]);
+  const userV1 = await post('/api/v1/user/login', { username, password });
+  expect([userV1.status, userV1.text]).toEqual([
+    200,
+    '{"status":"failed","desc":"email address is not verified","error_code":112}',
+  ]);
+  for (const path of ['/api/login', '/account/login']) {
+    const token = await post(path, { username: email, password });
+    expect([path, token.status, token.text]).toEqual([
+      path,
+      400,
+      '{"non_field_errors":["Email address is not verified."]}',
+    ]);
+  }
   const auth = await post('/api/auth/login', { email, password });
   expect([auth.status, auth.text]).toEqual([
     400,
