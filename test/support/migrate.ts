@@ -2,5 +2,17 @@
 import { applyD1Migrations, reset } from 'cloudflare:test';
 import { testEnv } from './worker.ts';
 
+const { DB, SESSIONS } = testEnv;
+
+// `reset` empties only what is loaded, and storage that is idle for 10 seconds is unloaded. On a busy machine a file
+// then found the rows of the file before it. Reading loads the storage.
+await Promise.all([DB.prepare('SELECT 1').run(), SESSIONS.get('any')]);
 await reset();
-await applyD1Migrations(testEnv.DB, testEnv.TEST_MIGRATIONS);
+
+const [tables, { keys }] = await Promise.all([
+  DB.prepare(`SELECT name FROM sqlite_schema WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'`).run(),
+  SESSIONS.list(),
+]);
+if (tables.results.length + keys.length > 0) throw new Error('The storage of another test file is left.');
+
+await applyD1Migrations(DB, testEnv.TEST_MIGRATIONS);
