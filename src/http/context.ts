@@ -23,7 +23,7 @@ export interface HttpSettings {
   relatedOrigins: readonly string[];
   /** The service's own origin as people know it; null to take the origin that a request names. */
   publicUrl: string | null;
-  /** What people call the service: shown by password managers and authenticator apps; no password may be it. */
+  /** The name of the service, shown by password managers and authenticator apps. No password may resemble it. */
   serviceName: string;
 }
 

@@ -14,7 +14,7 @@ export const send = (c: Context<AppEnv>, { status, body, headers, statusText }: 
 
 const init = ({ status, headers }: Response): ResponseInit => ({ status, headers });
 
-/** Refuses in the words of the dialect that the path belongs to. A promise if the words have to be loaded first. */
+/** Refuses a request in the words of its surface. A promise if its module must be loaded first. */
 export const respondProblem = (c: Context<AppEnv>, problem: Problem): Response | Promise<Response> => {
   const dialect = c.var.surface;
   c.set('refused', problem.reason);

@@ -39,7 +39,6 @@ const ALLOWED: Record<string, string> = {
   '/id/token': 'POST, OPTIONS',
   '/id/sessions': 'GET, DELETE, HEAD, OPTIONS',
   [SESSION]: 'DELETE, OPTIONS',
-  '/id/token': 'POST, OPTIONS',
   '/id/events': 'GET, HEAD, OPTIONS',
   '/id/export': 'GET, HEAD, OPTIONS',
   '/id/admin/accounts': 'GET, HEAD, OPTIONS',

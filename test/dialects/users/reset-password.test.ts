@@ -1,7 +1,7 @@
 // 000: a forgotten password, by the link of a mail to the client's own page or to ours.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createMailbox, linkIn, type Mailbox, PUBLIC_URL, tokenIn } from '../support/mail.ts';
-import { type Answer, type Sent, send, sessionCookie, uniqueName } from '../support/worker.ts';
+import { createMailbox, linkIn, type Mailbox, PUBLIC_URL, tokenIn } from '../../support/mail.ts';
+import { type Answer, type Sent, send, sessionCookie, uniqueName } from '../../support/worker.ts';
 
 const OURS = 'https://app.example.com';
 const PASSWORD = 'sesame1234';
