@@ -57,7 +57,7 @@ export const readSelector = (text: string): Selector => {
 
 // `= 1` to the letter: the partial index is found by its very condition. No password fits a hash that begins with `!`.
 const OTHER_ADMIN =
-  "EXISTS (SELECT 1 FROM users AS other WHERE other.is_admin = 1 AND other.disabled_at IS NULL AND other.id <> users.id AND other.password_hash NOT LIKE '!%')";
+  "EXISTS (SELECT 1 FROM users AS other WHERE other.is_admin = 1 AND other.disabled_at IS NULL AND other.id <> users.id AND (other.password_hash NOT LIKE '!%' OR EXISTS (SELECT 1 FROM factors WHERE user_id = other.id AND kind = 'passkey' AND confirmed_at IS NOT NULL)))";
 
 /** The statement that reads the accounts that may be meant. */
 export const findStatement = ({ candidates }: Selector, nowMs: number): string =>

@@ -47,7 +47,7 @@ export type {
   WrongCredentials,
 } from './errors.ts';
 export { StoreUnavailable } from './errors.ts';
-export type { EventView } from './events/audit-log.ts';
+export type { AuditLogReader, EventView } from './events/audit-log.ts';
 export type { EventType } from './events/events.ts';
 export type { AppPasswordView, FactorView, Protection } from './factors/manage.ts';
 export type { RelyingParty } from './factors/model.ts';
@@ -156,7 +156,13 @@ export const createCore = (options: CoreOptions): Core => {
 
   const accounts = lazy(() => createAccounts({ ...opening(), ...mailing() }));
   const credentials = lazy(() =>
-    createCredentials({ ...opening(), ...mailing(), ...checking(), findTaken: accounts().findTaken }),
+    createCredentials({
+      ...opening(),
+      ...mailing(),
+      ...checking(),
+      findTaken: accounts().findTaken,
+      remove: accounts().remove,
+    }),
   );
   const auditLog = lazy(() => createAuditLog(store));
   const admin = lazy(() =>

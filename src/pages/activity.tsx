@@ -16,6 +16,7 @@ const showActivity = endpoint({
     const found = await c.var.core.auditLog.list(c.var.principal.account.id, {
       beforeId,
       limit: EVENTS_A_PAGE + 1,
+      reader: 'owner',
     });
     const { rows, next } = cutPage(found, EVENTS_A_PAGE);
     return show(

@@ -85,7 +85,7 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
   if (!account) return respondProblem(c, { reason: 'not_found' });
   const [{ sessions, next }, events] = await Promise.all([
     c.var.core.sessions.list(account.id, { after: null, limit: SHOWN_SESSIONS }),
-    c.var.core.auditLog.list(account.id, { beforeId: null, limit: SHOWN_EVENTS }),
+    c.var.core.auditLog.list(account.id, { beforeId: null, limit: SHOWN_EVENTS, reader: 'admin' }),
   ]);
   const path = pathOf(account.id);
   return show(

@@ -91,10 +91,7 @@ const remove = endpoint({
   handle: async (c) => {
     const { password } = c.req.valid('json');
     const { core, principal, client } = c.var;
-    const confirmed = await core.credentials.checkPassword(principal, password, client);
-    const removed = confirmed.ok
-      ? await core.accounts.remove(principal.account.id, client, { keepsLastAdmin: true })
-      : confirmed;
+    const removed = await core.credentials.deleteAccount(principal, password, client);
     if (removed.ok) {
       clearSessionCookie(c);
       return goOn(c, '/sign-in', 'account-deleted');

@@ -35,7 +35,7 @@ const showOverview = endpoint({
     const { account } = principal;
     const [sessionCount, [latest]] = await Promise.all([
       c.var.core.sessions.count(account.id),
-      c.var.core.auditLog.list(account.id, { beforeId: null, limit: 1 }),
+      c.var.core.auditLog.list(account.id, { beforeId: null, limit: 1, reader: 'owner' }),
     ]);
     return show(
       c,

@@ -21,9 +21,15 @@ import { formerHolders } from '../proofs/rows.ts';
 import { deleteSession, endSessionsOf, insertSession, type Sessions } from '../sessions/sessions.ts';
 import { cookieSessionId, type IssuedSession, type StoredSession, type Tokens } from '../sessions/tokens.ts';
 import { accountColumns } from '../store/columns.ts';
-import { whereNotLastAdmin } from '../store/conditions.ts';
+import {
+  type CheckedAccount,
+  whereHasSession,
+  whereNotLastAdmin,
+  whereUnchanged,
+} from '../store/conditions.ts';
 import { users } from '../store/schema.ts';
 import { type Answer, type Database, isUniqueViolation, type Store } from '../store/store.ts';
+import { type CounterKey, forgiven } from '../throttle/counters.ts';
 import type { Devices } from '../throttle/devices.ts';
 
 /** The fields of a new account, validated by the dialect. */
@@ -63,6 +69,15 @@ export interface Removal {
   /** The admin who does it; none if it is the owner. */
   actorId?: number;
   keepsLastAdmin?: boolean;
+  /** The owner's proof: nothing is removed if account and session are not as they were when the password was checked. */
+  confirmed?: Confirmed;
+}
+
+/** What a right password of the owner stands for. */
+export interface Confirmed {
+  candidate: CheckedAccount;
+  counterKey: CounterKey;
+  sessionId: string;
 }
 
 export interface Accounts {
@@ -245,19 +260,33 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
       return account ? ok(account) : err({ reason: 'gone' });
     },
 
-    async remove(id, client, { actorId, keepsLastAdmin = false } = {}) {
+    async remove(id, client, { actorId, keepsLastAdmin = false, confirmed } = {}) {
       const { value } = await store.primary((db) => {
-        const whereRemovable = and(eq(users.id, id), keepsLastAdmin ? whereNotLastAdmin(db, id) : undefined);
+        const whereConfirmed = and(
+          eq(users.id, id),
+          confirmed && and(whereUnchanged(confirmed.candidate), whereHasSession(confirmed.sessionId)),
+        );
+        const whereRemovable = and(whereConfirmed, keepsLastAdmin ? whereNotLastAdmin(db, id) : undefined);
         return db.batch([
           noteEventOf(db, 'deleted', whereRemovable, client, nowMs(), actorId),
           mail.notify(db, 'account_deleted', whereRemovable, client, { byAdmin: actorId !== undefined }),
-          ...endSessionsOf(db, id, whereRemovable),
+          // Deleting the account deletes its sessions; these are the ones whose KV records go too.
+          endSessionsOf(db, id, whereRemovable)[0],
           db.delete(users).where(whereRemovable).returning({ id: users.id }),
-          db.select({ id: users.id }).from(users).where(eq(users.id, id)),
+          db.select({ id: users.id }).from(users).where(whereConfirmed),
+          // The password was right, whether the account could be removed or not.
+          ...(confirmed
+            ? [
+                db
+                  .update(users)
+                  .set({ loginFailures: forgiven(confirmed.counterKey) })
+                  .where(eq(users.id, id)),
+              ]
+            : []),
         ]);
       });
       mail.sendSoon(value);
-      const [, , latest, , removed, left] = value;
+      const [, , latest, removed, left] = value;
       sessions.forget(latest.map((session) => session.id));
       if (removed.length > 0) return ok(null);
       return err({ reason: left.length > 0 ? 'last_admin' : 'gone' });

@@ -1,8 +1,9 @@
 // Changes of credentials by their owner: password, email, username. Each needs the current password.
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import {
   err,
   type Gone,
+  type LastAdmin,
   ok,
   type Reauthenticate,
   type Result,
@@ -21,10 +22,10 @@ import { rebindProofs } from '../proofs/rows.ts';
 import { endSessionsOf, renewSession, type Sessions } from '../sessions/sessions.ts';
 import type { Tokens } from '../sessions/tokens.ts';
 import { accountColumns } from '../store/columns.ts';
-import { whereUnchanged } from '../store/conditions.ts';
-import { sessions, users } from '../store/schema.ts';
+import { type CheckedAccount, whereHasSession, whereUnchanged } from '../store/conditions.ts';
+import { users } from '../store/schema.ts';
 import { isUniqueViolation, type Store } from '../store/store.ts';
-import { forgiven } from '../throttle/counters.ts';
+import { type CounterKey, forgiven } from '../throttle/counters.ts';
 import type { Devices } from '../throttle/devices.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { CheckedPassword, CheckPassword } from './check-password.ts';
@@ -53,9 +54,16 @@ export interface Renewed {
 }
 
 export interface Credentials {
-  /** Checks the account's password. Counted like a login, so that a stolen session cannot guess it. */
-  checkPassword(principal: Principal, password: string, client: Client): Promise<Result<null, Refused>>;
-  /** The same, and the session goes on under a new token as a recent one. */
+  /**
+   * Deletes the account, if the password is right and nothing has changed while it was checked. Counts like a login, so
+   * that a stolen session cannot guess it. Refuses the last admin.
+   */
+  deleteAccount(
+    principal: Principal,
+    password: string,
+    client: Client,
+  ): Promise<Result<null, Refused | LastAdmin>>;
+  /** Checks the password, counted like a login, and continues the session under a new token as a recent one. */
   confirm(principal: Principal, password: string, client: Client): Promise<Result<Renewed, Refused>>;
   /**
    * Sets a new password, ends every other session of the account and renews this one, in one batch. Returns how many
@@ -93,13 +101,22 @@ export interface CredentialsOptions {
   devices: Devices;
   /** Which of the names another account has. */
   findTaken: (wanted: { [K in UniqueField]?: string | undefined }, forId: number) => Promise<Taken | null>;
+  /** Removes the account if it is as it was when its password was checked. */
+  remove: (
+    id: number,
+    client: Client,
+    removal: {
+      keepsLastAdmin: true;
+      confirmed: { candidate: CheckedAccount; counterKey: CounterKey; sessionId: string };
+    },
+  ) => Promise<Result<null, Gone | LastAdmin>>;
   mail: Mail;
   proofs: Proofs;
   nowMs: () => number;
 }
 
 export const createCredentials = (options: CredentialsOptions): Credentials => {
-  const { store, tokens, passwords, throttle, checkPassword, devices, findTaken } = options;
+  const { store, tokens, passwords, throttle, checkPassword, devices, findTaken, remove } = options;
   const { mail, proofs, nowMs } = options;
 
   /**
@@ -139,9 +156,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     const now = nowMs();
     const { session } = principal;
     const issued = await tokens.issue(session.kind);
-    const hasSession = (sessionId: string) =>
-      sql`EXISTS (SELECT 1 FROM ${sessions} WHERE id = ${sessionId} AND user_id = ${users.id})`;
-    const asChecked = (sessionId: string) => and(whereUnchanged(candidate), hasSession(sessionId));
+    const asChecked = (sessionId: string) => and(whereUnchanged(candidate), whereHasSession(sessionId));
     const before = asChecked(session.id);
     const { value, bookmark } = await store.primary((db) =>
       db.batch([
@@ -161,7 +176,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
         ...(pending
           ? proofs.request(db, {
               kind: 'change_email',
-              account: and(eq(users.id, candidate.id), hasSession(issued.id)),
+              account: and(eq(users.id, candidate.id), whereHasSession(issued.id)),
               to: pending,
               client,
             })
@@ -214,17 +229,13 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
   };
 
   return {
-    async checkPassword(principal, password, client) {
+    async deleteAccount(principal, password, client) {
       const checked = await check(principal, password, client);
       if (!checked.ok) return checked;
-      const { counterKey, candidate } = checked.value;
-      await store.primary((db) =>
-        db
-          .update(users)
-          .set({ loginFailures: forgiven(counterKey) })
-          .where(eq(users.id, candidate.id)),
+      const confirmed = { ...checked.value, sessionId: principal.session.id };
+      return throttle.undoOnError(confirmed.counterKey, () =>
+        remove(principal.account.id, client, { keepsLastAdmin: true, confirmed }),
       );
-      return ok(null);
     },
 
     async confirm(principal, password, client) {

@@ -3,16 +3,22 @@ import { and, desc, eq, lt } from 'drizzle-orm';
 import { events } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
+/** Who reads. An owner is told that an admin did something, not on which network and with which browser. */
+export type AuditLogReader = 'owner' | 'admin';
+
 /** One event of an account. */
 export type EventView = Omit<typeof events.$inferSelect, 'userId'>;
 
 export interface AuditLog {
   /** At most `limit` events of an account, newest first, before the event `beforeId` if one is given. */
-  list(accountId: number, page: { beforeId: number | null; limit: number }): Promise<EventView[]>;
+  list(
+    accountId: number,
+    page: { beforeId: number | null; limit: number; reader: AuditLogReader },
+  ): Promise<EventView[]>;
 }
 
 export const createAuditLog = (store: Store): AuditLog => ({
-  async list(accountId, { beforeId, limit }) {
+  async list(accountId, { beforeId, limit, reader }) {
     const { value } = await store.primary((db) =>
       db
         .select({
@@ -30,6 +36,9 @@ export const createAuditLog = (store: Store): AuditLog => ({
         .limit(limit)
         .all(),
     );
-    return value;
+    return reader === 'admin' ? value : value.map(withoutAdmin);
   },
 });
+
+const withoutAdmin = (event: EventView): EventView =>
+  event.actorId === null ? event : { ...event, addressPrefix: null, userAgent: null };

@@ -20,7 +20,13 @@ export const detailsOf = (
   client: Client,
   nowMs: number,
   more: Omit<Partial<MailDetails>, 'atMs' | 'userAgent' | 'country' | 'hiddenAddress'> = {},
-): MailDetails => ({ atMs: nowMs, userAgent: trimUserAgent(client), country: client.country, ...more });
+): MailDetails => ({
+  atMs: nowMs,
+  // Of an admin the owner is told no more than that it was one.
+  userAgent: more.byAdmin ? null : trimUserAgent(client),
+  country: more.byAdmin ? null : client.country,
+  ...more,
+});
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 

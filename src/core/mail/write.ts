@@ -55,10 +55,15 @@ export const writeMail = (order: MailOrder): Mail => {
   };
 };
 
-const factRows = (texts: Texts, locale: Locale, { atMs, userAgent, country }: MailDetails): FactRow[] => [
-  [texts.when, whenWords(locale, atMs)],
-  [texts.device, deviceWords(texts, userAgent)],
-  [texts.place, placeWords(texts, locale, country)],
+/** Of an admin the owner is told no more than when it was. */
+const factRows = (texts: Texts, locale: Locale, details: MailDetails): FactRow[] => [
+  [texts.when, whenWords(locale, details.atMs)],
+  ...(details.byAdmin
+    ? []
+    : ([
+        [texts.device, deviceWords(texts, details.userAgent)],
+        [texts.place, placeWords(texts, locale, details.country)],
+      ] satisfies FactRow[])),
 ];
 
 /** UTC, because the mail does not know where it is read. */

@@ -1,6 +1,6 @@
 // Conditions on accounts that the statements of several rooms share.
-import { and, eq, exists, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
-import { users } from './schema.ts';
+import { and, eq, exists, isNotNull, isNull, ne, notLike, or, type SQL, sql } from 'drizzle-orm';
+import { factors, sessions, users } from './schema.ts';
 import type { Database } from './store.ts';
 
 /** An account as its password was checked. */
@@ -15,6 +15,10 @@ export interface CheckedAccount {
 export const whereUnchanged = ({ id, passwordHash }: CheckedAccount): SQL | undefined =>
   and(eq(users.id, id), eq(users.passwordHash, passwordHash), isNull(users.disabledAtMs));
 
+/** The account has a session of this id. */
+export const whereHasSession = (sessionId: string): SQL =>
+  sql`EXISTS (SELECT 1 FROM ${sessions} WHERE id = ${sessionId} AND user_id = ${users.id})`;
+
 /**
  * The condition on `users` finds an account. For the statements of a batch that are about other tables; no condition
  * if none is given.
@@ -22,14 +26,31 @@ export const whereUnchanged = ({ id, passwordHash }: CheckedAccount): SQL | unde
 export const whereAccountExists = (db: Database, condition: SQL | undefined): SQL | undefined =>
   condition && exists(db.select({ id: users.id }).from(users).where(condition));
 
+/** A hash that begins so fits no password: an import writes it, and an email change that was undone. */
+const UNUSABLE = '!%';
+
 /** The account is no admin, or another admin who can log in remains. Without one nobody could grant admin again. */
 export const whereNotLastAdmin = (db: Database, id: number): SQL | undefined =>
   or(eq(users.isAdmin, false), exists(otherAdmins(db, id)));
+
+/** The passkeys of the account that the query around it looks at: with one, an admin needs no password. */
+const passkeysOf = (db: Database) =>
+  db
+    .select({ id: factors.id })
+    .from(factors)
+    .where(and(eq(factors.userId, users.id), eq(factors.kind, 'passkey'), isNotNull(factors.confirmedAtMs)));
 
 // `= 1` as a literal, not a parameter: the partial index is found by its exact condition.
 const otherAdmins = (db: Database, id: number) =>
   db
     .select({ id: users.id })
     .from(users)
-    .where(and(sql`${users.isAdmin} = 1`, isNull(users.disabledAtMs), ne(users.id, id)))
+    .where(
+      and(
+        sql`${users.isAdmin} = 1`,
+        isNull(users.disabledAtMs),
+        ne(users.id, id),
+        or(notLike(users.passwordHash, UNUSABLE), exists(passkeysOf(db))),
+      ),
+    )
     .limit(1);

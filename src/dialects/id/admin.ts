@@ -70,7 +70,7 @@ const showOne = endpoint({
     const account = await core.accounts.get(id);
     if (!account) return refuse(c, { reason: 'not_found' });
     const { sessions } = await core.sessions.list(id, { after: null, limit: SHOWN_SESSIONS });
-    const events = await core.auditLog.list(id, { beforeId: null, limit: SHOWN_EVENTS });
+    const events = await core.auditLog.list(id, { beforeId: null, limit: SHOWN_EVENTS, reader: 'admin' });
     return c.json(
       {
         account: showToAdmin(account, originOf(c)),
@@ -134,7 +134,7 @@ const listEventsOf = endpoint({
   handle: async (c) => {
     const account = await c.var.core.accounts.get(idOf(c));
     if (!account) return refuse(c, { reason: 'not_found' });
-    return c.json({ events: await readEventPage(c, account.id) }, 200);
+    return c.json({ events: await readEventPage(c, account.id, 'admin') }, 200);
   },
   docs: DOCS && {
     id: 'idEventsOf',

@@ -23,7 +23,11 @@ async function* sessionsOf(core: Core, accountId: number): AsyncGenerator<readon
 async function* eventsOf(core: Core, accountId: number): AsyncGenerator<readonly EventView[]> {
   let beforeId: number | null = null;
   for (let isFull = true; isFull; ) {
-    const page: EventView[] = await core.auditLog.list(accountId, { beforeId, limit: ROWS_AT_ONCE });
+    const page: EventView[] = await core.auditLog.list(accountId, {
+      beforeId,
+      limit: ROWS_AT_ONCE,
+      reader: 'owner',
+    });
     yield page;
     beforeId = page.at(-1)?.id ?? null;
     isFull = page.length === ROWS_AT_ONCE;

@@ -1,5 +1,6 @@
 // `id`: pages of an account's sessions and of its audit log.
 import type { Context } from 'hono';
+import type { AuditLogReader } from '../../core/index.ts';
 import type { AppEnv } from '../../http/context.ts';
 import {
   cutPage,
@@ -21,10 +22,10 @@ export const readSessionPage = async (c: Context<AppEnv>, accountId: number) => 
 };
 
 /** The page of events that the request asks for, newest first; `Link` names the next one. */
-export const readEventPage = async (c: Context<AppEnv>, accountId: number) => {
+export const readEventPage = async (c: Context<AppEnv>, accountId: number, reader: AuditLogReader) => {
   const { limit, after } = readPage(c);
   const beforeId = readIdCursor(after);
-  const found = await c.var.core.auditLog.list(accountId, { beforeId, limit: limit + 1 });
+  const found = await c.var.core.auditLog.list(accountId, { beforeId, limit: limit + 1, reader });
   const { rows, next } = cutPage(found, limit);
   linkNext(c, limit, next);
   return rows.map(showEvent);

@@ -94,9 +94,7 @@ const deleteMe = endpoint({
   handle: async (c) => {
     const { core, principal, client } = c.var;
     const { password } = c.req.valid('json');
-    const confirmed = await core.credentials.checkPassword(principal, password, client);
-    if (!confirmed.ok) return refuseError(c, confirmed.error);
-    const removed = await core.accounts.remove(principal.account.id, client, { keepsLastAdmin: true });
+    const removed = await core.credentials.deleteAccount(principal, password, client);
     if (!removed.ok) return refuseError(c, removed.error);
     if (principal.session.kind === 'cookie') clearSessionCookie(c);
     return c.body(null, 204);

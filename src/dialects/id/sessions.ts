@@ -76,7 +76,7 @@ const listEvents = endpoint({
   method: 'GET',
   path: '/events',
   auth: toRead,
-  handle: async (c) => c.json({ events: await readEventPage(c, c.var.principal.account.id) }, 200),
+  handle: async (c) => c.json({ events: await readEventPage(c, c.var.principal.account.id, 'owner') }, 200),
   docs: DOCS && {
     id: 'idEvents',
     summary: 'What happened to the account',

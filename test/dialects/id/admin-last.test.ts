@@ -34,6 +34,19 @@ describe.each(TAKING)('%s …/<id>%s', (method, rest) => {
     expect(await admins()).toBe(1);
   });
 
+  it('is refused if no password fits the hash of the only other admin, unless that one has a passkey', async () => {
+    const [admin, other] = [await joinAdmin(), await joinAdmin()];
+    await testEnv.DB.prepare("UPDATE users SET password_hash = '!' WHERE id = ?").bind(other.id).run();
+    expect(whole(await act(admin, admin, method, rest))).toBe(refused('last_admin'));
+    await testEnv.DB.prepare(
+      `INSERT INTO factors (user_id, kind, name, credential_id, created_at, confirmed_at)
+        VALUES (?1, 'passkey', 'key', 'key-' || ?1, 1, 1)`,
+    )
+      .bind(other.id)
+      .run();
+    expect((await act(admin, admin, method, rest)).status).toBeLessThan(300);
+  });
+
   it('is done for the own account where there is another admin', async () => {
     const [admin, other] = [await joinAdmin(), await joinAdmin()];
     expect((await act(admin, admin, method, rest)).status).toBe(method === 'DELETE' ? 204 : 200);

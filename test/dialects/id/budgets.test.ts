@@ -77,9 +77,9 @@ describe('the own account', () => {
     expect(cost.constraints).toEqual(['first-primary', 'first-primary']);
   });
 
-  it('is deleted with four D1 round trips and one hash', async () => {
+  it('is deleted with three D1 round trips and one hash', async () => {
     await cookieFor(member);
-    expectCost(await own('DELETE', '/id/me', { password: PASSWORD }), 204, { d1: 4, kvDeletes: 2 }, ONE_HASH);
+    expectCost(await own('DELETE', '/id/me', { password: PASSWORD }), 204, { d1: 3, kvDeletes: 2 }, ONE_HASH);
   });
 
   it('gets a new password, email or username with three D1 round trips, and its session another record', async () => {

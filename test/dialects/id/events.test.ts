@@ -7,6 +7,7 @@ import {
   cookieOf,
   idOf,
   join,
+  joinAdmin,
   logIn,
   type Member,
   person,
@@ -65,6 +66,32 @@ describe('the trail', () => {
       })}`,
     );
     expect(nextOf(answer)).toBeNull();
+  });
+
+  it('tells an owner that an admin did something, not on which network and with which browser', async () => {
+    const [admin, member] = [await joinAdmin(), await join()];
+    const headers = { 'User-Agent': 'an admin browser', 'CF-Connecting-IP': '203.0.113.77' };
+    const granted = `/id/admin/accounts/${member.id}/grant-admin`;
+    expect((await send(granted, { method: 'POST', cookie: admin.cookie, headers })).status).toBe(200);
+
+    for (const path of ['/id/events?limit=1', '/id/export', '/activity', '/']) {
+      const { status, text } = await send(path, { cookie: member.cookie });
+      expect([path, status]).toEqual([path, 200]);
+      expect(text).not.toMatch(/an admin browser|203\.0\.113/);
+    }
+    const [event] = JSON.parse((await events('?limit=1', { cookie: member.cookie })).text).events;
+    expect(event).toMatchObject({
+      type: 'admin_granted',
+      byAdmin: true,
+      addressPrefix: null,
+      userAgent: null,
+    });
+    const seen = await send(`/id/admin/accounts/${member.id}/events?limit=1`, { cookie: admin.cookie });
+    expect(JSON.parse(seen.text).events[0]).toMatchObject({
+      byAdmin: true,
+      addressPrefix: '203.0.113.0/24',
+      userAgent: 'an admin browser',
+    });
   });
 
   it('shows nothing of another account', async () => {

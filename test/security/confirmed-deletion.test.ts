@@ -1,0 +1,97 @@
+// A deletion that its owner confirmed by the password: only of the account as it was when the password was checked.
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Env } from '../../src/env.ts';
+import { observe } from '../support/counting.ts';
+import { type Answer, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
+
+const PASSWORD = 'four walls and a door';
+
+let email: string;
+let cookie: string;
+
+beforeEach(async () => {
+  const username = uniqueName();
+  email = `${username}@test.com`;
+  const answer = await send('/id/register', { json: { username, email, password: PASSWORD } });
+  cookie = sessionCookie(answer) ?? expect.fail('no cookie');
+});
+
+const WAYS: [string, (env: Env, password?: string) => Promise<Answer>][] = [
+  [
+    'DELETE /id/me',
+    (env, password = PASSWORD) => send('/id/me', { method: 'DELETE', json: { password }, cookie, env }),
+  ],
+  ['the page', (env, password = PASSWORD) => send('/delete', { form: { password }, cookie, env })],
+];
+
+const run = (sql: string) => testEnv.DB.prepare(sql).bind(email).run();
+const isThere = async () =>
+  (await testEnv.DB.prepare('SELECT 1 FROM users WHERE email = ?').bind(email).first()) !== null;
+const failures = async () =>
+  (
+    await testEnv.DB.prepare('SELECT login_failures AS failures FROM users WHERE email = ?')
+      .bind(email)
+      .first<{ failures: string | null }>()
+  )?.failures ?? null;
+
+/** The round trips of a deletion: who it is, the count of the attempt and the hash, the deletion. */
+const DELETES = 3;
+
+/** Bindings with which something happens at the last round trip before D1 is asked. */
+const beforeDeletion = (happens: () => Promise<unknown>): Env => {
+  let trips = 0;
+  return observe(testEnv, async (binding) => {
+    if (binding !== 'd1') return;
+    trips += 1;
+    if (trips === DELETES) await happens();
+  }).env;
+};
+
+describe.each(WAYS)('a deletion by %s', (_, ask) => {
+  it.each([
+    ['was disabled', 'UPDATE users SET disabled_at = 1 WHERE email = ?'],
+    ['got another password', "UPDATE users SET password_hash = 'another' WHERE email = ?"],
+    ['lost the session', 'DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE email = ?)'],
+  ])('leaves an account that %s while the password was checked', async (_name, sql) => {
+    const answer = await ask(beforeDeletion(() => run(sql)));
+    expect(answer.status).toBe(401);
+    expect(await isThere()).toBe(true);
+    const events = await testEnv.DB.prepare(
+      "SELECT count(*) AS n FROM events WHERE type = 'deleted' AND user_id = (SELECT id FROM users WHERE email = ?)",
+    )
+      .bind(email)
+      .first<{ n: number }>();
+    expect(events?.n).toBe(0);
+  });
+
+  it('does not count a right password against the owner if D1 fails at the deletion', async () => {
+    const answer = await ask(
+      beforeDeletion(() => {
+        throw new Error('D1 is down.');
+      }),
+    );
+    expect(answer.status).toBe(503);
+    expect(await isThere()).toBe(true);
+    expect(await failures()).toBeNull();
+  });
+
+  it('is refused for the last admin, who keeps the session and no count', async () => {
+    await run('UPDATE users SET is_admin = (email = ?)');
+    const answer = await ask(testEnv);
+    expect(answer.status).toBe(409);
+    expect([await isThere(), await failures()]).toEqual([true, null]);
+    expect((await send('/id/me', { cookie })).status).toBe(200);
+  });
+
+  it('counts a wrong password', async () => {
+    expect((await ask(testEnv, 'not the password')).status).toBeOneOf([400, 401]);
+    expect(await isThere()).toBe(true);
+    expect(await failures()).not.toBeNull();
+  });
+
+  it('takes the account and its sessions if nothing has changed', async () => {
+    await ask(testEnv);
+    expect(await isThere()).toBe(false);
+    expect((await send('/id/me', { cookie })).status).toBe(401);
+  });
+});
