@@ -8,13 +8,20 @@ const MESSAGES = {
   'admin-granted': 'This account is an admin now.',
   'admin-revoked': 'This account is no admin any more.',
   disabled: 'This account is disabled. Its sessions have ended.',
+  'app-password-revoked': 'The app password is revoked. Every session that it opened has ended.',
+  'codes-on': 'The authenticator app is on.',
   'email-changed': 'Your email is changed.',
   'email-pending': 'We sent a mail to your new address. Your email changes when you confirm it there.',
   'email-verified': 'Your email address is confirmed.',
   'email-withdrawn': 'Your account keeps its email address.',
   enabled: 'This account may sign in again.',
+  'factor-gone': 'It was removed already.',
+  'factor-removed': 'It is removed.',
+  'factor-there': 'You have an authenticator app already. Remove it first.',
   'no-admin-any-more': 'You are no admin any more.',
   'others-ended': 'All other sessions have ended.',
+  'passkey-added': 'Your passkey is added.',
+  'passkey-renamed': 'Your passkey is renamed.',
   'password-changed': 'Your password is changed. All other sessions have ended.',
   'password-reset': 'Your new password is set. Sign in with it.',
   'picture-changed': 'Your picture is changed.',
@@ -25,6 +32,7 @@ const MESSAGES = {
   'sessions-ended': 'The sessions of this account have ended.',
   'signed-out': 'You are signed out.',
   'signed-up': 'Welcome. This is your account.',
+  'start-again': 'This took too long. Start again.',
   'user-deleted': 'The account is deleted.',
   'user-reset-sent': 'The owner gets a mail with a link that sets a new password.',
   'user-verification-sent': 'The owner gets a mail with a link that confirms the address.',
@@ -37,6 +45,12 @@ const MESSAGES = {
 export type Done = keyof typeof MESSAGES;
 
 const isDone = (code: string): code is Done => Object.hasOwn(MESSAGES, code);
+
+/** What people are offered a passkey after. Never in the middle of signing in. */
+const OFFERS: ReadonlySet<string> = new Set<Done>(['signed-up']);
+
+/** Whether the page that says what was done offers a passkey too. */
+export const offersPasskey = (code: string | undefined): boolean => code !== undefined && OFFERS.has(code);
 
 /** The sentence for a code; null where there is none. */
 export const doneMessage = (code: string | undefined): string | null =>

@@ -17,6 +17,7 @@ export const LABELS = {
   newPassword: 'New password',
   recoveryCode: 'Recovery code',
   passkey: 'Passkey',
+  dialect: 'Works in',
 } as const;
 
 export type FieldName = keyof typeof LABELS;

@@ -6,7 +6,7 @@ import type { Account } from '../core/index.ts';
 import { findPrincipal } from '../http/auth/auth.ts';
 import { takeDoneCookie } from '../http/auth/cookies.ts';
 import type { AppEnv } from '../http/context.ts';
-import { doneMessage } from './done.ts';
+import { doneMessage, offersPasskey } from './done.ts';
 import { Notice } from './notice.tsx';
 
 /** No script, no frame, nothing from elsewhere; forms go to ourselves alone. */
@@ -38,11 +38,17 @@ export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response
   c.header('Content-Security-Policy', sheet.usesPasskeys ? POLICY_WITH_SCRIPT : POLICY);
   // With `no-referrer` a browser sends `Origin: null` along with our own forms, like a foreign page.
   c.header('Referrer-Policy', sheet.hidesAddress ? 'no-referrer' : 'same-origin');
-  const done = c.req.method === 'POST' ? null : doneMessage(takeDoneCookie(c));
+  const code = c.req.method === 'POST' ? undefined : takeDoneCookie(c);
+  const done = doneMessage(code);
   const account = sheet.account ?? findPrincipal(c)?.account ?? null;
   const page = (
     <Document sheet={sheet} account={account}>
       {done === null ? null : <Notice kind="good">{done}</Notice>}
+      {account && offersPasskey(code) && (
+        <p class="offer">
+          Next time, sign in without your password. <a href="/security/passkeys">Add a passkey</a>
+        </p>
+      )}
       {account && isToBeConfirmed(c, account) && <ConfirmEmail email={account.email} />}
       {content}
     </Document>
@@ -104,6 +110,7 @@ const Document = ({ sheet, account, children }: DocumentProps) => (
 const ENTRIES = [
   ['/', 'Account'],
   ['/profile', 'Profile'],
+  ['/security', 'Security'],
   ['/devices', 'Devices'],
   ['/activity', 'Activity'],
 ] as const;

@@ -74,6 +74,9 @@ const showOverview = endpoint({
             <Entry href="/password" label="Password">
               Change it
             </Entry>
+            <Entry href="/security" label="Passkeys and codes">
+              More than a password
+            </Entry>
             <Entry href="/devices" label="Devices">
               {sessionCount === 1 ? 'Only this one' : `Signed in on ${sessionCount}`}
             </Entry>

@@ -1,6 +1,10 @@
-// The parameter of the paths of admins' pages.
+// The parameters of the paths of pages.
 import type { PathParameter } from '../http/endpoint.ts';
 import { accountId } from '../http/path-parameters.ts';
 
 /** A longer number is no account's. */
 export const accountOfPage: PathParameter = { ...accountId, pattern: '[0-9]{1,15}' };
+export const factorOfPage: PathParameter = {
+  ...accountOfPage,
+  description: 'The id of a passkey, an authenticator app or an app password.',
+};

@@ -14,6 +14,8 @@ import { holder, showDeadLink, tokenOf } from './mail-link.tsx';
 
 const FORGOT = '/forgot-password';
 const RESET = '/reset-password';
+/** To sign in, and then to the page that offers a passkey: whoever forgets a password is helped by one. */
+const OFFER = '/sign-in?to=%2Fsecurity%2Fpasskeys';
 const NEXT = { href: FORGOT, label: 'Get a new link' };
 
 const showForgot = (c: Context<AppEnv>, shown: Form, status: 200 | 400 = 200): Response =>
@@ -121,7 +123,7 @@ const reset = endpoint({
     const faults = await checkPassword(c, 'newPassword', newPassword, [username, email]);
     if (faults.length > 0) return showReset(c, { token, email, faults });
     const changed = await core.passwordReset.complete(token, newPassword, client);
-    return changed.ok ? goOn(c, '/sign-in', 'password-reset') : showDeadLink(c, NEXT);
+    return changed.ok ? goOn(c, OFFER, 'password-reset') : showDeadLink(c, NEXT);
   },
 });
 

@@ -18,7 +18,12 @@ import { password } from './password.tsx';
 import { problem, sendPage } from './problem.tsx';
 import { profile } from './profile.tsx';
 import { resetPassword } from './reset-password.tsx';
+import { appPasswords } from './security/app-passwords.tsx';
+import { codes } from './security/codes.tsx';
 import { confirmation } from './security/confirm.tsx';
+import { securityPage } from './security/page.tsx';
+import { passkeys } from './security/passkeys.tsx';
+import { recoveryCodes } from './security/recovery-codes.tsx';
 import { secondStep } from './security/second-step.tsx';
 import { askToConfirm, onAnonymous } from './session.tsx';
 import { signIn } from './sign-in.tsx';
@@ -35,6 +40,11 @@ export const pages: SurfaceDefinition = {
     ...signUp,
     ...secondStep,
     ...confirmation,
+    ...securityPage,
+    ...passkeys,
+    ...codes,
+    ...recoveryCodes,
+    ...appPasswords,
     ...profile,
     ...password,
     ...names,

@@ -91,7 +91,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   dialects: /^(hono|zod\/mini|@hono\/zod-validator)$/,
   services: /^(hono|zod\/mini)$/,
   rpc: /^hono\/utils\/cookie$/,
-  pages: /^(hono(\/.+)?|zod\/mini)$/,
+  pages: /^(hono(\/.+)?|zod\/mini|uqr)$/,
   http: /^(hono(\/.+)?|zod\/mini|@hono\/zod-validator)$/,
   core: /^(drizzle-orm(\/.+)?|@noble\/hashes\/.+|bcryptjs|aws4fetch)$/,
 };

@@ -158,7 +158,7 @@ describe('a forgotten password', () => {
     expectLinkPage(page, 'Set a new password', tokenIn(mail));
     const form = { token: tokenIn(mail), newPassword: NEXT_PASSWORD };
     const set = await submit('/reset-password', form);
-    expect(goesTo(set)).toBe('303 /sign-in done=password-reset');
+    expect(goesTo(set)).toBe('303 /sign-in?to=%2Fsecurity%2Fpasskeys done=password-reset');
     expect(set.headers.getSetCookie().join()).not.toContain('sessionid');
     expect((await show('/devices', person)).status).toBe(303);
     const old = await submit('/sign-in', { identifier: person.email, password: PASSWORD });

@@ -87,6 +87,8 @@ export const newPasskey = z.object({
 });
 export const renaming = z.object({ name: label() });
 export const firstCode = z.object({ code: code() });
+/** The same on a page, with what it shows again. */
+export const setUpTotp = z.extend(firstCode, { uri: z.string() });
 /** One of the three; a passkey goes with the token of its own options. */
 export const factorProof = z.object({
   token: step(),

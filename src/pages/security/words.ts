@@ -20,3 +20,7 @@ export const factorFault = (
   if (why !== 'code') return { field: null, text: TEXTS[why] };
   return { field, text: field === 'recoveryCode' ? WRONG_RECOVERY_CODE : TEXTS.code };
 };
+
+/** In which API an app password is good. */
+export const dialectWords = (dialect: string | null): string =>
+  dialect === null ? 'Every API' : `API “${dialect}”`;

@@ -1,0 +1,253 @@
+// Second factors in a real browser: a virtual authenticator registers, signs in and is lost; a code is read off the screen.
+import './support-bytes.ts';
+import jsQr from 'jsqr';
+import type { Browser, CDPSession } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { codeAt } from '../support/codes.ts';
+import { isWithoutChromium, launchChromium } from './support-chromium.ts';
+import { arrive, emailOf, PASSWORD, type Person, signIn, signUp } from './support-person.ts';
+import { type Service, startService } from './support-service.ts';
+
+/** The Worker and Chromium, on a machine that is busy. */
+const STARTS_WITHIN_MS = 60_000;
+
+/** The pixels of a picture: red, green, blue and opacity of each. */
+interface Picture {
+  data: number[];
+  width: number;
+  height: number;
+}
+
+/** What a phone has: it keeps passkeys and knows its owner. */
+interface Authenticator {
+  /** Whether it answers by itself, as if somebody touched it at once. */
+  touch: (isTouched: boolean) => Promise<void>;
+  /** The ids of its passkeys. */
+  passkeys: () => Promise<string[]>;
+  /** It is lost, with all passkeys. */
+  lose: () => Promise<void>;
+}
+
+const attach = async (person: Person, isTouched = true): Promise<Authenticator> => {
+  const cdp: CDPSession = await person.context.newCDPSession(person.page);
+  await cdp.send('WebAuthn.enable', { enableUI: false });
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      ctap2Version: 'ctap2_1',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: isTouched,
+    },
+  });
+  return {
+    touch: async (enabled) => {
+      await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+    },
+    passkeys: async () => {
+      const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId });
+      return credentials.map(({ credentialId }) => credentialId);
+    },
+    lose: async () => {
+      await cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId });
+    },
+  };
+};
+
+describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
+  let service: Service;
+  let browser: Browser;
+  const people: Person[] = [];
+
+  const visit = async (javaScriptEnabled = true): Promise<Person> => {
+    const person = await arrive(browser, service.origin, { javaScriptEnabled });
+    people.push(person);
+    return person;
+  };
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([startService({}), launchChromium()]);
+  }, STARTS_WITHIN_MS);
+
+  afterEach(async () => {
+    const complaints = people.flatMap((person) => person.complaints);
+    await Promise.all(people.splice(0).map((person) => person.leave()));
+    expect(complaints).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await service?.close();
+  });
+
+  /** What a QR code on the page says, read as a phone reads it: off the picture. */
+  const readQrCode = async (person: Person): Promise<string> => {
+    const picture = await person.page.locator('svg.qr').screenshot();
+    const blank = await person.context.newPage();
+    const { data, width, height } = await blank.evaluate<Picture>(`(async () => {
+      const bytes = Uint8Array.from(atob('${picture.toString('base64')}'), (each) => each.charCodeAt(0));
+      const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+      const { width, height } = bitmap;
+      const context = new OffscreenCanvas(width, height).getContext('2d');
+      context.drawImage(bitmap, 0, 0);
+      return { data: [...context.getImageData(0, 0, width, height).data], width, height };
+    })()`);
+    await blank.close();
+    return jsQr(Uint8ClampedArray.from(data), width, height)?.data ?? '';
+  };
+
+  const recoveryCodesOf = (person: Person): Promise<string[]> =>
+    person.page.locator('.codes code').allInnerTexts();
+
+  it('a passkey is added, signs in by autofill and by the button, is the second factor, is lost and replaced', async () => {
+    const me = await visit();
+    const phone = await attach(me);
+    const name = await signUp(me);
+    await me.follow('Add a passkey');
+    expect(await me.heading()).toBe('Add a passkey');
+    await me.fill({ Name: 'My phone' });
+    await me.press('Add a passkey');
+    expect(await me.notice()).toBe('Your passkey is added.');
+    const recoveryCodes = await recoveryCodesOf(me);
+    expect(recoveryCodes).toHaveLength(10);
+    const download = me.page.waitForEvent('download');
+    await me.page.getByRole('link', { name: 'Download' }).click();
+    expect((await download).suggestedFilename()).toBe('recovery-codes.txt');
+    await me.follow('I have saved them');
+    expect(await me.page.locator('#passkeys ~ .card .strong').innerText()).toBe('My phone On one device');
+    expect(await phone.passkeys()).toHaveLength(1);
+
+    // By autofill: the page waits, and the person picks the passkey in the field.
+    await phone.touch(false);
+    await me.press('Sign out');
+    await me.goTo('/sign-in?to=%2Fdevices');
+    await phone.touch(true);
+    await me.page.waitForURL(`${service.origin}/devices`);
+    expect(await me.heading()).toBe('Devices');
+
+    // By the button, which takes the place of autofill.
+    await phone.touch(false);
+    await me.press('Sign out');
+    const asked = me.page.waitForResponse(/\/id\/login\/passkey\/options$/);
+    await me.page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+    await asked;
+    await phone.touch(true);
+    await me.page.waitForURL(`${service.origin}/`);
+    expect(await me.heading()).toBe(name);
+
+    // As second factor.
+    await phone.touch(false);
+    await me.press('Sign out');
+    await signIn(me, name);
+    expect(await me.heading()).toBe('Second step');
+    await phone.touch(true);
+    await me.press('Use a passkey');
+    expect(await me.heading()).toBe(name);
+
+    // Lost: the password and a recovery code.
+    await phone.lose();
+    await me.press('Sign out');
+    await signIn(me, name);
+    await me.page.getByText('Use a recovery code', { exact: true }).click();
+    await me.fill({ 'Recovery code': recoveryCodes[0] ?? '' });
+    await me.page.getByRole('button', { name: 'Sign in' }).last().click();
+    await me.page.waitForURL(`${service.origin}/`);
+    await me.goTo('/security');
+    expect(await me.page.getByText('9 codes are left.').count()).toBe(1);
+    await me.press('Remove My phone');
+    expect(await me.notice()).toBe('It is removed.');
+    await attach(me);
+    await me.follow('Add a passkey');
+    await me.press('Add a passkey');
+    expect(await me.notice()).toBe('Your passkey is added.');
+  });
+
+  it('the browser forgets a passkey that was removed', async () => {
+    const me = await visit();
+    const phone = await attach(me);
+    await signUp(me);
+    await me.goTo('/security/passkeys');
+    await me.press('Add a passkey');
+    await me.goTo('/security');
+    expect(await phone.passkeys()).toHaveLength(1);
+    await me.press(/^Remove Chrome/);
+    await expect.poll(() => phone.passkeys()).toHaveLength(0);
+  });
+
+  describe.each([
+    ['without scripts', false],
+    ['with scripts', true],
+  ])('%s', (_, javaScriptEnabled) => {
+    it('an authenticator app is set up by its QR code, and its codes sign in', async () => {
+      const me = await visit(javaScriptEnabled);
+      const name = await signUp(me);
+      await me.goTo('/security');
+      await me.press('Set up an authenticator app');
+      const uri = new URL(await readQrCode(me));
+      expect([uri.protocol, uri.host, uri.pathname]).toEqual(['otpauth:', 'totp', `/Latchkey:${name}`]);
+      const secret = uri.searchParams.get('secret') ?? '';
+      expect((await me.page.locator('code.secret').innerText()).replaceAll(' ', '')).toBe(secret);
+      await me.fill({ Code: '000000' });
+      await me.press('Turn on');
+      expect(await me.notice()).toMatch(/^Code: This code is wrong/);
+      await me.fill({ Code: await codeAt(secret, Date.now()) });
+      await me.press('Turn on');
+      expect(await me.notice()).toBe('The authenticator app is on.');
+      expect(await recoveryCodesOf(me)).toHaveLength(10);
+
+      await me.press('Sign out');
+      await signIn(me, name);
+      expect(await me.heading()).toBe('Second step');
+      // The step of the first code is used up.
+      await service.execute('UPDATE factors SET last_step = 0');
+      await me.fill({ Code: await codeAt(secret, Date.now()) });
+      await me.page.getByLabel('Trust this browser for 30 days').check();
+      await me.page.getByRole('button', { name: 'Sign in' }).first().click();
+      await me.page.waitForURL(`${service.origin}/`);
+      await me.press('Sign out');
+      await signIn(me, name);
+      expect(await me.heading()).toBe(name);
+    });
+  });
+
+  it('without scripts, says what a passkey needs', async () => {
+    const me = await visit(false);
+    await me.goTo('/sign-in');
+    expect(await me.page.getByText('To sign in with a passkey, turn on JavaScript').isVisible()).toBe(true);
+    expect(await me.page.getByRole('button', { name: 'Sign in with a passkey' }).isVisible()).toBe(false);
+    await signUp(me);
+    await me.goTo('/security/passkeys');
+    expect(await me.page.getByText('To add a passkey, turn on JavaScript').isVisible()).toBe(true);
+    expect(await me.page.getByRole('button', { name: 'Add a passkey' }).isVisible()).toBe(false);
+    await me.follow('Not now');
+    expect(await me.heading()).toBe('Security');
+  });
+
+  it('an app password is made, works where it was made for, and is revoked', async () => {
+    const me = await visit(false);
+    const name = await signUp(me);
+    await me.goTo('/security/app-passwords');
+    await me.fill({ Name: 'Old phone' });
+    await me.page.getByLabel('Works in').selectOption('account');
+    await me.press('Make it');
+    const password = await me.page.locator('code.secret').innerText();
+    const logIn = async (path: string, fields: object): Promise<number> =>
+      (
+        await fetch(service.origin + path, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ ...fields, password }),
+        })
+      ).status;
+    expect(await logIn('/account/login', { username: name })).toBe(200);
+    expect(await logIn('/api/auth/login', { email: emailOf(name) })).toBe(400);
+    await me.follow('Done');
+    expect(await me.page.getByText('Last used').count()).toBe(1);
+    await me.press('Revoke Old phone');
+    expect(await me.notice()).toMatch(/^The app password is revoked/);
+    expect(await logIn('/account/login', { username: name })).toBe(400);
+    expect(PASSWORD).not.toBe(password);
+  });
+});
