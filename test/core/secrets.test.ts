@@ -56,8 +56,38 @@ describe('equality', () => {
   });
 });
 
+/**
+ * HMAC-SHA256 of 'text' under the key of each purpose. Made with Node's `hkdfSync('sha256', secret, salt, info, 32)`, a
+ * salt of 32 zero bytes and the info `latchkey <purpose>`. A label that changes voids every token of its purpose.
+ */
+const GOLDEN: Readonly<Record<KeyPurpose, string>> = {
+  // The secret itself is the key: RFC 7515.
+  jwt: '0b1364395396335d417098ec81d78842294bb893c6bff19633b096884c131289',
+  'derived token': '5db34d78df594726e5a386a968f020740fa369c90bfdb2aff36d4bd903eafd92',
+  device: 'e3a948b8c0466d4d6371049250733eadc60e73cdf795e970ff0f18073de3ad68',
+  identifier: '8adbbaa19534246c036ed5fe062a1de17850e907bb8347bebc22428a5c443ac9',
+  challenge: '0baf8e6dc6533f90d6596bdcf297d462435b9a64358233b993ae13c4e1d0f18e',
+  'key name': '8c5b44309ed0c9fc62dde69ae314d5cc7c02b1315d82927a869e82a8d067397f',
+  proof: 'd5dcddd26d25e68d863ba2274d4665a877c71e166283016f68d3de9be271c18b',
+  'proof code': '7b9f9fab4ffad564e103c5570c8f5c409c3b055e10f75303dc4af9c225e2cb77',
+};
+
+const isPurpose = (name: string): name is KeyPurpose => name in GOLDEN;
+
 describe('a keyring', () => {
-  const purposes: KeyPurpose[] = ['jwt', 'derived token', 'device', 'identifier'];
+  const purposes = Object.keys(GOLDEN).filter(isPurpose);
+
+  it.each(purposes)('signs for %s as every version before it did', async (purpose) => {
+    expect((await createKeyring([SECRET]).sign(purpose, 'text')).toHex()).toBe(GOLDEN[purpose]);
+  });
+
+  it('encrypts as every version before it did', async () => {
+    const [key = expect.fail()] = await createKeyring([SECRET]).encryptionKeys();
+    const text = new TextEncoder().encode('text');
+    const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, key, text);
+    // Made with Node's `aes-256-gcm`: the text, then the tag.
+    expect(new Uint8Array(sealed).toHex()).toBe('85fb78a11ecbff82c3700e215ee368ad85ec15cd');
+  });
 
   it('has another key for every purpose', async () => {
     const keyring = createKeyring([SECRET]);

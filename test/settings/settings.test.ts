@@ -158,7 +158,9 @@ it('rejects a longest wait that is shorter than the first', () => {
 });
 
 it.each(['TOKEN_SECRET', 'TOKEN_SECRET_PREVIOUS'])('never shows a short %s', (name) => {
-  expect(refusal({ [name]: 'short' })).toBe(`${name} must be a text of at least 32 characters.`);
+  for (const text of ['short', 'x'.repeat(31)])
+    expect(refusal({ [name]: text })).toBe(`${name} must be a text of at least 32 characters.`);
+  expect(() => accepted({ [name]: 'x'.repeat(32) })).not.toThrow();
 });
 
 it.each(['DB', 'SESSIONS', 'ASSETS'])('rejects an environment without the binding %s', async (name) => {

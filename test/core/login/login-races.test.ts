@@ -1,5 +1,6 @@
 // What happens to an account while its password is checked or its change is under way: nobody slips through.
 import { describe, expect, it } from 'vitest';
+import type { Env } from '../../../src/env.ts';
 import { observe } from '../../support/counting.ts';
 import { send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';
 
@@ -47,6 +48,26 @@ describe('a login whose account, while its password is checked, is', () => {
     expect(answer.text).toBe('{"non_field_errors":["Unable to log in with provided credentials."]}');
     expect(await countOf(SESSIONS, id)).toBe(sessions);
     expect(await countOf(LOGINS, id)).toBe(0);
+  });
+
+  it.each([
+    ['disabled', DISABLED],
+    ['given another password', OTHER_PASSWORD],
+  ])('%s keeps its failures, its password and the time of its last login', async (_name, sql) => {
+    const { username, id } = await registered();
+    const logIn = (password: string, env: Env = testEnv) =>
+      send('/account/login', { json: { username, password }, env });
+    await logIn('a wrong one');
+    await logIn('another wrong one');
+    await testEnv.DB.prepare('UPDATE users SET last_login_at = 1 WHERE id = ?').bind(id).run();
+    await logIn(PASSWORD, withChangeBetween(sql, id));
+    const row = await testEnv.DB.prepare(
+      `SELECT json_extract(login_failures, '$.account[0]') AS failures, last_login_at AS lastLoginAt,
+         password_hash = 'another' AS isAnother FROM users WHERE id = ?`,
+    )
+      .bind(id)
+      .first();
+    expect(row).toEqual({ failures: 3, lastLoginAt: 1, isAnother: sql === OTHER_PASSWORD ? 1 : 0 });
   });
 
   it('renamed succeeds', async () => {
