@@ -1,11 +1,15 @@
 // App passwords: for clients that can ask for nothing but a password. Part of every login, so not loaded lazily.
 import { type Random, sha256Hex } from '../secrets.ts';
 
-/** Twenty characters of base32: 100 random bits. No slow hash adds anything to that. */
-const CHARACTERS = 20;
+/**
+ * 24 characters of base32: 120 random bits. From 112 bits on, a plain hash is enough.
+ * @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x15-V6-Authentication.md V6.5.2
+ */
+const CHARACTERS = 24;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+const FORM = new RegExp(`^[${ALPHABET}]{${CHARACTERS}}$`);
 
-/** A new app password, as it is shown once: in five groups of four. */
+/** A new app password, as it is shown once: in six groups of four. */
 export const makeAppPassword = (random: Random): string =>
   Array.from(random(CHARACTERS), (byte) => ALPHABET[byte % ALPHABET.length])
     .join('')
@@ -17,5 +21,5 @@ export const makeAppPassword = (random: Random): string =>
  */
 export const hashAppPassword = async (typed: string): Promise<string | null> => {
   const characters = typed.replace(/[\s-]/g, '').toLowerCase();
-  return /^[a-z2-7]{20}$/.test(characters) ? sha256Hex(characters) : null;
+  return FORM.test(characters) ? sha256Hex(characters) : null;
 };

@@ -88,7 +88,7 @@ export const appPassword = {
   lastUsedAt: null,
 };
 
-export const appPasswordText = 'k3qp x7ab mz2c 5tyr hd4w';
+export const appPasswordText = 'k3qp x7ab mz2c 5tyr hd4w n6ve';
 
 export const knownPasskeys = {
   rpId: 'accounts.example.com',

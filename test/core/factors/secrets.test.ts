@@ -79,10 +79,10 @@ describe('recovery codes', () => {
 });
 
 describe('app passwords', () => {
-  it('are twenty characters of base32 in groups: 100 bits', () => {
+  it('are 24 characters of base32 in groups: 120 bits, enough for a plain hash', () => {
     const made = Array.from({ length: 200 }, () => makeAppPassword(cryptoRandom));
     expect(new Set(made).size).toBe(200);
-    for (const password of made) expect(password).toMatch(/^[a-z2-7]{4}( [a-z2-7]{4}){4}$/);
+    for (const password of made) expect(password).toMatch(/^[a-z2-7]{4}( [a-z2-7]{4}){5}$/);
     // Each of the 32 characters is as likely as the next.
     expect(new Set(made.join('').replaceAll(' ', '')).size).toBe(32);
   });
@@ -99,7 +99,7 @@ describe('app passwords', () => {
       expect(await hashAppPassword(typed)).toBe(hash);
   });
 
-  it.each(['', 'correct horse battery', 'abcd '.repeat(4), 'abcd '.repeat(6), 'abc1 '.repeat(5)])(
+  it.each(['', 'correct horse battery', 'abcd '.repeat(5), 'abcd '.repeat(7), 'abc1 '.repeat(6)])(
     'are not %j',
     async (typed) => {
       expect(await hashAppPassword(typed)).toBeNull();
