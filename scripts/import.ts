@@ -5,10 +5,11 @@ import { type Counts, createCheckpoint, noCounts, OtherImport } from './import/c
 import { createDetails, noDetails } from './import/details.ts';
 import { openDryRun } from './import/dry-run.ts';
 import { type FirebaseParameters, loadHashCheck, readFirebaseParameters } from './import/hashes.ts';
+import { createIdList } from './import/ids.ts';
 import { ConflictStop } from './import/merge.ts';
 import { type Command, readCommand, USAGE, UsageError } from './import/options.ts';
 import { createProgressBar, writeCount } from './import/progress.ts';
-import { InputError } from './import/records.ts';
+import { InputError, type OnProgress } from './import/records.ts';
 import { writeReport } from './import/report.ts';
 import { runImport } from './import/run.ts';
 import { openSource } from './import/source.ts';
@@ -61,8 +62,8 @@ const readFirebase = (file: string | null): FirebaseParameters | null => {
 
 const importFile = async (command: Command): Promise<number> => {
   const { file, dryRun, keepIds } = command;
-  const { format, model, map, rules, merge, hashes, place } = command;
-  const same = { format, model, map: [...map], rules, merge, keepIds, hashes, place };
+  const { map, rules, merge, hashes, place, writeIds } = command;
+  const same = { source: command.source, map: [...map], rules, merge, keepIds, hashes, writeIds, place };
   const checkpoint = dryRun ? null : createCheckpoint(file, same);
   if (command.restart) checkpoint?.remove();
   const before = checkpoint?.load() ?? null;
@@ -72,20 +73,22 @@ const importFile = async (command: Command): Promise<number> => {
   const { weakHashes, plainText } = hashes;
   const checkHash = await loadHashCheck({ weakHashes, plainText, pepper: readPepper(hashes.pepperEnv) });
   const firebase = readFirebase(hashes.firebaseParams);
-  const source = await openSource(file, format, model);
+  const bar = createProgressBar(process.stderr, counts.read);
+  const onProgress: OnProgress = (done, fraction, what) => bar.show(done, fraction, what);
+  const source = await openSource(file, { ...command.source, map, onProgress }).finally(() => bar.end());
   try {
     const opened = await openTarget(place);
     const target = dryRun ? openDryRun(opened) : opened;
     const list = command.report ?? (dryRun ? null : `${file}.latchkey-report.txt`);
+    const ids = writeIds === null || dryRun ? null : createIdList(writeIds, before?.idsBytes ?? 0);
     const details = createDetails(list, before?.report ?? noDetails());
     if (before)
       print(`Taking up the import that was interrupted: ${writeCount(counts.read)} records are done.`);
-    const bar = createProgressBar(process.stderr, counts.read);
     try {
       const options = { rules, map, keepIds, merge, dryRun };
       const isStopped = watchForStop();
       const hashing = { checkHash, firebase };
-      const run = { source, target, checkpoint, counts, details, ...hashing, bar, options, isStopped };
+      const run = { source, target, checkpoint, counts, details, ids, ...hashing, bar, options, isStopped };
       const { unknown, finished } = await runImport({
         ...run,
         nowMs,
@@ -97,6 +100,7 @@ const importFile = async (command: Command): Promise<number> => {
       const verb = dryRun ? 'Nothing was written. This would be the import of' : done;
       const title = `${verb} ${basename(file)} (${source.about}) into ${where}`;
       print(writeReport({ title, counts, details, unknown, remarks: source.remarks(), keepIds }));
+      if (ids) print(`The old and new ids are in ${writeIds}`);
       if (!finished) {
         print(dryRun ? '' : 'Run the same command again to go on.');
         return STOPPED_STATUS;
@@ -106,6 +110,7 @@ const importFile = async (command: Command): Promise<number> => {
     } finally {
       bar.end();
       details.close();
+      ids?.close();
       await target.close();
     }
   } finally {

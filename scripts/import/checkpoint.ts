@@ -48,6 +48,8 @@ export const noCounts = (): Counts => ({
 export interface Progress {
   counts: Counts;
   report: DetailsState;
+  /** How long the list of ids is; 0 if there is none. */
+  idsBytes: number;
   /** When the import began. */
   startedAtMs: number;
 }
@@ -86,7 +88,10 @@ const isState = (value: unknown): value is DetailsState =>
   value['reasons'].every(isReason);
 
 const isProgress = (saved: Row): saved is Row & Progress =>
-  isCounts(saved['counts']) && isState(saved['report']) && typeof saved['startedAtMs'] === 'number';
+  isCounts(saved['counts']) &&
+  isState(saved['report']) &&
+  typeof saved['idsBytes'] === 'number' &&
+  typeof saved['startedAtMs'] === 'number';
 
 /** @param command what else must be the same for the import to be the same one */
 export const createCheckpoint = (input: string, command: unknown): Checkpoint => {
@@ -108,8 +113,8 @@ export const createCheckpoint = (input: string, command: unknown): Checkpoint =>
           `${path} is of an import that was interrupted, of another file or with other options. ` +
             'Run that one again, or start over with --restart: what is imported already stays.',
         );
-      const { counts, report, startedAtMs } = saved;
-      return { counts, report, startedAtMs };
+      const { counts, report, idsBytes, startedAtMs } = saved;
+      return { counts, report, idsBytes, startedAtMs };
     },
     save(progress) {
       // Renaming is the moment from which it holds: no reader ever sees half a file.

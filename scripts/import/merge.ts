@@ -6,6 +6,7 @@
 // that share a name stay two people.
 import type { Row } from '../wrangler.ts';
 import type { Claim } from './claims.ts';
+import type { IdPair } from './ids.ts';
 import { digest, type NewRow, type Sent } from './rows.ts';
 
 export type OnConflict = 'skip' | 'update' | 'fail';
@@ -86,6 +87,8 @@ export interface Merged {
   inserts: NewRow[];
   updates: Update[];
   kept: number;
+  /** Records that are accounts which were here before, updated or kept. */
+  known: IdPair[];
   /** Ids of the input that accounts have here too. */
   idsKept: number;
   details: Detail[];
@@ -163,7 +166,7 @@ export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: Merg
   const byUsername = new Map<string, Holder>();
   const bySourceId = new Map<string, Holder[]>();
   const ids = new Set<number>();
-  const merged: Merged = { inserts: [], updates: [], kept: 0, idsKept: 0, details: [] };
+  const merged: Merged = { inserts: [], updates: [], kept: 0, known: [], idsKept: 0, details: [] };
   const written = new Map<number, string>();
   const admins = new Set(known.adminIds);
   let lastId = known.lastId;
@@ -281,6 +284,7 @@ export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: Merg
     const columns = [...sent.columns].filter(
       (column) => !KEPT_BY_UPDATE.has(column) && (column !== 'password_hash' || setsPassword),
     );
+    if (row.sourceId !== null) merged.known.push({ sourceId: row.sourceId, id: holder.id });
     merged.updates.push({
       id: holder.id,
       row: { ...row, id: holder.id },
@@ -320,8 +324,9 @@ export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: Merg
   return merged;
 };
 
-const keep = (merged: Merged, { at, label }: Incoming, { id }: Holder): void => {
+const keep = (merged: Merged, { at, label, row }: Incoming, { id }: Holder): void => {
   merged.kept += 1;
+  if (row.sourceId !== null) merged.known.push({ sourceId: row.sourceId, id });
   merged.details.push({ kind: 'kept', at, label, reason: 'is there already', text: `account ${id}` });
 };
 

@@ -5,13 +5,13 @@ import { PLACE_OPTIONS } from '../wrangler.ts';
 import type { AccountRules } from './accounts.ts';
 import { columnOf, FIELDS, type Field, isField } from './fields.ts';
 import type { MergeRules } from './merge.ts';
-import { FORMATS, type Format } from './source.ts';
+import { FORMATS, type SourceOptions } from './source.ts';
 import type { Place } from './target.ts';
+import { ENCODINGS } from './unpack.ts';
 
 export interface Command {
   file: string;
-  format: Format | null;
-  model: string | null;
+  source: Omit<SourceOptions, 'map' | 'onProgress'>;
   map: ReadonlyMap<string, Field>;
   rules: AccountRules;
   merge: MergeRules;
@@ -28,40 +28,48 @@ export interface Command {
     /** The file with the parameters of a Firebase project; null for none. */
     firebaseParams: string | null;
   };
+  /** Where the list of old and new ids goes; null for none. */
+  writeIds: string | null;
   place: Place;
 }
 
+/** In lines that fit a screen of 100 columns. */
+const FIELD_LINES = FIELDS.join(', ')
+  .replaceAll(/(.{1,96})(?: |$)/g, '  $1\n')
+  .trimEnd();
+
 export const USAGE = `Usage: npm run import -- <file> [options]
 
-  --format django|csv|jsonl|better-auth   what the file is; found out where it is not said
-  --model app.model                       Django's user model, where there is more than one
-  --map column=field                      a column by another name; may be given several times
-  --admins superuser|staff|none           whom of a Django project to make an admin (superuser)
-  --bad-username refuse|drop              usernames that Latchkey cannot have: refuse the account, or
-                                          import it without its username (refuse)
-  --no-email refuse|placeholder           accounts without an email: refuse them, or keep them to log in by
-                                          username (refuse)
-  --shared-email conflict|placeholder     the second holder of one email: a conflict, or kept without it (conflict)
-  --no-password refuse|reset              accounts without a password: refuse them, or let their owners set one
-                                          by mail (refuse)
-  --on-conflict skip|update|fail          accounts that are there already: leave them, bring them up to date,
-                                          or stop at the first that is in conflict (skip)
-  --match account|email                   which account is the same one: that of the username and the email, or
-                                          of the id that it was imported under; or that of the email (account)
-  --grant-admin-to-existing               make admins of accounts that were made here, too
-  --revive                                create accounts again that were deleted here
-  --keep-ids                              keep the ids, where they are free
-  --weak-hashes                           take fast and unsalted hashes (MD5, SHA-1, …), wrapped in slow ones
-  --plain-text-passwords                  take passwords in plain text, and store their hashes
-  --pepper-env <name>                     the environment variable with the pepper behind every password
-  --firebase-params <file>                the hash parameters of the Firebase project
-  --dry-run                               change nothing, and report the same
-  --restart                               do not take up an import that was interrupted
-  --report <file>                         the list of refused records (<file>.latchkey-report.txt)
-  --local | --remote                      which database; the local one where neither is given
-  --env <name> --config <file> --persist-to <folder>   as with wrangler
+The file: JSON, CSV, TSV, YAML, XML, SQLite or an SQL dump of any service, packed or not.
+  --format <name>               ${FORMATS.slice(0, 8).join('|')}|<service>
+  --table <name>, --model <app.model>      which table, list or Django model has the users
+  --map <column>=<field>        a column by another name; <column>:<value>=active|disabled; =ignore
+  --columns <names>, --encoding <name>     of a file without a header; of one that is not UTF-8
+Who is taken, and as what. What is not said here is refused, and the refusal names the flag:
+  --no-email placeholder        accounts without an email, to log in by username
+  --shared-email placeholder    the second holder of one email, likewise
+  --no-password reset           accounts without a password: their owners set one by mail
+  --bad-username drop           accounts whose username cannot be kept, without it
+  --admins superuser|staff|none whom of a Django project to make an admin (superuser)
+  --weak-hashes                 fast and unsalted hashes (MD5, SHA-1, …), wrapped in slow ones
+  --plain-text-passwords        passwords in plain text, hashed
+  --pepper-env <name>           the environment variable with the pepper behind every password
+  --firebase-params <file>      the hash parameters of the Firebase project
+Accounts that are here already:
+  --on-conflict skip|update|fail, --match account|email, --grant-admin-to-existing, --revive
+Ids:
+  --keep-ids                    keep them, where they are free
+  --write-ids <file>            write a list of old and new ids
+The run:
+  --dry-run                     change nothing, and report the same
+  --restart                     do not take up an import that was interrupted
+  --report <file>               the list of refused records (<file>.latchkey-report.txt)
+  --local | --remote            which database; the local one if neither is given
+  --env <name> --config <file> --persist-to <folder>       as with wrangler
 
-Fields: ${FIELDS.join(', ')}`;
+Status 0: everything was taken. 3: a part. 4: nothing. 1 and 2: it could not run.
+docs/migrating/ has all of it: services and their commands, hashes, importing again, and the fields:
+${FIELD_LINES}`;
 
 /** The command line is none. The message says what is wrong with it. */
 export class UsageError extends Error {
@@ -72,6 +80,10 @@ const OPTIONS = {
   ...PLACE_OPTIONS,
   format: { type: 'string' },
   model: { type: 'string' },
+  table: { type: 'string' },
+  columns: { type: 'string' },
+  encoding: { type: 'string' },
+  'write-ids': { type: 'string' },
   map: { type: 'string', multiple: true },
   admins: { type: 'string' },
   'bad-username': { type: 'string' },
@@ -134,11 +146,19 @@ export const readCommand = (args: string[], folder: string): Command => {
   if (file === undefined || more.length > 0) throw new UsageError('Say one file.');
   if (values.local === true && values.remote === true)
     throw new UsageError('Say --local or --remote, not both.');
-  const format = values.format === undefined ? null : choose('format', values.format, FORMATS, 'django');
+  const encoding =
+    values.encoding === undefined
+      ? null
+      : choose('encoding', values.encoding.toLowerCase(), ENCODINGS, 'utf-8');
   return {
     file: resolve(folder, file),
-    format,
-    model: values.model ?? null,
+    source: {
+      format: values.format === undefined ? null : choose('format', values.format, FORMATS, 'django'),
+      model: values.model ?? null,
+      table: values.table ?? null,
+      columns: values.columns?.split(',').map((column) => column.trim()) ?? null,
+      encoding,
+    },
     map: readMap(values.map ?? []),
     rules: {
       admins: choose('admins', values.admins, ['superuser', 'staff', 'none'], 'superuser'),
@@ -165,6 +185,7 @@ export const readCommand = (args: string[], folder: string): Command => {
       firebaseParams:
         values['firebase-params'] === undefined ? null : resolve(folder, values['firebase-params']),
     },
+    writeIds: values['write-ids'] === undefined ? null : resolve(folder, values['write-ids']),
     place: {
       remote: values.remote,
       'persist-to': values['persist-to'],

@@ -1,80 +1,315 @@
-// CSV with a header, record by record.
+// CSV, TSV and their like, record by record. A quote that is never closed spoils its own line, not those behind it.
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { type CsvError, parse } from 'csv-parse';
-import { isRow } from '../wrangler.ts';
-import { type Found, InputError, MAX_RECORD_BYTES, RECORDS_AT_ONCE } from './records.ts';
+import { type Options, parse } from 'csv-parse/sync';
+import type { Row } from '../wrangler.ts';
+import { createFieldReader, type Field } from './fields.ts';
+import { type Found, InputError, MAX_RECORD_BYTES, RECORDS_AT_ONCE, type Records } from './records.ts';
+import { FIREBASE_CSV_COLUMNS } from './services.ts';
+import type { PlainFile } from './unpack.ts';
 
 /** What stands between the values: the one of these that the header has most of. */
 const DELIMITERS = [',', ';', '\t', '|'];
 
+/** A quoted value of more lines is a quote that somebody forgot to close. */
+const MAX_RECORD_LINES = 1_000;
+
+const count = (text: string, character: string): number => text.split(character).length - 1;
+
+/** What stands within quotes separates nothing. */
 const findDelimiter = (header: string): string => {
-  const count = (delimiter: string) => header.split(delimiter).length;
-  return DELIMITERS.reduce((best, other) => (count(other) > count(best) ? other : best));
+  const bare = header.replaceAll(/"(?:[^"]|"")*"/g, '""');
+  return DELIMITERS.reduce((best, other) => (count(bare, other) > count(bare, best) ? other : best));
 };
 
-const toFound = (value: unknown): Found | null => {
-  if (!isRow(value) || !isRow(value['record']) || !isRow(value['info'])) return null;
-  // The line on which the record ends; a value may hold line breaks.
-  return { at: `line ${value['info']['lines']}`, record: value['record'] };
+export interface Dialect {
+  delimiter: string;
+  /** Null if quotes are characters like all others, as in what `mysql -B` writes. */
+  quote: '"' | null;
+  /** What stands before a quote within quotes; a backslash also stands for line breaks and tabs. */
+  escapedBy: '"' | '\\';
+}
+
+/** `mysql -B` and `INTO OUTFILE` never quote; spreadsheets do. If some fields only begin with a quote, nobody quotes. */
+const findDialect = (head: string): Dialect => {
+  const [header = ''] = head.split(/\r?\n/, 1);
+  const delimiter = findDelimiter(header);
+  const escapedBy = /\\"/.test(head) && !/""(?![\t,;|\r\n])/.test(head) ? '\\' : '"';
+  if (delimiter !== '\t') return { delimiter, quote: '"', escapedBy };
+  const fields = head
+    .split(/\r?\n/)
+    .slice(0, -1)
+    .flatMap((line) => line.split('\t'));
+  const opened = fields.filter((field) => field.startsWith('"'));
+  const isQuoted = opened.length > 0 && opened.every((field) => field.length > 1 && field.endsWith('"'));
+  return { delimiter, quote: isQuoted ? '"' : null, escapedBy: isQuoted ? escapedBy : '\\' };
 };
 
-/** The file's bytes. Another encoding would be read without complaint, and each name in it spoilt. */
-async function* readUtf8(path: string, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let bytes = 0;
+const optionsOf = ({ delimiter, quote, escapedBy }: Dialect): Options => ({
+  delimiter,
+  quote: quote ?? false,
+  escape: quote === null ? false : escapedBy,
+  relax_column_count: true,
+  skip_empty_lines: false,
+  max_record_size: MAX_RECORD_BYTES,
+  cast: (value, { quoting }) => (!quoting && (value === '\\N' || value === 'NULL') ? null : value),
+});
+
+/** https://dev.mysql.com/doc/refman/8.4/en/mysql-command-options.html#option_mysql_batch */
+const ESCAPED: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  '0': '\0',
+  b: '\b',
+  Z: '\u001a',
+};
+const readEscapes = (value: string): string =>
+  value.includes('\\') ? value.replaceAll(/\\(.)/gs, (_, one: string) => ESCAPED[one] ?? one) : value;
+
+type Cells = (string | null)[];
+
+const isCells = (value: unknown): value is Cells =>
+  Array.isArray(value) && value.every((cell) => cell === null || typeof cell === 'string');
+
+const parseCells = (text: string, options: Options): Cells[] => {
+  const rows: unknown = parse(text, options);
+  if (!Array.isArray(rows) || !rows.every(isCells)) throw new Error('The CSV parser gave no rows.');
+  return rows;
+};
+
+/** Lines of the file that are one record, if every quote in them is closed. */
+interface Group {
+  line: number;
+  lines: string[];
+}
+
+interface Line {
+  line: number;
+  text: string;
+}
+
+/** The file's lines. Another encoding than UTF-8 would be read without complaint, and each name in it spoilt. */
+async function* readLines(path: string, onRead: (bytes: number) => void): AsyncGenerator<Line[]> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+  const decode = (chunk?: Buffer): string => {
+    try {
+      return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode();
+    } catch {
+      throw new InputError('It is not UTF-8. If it is of a spreadsheet: --encoding windows-1252.');
+    }
+  };
+  let [rest, line, bytes] = ['', 0, 0];
   for await (const chunk of createReadStream(path)) {
     if (!Buffer.isBuffer(chunk)) continue;
-    try {
-      decoder.decode(chunk, { stream: true });
-    } catch {
-      throw new InputError('It is not UTF-8: save it as UTF-8.');
-    }
     bytes += chunk.length;
+    const parts = `${rest}${decode(chunk)}`.split('\n');
+    rest = parts.pop() ?? '';
+    if (rest.length > MAX_RECORD_BYTES)
+      throw new InputError(`Line ${line + parts.length + 1} is longer than ${MAX_RECORD_BYTES} bytes.`);
+    const first = line + 1;
+    line += parts.length;
     onRead(bytes);
-    yield chunk;
+    yield parts.map((text, index) => ({ line: first + index, text }));
   }
+  rest += decode();
+  if (rest !== '') yield [{ line: line + 1, text: rest }];
 }
 
+const UNCLOSED = 'A quote is opened on this line and never closed.';
+
+/** Reads a row by its columns; null if it has another number of values. */
+const toRecord = (cells: Cells, columns: readonly string[], unescapes: boolean): Row | null => {
+  // One delimiter too many at the end is usual, as in Firebase's.
+  const isLong = cells.length === columns.length + 1 && cells.at(-1) === '';
+  if (!isLong && cells.length !== columns.length) return null;
+  return Object.fromEntries(
+    columns.map((column, index) => {
+      const cell = cells[index] ?? null;
+      return [column, unescapes && cell !== null ? readEscapes(cell) : cell];
+    }),
+  );
+};
+
+const wrongLength = (cells: Cells, columns: readonly string[]): string =>
+  `It has ${cells.length} values, and the header has ${columns.length}.`;
+
+interface CsvReader {
+  take(line: Line): void;
+  /** How many records can be given. */
+  size(): number;
+  /** Gives what has been read so far; at the end of the file, all of it. */
+  flush(isEnd: boolean): Found[];
+}
+
+const createCsvReader = (dialect: Dialect, columns: readonly string[], skipLines: number): CsvReader => {
+  const options = optionsOf(dialect);
+  const unescapes = dialect.escapedBy === '\\';
+  let groups: Group[] = [];
+  let open: Group | null = null;
+  let [openQuotes, openCharacters] = [0, 0];
+  let found: Found[] = [];
+
+  const quotesIn = (text: string): number => {
+    if (dialect.quote === null) return 0;
+    const bare = unescapes ? text.replaceAll(/\\./gs, '') : text;
+    return count(bare, '"');
+  };
+
+  const parseGroups = () => {
+    const whole = groups;
+    groups = [];
+    let rows: Cells[] | null;
+    try {
+      rows = parseCells(whole.map(({ lines }) => lines.join('\n')).join('\n'), options);
+    } catch {
+      rows = null;
+    }
+    const isFine = rows?.length === whole.length;
+    for (const [index, group] of whole.entries()) {
+      const at = `line ${group.line}`;
+      const cells = isFine ? rows?.[index] : undefined;
+      const record = cells ? toRecord(cells, columns, unescapes) : null;
+      if (record) found.push({ at, record });
+      else parseAlone(group);
+    }
+  };
+
+  /** One group by itself. If it is none of a record, its first line is at fault, and those behind it begin anew. */
+  const parseAlone = ({ line, lines }: Group) => {
+    const at = `line ${line}`;
+    let problem: string;
+    try {
+      // A quote in the middle of a value that has none around it is a character like others.
+      const rows = parseCells(lines.join('\n'), { ...options, relax_quotes: lines.length === 1 });
+      const [cells = []] = rows;
+      const record = rows.length === 1 ? toRecord(cells, columns, unescapes) : null;
+      if (record) {
+        found.push({ at, record });
+        return;
+      }
+      problem = lines.length > 1 ? UNCLOSED : wrongLength(cells, columns);
+    } catch {
+      problem = lines.length > 1 ? UNCLOSED : 'Its quotes are not closed, or stand within a value.';
+    }
+    found.push({ at, problem });
+    const again = createCsvReader(dialect, columns, 0);
+    for (const [index, text] of lines.slice(1).entries()) again.take({ line: line + 1 + index, text });
+    found.push(...again.flush(true));
+  };
+
+  const abandonOpen = () => {
+    if (open === null) return;
+    const { line, lines } = open;
+    open = null;
+    parseGroups();
+    found.push({ at: `line ${line}`, problem: UNCLOSED });
+    const [, ...others] = lines;
+    for (const [index, text] of others.entries()) reader.take({ line: line + 1 + index, text });
+  };
+
+  const reader: CsvReader = {
+    take({ line, text }) {
+      if (line <= skipLines) return;
+      const isOdd = quotesIn(text) % 2 === 1;
+      if (open === null) {
+        if (!isOdd) {
+          if (text.trim() !== '') groups.push({ line, lines: [text.replace(/\r$/, '')] });
+          return;
+        }
+        open = { line, lines: [text] };
+        [openQuotes, openCharacters] = [1, text.length];
+        return;
+      }
+      open.lines.push(text);
+      openCharacters += text.length;
+      if (isOdd) openQuotes += 1;
+      if (openQuotes % 2 === 0) {
+        groups.push({ line: open.line, lines: [...open.lines.slice(0, -1), text.replace(/\r$/, '')] });
+        open = null;
+      } else if (open.lines.length > MAX_RECORD_LINES || openCharacters > MAX_RECORD_BYTES) abandonOpen();
+    },
+    size: () => groups.length + found.length,
+    flush(isEnd) {
+      while (isEnd && open !== null) abandonOpen();
+      if (groups.length > 0) parseGroups();
+      const read = found;
+      found = [];
+      return read;
+    },
+  };
+  return reader;
+};
+
+const isFirebase = (cells: Cells): boolean =>
+  cells.length >= FIREBASE_CSV_COLUMNS.length - 1 &&
+  cells.length <= FIREBASE_CSV_COLUMNS.length + 1 &&
+  /^(?:true|false)$/.test(cells[2] ?? '') &&
+  !cells.includes('localId');
+
+const NO_HEADER =
+  'Has it a header? Its first line does not name the columns of users. If it has none, name them in their order: --columns id,username,email,password. If it has one, say which is which: --map column=field.';
+
+const readHeader = (cells: Cells, map: ReadonlyMap<string, Field>): readonly string[] => {
+  const columns = cells.map((cell) => (cell ?? '').trim());
+  const record = Object.fromEntries(columns.map((column) => [column, null]));
+  const { has } = createFieldReader(map, () => {})(record);
+  const isKnown = (['email', 'username', 'password_hash'] as const).some(has);
+  // Never a value on the screen: a first line that is none of a header may hold a hash.
+  if (!isKnown) throw new InputError(NO_HEADER);
+  const twice = columns.find((column, index) => column !== '' && columns.indexOf(column) !== index);
+  if (twice !== undefined) throw new InputError(`Its header names the column ${twice} twice.`);
+  return columns;
+};
+
 /**
- * Reads CSV as RFC 4180 has it, with `;`, tabs or `|` in the place of commas where the header has them. A row
- * with more or fewer values than the header is a problem of its own.
+ * Opens what is delimited by commas, semicolons, tabs or bars: as RFC 4180 has it, or as MySQL writes it.
  *
- * @param header the file's first line
+ * @param columns the columns' names, if the file has no header; null to read them from its first line
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
-export async function* readCsv(
-  path: string,
-  header: string,
-  onRead: (bytes: number) => void,
-): AsyncGenerator<Found[]> {
-  let found: Found[] = [];
-  const skip = (error: CsvError | undefined): undefined => {
-    const at = `line ${error && 'lines' in error ? error['lines'] : '?'}`;
-    found.push({ at, problem: error?.message ?? 'This row cannot be read.' });
-  };
-  const file = Readable.from(readUtf8(path, onRead), { objectMode: false });
-  const parser = parse({
-    bom: true,
-    columns: (names: string[]) => names.map((name) => name.trim()),
-    delimiter: findDelimiter(header),
-    info: true,
-    max_record_size: MAX_RECORD_BYTES,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    on_skip: skip,
-  });
-  file.on('error', (error) => parser.destroy(error));
+export const openCsv = (
+  file: PlainFile,
+  columns: readonly string[] | null,
+  map: ReadonlyMap<string, Field>,
+): Records => {
+  const head = file.head.toString('utf8').replace(/^\u{feff}/u, '');
+  const dialect = findDialect(head);
+  const headerLines = headerOf(head);
+  let cells: Cells;
   try {
-    for await (const value of file.pipe(parser)) {
-      const record = toFound(value);
-      if (record) found.push(record);
-      if (found.length < RECORDS_AT_ONCE) continue;
-      yield found;
-      found = [];
-    }
-  } catch (error) {
-    throw new InputError(error instanceof Error ? error.message : String(error));
+    [cells = []] = parseCells(headerLines, optionsOf(dialect));
+  } catch {
+    throw new InputError('A quote in its first line is not closed.');
   }
-  yield found;
-}
+  const hasHeader = columns === null && !isFirebase(cells);
+  const names = columns ?? (isFirebase(cells) ? FIREBASE_CSV_COLUMNS : readHeader(cells, map));
+  const skipLines = hasHeader ? headerLines.split('\n').length : 0;
+  let bytes = 0;
+  return {
+    about: dialect.delimiter === '\t' ? 'TSV' : 'CSV',
+    columns: names,
+    async *read() {
+      const reader = createCsvReader(dialect, names, skipLines);
+      for await (const lines of readLines(file.path, (done) => {
+        bytes = done;
+      })) {
+        for (const line of lines) {
+          reader.take(line);
+          if (reader.size() >= RECORDS_AT_ONCE) yield reader.flush(false);
+        }
+      }
+      yield reader.flush(true);
+    },
+    fraction: () => (file.bytes === 0 ? 1 : bytes / file.bytes),
+    close: () => {},
+  };
+};
+
+/** The first record, which may have line breaks within quotes. */
+const headerOf = (head: string): string => {
+  const lines = head.split('\n');
+  let header = lines[0] ?? '';
+  for (let index = 1; count(header, '"') % 2 === 1 && index < lines.length && index < 20; index += 1)
+    header += `\n${lines[index]}`;
+  return header.replace(/\r$/, '');
+};

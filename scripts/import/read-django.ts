@@ -1,16 +1,53 @@
-// `manage.py dumpdata`: finds the project's user model in it, and the tokens that go with the users.
+// `manage.py dumpdata`, in whatever format: finds the project's user model in it, and the tokens that go with the users.
 import { isRow, type Row } from '../wrangler.ts';
-import { readJsonArray } from './read-json.ts';
-import { type Found, InputError, type Source } from './records.ts';
+import { type Found, InputError, type OnProgress, type Records, type Source } from './records.ts';
 import { createTokenFile } from './tokens.ts';
 
 const TOKEN_MODEL = 'authtoken.token';
+const USUAL_MODEL = 'auth.user';
 
 /** Every user model of Django has these two, whatever else a project gives it (AbstractBaseUser). */
 const isUserModel = (fields: Row): boolean =>
   typeof fields['password'] === 'string' && Object.hasOwn(fields, 'last_login');
 
 const modelOf = (record: Row): string => String(record['model'] ?? '').toLowerCase();
+
+export const isDjangos = ({ columns }: Pick<Records, 'columns'>): boolean =>
+  columns.includes('model') && columns.includes('fields');
+
+/** Models of a project that are told when none is clear. */
+const MAX_MODELS = 500;
+
+interface Models {
+  /** How many records of each model there are. */
+  all: Map<string, number>;
+  /** Those that have what every user model has. */
+  users: Set<string>;
+}
+
+const chooseModel = ({ all, users }: Models, wanted: string | null): string => {
+  if (wanted !== null) {
+    if (all.has(wanted.toLowerCase())) return wanted.toLowerCase();
+    throw new InputError(`There are no users in this dump of the model ${wanted}.${listOf(all)}`);
+  }
+  // A fixture that was written by hand may leave out what the model requires, but not what it is called.
+  if (users.size === 0 && all.has(USUAL_MODEL)) return USUAL_MODEL;
+  const [model, ...more] = users;
+  if (model === undefined)
+    throw new InputError(
+      `There are no users in this dump.${listOf(all)} Name the one of the users: --model.`,
+    );
+  if (more.length > 0)
+    throw new InputError(
+      `This dump has more than one model of users: ${[...users].join(', ')}. Say which with --model.`,
+    );
+  return model;
+};
+
+const listOf = (all: ReadonlyMap<string, number>): string =>
+  all.size === 0
+    ? ''
+    : ` Its models are: ${[...all].map(([model, count]) => `${model} (${count})`).join(', ')}.`;
 
 /**
  * Opens a dump. It is read once from end to end, for the user model and the tokens, before it is read for its users.
@@ -19,40 +56,35 @@ const modelOf = (record: Row): string => String(record['model'] ?? '').toLowerCa
  * @throws InputError where there is none, or more than one
  */
 export const openDjangoDump = async (
-  path: string,
+  records: Records,
   wanted: string | null,
-  onRead: (bytes: number) => void,
-  fraction: () => number,
+  onProgress: OnProgress,
 ): Promise<Source> => {
   const tokens = createTokenFile();
-  const models = new Map<string, number>();
-  let others = 0;
+  const models: Models = { all: new Map(), users: new Set() };
+  let seen = 0;
+  let model: string;
 
   try {
-    for await (const page of readJsonArray(path, () => {})) {
+    for await (const page of records.read()) {
       for (const found of page) {
         if (!('record' in found)) continue;
-        const model = modelOf(found.record);
+        seen += 1;
+        const name = modelOf(found.record);
         const fields = isRow(found.record['fields']) ? found.record['fields'] : {};
-        if (model === TOKEN_MODEL) tokens.add(fields['user'], found.record['pk']);
-        else if (wanted === null ? isUserModel(fields) : model === wanted.toLowerCase())
-          models.set(model, (models.get(model) ?? 0) + 1);
-        else others += 1;
+        if (name === TOKEN_MODEL) tokens.add(fields['user'], found.record['pk']);
+        else if (models.all.size < MAX_MODELS || models.all.has(name))
+          models.all.set(name, (models.all.get(name) ?? 0) + 1);
+        if (name !== TOKEN_MODEL && isUserModel(fields)) models.users.add(name);
       }
+      onProgress(seen, records.fraction(), 'records looked through');
     }
+    model = chooseModel(models, wanted);
   } catch (error) {
     tokens.close();
     throw error;
   }
-  const [model, ...more] = models.keys();
-  if (model === undefined || more.length > 0) {
-    tokens.close();
-    throw new InputError(
-      model === undefined
-        ? `There are no users in this dump${wanted === null ? '' : ` of the model ${wanted}`}.`
-        : `This dump has more than one model of users: ${[...models.keys()].join(', ')}. Say which with --model.`,
-    );
-  }
+  const others = [...models.all].reduce((sum, [name, count]) => (name === model ? sum : sum + count), 0);
 
   /** The fields of a user with its id and its token; null where the record is none of a user. */
   const toUser = (found: Found): Found | null => {
@@ -66,12 +98,13 @@ export const openDjangoDump = async (
   return {
     about: `Django's dumpdata, users of the model ${model}`,
     async *read() {
-      for await (const page of readJsonArray(path, onRead)) {
-        yield page.map(toUser).filter((found) => found !== null);
-      }
+      for await (const page of records.read()) yield page.map(toUser).filter((found) => found !== null);
     },
-    fraction,
+    fraction: records.fraction,
     remarks: () => (others > 0 ? [`records of other models passed over: ${others}`] : []),
-    close: tokens.close,
+    close() {
+      tokens.close();
+      records.close();
+    },
   };
 };

@@ -1,14 +1,21 @@
-// JSON from a stream, record by record: lines of it, or the objects of one long array.
+// JSON from a stream, record by record: lines of it, or the objects of an array anywhere in a document.
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
-import { isRow } from '../wrangler.ts';
-import { type Found, InputError, MAX_RECORD_BYTES, RECORDS_AT_ONCE } from './records.ts';
+import { Tokenizer, TokenType } from '@streamparser/json';
+import { isRow, type Row } from '../wrangler.ts';
+import type { Field } from './fields.ts';
+import {
+  type Found,
+  InputError,
+  MAX_RECORD_BYTES,
+  type OnProgress,
+  RECORDS_AT_ONCE,
+  type Records,
+} from './records.ts';
+import { chooseTable, type Table } from './tables.ts';
+import type { PlainFile } from './unpack.ts';
 
 const LINE_FEED = 0x0a;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 const BYTE_ORDER_MARK = Buffer.from('\u{feff}');
 const CHUNK_BYTES = 256 * 1024;
 
@@ -27,10 +34,29 @@ async function* readChunks(path: string, onRead: (bytes: number) => void): Async
   }
 }
 
+/** A whole number that a JavaScript number cannot hold keeps its digits as a text: it is an id, not a quantity. */
+const readJsonNumber = (text: string): number | string => {
+  const number = Number(text);
+  return /^-?\d+$/.test(text) && !Number.isSafeInteger(number) ? text : number;
+};
+
+const LONG_NUMBER = /\d{16}/;
+
+/** What JSON.parse tells a reviver about a value. https://github.com/tc39/proposal-json-parse-with-source */
+const sourceOf = (context: unknown): string | null =>
+  isRow(context) && typeof context['source'] === 'string' ? context['source'] : null;
+
+const parseJson = (text: string): unknown =>
+  LONG_NUMBER.test(text)
+    ? JSON.parse(text, (...[, value, context]: [string, unknown, unknown?]) =>
+        typeof value === 'number' ? readJsonNumber(sourceOf(context) ?? String(value)) : value,
+      )
+    : JSON.parse(text);
+
 const toFound = (at: string, bytes: Buffer): Found => {
   if (!isUtf8(bytes)) return { at, problem: 'This is not UTF-8.' };
   try {
-    const record: unknown = JSON.parse(bytes.toString('utf8'));
+    const record = parseJson(bytes.toString('utf8'));
     return isRow(record) ? { at, record } : { at, problem: 'This is no JSON object.' };
   } catch {
     return { at, problem: 'This is not valid JSON.' };
@@ -38,7 +64,7 @@ const toFound = (at: string, bytes: Buffer): Found => {
 };
 
 /** Reads JSON lines. A line that is no JSON object is a problem of its own; empty lines count, and are nothing. */
-export async function* readJsonLines(path: string, onRead: (bytes: number) => void): AsyncGenerator<Found[]> {
+async function* readJsonLines(path: string, onRead: (bytes: number) => void): AsyncGenerator<Found[]> {
   let found: Found[] = [];
   let line = 0;
   let rest: Buffer = Buffer.alloc(0);
@@ -73,55 +99,315 @@ export async function* readJsonLines(path: string, onRead: (bytes: number) => vo
   yield found;
 }
 
-/**
- * Reads the objects of one JSON array, as `manage.py dumpdata` writes it, whether on one line or on many. Looks
- * only for where an object ends, and leaves what is in it to JSON.parse.
- */
-export async function* readJsonArray(path: string, onRead: (bytes: number) => void): AsyncGenerator<Found[]> {
-  let found: Found[] = [];
-  let [line, record, startLine] = [1, 0, 1];
-  let state: 'before' | 'inside' | 'after' = 'before';
-  let depth = 0;
-  let [inText, escaped] = [false, false];
-  let rest: Buffer = Buffer.alloc(0);
+/** What the top of a document is called among its lists: an array, or objects one after another. */
+const DOCUMENT = 'document';
 
-  for await (const chunk of readChunks(path, onRead)) {
-    let start = 0;
-    for (let index = 0; index < chunk.length; index += 1) {
-      const byte = chunk[index] ?? 0;
-      if (byte === LINE_FEED) line += 1;
-      if (depth > 0) {
-        if (escaped) escaped = false;
-        else if (inText) {
-          if (byte === QUOTE) inText = false;
-          else if (byte === BACKSLASH) escaped = true;
-        } else if (byte === QUOTE) inText = true;
-        else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1;
-        else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-          depth -= 1;
-          if (depth > 0) continue;
-          const bytes = Buffer.concat([rest, chunk.subarray(start, index + 1)]);
-          rest = Buffer.alloc(0);
-          record += 1;
-          found.push(toFound(`record ${record} (line ${startLine})`, bytes));
-        }
-        continue;
-      }
-      if (isSpace(byte) || (byte === COMMA && state === 'inside')) continue;
-      if (byte === OPEN_OBJECT && state === 'inside') [depth, start, startLine] = [1, index, line];
-      else if (byte === OPEN_ARRAY && state === 'before') state = 'inside';
-      else if (byte === CLOSE_ARRAY && state === 'inside') state = 'after';
-      else throw new InputError(`Line ${line}: this is no JSON array of objects.`);
-    }
-    if (depth > 0) rest = Buffer.concat([rest, chunk.subarray(start)]);
-    if (rest.length > MAX_RECORD_BYTES)
-      throw new InputError(
-        `Line ${startLine}: an object is longer than ${MAX_RECORD_BYTES} bytes, or damaged.`,
-      );
-    if (found.length < RECORDS_AT_ONCE) continue;
-    yield found;
-    found = [];
-  }
-  yield found;
-  if (state !== 'after') throw new InputError(`The file ends on line ${line}, in the middle of its array.`);
+/** An object or array that the tokenizer is in. */
+interface Level {
+  isArray: boolean;
+  /** Within an object, the key that the next value is of. */
+  key: string | null;
+  /** The array's name among the tables: see `nameOf`. */
+  name: string;
+  /** An object's own `name` and `type`, which name the table that its `data` are. */
+  ownName: string | null;
+  ownType: string | null;
 }
+
+interface Visitor {
+  /** An object within an array, or at the top, begins: whether its content is wanted. */
+  onRecord(table: string, offset: number): boolean;
+  /** One of its columns. */
+  onColumn(table: string, column: string): void;
+  onValue(record: Row): void;
+}
+
+/** phpMyAdmin writes `{"type":"table","name":"users","data":[…]}`: that array is the table `users`. */
+const nameOf = (levels: readonly Level[]): string => {
+  const parent = levels.at(-1);
+  if (parent === undefined) return DOCUMENT;
+  if (parent?.key === 'data' && parent.ownType === 'table' && parent.ownName !== null) return parent.ownName;
+  return levels
+    .map(({ isArray, key }) => (isArray ? '[]' : (key ?? '')))
+    .join('.')
+    .replaceAll('.[]', '[]');
+};
+
+/** Goes through a document, and builds the values of the records that are wanted, and of nothing else. */
+const createWalker = (visitor: Visitor) => {
+  const levels: Level[] = [];
+  /** The values that are being built, from the record inwards; empty outside of a wanted record. */
+  const building: (Row | unknown[])[] = [];
+  let [recordDepth, recordStart] = [0, 0];
+  let expectsKey = false;
+
+  const put = (value: unknown) => {
+    const into = building.at(-1);
+    const level = levels.at(-1);
+    if (Array.isArray(into)) into.push(value);
+    else if (into && level?.key != null)
+      // `__proto__` is a key like others in JSON.
+      Object.defineProperty(into, level.key, { value, enumerable: true, configurable: true, writable: true });
+  };
+
+  const begin = (isArray: boolean, offset: number) => {
+    const parent = levels.at(-1);
+    if (building.length > 0) {
+      const value = isArray ? [] : {};
+      put(value);
+      building.push(value);
+    } else if (!isArray && (parent === undefined || parent.isArray)) {
+      if (visitor.onRecord(parent?.name ?? DOCUMENT, offset)) {
+        building.push({});
+        [recordDepth, recordStart] = [levels.length + 1, offset];
+      }
+    }
+    levels.push({ isArray, key: null, name: isArray ? nameOf(levels) : '', ownName: null, ownType: null });
+    expectsKey = !isArray;
+  };
+
+  const end = () => {
+    const wasRecord = building.length > 0 && levels.length === recordDepth;
+    levels.pop();
+    expectsKey = false;
+    const built = building.pop();
+    if (wasRecord && built && !Array.isArray(built)) visitor.onValue(built);
+  };
+
+  const take = (value: unknown) => {
+    const level = levels.at(-1);
+    if (level && !level.isArray && typeof value === 'string') {
+      if (level.key === 'name') level.ownName = value;
+      if (level.key === 'type') level.ownType = value;
+    }
+    if (building.length > 0) put(value);
+  };
+
+  const visit = (token: TokenType, value: unknown, offset: number): void => {
+    const level = levels.at(-1);
+    if (building.length > 0 && offset - recordStart > MAX_RECORD_BYTES)
+      throw new InputError(`A record is longer than ${MAX_RECORD_BYTES} bytes, or damaged.`);
+    if (token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET)
+      begin(token === TokenType.LEFT_BRACKET, offset);
+    else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) {
+      if (level === undefined || level.isArray !== (token === TokenType.RIGHT_BRACKET))
+        throw new Error('unbalanced');
+      end();
+    } else if (token === TokenType.COMMA) expectsKey = level?.isArray === false;
+    else if (token === TokenType.COLON) expectsKey = false;
+    else if (expectsKey && level && typeof value === 'string') {
+      level.key = value;
+      const above = levels.at(-2);
+      if (above === undefined || above.isArray) visitor.onColumn(above?.name ?? DOCUMENT, value);
+    } else take(value);
+  };
+  return { visit, isInside: () => levels.length > 0 };
+};
+
+/** A tokenizer that keeps the digits of long numbers. */
+class ExactTokenizer extends Tokenizer {
+  // The library's own way to treat numbers is to override this method.
+  protected override parseNumber(text: string): number {
+    const number = readJsonNumber(text);
+    this.lastNumber = number;
+    return typeof number === 'number' ? number : Number(number);
+  }
+  lastNumber: number | string = 0;
+}
+
+/** Reads a whole document. Returns the line on which it is at, for each offset that is asked for in order. */
+async function* walk(
+  path: string,
+  visitor: Visitor & { lineAt?: (line: number) => void },
+  onRead: (bytes: number) => void,
+  /** Asked after each part, for what is to be handed on. */
+  drain: () => Found[],
+): AsyncGenerator<Found[]> {
+  const tokenizer = new ExactTokenizer({ separator: '' });
+  const { visit, isInside } = createWalker({
+    ...visitor,
+    onRecord(table, offset) {
+      lines.moveTo(offset);
+      return visitor.onRecord(table, lines.line);
+    },
+  });
+  const lines = createLineCounter();
+  tokenizer.onToken = ({ token, value, offset }) =>
+    visit(token, token === TokenType.NUMBER ? tokenizer.lastNumber : value, offset);
+  try {
+    for await (const chunk of readChunks(path, onRead)) {
+      lines.enter(chunk);
+      tokenizer.write(chunk);
+      const found = drain();
+      if (found.length > 0) yield found;
+      lines.leave();
+    }
+    tokenizer.end();
+    if (isInside()) throw new Error('It ended too early.');
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const why =
+      error instanceof Error && /ended|end/i.test(error.message) ? 'ends in the middle of it' : 'is damaged';
+    throw new InputError(`The JSON ${why}, near line ${lines.atEnd()}.`);
+  }
+  yield drain();
+}
+
+/** Counts lines up to offsets that only grow. */
+const createLineCounter = () => {
+  let [line, start, at] = [1, 0, 0];
+  let chunk: Buffer = Buffer.alloc(0);
+  const moveTo = (offset: number) => {
+    const target = Math.min(offset - start, chunk.length);
+    for (
+      let next = chunk.indexOf(LINE_FEED, at);
+      next >= 0 && next < target;
+      next = chunk.indexOf(LINE_FEED, at)
+    ) {
+      line += 1;
+      at = next + 1;
+    }
+    at = Math.max(at, target);
+  };
+  return {
+    get line() {
+      return line;
+    },
+    enter(next: Buffer) {
+      chunk = next;
+      at = 0;
+    },
+    moveTo,
+    leave() {
+      moveTo(start + chunk.length);
+      start += chunk.length;
+      chunk = Buffer.alloc(0);
+    },
+    atEnd() {
+      moveTo(start + chunk.length);
+      return line;
+    },
+  };
+};
+
+/** More arrays than this, or more columns of one, nobody chooses from. */
+const MAX_TABLES = 1_000;
+const MAX_COLUMNS = 500;
+
+/** The arrays of objects in a document, and its own object, with the columns of each. */
+const findTables = async (path: string, onRead: (bytes: number) => void): Promise<Table[]> => {
+  const tables = new Map<string, Set<string>>();
+  const visitor: Visitor = {
+    onRecord(table) {
+      if (tables.size < MAX_TABLES && !tables.has(table)) tables.set(table, new Set());
+      return false;
+    },
+    onColumn(table, column) {
+      const columns = tables.get(table);
+      if (columns && columns.size < MAX_COLUMNS) columns.add(column);
+    },
+    onValue() {},
+  };
+  for await (const _ of walk(path, visitor, onRead, () => []));
+  return [...tables].map(([name, columns]) => ({ name, columns: [...columns] }));
+};
+
+const isDjangos = ({ columns }: Table): boolean => columns.includes('model') && columns.includes('fields');
+
+/** Whether the file is one JSON object a line. */
+export const isJsonLines = (head: Buffer): boolean => {
+  const [first = '', ...others] = head
+    .toString('utf8')
+    .replace(/^\u{feff}/u, '')
+    .trimStart()
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '');
+  if (!first.startsWith('{') || others.length === 0) return false;
+  try {
+    return isRow(JSON.parse(first));
+  } catch {
+    // A damaged first line is a line all the same, if the next begins an object.
+    return others.some((line) => line.startsWith('{'));
+  }
+};
+
+const MAX_HEAD_RECORDS = 50;
+
+const columnsOfLines = async (path: string): Promise<string[]> => {
+  const columns = new Set<string>();
+  for await (const page of readJsonLines(path, () => {})) {
+    for (const found of page.slice(0, MAX_HEAD_RECORDS))
+      if ('record' in found) for (const column of Object.keys(found.record)) columns.add(column);
+    if (columns.size > 0) break;
+  }
+  return [...columns];
+};
+
+export const openJsonLines = async (file: PlainFile): Promise<Records> => {
+  let bytes = 0;
+  return {
+    about: 'JSON lines',
+    columns: await columnsOfLines(file.path),
+    read: () =>
+      readJsonLines(file.path, (done) => {
+        bytes = done;
+      }),
+    fraction: () => (file.bytes === 0 ? 1 : bytes / file.bytes),
+    close: () => {},
+  };
+};
+
+/**
+ * Opens a JSON document. It is read once from end to end to find the array of the users in it.
+ *
+ * @param wanted the array as it was named by hand; null to find it
+ * @throws InputError if it is damaged, or if it is not clear which array it is
+ */
+export const openJsonDocument = async (
+  file: PlainFile,
+  wanted: string | null,
+  map: ReadonlyMap<string, Field>,
+  onProgress: OnProgress,
+): Promise<Records> => {
+  let bytes = 0;
+  const fraction = () => (file.bytes === 0 ? 1 : bytes / file.bytes);
+  const tables = await findTables(file.path, (done) => {
+    bytes = done;
+    onProgress(done, fraction(), 'bytes looked through');
+  });
+  const dump = tables.find(isDjangos);
+  const table = dump && wanted === null ? dump : chooseTable(tables, wanted, map, 'list');
+  return {
+    about: table.name === DOCUMENT ? 'a JSON array' : `the list ${table.name} of a JSON document`,
+    columns: table.columns,
+    async *read() {
+      let found: Found[] = [];
+      let [number, startLine] = [0, 1];
+      const visitor: Visitor = {
+        onRecord(name, line) {
+          startLine = line;
+          return name === table.name;
+        },
+        onColumn() {},
+        onValue(record) {
+          number += 1;
+          found.push({ at: `record ${number} (line ${startLine})`, record });
+        },
+      };
+      yield* walk(
+        file.path,
+        visitor,
+        (done) => {
+          bytes = done;
+        },
+        () => {
+          const read = found;
+          found = [];
+          return read;
+        },
+      );
+    },
+    fraction,
+    close: () => {},
+  };
+};

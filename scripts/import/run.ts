@@ -9,6 +9,7 @@ import type { Details } from './details.ts';
 import { createFieldReader, createValueRules, type Field } from './fields.ts';
 import type { FirebaseParameters, HashCheck } from './hashes.ts';
 import { withoutEmail } from './identity.ts';
+import type { IdList } from './ids.ts';
 import { type Detail, type Incoming, type Known, type Merged, type MergeRules, mergeBatch } from './merge.ts';
 import { checkInput } from './preflight.ts';
 import type { ProgressBar } from './progress.ts';
@@ -19,6 +20,7 @@ import {
   FIND_LAST_ID,
   findDeleted,
   findHolders,
+  findIds,
   insertAccounts,
   insertSessions,
   noteImported,
@@ -54,6 +56,8 @@ export interface ImportRun {
   checkpoint: Checkpoint | null;
   counts: Counts;
   details: Details;
+  /** Null if nobody asked for the ids. */
+  ids: IdList | null;
   checkHash: HashCheck;
   firebase?: FirebaseParameters | null;
   bar: ProgressBar;
@@ -109,7 +113,8 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
     await writeBatch(context, batch);
     batch = emptyBatch();
     counts.tookMs = Date.now() - startedMs;
-    run.checkpoint?.save({ counts, report: run.details.state(), startedAtMs: run.startedAtMs });
+    const [report, idsBytes] = [run.details.state(), run.ids?.bytes() ?? 0];
+    run.checkpoint?.save({ counts, report, idsBytes, startedAtMs: run.startedAtMs });
     bar.show(counts.read, source.fraction());
   };
 
@@ -203,6 +208,20 @@ const writeBatch = async (context: Context, batch: Batch): Promise<void> => {
     if (disabledBy !== null) counts.disabledBy[disabledBy] = (counts.disabledBy[disabledBy] ?? 0) + 1;
   }
   details.add(found);
+  await noteIds(context, merged);
+};
+
+/** Lists what ids the accounts have got: of those that were created, the database says it. */
+const noteIds = async ({ ids, target }: Context, { inserts, known }: Merged): Promise<void> => {
+  if (ids === null) return;
+  const named = inserts.filter(({ sourceId }) => sourceId !== null);
+  const rows = (await target.query(findIds(named))).flat();
+  const idOf = new Map(rows.map((row) => [String(row['email_key']), Number(row['id'])]));
+  const created = named.flatMap(({ sourceId, emailKey }) => {
+    const id = idOf.get(emailKey);
+    return sourceId === null || id === undefined ? [] : [{ sourceId, id }];
+  });
+  ids.add([...created, ...known]);
 };
 
 const mergeAndWrite = async (context: Context, incoming: readonly Incoming[]): Promise<Merged> => {

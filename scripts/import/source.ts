@@ -1,97 +1,200 @@
-// Opens an input: what kind of file it is, and the reader for that kind.
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+// Opens an input: what kind of file it is, whose users are in it, and the reader for them.
 import { extname } from 'node:path';
-import { isRow } from '../wrangler.ts';
-import { flattenBetterAuth } from './better-auth.ts';
-import { readCsv } from './read-csv.ts';
-import { openDjangoDump } from './read-django.ts';
-import { readJsonArray, readJsonLines } from './read-json.ts';
+import type { Field } from './fields.ts';
+import { openCsv } from './read-csv.ts';
+import { isDjangos, openDjangoDump } from './read-django.ts';
+import { isJsonLines, openJsonDocument, openJsonLines } from './read-json.ts';
+import { isSqlDump, loadDump } from './read-sql.ts';
 import { openSqlite } from './read-sqlite.ts';
-import { type Found, InputError, type Source } from './records.ts';
+import { openXml } from './read-xml.ts';
+import { isYamlList, openYaml } from './read-yaml.ts';
+import { type Found, InputError, type OnProgress, type Records, type Source } from './records.ts';
+import { createScratchFolder } from './scratch-folder.ts';
+import { findService, SERVICES, type Service, serviceByName } from './services.ts';
+import { looksLikeUsers } from './tables.ts';
+import { type Encoding, openPlain, type PlainFile } from './unpack.ts';
 
-export const FORMATS = ['django', 'csv', 'jsonl', 'better-auth'] as const;
-export type Format = (typeof FORMATS)[number];
+const FILE_FORMATS = ['csv', 'json', 'jsonl', 'yaml', 'xml', 'sqlite', 'sql'] as const;
+type FileFormat = (typeof FILE_FORMATS)[number];
 
-const HEAD_BYTES = 64 * 1024;
+/** Kinds of files, and services whose exports these are. */
+export const FORMATS: readonly string[] = ['django', ...FILE_FORMATS, ...SERVICES.map(({ name }) => name)];
 
-const readHead = (path: string): Buffer => {
-  const file = openSync(path, 'r');
-  try {
-    const head = Buffer.alloc(HEAD_BYTES);
-    return head.subarray(0, readSync(file, head));
-  } finally {
-    closeSync(file);
-  }
+export interface SourceOptions {
+  /** One of `FORMATS`; null to find out. */
+  format: string | null;
+  /** Django's user model; null to find it. */
+  model: string | null;
+  /** The table, or the list in a document; null to find it. */
+  table: string | null;
+  /** The names of the columns of a file without a header; null if it has one. */
+  columns: readonly string[] | null;
+  encoding: Encoding | null;
+  map: ReadonlyMap<string, Field>;
+  onProgress: OnProgress;
+}
+
+const isFileFormat = (format: string | null): format is FileFormat =>
+  FILE_FORMATS.some((each) => each === format);
+
+const BY_EXTENSION: Readonly<Record<string, FileFormat>> = {
+  '.csv': 'csv',
+  '.tsv': 'csv',
+  '.sql': 'sql',
+  '.yaml': 'yaml',
+  '.yml': 'yaml',
+  '.xml': 'xml',
+  '.dump': 'sql',
 };
 
-type Kind = 'sqlite' | 'array' | 'lines' | 'text';
-
-const kindOf = (head: Buffer): Kind => {
+/** What the first bytes say. A text whose beginning says nothing is what its name says, or CSV if it looks like it. */
+const detect = ({ head, name }: PlainFile, options: SourceOptions): FileFormat | null => {
   if (head.toString('latin1').startsWith('SQLite format 3\0')) return 'sqlite';
-  if (head[0] === 0xff || head[0] === 0xfe) throw new InputError('It is UTF-16: save it as UTF-8.');
-  if (head[0] === 0x1f && head[1] === 0x8b) throw new InputError('It is compressed: unpack it with gunzip.');
-  const start = head.toString('utf8').replace(/^\u{feff}/u, '').trimStart(); // biome-ignore format: one chain
-  if (start.startsWith('[')) return 'array';
-  return start.startsWith('{') ? 'lines' : 'text';
+  if (head.subarray(0, 5).toString('latin1') === 'PGDMP')
+    throw new InputError("It is pg_dump's own format: make SQL of it with pg_restore --file users.sql.");
+  const start = head
+    .toString('utf8')
+    .replace(/^\u{feff}/u, '')
+    .trimStart();
+  if (start.startsWith('[')) return 'json';
+  if (start.startsWith('{')) return /\.(?:jsonl|ndjson)$/i.test(name) || isJsonLines(head) ? 'jsonl' : 'json';
+  if (start.startsWith('<')) return 'xml';
+  const named = BY_EXTENSION[extname(name).toLowerCase()];
+  if (named !== undefined) return named;
+  if (isSqlDump(head)) return 'sql';
+  if (isYamlList(head)) return 'yaml';
+  const [header = ''] = start.split(/\r?\n/, 1);
+  const columns = header.split(/[,;\t|]/).map((column) => column.replaceAll('"', '').trim());
+  return columns.length > 1 && (options.columns !== null || looksLikeUsers(columns, options.map))
+    ? 'csv'
+    : null;
 };
 
-const isDump = (head: Buffer): boolean => /^\W*\[\s*\{\s*"(?:model|pk)"\s*:/.test(head.toString('utf8'));
-
-/**
- * @param format what it is said to be, null to find out
- * @param model Django's user model, null to find it
- * @throws InputError where it is of no kind that is known, or not of the one that it is said to be
- */
-export const openSource = async (
-  path: string,
-  format: Format | null,
-  model: string | null,
-): Promise<Source> => {
-  const head = readHead(path);
-  const size = statSync(path).size;
-  const kind = kindOf(head);
-  let bytes = 0;
-  const onRead = (count: number) => {
-    bytes = count;
-  };
-  const fraction = () => (size === 0 ? 1 : bytes / size);
-
-  if (kind === 'sqlite') {
-    if (format === 'csv' || format === 'jsonl') throw new InputError(`It is SQLite, not ${format}.`);
-    return openSqlite(path, format, model);
-  }
-  if (kind === 'text') {
-    const isCsv =
-      format === 'csv' || (format === null && ['.csv', '.tsv'].includes(extname(path).toLowerCase()));
-    if (!isCsv) throw new InputError(`Its beginning is not that of ${format ?? 'a format known here'}.`);
-    const [header = ''] = head.toString('utf8').split(/\r?\n/, 1);
-    return simple('CSV', () => readCsv(path, header, onRead), fraction);
-  }
-  if (format === 'csv') throw new InputError('It is JSON, not CSV.');
-  if (kind === 'array' && (format === 'django' || (format === null && isDump(head))))
-    return openDjangoDump(path, model, onRead, fraction);
-  if (format === 'django') throw new InputError('It is neither what dumpdata writes nor SQLite.');
-
-  const read = kind === 'array' ? readJsonArray : readJsonLines;
-  const name = kind === 'array' ? 'a JSON array' : 'JSON lines';
-  if (format !== 'better-auth') return simple(name, () => read(path, onRead), fraction);
-  return simple(`better-auth's users as ${name}`, () => flattened(read(path, onRead)), fraction);
+const NAMES: Readonly<Record<FileFormat, string>> = {
+  csv: 'CSV',
+  json: 'JSON',
+  jsonl: 'JSON',
+  yaml: 'YAML',
+  xml: 'XML',
+  sqlite: 'SQLite',
+  sql: 'SQL',
 };
 
-const simple = (about: string, read: Source['read'], fraction: Source['fraction']): Source => ({
-  about,
-  read,
-  fraction,
-  remarks: () => [],
-  close: () => {},
-});
+const openDump = async (file: PlainFile, options: SourceOptions): Promise<Records> => {
+  const folder = createScratchFolder('dump');
+  try {
+    const path = folder.path('dump.db');
+    const { tables, rows } = await loadDump(file, path, options.table, options.map, options.onProgress);
+    if (rows === 0) {
+      const names = tables.map(({ name }) => name).join(', ');
+      throw new InputError(
+        tables.length === 0
+          ? 'The dump has no rows: it may be of the schema only.'
+          : `No table of the dump has a username or an email and a password hash. There are: ${names}. Name the one of the users: --table, and its columns: --map.`,
+      );
+    }
+    const format = options.format === 'django' || options.format === 'better-auth' ? options.format : null;
+    const records = openSqlite(path, { ...options, format });
+    return {
+      ...records,
+      about: records.about.replace('SQLite file', 'SQL dump').replace(/^SQLite,/, 'an SQL dump,'),
+      close() {
+        records.close();
+        folder.remove();
+      },
+    };
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+};
 
-async function* flattened(pages: AsyncIterable<Found[]>): AsyncGenerator<Found[]> {
+const openRecords = async (file: PlainFile, kind: FileFormat, options: SourceOptions): Promise<Records> => {
+  const { format, table, map, columns, onProgress } = options;
+  switch (kind) {
+    case 'sqlite':
+      return openSqlite(file.path, {
+        ...options,
+        format: format === 'django' || format === 'better-auth' ? format : null,
+      });
+    case 'sql':
+      return await openDump(file, options);
+    case 'csv':
+      return openCsv(file, columns, map);
+    case 'yaml':
+      return await openYaml(file, table, map);
+    case 'xml':
+      return await openXml(file, table, map, onProgress);
+    case 'jsonl':
+      return await openJsonLines(file);
+    case 'json':
+      return await openJsonDocument(file, table, map, onProgress);
+  }
+};
+
+async function* mapped(pages: AsyncIterable<readonly Found[]>, service: Service): AsyncGenerator<Found[]> {
   for await (const page of pages) {
-    yield page.map((found) =>
-      'record' in found && isRow(found.record)
-        ? { at: found.at, record: flattenBetterAuth(found.record) }
-        : found,
-    );
+    yield page
+      .map((found): Found | null => {
+        if (!('record' in found)) return found;
+        const record = service.toUser(found.record);
+        return record && { at: found.at, record };
+      })
+      .filter((found) => found !== null);
   }
 }
+
+const toSource = async (records: Records, options: SourceOptions): Promise<Source> => {
+  const { format, model, onProgress } = options;
+  if (isDjangos(records) && (format === 'django' || !isFileFormat(format)))
+    return await openDjangoDump(records, model, onProgress);
+  const service = serviceByName(format) ?? findService(records.columns);
+  // A SQLite file's passwords of better-auth stand beside its users already.
+  if (service === null || records.about.startsWith('better-auth')) return { ...records, remarks: () => [] };
+  return {
+    about: `${service.title}, ${records.about}`,
+    read: () => mapped(records.read(), service),
+    fraction: records.fraction,
+    remarks: () => [],
+    close: records.close,
+  };
+};
+
+/**
+ * @throws InputError where it is of no kind that is known, or not of the one that it is said to be
+ */
+export const openSource = async (path: string, options: SourceOptions): Promise<Source> => {
+  const file = await openPlain(path, options.encoding, options.onProgress);
+  try {
+    const { format } = options;
+    const found = detect(file, options);
+    // JSON said to be lines is read as lines; what else is found out is not what it is said to be.
+    const isSaid = isFileFormat(format) && (found === null || NAMES[found] === NAMES[format]);
+    const kind = isSaid ? format : found;
+    if (kind === null)
+      throw new InputError(
+        `Its beginning is not that of ${isFileFormat(format) ? NAMES[format] : 'a format known here'}. Say what it is: --format.`,
+      );
+    if (isFileFormat(format) && NAMES[format] !== NAMES[kind])
+      throw new InputError(`It is ${NAMES[kind]}, not ${NAMES[format]}.`);
+    const records = await openRecords(file, kind, options);
+    try {
+      if (format === 'django' && kind !== 'sqlite' && kind !== 'sql' && !isDjangos(records))
+        throw new InputError('It is not what dumpdata writes.');
+      const source = await toSource(records, options);
+      return {
+        ...source,
+        close() {
+          source.close();
+          file.close();
+        },
+      };
+    } catch (error) {
+      records.close();
+      throw error;
+    }
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+};

@@ -266,6 +266,15 @@ export const findHolders = (
   ];
 };
 
+/** The ids of accounts that were just created: rows of `id` and `email_key`. */
+export const findIds = (rows: readonly Pick<NewRow, 'emailKey'>[]): string[] =>
+  packJson(
+    rows.map(({ emailKey }) => emailKey),
+    MAX_READ_BYTES,
+  ).map(
+    (pack) => `SELECT id, email_key FROM users WHERE email_key IN (SELECT value FROM json_each(${pack}))`,
+  );
+
 /** The admins who are not disabled: rows of `id`. */
 export const FIND_ADMINS = 'SELECT id FROM users WHERE is_admin = 1 AND disabled_at IS NULL';
 

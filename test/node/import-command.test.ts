@@ -146,7 +146,11 @@ describe('npm run import', () => {
   it.each([
     [[], 'Say one file.'],
     [['a.csv', 'b.csv'], 'Say one file.'],
-    [['a.csv', '--format', 'xml'], '--format is one of django, csv, jsonl, better-auth.'],
+    [
+      ['a.csv', '--format', 'word'],
+      '--format is one of django, csv, json, jsonl, yaml, xml, sqlite, sql, firebase,',
+    ],
+    [['a.csv', '--encoding', 'koi8'], '--encoding is one of utf-8, '],
     [['a.csv', '--map', 'login'], '--map login: it must be column=field'],
     [['a.csv', '--map', 'a=b'], '--map a=b: it must be column=field'],
     [['a.csv', '--on-conflict', 'merge'], '--on-conflict is one of skip, update, fail.'],
@@ -170,7 +174,12 @@ describe('npm run import', () => {
       expect(told.stderr).toContain(message);
       expect(told.stderr).toContain('Usage: npm run import -- <file> [options]');
     }
-    expect(await run('import', ['--help'])).toMatchObject({ status: 0, stderr: '' });
+    const help = await run('import', ['--help']);
+    expect(help).toMatchObject({ status: 0, stderr: '' });
+    const lines = help.stdout.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThanOrEqual(24);
+    expect(lines.length).toBeLessThanOrEqual(40);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 
   it('is told that a file is of no known kind', async () => {
@@ -178,7 +187,7 @@ describe('npm run import', () => {
     expect(await run('import', [file])).toEqual({
       status: 2,
       stdout: '',
-      stderr: `${file} cannot be read: Its beginning is not that of a format known here.\n`,
+      stderr: `${file} cannot be read: Its beginning is not that of a format known here. Say what it is: --format.\n`,
     });
   });
 });

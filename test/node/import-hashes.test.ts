@@ -55,14 +55,14 @@ const withOptions = (options: Partial<HashOptions>): HashOptions => ({ ...NO_HAS
 describe('the case file', () => {
   it('15, of Werkzeug: all four log in', async () => {
     const scratch = openDatabase();
-    const { counts } = await importInto(scratch, caseFile('15-werkzeug.csv'));
+    const { counts } = await importInto(scratch, caseFile('case-15-werkzeug.csv'));
     expect(counts).toMatchObject({ imported: 4, refused: 0 });
     for (const row of accounts(scratch)) expect(await tryToLogIn(row, PASSWORD)).toBe(200);
   });
 
   it('17, of passport-local-mongoose: Ann logs in', async () => {
     const scratch = openDatabase();
-    const { counts } = await importInto(scratch, caseFile('17-passport-local-mongoose.jsonl'));
+    const { counts } = await importInto(scratch, caseFile('case-17-passport-local-mongoose.jsonl'));
     expect(counts).toMatchObject({ imported: 1, hashes: { 'pbkdf2-sha256': 1 } });
     const [row] = accounts(scratch);
     expect(await tryToLogIn(row ?? {}, PASSWORD)).toBe(200);
@@ -71,7 +71,7 @@ describe('the case file', () => {
 
   it('20, of prefixes: four log in, the last is named as plain text', async () => {
     const scratch = openDatabase();
-    const { counts, lines } = await importInto(scratch, caseFile('20-prefixes.jsonl'));
+    const { counts, lines } = await importInto(scratch, caseFile('case-20-prefixes.jsonl'));
     expect(counts).toMatchObject({ imported: 4, refused: 1 });
     expect(lines).toEqual([
       expect.stringContaining(
@@ -85,7 +85,7 @@ describe('the case file', () => {
   it('20 with --plain-text-passwords: all five log in, and the text is stored nowhere', async () => {
     const scratch = openDatabase();
     const hashes = withOptions({ plainText: true });
-    const { counts } = await importInto(scratch, caseFile('20-prefixes.jsonl'), { hashes });
+    const { counts } = await importInto(scratch, caseFile('case-20-prefixes.jsonl'), { hashes });
     expect(counts).toMatchObject({ imported: 5, hashes: { 'plain text, hashed': 1 } });
     const plain = accounts(scratch).find(({ email }) => email === 'plain@x.example') ?? {};
     expect(plain['password_hash']).toMatch(/^\$pbkdf2-sha512\$i=75000,r=3\$/);
@@ -94,7 +94,7 @@ describe('the case file', () => {
 
   it('13, of Keycloak: Ann logs in, Bob is disabled', async () => {
     const scratch = openDatabase();
-    const { counts } = await importRecords(scratch, users('13-keycloak.json'));
+    const { counts } = await importRecords(scratch, users('case-13-keycloak.json'));
     expect(counts).toMatchObject({
       imported: 2,
       disabled: 1,
@@ -108,12 +108,12 @@ describe('the case file', () => {
 
   it("14, of Firebase: refused without the project's parameters, with them Ann logs in", async () => {
     const without = openDatabase();
-    const refused = await importRecords(without, users('14-firebase.json'));
+    const refused = await importRecords(without, users('case-14-firebase.json'));
     expect(refused.counts).toMatchObject({ imported: 0, refused: 1 });
     expect(refused.lines.join()).toContain('--firebase-params');
     const scratch = openDatabase();
-    const firebase = readFirebaseParameters(readFileSync(caseFile('14-firebase-params.txt'), 'utf8'));
-    const { counts } = await importRecords(scratch, users('14-firebase.json'), { firebase });
+    const firebase = readFirebaseParameters(readFileSync(caseFile('case-14-firebase-params.txt'), 'utf8'));
+    const { counts } = await importRecords(scratch, users('case-14-firebase.json'), { firebase });
     expect(counts).toMatchObject({ imported: 1, hashes: { 'firebase-scrypt': 1 } });
     const [ann] = accounts(scratch);
     expect(await tryToLogIn(ann ?? {}, PASSWORD)).toBe(200);
@@ -122,7 +122,7 @@ describe('the case file', () => {
 
   it('19, of Meteor: the hash of the record logs in', async () => {
     const scratch = openDatabase();
-    const record: unknown = JSON.parse(readFileSync(caseFile('19-meteor.jsonl'), 'utf8'));
+    const record: unknown = JSON.parse(readFileSync(caseFile('case-19-meteor.jsonl'), 'utf8'));
     await importRecords(scratch, [{ ...(isRow(record) ? record : {}), email: 'ann@x.example' }]);
     const [ann] = accounts(scratch);
     expect(await tryToLogIn(ann ?? {}, PASSWORD)).toBe(200);

@@ -1,6 +1,9 @@
 // Which ids imported accounts get: new ones, or their own where they are free.
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importRecords, openDatabase, person, type Scratch } from './import-support.ts';
+import { createIdList } from '../../scripts/import/ids.ts';
+import { importRecords, openDatabase, person, type Scratch, tempFolder } from './import-support.ts';
 
 /** A database with ann (1) and bob (2), the second without a username. */
 const openPeopled = async (): Promise<Scratch> => {
@@ -53,5 +56,45 @@ describe('ids', () => {
     scratch.database.exec('DELETE FROM users WHERE id = 2');
     await importRecords(scratch, [person('carl', { id: 1 })], { keepIds: true });
     expect(scratch.users('id')).toEqual([{ id: 1 }, { id: 3 }]);
+  });
+});
+
+describe('the list of ids', () => {
+  it('has the account of each id of the file, whether it was created, updated or there already', async () => {
+    const scratch = await openPeopled();
+    const path = join(tempFolder(), 'ids.csv');
+    const records = [
+      person('carl', { id: 'c0ffee00-0000-4000-8000-000000000000' }),
+      person('dee', { _id: { $oid: '63c54428f5c110fc697828db' } }),
+      person('ann', { id: 'a,"1"' }),
+      person('eve'),
+      person('fay', { id: 7, email: '' }),
+    ];
+    for (const onConflict of ['skip', 'update'] as const) {
+      const ids = createIdList(path, 0);
+      await importRecords(scratch, records, { ids, onConflict });
+      ids.close();
+      const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+      expect(lines[0]).toBe('old_id,new_id');
+      expect(lines.slice(1).sort()).toEqual([
+        '"a,""1""",1',
+        '63c54428f5c110fc697828db,4',
+        'c0ffee00-0000-4000-8000-000000000000,3',
+      ]);
+    }
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it('goes on from where the checkpoint was', () => {
+    const path = join(tempFolder(), 'ids.csv');
+    const first = createIdList(path, 0);
+    first.add([{ sourceId: '1', id: 5 }]);
+    const bytes = first.bytes();
+    first.add([{ sourceId: '2', id: 6 }]);
+    first.close();
+    const second = createIdList(path, bytes);
+    second.add([{ sourceId: '3', id: 7 }]);
+    second.close();
+    expect(readFileSync(path, 'utf8')).toBe('old_id,new_id\n1,5\n3,7\n');
   });
 });

@@ -91,7 +91,7 @@ describe('a checkpoint', () => {
   };
   const saved = (path: string, command: unknown) => {
     const checkpoint = createCheckpoint(path, command);
-    checkpoint.save({ counts: { ...noCounts(), read: 5 }, report: REPORT, startedAtMs: 7 });
+    checkpoint.save({ counts: { ...noCounts(), read: 5 }, report: REPORT, idsBytes: 3, startedAtMs: 7 });
   };
 
   it('is read back as it was, and is gone when it is removed', () => {
@@ -101,6 +101,7 @@ describe('a checkpoint', () => {
     expect(createCheckpoint(path, 'a').load()).toEqual({
       counts: { ...noCounts(), read: 5 },
       report: REPORT,
+      idsBytes: 3,
       startedAtMs: 7,
     });
     createCheckpoint(path, 'a').remove();

@@ -10,9 +10,10 @@ import { createDetails, noDetails } from '../../scripts/import/details.ts';
 import { createScratch, openScratch } from '../../scripts/import/dry-run.ts';
 import type { Field } from '../../scripts/import/fields.ts';
 import { type FirebaseParameters, type HashOptions, loadHashCheck } from '../../scripts/import/hashes.ts';
+import type { IdList } from '../../scripts/import/ids.ts';
 import type { MergeRules } from '../../scripts/import/merge.ts';
 import { runImport } from '../../scripts/import/run.ts';
-import { type Format, openSource } from '../../scripts/import/source.ts';
+import { openSource, type SourceOptions } from '../../scripts/import/source.ts';
 import type { Target } from '../../scripts/import/target.ts';
 
 /** When every import of the tests takes place. */
@@ -56,8 +57,9 @@ export const openDatabase = (): Scratch => {
 };
 
 export interface Given {
-  format?: Format;
+  format?: string;
   model?: string;
+  source?: Partial<SourceOptions>;
   map?: Record<string, Field>;
   rules?: Partial<AccountRules>;
   keepIds?: boolean;
@@ -69,6 +71,7 @@ export interface Given {
   checkpoint?: Checkpoint;
   counts?: Counts;
   target?: Target;
+  ids?: IdList;
 }
 
 /** Lines of the report that nobody has to look at, in most tests. */
@@ -79,7 +82,17 @@ const IS_SETTLED = /^(?:updated|kept|admin): /;
  * that say what did not go as in the file; `told` is all of it.
  */
 export const importInto = async (scratch: Scratch, path: string, given: Given = {}) => {
-  const source = await openSource(path, given.format ?? null, given.model ?? null);
+  const map = new Map(Object.entries(given.map ?? {}));
+  const source = await openSource(path, {
+    format: given.format ?? null,
+    model: given.model ?? null,
+    table: null,
+    columns: null,
+    encoding: null,
+    map,
+    onProgress: () => {},
+    ...given.source,
+  });
   const counts = given.counts ?? noCounts();
   const report = join(tempFolder(), 'report.txt');
   const details = createDetails(report, noDetails());
@@ -90,6 +103,7 @@ export const importInto = async (scratch: Scratch, path: string, given: Given = 
       checkpoint: given.checkpoint ?? null,
       counts,
       details,
+      ids: given.ids ?? null,
       checkHash: await loadHashCheck(given.hashes),
       firebase: given.firebase ?? null,
       bar: { show: () => {}, end: () => {} },
@@ -102,7 +116,7 @@ export const importInto = async (scratch: Scratch, path: string, given: Given = 
           keepIds: given.keepIds ?? false,
           ...given.rules,
         },
-        map: new Map(Object.entries(given.map ?? {})),
+        map,
         keepIds: given.keepIds ?? false,
         merge: {
           onConflict: given.onConflict ?? 'skip',

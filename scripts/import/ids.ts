@@ -1,0 +1,44 @@
+// `--write-ids`: which account each id of the file became, for whoever has other tables that refer to the old ids.
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+
+export interface IdPair {
+  /** The id in the file: a number, a UUID, an ObjectId. */
+  sourceId: string;
+  /** The account here. */
+  id: number;
+}
+
+export interface IdList {
+  add(pairs: readonly IdPair[]): void;
+  /** How long the file is: what an interrupted import goes on from. */
+  bytes(): number;
+  close(): void;
+}
+
+const HEADER = 'old_id,new_id\n';
+
+/** https://www.rfc-editor.org/rfc/rfc4180 */
+const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/**
+ * Opens the list for its owner alone.
+ *
+ * @param before its length at the last checkpoint; 0 to begin anew
+ */
+export const createIdList = (path: string, before: number): IdList => {
+  const file = openSync(path, before === 0 ? 'w' : 'r+', 0o600);
+  // What stands behind was written after the checkpoint, and is written again.
+  ftruncateSync(file, before);
+  let bytes = before;
+  const write = (text: string) => {
+    bytes += writeSync(file, text, bytes);
+  };
+  if (before === 0) write(HEADER);
+  return {
+    add(pairs) {
+      if (pairs.length > 0) write(pairs.map(({ sourceId, id }) => `${quote(sourceId)},${id}\n`).join(''));
+    },
+    bytes: () => bytes,
+    close: () => closeSync(file),
+  };
+};

@@ -1,0 +1,453 @@
+// SQL dumps (pg_dump, mysqldump, SQLite's .dump): the rows of the tables that may be the users', in a scratch database,
+// from where they are read as from any other SQLite file. Streamed: what is held is one row and one part of the file.
+import { createReadStream } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Field } from './fields.ts';
+import { InputError, MAX_RECORD_BYTES, type OnProgress } from './records.ts';
+import { looksLikeUsers, type Table } from './tables.ts';
+import type { PlainFile } from './unpack.ts';
+
+/** Tables beside the users' that are read with them: tokens of Django REST framework, passwords of better-auth. */
+const COMPANIONS = new Set(['authtoken_token', 'account', 'user']);
+
+export const isSqlDump = (head: Buffer): boolean =>
+  /^\u{feff}?(?:\s|--.*\n|\/\*[\s\S]*?\*\/;?|\\[a-z]+.*\n)*(?:CREATE|INSERT|REPLACE|COPY|SET|DROP|BEGIN|START|PRAGMA|SELECT|LOCK|ALTER|USE)\s/iu.test(
+    head.toString('utf8'),
+  );
+
+/** In MySQL's texts a backslash escapes; in those of PostgreSQL and SQLite only after `E`. */
+const isMysql = (head: string): boolean => /MySQL dump|MariaDB dump|\/\*!\d{5}|phpMyAdmin|`/.test(head);
+
+const NAME = '(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`|\\[[^\\]]+\\]|[\\p{L}_][\\p{L}\\p{N}_$]*)';
+const PATH = `${NAME}(?:\\s*\\.\\s*${NAME})*`;
+const COPY = new RegExp(
+  `^COPY\\s+(${PATH})\\s*\\(([^)]*)\\)\\s+FROM\\s+stdin\\b[^;]*;[^\\S\\n]*\\r?\\n`,
+  'iu',
+);
+const INSERT = new RegExp(
+  `^(?:INSERT|REPLACE)\\s+(?:IGNORE\\s+|OR\\s+\\w+\\s+)?INTO\\s+(${PATH})\\s*(?:\\(([^)]*)\\)\\s*)?(?:OVERRIDING\\s+\\w+\\s+VALUE\\s+)?VALUES\\s*(?=\\()`,
+  'iu',
+);
+const CREATE = new RegExp(
+  `^CREATE\\s+(?:TEMP(?:ORARY)?\\s+|UNLOGGED\\s+)?TABLE\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?(${PATH})\\s*\\(`,
+  'iu',
+);
+const NO_COLUMN =
+  /^(?:PRIMARY|KEY|UNIQUE|CONSTRAINT|INDEX|FULLTEXT|SPATIAL|CHECK|FOREIGN|EXCLUDE|LIKE|PERIOD)\b/i;
+/** Longer than any head of a statement that is of interest. */
+const MAX_HEAD_CHARACTERS = 64 * 1024;
+
+const unquoteName = (name: string): string => {
+  const text = name.trim();
+  if (/^["`]/.test(text)) return text.slice(1, -1).replaceAll('""', '"').replaceAll('``', '`');
+  return text.startsWith('[') ? text.slice(1, -1) : text;
+};
+
+/** `public.users` and `dbo.users` are `users`; `auth.users` stays. */
+const readPath = (path: string): string => {
+  const parts = [...path.matchAll(new RegExp(NAME, 'gu'))].map(([part]) => unquoteName(part));
+  return parts.length > 1 && /^(?:public|dbo|main)$/.test(parts[0] ?? '')
+    ? parts.slice(1).join('.')
+    : parts.join('.');
+};
+
+const readNames = (list: string): string[] =>
+  [...list.matchAll(new RegExp(NAME, 'gu'))].map(([name]) => unquoteName(name));
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', v: '\v' };
+
+/** https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.55.9.2 */
+const readCopyValue = (text: string): string | null => {
+  if (text === '\\N') return null;
+  if (!text.includes('\\')) return text;
+  return text.replaceAll(
+    /\\(?:x([0-9a-f]{1,2})|([0-7]{1,3})|(.))/gs,
+    (_, hex?: string, octal?: string, one = '') => {
+      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
+      return ESCAPES[one] ?? one;
+    },
+  );
+};
+
+/** https://dev.mysql.com/doc/refman/8.4/en/string-literals.html */
+const readMysqlText = (text: string): string =>
+  text.replaceAll(/\\(.)|''/gs, (_, one?: string) => {
+    if (one === undefined) return "'";
+    if (one === '0') return '\0';
+    return one === 'Z' ? '\u001a' : one === 'v' || one === 'f' ? one : (ESCAPES[one] ?? one);
+  });
+
+const readEscapedText = (text: string): string =>
+  text.replaceAll(/\\(.)|''/gs, (_, one?: string) => (one === undefined ? "'" : (ESCAPES[one] ?? one)));
+
+type Value = string | null;
+
+/** A tuple, and where it ends; null if the text ends before. */
+type Parsed<T> = { value: T; end: number } | null;
+
+const PLAIN_TEXT = /'((?:[^']|'')*)'(?!')/y;
+const ESCAPED_TEXT = /'((?:[^'\\]|\\[\s\S]|'')*)'(?!')/y;
+const SPACE = /\s*/y;
+const BARE = /[^\s,()'"]+(?:\s+[^\s,()'"]+)*/y;
+const CAST =
+  /(?:\s*::\s*(?:"[^"]+"|[\w.]+)(?:\s*\([\d, ]*\))?(?:\s+(?:varying|with(?:out)?\s+time\s+zone))?(?:\[\])?)+/y;
+
+const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | null => {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+};
+
+const skipSpace = (text: string, at: number): number => at + (matchAt(SPACE, text, at)?.[0].length ?? 0);
+
+/** An expression in parentheses, as it stands: where it ends. */
+const skipParentheses = (text: string, at: number): number | null => {
+  let depth = 0;
+  for (let index = at; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === "'") {
+      const quoted = matchAt(ESCAPED_TEXT, text, index);
+      if (!quoted) return null;
+      index += quoted[0].length - 1;
+    } else if (character === '(') depth += 1;
+    else if (character === ')') {
+      depth -= 1;
+      if (depth === 0) return index + 1;
+    }
+  }
+  return null;
+};
+
+const readValue = (text: string, at: number, mysql: boolean): Parsed<Value> => {
+  const prefix = /(?:[EeNn]|_[a-z0-9]+\s+)?(?=')/y;
+  const before = matchAt(prefix, text, at)?.[0] ?? '';
+  const start = at + before.length;
+  let value: Value;
+  let end: number;
+  if (text[start] === "'") {
+    const escapes = mysql || /^e/i.test(before);
+    const quoted = matchAt(escapes ? ESCAPED_TEXT : PLAIN_TEXT, text, start);
+    // Whether the quote at the very end is doubled, only the next part tells.
+    if (!quoted || start + quoted[0].length >= text.length) return null;
+    const inner = quoted[1] ?? '';
+    value = mysql ? readMysqlText(inner) : escapes ? readEscapedText(inner) : inner.replaceAll("''", "'");
+    end = start + quoted[0].length;
+  } else {
+    const bare = matchAt(BARE, text, at);
+    end = at + (bare?.[0].length ?? 0);
+    if (text[end] === '(' || text[end] === "'") {
+      // An expression, such as `now()` or `X'00'`: kept as it stands, it is no value of an account.
+      const next = text[end] === '(' ? skipParentheses(text, end) : skipQuoted(text, end);
+      if (next === null) return null;
+      end = next;
+    }
+    if (end >= text.length) return null;
+    const raw = text.slice(at, end).replace(CAST, '');
+    if (raw === '') throw new InputError('A row of the dump cannot be read.');
+    value = /^null$/i.test(raw) ? null : raw;
+  }
+  const cast = matchAt(CAST, text, end);
+  return { value, end: end + (cast?.[0].length ?? 0) };
+};
+
+const skipQuoted = (text: string, at: number): number | null => {
+  const quoted = matchAt(ESCAPED_TEXT, text, at);
+  return quoted ? at + quoted[0].length : null;
+};
+
+const readTuple = (text: string, at: number, mysql: boolean): Parsed<Value[]> => {
+  const values: Value[] = [];
+  let index = at + 1;
+  for (;;) {
+    index = skipSpace(text, index);
+    if (index >= text.length) return null;
+    const read = readValue(text, index, mysql);
+    if (!read) return null;
+    values.push(read.value);
+    index = skipSpace(text, read.end);
+    if (index >= text.length) return null;
+    if (text[index] === ')') return { value: values, end: index + 1 };
+    if (text[index] !== ',') throw new InputError('A row of the dump cannot be read.');
+    index += 1;
+  }
+};
+
+/** Names of the columns in what stands between the parentheses of a CREATE TABLE. */
+const readColumns = (body: string): string[] => {
+  const columns: string[] = [];
+  let [depth, start] = [0, 0];
+  const take = (end: number) => {
+    const item = body.slice(start, end).trim();
+    start = end + 1;
+    if (item === '' || NO_COLUMN.test(item)) return;
+    const [name] = new RegExp(`^${NAME}`, 'u').exec(item) ?? [];
+    if (name !== undefined) columns.push(unquoteName(name));
+  };
+  for (let index = 0; index < body.length; index += 1) {
+    const character = body[index];
+    if (character === "'") index = (skipQuoted(body, index) ?? body.length) - 1;
+    else if (character === '(') depth += 1;
+    else if (character === ')') depth -= 1;
+    else if (character === ',' && depth === 0) take(index);
+  }
+  take(body.length);
+  return columns;
+};
+
+interface Sink {
+  /** Whether rows of the table are wanted. */
+  begin(table: string, columns: readonly string[]): boolean;
+  row(values: readonly Value[]): void;
+}
+
+type State = 'statement' | 'skip' | 'copy' | 'tuples';
+
+/** Reads a dump in parts. */
+const createDumpReader = (mysql: boolean, sink: Sink) => {
+  const created = new Map<string, string[]>();
+  let text = '';
+  let state: State = 'statement';
+  let wanted = false;
+  let delimiter = ';';
+  /** What ends the quoted text that a skipped statement is in; null outside of one. */
+  let skipUntil: string | null = null;
+
+  const skipComment = (): boolean | null => {
+    if (text.startsWith('--') || text.startsWith('#') || text.startsWith('\\')) {
+      const end = text.indexOf('\n');
+      if (end < 0) return null;
+      text = text.slice(end + 1);
+      return true;
+    }
+    if (!text.startsWith('/*')) return false;
+    const end = text.indexOf('*/');
+    if (end < 0) return null;
+    text = text.slice(end + 2).replace(/^;/, '');
+    return true;
+  };
+
+  /** Begins a statement. False if more of the file is needed. */
+  const readStatement = (isEnd: boolean): boolean => {
+    text = text.trimStart().replace(/^;+\s*/, '');
+    const comment = skipComment();
+    if (comment !== false) return comment === true;
+    if (text === '') return false;
+    const isHeadWhole = text.length >= MAX_HEAD_CHARACTERS || isEnd;
+    const [change, named] = /^DELIMITER\s+(\S+)[^\n]*\n/i.exec(text) ?? [];
+    if (change !== undefined) {
+      delimiter = named ?? ';';
+      text = text.slice(change.length);
+      return true;
+    }
+    // Within `DELIMITER ;;` stand triggers and routines, whose statements are none of the dump's.
+    const found = delimiter === ';' ? readHead() : false;
+    if (found) return true;
+    if (!isHeadWhole && /^(?:INSERT|REPLACE|COPY|CREATE)/i.test(text) && !text.includes(delimiter))
+      return false;
+    if (!isHeadWhole && text.length < 16) return false;
+    state = 'skip';
+    return true;
+  };
+
+  const readHead = (): boolean => {
+    const copy = COPY.exec(text);
+    if (copy) {
+      const [head, path = '', list = ''] = copy;
+      wanted = sink.begin(readPath(path), readNames(list));
+      text = text.slice(head.length);
+      state = 'copy';
+      return true;
+    }
+    const insert = INSERT.exec(text);
+    if (insert) {
+      const [head, path = '', list] = insert;
+      const table = readPath(path);
+      const columns = list === undefined ? (created.get(table) ?? []) : readNames(list);
+      wanted = columns.length > 0 && sink.begin(table, columns);
+      if (wanted) {
+        text = text.slice(head.length);
+        state = 'tuples';
+      } else state = 'skip';
+      return true;
+    }
+    const create = CREATE.exec(text);
+    if (!create) return false;
+    const open = create[0].length - 1;
+    const end = skipParentheses(text, open);
+    if (end === null) return false;
+    const [, path = ''] = create;
+    created.set(readPath(path), readColumns(text.slice(open + 1, end - 1)));
+    text = text.slice(end);
+    state = 'skip';
+    return true;
+  };
+
+  /** Passes over a statement. What is behind it may be in the next part of the file. */
+  const skip = (isEnd: boolean): boolean => {
+    let index = 0;
+    for (; index < text.length; index += 1) {
+      if (skipUntil !== null) {
+        if (mysql && text[index] === '\\' && skipUntil !== '`') index += 1;
+        else if (text.startsWith(skipUntil, index)) {
+          index += skipUntil.length - 1;
+          skipUntil = null;
+        }
+        continue;
+      }
+      const character = text[index];
+      if (character === "'" || character === '"' || character === '`') skipUntil = character;
+      else if (character === '$' && !mysql) {
+        const tag = matchAt(/\$\w*\$/y, text, index)?.[0];
+        if (tag !== undefined) {
+          skipUntil = tag;
+          index += tag.length - 1;
+        }
+      } else if (character === '-' && text[index + 1] === '-') {
+        const end = text.indexOf('\n', index);
+        if (end < 0) break;
+        index = end;
+      } else if (text.startsWith(delimiter, index)) {
+        text = text.slice(index + delimiter.length);
+        state = 'statement';
+        return true;
+      }
+    }
+    // Half of a tag, an escape or a comment may stand at the end of what was read.
+    const kept = isEnd ? 0 : Math.min(64, text.length);
+    if (skipUntil === null && index >= text.length) text = text.slice(text.length - kept);
+    else text = text.slice(Math.min(index, text.length));
+    return false;
+  };
+
+  const readCopy = (isEnd: boolean): boolean => {
+    let start = 0;
+    for (let end = text.indexOf('\n'); ; end = text.indexOf('\n', start)) {
+      if (end < 0 && !(isEnd && start < text.length)) break;
+      const line = text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '');
+      start = end < 0 ? text.length : end + 1;
+      if (line === '\\.') {
+        text = text.slice(start);
+        state = 'statement';
+        return true;
+      }
+      if (wanted) sink.row(line.split('\t').map(readCopyValue));
+    }
+    text = text.slice(start);
+    return false;
+  };
+
+  const readTuples = (): boolean => {
+    let start = skipSpace(text, 0);
+    while (text[start] === '(') {
+      const tuple = readTuple(text, start, mysql);
+      if (!tuple) break;
+      sink.row(tuple.value);
+      start = skipSpace(text, tuple.end);
+      if (text[start] === ',') start = skipSpace(text, start + 1);
+      else break;
+    }
+    text = text.slice(start);
+    if (text !== '' && text[0] !== '(') {
+      // The end of the statement, or what comes before it, such as ON CONFLICT.
+      state = 'skip';
+      return true;
+    }
+    if (text.length > MAX_RECORD_BYTES)
+      throw new InputError(`A row of the dump is longer than ${MAX_RECORD_BYTES} characters, or damaged.`);
+    return false;
+  };
+
+  const steps = { statement: readStatement, skip, copy: readCopy, tuples: readTuples };
+  return {
+    take(part: string, isEnd: boolean) {
+      text += part;
+      let goesOn = text !== '';
+      while (goesOn) goesOn = steps[state](isEnd) && text !== '';
+      if (isEnd && state === 'copy')
+        throw new InputError('The dump ends in the middle of the rows of a table.');
+      if (isEnd && state === 'tuples') throw new InputError('The dump ends in the middle of a statement.');
+    },
+  };
+};
+
+const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+export interface LoadedDump {
+  /** Every table of the dump with rows, and those whose rows were kept. */
+  tables: Table[];
+  rows: number;
+}
+
+/**
+ * Writes the rows of the tables that may be the users' into a new SQLite file.
+ *
+ * @param wanted the table that was named by hand; null for all that look like users
+ * @throws InputError if the dump is damaged, or has no such table
+ */
+export const loadDump = async (
+  file: PlainFile,
+  to: string,
+  wanted: string | null,
+  map: ReadonlyMap<string, Field>,
+  onProgress: OnProgress,
+): Promise<LoadedDump> => {
+  const database = new DatabaseSync(to);
+  database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN');
+  const tables = new Map<string, string[]>();
+  const kept = new Map<string, { insert: StatementSync; width: number }>();
+  let into: { insert: StatementSync; width: number } | null = null;
+  let [rows, bytes] = [0, 0];
+
+  const isWanted = (table: string, columns: readonly string[]): boolean => {
+    const short = table.split('.').at(-1)?.toLowerCase() ?? '';
+    if (COMPANIONS.has(short)) return true;
+    if (wanted !== null) return [table.toLowerCase(), short].includes(wanted.toLowerCase());
+    return looksLikeUsers(columns, map);
+  };
+  const sink: Sink = {
+    begin(table, columns) {
+      if (!tables.has(table)) tables.set(table, [...columns]);
+      if (!isWanted(table, columns)) return false;
+      const key = `${table} ${columns.join()}`;
+      const known = kept.get(key);
+      if (!known) {
+        const names = columns.map(quoteName).join(', ');
+        // Without types, so that every value stays the text that it is in the dump.
+        database.exec(`CREATE TABLE IF NOT EXISTS ${quoteName(table)} (${names})`);
+        const places = columns.map(() => '?').join(', ');
+        const insert = database.prepare(`INSERT INTO ${quoteName(table)} (${names}) VALUES (${places})`);
+        kept.set(key, { insert, width: columns.length });
+      }
+      into = kept.get(key) ?? null;
+      return true;
+    },
+    row(values) {
+      if (into === null) return;
+      if (values.length !== into.width)
+        throw new InputError('A row of the dump has another number of values than columns.');
+      into.insert.run(...values);
+      rows += 1;
+    },
+  };
+  try {
+    const reader = createDumpReader(isMysql(file.head.toString('utf8')), sink);
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+    try {
+      for await (const chunk of createReadStream(file.path, { highWaterMark: 256 * 1024 })) {
+        if (!Buffer.isBuffer(chunk)) continue;
+        bytes += chunk.length;
+        reader.take(decoder.decode(chunk, { stream: true }), false);
+        onProgress(bytes, bytes / file.bytes, 'bytes of the dump read');
+      }
+      reader.take(decoder.decode(), true);
+    } catch (error) {
+      if (error instanceof TypeError)
+        throw new InputError('It is not UTF-8. Say which it is: --encoding windows-1252.');
+      throw error;
+    }
+    database.exec('COMMIT');
+    return { tables: [...tables].map(([name, columns]) => ({ name, columns })), rows };
+  } finally {
+    database.close();
+  }
+};

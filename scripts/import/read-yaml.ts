@@ -1,0 +1,133 @@
+// YAML: the items of a list at the top, one by one, as `dumpdata --format yaml` writes them; or a short document whole.
+import { createReadStream, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { parse } from 'yaml';
+import { isRow } from '../wrangler.ts';
+import type { Field } from './fields.ts';
+import { type Found, InputError, MAX_RECORD_BYTES, RECORDS_AT_ONCE, type Records } from './records.ts';
+import { chooseTable } from './tables.ts';
+import type { PlainFile } from './unpack.ts';
+
+/** A document that is no list at the top is held whole. */
+const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+
+/** Numbers stay texts: a name may be of digits alone, and an id longer than a number. Times stay as they are written. */
+const toValue = (text: string): unknown =>
+  parse(text, {
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !/:(?:int|float)$/.test(tag.tag)),
+    // Each alias of a "billion laughs" document stands for ten others.
+    maxAliasCount: 100,
+  });
+
+const toFound = (at: string, value: unknown): Found =>
+  isRow(value) ? { at, record: value } : { at, problem: 'This is no mapping.' };
+
+const parseItem = (at: string, text: string): Found => {
+  try {
+    const list = toValue(text);
+    return toFound(at, Array.isArray(list) ? list[0] : list);
+  } catch {
+    return { at, problem: 'This is not valid YAML.' };
+  }
+};
+
+/** An item begins with `- ` in the first column: whatever belongs to it stands further in. */
+async function* readItems(file: PlainFile, onRead: (bytes: number) => void): AsyncGenerator<Found[]> {
+  const input = createReadStream(file.path, 'utf8');
+  let found: Found[] = [];
+  let [line, startLine, characters, number] = [0, 0, 0, 0];
+  let item: string[] = [];
+  const flush = () => {
+    if (item.length === 0) return;
+    number += 1;
+    const at = `record ${number} (line ${startLine})`;
+    if (characters > MAX_RECORD_BYTES)
+      found.push({ at, problem: `It is longer than ${MAX_RECORD_BYTES} characters.` });
+    else found.push(parseItem(at, item.join('\n')));
+    item = [];
+  };
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    line += 1;
+    if (/^-(?:\s|$)/.test(text)) {
+      flush();
+      [startLine, characters] = [line, 0];
+      item = [text];
+      if (found.length >= RECORDS_AT_ONCE) {
+        onRead(input.bytesRead);
+        yield found;
+        found = [];
+      }
+    } else if (item.length > 0 && !/^(?:---|\.\.\.|%|#)/.test(text)) {
+      characters += text.length;
+      if (characters <= MAX_RECORD_BYTES) item.push(text);
+    }
+  }
+  flush();
+  onRead(file.bytes);
+  yield found;
+}
+
+/** The lists of mappings in a document, by their paths. */
+const listsOf = (value: unknown, path = ''): { name: string; columns: string[]; items: unknown[] }[] => {
+  if (Array.isArray(value))
+    return value.some(isRow)
+      ? [{ name: path, columns: [...new Set(value.filter(isRow).flatMap(Object.keys))], items: value }]
+      : [];
+  if (!isRow(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    listsOf(inner, path === '' ? key : `${path}.${key}`),
+  );
+};
+
+const MAX_HEAD_RECORDS = 50;
+
+export const isYamlList = (head: Buffer): boolean =>
+  /^(?:\u{feff}?(?:%.*|---.*|#.*)?\r?\n)*\u{feff}?- /u.test(head.toString('utf8'));
+
+export const openYaml = async (
+  file: PlainFile,
+  wanted: string | null,
+  map: ReadonlyMap<string, Field>,
+): Promise<Records> => {
+  let bytes = 0;
+  const fraction = () => (file.bytes === 0 ? 1 : bytes / file.bytes);
+  const onRead = (done: number) => {
+    bytes = done;
+  };
+  if (isYamlList(file.head)) {
+    const columns = new Set<string>();
+    for await (const page of readItems(file, () => {})) {
+      for (const found of page.slice(0, MAX_HEAD_RECORDS))
+        if ('record' in found) for (const column of Object.keys(found.record)) columns.add(column);
+      break;
+    }
+    return {
+      about: 'YAML',
+      columns: [...columns],
+      read: () => readItems(file, onRead),
+      fraction,
+      close: () => {},
+    };
+  }
+  if (file.bytes > MAX_WHOLE_BYTES)
+    throw new InputError(`YAML of more than ${MAX_WHOLE_BYTES} bytes must be a list at its top.`);
+  let document: unknown;
+  try {
+    document = toValue(readFileSync(file.path, 'utf8'));
+  } catch (error) {
+    throw new InputError(
+      `The YAML is damaged: ${error instanceof Error ? error.message.split('\n')[0] : error}`,
+    );
+  }
+  const { name, columns, items } = chooseTable(listsOf(document), wanted, map, 'list');
+  return {
+    about: `the list ${name} of a YAML document`,
+    columns,
+    async *read() {
+      onRead(file.bytes);
+      yield items.map((item, index) => toFound(`record ${index + 1} of ${name}`, item));
+    },
+    fraction,
+    close: () => {},
+  };
+};

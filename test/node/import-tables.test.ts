@@ -1,0 +1,242 @@
+// Which table has the users, in SQLite files and SQL dumps of any service.
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { BCRYPT, importInto, openDatabase, tempFile, tempFolder } from './import-support.ts';
+
+const FIXTURES = join(import.meta.dirname, '../fixtures/import');
+
+const sqlite = (sql: string): string => {
+  const path = join(tempFolder(), 'app.db');
+  const database = new DatabaseSync(path);
+  database.exec(sql);
+  database.close();
+  return path;
+};
+
+const take = async (path: string, given = {}) => {
+  const scratch = openDatabase();
+  const told = await importInto(scratch, path, given);
+  return {
+    ...told,
+    users: scratch.users('username, email, name').map((user) => Object.values(user).join('|')),
+  };
+};
+
+const takeSql = (sql: string, given = {}) => take(tempFile('shop.sql', sql), given);
+
+const ANN = `'ann@x.example', '${BCRYPT}'`;
+
+describe('a SQLite file', () => {
+  it('of Laravel is taken', async () => {
+    const { counts, about } = await take(join(FIXTURES, 'case-25-laravel.sqlite'));
+    expect(about).toBe('SQLite, the table users');
+    expect(counts).toMatchObject({ refused: 0, conflicts: 0 });
+    expect(counts.imported).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [
+      'Devise',
+      'users',
+      'id, email, encrypted_password, reset_password_token, sign_in_count, last_sign_in_at, locked_at',
+    ],
+    ['Prisma', 'User', 'id, email, name, passwordHash, createdAt, updatedAt'],
+    ['Strapi', 'up_users', 'id, document_id, username, email, provider, password, confirmed, blocked'],
+    [
+      'PocketBase',
+      'users',
+      'id, email, emailVisibility, verified, password, tokenKey, name, avatar, created, updated',
+    ],
+  ])('of %s is known by its columns', async (_, table, columns) => {
+    const path = sqlite(`CREATE TABLE "${table}" (${columns}); CREATE TABLE posts (id, title, email);
+      CREATE TABLE _superusers (id, email, password, tokenKey, verified);
+      INSERT INTO "${table}" (email, ${/\w*password\w*/i.exec(columns)?.[0] === 'reset_password_token' ? 'x' : (/(?:encrypted_password|passwordHash|password)/.exec(columns)?.[0] ?? '')})
+      VALUES (${ANN});`);
+    const { users, about } = await take(path);
+    expect(about).toContain(`the table ${table}`);
+    expect(users).toEqual(['|ann@x.example|']);
+  });
+
+  it('lists its tables where it is not clear, and takes the one that --table names', async () => {
+    const path = sqlite(`CREATE TABLE users (email, password); CREATE TABLE admins (email, password);
+      CREATE TABLE posts (id); INSERT INTO users VALUES (${ANN})`);
+    await expect(take(path)).rejects.toThrow(
+      'More than one table can be that of the users: admins, users. Name it: --table.',
+    );
+    expect((await take(path, { source: { table: 'Users' } })).users).toEqual(['|ann@x.example|']);
+    const none = sqlite('CREATE TABLE posts (id); CREATE TABLE tags (id)');
+    await expect(take(none)).rejects.toThrow(
+      'No table has a username or an email and a password hash. There are: posts, tags. Name the one of the users: --table',
+    );
+    await expect(take(none, { source: { table: 'x' } })).rejects.toThrow(
+      'There is no table x. There are: posts, tags.',
+    );
+  });
+
+  it('reads columns that --map names', async () => {
+    const path = sqlite(
+      `CREATE TABLE people (login, contact, secret); INSERT INTO people VALUES ('ann', ${ANN})`,
+    );
+    const map = { login: 'username', contact: 'email', secret: 'password_hash' };
+    expect((await take(path, { map })).users).toEqual(['ann|ann@x.example|']);
+  });
+});
+
+const PG_HEAD = `--
+-- PostgreSQL database dump
+--
+\\restrict abc
+SET statement_timeout = 0;
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS $_$
+BEGIN
+  INSERT INTO users (email, password) VALUES ('no@x.example', 'x'); -- it's
+  RETURN NEW;
+END $_$;
+CREATE TABLE public.posts (
+    id integer NOT NULL,
+    body text DEFAULT 'a;b'::text
+);
+CREATE TABLE public.users (
+    id integer NOT NULL,
+    username character varying(150),
+    email text,
+    "password" character varying(128) NOT NULL,
+    is_active boolean DEFAULT true,
+    name text,
+    CONSTRAINT users_check CHECK ((id > 0))
+);
+`;
+
+describe('a dump of PostgreSQL', () => {
+  it('by COPY is taken, with its escapes, nulls and flags', async () => {
+    const { users, counts, about } = await takeSql(`${PG_HEAD}
+COPY public.posts (id, body) FROM stdin;
+1	INSERT INTO users VALUES ('x');
+\\.
+COPY public.users (id, username, email, "password", is_active, name) FROM stdin;
+1	ann	ann@x.example	${BCRYPT}	t	A\\\\B \\x41\\101
+2	bob	bob@x.example	${BCRYPT}	f	\\N
+\\.
+SELECT pg_catalog.setval('public.users_id_seq', 2, true);
+`);
+    expect(users).toEqual(['ann|ann@x.example|A\\B AA', 'bob|bob@x.example|']);
+    expect(counts).toMatchObject({ disabled: 1 });
+    expect(about).toBe('an SQL dump, the table users');
+  });
+
+  it.each([
+    ['with columns', '(id, username, email, "password", is_active, name) '],
+    ['without columns', ''],
+  ])('by INSERT %s is taken', async (_, columns) => {
+    const { users } = await takeSql(`${PG_HEAD}
+INSERT INTO public.posts VALUES (1, 'it''s; (a) "b"');
+INSERT INTO public.users ${columns}VALUES (1, 'ann', 'ann@x.example', '${BCRYPT}', true, 'O''Neil \\n');
+INSERT INTO public.users ${columns}VALUES
+	(2, 'bob', 'bob@x.example', '${BCRYPT}', false, E'B\\'\\\\'),
+	(3, 'eve', 'eve@x.example', '${BCRYPT}'::character varying, 't'::boolean, NULL) ON CONFLICT DO NOTHING;
+`);
+    expect(users).toEqual(["ann|ann@x.example|O'Neil \\n", "bob|bob@x.example|B'\\", 'eve|eve@x.example|']);
+  });
+
+  it("brings the tokens of Django REST framework's users", async () => {
+    const token = '0123456789abcdef0123456789abcdef01234567';
+    const { counts, about } = await takeSql(`COPY public.authtoken_token (key, created, user_id) FROM stdin;
+${token}	2020-01-01 00:00:00+00	1
+\\.
+COPY public.auth_user (id, password, last_login, is_superuser, username, email, is_active) FROM stdin;
+1	${BCRYPT}	\\N	t	ann	ann@x.example	t
+\\.
+`);
+    expect(counts).toMatchObject({ imported: 1, tokens: 1, admins: 1 });
+    expect(about).toBe("a Django project's SQL dump, users of the table auth_user with their tokens");
+  });
+});
+
+describe('a dump of MySQL', () => {
+  const HEAD = `-- MySQL dump 10.13
+/*!40101 SET NAMES utf8mb4 */;
+DROP TABLE IF EXISTS \`users\`;
+CREATE TABLE \`users\` (
+  \`id\` bigint unsigned NOT NULL AUTO_INCREMENT,
+  \`username\` varchar(255) COLLATE utf8mb4_unicode_ci DEFAULT 'a,b',
+  \`email\` varchar(255) NOT NULL COMMENT 'it''s (one)',
+  \`password\` varchar(255) NOT NULL,
+  \`name\` text,
+  PRIMARY KEY (\`id\`),
+  UNIQUE KEY \`users_email_unique\` (\`email\`)
+) ENGINE=InnoDB;
+LOCK TABLES \`users\` WRITE;
+`;
+
+  it('is taken, several rows a statement, with its escapes', async () => {
+    const { users } =
+      await takeSql(`${HEAD}INSERT INTO \`users\` VALUES (1,'ann','ann@x.example','${BCRYPT}','O\\'Neil \\"A\\" ); --'),(2,'bob','bob@x.example','${BCRYPT}',NULL);
+UNLOCK TABLES;
+DELIMITER ;;
+/*!50003 CREATE*/ /*!50003 TRIGGER t BEFORE INSERT ON users FOR EACH ROW BEGIN
+INSERT INTO users VALUES (9,'x','x@x.example','x','x');
+END */;;
+DELIMITER ;
+INSERT INTO \`users\` (\`email\`, \`password\`, \`name\`) VALUES ('eve@x.example',_binary '${BCRYPT}','Eve''s');
+`);
+    expect(users).toEqual([
+      'ann|ann@x.example|O\'Neil "A" ); --',
+      'bob|bob@x.example|',
+      "|eve@x.example|Eve's",
+    ]);
+  });
+
+  it('of SQLite is taken too', async () => {
+    const { users } = await takeSql(`PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, password TEXT);
+INSERT INTO users VALUES(1,${ANN});
+COMMIT;
+`);
+    expect(users).toEqual(['|ann@x.example|']);
+  });
+
+  it('is read the same wherever its parts are cut', async () => {
+    const { loadDump } = await import('../../scripts/import/read-sql.ts');
+    const rows = Array.from(
+      { length: 3_000 },
+      (_, index) => `(${index},'u''${index}\\\\','u${index}@x.example','${BCRYPT}','é"\\'${index}')`,
+    );
+    const path = tempFile('big.sql', `${HEAD}INSERT INTO \`users\` VALUES ${rows.join(',')};\n`);
+    const to = join(tempFolder(), 'out.db');
+    const { openPlain } = await import('../../scripts/import/unpack.ts');
+    const file = await openPlain(path, null, () => {});
+    const { rows: count } = await loadDump(file, to, null, new Map(), () => {});
+    expect(count).toBe(3_000);
+    const database = new DatabaseSync(to);
+    const last = database.prepare("SELECT username, name FROM users WHERE id = '2999'").get();
+    expect({ ...last }).toEqual({ username: "u'2999\\", name: 'é"\'2999' });
+    database.close();
+  });
+});
+
+describe('a dump that cannot be taken', () => {
+  it.each([
+    ['of the schema alone', PG_HEAD, 'The dump has no rows: it may be of the schema only.'],
+    [
+      'of other tables',
+      `${PG_HEAD}INSERT INTO public.posts (id, body) VALUES (1, 'x');\n`,
+      'No table of the dump has a username or an email and a password hash. There are: posts.',
+    ],
+    [
+      'that ends too early',
+      `COPY public.users (id, email, password) FROM stdin;\n1\tann@x.example\t${BCRYPT}\n`,
+      'The dump ends in the middle of the rows of a table.',
+    ],
+    [
+      'with a row of another length',
+      `COPY public.users (id, email, password) FROM stdin;\n1\tann@x.example\n\\.\n`,
+      'A row of the dump has another number of values than columns.',
+    ],
+    ["of pg_dump's own format", 'PGDMP\u0001', "It is pg_dump's own format: make SQL of it with pg_restore"],
+  ])('%s is refused', async (_, sql, message) => {
+    await expect(takeSql(sql)).rejects.toThrow(message);
+  });
+});
