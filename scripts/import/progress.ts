@@ -50,7 +50,7 @@ export const createProgressBar = (stream: NodeJS.WriteStream, before = 0): Progr
     show(rows, fraction, what) {
       const nowMs = Date.now();
       // Another step has its own speed and its own end.
-      if (what !== step) [step, startedMs] = [what, nowMs];
+      if (what !== step) [step, startedMs, shownMs] = [what, nowMs, nowMs];
       if (nowMs - shownMs < (stream.isTTY ? REDRAW_MS : LINE_MS)) return;
       shownMs = nowMs;
       const done = what === undefined ? rows - before : rows;
