@@ -1,6 +1,7 @@
 // The account that an operator names, and what changes it: each change with its row of the trail in one transaction.
-import { isMatchable } from '../../src/core/formats.ts';
+import { isMatchable, NO_EMAIL_DOMAIN } from '../../src/core/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
+import { NOTICE_SECONDS, type NoticeKind } from '../../src/core/mail/kinds.ts';
 import { quote } from '../import/sql.ts';
 import { toPlainText } from '../terminal.ts';
 import type { Row } from '../wrangler.ts';
@@ -26,6 +27,9 @@ export interface Found {
   /** Live ones. */
   sessions: number;
   hasOtherAdmin: boolean;
+  /** Passkeys and authenticator apps that are on. */
+  factors: number;
+  appPasswords: number;
 }
 
 /** SQL that finds an account by what it is called. */
@@ -62,7 +66,9 @@ const OTHER_ADMIN =
 /** The statement that reads the accounts that may be meant. */
 export const findStatement = ({ candidates }: Selector, nowMs: number): string =>
   `SELECT id, username, email, is_admin, disabled_at, created_at, email_verified_at, ${OTHER_ADMIN} AS other_admin,
-    (SELECT count(*) FROM sessions WHERE user_id = users.id AND expires_at > ${nowMs}) AS sessions
+    (SELECT count(*) FROM sessions WHERE user_id = users.id AND expires_at > ${nowMs}) AS sessions,
+    (SELECT count(*) FROM factors WHERE user_id = users.id AND confirmed_at IS NOT NULL) AS factors,
+    (SELECT count(*) FROM app_passwords WHERE user_id = users.id) AS app_passwords
    FROM users WHERE ${candidates} LIMIT 2`;
 
 /** Reads its rows. Throws Refused where no account or more than one is meant. */
@@ -83,12 +89,21 @@ export const readFound = ({ shown }: Selector, rows: readonly Row[]): Found => {
     emailVerifiedAtMs: typeof row['email_verified_at'] === 'number' ? row['email_verified_at'] : null,
     sessions: Number(row['sessions']),
     hasOtherAdmin: row['other_admin'] === 1,
+    factors: Number(row['factors']),
+    appPasswords: Number(row['app_passwords']),
   };
 };
 
 /** A change of an account. It is made where `onlyIf` holds, and then the trail says so. */
 export interface Change {
-  event: 'admin_granted' | 'admin_revoked' | 'disabled' | 'enabled' | 'sessions_ended' | 'deleted';
+  event:
+    | 'admin_granted'
+    | 'admin_revoked'
+    | 'disabled'
+    | 'enabled'
+    | 'sessions_ended'
+    | 'factors_removed'
+    | 'deleted';
   /** A condition on the table `users`. */
   onlyIf: string;
   /** The statements, for a condition that finds the account as it was, in an order in which it still does. */
@@ -103,6 +118,19 @@ const endSessions = (isIt: string): string =>
 
 const set = (columns: string, isIt: string, nowMs: number): string =>
   `UPDATE users SET ${columns}, updated_at = ${nowMs} WHERE ${isIt}`;
+
+const HAS_FACTORS =
+  '(EXISTS (SELECT 1 FROM factors WHERE user_id = users.id AND confirmed_at IS NOT NULL) OR EXISTS (SELECT 1 FROM app_passwords WHERE user_id = users.id))';
+
+/**
+ * Puts a notice into the outbox, from which the scheduled run sends it. A deployment without mail drops it when it has
+ * expired: from here nobody knows whether there is mail.
+ */
+const queueNotice = (kind: NoticeKind, isIt: string, nowMs: number): string =>
+  `INSERT INTO outbox (kind, user_id, address, address_key, locale, details, created_at, expires_at, next_at, attempts)
+     SELECT ${quote(kind)}, id, email, email_key, locale, ${quote(JSON.stringify({ atMs: nowMs, byAdmin: true }))},
+       ${nowMs}, ${nowMs + NOTICE_SECONDS * 1000}, ${nowMs}, 0
+     FROM users WHERE ${isIt} AND email_key NOT LIKE ${quote(`%@${NO_EMAIL_DOMAIN}`)}`;
 
 export const CHANGES = {
   grant: {
@@ -126,6 +154,17 @@ export const CHANGES = {
     statements: (isIt, nowMs) => [set('disabled_at = NULL', isIt, nowMs)],
   },
   'end-sessions': { event: 'sessions_ended', onlyIf: 'true', statements: (isIt) => [endSessions(isIt)] },
+  'remove-factors': {
+    event: 'factors_removed',
+    onlyIf: HAS_FACTORS,
+    statements: (isIt, nowMs) => [
+      queueNotice('factors_removed', isIt, nowMs),
+      endSessions(isIt),
+      ...['recovery_codes', 'factors', 'app_passwords'].map(
+        (table) => `DELETE FROM ${table} WHERE user_id IN (SELECT id FROM users WHERE ${isIt})`,
+      ),
+    ],
+  },
   delete: {
     event: 'deleted',
     onlyIf: MAY_LOSE_ADMIN,

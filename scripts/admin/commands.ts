@@ -156,6 +156,24 @@ export const commands: Readonly<Record<string, Command>> = {
       });
     }),
   },
+  'remove-factors': {
+    does: 'removes passkeys, codes and app passwords of an owner who lost them, and logs the account out',
+    takesAccount: true,
+    ask: askAbout(
+      'Remove all passkeys, codes and app passwords of this account, so that its password alone is enough? Make sure that its owner asks for it.',
+    ),
+    run: change('remove-factors', (before) => {
+      const { sessions, factors, appPasswords } = before;
+      if (factors + appPasswords === 0)
+        return outcome(before, false, 'has neither factors nor app passwords.');
+      return outcome(
+        before,
+        true,
+        `has no factor any more; ${counted(sessions)} ended. If this deployment sends mail, its owner is told.`,
+        { removedFactors: factors, removedAppPasswords: appPasswords, endedSessions: sessions },
+      );
+    }),
+  },
   delete: {
     does: 'removes the account with its sessions, for good',
     takesAccount: true,

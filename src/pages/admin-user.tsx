@@ -12,6 +12,7 @@ import { show } from './layout.tsx';
 import { currentFirst, SessionRow, Trail } from './lists.tsx';
 import { Day, Moment } from './moment.tsx';
 import { accountOfPage } from './paths.ts';
+import { FactorsOf } from './security/admin-factors.tsx';
 import { admins } from './session.tsx';
 
 const ONE = '/admin/users/:id';
@@ -83,9 +84,11 @@ const sendMail =
 const showUser = async (c: Context<AppEnv>): Promise<Response> => {
   const account = await find(c);
   if (!account) return respondProblem(c, { reason: 'not_found' });
-  const [{ sessions, next }, events] = await Promise.all([
+  const factors = await c.var.core.factors();
+  const [{ sessions, next }, events, protection] = await Promise.all([
     c.var.core.sessions.list(account.id, { after: null, limit: SHOWN_SESSIONS }),
     c.var.core.auditLog.list(account.id, { beforeId: null, limit: SHOWN_EVENTS, reader: 'admin' }),
+    factors.list(account.id),
   ]);
   const path = pathOf(account.id);
   return show(
@@ -140,6 +143,7 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
         </a>
       </div>
       {account.email !== '' && <EmailActions account={account} canMail={c.var.core.mail.settings !== null} />}
+      <FactorsOf account={account} protection={protection} />
       <section aria-labelledby="sessions">
         <h2 id="sessions">Sessions</h2>
         {sessions.length === 0 ? (

@@ -18,6 +18,7 @@ const MESSAGES = {
   'factor-gone': 'It was removed already.',
   'factor-removed': 'It is removed.',
   'factor-there': 'You have an authenticator app already. Remove it first.',
+  'factors-removed': 'The second factors and app passwords are removed. All sessions have ended.',
   'no-admin-any-more': 'You are no admin any more.',
   'others-ended': 'All other sessions have ended.',
   'passkey-added': 'Your passkey is added.',

@@ -32,6 +32,7 @@ const SHOWN = [
   '/admin',
   '/admin/users/:id',
   '/admin/users/:id/delete',
+  '/admin/users/:id/remove-factors',
 ];
 
 const SENT = [
@@ -74,6 +75,7 @@ const SENT = [
   '/admin/users/:id/send-reset',
   '/admin/users/:id/send-verification',
   '/admin/users/:id/end-sessions',
+  '/admin/users/:id/remove-factors',
   '/admin/users/:id/delete',
 ];
 

@@ -18,6 +18,7 @@ import { password } from './password.tsx';
 import { problem, sendPage } from './problem.tsx';
 import { profile } from './profile.tsx';
 import { resetPassword } from './reset-password.tsx';
+import { adminFactors } from './security/admin-factors.tsx';
 import { appPasswords } from './security/app-passwords.tsx';
 import { codes } from './security/codes.tsx';
 import { confirmation } from './security/confirm.tsx';
@@ -56,6 +57,7 @@ export const pages: SurfaceDefinition = {
     ...data,
     ...adminUsers,
     ...adminUser,
+    ...adminFactors,
   ],
   problem,
   send: sendPage,

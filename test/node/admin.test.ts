@@ -74,7 +74,16 @@ describe('an account', () => {
     'is not found as %s, and nothing is changed',
     async (operand) => {
       const scratch = openPeopled();
-      for (const name of ['grant', 'revoke', 'disable', 'enable', 'sessions', 'end-sessions', 'delete']) {
+      for (const name of [
+        'grant',
+        'revoke',
+        'disable',
+        'enable',
+        'sessions',
+        'end-sessions',
+        'remove-factors',
+        'delete',
+      ]) {
         await expect(runOn(scratch, name, operand)).rejects.toThrow(`There is no account ${operand}.`);
       }
       expect(eventsOf(scratch)).toEqual([]);
@@ -202,6 +211,76 @@ describe('sessions and end-sessions', () => {
     expect(sessionsOf(scratch)).toEqual(['s1']);
     expect(await say(scratch, 'sessions', 'ann')).toBe('P2@Example.com has no session.');
     expect(eventsOf(scratch)).toEqual([[2, 'sessions_ended']]);
+  });
+});
+
+describe('remove-factors', () => {
+  const open = (): Scratch => {
+    const scratch = openPeopled();
+    scratch.database.exec(`INSERT INTO factors (id, user_id, kind, name, secret, created_at, confirmed_at) VALUES
+        (1, 2, 'totp', 'x', 's', 1, 1), (2, 3, 'totp', 'x', 's', 1, 1), (3, 4, 'totp', 'x', 's', 1, NULL);
+      INSERT INTO factors (id, user_id, kind, name, credential_id, created_at, confirmed_at)
+        VALUES (4, 2, 'passkey', 'x', 'c', 1, 1);
+      INSERT INTO recovery_codes (user_id, hash) VALUES (2, 'a'), (3, 'b');
+      INSERT INTO app_passwords (user_id, name, hash, created_at) VALUES (2, 'x', 'a', 1), (3, 'x', 'b', 1)`);
+    return scratch;
+  };
+  const ownersIn = (scratch: Scratch, table: string) =>
+    scratch.database
+      .prepare(`SELECT user_id FROM ${table} ORDER BY 1`)
+      .all()
+      .map(({ user_id }) => user_id);
+
+  it('removes all of one account, ends its sessions, and puts a notice into the outbox', async () => {
+    const scratch = open();
+    expect((await runOn(scratch, 'remove-factors', 'ann')).json).toEqual({
+      id: 2,
+      username: 'ann',
+      email: 'P2@Example.com',
+      changed: true,
+      removedFactors: 2,
+      removedAppPasswords: 1,
+      endedSessions: 2,
+    });
+    expect(ownersIn(scratch, 'factors')).toEqual([3, 4]);
+    expect(ownersIn(scratch, 'recovery_codes')).toEqual([3]);
+    expect(ownersIn(scratch, 'app_passwords')).toEqual([3]);
+    expect(sessionsOf(scratch)).toEqual(['s1']);
+    expect(eventsOf(scratch)).toEqual([[2, 'factors_removed']]);
+    const mails = scratch.database.prepare('SELECT * FROM outbox').all();
+    expect(mails).toMatchObject([
+      {
+        kind: 'factors_removed',
+        user_id: 2,
+        address: 'P2@Example.com',
+        address_key: 'p2@example.com',
+        details: JSON.stringify({ atMs: NOW_MS, byAdmin: true }),
+        next_at: NOW_MS,
+        expires_at: NOW_MS + DAY_MS,
+        attempts: 0,
+        done_at: null,
+      },
+    ]);
+  });
+
+  it('does nothing to an account that has none, or has only begun to set one up', async () => {
+    const scratch = open();
+    expect(await say(scratch, 'remove-factors', 'off')).toBe(
+      'P4@Example.com has neither factors nor app passwords.',
+    );
+    expect(await say(scratch, 'remove-factors', 'id:1')).toBe(
+      'P1@Example.com has neither factors nor app passwords.',
+    );
+    expect(sessionsOf(scratch)).toEqual(['s1', 's2', 's3', 's4']);
+    expect(eventsOf(scratch)).toEqual([]);
+    expect(ownersIn(scratch, 'outbox')).toEqual([]);
+  });
+
+  it('asks first', async () => {
+    const command = commands['remove-factors'];
+    const scratch = open();
+    const asked = await command?.ask?.('ann', scratch.target.query, NOW_MS);
+    expect(asked?.text).toMatch(/Make sure that its owner asks for it\.$/);
   });
 });
 

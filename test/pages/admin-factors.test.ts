@@ -1,0 +1,91 @@
+// Admins and second factors: they remove those of an owner who lost them, and may need one themselves.
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  addAppPassword,
+  addPasskey,
+  addTotp,
+  eventsOf,
+  join,
+  letTimePass,
+  PASSWORD,
+  type Person,
+} from '../support/passkeys.ts';
+import { send, testEnv } from '../support/worker.ts';
+import { type Browser, createBrowser, hiddenOf } from './support-factors.ts';
+import { expectPage, goesTo, open } from './support-pages.ts';
+
+let admin: Person;
+let browser: Browser;
+beforeEach(async () => {
+  admin = await join();
+  await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
+  browser = createBrowser();
+  await browser.post('/sign-in', { identifier: admin.username, password: PASSWORD });
+});
+
+describe('the factors of an account', () => {
+  it('are shown, and removed after a question, with its sessions', async () => {
+    const person = await join();
+    await addTotp(person);
+    await addPasskey(person);
+    await addAppPassword(person);
+    const page = await browser.open(`/admin/users/${person.id}`);
+    expect(page.text).toContain('1 passkey, an authenticator app, 10 recovery codes, 1 app password.');
+    const path = `/admin/users/${person.id}/remove-factors`;
+    expectPage(await browser.open(path), 200, 'Remove second factors');
+    expect(goesTo(await browser.post(path))).toBe(`303 /admin/users/${person.id} done=factors-removed`);
+    expect((await send('/id/me', { token: person.token })).status).toBe(401);
+    expect((await eventsOf(person.id))[0]).toBe('factors_removed');
+    expect((await browser.open(`/admin/users/${person.id}`)).text).toContain('<p class="card">None.</p>');
+    const answer = await createBrowser().post('/sign-in', {
+      identifier: person.username,
+      password: PASSWORD,
+    });
+    expect(goesTo(answer)).toBe('303 /');
+  });
+
+  it('are for admins alone, who proved lately that it is them', async () => {
+    const person = await join();
+    const path = `/admin/users/${admin.id}/remove-factors`;
+    const stranger = createBrowser();
+    await stranger.post('/sign-in', { identifier: person.username, password: PASSWORD });
+    expect((await stranger.open(path)).status).toBe(403);
+    expect((await stranger.post(path)).status).toBe(403);
+    expect((await browser.post('/admin/users/999999999/remove-factors')).status).toBe(404);
+    await letTimePass(admin.id);
+    expect(goesTo(await browser.post(path))).toBe(`303 /confirm?to=${encodeURIComponent(path)}`);
+  });
+});
+
+describe('with REQUIRE_ADMIN_FACTOR', () => {
+  const env = { ...testEnv, REQUIRE_ADMIN_FACTOR: 'true' };
+  const visit = (path: string, cookies: string) => open(path, null, { headers: { Cookie: cookies }, env });
+
+  it('no admin works without a factor, and is told where to get one', async () => {
+    const refused = await visit('/admin', browser.cookies());
+    expectPage(refused, 403, 'Admins need a second factor');
+    expect(refused.text).toContain('href="/security"');
+    expect((await visit('/security', browser.cookies())).status).toBe(200);
+    const api = await send('/id/admin/accounts', { token: admin.token, env });
+    expect([api.status, JSON.parse(api.text).code]).toEqual([403, 'factor_required']);
+  });
+
+  it('an admin who signed in with one works', async () => {
+    const totp = await addTotp(admin);
+    browser = createBrowser();
+    const asked = await browser.post('/sign-in', { identifier: admin.username, password: PASSWORD });
+    await browser.post('/sign-in/factor', { token: hiddenOf(asked, 'token'), code: await totp.fresh() });
+    expect((await visit('/admin', browser.cookies())).status).toBe(200);
+  });
+
+  it('an app password does not make an admin', async () => {
+    await addTotp(admin);
+    const { password } = await addAppPassword(admin);
+    const answer = await send('/id/login', {
+      json: { identifier: admin.username, password, session: 'token' },
+      env,
+    });
+    const { token }: { token: string } = JSON.parse(answer.text);
+    expect((await send('/id/admin/accounts', { token, env })).status).toBe(403);
+  });
+});
