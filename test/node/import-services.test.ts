@@ -1,7 +1,11 @@
 // The exports of services: who of their users is who, who is disabled, and who sets a password anew.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { FIREBASE_CSV_COLUMNS } from '../../scripts/import/services.ts';
-import { BCRYPT, importInto, NOW_MS, openDatabase, tempFile } from './import-support.ts';
+import { FIREBASE_CSV_COLUMNS, SERVICES } from '../../scripts/import/services.ts';
+import { PROJECT } from '../../scripts/wrangler.ts';
+import { BCRYPT, importInto, NOW_MS, openDatabase, tempFile, tempFolder } from './import-support.ts';
 
 const COLUMNS =
   'username, email, name, first_name, is_admin, password_hash, disabled_at, created_at, email_verified_at IS NOT NULL AS proven';
@@ -33,6 +37,14 @@ const account = (email: string, more: object = {}) => ({
 const NO_PASSWORD = { password_hash: '!' };
 const DISABLED = { disabled_at: NOW_MS };
 const UNPROVEN = { proven: 0 };
+
+it.each(SERVICES.map(({ name }) => name))(
+  '%s has a line in the document, with the command that makes the file',
+  (name) => {
+    const document = readFileSync(join(PROJECT, 'docs/migrating/from-services.md'), 'utf8');
+    expect(document).toMatch(new RegExp(`^\\| \`${name}\` \\| .{10,} \\| .+ \\|$`, 'm'));
+  },
+);
 
 describe("a service's export", () => {
   it('of Auth0 as lines: with hashes as its support sends them, and blocked users', async () => {
@@ -229,6 +241,30 @@ a2	u2	github	\\N
       account('ann@x.example', { name: 'Ann' }),
       account('bob@x.example', { name: 'Bob', ...UNPROVEN, ...NO_PASSWORD }),
     ]);
+  });
+
+  it('of WordPress as SQL, of PocketBase as SQLite', async () => {
+    const { users, about } = await take(
+      'wp.sql',
+      `CREATE TABLE \`wp_users\` (
+  \`ID\` bigint unsigned NOT NULL AUTO_INCREMENT, \`user_login\` varchar(60), \`user_pass\` varchar(255), \`user_nicename\` varchar(50),
+  \`user_email\` varchar(100), \`user_url\` varchar(100), \`user_registered\` datetime NOT NULL DEFAULT '0000-00-00 00:00:00',
+  \`user_activation_key\` varchar(255), \`user_status\` int NOT NULL, \`display_name\` varchar(250), PRIMARY KEY (\`ID\`)
+);
+INSERT INTO \`wp_users\` VALUES (1,'ann','${BCRYPT}','ann','ann@x.example','','2024-01-02 03:04:05','',0,'Ann');\n`,
+    );
+    expect(about).toBe("WordPress' users, an SQL dump, the table wp_users");
+    expect(users).toEqual([account('ann@x.example', { username: 'ann', name: 'Ann', ...UNPROVEN })]);
+
+    const path = join(tempFolder(), 'data.db');
+    const database = new DatabaseSync(path);
+    database.exec(`CREATE TABLE users (id, email, verified, password, tokenKey, name, created, updated);
+      CREATE TABLE _superusers (id, email, verified, password, tokenKey);
+      INSERT INTO users VALUES ('a', 'ann@x.example', 1, '${BCRYPT}', 'k', 'Ann', '2024-01-02 03:04:05.000Z', '')`);
+    database.close();
+    const scratch = openDatabase();
+    expect((await importInto(scratch, path)).about).toBe("PocketBase's users, SQLite, the table users");
+    expect(scratch.users(COLUMNS)).toEqual([account('ann@x.example', { name: 'Ann' })]);
   });
 
   it('of Keycloak: users of services are no people, and who has no password sets one', async () => {
