@@ -21,7 +21,7 @@ export interface Operation {
   shows?: string;
   /** Requests that are sent in turn, or a function that makes each one anew. */
   requests: readonly Sent[] | (() => Sent);
-  /** True where a password is hashed: so slow that a round is a number of requests, not of seconds. */
+  /** True if a password is hashed: so slow that a round is a number of requests, not of seconds. */
   hashes: boolean;
   /** The id of the operation that this one is measured against. */
   floor?: string;
@@ -31,7 +31,7 @@ export interface Measured {
   requestsPerSecond: number;
   p50Ms: number;
   p99Ms: number;
-  /** CPU time of the server's processes for one request, its stores included; null where it is not known. */
+  /** CPU time of the server's processes for one request, its stores included; null if it is not known. */
   cpuMs: number | null;
 }
 
@@ -69,7 +69,7 @@ const toOptions = (origin: string, { requests, hashes }: Operation, dose: Dose):
 
 /**
  * Loads one server with one operation.
- * @throws Error where an answer has another status than the one that was expected
+ * @throws Error if an answer has another status than the one that was expected
  */
 export const measure = async (
   origin: string,

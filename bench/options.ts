@@ -26,7 +26,7 @@ const QUICK = { rounds: '2', seconds: '0.7', hashes: '8' };
 
 const isPart = (text: string): text is Part => PARTS.some((part) => part === text);
 
-/** Reads the flags; null where the usage was asked for, or has to be told. */
+/** Reads the flags; null if the usage was asked for, or has to be told. */
 export const readOptions = (args: readonly string[]): Options | null => {
   const { values } = parseArgs({
     args: [...args],
@@ -53,5 +53,5 @@ export const readOptions = (args: readonly string[]): Options | null => {
   return { quick: values.quick, rounds, seconds, hashes, only };
 };
 
-/** True where a run measures everything, as the committed results are measured. */
+/** True if a run measures everything, as the committed results are measured. */
 export const isFull = ({ quick, only }: Options): boolean => !quick && only.length === PARTS.length;

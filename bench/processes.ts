@@ -11,7 +11,7 @@ const pin = (processId: number, core: string): boolean =>
   availableParallelism() > 1 &&
   spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', core, String(processId)]).status === 0;
 
-/** Binds servers to a core of their own; false where this machine cannot. */
+/** Binds servers to a core of their own; false if this machine cannot. */
 export const pinServers = (processIds: readonly number[]): boolean =>
   processIds.map((id) => pin(id, SERVER_CORE)).every((isPinned) => isPinned);
 
@@ -42,7 +42,7 @@ const readThreads = (processId: number): string[] => {
 };
 
 /**
- * Milliseconds of CPU time that these processes have used, all their threads together; null where the machine does
+ * Milliseconds of CPU time that these processes have used, all their threads together; null if the machine does
  * not tell. @see https://docs.kernel.org/scheduler/sched-stats.html for the first number of `schedstat`
  */
 export const readCpuMs = (processIds: readonly number[]): number | null => {

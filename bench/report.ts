@@ -16,14 +16,14 @@ export interface Rivalry extends Comparison {
 export interface Counted {
   id: string;
   counts: Counts;
-  /** Dollars for a million; null where the CPU time is not known. */
+  /** Dollars for a million; null if the CPU time is not known. */
   costOfMillion: number | null;
 }
 
 export interface Report {
   startedAt: string;
   machine: Machine;
-  /** True where servers and client had a core each. */
+  /** True if servers and client had a core each. */
   pinned: boolean;
   rounds: number;
   seconds: number;

@@ -12,7 +12,7 @@ export interface Result {
   requestsPerSecond: Spread;
   p50Ms: Spread;
   p99Ms: Spread;
-  /** CPU time of the server for one request, its stores included; null where the machine does not tell. */
+  /** CPU time of the server for one request, its stores included; null if the machine does not tell. */
   cpuMs: Spread | null;
   /** Against its floor, round by round; null for what has none. */
   floor: Comparison | null;
@@ -23,7 +23,7 @@ export interface Comparison {
   to: string;
   /** By requests a second. */
   bySpeed: Spread;
-  /** By CPU time for one request; null where the machine does not tell. */
+  /** By CPU time for one request; null if the machine does not tell. */
   byCpu: Spread | null;
 }
 

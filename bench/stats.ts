@@ -6,7 +6,7 @@ export interface Spread {
   max: number;
 }
 
-/** @throws RangeError where there is no value */
+/** @throws RangeError if there is no value */
 export const spreadOf = (values: readonly number[]): Spread => {
   const sorted = values.toSorted((one, other) => one - other);
   const middle = Math.floor(sorted.length / 2);

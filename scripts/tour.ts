@@ -45,7 +45,7 @@ const visit = async (checkFor: CheckFor, people: People, origin: string): Promis
   await tourDeletion(checkFor, people, account);
 };
 
-/** Null where the server answers, whatever it says; else why it does not. */
+/** Null if the server answers, whatever it says; else why it does not. */
 const whyUnreachable = (send: Send): Promise<string | null> =>
   send(get('/')).then(
     () => null,

@@ -75,7 +75,7 @@ export interface Answer {
 }
 
 /**
- * Sends one request. Not by `fetch`: Miniflare puts its own client in the place of Node's, and the two do not
+ * Sends one request. Not by `fetch`: Miniflare puts its own client instead of Node's, and the two do not
  * agree about bodies.
  */
 export const send = async (origin: string, { method, path, headers, body = '' }: Sent): Promise<Answer> => {
@@ -88,7 +88,7 @@ export const send = async (origin: string, { method, path, headers, body = '' }:
   return { status: response.statusCode ?? 0, cookies, text: await text(response) };
 };
 
-/** Sends one request while a server is made ready. @throws Error where it is refused */
+/** Sends one request while a server is made ready. @throws Error if it is refused */
 export const ask = async (origin: string, sent: Sent): Promise<Answer> => {
   const answer = await send(origin, sent);
   if (answer.status < 400) return answer;
@@ -102,7 +102,7 @@ export const requestOf = ({ requests }: Operation): Sent => {
   return sent;
 };
 
-/** Sends one operation once. @throws Error where it is not answered as it should be */
+/** Sends one operation once. @throws Error if it is not answered as it should be */
 export const tryOperation = async (origin: string, operation: Operation): Promise<void> => {
   const answer = await send(origin, requestOf(operation));
   if (answer.status === operation.status && answer.text.includes(operation.shows ?? '')) return;

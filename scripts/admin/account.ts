@@ -1,4 +1,4 @@
-// The account that an operator names, and what changes it: each change with its row of the trail in one transaction.
+// The account that an operator names, and what changes it: each change with its row of the audit log in one transaction.
 import { isMatchable, NO_EMAIL_DOMAIN } from '../../src/core/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { NOTICE_SECONDS, type NoticeKind } from '../../src/core/mail/kinds.ts';
@@ -37,7 +37,7 @@ export interface Selector {
   shown: string;
   /** Every account that may be meant: two where a number is one's id and the other's username. */
   candidates: string;
-  /** The one that is meant; none where that is not clear. */
+  /** The one that is meant; none if that is not clear. */
   isIt: string;
 }
 
@@ -94,7 +94,7 @@ export const readFound = ({ shown }: Selector, rows: readonly Row[]): Found => {
   };
 };
 
-/** A change of an account. It is made where `onlyIf` holds, and then the trail says so. */
+/** A change of an account. It is made where `onlyIf` holds, and then the audit log says so. */
 export interface Change {
   event:
     | 'admin_granted'

@@ -61,7 +61,7 @@ const askAbout =
 
 const LAST_ADMIN = 'It is the last admin who can log in. Make another one first.';
 
-/** `changed` is false where the account was already as it was to be. */
+/** `changed` is false if the account was already as it was to be. */
 const outcome = ({ id, username, email }: Found, changed: boolean, text: string, more = {}): Outcome => ({
   text: `${toPlainText(email)} ${text}`,
   json: { id, username, email, changed, ...more },

@@ -234,7 +234,7 @@ const readSourceId = (value: unknown): string | null => {
     : text;
 };
 
-/** What is wrong with a text, as the end of a sentence; null where nothing is. */
+/** What is wrong with a text, as the end of a sentence; null if nothing is. */
 const findFault = (text: string, max: number, severalLines: boolean): string | null => {
   if (!text.isWellFormed()) return 'holds half of a character';
   if ((severalLines ? CONTROL_BUT_LINES : CONTROL).test(text)) return 'holds a control character';

@@ -55,7 +55,7 @@ export interface Progress {
 }
 
 export interface Checkpoint {
-  /** Null where there is nothing to take up. Throws OtherImport where the file is of another input or command. */
+  /** Null if there is nothing to take up. Throws OtherImport where the file is of another input or command. */
   load(): Progress | null;
   save(progress: Progress): void;
   remove(): void;

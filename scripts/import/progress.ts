@@ -2,7 +2,7 @@
 
 export interface ProgressBar {
   /**
-   * @param fraction from 0 to 1, null where the end is not known
+   * @param fraction from 0 to 1, null if the end is not known
    * @param what happens, if it is not what the command is about
    */
   show(rows: number, fraction: number | null, what?: string): void;

@@ -53,7 +53,7 @@ const listOf = (all: ReadonlyMap<string, number>): string =>
  * Opens a dump. It is read once from end to end, for the user model and the tokens, before it is read for its users.
  *
  * @param wanted the user model as `app.model`, null to find it
- * @throws InputError where there is none, or more than one
+ * @throws InputError if there is none, or more than one
  */
 export const openDjangoDump = async (
   records: Records,
@@ -86,7 +86,7 @@ export const openDjangoDump = async (
   }
   const others = [...models.all].reduce((sum, [name, count]) => (name === model ? sum : sum + count), 0);
 
-  /** The fields of a user with its id and its token; null where the record is none of a user. */
+  /** The fields of a user with its id and its token; null if the record is none of a user. */
   const toUser = (found: Found): Found | null => {
     if (!('record' in found)) return found;
     const { pk, fields } = found.record;

@@ -161,7 +161,7 @@ const toSource = async (records: Records, options: SourceOptions): Promise<Sourc
 };
 
 /**
- * @throws InputError where it is of no kind that is known, or not of the one that it is said to be
+ * @throws InputError if it is of no kind that is known, or not of the one that it is said to be
  */
 export const openSource = async (path: string, options: SourceOptions): Promise<Source> => {
   const file = await openPlain(path, options.encoding, options.onProgress);

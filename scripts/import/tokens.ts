@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 export interface TokenFile {
   /** A user is named by its primary key, or by its natural key as dumpdata writes that: a list. */
   add(user: unknown, key: unknown): void;
-  /** The key of the user that has one of these names, null where there is none. */
+  /** The key of the user that has one of these names, null if there is none. */
   find(names: readonly unknown[]): string | null;
   close(): void;
 }

@@ -25,7 +25,7 @@ export const valueAt = (record: Row, column: string): unknown => {
   return value;
 };
 
-/** A text or number as text without the spaces around it; '' where there is none, null where it is none. */
+/** A text or number as text without the spaces around it; '' where there is none, null if it is none. */
 export const readText = (value: unknown): string | null => {
   const inner = unwrap(value);
   if (inner === undefined || inner === null) return '';
@@ -36,7 +36,7 @@ export const readText = (value: unknown): string | null => {
 const TRUE = new Set(['true', 't', '1', 'yes', 'y', 'on']);
 const FALSE = new Set(['false', 'f', '0', 'no', 'n', 'off']);
 
-/** A truth; null where there is none, undefined where it cannot be read. */
+/** A truth; null if there is none, undefined if it cannot be read. */
 export const readFlag = (value: unknown): boolean | null | undefined => {
   if (typeof value === 'boolean') return value;
   const text = readText(value)?.toLowerCase();
@@ -45,7 +45,7 @@ export const readFlag = (value: unknown): boolean | null | undefined => {
   return text !== undefined && FALSE.has(text) ? false : undefined;
 };
 
-/** A whole number above nothing; null where there is none, undefined where it cannot be read. */
+/** A whole number above nothing; null if there is none, undefined if it cannot be read. */
 export const readNumber = (value: unknown): number | null | undefined => {
   const text = readText(value);
   if (text === '') return null;
@@ -69,7 +69,7 @@ const TIME =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,3})\d*)?\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
 /**
- * A time in milliseconds since the epoch; null where there is none, undefined where it cannot be read. Takes
+ * A time in milliseconds since the epoch; null if there is none, undefined if it cannot be read. Takes
  * ISO 8601 as Django, SQLite and JavaScript write it, and seconds or milliseconds since the epoch. A time without
  * an offset is UTC, as Django stores it.
  */

@@ -48,7 +48,7 @@ const readVersion = (): string => {
   return version;
 };
 
-/** Makes the document. @throws Error where a route is not described, or an answer has no shape */
+/** Makes the document. @throws Error if a route is not described, or an answer has no shape */
 export const makeDocument = async (): Promise<JsonObject> => {
   const exchanges = await readDocumented();
   const components = createComponents();

@@ -14,7 +14,7 @@ export interface Exchange {
   method: string;
   path: string;
   summary: string;
-  /** Null where nothing is sent. */
+  /** Null if nothing is sent. */
   sent: Json | null;
   status: number;
   answer: Json;

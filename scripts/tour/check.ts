@@ -16,7 +16,7 @@ export type Row = {
 
 /**
  * Sends a request, compares the answer, and reports the row. Returns the answer for the requests that follow;
- * null where none came, so that the tour goes on and each of them tells its own story.
+ * null if none came, so that the tour goes on and each of them tells its own story.
  */
 export type Check = (
   label: string,

@@ -34,7 +34,7 @@ const readCookie = (answer: Answer): { line: string; cookie: Cookie } | null => 
   return { line, cookie: { value: pair.slice('sessionid='.length), attributes: new Map(attributes) } };
 };
 
-/** The session cookie as a request sends it back; empty where the answer set none. */
+/** The session cookie as a request sends it back; empty if the answer set none. */
 export const cookieOf = (answer: Answer | null): string => {
   const value = answer === null ? '' : (readCookie(answer)?.cookie.value ?? '');
   return `sessionid=${value}`;
@@ -80,7 +80,7 @@ const compareBody = (shape: Shape, answer: Answer): Difference[] =>
   fitsShape(shape, answer.text) ? [] : [{ part: 'body', expected: showShape(shape), got: answer.text }];
 
 /**
- * Everything in which an answer is not what was expected; empty where it is kept to the letter.
+ * Everything in which an answer is not what was expected; empty if it is kept to the letter.
  * `secure`: whether the server is spoken to over https, which its cookies must follow.
  */
 export const compare = (want: Expected, answer: Answer, secure: boolean): Difference[] => [

@@ -3,7 +3,7 @@
 export type Person = {
   /** The document whose register endpoint makes this account. */
   madeIn: 'users' | 'user-v1' | 'conjugator' | 'account' | 'auth';
-  /** Null where that dialect makes accounts without one. */
+  /** Null if that dialect makes accounts without one. */
   username: string | null;
   email: string;
   password: string;

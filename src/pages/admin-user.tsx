@@ -1,4 +1,4 @@
-// For admins: one account with its sessions and its trail, and what can be done to it.
+// For admins: one account with its sessions and its audit log, and what can be done to it.
 import type { Context } from 'hono';
 import { type Account, type AdminAction, type AdminMail, NEVER_LOGGED_IN_MS } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
@@ -23,7 +23,7 @@ const SHOWN_SESSIONS = 25;
 const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
 const pathOf = (id: number): string => `/admin/users/${id}`;
 
-/** The account of the path; null where there is none. */
+/** The account of the path; null if there is none. */
 const find = (c: Context<AppEnv>): Promise<Account | null> => c.var.core.accounts.get(idOf(c));
 
 const Change = ({ to, send, danger }: { to: string; send: string; danger?: boolean }) => (

@@ -53,7 +53,7 @@ const OFFERS: ReadonlySet<string> = new Set<Done>(['signed-up']);
 /** Whether the page that says what was done offers a passkey too. */
 export const offersPasskey = (code: string | undefined): boolean => code !== undefined && OFFERS.has(code);
 
-/** The sentence for a code; null where there is none. */
+/** The sentence for a code; null if there is none. */
 export const doneMessage = (code: string | undefined): string | null =>
   code !== undefined && isDone(code) ? MESSAGES[code] : null;
 

@@ -13,7 +13,7 @@ import { type FieldName, isFieldName, placeOf } from './labels.ts';
 
 export type Typed = Readonly<Record<string, string>>;
 
-/** `field` is null where the fault concerns the form as a whole. */
+/** `field` is null if the fault concerns the form as a whole. */
 export interface FormFault {
   field: FieldName | null;
   text: string;

@@ -11,7 +11,7 @@ const PROFILE_FIELDS = [
   'locale',
 ] as const;
 
-/** The fields of a profile as one text; null where there are none. Never a password: it is no such field. */
+/** The fields of a profile as one text; null if there are none. Never a password: it is no such field. */
 export const keepProfile = (typed: Typed): string | null => {
   const fields = PROFILE_FIELDS.flatMap((name) => {
     const value = typed[name];

@@ -21,7 +21,7 @@ export interface Sheet {
   status?: ContentfulStatusCode;
   /** The entry of the navigation that the page belongs to. */
   here?: string;
-  /** True where a form is shown again: the title says so, it is what a screen reader reads first. */
+  /** True if a form is shown again: the title says so, it is what a screen reader reads first. */
   failed?: boolean;
   /** Who is signed in, if the request itself signed them in. */
   account?: Account;

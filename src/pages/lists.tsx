@@ -1,4 +1,4 @@
-// The two lists that owners and admins both see: sessions and the trail.
+// The two lists that owners and admins both see: sessions and the audit log.
 import type { Child } from 'hono/jsx';
 import type { EventView, SessionView } from '../core/index.ts';
 import { Badge } from './badge.tsx';

@@ -18,7 +18,7 @@ const LANGUAGES: Readonly<Record<Locale, string>> = { en: 'English', de: 'Deutsc
 
 interface Shown {
   status?: 200 | 400;
-  /** True where the fields hold what was typed before the session ended. */
+  /** True if the fields hold what was typed before the session ended. */
   unsaved?: boolean;
   /** Who is signed in, if this request signed them in. */
   account?: Account;

@@ -38,7 +38,7 @@ export const tokenOf = ({ text }: Answer): string => /"token":"([^"]+)"/.exec(te
 /** The value of the session cookie that the answer sets. */
 export const cookieOf = (answer: Answer): string => sessionCookie(answer) || expect.fail(answer.text);
 
-/** The attributes of the session cookie that the answer sets, its value first; null where it sets none. */
+/** The attributes of the session cookie that the answer sets, its value first; null if it sets none. */
 export const cookieLine = ({ headers }: Answer): { value: string; attributes: string[] } | null => {
   const [line, ...more] = headers.getSetCookie().filter((text) => text.startsWith('sessionid='));
   expect(more).toEqual([]);
@@ -82,7 +82,7 @@ export const joinUnnamed = async (email = `${uniqueName()}@quahog.com`, password
   return { email, password, id: idOf(answer) };
 };
 
-/** True where the cookie's session is live. */
+/** True if the cookie's session is live. */
 export const isLive = async (cookie: string): Promise<boolean> =>
   (await send('/api/users/me/', { cookie })).status === 200;
 

@@ -11,7 +11,7 @@ const MAX_TRIPS = 5;
 
 const changes = endpoints.filter(({ effect }) => effect.events !== undefined);
 
-/** Sends it with a D1 whose nth round trip goes wrong; `isReached` is false where it makes fewer. */
+/** Sends it with a D1 whose nth round trip goes wrong; `isReached` is false if it makes fewer. */
 const sendBroken = async (endpoint: Endpoint, person: Person, nth: number, moment: Moment) => {
   const { env, trips } = failD1((trip) => (trip === nth ? moment : null), {
     env: { ...cheapEnv, D1_TIMEOUT_MS: moment.startsWith('silent') ? '250' : '5000' },
@@ -20,7 +20,7 @@ const sendBroken = async (endpoint: Endpoint, person: Person, nth: number, momen
   return { answer, isReached: trips() >= nth };
 };
 
-/** A refused login is answered first, and noted in the trail after that. */
+/** A refused login is answered first, and noted in the audit log after that. */
 const isAnsweredBefore = ({ effect }: Endpoint, nth: number): boolean =>
   nth === 2 && effect.events?.[0] === 'login_refused';
 

@@ -103,7 +103,7 @@ describe('a record in KV that is nonsense', () => {
     person = await createPerson();
   });
 
-  /** Puts the value in the place of all records of the person's sessions. */
+  /** Puts the value instead of all records of the person's sessions. */
   const spoil = async (value: string): Promise<string[]> => {
     const all = testEnv.DB.prepare('SELECT id FROM sessions WHERE user_id = ?').bind(person.id);
     const keys = (await all.all<{ id: string }>()).results.map(({ id }) => `session:${id}`);

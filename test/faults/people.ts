@@ -54,15 +54,15 @@ const createAdmin = async (): Promise<Person> => {
 export const createPersonFor = ({ isForAdmins }: Endpoint): Promise<Person> =>
   isForAdmins ? createAdmin() : createPerson();
 
-/** The token that a body holds; empty where it holds none. */
+/** The token that a body holds; empty if it holds none. */
 export const tokenOf = (text: string): string => /"token":"([^"]+)"/.exec(text)?.[1] ?? '';
 
-/** What becomes of the tables: rows more or fewer, and what the trail tells. */
+/** What becomes of the tables: rows more or fewer, and what the audit log tells. */
 export interface Effect {
   users?: number;
   sessions?: number;
   events?: string[];
-  /** True where the row of an account changes. */
+  /** True if the row of an account changes. */
   changed?: boolean;
 }
 

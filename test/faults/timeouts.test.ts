@@ -20,7 +20,7 @@ const LONG = '60000';
 type Init = RequestInit<IncomingRequestCfProperties>;
 
 interface Heard {
-  /** Null where there was no answer within the while. */
+  /** Null if there was no answer within the while. */
   status: number | null;
   ms: number;
   /** Whether what comes after the response is done within the same while. */

@@ -24,7 +24,7 @@ type Ours = { iterations: number | string; rounds: number | string; salt: Uint8A
 const write = ({ iterations, rounds, salt, hash }: Ours): string =>
   `$pbkdf2-sha512$i=${iterations},r=${rounds}$${base64(salt)}$${base64(hash)}`;
 
-/** One character of a text put in, taken out, or put in the place of another. */
+/** One character of a text put in, taken out, or put instead of another. */
 const mutate = (texts: fc.Arbitrary<string>) =>
   fc
     .tuple(

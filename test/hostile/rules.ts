@@ -9,7 +9,7 @@ const INTERNALS =
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Everything that is wrong with an answer, in words; nothing where nothing is. */
+/** Everything that is wrong with an answer, in words; nothing if nothing is. */
 export const findFaults = (shot: Shot, answer: Answer, bystander: string): string[] => {
   const { status, text, headers } = answer;
   const faults: string[] = [];

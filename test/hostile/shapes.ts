@@ -50,7 +50,7 @@ const findOwner = (path: string): Own | undefined => {
   return owners.find(({ base }) => pathname === base || pathname.startsWith(`${base}/`));
 };
 
-/** True where a path is a dialect's, and so is answered in JSON whatever is asked of it. */
+/** True if a path is a dialect's, and so is answered in JSON whatever is asked of it. */
 export const isOfDialect = (path: string): boolean => findOwner(path) !== undefined;
 
 /** True for the one 500 that a document asks for: 002's registration with a taken email. */
@@ -71,7 +71,7 @@ const parse = (text: string): { value: unknown } | null => {
 const isFailedEnvelope = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'status' in value && value.status === 'failed';
 
-/** What is wrong with the shape of an answer to a dialect's path; null where nothing is. */
+/** What is wrong with the shape of an answer to a dialect's path; null if nothing is. */
 export const findMisshape = (path: string, answer: Answer): string | null => {
   const { status, text, headers } = answer;
   const owner = findOwner(path);

@@ -1,4 +1,4 @@
-// The scripts with another wrangler in the place of the real one: it writes down how it is called, and asks a
+// The scripts with another wrangler instead of the real one: it writes down how it is called, and asks a
 // SQLite file instead of the deployed database.
 import { spawn } from 'node:child_process';
 import {
@@ -53,7 +53,7 @@ try {
 export interface Call {
   args: string[];
   sql: string;
-  /** The permissions of the file, null where there was none. */
+  /** The permissions of the file, null if there was none. */
   mode: number | null;
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { BCRYPT, importRecords, openDatabase, person } from './import-support.ts';
 
-/** Imports one record, and returns what is said of it: nothing where it was imported as it is. */
+/** Imports one record, and returns what is said of it: nothing if it was imported as it is. */
 const judge = async (record: unknown): Promise<string[]> =>
   (await importRecords(openDatabase(), [record])).lines;
 

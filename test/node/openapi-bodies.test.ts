@@ -62,7 +62,7 @@ const asRead = (value: Json): Json => (typeof value === 'number' ? String(value)
 describe.each(bodies)('$id', ({ id, operation, keys, schema }) => {
   const good = goodBody(operation);
 
-  /** Tells whether the body is taken, by both. */
+  /** Whether the body is taken, by both. */
   const expectAgreement = async (body: JsonObject): Promise<boolean> => {
     const read = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, asRead(value)]));
     const isTaken = errorsIn(schema, read).length === 0;

@@ -72,7 +72,7 @@ const titlesOf = (text: string): string[] =>
     (single ?? double ?? template ?? '').replace(/\\(.)/g, '$1'),
   );
 
-/** True where a title has the words of a citation, in their order: `…` stands for some that are left out. */
+/** True if a title has the words of a citation, in their order: `…` stands for some that are left out. */
 const isTitled = (titles: readonly string[], name: string): boolean => {
   const words = name.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   const pattern = new RegExp(words.join('.*'), 's');

@@ -17,7 +17,7 @@ const isRunnable = (path: string): boolean => {
   }
 };
 
-/** Where Chromium is: `CHROMIUM`, or the first on the path; null where there is none. */
+/** Where Chromium is: `CHROMIUM`, or the first on the path; null if there is none. */
 export const findChromium = (): string | null => {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   const paths = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));

@@ -110,7 +110,7 @@ export const createAsker = (origin: string): Asker => {
   };
 };
 
-/** A text in an answer; empty where it has none of that name. */
+/** A text in an answer; empty if it has none of that name. */
 export const textIn = ({ body }: Answer, name: string): string => {
   const value = isObject(body) ? body[name] : undefined;
   return typeof value === 'string' ? value : '';

@@ -18,7 +18,7 @@ export type JsonObject = { readonly [key: string]: Json };
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What stands at a path in a JSON value, as an object; empty where there is none. */
+/** What stands at a path in a JSON value, as an object; empty if there is none. */
 export const objectAt = (value: unknown, ...keys: readonly string[]): JsonObject => {
   const found = keys.reduce<unknown>((each, key) => (isObject(each) ? each[key] : undefined), value);
   return isObject(found) ? found : {};
@@ -52,7 +52,7 @@ const write = (errors: readonly { absoluteKeywordLocation: string; instanceLocat
 /** By their places: to make one takes longer than to ask it. */
 const validators = new Map<string, Validator>();
 
-/** What the schema at a place in the document finds wrong with a value; empty where it is good. */
+/** What the schema at a place in the document finds wrong with a value; empty if it is good. */
 export const findFlaws = async (value: Json, ...keys: readonly string[]): Promise<string[]> => {
   const place = locate(keys);
   const validator = validators.get(place) ?? (await validate(place));

@@ -45,7 +45,7 @@ export interface Stage {
   newOwner: () => Promise<Owner>;
   /** An account that no browser knows of. */
   elsewhere: () => Promise<Person>;
-  /** True where that name and password log in. */
+  /** True if that name and password log in. */
   isRegistered: (person: Pick<Person, 'username' | 'password'>) => Promise<boolean>;
   /** Stops everything, and leaves no process and no file behind. */
   clear: () => Promise<void>;

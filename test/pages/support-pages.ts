@@ -96,7 +96,7 @@ export const goesTo = (answer: Answer): string => {
 /** The title of a page. */
 export const titleOf = ({ text }: Answer): string => /<title>(.*?)<\/title>/s.exec(text)?.[1] ?? '';
 
-/** The message above the content, without its marks; null where there is none. */
+/** The message above the content, without its marks; null if there is none. */
 export const noticeOf = ({ text }: Answer): string | null => {
   const [, inside] = /<div class="notice \w+" role="(?:alert|status)">(.*?)<\/div>/s.exec(text) ?? [];
   return inside === undefined ? null : inside.replace(/<[^>]*>/g, '');

@@ -33,7 +33,7 @@ const typesOf = async (id: number | null): Promise<string[]> => {
   return rows.results.map(({ type }) => type);
 };
 
-/** An account with a cookie and a token; its trail says so. */
+/** An account with a cookie and a token; its audit log says so. */
 const joined = async () => {
   const person = someone();
   const registered = await send('/api/users/register/', { json: person });

@@ -49,7 +49,7 @@ const noted = (type: string, dialect: string) => ({
   created_at: nowMs,
 });
 
-/** An account with a cookie and a token; its trail says so. */
+/** An account with a cookie and a token; its audit log says so. */
 const joined = async () => {
   const person = someone();
   const registered = await send('/api/users/register/', { json: person });

@@ -78,7 +78,7 @@ export const uniqueName = (): string => {
   return `u${random}${String(made).padStart(2, '0')}`;
 };
 
-/** What a Set-Cookie gives `sessionid`; null where the answer sets none. */
+/** What a Set-Cookie gives `sessionid`; null if the answer sets none. */
 export const sessionCookie = (answer: Answer): string | null =>
   answer.headers
     .getSetCookie()

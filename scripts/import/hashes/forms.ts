@@ -7,7 +7,7 @@ const DIGEST_BYTES: Readonly<Record<string, number>> = { sha1: 20, sha256: 32, s
  * A PBKDF2 hash as a PHC string. Of a key longer than the digest the first block is kept: each further block costs as
  * much again, is made of the same password and salt, and proves nothing more. A shorter key says its length.
  *
- * @param digest `sha1`, `sha256`, `sha512`; what else gives null
+ * @param digest `sha1`, `sha256`, `sha512`; what else returns null
  */
 export const pbkdf2Form = (
   digest: string,

@@ -15,6 +15,6 @@ export const pictures: readonly Picture[] = NAMES.map((name, index) => ({
   path: `/pictures/${index + 1}.svg`,
 }));
 
-/** The picture of that id; null where there is none. */
+/** The picture of that id; null if there is none. */
 export const findPicture = (id: number | null): Picture | null =>
   pictures.find((picture) => picture.id === id) ?? null;

@@ -19,7 +19,7 @@ export const encodeBase32 = (bytes: Uint8Array): string => {
   return bits === 0 ? text : text + ALPHABET[(value << (BITS_PER_CHARACTER - bits)) & 31];
 };
 
-/** Reads what other software wrote: case, spaces, hyphens and padding do not matter. Null where it is no base32. */
+/** Reads what other software wrote: case, spaces, hyphens and padding do not matter. Null if it is no base32. */
 export const decodeBase32 = (text: string): Uint8Array<ArrayBuffer> | null => {
   const characters = text.replace(/[\s-]/g, '').replace(/=+$/, '').toUpperCase();
   if (!/^[A-Z2-7]*$/.test(characters)) return null;

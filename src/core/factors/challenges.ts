@@ -32,7 +32,7 @@ export interface NewChallenge extends Omit<Challenge, 'bytes' | 'expiresAtMs'> {
 }
 
 export interface Challenges {
-  /** A challenge, and the token that stands for it. */
+  /** A challenge, and the token that represents it. */
   issue(challenge: NewChallenge): Promise<{ token: string; challenge: Challenge }>;
   /**
    * The challenge behind a token; null if it was not issued here for this purpose and this holder, or has expired. No

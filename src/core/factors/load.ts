@@ -1,4 +1,4 @@
-// Loads what second factors need, once an isolate has met one: most logins never do.
+// Loads the module for second factors when an isolate first needs it.
 
 /** The module that scripts/build.ts makes; where the source itself runs, its source. */
 const MODULE = import.meta.url?.endsWith('.ts') ? './module.ts' : './lazy-factors.js';

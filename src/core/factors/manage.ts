@@ -123,7 +123,7 @@ export interface FactorManagement {
   removeAll(accountId: number, actorId: number, client: Client): Promise<boolean>;
   /**
    * Encrypts anew, under the current secret, what is still encrypted under the one before: `limit` generators of codes
-   * at the most. Gives how many. While the secret before is honoured, the scheduled run does this; afterwards they
+   * at most. Gives how many. While the secret before is honoured, the scheduled run does this; afterwards they
    * could not be read any more.
    */
   rotateSecrets(limit: number): Promise<number>;

@@ -19,7 +19,7 @@ export interface Unsealed {
 export interface Sealing {
   /**
    * Encrypts; the text is `<name of the key>.<IV>.<ciphertext>`.
-   * @param context what it belongs to: in the place of another it cannot be decrypted
+   * @param context what it belongs to: instead of another it cannot be decrypted
    */
   seal(bytes: Bytes, context: string): Promise<string>;
   /** Decrypts under any secret in force; null if none of them fits, or the text was changed or moved. */

@@ -1,4 +1,4 @@
-// Proving a second factor, or a passkey alone: to log in, and to confirm that it is still the owner who asks.
+// Proving a second factor, or a passkey alone: to log in, and to authenticate again within a session.
 import { and, eq, exists, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { EmailAddress } from '../accounts/email.ts';
 import {
@@ -102,7 +102,7 @@ export interface SecondFactor {
   ): Promise<Result<Finished, FactorRefused | UnverifiedEmail>>;
   /** What a browser needs to ask the owner for a passkey again. */
   askToConfirm(principal: Principal, rp: RelyingParty): Promise<Asked>;
-  /** Confirms that it is still the owner who asks: the session goes on under a new token, as a recent one. */
+  /** Authenticates the owner again. The session gets a new token and is recent. */
   confirm(
     principal: Principal,
     proof: Pick<FactorProof, 'code'> & { passkey?: { token: string; answer: AssertionAnswer } },
@@ -128,7 +128,7 @@ export interface SecondFactorOptions {
   nowMs: () => number;
 }
 
-/** A proof that was right: what it stands for, and what it uses up. */
+/** A proof that was right, and what it uses up. */
 interface Proved {
   factor: SessionFactor;
   /** The factor by which a browser can be trusted from now on; null for a recovery code. */

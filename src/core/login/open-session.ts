@@ -1,4 +1,4 @@
-// Opens a session for somebody who has proved who it is: the one batch in which every login ends.
+// Opens the session of a login: the one batch in which every login ends.
 import { and, type SQL } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import { noteEventOf } from '../events/events.ts';
@@ -16,18 +16,18 @@ export type Statement = BatchItem<'sqlite'>;
 
 export interface SessionOpening {
   candidate: Candidate;
-  /** What the hash of its password is from now on. */
+  /** The password hash to store. */
   passwordHash: string;
   open: LoginKind;
   proof: SessionProof;
   client: Client;
   /** The cookie that the browser holds already: its session ends. */
   replaces: string | null;
-  /** What must hold besides: what was proved is still good, and was not used meanwhile. */
+  /** A further condition: the proof is still valid and was not used meanwhile. */
   onlyIf?: (db: Database) => SQL | undefined;
-  /** What becomes of the account's counters: `forgiven` or `undone`. */
+  /** The new value of the account's counters: `forgiven` or `undone`. */
   loginFailures?: SQL;
-  /** What the proof uses up; each only if `where` finds the account. */
+  /** The statements that use up the proof, each only if `where` finds the account. */
   also?: (db: Database, where: SQL | undefined) => Statement[];
 }
 
@@ -37,7 +37,7 @@ export interface OpenedSession {
   passwordHash: string;
 }
 
-/** One batch: all of it, or nothing and null if the account is not as it was when its proof was checked. */
+/** One batch. It changes nothing and returns null if the account has changed since its proof was checked. */
 export type OpenSession = (opening: SessionOpening) => Promise<OpenedSession | null>;
 
 export interface OpenSessionOptions {

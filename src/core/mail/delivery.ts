@@ -1,4 +1,4 @@
-// Sending what is in the outbox: after the response by the request that put it there, later by the scheduled run.
+// Sends the mails of the outbox: after the response by the request that queued them, later by the scheduled run.
 
 import type { BatchItem } from 'drizzle-orm/batch';
 import { noteEvent, noteEventsOfMails } from '../events/events.ts';
@@ -24,7 +24,7 @@ import {
 export interface MailSettings {
   provider: ProviderSettings;
   from: Sender;
-  /** The origin of every link. Never the `Host` of a request, which whoever sends it chooses. */
+  /** The origin of every link. Never the `Host` of a request, which its sender chooses. */
   publicUrl: string;
   serviceName: string;
   /** Milliseconds that a provider may take. */
@@ -41,7 +41,7 @@ export interface LinkWriter {
 type Statements = readonly [BatchItem<'sqlite'>, ...BatchItem<'sqlite'>[]];
 
 const MINUTE_MS = 60 * 1000;
-/** The pauses between tries triple, and end at an hour: a provider that is back is noticed within that time. */
+/** The pauses between attempts triple, up to an hour, so that a provider that is back is noticed within an hour. */
 const FIRST_PAUSE_MS = MINUTE_MS;
 const PAUSE_FACTOR = 3;
 const MAX_PAUSE_MS = 60 * MINUTE_MS;
@@ -71,7 +71,7 @@ export interface MailRun {
 export interface Deliveries {
   /**
    * Sends, after the response, the mails that a batch has put into the outbox.
-   * @param results what the batch returned: the rows of mails among them are found
+   * @param results the results of the batch, in which the rows of mails are found
    */
   sendSoon(results: readonly unknown[]): void;
   /**
@@ -131,7 +131,7 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
     }
   };
 
-  /** The statements that note what became of a mail. */
+  /** The statements that note the outcome of a mail. */
   const settle = (db: Database, row: OutboxRow, delivery: Delivery): Statements => {
     const now = nowMs();
     switch (delivery.outcome) {
@@ -147,7 +147,7 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
     }
   };
 
-  /** Sends mails at the same time, and notes in one batch what became of them. */
+  /** Sends mails in parallel, and notes their outcomes in one batch. */
   const sendAll = async (rows: readonly OutboxRow[]): Promise<Delivery[]> => {
     const results = await Promise.all(rows.map(async (row) => ({ row, delivery: await send(row) })));
     const [first, ...others] = results;

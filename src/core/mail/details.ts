@@ -1,4 +1,4 @@
-// What a mail tells of, as the outbox keeps it.
+// The details of a mail, as the outbox stores them.
 
 import { trimUserAgent } from '../events/events.ts';
 import type { Client } from '../model.ts';
@@ -30,7 +30,7 @@ export const detailsOf = (
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
-/** Reads what the outbox keeps. What cannot be read is left out: the mail still says that something happened. */
+/** Reads stored details. Unreadable ones are left out: the mail still says that something happened. */
 export const readDetails = (json: string, createdAtMs: number): MailDetails => {
   const value: unknown = JSON.parse(json);
   const fields: Partial<Record<keyof MailDetails, unknown>> =

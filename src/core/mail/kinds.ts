@@ -3,7 +3,7 @@
 /** Mails that carry a link or a code. */
 const PROOF_MAILS = ['verify_email', 'reset_password', 'change_email', 'email_changed', 'sign_in'] as const;
 
-/** Mails that tell what happened. No link in them does anything. */
+/** Notices. Their links do nothing by themselves. */
 const NOTICES = [
   'password_changed',
   'password_reset',
@@ -29,5 +29,5 @@ export type MailKind = ProofMailKind | NoticeKind;
 const MAILS: readonly string[] = [...PROOF_MAILS, ...NOTICES];
 export const isMailKind = (text: string): text is MailKind => MAILS.includes(text);
 
-/** A notice that could not be delivered for a day says nothing new any more. */
+/** A notice that could not be delivered for a day is given up. */
 export const NOTICE_SECONDS = 24 * 60 * 60;

@@ -1,4 +1,4 @@
-// Loads what writes and sends mails, once an isolate has one to send: no request waits for it, and most send none.
+// Loads the module that writes and sends mails when an isolate first has one to send. No request waits for it.
 
 /** The module that scripts/build.ts makes; where the source itself runs, its source. */
 const MODULE = import.meta.url?.endsWith('.ts') ? './send.ts' : './lazy-mail.js';

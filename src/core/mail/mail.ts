@@ -12,9 +12,9 @@ export interface Mail extends Deliveries {
   /** Null if this deployment sends no mail. */
   readonly settings: MailSettings | null;
   /**
-   * The statement that tells the accounts that a condition finds what happened to them, for the batch in which it
-   * happens. It does nothing if there is nothing to tell, or this deployment sends no mail. Put it before the
-   * statement that changes what the condition asks, and hand the results of the batch to `sendSoon`.
+   * The statement that queues a notice to the accounts that a condition finds, for the batch of the change itself. It does
+   * nothing if `kind` is null or this deployment sends no mail. Put it before the statement that changes what the
+   * condition checks, and pass the results of the batch to `sendSoon`.
    */
   notify(
     db: Database,

@@ -1,4 +1,4 @@
-// What sends a mail: one interface for all providers, and what can become of a mail.
+// One interface for all mail providers, and the outcomes of a delivery.
 
 export interface Mail {
   to: string;

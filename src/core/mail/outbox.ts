@@ -1,4 +1,4 @@
-// The outbox: a mail is a row, written in the batch of what it tells of. Here are the statements on its table.
+// The outbox: a mail is a row that is written in the batch of its event. The statements on its table.
 import { and, asc, eq, gt, inArray, isNotNull, isNull, lte, notExists, type SQL, sql } from 'drizzle-orm';
 import { NO_EMAIL_DOMAIN } from '../formats.ts';
 import { outbox, proofs, users } from '../store/schema.ts';
@@ -16,7 +16,7 @@ export const isOutboxRow = (row: unknown): row is OutboxRow =>
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Mails of one kind to one address: enough for a person who clicks again, too few to fill a stranger's mailbox. */
+/** Mails of one kind to one address: enough for a person who clicks again, too few to flood a mailbox. */
 export const MAX_MAILS_AN_HOUR = 3;
 export const MAX_MAILS_A_DAY = 10;
 
@@ -56,7 +56,7 @@ export interface MailRequest {
   account: SQL | undefined;
   /** Whom to send it to; the account's own address if nobody is named. */
   to?: { address: string; key: string };
-  /** The proof whose link or code it carries: nothing is sent if it was not made. */
+  /** The proof whose link or code it has. Nothing is sent without it. */
   proofId?: string;
   /** Whose mails are counted together: a stranger's do not count against an owner's device. */
   requester?: string;
@@ -156,7 +156,7 @@ export const giveUp = (db: Database, nowMs: number) =>
     .where(isGivenUp(nowMs))
     .returning({ id: outbox.id });
 
-/** Only the one who took it up last may say what became of a mail: a lease that ran out is another's. */
+/** Only the holder of the last lease may note the outcome of a mail. */
 const isMine = ({ id, attempts }: OutboxRow): SQL | undefined =>
   and(eq(outbox.id, id), eq(outbox.attempts, attempts), isNull(outbox.doneAtMs));
 

@@ -1,4 +1,4 @@
-// What proofs do beyond their own account, and what else lets into one: statements for the batches that redeem them.
+// Statements for the batches that redeem proofs: their effects on other accounts, and on other ways into the account.
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { endSessions } from '../sessions/sessions.ts';
 import { appPasswords, factors, proofs, recoveryCodes, sessions, users } from '../store/schema.ts';
@@ -9,8 +9,8 @@ const idsOf = (db: Database, account: SQL | undefined) =>
   db.select({ id: users.id }).from(users).where(account);
 
 /**
- * The statement that withdraws what others have asked for with the address that a proof proves: whoever proves it
- * first has it. Changes nothing unless the proof is good.
+ * The statement that cancels pending changes of other accounts to the address that a proof proves: the first to prove an
+ * address gets it. It changes nothing unless the proof is valid.
  * @param holds the condition that it is good, of `holdsProof`
  */
 export const withdrawOtherClaims = (db: Database, proofId: string, holds: SQL) =>
@@ -47,7 +47,7 @@ export const removeOtherWaysIn = (db: Database, account: SQL | undefined, sinceM
     db
       .delete(appPasswords)
       .where(and(inArray(appPasswords.userId, idsOf(db, account)), isNew(sql`${appPasswords.createdAtMs}`))),
-    // Recovery codes have no date: who set a factor up has seen them.
+    // Recovery codes have no date. Whoever added a factor has seen them.
     db.delete(recoveryCodes).where(inArray(recoveryCodes.userId, idsOf(db, account))),
   ] as const;
 };

@@ -1,4 +1,4 @@
-// The proofs room: what makes a proof and mails it, for the batch of whatever asks for it, and reading one.
+// One-time proofs: the statements that make and mail one, and reading it.
 import { and, type SQL, sql } from 'drizzle-orm';
 import { err, type InvalidProof, ok, type Result } from '../errors.ts';
 import { type EventType, noteEventOf } from '../events/events.ts';
@@ -23,16 +23,16 @@ export interface ProofMail {
   /** The address to prove; the account's own if none is given. */
   to?: { address: string; key: string };
   requester?: string;
-  /** SHA-256 of what the browser that asks keeps. */
+  /** SHA-256 of a secret that the requesting browser keeps. */
   browser?: string;
-  /** What the trail says of it, if the limits let the mail go out. */
+  /** What the audit log says of it, if the limits let the mail go out. */
   event?: EventType;
-  /** The admin who asks; none if it is the owner. */
+  /** The admin who requests it; none for the owner. */
   actorId?: number;
   details?: Omit<Partial<MailDetails>, 'atMs' | 'userAgent' | 'country'>;
 }
 
-/** What stands for a proof: the token of a link, or the code and the account (or the browser) it was made for. */
+/** A proof as it is shown: the token of a link, or the code with its account or browser. */
 export type Shown =
   | { token: string }
   | { code: string; account: SQL /** SHA-256 of what the browser keeps. */; browser?: string };

@@ -1,4 +1,4 @@
-// The statements on the table of proofs, for the batches of what they let people do.
+// The statements on the table of proofs.
 import { and, eq, gt, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { MailKind } from '../mail/kinds.ts';
 import { withinMailLimits } from '../mail/outbox.ts';
@@ -45,7 +45,7 @@ export interface ProofRequest {
   /** The address that it proves; the account's own if none is given. */
   to?: { address: string; key: string };
   requester?: string;
-  /** SHA-256 of what the browser that asks keeps. */
+  /** SHA-256 of a secret that the requesting browser keeps. */
   browser?: string;
   hasCode: boolean;
   nowMs: number;

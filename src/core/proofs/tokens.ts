@@ -6,14 +6,14 @@ import type { proofs } from '../store/schema.ts';
 /** What a proof lets its holder do. */
 export type Purpose = (typeof proofs.$inferSelect)['purpose'];
 
-/** 128 bits each: nobody guesses an id, and nobody who knows one guesses its signature. */
+/** 128 bits each, so that neither an id nor the signature of a known id can be guessed. */
 export const PROOF_ID_BYTES = 16;
 const SIGNATURE_BYTES = 16;
 
 /** The 32 bytes of a token in base64url. */
 const TOKEN_FORM = /^[A-Za-z0-9_-]{43}$/;
 
-/** Long enough that five tries are hopeless, short enough to type. */
+/** Long enough that five attempts are hopeless, short enough to type. */
 const CODE_DIGITS = 8;
 const CODE_FORM = /^\d{8}$/;
 

@@ -1,4 +1,4 @@
-// Access tokens: what another server checks by itself, offline, for the few minutes that one lives.
+// Access tokens, which other servers verify by themselves. They live for minutes.
 import { displayName, type Principal } from '../model.ts';
 import { type Random, randomToken } from '../secrets.ts';
 import type { Sessions } from '../sessions/sessions.ts';

@@ -31,7 +31,7 @@ export interface Es256 {
   sign(typ: string, claims: object): Promise<string>;
   /**
    * The claims of a token that one of the keys signed; null for every other text. Checks no claim.
-   * The header must be ours to the byte: no algorithm and no key is taken from what a client sent.
+   * The header must equal ours byte by byte, so that a client chooses neither the algorithm nor the key.
    */
   verify(typ: string, token: string): Promise<Readonly<Record<string, unknown>> | null>;
 }

@@ -1,4 +1,4 @@
-// Loads what signs tokens for other servers, once an isolate is asked for one.
+// Loads the module that signs tokens for other servers when an isolate first needs it.
 
 /** The module that scripts/build.ts makes; where the source itself runs, its source. */
 const MODULE = import.meta.url?.endsWith('.ts') ? './module.ts' : './lazy-provider.js';

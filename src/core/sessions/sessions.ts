@@ -543,7 +543,7 @@ const readRecord = (text: string | null): KvRecord | null => {
   }
 };
 
-/** How long KV alone answers with SESSION_READS=cached: what an ended session gains at the most. */
+/** How long KV alone answers with SESSION_READS=cached: what an ended session gains at most. */
 const CACHED_MS = 60_000;
 
 /** The session of a record, while it may be used without D1; null if D1 must be asked. */

@@ -1,13 +1,13 @@
-// Clean-up: expired sessions, old events and counters are removed in bounded batches, without an index on their times.
+// Clean-up: deletes expired rows in bounded batches, without an index on their times.
 import { and, asc, eq, gt, inArray, lt, notExists, sql } from 'drizzle-orm';
 import type { Policy } from '../model.ts';
 import { events, loginFailures, outbox, proofs, sessions, spentChallenges, users } from './schema.ts';
 import type { Database, Store } from './store.ts';
 
-// An index on a time would be one more row written by every login. Instead the clean-up reads on: events in the order
-// of their ids, which is that of their times; sessions whole, a part of the table each hour if it is large.
+// An index on a time would cost every login one more written row. Instead the clean-up reads events in the order of
+// their ids, which is that of their times, and all sessions, a part of the table each hour if it is large.
 
-/** Rows that a statement looks at: short enough that no login waits for it noticeably. */
+/** Rows that one statement reads: few enough that no login waits noticeably. */
 const BATCH_ROWS = 1_000;
 
 /**
@@ -59,7 +59,7 @@ const firstId = (nowMs: number): string =>
     .padStart(2, '0');
 
 export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp => {
-  /** Runs a statement until it removes nothing any more. */
+  /** Repeats a statement until it deletes nothing. */
   const drain = async (removeBatch: (db: Database) => PromiseLike<D1Result>) => {
     let removed = 0;
     for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
@@ -70,7 +70,7 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
     return { removed, complete: false };
   };
 
-  /** Reads all sessions, from one id on to the last and then from the first one, and removes those that expired. */
+  /** Reads all sessions, from one id to the last and then from the first, and deletes those that expired. */
   const sweepSessions = async (now: number) => {
     const start = firstId(now);
     let removed = 0;

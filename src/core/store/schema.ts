@@ -1,4 +1,4 @@
-// The tables, as Drizzle sees them. migrations/ is generated from this file: `npm run migration`.
+// The tables for Drizzle. `npm run migration` generates migrations/ from this file.
 import { sql } from 'drizzle-orm';
 import {
   customType,
@@ -23,14 +23,14 @@ const shownEmail = customType<{ data: string; driverData: string }>({
   fromDriver: (email) => (isPlaceholderEmail(email) ? '' : email),
 });
 
-/** One row an account, whichever dialect made it. Times are milliseconds since the epoch. */
+/** One row for each account, whichever dialect created it. Times are milliseconds since the epoch. */
 export const users = sqliteTable(
   'users',
   {
     // AUTOINCREMENT: the id of a deleted account is never given to another (https://sqlite.org/autoinc.html).
     id: integer('id').primaryKey({ autoIncrement: true }),
     username: text('username'),
-    /** The username as compared: NFKC, full case folding, then NFC. Null where a dialect makes accounts without one. */
+    /** The username as compared: NFKC, full case folding, then NFC. Null if a dialect makes accounts without one. */
     usernameKey: text('username_key').unique('users_username_key'),
     email: shownEmail('email').notNull(),
     /** The email as compared: full case folding, then NFC. */
@@ -48,9 +48,9 @@ export const users = sqliteTable(
     createdAtMs: integer('created_at').notNull(),
     updatedAtMs: integer('updated_at').notNull(),
     lastLoginAtMs: integer('last_login_at').notNull(),
-    /** When its owner proved that mail to the address arrives; null while nobody has. Another address starts again. */
+    /** When its owner proved the address; null if not. Another address resets it. */
     emailVerifiedAtMs: integer('email_verified_at'),
-    /** A new address that its owner has asked for and not yet proven. */
+    /** The new address of a change that is not yet confirmed. */
     pendingEmail: text('pending_email'),
     /** The language of mails to the account: one of those in src/core/mail/texts. */
     locale: text('locale').notNull().default('en'),
@@ -67,17 +67,17 @@ export const users = sqliteTable(
     loginFailures: text('login_failures'),
   },
   (table) => [
-    // What admins search by, besides the two unique keys; `lower` folds ASCII letters only.
+    // For the search of admins, besides the two unique keys; `lower` folds ASCII letters only.
     index('users_shown_name').on(shownNameKey),
-    // Few rows: tells whether an admin is the last one without a scan.
+    // Few rows: finds the last admin without a scan.
     index('users_admins').on(table.isAdmin).where(sql`is_admin = 1`),
   ],
 );
 
 /**
- * Every way of being logged in: a browser's cookie, the account's one API token, a JWT, an imported token.
- * WITHOUT ROWID, for which Drizzle has no word and which the migration says: a row is then written once, and not
- * once more for the index of its key. D1 counts what is written. https://sqlite.org/withoutrowid.html
+ * Sessions of all kinds: a browser's cookie, the account's one API token, a JWT, an imported token. WITHOUT ROWID, which
+ * the migration adds because Drizzle cannot express it: a row is written once, not again for the index of its key, and
+ * D1 charges for written rows. https://sqlite.org/withoutrowid.html
  */
 export const sessions = sqliteTable(
   'sessions',
@@ -107,7 +107,7 @@ export const sessions = sqliteTable(
     factor: text('factor', { enum: ['passkey', 'totp', 'recovery_code', 'trusted_browser'] }),
   },
   (table) => [
-    // In the order in which an account's sessions are listed, and in which the oldest gives way to a new one.
+    // The order of lists, and of ending the least recently used beyond the limit.
     index('sessions_account').on(table.userId, table.lastSeenAtMs),
     uniqueIndex('sessions_one_derived').on(table.userId).where(sql`kind = 'derived'`),
   ],
@@ -119,7 +119,7 @@ export const sessions = sqliteTable(
  */
 export const loginFailures = sqliteTable('login_failures', {
   key: text('key').primaryKey(),
-  /** Tries since the last success, those still being checked included. */
+  /** Attempts since the last success, pending ones included. */
   count: integer('count').notNull(),
   /** How many of them are still being checked. */
   pending: integer('pending').notNull().default(0),
@@ -129,15 +129,14 @@ export const loginFailures = sqliteTable('login_failures', {
 });
 
 /**
- * What happened to an account, for its owner and for admins. `user_id` is no foreign key: the trail of a
- * deletion outlives the account, and ids are never used again.
+ * The audit log of accounts. `user_id` is no foreign key: events outlive a deleted account, and ids are never reused.
  */
 export const events = sqliteTable(
   'events',
   {
     id: integer('id').primaryKey({ autoIncrement: true }),
     userId: integer('user_id').notNull(),
-    /** Who did it, where it was not the account's owner. */
+    /** The admin who did it; null for the owner. */
     actorId: integer('actor_id'),
     type: text('type').notNull(),
     dialect: text('dialect').notNull(),
@@ -179,8 +178,8 @@ export const importedAccounts = sqliteTable(
 export const importedTokens = sqliteTable('imported_tokens', { id: text('id').primaryKey() });
 
 /**
- * One-time proofs: each lets its holder do one thing once. A row redeems nothing: the token and the code are HMACs of
- * its id under TOKEN_SECRET. WITHOUT ROWID, as the sessions.
+ * One-time proofs: each lets its holder do one thing once. A row alone redeems nothing: the token and the code are HMACs
+ * of its id under TOKEN_SECRET. WITHOUT ROWID, like the sessions.
  */
 export const proofs = sqliteTable(
   'proofs',
@@ -196,7 +195,7 @@ export const proofs = sqliteTable(
     /** The address to which it was sent, and which it proves; and the same as compared. */
     address: text('address').notNull(),
     addressKey: text('address_key').notNull(),
-    /** Who asked: a device that the account knows, or '' for everybody else. A stranger does not replace an owner's. */
+    /** The known device that requested it, or ''. So a stranger's request does not replace an owner's. */
     requester: text('requester').notNull().default(''),
     /** The end of the password hash as it was: another password voids the proof. */
     passwordMark: text('password_mark').notNull(),
@@ -206,7 +205,7 @@ export const proofs = sqliteTable(
     expiresAtMs: integer('expires_at').notNull(),
     /** The end of the code's shorter life; null if there is only a link. */
     codeExpiresAtMs: integer('code_expires_at'),
-    /** Wrong codes since `triesFromMs`. A new proof takes them over: asking again gives no new tries. */
+    /** Wrong codes since `triesFromMs`. A new proof takes them over, so that a new code gives no new attempts. */
     tries: integer('tries').notNull().default(0),
     triesFromMs: integer('tries_from').notNull().default(0),
   },
@@ -242,7 +241,7 @@ export const outbox = sqliteTable(
     expiresAtMs: integer('expires_at').notNull(),
     /** When it may be tried next: while it is being sent, the end of the lease. */
     nextAtMs: integer('next_at').notNull(),
-    /** Times that it was taken up. The one who took it up last may say what became of it. */
+    /** How often it was taken up. Only the last lease may note its outcome. */
     attempts: integer('attempts').notNull(),
     doneAtMs: integer('done_at'),
     outcome: text('outcome', { enum: ['sent', 'undeliverable', 'given_up', 'obsolete'] }),
@@ -254,8 +253,7 @@ export const outbox = sqliteTable(
 );
 
 /**
- * What an account asks for besides its password: passkeys, and one generator of one-time codes. A factor is on from
- * `confirmed_at`; until then it asks nothing.
+ * Second factors: passkeys, and one generator of one-time codes. A factor is active from `confirmed_at`.
  */
 export const factors = sqliteTable(
   'factors',
@@ -325,7 +323,7 @@ export const appPasswords = sqliteTable(
 );
 
 /**
- * Challenges that were answered rightly, so that none is answered twice. A row outlives its challenge by nothing.
+ * Used challenges, so that none is used twice, until they expire.
  * WITHOUT ROWID, as the sessions.
  */
 export const spentChallenges = sqliteTable(

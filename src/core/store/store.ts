@@ -1,4 +1,4 @@
-// The one way to D1 and KV: counts what is asked, bounds how long it may take, says what is down.
+// The only access to D1 and KV: counts operations, bounds their time, reports what is down.
 import { DrizzleQueryError, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { StoreUnavailable } from '../errors.ts';
@@ -7,7 +7,7 @@ const openDatabase = (session: D1DatabaseSession) =>
   drizzle({
     prepare: (query: string) => session.prepare(query),
     batch: <T>(statements: D1PreparedStatement[]) => session.batch<T>(statements),
-    // What a session of D1 has not; Drizzle calls none of it.
+    // Missing in D1 sessions. Drizzle does not call them.
     exec: unsupported,
     dump: unsupported,
     withSession: unsupported,
@@ -20,7 +20,7 @@ const unsupported = (): never => {
 /** Drizzle over one session of D1. */
 export type Database = ReturnType<typeof openDatabase>;
 
-/** How often each dependency was asked while one request was served: round trips, not statements. */
+/** The round trips of one request to each dependency, not statements. */
 export interface OperationCounts {
   d1: number;
   kvGets: number;
@@ -31,7 +31,7 @@ export interface OperationCounts {
 
 export const createCounts = (): OperationCounts => ({ d1: 0, kvGets: 0, kvPuts: 0, kvDeletes: 0, hashes: 0 });
 
-/** What was asked, and the state of the database in which it was answered. */
+/** A result, and the bookmark of the database that it was read from. */
 export interface Answer<T> {
   value: T;
   bookmark: string | null;
@@ -41,22 +41,22 @@ export interface Store {
   /** One round trip to the primary of D1. Throws StoreUnavailable. */
   primary<T>(ask: (db: Database) => PromiseLike<T>): Promise<Answer<T>>;
   /**
-   * One round trip with a statement that is ready made: to the nearest copy of D1 that has seen the bookmark, and
-   * where that fails, or there is no bookmark, to the primary. Throws StoreUnavailable.
+   * One round trip with a prepared statement, to the nearest copy of D1 that has seen the bookmark. If that fails, or
+   * there is no bookmark, to the primary. Throws StoreUnavailable.
    */
   read<T>(
     bookmark: string | null,
     ask: (session: D1DatabaseSession) => PromiseLike<T>,
   ): Promise<Answer<T> & { isNearest: boolean }>;
-  /** One round trip to the nearest copy of D1, whatever it has seen; null if it fails. */
+  /** One round trip to the nearest copy of D1, however old; null if it fails. */
   readNearest<T>(ask: (session: D1DatabaseSession) => PromiseLike<T>): Promise<Answer<T> | null>;
-  /** Null where there is no such record, and where KV fails: a miss is harmless, the truth is in D1. */
+  /** Null if there is no such record, and where KV fails: a miss is harmless, the truth is in D1. */
   getRecord(key: string): Promise<string | null>;
-  /** Work for after the response, whose failure is logged and harmless. */
+  /** Runs work after the response. Its failure is logged and harmless. */
   runInBackground(what: string, work: () => Promise<unknown>): void;
   putRecord(key: string, value: string, ttlSeconds: number): void;
   deleteRecords(keys: readonly string[]): void;
-  /** Asks both for real; true for each that answers. */
+  /** Queries both; true for each that answers. */
   check(): Promise<Health>;
 }
 
@@ -66,14 +66,14 @@ export interface Health {
   kv: boolean;
 }
 
-/** KV takes no shorter life than this. https://developers.cloudflare.com/kv/api/write-key-value-pairs/ */
+/** KV's minimum. https://developers.cloudflare.com/kv/api/write-key-value-pairs/ */
 const MIN_KV_TTL_SECONDS = 60;
 
 export interface StoreOptions {
   db: D1Database;
   kv: KVNamespace;
   counts: OperationCounts;
-  /** Milliseconds that D1 may take for an answer. */
+  /** Milliseconds that D1 may take. */
   databaseTimeoutMs: number;
   /** Milliseconds after which a silent KV counts as a miss. */
   kvTimeoutMs: number;
@@ -95,7 +95,7 @@ export const createStore = (options: StoreOptions): Store => {
       const value = await within(options.databaseTimeoutMs, run(session));
       return { value, bookmark: session.getBookmark() };
     } catch (error) {
-      // Drizzle's own message quotes the values, a password hash among them: it goes no further.
+      // Drizzle's message quotes values such as password hashes, so it is dropped.
       const cause = rootCause(error);
       throw isFault(cause) ? cause : new StoreUnavailable('D1 cannot be asked.', { cause });
     }
@@ -160,7 +160,7 @@ export const createStore = (options: StoreOptions): Store => {
   };
 };
 
-/** Rejects where the work takes longer. The work itself goes on: neither D1 nor KV can be called off. */
+/** Rejects if the work takes longer. The work itself goes on, because D1 and KV cannot be cancelled. */
 export const within = async <T>(limitMs: number, work: PromiseLike<T>): Promise<T> => {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const limit = new Promise<never>((_, reject) => {
@@ -173,7 +173,7 @@ export const within = async <T>(limitMs: number, work: PromiseLike<T>): Promise<
   }
 };
 
-/** The innermost error: Drizzle hides D1's own behind `cause`, and D1 SQLite's. */
+/** The innermost error: Drizzle wraps D1's error in `cause`, and D1 SQLite's. */
 const rootCause = (error: unknown): unknown => {
   if (error instanceof Error && error.cause instanceof Error) return rootCause(error.cause);
   return error instanceof DrizzleQueryError ? new Error('D1 gave no reason.') : error;
@@ -191,6 +191,6 @@ const isFault = (cause: unknown): boolean =>
   cause instanceof TypeError ||
   (cause instanceof Error && REFUSAL.test(cause.message) && !TROUBLE.test(cause.message));
 
-/** Tells whether an error means that another row already holds a value that must be unique. */
+/** Whether an error says that another row has a value that must be unique. */
 export const isUniqueViolation = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('UNIQUE constraint failed');

@@ -1,4 +1,4 @@
-// The account that a login is about, with all that may be asked of it: one row, read with the counter.
+// The account of a login with everything that the login needs: one row, read with the counter.
 import { type SQL, sql } from 'drizzle-orm';
 import type { Account } from '../model.ts';
 import { accountColumns } from '../store/columns.ts';

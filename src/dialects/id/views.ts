@@ -56,7 +56,7 @@ export const showSession = (session: SessionView, currentId: string | null) => (
   current: session.id === currentId,
 });
 
-/** `byAdmin` is true where an admin did it, not the owner. */
+/** `byAdmin` is true if an admin did it, not the owner. */
 export const showEvent = (event: EventView) => ({
   id: event.id,
   type: event.type,

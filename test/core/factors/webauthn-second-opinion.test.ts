@@ -215,7 +215,7 @@ it(`takes none of ${MUTANTS} mutated authentications that the library refuses`, 
     const credential = {
       id: passkey.credentialId,
       publicKey: coseKeyOf(registration, algorithm),
-      // What the library refuses by its counter is not compared: here the trail takes note of it.
+      // What the library refuses by its counter is not compared: here the audit log takes note of it.
       counter: 0,
     };
     const answer = await passkey.assert({ challenge });

@@ -10,7 +10,7 @@ const whole = ({ status, headers, text }: Answer): string => {
 
 const refused = (errors: Record<string, unknown>): string =>
   `400 ${JSON.stringify({ status: 'fail', errors })}`;
-/** A fault; `value` is undefined where none is shown. */
+/** A fault; `value` is undefined if none is shown. */
 const fault = (param: string, msg: string, value?: unknown) => ({ value, msg, param, location: 'body' });
 
 const WRONG_PASSWORD = refused({ main: { msg: 'user password incorrect' } });

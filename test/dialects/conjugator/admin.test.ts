@@ -53,7 +53,7 @@ const idsOf = (answer: Answer): number[] => {
   );
 };
 
-/** The address of the next page below the origin; null where there is none. */
+/** The address of the next page below the origin; null if there is none. */
 const nextOf = ({ headers }: Answer): string | null => {
   const link = headers.get('Link');
   if (link === null) return null;

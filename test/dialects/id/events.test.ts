@@ -1,4 +1,4 @@
-// `id`: the trail of an account: newest first, in pages, and nobody else's.
+// `id`: the audit log of an account: newest first, in pages, and nobody else's.
 import { describe, expect, it, vi } from 'vitest';
 import { type Answer, type Sent, send, testEnv } from '../../support/worker.ts';
 import {
@@ -23,7 +23,7 @@ const events = (query: string, sent: Sent) => send(`/id/events${query}`, sent);
 const idsIn = ({ text }: Answer): number[] => [...text.matchAll(/"id":(\d+)/g)].map(([, id]) => Number(id));
 const nextOf = ({ headers }: Answer): string | null => headers.get('Link');
 
-/** Adds so many events to the trail of an account. */
+/** Adds so many events to the audit log of an account. */
 const addEvents = async ({ id }: Member, count: number): Promise<void> => {
   const insert = testEnv.DB.prepare(
     "INSERT INTO events (user_id, type, dialect, created_at) VALUES (?, 'login', 'id', ?)",

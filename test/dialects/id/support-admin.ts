@@ -27,7 +27,7 @@ export const shownToAdmin = (member: Member, more: object = {}): object => ({
 export const idsIn = ({ text }: Answer): number[] =>
   [...text.matchAll(/"id":(\d+),"username"/g)].map(([, id]) => Number(id));
 
-/** The address of the next page, below the service's own origin; null where there is none. */
+/** The address of the next page, below the service's own origin; null if there is none. */
 export const nextOf = ({ headers }: Answer): string | null => {
   const link = headers.get('Link');
   return (

@@ -138,7 +138,7 @@ export const idOfJwt = (token: string): Promise<string> => {
   return sha256Hex(/"jti":"([^"]+)"/.exec(new TextDecoder().decode(claims))?.[1] ?? expect.fail(token));
 };
 
-/** True where whatever is sent is that of somebody who is logged in. */
+/** True if whatever is sent is that of somebody who is logged in. */
 export const isLive = async (sent: Sent): Promise<boolean> => (await send('/id/me', sent)).status === 200;
 
 export const rowOf = (id: number) => testEnv.DB.prepare('SELECT * FROM users WHERE id = ?').bind(id).first();

@@ -1,4 +1,4 @@
-// Loads what verifies foreign hashes, once an isolate has met one: most never do, and none needs it to start.
+// Loads the module that verifies imported hashes when an isolate first meets one.
 
 /** The module that scripts/build.ts makes, beside the Worker's main one; where the source itself runs, its source. */
 const MODULE = import.meta.url?.endsWith('.ts') ? './verify.ts' : './lazy-foreign.js';

@@ -127,7 +127,7 @@ const decodeAb64 = (text: string): Uint8Array<ArrayBuffer> | null =>
 /**
  * @param id the digest: `sha1`, `sha256` or `sha512`
  * @param key the whole digest, or with `length` that many bytes of it
- * @param length what the text says of the key's length; null where it says nothing
+ * @param length what the text says of the key's length; null if it says nothing
  */
 export const toPbkdf2 = (
   id: string,

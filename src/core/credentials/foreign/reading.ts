@@ -27,7 +27,7 @@ export interface Refusal {
   reason: string;
 }
 
-/** Reads a stored text; null where it is not of the reader's family. Does no work and loads nothing. */
+/** Reads a stored text; null if it is not of the reader's family. Does no work and loads nothing. */
 export type Reader = (stored: string) => Readable | Refusal | null;
 
 export const refuse = (reason: string): Refusal => ({ ok: false, reason });
@@ -68,7 +68,7 @@ export const endsInPadding = (password: Uint8Array, blockBytes: number): boolean
   password.byteLength <= blockBytes && password.at(-1) === 0;
 
 /**
- * Decodes base64 strictly, so that one hash has one text: null where the last character holds bits that no
+ * Decodes base64 strictly, so that one hash has one text: null if the last character holds bits that no
  * byte has. Written with `atob`, since the import command runs on Node 24, which has no `Uint8Array.fromBase64`.
  */
 export const decodeBase64 = (
@@ -107,7 +107,7 @@ export const encodeCrypt64 = (bytes: Uint8Array): string => {
 /** The parts of a PHC string. Salt and hash are still base64. */
 export interface Phc {
   id: string;
-  /** What `v=` says; null where the string has none. */
+  /** What `v=` says; null if the string has none. */
   version: string | null;
   params: ReadonlyMap<string, string>;
   salt: string;
@@ -115,7 +115,7 @@ export interface Phc {
 }
 
 /**
- * Splits `$id[$v=…][$name=value,…]$salt$hash`; null where the text has another form or a name twice.
+ * Splits `$id[$v=…][$name=value,…]$salt$hash`; null if the text has another form or a name twice.
  *
  * @see https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
  */
@@ -134,6 +134,6 @@ export const splitPhc = (text: string): Phc | null => {
   return { id, version: version ?? null, params, salt, hash };
 };
 
-/** True where a PHC string has exactly these parameters. */
+/** True if a PHC string has exactly these parameters. */
 export const hasParams = ({ params }: Phc, names: readonly string[]): boolean =>
   params.size === names.length && names.every((name) => params.has(name));

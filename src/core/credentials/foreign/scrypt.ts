@@ -74,7 +74,7 @@ const readScryptPhc = (stored: string): Readable | Refusal => {
   return toScrypt(cost, decodeBase64(phc.salt, 'unpadded'), decodeBase64(phc.hash, 'unpadded'));
 };
 
-/** The cost that a text asks for; null where one of its numbers is none. */
+/** The cost that a text asks for; null if one of its numbers is none. */
 export const readCost = (
   work: number | null,
   blockSizeText: string | undefined,
@@ -85,7 +85,7 @@ export const readCost = (
   return { work, blockSize, parallelism };
 };
 
-/** Why a cost is out of bounds; null where it is not. */
+/** Why a cost is out of bounds; null if it is not. */
 export const refuseScryptCost = ({ work, blockSize, parallelism }: ScryptCost): Refusal | null => {
   if (128 * work * blockSize > MAX_MEMORY_BYTES)
     return refuseCost('more memory for scrypt (128·N·r bytes)', `${MAX_MEMORY_BYTES / 2 ** 20} MiB`);

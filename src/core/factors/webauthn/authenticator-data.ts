@@ -75,7 +75,7 @@ const readCredential = (
   return accept({ id: bytes.subarray(ID_AT, idEnd), key: read.key, end: idEnd + read.length });
 };
 
-/** The first flag that is not as it must be; null where all are. */
+/** The first flag that is not as it must be; null if all are. */
 export const flagsFault = (
   { isUserPresent, isUserVerified, isBackupEligible, isBackedUp }: AuthenticatorData,
   userVerification: 'required' | 'preferred',

@@ -17,7 +17,7 @@ interface Head {
   end: number;
 }
 
-/** The head that begins at `at`; null where it is cut off, indefinite, or longer than its argument needs. */
+/** The head that begins at `at`; null if it is cut off, indefinite, or longer than its argument needs. */
 const readHead = (bytes: Uint8Array, at: number): Head | null => {
   const first = bytes[at];
   if (first === undefined) return null;
@@ -32,7 +32,7 @@ const readHead = (bytes: Uint8Array, at: number): Head | null => {
   return argument < least ? null : { major, argument, end: at + 1 + width };
 };
 
-/** The end of the item that begins at `at`; null where it is broken, cut off, too deep or not canonical. */
+/** The end of the item that begins at `at`; null if it is broken, cut off, too deep or not canonical. */
 const endOfItem = (bytes: Uint8Array, at: number, depth: number): number | null => {
   const head = readHead(bytes, at);
   if (!head || depth > MAX_DEPTH) return null;

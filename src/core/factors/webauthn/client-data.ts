@@ -27,7 +27,7 @@ const parse = (bytes: Bytes): Record<string, unknown> | null => {
 };
 
 /**
- * The first thing that is wrong with the client data; null where nothing is.
+ * The first thing that is wrong with the client data; null if nothing is.
  *
  * Token binding has left the standard and browsers: only its harmless state is taken. A page in a frame of another
  * site is refused: none of ours is framed.

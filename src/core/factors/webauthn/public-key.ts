@@ -50,7 +50,7 @@ const startsWith = (bytes: Uint8Array, start: Uint8Array): boolean =>
   start.every((byte, index) => bytes[index] === byte);
 
 /**
- * Reads the key at the beginning of the bytes, and how many of them it takes; null where it is of none of the
+ * Reads the key at the beginning of the bytes, and how many of them it takes; null if it is of none of the
  * algorithms or not in canonical form.
  */
 export const readCoseKey = (bytes: Bytes): { key: PublicKey; length: number } | null =>
@@ -109,7 +109,7 @@ const IMPORT = {
   [ALGORITHMS.RS256]: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
 } as const;
 
-/** The key for WebCrypto; null where it is none, a point off the curve for example. */
+/** The key for WebCrypto; null if it is none, a point off the curve for example. */
 export const importPublicKey = async ({ algorithm, spki }: PublicKey): Promise<CryptoKey | null> => {
   try {
     return await crypto.subtle.importKey('spki', spki, IMPORT[algorithm], false, ['verify']);

@@ -34,7 +34,7 @@ export interface KnownPasskey extends PublicKey {
 
 /** What an answer says of a passkey that was right. */
 export interface Proof {
-  /** Not checked: a counter that does not grow is for the trail, since synced passkeys need not count. */
+  /** Not checked: a counter that does not grow is for the audit log, since synced passkeys need not count. */
   counter: number;
   isBackedUp: boolean;
   isUserVerified: boolean;

@@ -1,4 +1,4 @@
-// A mail before it is laid out, and what a language has to say. A language that leaves one text out does not compile.
+// The texts of mails in one language. A language that lacks one does not compile.
 import type { MailKind } from '../kinds.ts';
 
 /** The parts of a mail in the order in which they are shown: the action comes first. */
@@ -10,24 +10,24 @@ export interface Letter {
   intro: string;
   /** The button; null if the mail has no link. */
   action: { label: string; url: string } | null;
-  /** What stands before the code; null if the mail has none. */
+  /** The text before the code; null if the mail has none. */
   code: { label: string; code: string } | null;
   /** True if the mail says when, from what device and where. */
   showsFacts: boolean;
-  /** Paragraphs behind everything else: how long, and what to do if it was not you. */
+  /** The last paragraphs: how long it is valid, and what to do if it was not you. */
   advice: readonly string[];
 }
 
-/** What a mail tells of, in the words of its language. */
+/** The details of a mail in its language. */
 export interface LetterFacts {
   service: string;
   /** The link of the mail; empty if it has none. */
   url: string;
   /** The code of the mail; empty if it has none. */
   code: string;
-  /** Where a person who has lost the password begins. */
+  /** The page for a forgotten password. */
   forgotUrl: string;
-  /** The new address, mostly hidden; empty if the mail tells of none. */
+  /** The new address, mostly hidden; empty if there is none. */
   hiddenAddress: string;
   /** True if an admin did it. */
   byAdmin: boolean;
@@ -47,7 +47,7 @@ export interface Texts {
   footer: (service: string) => string;
 }
 
-/** A mail that only tells what happened: no link and no code of its own. */
+/** A notice: no link and no code of its own. */
 export const notice = (words: Pick<Letter, 'subject' | 'title' | 'intro'> & { advice: string }): Letter => ({
   ...words,
   preheader: words.intro,
