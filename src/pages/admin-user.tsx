@@ -1,6 +1,8 @@
 // For admins: one account with its sessions and its audit log, and what can be done to it.
 import type { Context } from 'hono';
 import { type Account, type AdminAction, type AdminMail, NEVER_LOGGED_IN_MS } from '../core/index.ts';
+import { renew } from '../http/auth/session-actions.ts';
+import { confirmation } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { type Endpoint, endpoint } from '../http/endpoint.ts';
 import { respondProblem } from '../http/respond.ts';
@@ -8,12 +10,14 @@ import { Badges } from './admin-users.tsx';
 import { Avatar, nameOf } from './avatar.tsx';
 import { Badge } from './badge.tsx';
 import { type Done, goOn } from './done.ts';
+import { Actions, Faults, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
+import { type FormFault, form, formWith, toRefusal } from './form.ts';
 import { show } from './layout.tsx';
 import { currentFirst, SessionRow, Trail } from './lists.tsx';
 import { Day, Moment } from './moment.tsx';
 import { accountOfPage } from './paths.ts';
 import { FactorsOf } from './security/admin-factors.tsx';
-import { admins } from './session.tsx';
+import { admins, askAgain, askToConfirm } from './session.tsx';
 
 const ONE = '/admin/users/:id';
 const params = { id: accountOfPage };
@@ -180,41 +184,62 @@ const endSessions = async (c: Context<AppEnv>): Promise<Response> => {
   return goOn(c, pathOf(account.id), 'sessions-ended');
 };
 
-const confirmDelete = async (c: Context<AppEnv>): Promise<Response> => {
+const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
+
+const showDelete = async (
+  c: Context<AppEnv>,
+  faults: readonly FormFault[] = [],
+  status: 200 | 400 | 401 | 409 | 429 = 200,
+): Promise<Response> => {
   const account = await find(c);
   if (!account) return respondProblem(c, { reason: 'not_found' });
+  const shown = formWith({}, faults);
   return show(
     c,
-    { title: 'Delete an account', here: '/admin', narrow: true },
+    { title: 'Delete an account', here: '/admin', status, narrow: true, failed: faults.length > 0 },
     <>
       <h1>Delete {nameOf(account)}?</h1>
       <p class="lead">
-        The account of {account.email || account.username}, its profile, its sessions and its names go at
-        once, and nobody can bring them back.
+        This deletes the account of {account.email || account.username} with its profile and sessions. It
+        cannot be undone.
       </p>
-      <form method="post" action={`${pathOf(account.id)}/delete`}>
-        <div class="actions">
-          <button type="submit" class="danger">
-            Delete the account
-          </button>
-          <a class="cancel" href={pathOf(account.id)}>
-            Cancel
-          </a>
-        </div>
-      </form>
+      <Faults form={shown} />
+      <PostForm action={`${pathOf(account.id)}/delete`}>
+        <WhosePassword account={c.var.principal.account} />
+        <PasswordAgain form={shown} />
+        <Actions send="Delete the account" back={pathOf(account.id)} danger />
+      </PostForm>
     </>,
   );
 };
 
-const remove = async (c: Context<AppEnv>): Promise<Response> => {
-  const { core, principal, client } = c.var;
-  const removal = { actorId: principal.account.id, keepsLastAdmin: true };
-  const removed = await core.accounts.remove(idOf(c), client, removal);
-  if (removed.ok) return goOn(c, '/admin', 'user-deleted');
-  return respondProblem(c, {
-    reason: removed.error.reason === 'last_admin' ? 'last_admin' : 'not_found',
-  });
-};
+/** Asks for the admin's own password: a session that was left open or stolen deletes nobody. */
+const remove = endpoint({
+  method: 'POST',
+  path: `${ONE}/delete`,
+  params,
+  auth: admins,
+  limit: 'login',
+  body: form(confirmation, { show: (c, faults) => showDelete(c, faults, 400) }),
+  handle: async (c) => {
+    const { core, principal, client } = c.var;
+    const confirmed = await core.credentials.confirm(principal, c.req.valid('json').password, client);
+    if (!confirmed.ok) {
+      const { error } = confirmed;
+      if (error.reason === 'gone') return askAgain(c, {});
+      if (error.reason === 'reauthenticate') return askToConfirm(c);
+      const { status, faults } = toRefusal(c, error, WRONG);
+      return showDelete(c, faults, status);
+    }
+    renew(c, confirmed.value);
+    const removal = { actorId: principal.account.id, keepsLastAdmin: true };
+    const removed = await core.accounts.remove(idOf(c), client, removal);
+    if (removed.ok) return goOn(c, '/admin', 'user-deleted');
+    return respondProblem(c, {
+      reason: removed.error.reason === 'last_admin' ? 'last_admin' : 'not_found',
+    });
+  },
+});
 
 export const adminUser = [
   endpoint({ method: 'GET', path: ONE, params, auth: admins, handle: showUser }),
@@ -226,6 +251,6 @@ export const adminUser = [
   action('send-reset', sendMail('reset_password', 'user-reset-sent')),
   action('send-verification', sendMail('verify_email', 'user-verification-sent')),
   action('end-sessions', endSessions),
-  endpoint({ method: 'GET', path: `${ONE}/delete`, params, auth: admins, handle: confirmDelete }),
-  action('delete', remove),
+  endpoint({ method: 'GET', path: `${ONE}/delete`, params, auth: admins, handle: (c) => showDelete(c) }),
+  remove,
 ];

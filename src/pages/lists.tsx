@@ -52,7 +52,7 @@ export const Trail = ({ events }: { events: readonly EventView[] }) => (
     {events.map((event) => (
       <li class="row">
         <div>
-          <p class="strong">{eventWords(event)}</p>
+          <p class={event.type.endsWith('_refused') ? 'strong refused' : 'strong'}>{eventWords(event)}</p>
           <p class="aside">
             {deviceWords(event.userAgent)}
             {event.addressPrefix !== null && ` · ${event.addressPrefix}`}

@@ -183,6 +183,7 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
       expect(await user.heading()).toBe(userName);
 
       await admin.follow('Delete…');
+      await admin.fill({ Password: PASSWORD });
       await admin.press('Delete the account');
       expect(await admin.notice()).toBe('The account is deleted.');
       await user.goTo('/');

@@ -16,6 +16,7 @@ import {
   signUp,
   signUpAdmin,
   titleOf,
+  withNewCookie,
 } from './support-pages.ts';
 
 /** Only the admins that a test makes: each begins without any. */
@@ -146,10 +147,19 @@ describe('one user', () => {
     expectPage(question, 200, 'Delete an account');
     expect(question.text).toContain(user.email);
     expect(await isSignedIn(user)).toBe(true);
-    expect(goesTo(await post(path, {}, admin))).toBe('303 /admin done=user-deleted');
+    for (const password of ['', 'wrong one']) {
+      expectPage(await post(path, { password }, admin), 400, 'Error: Delete an account');
+      expect(await isSignedIn(user)).toBe(true);
+    }
+    const form = { password: PASSWORD };
+    const answer = await post(path, form, admin);
+    expect(goesTo(answer)).toBe('303 /admin done=user-deleted');
     expect(await rowOf(user.id)).toBeNull();
-    expectPage(await post(path, {}, admin), 404, 'There is nothing here');
-    expectPage(await open(path, admin), 404, 'There is nothing here');
+    // A checked password renews the session.
+    const renewed = withNewCookie(admin, answer);
+    const second = await post(path, form, renewed);
+    expectPage(second, 404, 'There is nothing here');
+    expectPage(await open(path, withNewCookie(renewed, second)), 404, 'There is nothing here');
   });
 
   it('is a page of its own only where there is one', async () => {
@@ -174,10 +184,10 @@ describe('an imported account that never signed in', () => {
 describe('the last admin', () => {
   it.each(['disable', 'revoke-admin', 'delete'])('stays one: %s is refused', async (action) => {
     const admin = await signUpAdmin();
-    const answer = await post(`/admin/users/${admin.id}/${action}`, {}, admin);
+    const answer = await post(`/admin/users/${admin.id}/${action}`, { password: PASSWORD }, admin);
     expectPage(answer, 409, 'This is the last admin');
     expect(await rowOf(admin.id)).toEqual({ is_admin: 1, disabled: 0 });
-    expect(await isSignedIn(admin)).toBe(true);
+    expect(await isSignedIn(action === 'delete' ? withNewCookie(admin, answer) : admin)).toBe(true);
   });
 
   it('cannot delete the own account either, until there is another', async () => {

@@ -83,8 +83,11 @@ describe('the activity', () => {
     await signUp();
     const page = await open('/activity', person);
     expectPage(page, 200, 'Activity');
-    const events = [...page.text.matchAll(/<p class="strong">(.*?)<\/p>/g)].map(([, words]) => words);
+    const events = [...page.text.matchAll(/<p class="strong(?: refused)?">(.*?)<\/p>/g)].map(
+      ([, words]) => words,
+    );
     expect(events).toEqual(['Password refused', 'Profile changed', 'Account made']);
+    expect(page.text.match(/class="strong refused"/g)).toHaveLength(1);
     expect(page.text).toContain('<p class="aside">Firefox on Linux</p>');
   });
 
