@@ -25,7 +25,7 @@ const BODIES: [name: string, path: string, texts: Record<string, string>][] = [
   ['000 register', '/api/users/register', { username: NOT_TEXT, email: NOT_EMAIL, password: NOT_TEXT }],
   ['000 login', '/api/users/login', { username: NOT_TEXT, password: NOT_TEXT }],
   [
-    '002 register',
+    'conjugator register',
     '/api/register',
     { first_name: NOT_TEXT, last_name: NOT_TEXT, email: NOT_EMAIL, password: NOT_TEXT },
   ],
@@ -51,7 +51,7 @@ describe.each(NO_TEXTS)('%s', (_, value) => {
     expect(errorsOf(answer.text)).toEqual(Object.fromEntries(expected));
   });
 
-  it('in the profile of 000 has the text of its field', async () => {
+  it('in the profile of users has the text of its field', async () => {
     const texts = { address: NOT_TEXT, site_url: NOT_URL, description: NOT_TEXT };
     const json = everyField(texts, value);
     const answer = await send('/api/users/me', { method: 'PATCH', json, cookie: await cookie() });

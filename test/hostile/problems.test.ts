@@ -163,7 +163,7 @@ describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s',
     );
   });
 
-  it('shows nothing of what was sent, but where the document of 004 has it', () => {
+  it('shows nothing of what was sent, but where the document of auth has it', () => {
     fc.assert(
       fc.property(problems, places, (problem, place) => {
         if (!mayShow(name, problem)) expect(write(dialect.problem(problem, place))).not.toContain(SECRET);
@@ -182,7 +182,7 @@ describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s',
     );
   });
 
-  it('tells nobody the id of another account, but for the Location of 002', () => {
+  it('tells nobody the id of another account, but for the Location of conjugator', () => {
     const taken = fc
       .integer({ min: 1_000_000 })
       .map((ownerId) => ({ reason: 'taken', fields: [], ownerId, errors: [] }) as const);

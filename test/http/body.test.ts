@@ -70,14 +70,14 @@ describe('the media type', () => {
 describe('the size', () => {
   const padded = (length: number): string => credentials.padEnd(length);
 
-  it('is 65,536 bytes at most', async () => {
+  it('is at most 65,536 bytes', async () => {
     expect((await login(padded(LIMIT))).text).toBe(REFUSED);
     const answer = await login(padded(LIMIT + 1));
     expect(answer.status).toBe(413);
     expect(answer.text).toBe(TOO_LARGE);
   });
 
-  it('is the same for a stream that does not tell its length', async () => {
+  it('is enforced for a stream without a length', async () => {
     const stream = (text: string) => new Blob([text]).stream();
     expect((await sendRaw(stream(padded(LIMIT)), 'application/json')).text).toBe(REFUSED);
     expect(await sendRaw(stream(padded(LIMIT + 1)), 'application/json')).toEqual({
@@ -92,7 +92,7 @@ describe('the size', () => {
     expect((await login(text)).status).toBe(413);
   });
 
-  it('holds for forms too', async () => {
+  it('is enforced for forms too', async () => {
     const form = (length: number) => `username=nobody&password=x&more=`.padEnd(length, 'y');
     const type = 'application/x-www-form-urlencoded';
     expect((await login(form(LIMIT), type)).text).toBe(REFUSED);
@@ -111,14 +111,14 @@ describe('a form', () => {
   const multipart = (name: string, value: string, more = '') =>
     `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`;
 
-  it('has the last of two values', async () => {
+  it('uses the last of repeated values', async () => {
     expect((await login('username=nobody&username=&password=x', FORM)).text).toBe(
       '{"username":["This field may not be blank."]}',
     );
     expect((await login('username=&username=nobody&password=x', FORM)).text).toBe(REFUSED);
   });
 
-  it('takes a file for no text', async () => {
+  it('does not read a file as text', async () => {
     const body = `${multipart('username', 'nobody', '; filename="a.txt"')}${multipart('password', 'x')}--b--\r\n`;
     const answer = await login(body, 'multipart/form-data; boundary=b');
     expect(answer.status).toBe(400);

@@ -53,7 +53,7 @@ describe.each(METHODS)('a new endpoint with a cookie and no word of CSRF, by %s'
     expect(await ask({})).toBe('done');
   });
 
-  it('does as it is told, with a reason', async () => {
+  it('follows an override that gives its reason', async () => {
     const reason = 'For this test.';
     const checked = appWith(method, { via: 'none', csrf: { check: true, reason } });
     const unchecked = appWith(method, { via: 'none', csrf: { check: false, reason } });
@@ -66,7 +66,7 @@ const all = [...dialects, ...services, pages].flatMap((surface) =>
 );
 
 describe.each(all)('$name', ({ surface, each }) => {
-  it('checks the origin wherever a browser could be made to change something', () => {
+  it('checks the origin if a browser could be made to change something', () => {
     const { auth, method } = each;
     const byCookie = auth.via === 'none' || auth.via.includes('cookie');
     if (method !== 'GET' && byCookie && !auth.csrf) expect(checksOrigin(method, auth)).toBe(true);

@@ -36,7 +36,7 @@ describe('every text', () => {
     for (const type of [username, email, line, password]) expect(faultsOf(type, value)).toEqual(faults);
   });
 
-  it('is trimmed, but for a password', () => {
+  it('is trimmed, except a password', () => {
     expect(parsed(username, '  someone\n')).toBe('someone');
     expect(parsed(email, ' a@b.co ')).toBe('a@b.co');
     expect(parsed(line, '\tabc ')).toBe('abc');
@@ -65,7 +65,7 @@ describe('control characters', () => {
     for (const type of [username, email, line, lines, url]) expect(faultsOf(type, value)).toEqual([code]);
   });
 
-  it('line feeds and tabs are good in longer texts only', () => {
+  it('allows line feeds and tabs in longer texts only', () => {
     expect(faultsOf(lines, 'a\nb\tc\r\nd')).toEqual([]);
     expect(parsed(lines, 'a\r\nb')).toBe('a\r\nb');
     for (const text of ['a\rb', 'a\r\rb', 'a\r\n\rb', 'a\n\rb'])
@@ -75,7 +75,7 @@ describe('control characters', () => {
     expect(faultsOf(lines, 'a\u000bb')).toEqual(['not_text']);
   });
 
-  it('all are good in a password', () => {
+  it('allows all of them in a password', () => {
     expect(faultsOf(password, '\0\u0007\u001b\u007f\n\t  ')).toEqual([]);
   });
 });
@@ -89,7 +89,7 @@ describe('a username', () => {
     expect(faultsOf(username, value)).toEqual(['not_username']);
   });
 
-  it('is told both what its letters and what its length break, in that order', () => {
+  it('reports both its letters and its length, in that order', () => {
     expect(faultsOf(username, 'x'.repeat(21))).toEqual(['too_many_characters 20']);
     expect(faultsOf(username, '@'.repeat(21))).toEqual(['not_username', 'too_many_characters 20']);
   });
@@ -138,7 +138,7 @@ describe('an email', () => {
     expect(faultsOf(email, value)).toEqual(['not_email']);
   });
 
-  it('has 255 characters at most, and is told its length before its form', () => {
+  it('has at most 255 characters, and reports its length before its form', () => {
     const domain = `${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.co`;
     const local = 'a'.repeat(255 - domain.length - 1);
     expect(faultsOf(email, `${local}@${domain}`)).toEqual([]);
@@ -148,7 +148,7 @@ describe('an email', () => {
 });
 
 describe('a password', () => {
-  it('has 1,024 bytes of UTF-8 at most', () => {
+  it('has at most 1,024 bytes of UTF-8', () => {
     expect(faultsOf(password, 'x'.repeat(1024))).toEqual([]);
     expect(faultsOf(password, 'x'.repeat(1025))).toEqual(['too_many_bytes 1024']);
     expect(faultsOf(password, 'é'.repeat(512))).toEqual([]);
@@ -160,7 +160,7 @@ describe('a password', () => {
     expect(faultsOf(password, `${'e\u0301'.repeat(341)}xy`)).toEqual(['too_many_bytes 1024']);
   });
 
-  it('may be spaces', () => {
+  it('accepts a password of spaces', () => {
     expect(faultsOf(password, ' '.repeat(8))).toEqual([]);
   });
 });

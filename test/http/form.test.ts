@@ -56,7 +56,7 @@ describe('a url-encoded form', () => {
     expect(readUrlEncoded(raw(form))).toBeNull();
   });
 
-  it('gives every text back that a browser encodes', () => {
+  it('decodes every text that a browser encodes', () => {
     const text = fc.string({ unit: 'binary', maxLength: 30 }).filter((some) => some.isWellFormed());
     fc.assert(
       fc.property(fc.array(fc.tuple(text, text), { maxLength: 3 }), (fields) => {
@@ -66,7 +66,7 @@ describe('a url-encoded form', () => {
     );
   });
 
-  it('reads what is not encoded as the URL standard does', () => {
+  it('reads unencoded characters as in the URL standard', () => {
     const careless = fc.string({ unit: fc.constantFrom(...'%%%+=&4aZ \r\né\0'), maxLength: 30 });
     fc.assert(
       fc.property(careless, (form) => {
@@ -99,7 +99,7 @@ describe('a multipart form', () => {
     ]);
   });
 
-  it('gives every text back', async () => {
+  it('decodes every text', async () => {
     const text = fc.string({ unit: 'binary', maxLength: 30 }).filter((some) => some.isWellFormed());
     await fc.assert(
       fc.asyncProperty(text, async (value) => {
@@ -120,14 +120,14 @@ describe('a multipart form', () => {
     expect(await readMultipart(raw(multipart(...fields)), MULTIPART)).toBeNull();
   });
 
-  it('is refused without its boundary, and when it is cut off', async () => {
+  it('is rejected without its boundary or if it is cut off', async () => {
     const body = utf8.encode(multipart(['password', 'x']));
     expect(await readMultipart(body, 'multipart/form-data')).toBeNull();
     expect(await readMultipart(body, 'multipart/form-data; boundary=other')).toBeNull();
     expect(await readMultipart(body.subarray(0, -4), MULTIPART)).toBeNull();
   });
 
-  it('takes a file for no text', async () => {
+  it('does not read a file as text', async () => {
     const file = part('password', 'x').replace('"password"', '"password"; filename="a.txt"');
     expect(await readMultipart(utf8.encode(`${file}--${BOUNDARY}--\r\n`), MULTIPART)).toEqual([
       ['password', null],

@@ -43,14 +43,14 @@ describe('JSON', () => {
     expect(answer.text).toBe(`{"non_field_errors":["${told}"]}`);
   });
 
-  it('gives nobody fields that were not sent', async () => {
+  it('adds no fields that were not sent', async () => {
     expect((await login('{"__proto__":{"username":"nobody","password":"x"}}')).text).toBe(BOTH_MISSING);
     expect((await login('{"constructor":{"username":"nobody"},"password":"x"}')).text).toBe(
       '{"username":["This field is required."]}',
     );
   });
 
-  it('takes a number as its decimal text, to the last digit', async () => {
+  it('reads a number as its decimal text, to the last digit', async () => {
     const digits = `9${String(Date.now()).padStart(15, '0')}0000007`;
     const json = `{"username":${digits},"email":"${uniqueName()}@test.com","password":12345678901234567890}`;
     const registered = await send('/account/register', { json });
@@ -76,7 +76,7 @@ describe('JSON', () => {
   );
 });
 
-describe('an email in the place of a username, in 002,', () => {
+describe('an email in the place of a username, in conjugator,', () => {
   it.each([
     ['null', 'This field may not be null.'],
     ['""', 'This field may not be blank.'],

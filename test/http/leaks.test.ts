@@ -90,7 +90,7 @@ describe.each([
   });
 });
 
-it('tells nothing where the second query fails, with the password hash among its values', async () => {
+it('reveals nothing if the second query fails, whose values include the password hash', async () => {
   const thrown = new Error('D1_ERROR: NOT NULL constraint failed: users.name: SQLITE_CONSTRAINT');
   const { env, operations } = observe(testEnv, failingFrom(2, thrown));
   const answer = await send('/account/register', { json: person, env });
@@ -100,7 +100,7 @@ it('tells nothing where the second query fails, with the password hash among its
   expectNothingTold([...lines, answer.text].join('\n'));
 });
 
-it('tells nothing where the work after the response fails', async () => {
+it('reveals nothing if the work after the response fails', async () => {
   const { env, operations } = observe(testEnv, failingFrom(2, new Error('D1_ERROR: SQLITE_BUSY')));
   const answer = await send('/account/login', { json: person, env });
   expect(answer.text).toBe('{"non_field_errors":["Unable to log in with provided credentials."]}');

@@ -67,7 +67,7 @@ describe.each([
   });
 });
 
-it('is the same where TOKEN_SECRET is not bound at all', async () => {
+it('answers the same if TOKEN_SECRET is missing', async () => {
   const { TOKEN_SECRET: _, ...env } = testEnv;
   const answer = await send('/account/login', { env, json });
   expect(answer.status).toBe(500);
@@ -75,14 +75,14 @@ it('is the same where TOKEN_SECRET is not bound at all', async () => {
   expect(String(errors.mock.calls[0]?.[0])).toContain('TOKEN_SECRET is not set');
 });
 
-it('says so again for each request, not for the first alone', async () => {
+it('logs it for each request, not only for the first', async () => {
   const env = { ...testEnv, TOKEN_SECRET: SHORT };
   for (const path of ['/account/login', '/api/login'])
     expect((await send(path, { env, json })).status).toBe(500);
   expect(errors).toHaveBeenCalledTimes(2);
 });
 
-it('serves with 32 characters', async () => {
+it('accepts a secret of 32 characters', async () => {
   const env = { ...testEnv, TOKEN_SECRET: 'x'.repeat(32) };
   const answer = await send('/account/login', { env, json });
   expect(answer.status).toBe(400);

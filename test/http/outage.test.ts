@@ -73,7 +73,7 @@ describe.each([
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('what needs no D1 is answered as always', async () => {
+  it('answers requests that need no D1', async () => {
     const env = broken(obstacle);
     expect((await send('/account/profile', { env })).status).toBe(401);
     expect((await send('/nowhere', { env })).status).toBe(404);
@@ -95,7 +95,7 @@ describe.each([
   ['fails', fails('kv')],
   ['does not answer', hangs('kv')],
 ])('while KV %s', (_name, obstacle) => {
-  it('people register, log in, read, change and log out', async () => {
+  it('lets people register, log in, read, change and log out', async () => {
     const env = broken(obstacle);
     const json = newcomer();
     const registered = await send('/account/register', { json, env });
@@ -108,7 +108,7 @@ describe.each([
     expect((await send('/account/profile', { token: fresh, env })).text).toBe('{"detail":"Invalid token."}');
   });
 
-  it('nobody else is let in', async () => {
+  it('rejects everyone else', async () => {
     const env = broken(obstacle);
     expect((await send('/account/profile', { token: '0'.repeat(40), env })).status).toBe(401);
     expect((await send('/api/users/me/', { cookie: 'A'.repeat(43), env })).status).toBe(404);

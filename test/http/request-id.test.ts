@@ -72,12 +72,12 @@ describe('X-Request-Id', () => {
     expect(new Set(idsLogged())).toEqual(new Set([id]));
   });
 
-  it('is another one for every request', async () => {
+  it('differs for every request', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => send('/account/profile')));
     expect(new Set(answers.map(({ headers }) => headers.get('X-Request-Id'))).size).toBe(20);
   });
 
-  it('is never what the client sent', async () => {
+  it('is never taken from the client', async () => {
     const answer = await send('/account/profile', { headers: { 'X-Request-Id': 'mine' } });
     expect(answer.headers.get('X-Request-Id')).toMatch(UUID);
   });
@@ -86,7 +86,7 @@ describe('X-Request-Id', () => {
 describe('the log', () => {
   const errors = (): string[] => lines.filter((line) => line.includes('"level":"error"'));
 
-  it('counts a taken email in 002 as a refusal, not as a fault, though its status is 500', async () => {
+  it('records a taken email in conjugator as a refusal, not as a failure, although its status is 500', async () => {
     const taken = { ...person, first_name: 'B', last_name: 'C' };
     const answer = await send('/api/register/', { json: taken });
     expect(answer.status).toBe(500);

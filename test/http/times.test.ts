@@ -33,7 +33,7 @@ describe('an offset', () => {
   });
 });
 
-describe('a moment in 000', () => {
+describe('a moment in users', () => {
   const moment = Date.UTC(2018, 8, 10, 12, 26, 58, 277);
 
   it.each([
@@ -54,7 +54,7 @@ describe('a moment in 000', () => {
   });
 });
 
-describe('a day in 003', () => {
+describe('a day in account', () => {
   it.each([
     [Date.UTC(2021, 0, 9), '09-01-2021'],
     [Date.UTC(2021, 0, 9, 23, 59, 59, 999), '09-01-2021'],

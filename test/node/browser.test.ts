@@ -217,7 +217,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
       expect((await owner.truth()).status).toBe(200);
     });
 
-    it('logs in and out through 001 too, and out by GET in 000', async () => {
+    it('logs in and out through user-v1 too, and out by GET in users', async () => {
       const { username, password, email } = await stage.elsewhere();
       const loggedIn = await post('/api/v1/user/login/', { username, password });
       const shown = `{"status":"success","username":"${username}","email":"${email}","uid":"`;

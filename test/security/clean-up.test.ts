@@ -56,7 +56,7 @@ const removed = (sessions: number, events: number, loginFailures: number, comple
 });
 
 describe('sessions', () => {
-  it('that ended go, 10,000 of them, and those that live stay and are good', async () => {
+  it('deletes 10,000 expired ones and keeps live ones valid', async () => {
     const timed = createTimedCore(NOW_MS);
     const first = await timed.register('cookie');
     const others = await Promise.all(Array.from({ length: 24 }, () => timed.register('derived')));
@@ -72,7 +72,7 @@ describe('sessions', () => {
     expect(await timed.core.cleanUp()).toEqual(removed(0, 0, 0));
   });
 
-  it('go at the very moment from which nobody is let in by them', async () => {
+  it('deletes them at the moment at which they expire', async () => {
     const timed = createTimedCore(NOW_MS);
     const { token } = await timed.register('cookie');
     timed.advance(14 * DAY_MS - 1);
@@ -82,7 +82,7 @@ describe('sessions', () => {
     expect((await timed.core.cleanUp()).sessions).toBe(1);
   });
 
-  it('go without their accounts', async () => {
+  it('keeps the accounts of expired ones', async () => {
     const timed = createTimedCore(NOW_MS);
     const { account } = await timed.register('cookie');
     timed.advance(15 * DAY_MS);
@@ -101,7 +101,7 @@ describe('a table of sessions that is too large for one run', () => {
       .bind(rows, userId, expiresAtMs)
       .run();
 
-  it('is read whole within a day, a part of it each hour', async () => {
+  it('is read completely within a day, a part each hour', async () => {
     const timed = createTimedCore(NOW_MS);
     const { account } = await timed.register('cookie');
     await addHashed(260_000, account.id, NOW_MS - 1);
@@ -123,7 +123,7 @@ describe('events', () => {
     expect(await count('events')).toBe(12);
   });
 
-  it('are kept EVENT_DAYS where the deployment says so', async () => {
+  it('are kept EVENT_DAYS if it is set', async () => {
     const env: Env = { ...testEnv, EVENT_DAYS: '7' };
     await addEvents(1200, NOW_MS - 7 * DAY_MS - 1);
     await addEvents(5, NOW_MS - 7 * DAY_MS);
@@ -136,14 +136,14 @@ describe('events', () => {
 });
 
 describe('counters', () => {
-  it('that nobody adds to any more go; those of the last hour stay', async () => {
+  it('deletes old ones and keeps those of the last hour', async () => {
     await addCounters(1100, NOW_MS - 30 * DAY_MS);
     await addCounters(20, NOW_MS - DAY_MS / 24, 'recent');
     expect(await createTimedCore(NOW_MS).core.cleanUp()).toEqual(removed(0, 0, 1100));
     expect(await count('login_failures')).toBe(20);
   });
 
-  it('stay as long as they make tries wait, however long a deployment has them wait', async () => {
+  it('keeps those that still make attempts wait, however long the setting is', async () => {
     const env: Env = { ...testEnv, THROTTLE_MAX_WAIT_SECONDS: String(7 * 24 * 60 * 60) };
     const timed = createTimedCore(NOW_MS, env);
     const { account } = await timed.register('cookie');
@@ -158,7 +158,7 @@ describe('counters', () => {
 });
 
 describe('a run', () => {
-  it('takes 1,000 rows a statement', async () => {
+  it('reads 1,000 rows per statement', async () => {
     const { env, operations } = observe();
     const timed = createTimedCore(NOW_MS, env);
     await addCounters(4 * BATCH_ROWS + 1, NOW_MS - 30 * DAY_MS);
@@ -169,7 +169,7 @@ describe('a run', () => {
     expect(operations).toMatchObject({ d1: 12, kvDeletes: 0, kvGets: 0, kvPuts: 0, kvLists: 0 });
   });
 
-  it('leaves what is too much of one table to the next, says so, and does the others', async () => {
+  it('leaves the rest of a large table to the next run, reports it, and cleans the others', async () => {
     const timed = createTimedCore(NOW_MS);
     const { account } = await timed.register('cookie');
     await testEnv.DB.exec('DELETE FROM events');
@@ -181,7 +181,7 @@ describe('a run', () => {
     expect(await count('sessions')).toBe(1);
   });
 
-  it('that is interrupted keeps what it removed, and the next one goes on', async () => {
+  it('keeps its progress if it is interrupted, and the next run continues', async () => {
     await addEvents(2 * BATCH_ROWS, 0);
     let roundTrips = 0;
     const { env } = observe(testEnv, () => {

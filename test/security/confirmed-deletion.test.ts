@@ -75,7 +75,7 @@ describe.each(WAYS)('a deletion by %s', (_, ask) => {
     expect(await failures()).toBeNull();
   });
 
-  it('is refused for the last admin, who keeps the session and no count', async () => {
+  it('is refused for the last admin, whose session and counter stay', async () => {
     await run('UPDATE users SET is_admin = (email = ?)');
     const answer = await ask(testEnv);
     expect(answer.status).toBe(409);
@@ -89,7 +89,7 @@ describe.each(WAYS)('a deletion by %s', (_, ask) => {
     expect(await failures()).not.toBeNull();
   });
 
-  it('takes the account and its sessions if nothing has changed', async () => {
+  it('deletes the account and its sessions if nothing has changed', async () => {
     await ask(testEnv);
     expect(await isThere()).toBe(false);
     expect((await send('/id/me', { cookie })).status).toBe(401);

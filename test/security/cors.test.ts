@@ -31,23 +31,26 @@ const preflight = (path: string, origin: string, env: Env, more: Record<string, 
   send(path, { method: 'OPTIONS', headers: { Origin: origin, ...PREFLIGHT, ...more }, env });
 
 describe.each([ALLOWED, OTHER_ALLOWED])('the allowed origin %s', (origin) => {
-  it.each(paths)('may send what it likes to %s, with cookies, and is told so for two hours', async (path) => {
-    const answer = await preflight(path, origin, closed, {
-      'Access-Control-Request-Headers': 'content-type',
-    });
-    expect([answer.status, answer.text]).toEqual([204, '']);
-    const cors = corsOf(answer);
-    expect(cors).toMatchObject({
-      'access-control-allow-origin': origin,
-      'access-control-allow-credentials': 'true',
-      'access-control-max-age': '7200',
-    });
-    expect(listed(cors['access-control-allow-methods'])).toEqual(METHODS);
-    expect(listed(cors['access-control-allow-headers'])).toEqual(REQUEST_HEADERS);
-    expect(answer.headers.getSetCookie()).toEqual([]);
-  });
+  it.each(paths)(
+    'may send every request to %s, with cookies, by a preflight valid for two hours',
+    async (path) => {
+      const answer = await preflight(path, origin, closed, {
+        'Access-Control-Request-Headers': 'content-type',
+      });
+      expect([answer.status, answer.text]).toEqual([204, '']);
+      const cors = corsOf(answer);
+      expect(cors).toMatchObject({
+        'access-control-allow-origin': origin,
+        'access-control-allow-credentials': 'true',
+        'access-control-max-age': '7200',
+      });
+      expect(listed(cors['access-control-allow-methods'])).toEqual(METHODS);
+      expect(listed(cors['access-control-allow-headers'])).toEqual(REQUEST_HEADERS);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    },
+  );
 
-  it.each(paths)('reads the answers of %s, with what the page needs of their headers', async (path) => {
+  it.each(paths)('reads the responses of %s with the exposed headers', async (path) => {
     const answer = await send(path, { json: {}, headers: { Origin: origin }, env: closed });
     expect([400, 200, 401]).toContain(answer.status);
     const cors = corsOf(answer);
@@ -59,7 +62,7 @@ describe.each([ALLOWED, OTHER_ALLOWED])('the allowed origin %s', (origin) => {
     });
   });
 
-  it('registers, reads and logs out with its cookie', async () => {
+  it('can register, read and log out with its cookie', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     const headers = { Origin: origin, 'Sec-Fetch-Site': 'same-site' };
@@ -90,14 +93,14 @@ describe('an origin that is not allowed', () => {
     }
   });
 
-  it('is every other one where none is allowed', async () => {
+  it('is every other origin if none is allowed', async () => {
     for (const path of paths) {
       expect(corsOf(await preflight(path, ALLOWED, testEnv))).toEqual({});
       expect(corsOf(await send(path, { json: {}, headers: { Origin: ALLOWED } }))).toEqual({});
     }
   });
 
-  it('gets no cookie, and no answer that a page could read, for a good login', async () => {
+  it('gets neither a cookie nor a readable response for a valid login', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     await send('/api/users/register/', { json });
@@ -109,7 +112,7 @@ describe('an origin that is not allowed', () => {
 });
 
 describe('where the token dialects are open', () => {
-  it.each([...tokenPaths, '/acount/set_picture'])('%s lets any page in, without cookies', async (path) => {
+  it.each([...tokenPaths, '/acount/set_picture'])('lets every page use %s, without cookies', async (path) => {
     const asked = await preflight(path, FOREIGN, opened);
     expect([asked.status, asked.text]).toEqual([204, '']);
     const cors = corsOf(asked);
@@ -120,7 +123,7 @@ describe('where the token dialects are open', () => {
     expect(listed(cors['access-control-allow-headers'])).toEqual(REQUEST_HEADERS);
   });
 
-  it('a page reads a profile with a token', async () => {
+  it('lets a page read a profile with a token', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     const { text } = await send('/account/register', { json });
@@ -143,7 +146,7 @@ describe('where the token dialects are open', () => {
     },
   );
 
-  it('an allowed origin has its cookies still', async () => {
+  it('keeps cookies for an allowed origin', async () => {
     for (const path of paths)
       expect(corsOf(await preflight(path, ALLOWED, opened))).toMatchObject({
         'access-control-allow-origin': ALLOWED,

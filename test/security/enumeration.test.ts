@@ -125,7 +125,7 @@ describe.each([...discreet, auth])('in $dialect', (login) => {
     trials = await interleave(login, testEnv);
   });
 
-  it('an unknown account, a wrong password and a disabled account cost the same, each time', () => {
+  it('costs the same for an unknown account, a wrong password and a disabled account', () => {
     expect(trials).toHaveLength(ROUNDS * kinds.length);
     for (const { cost } of trials) {
       expect(cost.hashed).toEqual(ONE_HASH);
@@ -134,7 +134,7 @@ describe.each([...discreet, auth])('in $dialect', (login) => {
     }
   });
 
-  it('a disabled account is answered as a wrong password, to the byte', () => {
+  it('answers a disabled account like a wrong password, to the byte', () => {
     const wrong = trials.filter(({ kind }) => kind === 'a wrong password');
     const shut = trials.filter(({ kind }) => kind === 'a disabled account');
     expect(wrong).toHaveLength(ROUNDS);
@@ -158,8 +158,8 @@ describe.each(discreet)('in $dialect', (login) => {
   });
 });
 
-describe('in 004', () => {
-  it('an unknown account is told by itself, as the document has it', async () => {
+describe('in auth', () => {
+  it('tells an unknown account apart, as the document requires', async () => {
     for (const { kind, person, cost } of await interleave(auth, testEnv)) {
       const unknown = `{"status":"fail","errors":{"main":{"value":"${person.email}","msg":"User doesn't exist"}}}`;
       expect(cost.answer.text).toBe(kind === 'an unknown account' ? unknown : auth.refusal);
@@ -167,7 +167,7 @@ describe('in 004', () => {
     }
   });
 
-  it('nothing tells it from another where unknown accounts are hidden', async () => {
+  it('answers the same with HIDE_UNKNOWN_ACCOUNTS', async () => {
     const trials = await interleave(auth, hiding);
     for (const { cost } of trials) {
       expect(seen(cost.answer)).toEqual(trials[0] && seen(trials[0].cost.answer));
@@ -184,7 +184,7 @@ describe('in 004', () => {
   });
 });
 
-it('a taken account of 002 is at an address that tells a stranger nothing more', async () => {
+it('tells strangers nothing at the Location of a taken email in conjugator', async () => {
   const { email } = await joined();
   const json = { first_name: 'A', last_name: 'B', email, password: PASSWORD };
   const taken = await send('/api/register/', { json });

@@ -102,7 +102,7 @@ describe('a batch that fails', () => {
     expect(await everything(member.id)).toEqual(before);
   });
 
-  it('leaves no account, no session and no event of a registration', async () => {
+  it('stores no account, session or event of a registration', async () => {
     const person = someone();
     const count = (table: string) => testEnv.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first('n');
     const counts = () => Promise.all(['users', 'sessions', 'events'].map(count));
@@ -118,7 +118,7 @@ describe('a batch that fails', () => {
     expect((await send('/api/users/register/', { json: person })).status).toBe(200);
   });
 
-  it('leaves no session and no event of a login', async () => {
+  it('stores no session and no event of a login', async () => {
     const member = await joined();
     const before = await everything(member.id);
     for (const action of ['INSERT ON events', 'INSERT ON sessions', 'UPDATE ON users']) {
@@ -162,7 +162,7 @@ describe('the event of a refused login', () => {
     expect(await typesOf(member.id)).toEqual(['registered', 'login', 'login_refused']);
   });
 
-  it('that cannot be written lets nobody in and is a warning in the log', async () => {
+  it('lets nobody in and logs a warning if it cannot be written', async () => {
     const member = await joined();
     await testEnv.DB.exec(
       "CREATE TRIGGER stop_it BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END",

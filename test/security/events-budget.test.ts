@@ -56,7 +56,7 @@ describe('a run of the same change', () => {
     expect(await count(member, 'profile_changed')).toBe(2);
   });
 
-  it('is noted again from another network and from another browser', async () => {
+  it('is noted again for another network or browser', async () => {
     const member = await joined();
     await change(member, 'A');
     await change(member, 'B', { headers: { ...OWNER, 'CF-Connecting-IP': '198.51.100.9' } });
@@ -64,7 +64,7 @@ describe('a run of the same change', () => {
     expect(await count(member, 'profile_changed')).toBe(3);
   });
 
-  it('of one account takes nothing from another', async () => {
+  it('does not affect other accounts', async () => {
     const [one, other] = [await joined(), await joined()];
     await change(one, 'A');
     await change(other, 'A');
@@ -73,7 +73,7 @@ describe('a run of the same change', () => {
 });
 
 describe('a flood of logins', () => {
-  it('leaves ten events a minute, and room for a login from elsewhere', async () => {
+  it('notes ten events a minute, and leaves room for a login from elsewhere', async () => {
     const member = await joined();
     for (let times = 0; times < 15; times += 1) expect((await logIn(member)).status).toBe(200);
     expect(await count(member, 'login')).toBe(10);
@@ -81,7 +81,7 @@ describe('a flood of logins', () => {
     expect(await count(member, 'login')).toBe(11);
   });
 
-  it('of refused ones hides neither the login that succeeds nor a new password', async () => {
+  it('hides neither a successful login nor a new password', async () => {
     const member = await joined();
     for (let times = 0; times < 12; times += 1) await logIn({ ...member, password: 'wrong' }, OTHER);
     vi.setSystemTime(nowMs + 30_000);

@@ -91,14 +91,14 @@ describe.each([
     expect(await lastEventOf(member.id)).toEqual(noted('login', dialect));
   });
 
-  it('is noted where it was refused', async () => {
+  it('is noted if it was refused', async () => {
     const member = await joined();
     await send(path, { json: { [field]: member.email, password: 'wrong' }, headers: CLIENT });
     expect(await typesOf(member.id)).toEqual(['registered', 'login', 'login_refused']);
     expect(await lastEventOf(member.id)).toEqual(noted('login_refused', dialect));
   });
 
-  it('is noted for nobody where there is no such account', async () => {
+  it('is not noted if there is no such account', async () => {
     const count = () => testEnv.DB.prepare('SELECT count(*) AS n FROM events').first<number>('n');
     const before = await count();
     await send(path, { json: { [field]: someone().email, password: PASSWORD }, headers: CLIENT });
@@ -137,7 +137,7 @@ describe('a change', () => {
     expect(await lastEventOf(member.id)).toEqual(noted(type, dialect));
   });
 
-  it.each(changes)('%s in %s by %s is noted for nobody where it is refused', async (_t, _d, path, sent) => {
+  it.each(changes)('%s in %s by %s is not noted if it is refused', async (_t, _d, path, sent) => {
     const member = await joined();
     const stranger = { ...member, cookie: 'A'.repeat(43), token: '0'.repeat(40) };
     const answer = await send(path, { ...sent(stranger), headers: CLIENT });
@@ -145,7 +145,7 @@ describe('a change', () => {
     expect(await typesOf(member.id)).toEqual(['registered', 'login']);
   });
 
-  it('that is refused for what was sent is not noted', async () => {
+  it('is not noted if its fields are invalid', async () => {
     const member = await joined();
     await send('/account/set_picture', { token: member.token, json: { id: 99 } });
     await send('/api/users/me/', { method: 'PATCH', cookie: member.cookie, json: { site_url: 'no' } });

@@ -88,7 +88,7 @@ describe.each([
   });
 });
 
-it('the guard of logins lets registrations pass, and that of registrations logins', async () => {
+it('counts logins and registrations separately', async () => {
   const fields = someone();
   const noLogins = guards(false, true).env;
   const noRegistrations = guards(true, false).env;
@@ -118,13 +118,13 @@ describe('an address within its rate', () => {
     expect([loginKeys, registrationKeys]).toEqual([[key], [key]]);
   });
 
-  it('is asked about once for each request', async () => {
+  it('is checked once for each request', async () => {
     const { env, loginKeys } = guards();
     for (const [path] of logins) await send(path, { json: {}, headers: from(ADDRESS), env });
     expect(loginKeys).toEqual(logins.map(() => ADDRESS));
   });
 
-  it('is not asked about what hashes nothing', async () => {
+  it('is not checked for requests that hash nothing', async () => {
     const { env, loginKeys, registrationKeys } = guards(false, false);
     const headers = from(ADDRESS);
     expect((await send('/account/profile', { headers, env })).status).toBe(401);
@@ -181,7 +181,7 @@ describe('the guards of wrangler.toml', () => {
   /** What it sets, requests a minute. A minute may end between two requests: twice as many never fit. */
   const REGISTRATIONS = 60;
 
-  it('let 60 registrations pass and no more, for each address on its own', async () => {
+  it('let at most 60 registrations pass, for each address separately', async () => {
     expect(testEnv.REGISTRATION_LIMIT).toBeDefined();
     const register = async (address: string): Promise<number> =>
       (await send('/account/register', { json: {}, headers: from(address) })).status;
@@ -214,7 +214,7 @@ describe('the changes of one account', () => {
   const change = async (token: string, address: string) =>
     (await send('/account/set_picture', { json: { id: 1 }, token, headers: from(address) })).status;
 
-  it('are 120 a minute from all addresses together, and leave reads and other accounts alone', async () => {
+  it('are limited to 120 a minute from all addresses together, without limiting reads or other accounts', async () => {
     const [one, other] = [await join('203.0.113.10'), await join('203.0.113.11')];
     const statuses: number[] = [];
     for (let sent = 0; sent <= 2 * WRITES; sent += 1)

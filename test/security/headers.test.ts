@@ -140,7 +140,7 @@ describe('a cookie', () => {
       }),
     );
 
-  it('is for no script and no foreign page, and over https for https only', async () => {
+  it('is hidden from scripts and foreign pages, and Secure over https', async () => {
     const answer = await send('/api/users/login/', login);
     expect([...attributes(answer).keys()].sort()).toEqual(['device', 'sessionid']);
     expect(attributes(answer).get('sessionid')).toEqual([
@@ -162,7 +162,7 @@ describe('a cookie', () => {
       expect(attributes(plain).get(name)).toEqual(attributes(answer).get(name)?.slice(0, -1));
   });
 
-  it('marks the device in the token dialects too, and is set by no refusal', async () => {
+  it('marks the device in the token dialects too, and is not set by a refusal', async () => {
     for (const path of ['/api/login/', '/account/login'])
       expect([...attributes(await send(path, login)).keys()]).toEqual(['device']);
     const { email, password } = person;

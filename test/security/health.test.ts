@@ -32,7 +32,7 @@ const failing = (...which: ('d1' | 'kv')[]): string => {
   return `{"status":"failing","d1":"${word('d1')}","kv":"${word('kv')}","mail":"off"}`;
 };
 
-it('is 200 where both answer, and has asked each of them once', async () => {
+it('answers 200 if both answer, after one query of each', async () => {
   const { answer, operations, hashed } = await measure('/health');
   expect([answer.status, answer.text]).toEqual([200, OK]);
   expect(answer.headers.get('Content-Type')).toBe('application/json');
@@ -54,7 +54,7 @@ describe('is 503 and says which', () => {
     expect(answer.headers.get('Content-Type')).toBe('application/json');
   });
 
-  it('where the tables are missing: a deployment whose migrations were not applied', async () => {
+  it('if the migrations were not applied', async () => {
     const { env } = observe(testEnv, (binding) => {
       if (binding === 'd1') throw new Error('D1_ERROR: no such table: users: SQLITE_ERROR');
     });
@@ -95,6 +95,6 @@ it('HEAD is 503 too', async () => {
   expect([answer.status, answer.text]).toEqual([503, '']);
 });
 
-it('needs no credentials and heeds none', async () => {
+it('ignores credentials', async () => {
   expect((await send('/health', { token: '0'.repeat(40), cookie: 'A'.repeat(43) })).text).toBe(OK);
 });

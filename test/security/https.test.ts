@@ -34,7 +34,7 @@ describe('plain http at a name of the network', () => {
     }
   });
 
-  it('does nothing that was asked for', async () => {
+  it('does nothing of the request', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     expect((await send('/api/users/register/', { json, origin: PLAIN })).status).toBe(403);
@@ -51,7 +51,7 @@ describe('plain http at a name of the network', () => {
     }
   });
 
-  it('is served with ALLOW_HTTP, with cookies that a browser keeps', async () => {
+  it('is served with ALLOW_HTTP, with cookies that a browser stores', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     const env = { ...testEnv, ALLOW_HTTP: 'true' };
@@ -108,7 +108,7 @@ describe('a front end on another port of the machine', () => {
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBeNull();
   });
 
-  it('is the only foreign origin that a machine lets in', async () => {
+  it('is the only foreign origin that is allowed there', async () => {
     const json = { username: 'somebody', password: 'sesame1234' };
     for (const Origin of ['https://evil.example', 'null', 'http://localhost.evil.example']) {
       const answer = await send('/api/users/login/', {

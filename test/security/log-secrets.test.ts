@@ -96,7 +96,7 @@ const fails =
     if (binding === which) throw new Error(message);
   };
 
-it('no line shows a password, a token, a cookie, a name, an email or an address', async () => {
+it('logs no password, token, cookie, name, email or address', async () => {
   const secrets = await useEverything();
   expect(secrets.filter((secret) => secret.length >= 40).length).toBeGreaterThan(10);
   expectNothingOf(secrets, /"reason":"wrong_credentials"/);

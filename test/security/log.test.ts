@@ -160,7 +160,7 @@ describe('a request', () => {
     expect(lines[0]).not.toContain('\n');
   });
 
-  it('of many at once have a line each, in no other line', async () => {
+  it('has its own line among parallel requests', async () => {
     await Promise.all(rows.map((row) => send(row.path, { ...row.sent?.(), method: row.method })));
     const ids = entries().map(({ requestId }) => requestId);
     expect(new Set(ids).size).toBe(rows.length);

@@ -43,7 +43,7 @@ const me = async (cookie: string, env: Env): Promise<number> =>
 const logIn = (json: unknown, env: Env) => send('/account/login', { json, env });
 
 describe('while a rotation lasts', () => {
-  it('every session from before goes on', async () => {
+  it('every older session stays valid', async () => {
     const { hex, jwt, cookie } = await joined();
     const shown = await profile(hex, before);
     expect(shown[0]).toBe(200);
@@ -62,7 +62,7 @@ describe('while a rotation lasts', () => {
     expect((await profile(hex, during))[0]).toBe(200);
   });
 
-  it('a new JSON Web Token is signed with the current secret', async () => {
+  it('signs a new JSON Web Token with the current secret', async () => {
     const { byEmail } = await joined();
     const jwt = tokenOf(await send('/api/auth/login/', { json: byEmail, env: during }));
     expect((await profile(jwt, during))[0]).toBe(200);
@@ -70,7 +70,7 @@ describe('while a rotation lasts', () => {
     expect(await profile(jwt, before)).toEqual(INVALID);
   });
 
-  it('a token that is made now outlives the rotation', async () => {
+  it('keeps a token of the new secret valid after the rotation', async () => {
     const { person, hex } = await joined();
     await send('/account/logout', { method: 'POST', token: hex, env: during });
     const token = tokenOf(await logIn(person, during));
@@ -90,7 +90,7 @@ describe('while a rotation lasts', () => {
     }
   });
 
-  it('a token that was signed with a third secret is refused', async () => {
+  it('rejects a token that was signed with a third secret', async () => {
     const { byEmail } = await joined();
     const third: Env = { ...testEnv, TOKEN_SECRET: 'a third secret, which is long enough too' };
     const jwt = tokenOf(await send('/api/auth/login/', { json: byEmail, env: third }));
@@ -107,7 +107,7 @@ describe("the owner's device", () => {
   const onDevice = (json: unknown, device: string, env: Env) =>
     send('/account/login', { json, headers: { Cookie: `device=${device}` }, env });
 
-  it('is known while a rotation lasts, and is marked anew', async () => {
+  it('is known during a rotation, and gets a new mark', async () => {
     const { person, device } = await joined();
     await flood(person.username, during);
     expect((await logIn(person, during)).status).toBe(429);
@@ -116,7 +116,7 @@ describe("the owner's device", () => {
     expect((await onDevice(person, deviceOf(answer), after)).status).toBe(200);
   });
 
-  it('is a stranger afterwards, if it was not marked anew', async () => {
+  it('is unknown afterwards without a new mark', async () => {
     const { person, device } = await joined();
     await flood(person.username, after);
     expect((await onDevice(person, device, after)).status).toBe(429);
@@ -124,7 +124,7 @@ describe("the owner's device", () => {
 });
 
 describe('without the secret before it', () => {
-  it('a JSON Web Token is refused, as are all its like', async () => {
+  it('rejects every older JSON Web Token', async () => {
     const { jwt, byEmail } = await joined();
     expect(await profile(jwt, after)).toEqual(INVALID);
     const fresh = tokenOf(await send('/api/auth/login/', { json: byEmail, env: after }));
@@ -132,7 +132,7 @@ describe('without the secret before it', () => {
     expect(await profile(jwt, after)).toEqual(INVALID);
   });
 
-  it('a session that no secret was part of goes on: of a cookie, and of a token that is shown', async () => {
+  it('keeps sessions that do not depend on the secret: cookies, and API tokens that are sent', async () => {
     const { cookie, hex } = await joined();
     expect(await me(cookie, after)).toBe(200);
     expect((await profile(hex, after))[0]).toBe(200);
@@ -154,7 +154,7 @@ describe('without the secret before it', () => {
     },
   );
 
-  it('24 logins at once all get a token that is good', async () => {
+  it('gives a valid token to each of 24 parallel logins', async () => {
     const { person } = await joined();
     const answers = await Promise.all(Array.from({ length: 24 }, () => logIn(person, after)));
     expect(answers.map(({ status }) => status)).toEqual(Array(24).fill(200));

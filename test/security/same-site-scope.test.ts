@@ -117,7 +117,7 @@ describe('a token in a header is proof enough, wherever the request comes from:'
     expect(await left.first('n')).toBe(0);
   });
 
-  it('but not with a token that is good for nothing', async () => {
+  it('but not if the token is invalid', async () => {
     const token = '0'.repeat(40);
     const answer = await send('/api/users/logout/', { method: 'POST', token, cookie, headers: CROSS_SITE });
     expect(brief(answer)).toEqual([401, '{"detail":"Invalid token."}']);

@@ -155,7 +155,7 @@ const expectRefused = (answer: Answer, text: string): void => {
 };
 
 describe.each(endpoints)('$name', ({ path, method, text, status, prepare, done }) => {
-  it.each(foreign)('is 403 and does nothing for %s', async (_what, headers) => {
+  it.each(foreign)('refuses %s with 403 and does nothing', async (_what, headers) => {
     const person = someone();
     const sent = await prepare(person);
     const before = await done(person);
@@ -165,7 +165,7 @@ describe.each(endpoints)('$name', ({ path, method, text, status, prepare, done }
       expect((await send('/api/users/me/', { cookie: sent.cookie })).status).toBe(200);
   });
 
-  it.each(familiar)('does what it is for with %s', async (_what, headers) => {
+  it.each(familiar)('accepts %s', async (_what, headers) => {
     const person = someone();
     const sent = await prepare(person);
     const before = await done(person);
@@ -174,7 +174,7 @@ describe.each(endpoints)('$name', ({ path, method, text, status, prepare, done }
     expect(await done(person)).toBe(before + 1);
   });
 
-  it('for an allowed origin of another site does what it is for, unless the browser would drop its cookie', async () => {
+  it('accepts an allowed origin of another site, unless the browser would drop its cookie', async () => {
     const person = someone();
     const sent = await prepare(person);
     const before = await done(person);
@@ -186,7 +186,7 @@ describe.each(endpoints)('$name', ({ path, method, text, status, prepare, done }
     expect(await done(person)).toBe(blocked === undefined ? before + 1 : before);
   });
 
-  it('is 403 for the origin of another deployment', async () => {
+  it('refuses the origin of another deployment with 403', async () => {
     const person = someone();
     const sent = await prepare(person);
     expectRefused(await send(path, { ...sent, method, headers: { Origin: ALLOWED } }), text);

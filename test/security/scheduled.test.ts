@@ -52,7 +52,7 @@ const seed = async (): Promise<string> => {
   return sessionCookie(answer) ?? expect.fail(answer.text);
 };
 
-it('removes what has had its time, and says how much in one line', async () => {
+it('deletes what has expired, and logs how much in one line', async () => {
   const cookie = await seed();
   await runCron(testEnv);
   expect(lines()).toEqual([
@@ -86,7 +86,7 @@ it('removes what has had its time, and says how much in one line', async () => {
   ]);
 });
 
-it('heeds EVENT_DAYS', async () => {
+it('applies EVENT_DAYS', async () => {
   await seed();
   await runCron({ ...testEnv, EVENT_DAYS: '92' });
   expect(lines()).toMatchObject([{ sessions: 700, events: 0 }]);
@@ -94,7 +94,7 @@ it('heeds EVENT_DAYS', async () => {
   expect(lines().at(-1)).toMatchObject({ sessions: 0, events: 3 });
 });
 
-it('fails where D1 is down, so that the platform shows it, and removes all of it the next time', async () => {
+it('fails if D1 is down, so that the platform shows it, and deletes everything the next time', async () => {
   await seed();
   const { env } = observe(testEnv, () => {
     throw new Error('Network connection lost.');

@@ -49,7 +49,7 @@ const joined = async (timed: TimedCore) => {
 const bent = (text: string): string => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
 
 describe("the owner's device", () => {
-  it('logs in while a stranger has the account wait', async () => {
+  it('logs in while a stranger makes the account wait', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     await failOften(timed, owner);
@@ -66,7 +66,7 @@ describe("the owner's device", () => {
     expect(await tryLogin(timed, byEmail, owner.device)).toEqual(IN);
   });
 
-  it('ends no wait of the account with its own success', async () => {
+  it('does not end the wait of the account by its own success', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     await failOften(timed, owner);
@@ -74,7 +74,7 @@ describe("the owner's device", () => {
     expect(await tryLogin(timed, owner)).toBe(1);
   });
 
-  it('was given its mark by a registration too', async () => {
+  it('gets its mark at registration too', async () => {
     const timed = createTimedCore();
     const owner = someAccount();
     const kept = { client: someClient, replaces: null };
@@ -84,7 +84,7 @@ describe("the owner's device", () => {
     expect(await tryLogin(timed, owner, device)).toEqual(IN);
   });
 
-  it('goes on with the new mark that each login gives', async () => {
+  it('gets a new mark at each login', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     timed.advance(300 * DAY_MS);
@@ -111,7 +111,7 @@ describe('a device', () => {
     expect(await tryLogin(timed, owner)).toEqual(IN);
   });
 
-  it('has its own counter for each account and shares none with another device', async () => {
+  it('has a counter for each account, and shares none with another device', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     const second = await tryLogin(timed, owner);
@@ -130,7 +130,7 @@ describe('a device', () => {
     await failOften(timed, owner, owner.device);
   });
 
-  it('of a family is known for each account that has logged in on it, and for no other', async () => {
+  it('is known to every account that has logged in on it, and to no other', async () => {
     const timed = createTimedCore();
     const [one, other, stranger] = [await joined(timed), await joined(timed), await joined(timed)];
     const shared = await tryLogin(timed, other, one.device);
@@ -159,7 +159,7 @@ describe('a change of the password', () => {
     return outcome.ok ? outcome.value.device : expect.fail(outcome.error.reason);
   };
 
-  it('takes the marks of all devices that knew the old one, and gives this one a new mark', async () => {
+  it('voids the marks of all devices, and gives this one a new mark', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     const thief = await tryLogin(timed, owner);
@@ -173,7 +173,7 @@ describe('a change of the password', () => {
     expect(await tryLogin(timed, nowOwner, renewed)).toEqual(IN);
   });
 
-  it('leaves the marks of other accounts on the same device', async () => {
+  it('keeps the marks of other accounts on the same device', async () => {
     const timed = createTimedCore();
     const [one, other] = [await joined(timed), await joined(timed)];
     const shared = await tryLogin(timed, other, one.device);

@@ -47,7 +47,7 @@ const byStatus = (answers: readonly Answer[]): Record<number, number> => {
 };
 
 describe('200 wrong passwords at the same moment', () => {
-  it('cost at most 20 hashes; the others wait, and the owner logs in on the own device', async () => {
+  it('cost at most 20 hashes, and the owner still logs in on a known device', async () => {
     const owner = await joined();
     const { value: answers, iterations } = await watchHashes(() =>
       atOnce(200, LOGIN, { username: owner.username, password: 'wrong' }),
@@ -65,7 +65,7 @@ describe('200 wrong passwords at the same moment', () => {
     expect((await send(LOGIN, { json, headers: { Cookie: `device=${owner.device}` } })).status).toBe(200);
   });
 
-  it('cost as little against a name that nobody has', async () => {
+  it('cost as little for an unknown name', async () => {
     const json = { username: uniqueName(), password: 'wrong' };
     const { value: answers, iterations } = await watchHashes(() => atOnce(200, LOGIN, json));
     const hashes = iterations.length / CALLS_PER_HASH;
@@ -73,7 +73,7 @@ describe('200 wrong passwords at the same moment', () => {
     expect(byStatus(answers)).toEqual({ 400: hashes, 429: 200 - hashes });
   });
 
-  it('cost as little by all names and dialects of one account', async () => {
+  it('cost as little across all names and dialects of one account', async () => {
     const { username, email } = await joined();
     const password = 'wrong';
     const { value: answers, iterations } = await watchHashes(async () => {
@@ -93,7 +93,7 @@ describe('200 wrong passwords at the same moment', () => {
 });
 
 describe('10,000 wrong passwords within ten seconds', () => {
-  it('cost at most 20 hashes, and the owner still logs in on the own device', async () => {
+  it('cost at most 20 hashes within ten seconds, and the owner still logs in on a known device', async () => {
     const timed = createTimedCore();
     const person = someAccount();
     const owner = await timed.register('cookie', person);
@@ -141,7 +141,7 @@ describe('24 right passwords of one account at the same moment', () => {
     expect(await countRow(username)).toBeNull();
   });
 
-  it('all get the one token in 003', async () => {
+  it('all get the same API token in account', async () => {
     const { username } = await joined();
     const answers = await atOnce(24, '/account/login', { username, password: PASSWORD });
     expect(byStatus(answers)).toEqual({ 200: 24 });

@@ -75,14 +75,14 @@ describe('one counter is shared by', () => {
     expect((await send('/api/auth/login/', { json, env })).status).toBe(429);
   });
 
-  it('every case of a name that nobody has', async () => {
+  it('every case of an unknown name', async () => {
     const { username } = nobody();
     await failOften(username.toLowerCase());
     expect((await tryName(username.toUpperCase())).status).toBe(429);
   });
 });
 
-it('counts every name that nobody has on its own', async () => {
+it('counts every unknown name separately', async () => {
   const one = nobody();
   await failOften(one.username);
   expect((await tryName(one.username)).status).toBe(429);
@@ -90,7 +90,7 @@ it('counts every name that nobody has on its own', async () => {
   expect((await tryName(nobody().username)).status).toBe(400);
 });
 
-it('begins at nothing for an account whose name was tried before it was made', async () => {
+it('starts at zero for an account whose name was tried before it existed', async () => {
   const person = nobody();
   await failOften(person.username);
   await failOften(person.email);
@@ -100,7 +100,7 @@ it('begins at nothing for an account whose name was tried before it was made', a
   await failOften(person.username);
 });
 
-it('keeps a name that nobody has as a keyed hash only', async () => {
+it('stores an unknown name as a keyed hash only', async () => {
   const { username, email } = nobody();
   await failOften(username, 1);
   await failOften(email, 1);

@@ -40,7 +40,7 @@ const joined = async (timed: TimedCore) => {
 };
 
 describe('a success', () => {
-  it('forgives what failed in its own network', async () => {
+  it('forgives the failures of its own network', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     for (let times = 0; times < 9; times += 1)
@@ -49,7 +49,7 @@ describe('a success', () => {
     expect(await countOf(owner.id)).toBeNull();
   });
 
-  it('does not forgive what others did, and only what came from its network', async () => {
+  it('forgives only the failures of its own network', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     for (const network of [GUESSER, OWNER, GUESSER, OWNER, GUESSER])
@@ -62,7 +62,7 @@ describe('a success', () => {
     expect(await countOf(owner.id)).toBeNull();
   });
 
-  it('makes nobody wait longer: a script that logs in is let in as soon as a wait is over', async () => {
+  it('makes nobody wait longer: a script logs in as soon as a wait is over', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     for (let times = 0; times < FREE_FAILURES; times += 1)
@@ -74,7 +74,7 @@ describe('a success', () => {
     expect(await countOf(owner.id)).toEqual({ count: FREE_FAILURES, pending: 0 });
   });
 
-  it('once a minute leaves a guesser beside it at most 120 tries a day, not 14,400', async () => {
+  it('once a minute leaves a guesser beside it at most 120 attempts a day, not 14,400', async () => {
     const timed = createTimedCore(Date.UTC(2030, 0, 1));
     const owner = await joined(timed);
     let guesses = 0;
@@ -89,7 +89,7 @@ describe('a success', () => {
     expect(guesses).toBeLessThanOrEqual(120);
   }, 60_000);
 
-  it('of the owner on a known device is let in all the while', async () => {
+  it('lets the owner log in on a known device all the time', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     const first = await timed.core.login({
@@ -109,7 +109,7 @@ describe('a success', () => {
 });
 
 describe('an account', () => {
-  it('remembers sixteen networks; what failed in further ones is not forgiven', async () => {
+  it('remembers sixteen networks, and does not forgive failures of further ones', async () => {
     const timed = createTimedCore(undefined, { ...testEnv, THROTTLE_FREE_FAILURES: '100' });
     const owner = await joined(timed);
     for (let network = 0; network < 20; network += 1)
@@ -119,7 +119,7 @@ describe('an account', () => {
     expect(await countOf(owner.id)).toEqual({ count: 4, pending: 0 });
   });
 
-  it('starts again after a day without a try', async () => {
+  it('starts again after a day without an attempt', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     for (let times = 0; times < 9; times += 1) await tryLogin(timed, { username: owner.username });
@@ -137,7 +137,7 @@ describe('a counter whose time lies in the future', () => {
     expect(await tryLogin(timed, owner)).toBe('in');
   });
 
-  it('by less than a minute makes wait, and never reports more than the longest wait', async () => {
+  it('by less than a minute counts, and never reports more than the longest wait', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     await setCount(owner.id, 40, 0, timed.now() + 59_000);
@@ -158,7 +158,7 @@ describe('names that no account has', () => {
     }
   });
 
-  it('wait like a known one, each for itself', async () => {
+  it('wait like a known one, each separately', async () => {
     const timed = createTimedCore();
     const name = uniqueName();
     for (let times = 0; times < FREE_FAILURES; times += 1)
@@ -171,7 +171,7 @@ describe('names that no account has', () => {
     expect((await rows()).results.length).toBeGreaterThan(row);
   });
 
-  it('that share a counter take it over: a new name always has its free tries', async () => {
+  it('take over a shared counter, so that a new name always has its free attempts', async () => {
     const timed = createTimedCore();
     const name = uniqueName();
     for (let times = 0; times < FREE_FAILURES; times += 1) await tryLogin(timed, { username: name });

@@ -50,13 +50,13 @@ describe.each(changes)('%s %s', (method, path, body, status) => {
   const change = (owner: Owner, password: string, cookies = owner.cookies) =>
     send(path, { method, json: body(owner, password), headers: { Cookie: cookies } });
 
-  it('is done on the own device while a stranger has the account wait', async () => {
+  it('works on a known device while a stranger makes the account wait', async () => {
     const owner = await joined();
     await flood(owner);
     expect((await change(owner, PASSWORD)).status).toBe(status);
   });
 
-  it('lets nobody with a stolen session guess: from the 10th wrong password on it waits', async () => {
+  it('makes the thief of a session wait from the 10th wrong password on', async () => {
     const owner = await joined();
     for (let tries = 0; tries < FREE_FAILURES; tries += 1)
       expect((await change(owner, 'wrong', owner.session)).status).toBe(401);

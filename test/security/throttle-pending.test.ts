@@ -102,7 +102,7 @@ const abandon = async (mortal: MortalCore, person: Person): Promise<void> => {
 };
 
 describe('while tries of the same moment are still being checked', () => {
-  it('a further one pauses, and goes on as soon as one of them succeeds', async () => {
+  it('pauses a further one, and continues it as soon as one of them succeeds', async () => {
     const pausesUntilSuccess = 2;
     let id = 0;
     const mortal = createMortalCore(async (pauses) => {
@@ -116,7 +116,7 @@ describe('while tries of the same moment are still being checked', () => {
     expect(mortal.pauses).toHaveLength(pausesUntilSuccess);
   });
 
-  it('a further one is refused in the end, unhashed and uncounted', async () => {
+  it('refuses a further one in the end, without a hash and without counting it', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     await fill(person);
@@ -130,7 +130,7 @@ describe('while tries of the same moment are still being checked', () => {
     expect(await countOf(person)).toEqual({ count: 3, pending: 3 });
   });
 
-  it('those that have failed already are no reason to pause', async () => {
+  it('does not pause because of failed ones', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     for (let tries = 0; tries < FREE_FAILURES; tries += 1) {
@@ -143,7 +143,7 @@ describe('while tries of the same moment are still being checked', () => {
 });
 
 describe('a try whose isolate is gone', () => {
-  it('is counted already, and counts as a failure once its lease is over', async () => {
+  it('is counted, and becomes a failure when its lease ends', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     await abandon(mortal, person);
@@ -152,7 +152,7 @@ describe('a try whose isolate is gone', () => {
     expect(mortal.pauses).toEqual([]);
   });
 
-  it('may still be under way before that', async () => {
+  it('counts as pending before that', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     await abandon(mortal, person);
@@ -161,7 +161,7 @@ describe('a try whose isolate is gone', () => {
     expect(mortal.pauses.length).toBe(1);
   });
 
-  it('locks nobody out: the owner gets in when the wait is over', async () => {
+  it('locks nobody out: the owner logs in after the wait', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     await abandon(mortal, person);
@@ -173,7 +173,7 @@ describe('a try whose isolate is gone', () => {
     expect(await countOf(person)).toEqual({ count: FREE_FAILURES, pending: 0 });
   });
 
-  it('is under way no longer once a later try has begun', async () => {
+  it('is no longer pending after a later attempt has begun', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     await abandon(mortal, person);

@@ -45,7 +45,7 @@ const sessionsOf = async (id: number): Promise<number | null> =>
   testEnv.DB.prepare('SELECT count(*) AS n FROM sessions WHERE user_id = ?').bind(id).first<number>('n');
 
 describe('wrong passwords in a row', () => {
-  it('cost no wait ten times; the eleventh waits a second', async () => {
+  it('are free ten times, and then cost a wait of a second', async () => {
     const { timed, username } = await failed(FREE_FAILURES);
     expect(await tryLogin(timed, username)).toBe(1);
   });
@@ -61,7 +61,7 @@ describe('wrong passwords in a row', () => {
     }
   });
 
-  it('are told the wait that is left, in whole seconds, rounded up', async () => {
+  it('report the remaining wait in whole seconds, rounded up', async () => {
     const { timed, username } = await failed(FREE_FAILURES);
     for (const seconds of [1, 2, 4]) {
       timed.advance(seconds * 1000);
@@ -82,7 +82,7 @@ describe('wrong passwords in a row', () => {
     expect(await tryLogin(timed, username)).toBe('wrong');
   });
 
-  it('do not wait longer for tries that were refused because of the wait', async () => {
+  it('do not wait longer because of attempts during the wait', async () => {
     const { timed, username } = await failed(FREE_FAILURES);
     timed.advance(500);
     expect(await tryOften(timed, username, 5)).toEqual([1, 1, 1, 1, 1]);
@@ -91,7 +91,7 @@ describe('wrong passwords in a row', () => {
     expect(await tryLogin(timed, username)).toBe(2);
   });
 
-  it('wait 15 minutes however many there were', async () => {
+  it('wait at most 15 minutes', async () => {
     const { timed, username, id } = await failed(1);
     const counted = await setCount(id, 2_000_000_000, 0, timed.now());
     expect(counted.meta.changes).toBe(1);
@@ -109,7 +109,7 @@ describe('wrong passwords in a row', () => {
 });
 
 describe('the right password', () => {
-  it('is refused while the account waits, and makes no session', async () => {
+  it('is rejected while the account waits, and opens no session', async () => {
     const { timed, username, password, id } = await failed(FREE_FAILURES);
     const before = await sessionsOf(id);
     expect(await tryLogin(timed, username, password)).toBe(1);
@@ -118,7 +118,7 @@ describe('the right password', () => {
     expect(await sessionsOf(id)).toBe(before);
   });
 
-  it('is taken once the wait is over', async () => {
+  it('is accepted after the wait', async () => {
     const { timed, username, password } = await failed(FREE_FAILURES);
     timed.advance(1000);
     expect(await tryLogin(timed, username, password)).toBe('in');
@@ -135,7 +135,7 @@ describe('the right password', () => {
     expect(await tryLogin(timed, username)).toBe(1);
   });
 
-  it('is counted nowhere, however often it is sent', async () => {
+  it('is never counted, however often it is sent', async () => {
     const { timed, username, password } = await failed(0);
     for (let times = 0; times < 3 * FREE_FAILURES; times += 1)
       expect(await tryLogin(timed, username, password)).toBe('in');
@@ -143,7 +143,7 @@ describe('the right password', () => {
 });
 
 describe('a deployment', () => {
-  it('sets how many failures are free, the first wait and the longest', async () => {
+  it('sets the free failures, the first wait and the longest', async () => {
     const env = {
       ...testEnv,
       THROTTLE_FREE_FAILURES: '3',
@@ -158,7 +158,7 @@ describe('a deployment', () => {
     }
   });
 
-  it('may make the very second try wait', async () => {
+  it('can make the second attempt wait', async () => {
     const { timed, username } = await failed(1, { ...testEnv, THROTTLE_FREE_FAILURES: '1' });
     expect(await tryLogin(timed, username)).toBe(1);
   });

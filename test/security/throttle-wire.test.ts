@@ -90,7 +90,7 @@ const expectThrottled = (answer: Answer, { throttled }: Login, seconds: number):
 };
 
 describe.each(logins)('in $dialect', (login) => {
-  it('a try that has to wait is 429, with the seconds in Retry-After', async () => {
+  it('answers 429 during the wait, with the seconds in Retry-After', async () => {
     const person = await joined();
     for (let tries = 0; tries < 2; tries += 1) {
       const answer = await tryLogin(login, person);
@@ -100,7 +100,7 @@ describe.each(logins)('in $dialect', (login) => {
     expectThrottled(await tryLogin(login, person), login, 2);
   });
 
-  it('the right password is 429 too, until the wait is over', async () => {
+  it('answers 429 to the right password too, until the wait is over', async () => {
     const person = await joined();
     for (let tries = 0; tries < 2; tries += 1) await tryLogin(login, person);
     expectThrottled(await tryLogin(login, person, PASSWORD), login, 2);
@@ -113,7 +113,7 @@ describe.each(logins)('in $dialect', (login) => {
     expect(answer.headers.get('Retry-After')).toBeNull();
   });
 
-  it('the numbers of a deployment that sets none are ten failures and a second', async () => {
+  it('defaults to ten free failures and a first wait of a second', async () => {
     const person = await joined();
     for (let tries = 0; tries < 10; tries += 1)
       expect(brief(await tryLogin(login, person, 'wrong', testEnv))).toEqual(login.refusal);
@@ -123,7 +123,7 @@ describe.each(logins)('in $dialect', (login) => {
   });
 });
 
-it('counts no try whose body has a fault', async () => {
+it('does not count an attempt with an invalid body', async () => {
   const person = await joined();
   for (let tries = 0; tries < 5; tries += 1) {
     const answer = await send('/account/login', { json: { username: person.username }, env });
@@ -132,7 +132,7 @@ it('counts no try whose body has a fault', async () => {
   expect((await send('/account/login', { json: person, env })).status).toBe(200);
 });
 
-it('lets a session that lives go on while its account waits', async () => {
+it('keeps live sessions while their account waits', async () => {
   const person = await joined();
   const login = await send('/account/login', { json: person, env });
   const token = /"token":"([0-9a-f]{40})"/.exec(login.text)?.[1] ?? expect.fail(login.text);

@@ -91,7 +91,7 @@ const expectOneAccount = async (email: string, sessions: number): Promise<void> 
 };
 
 describe.each(races)(`${AT_ONCE} registrations of one name at once in $dialect`, (race) => {
-  it('make one account; all others are refused as documented', async () => {
+  it('create one account and refuse all others as documented', async () => {
     const name = uniqueName();
     const json = race.body(name);
     const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => send(race.path, { json })));
@@ -106,7 +106,7 @@ describe.each(races)(`${AT_ONCE} registrations of one name at once in $dialect`,
   });
 });
 
-it('tells every loser in 002 where the account is', async () => {
+it('tells every loser in conjugator where the account is', async () => {
   const json = { ...person(uniqueName()), first_name: 'A', last_name: 'B' };
   const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => send('/api/register/', { json })));
   const id = /"id":(\d+)/.exec(answers.find(({ status }) => status === 201)?.text ?? '')?.[1];

@@ -86,12 +86,12 @@ describe('a first login', () => {
     expect(next.hashed).toEqual([1000, 1000]);
   });
 
-  it('that is refused costs the hash that there is, and no other', async () => {
+  it('computes only the stored hash if the password is wrong', async () => {
     const { answer, hashed } = await measure(...toLogin('003', 'not this one'));
     expect([answer.status, hashed]).toEqual([400, [1000]]);
   });
 
-  it('takes the composed and the decomposed form of a password, as every later one does', async () => {
+  it('accepts the composed and the decomposed form of a password', async () => {
     const password = 'caf\u00e9 \u00fcber';
     for (const typed of [password, password.normalize('NFD')]) {
       person = await importPerson(fixture('Django 5.2', 'pbkdf2_sha256$1000$', password));
@@ -101,7 +101,7 @@ describe('a first login', () => {
     }
   });
 
-  it('during which the password is changed is refused, and takes nothing back', async () => {
+  it('rejects the login if the password changes meanwhile, and keeps the change', async () => {
     let trips = 0;
     const { env } = observe(testEnv, async (binding) => {
       trips += binding === 'd1' ? 1 : 0;
@@ -115,7 +115,7 @@ describe('a first login', () => {
     expect(await isLoggedIn()).toBe(false);
   });
 
-  it('of ten at once with the right password lets all of them in', async () => {
+  it('accepts ten parallel logins with the right password', async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => logIn('003')));
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);

@@ -20,11 +20,11 @@ const registered = async (env: Env = testEnv) => {
 describe('without settings', () => {
   const unset = { ...testEnv, PASSWORD_ITERATIONS: '', PASSWORD_ROUNDS: '' };
 
-  it('a password costs three rounds of 75,000 iterations', () => {
+  it('hashes in three rounds of 75,000 iterations', () => {
     expect(readSettings(unset).policy.hashCost).toEqual({ iterations: 75_000, rounds: 3 });
   });
 
-  it('no call of PBKDF2 ever has more than 100,000 iterations', async () => {
+  it('never asks PBKDF2 for more than 100,000 iterations in one call', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     const register = await measure('/account/register', { json, env: unset });
@@ -75,7 +75,7 @@ describe('a setting', () => {
 describe('when the cost changes', () => {
   const dearer = { ...testEnv, PASSWORD_ITERATIONS: '2000', PASSWORD_ROUNDS: '3' };
 
-  it('the hash is replaced at the next login that succeeds, once, and the password stays good', async () => {
+  it('replaces the hash at the next successful login, once', async () => {
     const person = await registered();
     const before = await storedHash(person.username);
     expect(before).toMatch(/^\$pbkdf2-sha512\$i=1000,r=2\$/);
@@ -98,13 +98,13 @@ describe('when the cost changes', () => {
     expect((await send('/account/login', { json: wrong, env: dearer })).status).toBe(400);
   });
 
-  it('a cheaper cost is followed too', async () => {
+  it('replaces a dearer hash too', async () => {
     const person = await registered(dearer);
     expect((await send('/account/login', { json: person })).status).toBe(200);
     expect(await storedHash(person.username)).toMatch(/^\$pbkdf2-sha512\$i=1000,r=2\$/);
   });
 
-  it('a wrong password changes nothing', async () => {
+  it('keeps the hash if the password is wrong', async () => {
     const person = await registered();
     const before = await storedHash(person.username);
     const { answer, hashed } = await measure('/account/login', {
@@ -116,7 +116,7 @@ describe('when the cost changes', () => {
     expect(await storedHash(person.username)).toBe(before);
   });
 
-  it('a disabled account changes nothing, even with the right password', async () => {
+  it('keeps the hash of a disabled account', async () => {
     const person = await registered();
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE username = ?')
       .bind(person.username)
@@ -127,7 +127,7 @@ describe('when the cost changes', () => {
   });
 });
 
-it('an account whose hash cannot be read is refused like a wrong password, at the same cost', async () => {
+it('rejects an unreadable hash like a wrong password, at the same cost', async () => {
   const person = await registered();
   await testEnv.DB.prepare("UPDATE users SET password_hash = '!' WHERE username = ?")
     .bind(person.username)

@@ -35,7 +35,7 @@ describe('the NFC form is hashed, and every character of it counts', () => {
 describe('a stored hash', () => {
   const passwords = createPasswords(CHEAP, cryptoRandom);
 
-  it('tells its algorithm, its cost, its salt and its result', async () => {
+  it('names its algorithm, cost, salt and result', async () => {
     expect(await createPasswords(CHEAP, () => countUp).hash(PASSWORD)).toBe(STORED);
     expect(parseHash(STORED)?.salt).toEqual(countUp);
     expect(parseHash(STORED)).toMatchObject({ iterations: 1000, rounds: 2 });
@@ -49,7 +49,7 @@ describe('a stored hash', () => {
     expect(one.slice(-86)).not.toBe(other.slice(-86));
   });
 
-  it('fits its own password and no other', async () => {
+  it('matches its own password and no other', async () => {
     expect(await passwords.verify(PASSWORD, STORED)).toBe(true);
     expect(await passwords.verify('correct horse 2', STORED)).toBe(false);
     expect(await passwords.verify('', STORED)).toBe(false);
@@ -135,7 +135,7 @@ describe('a hash of other software', () => {
   const passwords = createPasswords(CHEAP, cryptoRandom);
   const { password, hash } = fixture('Django 5.2', 'pbkdf2_sha256$1000$', 'correct horse battery staple');
 
-  it('fits its own password and no other, at the cost that its maker gave it', async () => {
+  it('matches its own password and no other, at its own cost', async () => {
     expect(parseHash(hash)).toBeNull();
     const right = await watchHashes(() => passwords.verify(password, hash));
     const wrong = await watchHashes(() => passwords.verify(`${password}!`, hash));
@@ -150,7 +150,7 @@ describe('a hash of other software', () => {
   });
 });
 
-it('does the work of a check, and says no, where there is no account', async () => {
+it('hashes for an unknown account too, and rejects it', async () => {
   const passwords = createPasswords({ iterations: 1500, rounds: 3 }, cryptoRandom);
   const { value, iterations } = await watchHashes(() => passwords.verifyNothing(PASSWORD));
   expect(value).toBe(false);

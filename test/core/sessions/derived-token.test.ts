@@ -34,7 +34,7 @@ const rowsOf = async ({ email }: Person) => {
 };
 
 describe('one live derived token an account', () => {
-  it('is given by 003 and 002 alike, again and again', async () => {
+  it('is the same at every login in account and conjugator', async () => {
     const person = await registered();
     const token = tokenOf(await logIn(person));
     expect(token).toMatch(/^[0-9a-f]{40}$/);
@@ -43,7 +43,7 @@ describe('one live derived token an account', () => {
     expect(await rowsOf(person)).toHaveLength(1);
   });
 
-  it('is given by a registration in 003 and by the login after it', async () => {
+  it('is the same at registration and login in account', async () => {
     const username = uniqueName();
     const person = { username, email: `${username}@test.com`, password: PASSWORD };
     const token = tokenOf(await send('/account/register', { json: person }));
@@ -55,7 +55,7 @@ describe('one live derived token an account', () => {
     expect(tokenOf(await logIn(one))).not.toBe(tokenOf(await logIn(other)));
   });
 
-  it('is not among what the tables hold, and cannot be made without the secret', async () => {
+  it('is in no table, and cannot be computed without the secret', async () => {
     const person = await registered();
     const token = tokenOf(await logIn(person));
     const [row] = await rowsOf(person);
@@ -66,7 +66,7 @@ describe('one live derived token an account', () => {
     expect(row?.id).not.toContain(token);
   });
 
-  it('is another one after a logout, and the one before stays dead', async () => {
+  it('is a new one after a logout, and the old one stays invalid', async () => {
     const person = await registered();
     const first = tokenOf(await logIn(person));
     expect((await send('/account/logout', { method: 'POST', token: first })).text).toBe('{"success":true}');
@@ -88,7 +88,7 @@ describe('one live derived token an account', () => {
     await expect(again.bind('cookie', person.email).run()).resolves.toMatchObject({ success: true });
   });
 
-  it('is replaced where the secret is another one, so that the login still gives a token that works', async () => {
+  it('is replaced if the secret has changed, so that the login gives a working token', async () => {
     const person = await registered();
     const first = tokenOf(await logIn(person));
     const env = { ...testEnv, TOKEN_SECRET: 'quite another secret, as long as it must be' };
@@ -102,7 +102,7 @@ describe('one live derived token an account', () => {
 });
 
 describe('ten logins at once', () => {
-  it('through 003 all get the same token', async () => {
+  it('through account all get the same token', async () => {
     const person = await registered();
     const answers = await Promise.all(Array.from({ length: 10 }, () => logIn(person)));
     const token = tokenOf(answers[0] ?? { text: '' });
@@ -112,7 +112,7 @@ describe('ten logins at once', () => {
     expect((await send('/account/profile', { token })).status).toBe(200);
   });
 
-  it('through 002 and 003 all get the same token, over one that is live already too', async () => {
+  it('through conjugator and account all get the same token, over one that is live already too', async () => {
     const person = await registered();
     const logins = Array.from({ length: 10 }, (_, index) =>
       index % 2 === 0 ? logIn(person) : logInByEmail(person),
@@ -125,7 +125,7 @@ describe('ten logins at once', () => {
     expect(token).toMatch(/^[0-9a-f]{40}$/);
   });
 
-  it('through 000 get ten sessions of their own', async () => {
+  it('through users get ten sessions of their own', async () => {
     const person = await registered();
     const logins = Array.from({ length: 10 }, () => send('/api/users/login/', { json: person }));
     const answers = await Promise.all(logins);
@@ -134,7 +134,7 @@ describe('ten logins at once', () => {
   });
 });
 
-it('does not take forty logins at once with the right password for failures', async () => {
+it('counts none of forty parallel logins with the right password as a failure', async () => {
   const person = await registered();
   const answers = await Promise.all(Array.from({ length: 40 }, () => logIn(person)));
   const token = tokenOf(answers[0] ?? { text: '' });

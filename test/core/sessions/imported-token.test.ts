@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 
 describe('an imported token', () => {
-  it('is good in every dialect that takes tokens, in each way that one is sent', async () => {
+  it('is accepted in every dialect with tokens, in every header form', async () => {
     const profile = await send('/account/profile', { token: imported });
     expect([profile.status, json(profile)]).toEqual([
       200,
@@ -62,7 +62,7 @@ describe('an imported token', () => {
       expect((await send('/api/user/', { headers: { Authorization } })).status).toBe(200);
   });
 
-  it('is no other text, and no cookie', async () => {
+  it('is rejected in any other form, and as a cookie', async () => {
     const other = imported.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
     for (const token of [other, imported.toUpperCase(), imported.slice(1), `${imported}0`]) {
       const answer = await send('/account/profile', { token });
@@ -71,7 +71,7 @@ describe('an imported token', () => {
     expect((await send('/api/users/me/', { cookie: imported })).status).toBe(404);
   });
 
-  it('costs a read one KV get and one D1 query, which finds it by its key', async () => {
+  it('costs one KV get and one D1 query by key', async () => {
     await send('/account/profile', { token: imported });
     const { answer, operations, statements, hashed } = await measure('/account/profile', { token: imported });
     expect(answer.status).toBe(200);
@@ -87,7 +87,7 @@ describe('an imported token', () => {
     ]);
   });
 
-  it('is listed to its owner as what it is, and can be ended there', async () => {
+  it('is listed as imported, and its owner can end it', async () => {
     const other = await giveToken(person.id);
     const listed = await send('/id/sessions', { token: other });
     expect(json(listed)).toMatchObject({
@@ -105,8 +105,8 @@ describe('an imported token', () => {
   });
 });
 
-describe('a login in 002 or 003', () => {
-  it('gives the one derived token, the same each time, and leaves the imported one as it is', async () => {
+describe('a login in conjugator or account', () => {
+  it('gives the API token, the same each time, and leaves the imported one alone', async () => {
     const derived = await logIn(person);
     expect(derived).toMatch(/^[0-9a-f]{40}$/);
     expect(derived).not.toBe(imported);
@@ -118,7 +118,7 @@ describe('a login in 002 or 003', () => {
     expect([await statusOf(imported), await statusOf(derived)]).toEqual([200, 200]);
   });
 
-  it('that is refused leaves both as they are', async () => {
+  it('changes neither token if it is refused', async () => {
     const derived = await logIn(person);
     const answer = await send('/account/login', { json: { ...person, password: 'not this one' } });
     expect(answer.status).toBe(400);
@@ -129,7 +129,7 @@ describe('a login in 002 or 003', () => {
 describe('a logout', () => {
   const logOut = (token: string) => send('/account/logout', { method: 'POST', token });
 
-  it('with the imported token ends it for good, and no other', async () => {
+  it('ends the imported token for good, and no other', async () => {
     const derived = await logIn(person);
     expect((await logOut(imported)).text).toBe('{"success":true}');
     expect((await logOut(imported)).text).toBe(INVALID);
@@ -139,7 +139,7 @@ describe('a logout', () => {
     expect(await statusOf(imported)).toBe(401);
   });
 
-  it('with the derived token ends that one alone', async () => {
+  it('ends only the API token if that is sent', async () => {
     const derived = await logIn(person);
     expect((await logOut(derived)).text).toBe('{"success":true}');
     expect([await statusOf(imported), await statusOf(derived)]).toEqual([200, 401]);
@@ -197,14 +197,14 @@ describe('it ends with what ends every session of its account', () => {
 });
 
 describe('it lives as long as a session may', () => {
-  it('until its time is over, and not a millisecond longer', async () => {
+  it('until it expires, and not a millisecond longer', async () => {
     const { core, now } = createTimedCore();
     const [live, over] = [await giveToken(person.id, now() + 1), await giveToken(person.id, now())];
     expect((await core.sessions.authenticate(live, 'header', 'primary'))?.account.id).toBe(person.id);
     expect(await core.sessions.authenticate(over, 'header', 'primary')).toBeNull();
   });
 
-  it('fourteen days after its last use, where it is used', async () => {
+  it('fourteen days after its last use', async () => {
     const timed = createTimedCore();
     const token = await giveToken(person.id, timed.now() + 90 * DAY_MS);
     timed.advance(2 * DAY_MS);

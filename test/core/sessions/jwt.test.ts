@@ -40,17 +40,17 @@ it('is HS256 under the secret itself, so that whoever shares it can check one', 
 });
 
 describe('a token of ours', () => {
-  it('tells its claims', async () => {
+  it('carries its claims', async () => {
     expect(await verify(TOKEN)).toEqual(CLAIMS);
   });
 
-  it('is good until the second that it names, and no longer', async () => {
+  it('is valid until its exp, and no longer', async () => {
     expect(await verify(TOKEN, CLAIMS.exp * 1000 - 1)).toEqual(CLAIMS);
     expect(await verify(TOKEN, CLAIMS.exp * 1000)).toBeNull();
     expect(await verify(TOKEN, CLAIMS.exp * 1000 + 1)).toBeNull();
   });
 
-  it('stays good while the secret that signed it is still honoured, and is nothing afterwards', async () => {
+  it('is valid while its secret is accepted, and invalid afterwards', async () => {
     const rotating = createKeyring(['the next secret, which is as long as it must be', SECRET]);
     const rotated = createKeyring(['the next secret, which is as long as it must be']);
     expect(await verifyJwt(rotating, TOKEN, BEFORE_MS)).toEqual(CLAIMS);

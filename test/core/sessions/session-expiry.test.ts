@@ -25,7 +25,7 @@ const expiryOf = (userId: number): Promise<number | null> =>
   testEnv.DB.prepare('SELECT expires_at FROM sessions WHERE user_id = ?').bind(userId).first('expires_at');
 
 describe.each(kinds)('a session of kind %s', (kind) => {
-  it('that nobody uses lives for fourteen days, and not a millisecond longer', async () => {
+  it('expires fourteen days after its last use, to the millisecond', async () => {
     const timed = createTimedCore();
     const { token, account } = await timed.register(kind);
     expect(await expiryOf(account.id)).toBe(timed.now() + IDLE_MS);
@@ -35,7 +35,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect((await identify(lastMoment, kind, token))?.account.id).toBe(account.id);
   });
 
-  it('is pushed on by use, once a day at most', async () => {
+  it('is extended by use, at most once a day', async () => {
     const timed = createTimedCore();
     const startMs = timed.now();
     const { token, account } = await timed.register(kind);
@@ -56,7 +56,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await expiryOf(account.id)).toBe(startMs + 2 * DAY_MS + IDLE_MS);
   });
 
-  it('ends after ninety days, however much it is used', async () => {
+  it('expires after ninety days, however much it is used', async () => {
     const timed = createTimedCore();
     const startMs = timed.now();
     const { token, account } = await timed.register(kind);
@@ -84,7 +84,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await identify(timed, kind, token)).toBeNull();
   });
 
-  it('is pushed on once in a fourteenth of a short idle time at most', async () => {
+  it('is extended at most once in a fourteenth of a short idle time', async () => {
     const timed = createTimedCore(undefined, { ...testEnv, SESSION_IDLE_DAYS: '7' });
     const { token } = await timed.register(kind);
     timed.advance(DAY_MS / 2 - 1);
@@ -106,7 +106,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
   });
 });
 
-it('lets a derived token live ninety days from the last login that gave it', async () => {
+it('expires the API token ninety days after the last login that gave it', async () => {
   const timed = createTimedCore();
   const fields = someAccount();
   const { token } = await timed.register('derived', fields);
@@ -122,7 +122,7 @@ it('lets a derived token live ninety days from the last login that gave it', asy
   expect(await identify(timed, 'derived', token)).toBeNull();
 });
 
-it('gives another derived token once the one before has expired, and that one stays dead', async () => {
+it('gives a new API token after the old one has expired, and the old one stays invalid', async () => {
   const timed = createTimedCore();
   const fields = someAccount();
   const { token, account } = await timed.register('derived', fields);
@@ -139,7 +139,7 @@ describe('the cookie', () => {
     vi.useRealTimers();
   });
 
-  it('is sent again, with its whole life, when the session is pushed on, and not otherwise', async () => {
+  it('is sent again with its full life when the session is extended, and only then', async () => {
     const startMs = Date.now();
     vi.useFakeTimers({ toFake: ['Date'], now: startMs });
     const { username, email } = someAccount();
@@ -171,7 +171,7 @@ describe('the cookie', () => {
   });
 });
 
-it('is never shortened: an extension gives way to the login that came between', async () => {
+it('never shortens a session: an extension loses to a login in between', async () => {
   const person = someAccount();
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const { env } = observe(testEnv, (_, method) => (method === 'run' ? released : undefined));

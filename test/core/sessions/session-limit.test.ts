@@ -32,7 +32,7 @@ describe('a login beyond MAX_SESSIONS', () => {
     expect(await areLive(timed, tokens)).toEqual([false, false, true, true, true]);
   });
 
-  it('spares an older session that is in use', async () => {
+  it('keeps an older session that is in use', async () => {
     const timed = limited();
     const person = someAccount();
     const { token: inUse } = await timed.register('cookie', person);
@@ -69,7 +69,7 @@ describe('a login beyond MAX_SESSIONS', () => {
     expect(await areLive(timed, tokens)).toEqual([true, true, true]);
   });
 
-  it('counts no session that has expired', async () => {
+  it('ignores expired sessions', async () => {
     const timed = limited();
     const person = someAccount();
     const { account } = await timed.register('cookie', person);
@@ -81,7 +81,7 @@ describe('a login beyond MAX_SESSIONS', () => {
     expect(await timed.core.sessions.count(account.id)).toBe(MAX);
   });
 
-  it('ends nothing of another account', async () => {
+  it('ends no session of another account', async () => {
     const timed = limited(1);
     const [person, { token }] = [someAccount(), await timed.register('cookie')];
     await timed.register('cookie', person);
@@ -89,7 +89,7 @@ describe('a login beyond MAX_SESSIONS', () => {
     expect(await isLive(timed, token)).toBe(true);
   });
 
-  it('keeps the limit when many log in at the same moment', async () => {
+  it('keeps the limit when many log in in parallel', async () => {
     const timed = limited();
     const person = someAccount();
     const { account } = await timed.register('cookie', person);
@@ -110,7 +110,7 @@ describe('a login beyond MAX_SESSIONS', () => {
     expect(await timed.core.sessions.count(account.id)).toBe(MAX);
   });
 
-  it('ends as many as a lower setting asks for', async () => {
+  it('ends as many as a lowered setting requires', async () => {
     const person = someAccount();
     const before = limited(6);
     const { account } = await before.register('cookie', person);
@@ -214,7 +214,7 @@ describe(`${PILE.toLocaleString('en')} sessions of one account`, () => {
     expect(await isLive(timed, token)).toBe(true);
   });
 
-  it('end with a password change, but for the session that asks', async () => {
+  it('end with a password change, except the session that asks', async () => {
     await pileUp(accountId, timed.now() - PILE);
     const change = { current: person.password, next: 'correct horse 2' };
     const asker = await principal();

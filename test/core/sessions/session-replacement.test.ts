@@ -42,13 +42,13 @@ describe('over a live cookie', () => {
     },
   );
 
-  it('a registration in 000 starts a session of the new account', async () => {
+  it('a registration in users starts a session of the new account', async () => {
     const answer = await send('/api/users/register/', { json: person(), cookie });
     await expectEnded(answer);
     expect(await isLive(sessionCookie(answer) ?? '')).toBe(true);
   });
 
-  it('a registration in 001 ends the session, though it starts none', async () => {
+  it('a registration in user-v1 ends the session, though it starts none', async () => {
     await expectEnded(await send('/api/v1/user/register/', { json: person(), cookie }));
   });
 
@@ -69,7 +69,7 @@ describe('over a live cookie', () => {
   });
 });
 
-it('a cookie that is nobody’s is no hindrance, and ends nobody’s session', async () => {
+it('ignores an unknown cookie', async () => {
   for (const other of ['A'.repeat(43), 'rubbish', '']) {
     const answer = await send('/api/users/login/', { json: holder, cookie: other });
     expect(answer.status).toBe(200);

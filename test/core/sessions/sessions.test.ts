@@ -71,13 +71,13 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     key = (await recordNames())[0] ?? '';
   });
 
-  it('has one record in KV, by the hash under which D1 knows it', async () => {
+  it('has one record in KV, under its hash', async () => {
     const row = testEnv.DB.prepare('SELECT id FROM sessions WHERE user_id = ?').bind(userId);
     expect(await recordNames()).toEqual([`session:${await row.first<string>('id')}`]);
     if (kind !== 'jwt') expect(key).toBe(`session:${await sha256Hex(token)}`);
   });
 
-  it('lets nobody in after logout, even where KV still has its record', async () => {
+  it('is rejected after logout, even if KV still has its record', async () => {
     const record = (await testEnv.SESSIONS.get(key)) ?? '';
     expect(record).not.toBe('');
     const change = changeWith(kind, token);
@@ -88,7 +88,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await sessionsOf(userId)).toBe(0);
   });
 
-  it('goes on where KV has lost everything, and repairs KV', async () => {
+  it('goes on if KV has lost everything, and repairs KV', async () => {
     const record = await testEnv.SESSIONS.getWithMetadata(key);
     await emptyKv();
     const { path, sent } = readWith(kind, token);
@@ -117,7 +117,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     },
   );
 
-  it('is not made by a record in KV', async () => {
+  it('is not created by a record in KV', async () => {
     const record = (await testEnv.SESSIONS.get(key)) ?? '';
     const forged = kind === 'cookie' ? 'A'.repeat(43) : '0'.repeat(40);
     await testEnv.SESSIONS.put(`session:${await sha256Hex(forged)}`, record);
@@ -125,7 +125,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     await expectAccepted(kind, token);
   });
 
-  it('is as if it did not exist while its account is disabled', async () => {
+  it('is rejected while its account is disabled', async () => {
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(userId).run();
     await expectRefused(kind, token);
     await emptyKv();
@@ -133,7 +133,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await recordNames()).toEqual([]);
   });
 
-  it('is gone from D1 and KV once its account is deleted, and no other account loses any', async () => {
+  it('is deleted from D1 and KV with its account, and no other session is', async () => {
     const other = await timed.register(kind);
     const { core, settle } = timed;
     const client = { dialect: 'test', userAgent: null, country: null, addressPrefix: null };

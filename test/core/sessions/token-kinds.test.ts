@@ -49,7 +49,7 @@ beforeAll(async () => {
   other = (await timed.register('jwt')).account.id;
 });
 
-it('each is good as what it is', async () => {
+it('accepts each token as its own kind', async () => {
   expect((await send('/api/users/me/', { cookie })).status).toBe(200);
   expect((await profile(derived)).status).toBe(200);
   expect((await profile(jwt)).status).toBe(200);
@@ -92,7 +92,7 @@ describe('a JSON Web Token, rightly signed,', () => {
   });
 });
 
-it('a JSON Web Token tells its account as the clients of 004 read it', () => {
+it('names its account in a JSON Web Token as clients of auth read it', () => {
   const { sub, jti, iat, exp } = claimsOf(jwt);
   expect(Object.keys(claimsOf(jwt))).toEqual(['sub', 'jti', 'iat', 'exp', 'id', 'email', 'name']);
   expect(sub).toMatch(/^[1-9]\d*$/);

@@ -45,7 +45,7 @@ describe('an authenticated read is one KV get and one D1 query', () => {
     expect(operations).toEqual(REFUSED_READ);
   });
 
-  it('of a JSON Web Token whose session has ended', async () => {
+  it('for a JSON Web Token whose session has ended', async () => {
     const { answer, operations } = await measure('/account/profile', { token: tokens.revokedJwt });
     expect(answer.text).toBe('{"detail":"Invalid token."}');
     expect(operations).toEqual(REFUSED_READ);

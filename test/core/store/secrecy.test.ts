@@ -71,7 +71,7 @@ const useEverything = async (): Promise<void> => {
   const names = { first_name: 'A', last_name: 'B', email: 'ab@test.com', password: PASSWORD };
   await post('/api/register/', names);
   secrets.set(
-    'the derived token of 002',
+    'the derived token of conjugator',
     jwtOf(await post('/api/login/', { ...names, username: names.email })),
   );
   const named = { name: 'C', email: 'c@test.com', password: PASSWORD };
@@ -115,17 +115,17 @@ describe('after every dialect was used', () => {
     expect(d1).toContain('quixote1');
   });
 
-  it('no table holds a token or a password', async () => {
+  it('stores no token and no password in D1', async () => {
     const everything = (await storedInD1()).join('\n');
     for (const [name, secret] of secrets) expect(everything.includes(secret), name).toBe(false);
   });
 
-  it('no key and no value of KV holds a token or a password', async () => {
+  it('stores no token and no password in KV', async () => {
     const everything = (await storedInKv()).join('\n');
     for (const [name, secret] of secrets) expect(everything.includes(secret), name).toBe(false);
   });
 
-  it('no line of the log holds a token, a password, a hash or an email', async () => {
+  it('logs no token, password, hash or email', async () => {
     const everything = logged.join('\n');
     for (const [name, secret] of secrets) expect(everything.includes(secret), name).toBe(false);
     expect(everything).not.toContain('pbkdf2');
@@ -133,7 +133,7 @@ describe('after every dialect was used', () => {
     for (const secret of secrets.values()) expect(everything).not.toContain(await sha256Hex(secret));
   });
 
-  it('no answer shows a password, a hash or the secret', () => {
+  it('shows no password, hash or secret in any response', () => {
     const everything = answered.join('\n');
     for (const name of ['the password', 'a wrong password', 'the secret'])
       expect(everything).not.toContain(secrets.get(name) ?? '-');

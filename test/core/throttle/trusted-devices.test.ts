@@ -37,7 +37,7 @@ describe('a trusted browser', () => {
     expect(await isTrusted(text, { at: NOW_MS + 30 * DAY_MS })).toBe(false);
   });
 
-  it('is trusted by nobody else', async () => {
+  it('is trusted by no other account', async () => {
     expect(await isTrusted(await trusted(), { account: ben })).toBe(false);
   });
 
@@ -45,7 +45,7 @@ describe('a trusted browser', () => {
     expect(await isTrusted(await trusted(), { account: { ...ann, passwordHash: hashOf('b') } })).toBe(false);
   });
 
-  it('is not trusted once the factor is gone, whatever others there are', async () => {
+  it('is not trusted after its factor is removed, whatever other factors exist', async () => {
     expect(await isTrusted(await trusted(), { factorIds: [] })).toBe(false);
     expect(await isTrusted(await trusted(), { factorIds: [8] })).toBe(false);
     expect(await isTrusted(await trusted(), { factorIds: [6, FACTOR, 8] })).toBe(true);

@@ -77,7 +77,7 @@ describe('a token', () => {
     expect(text).toContain(`"id":${id},"username":"${username}"`);
   });
 
-  it('is the same at every login while it lives, through every name and in 002', async () => {
+  it('is the same at every login while it lives, through every name and in conjugator', async () => {
     const { token, username, email } = await join();
     for (const name of [username, email, username.toUpperCase()])
       expect(whole(await logIn(name))).toBe(`200 {"token":"${token}"}`);

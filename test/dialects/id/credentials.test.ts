@@ -156,7 +156,7 @@ describe('a cookie and a token', () => {
     expect([await isLive({ cookie }), await isLive({ token })]).toEqual([true, true]);
   });
 
-  it('are the same session for the logins of 000, 001 and `id` in one browser', async () => {
+  it('are the same session for the logins of users, user-v1 and `id` in one browser', async () => {
     const member = await join();
     const json = { username: member.email, password: PASSWORD };
     const next = cookieOf(await send('/api/users/login/', { json, cookie: member.cookie }));

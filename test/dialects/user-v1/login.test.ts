@@ -154,7 +154,7 @@ describe('the session cookie', () => {
     expect(line.value).toMatch(/^[\w-]{43}$/);
   });
 
-  it('is good in 000', async () => {
+  it('is good in users', async () => {
     const { username, password } = member;
     const cookie = cookieOf(await post({ username, password }));
     expect(shown(await send('/api/users/me/', { cookie }))).toBe(await eightKeys(member));

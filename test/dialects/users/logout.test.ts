@@ -52,7 +52,7 @@ describe.each(['POST', 'GET'])('%s logout', (method) => {
     for (const token of tokens) expect((await send('/api/users/me/', { token })).status).toBe(200);
   });
 
-  it('holds in 001 too', async () => {
+  it('holds in user-v1 too', async () => {
     const { cookie } = await join();
     await send(LOGOUT, { method, cookie });
     expect((await send('/api/v1/user/logout/', { method: 'POST', cookie })).status).toBe(401);
