@@ -160,6 +160,7 @@ const signal = ({ rpId, userId, credentialIds }) =>
   }).catch(() => undefined);
 
 if (window.PublicKeyCredential) {
+  for (const note of document.querySelectorAll('[data-without-passkeys]')) note.hidden = true;
   for (const form of document.querySelectorAll('form[data-passkey]')) {
     form.hidden = false;
     if (form.dataset.passkey === 'sign-in') signIn(form);

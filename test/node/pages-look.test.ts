@@ -1,11 +1,13 @@
 // How the pages look and read: axe finds nothing serious, nothing is wider than a phone, screenshots for people.
+import './support-bytes.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codeAt } from '../support/codes.ts';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
-import { arrive, emailOf, PASSWORD, type Person, signUp, someName } from './support-person.ts';
+import { arrive, emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
 import { type Service, startService } from './support-service.ts';
 
 /** The Worker and Chromium, on a machine that is busy. */
@@ -43,6 +45,33 @@ const INSIDE: readonly (readonly [string, Way])[] = [
     (name) => [name, (person: Person) => person.goTo(`/${name}`)] as const,
   ),
   ['overview', (person) => person.goTo('/')],
+  ['security', (person) => person.goTo('/security')],
+  ['passkey', (person) => person.goTo('/security/passkeys')],
+  ['app-password', (person) => person.goTo('/security/app-passwords')],
+  [
+    'app-password-made',
+    async (person) => {
+      await person.goTo('/security/app-passwords');
+      await person.fill({ Name: 'Old phone' });
+      await person.press('Make it');
+    },
+  ],
+  [
+    'codes',
+    async (person) => {
+      await person.goTo('/security');
+      await person.press('Set up an app');
+    },
+  ],
+  [
+    'recovery-codes',
+    async (person) => {
+      const secret = await person.page.locator('code.secret').innerText();
+      await person.fill({ Code: await codeAt(secret.replaceAll(' ', ''), Date.now()) });
+      await person.press('Turn on');
+    },
+  ],
+  ['security-on', (person) => person.goTo('/security')],
   ['profile-faults', fail('/profile', 'Save', { Website: 'nowhere' })],
   ['users', (person) => person.goTo('/admin')],
   ['users-none', (person) => person.goTo('/admin?search=zzz')],
@@ -55,13 +84,15 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
   let browser: Browser;
   let outsider: Person;
   let admin: Person;
+  let adminName: string;
 
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
     [service, browser] = await Promise.all([startService({}), launchChromium()]);
     outsider = await arrive(browser, service.origin);
     admin = await arrive(browser, service.origin);
-    const name = await signUp(admin);
+    adminName = await signUp(admin);
+    const name = adminName;
     for (const shown of ['Ada Lovelace', 'Grace Hopper', '']) {
       const username = someName();
       const body = JSON.stringify({ username, email: emailOf(username), name: shown, password: PASSWORD });
@@ -113,6 +144,19 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
   it.each(INSIDE)('%s, for whoever is signed in', async (name, open) => {
     await open(admin);
     await look(admin, name);
+  });
+
+  it('second step', async () => {
+    await signIn(outsider, adminName);
+    expect(await outsider.heading()).toBe('Second step');
+    await look(outsider, 'second-step');
+  });
+
+  it('confirm', async () => {
+    await service.execute('UPDATE sessions SET authenticated_at = 0');
+    await admin.goTo('/export');
+    expect(await admin.heading()).toBe('Confirm that it is you');
+    await look(admin, 'confirm');
   });
 
   it('says what axe would find', async () => {

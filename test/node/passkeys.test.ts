@@ -107,6 +107,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
     const name = await signUp(me);
     await me.follow('Add a passkey');
     expect(await me.heading()).toBe('Add a passkey');
+    expect(await me.page.getByText('turn on JavaScript').isVisible()).toBe(false);
     await me.fill({ Name: 'My phone' });
     await me.press('Add a passkey');
     expect(await me.notice()).toBe('Your passkey is added.');
@@ -184,7 +185,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
       const me = await visit(javaScriptEnabled);
       const name = await signUp(me);
       await me.goTo('/security');
-      await me.press('Set up an authenticator app');
+      await me.press('Set up an app');
       const uri = new URL(await readQrCode(me));
       expect([uri.protocol, uri.host, uri.pathname]).toEqual(['otpauth:', 'totp', `/Latchkey:${name}`]);
       const secret = uri.searchParams.get('secret') ?? '';

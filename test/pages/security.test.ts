@@ -140,7 +140,7 @@ describe('the authenticator app', () => {
     const page = await browser.post('/security/codes');
     expectPage(page, 200, 'Set up an authenticator app');
     expect(page.text).toContain('<svg class="qr" role="img"');
-    expect(cardOf(await browser.open('/security'), 'codes')).toContain('Set up an authenticator app');
+    expect(cardOf(await browser.open('/security'), 'codes')).toContain('Set up an app');
     const uri = hiddenOf(page, 'uri');
     const wrong = await browser.post('/security/codes/confirm', { uri, code: '000000' });
     expectPage(wrong, 401, 'Error: Set up an authenticator app');
@@ -197,7 +197,7 @@ describe('app passwords', () => {
     expect(form.text).toContain('<option value="" selected="">Every API</option>');
     const made = await browser.post('/security/app-passwords', { name: 'Old <phone>', dialect: 'account' });
     expectPage(made, 200, 'Your app password');
-    expect(made.text).toMatch(/<code class="secret">(?:[a-z2-7]{4} ){4}[a-z2-7]{4}<\/code>/);
+    expect(made.text).toMatch(/<code class="secret">(?:[a-z2-7]{4} ){5}[a-z2-7]{4}<\/code>/);
     const page = await browser.open('/security');
     expect(cardOf(page, 'app-passwords')).toMatch(
       /^Old &lt;phone&gt; API “account” Made \d+ \w+ \d+ Never used Revoke/,

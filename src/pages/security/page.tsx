@@ -101,7 +101,7 @@ const Codes = ({ factors }: { factors: readonly FactorView[] }) => {
           <p>An app on your phone shows a code, which you enter after your password.</p>
           <form method="post" action="/security/codes">
             <p class="actions">
-              <button type="submit">Set up an authenticator app</button>
+              <button type="submit">Set up an app</button>
             </p>
           </form>
         </>
