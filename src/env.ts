@@ -94,6 +94,7 @@ export const readSettings = (env: Env): Settings => {
       totpWindow: values.TOTP_WINDOW,
       appPasswordsOnly: values.APP_PASSWORDS_ONLY,
       requiresVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
+      notifiesNewDevice: values.NOTIFY_NEW_DEVICE,
     },
     mail: readMailSettings(env, values),
     accessTokens: readAccessTokenSettings(values),

@@ -141,7 +141,9 @@ export const createCore = (options: CoreOptions): Core => {
     const links = createLinkWriter(proofTokens(), settings?.publicUrl ?? '');
     return createMail({ store, settings, links, nowMs, defer, warn });
   });
-  const proofs = lazy(() => createProofs({ store, mail: mail(), tokens: proofTokens(), random, nowMs }));
+  const proofs = lazy(() =>
+    createProofs({ store, mail: mail(), tokens: proofTokens(), devices: devices(), random, nowMs }),
+  );
   /** What opens a session: logins, registrations and changes of credentials. */
   const opening = lazy(() => ({
     store,
@@ -170,9 +172,7 @@ export const createCore = (options: CoreOptions): Core => {
   );
   const email = lazy(() => createEmailAddress({ ...opening(), ...mailing(), proofTokens: proofTokens() }));
   const passwordReset = lazy(() => createPasswordReset({ ...opening(), ...mailing() }));
-  const openSession = lazy(() =>
-    createOpenSession({ ...opening(), policy, sendSoon: (results) => mail().sendSoon(results) }),
-  );
+  const openSession = lazy(() => createOpenSession({ ...opening(), policy, mail: options.mail && mail }));
   /** The rooms for mail are built only if a login must send one. */
   const requestVerification: EmailAddress['requestVerification'] = (...request) =>
     email().requestVerification(...request);

@@ -124,4 +124,6 @@ export interface Policy {
   appPasswordsOnly: boolean;
   /** Whether a login needs a proven address. */
   requiresVerifiedEmail: boolean;
+  /** Whether an owner is told of a login on a device that the account has not logged in on before. */
+  notifiesNewDevice: boolean;
 }

@@ -218,6 +218,10 @@ export const SETTINGS = {
     isValid: (value) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(value),
     doc: 'The region of Amazon SES.',
   }),
+  NOTIFY_NEW_DEVICE: flag({
+    default: true,
+    doc: '`false`: a login on a new device is told to nobody. All other notices are always sent.',
+  }),
   REQUIRE_VERIFIED_EMAIL: flag({
     default: false,
     doc: '`true`: nobody logs in before the email address is proven. The session that a registration opens is good.',

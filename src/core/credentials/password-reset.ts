@@ -51,11 +51,13 @@ export const createPasswordReset = (options: PasswordResetOptions): PasswordRese
       const column = identifier.by === 'email' ? users.emailKey : users.usernameKey;
       const account = and(eq(column, identifier.key), isNull(users.disabledAtMs));
       const details = callback === null ? {} : { callback };
+      const requester = await proofs.requesterOf(client);
       const { value } = await store.primary(async (db) => {
         const [first, ...others] = proofs.request(db, {
           kind: 'reset_password',
           account,
           client,
+          requester,
           details,
           event: 'password_reset_requested',
         });

@@ -21,6 +21,7 @@ import {
   type Policy,
   type SessionProof,
 } from '../model.ts';
+import { rebindProofs } from '../proofs/rows.ts';
 import type { Keyring } from '../secrets.ts';
 import { whereUnchanged } from '../store/conditions.ts';
 import { appPasswords, sessions, users } from '../store/schema.ts';
@@ -239,10 +240,13 @@ export const createLogin = (options: LoginOptions): Logins => {
     const passwordHash = await renewedHash(candidate, password);
     await throttle.undoOnError(counterKey, () =>
       store.primary((db) =>
-        db
-          .update(users)
-          .set({ passwordHash, loginFailures: undone(counterKey) })
-          .where(whereUnchanged(candidate)),
+        db.batch([
+          db
+            .update(users)
+            .set({ passwordHash, loginFailures: undone(counterKey) })
+            .where(whereUnchanged(candidate)),
+          ...(passwordHash === candidate.passwordHash ? [] : [rebindProofs(db, candidate, passwordHash)]),
+        ]),
       ),
     );
     return ok(await options.askForFactor({ ...candidate, passwordHash }, open, holder));

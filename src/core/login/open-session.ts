@@ -4,12 +4,14 @@ import type { BatchItem } from 'drizzle-orm/batch';
 import { noteEventOf } from '../events/events.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Account, Client, LoginKind, Policy, SessionProof } from '../model.ts';
+import { rebindProofs } from '../proofs/rows.ts';
 import { deleteSession, openSession, type Sessions } from '../sessions/sessions.ts';
 import { cookieSessionId, type Tokens } from '../sessions/tokens.ts';
 import { whereUnchanged } from '../store/conditions.ts';
 import { users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 import { accountOf, type Candidate } from '../throttle/candidate.ts';
+import type { Devices } from '../throttle/devices.ts';
 
 /** A statement of a batch whose result is not looked at. */
 export type Statement = BatchItem<'sqlite'>;
@@ -43,18 +45,24 @@ export type OpenSession = (opening: SessionOpening) => Promise<OpenedSession | n
 export interface OpenSessionOptions {
   store: Store;
   sessions: Sessions;
-  sendSoon: Mail['sendSoon'];
+  devices: Devices;
+  /** Null if this deployment sends no mail. Built only if there is something to tell. */
+  mail: (() => Mail) | null;
   tokens: Tokens;
   policy: Policy;
   nowMs: () => number;
 }
 
 export const createOpenSession =
-  ({ store, sessions, sendSoon, tokens, policy, nowMs }: OpenSessionOptions): OpenSession =>
+  ({ store, sessions, devices, mail, tokens, policy, nowMs }: OpenSessionOptions): OpenSession =>
   async ({ candidate, passwordHash, open, proof, client, replaces, onlyIf, loginFailures, also }) => {
     const now = nowMs();
     const issued = await tokens.issue(open);
     const replacedId = await cookieSessionId(replaces);
+    const device = await devices.read(client.device ?? null);
+    const isNewDevice = policy.notifiesNewDevice && !devices.knows(device, candidate);
+    const teller = isNewDevice && mail ? mail() : null;
+    const isRehashed = passwordHash !== candidate.passwordHash;
     const { value, bookmark } = await store.primary((db) => {
       const asChecked = and(whereUnchanged(candidate), onlyIf?.(db));
       // The account has its new hash by then.
@@ -63,15 +71,19 @@ export const createOpenSession =
         ...openSession(db, issued, asChecked, client, proof, policy.maxSessions),
         noteEventOf(db, 'login', asChecked, client, now),
         deleteSession(db, replacedId, asChecked),
+        ...(teller ? [teller.notify(db, 'new_device', asChecked, client)] : []),
         db
           .update(users)
           .set({ lastLoginAtMs: now, passwordHash, ...(loginFailures && { loginFailures }) })
           .where(asChecked),
+        // The password is the same: a link that waits in a mailbox stays good.
+        ...(isRehashed ? [rebindProofs(db, candidate, passwordHash)] : []),
         ...(also?.(db, asOpened) ?? []),
       ]);
     });
-    // Only what a proof uses up sends a mail.
-    if (also) sendSoon(value);
+    // Besides that notice, only what a proof uses up sends a mail.
+    if (teller) teller.sendSoon(value);
+    else if (also && mail) mail().sendSoon(value);
     const [stored] = value[0];
     if (!stored) return null;
     if (replacedId) sessions.forget([replacedId]);

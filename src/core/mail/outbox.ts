@@ -29,7 +29,7 @@ export const LEASE_MS = 60 * 1000;
 interface Limited {
   kind: MailKind;
   addressKey: SQL;
-  requester: string;
+  requester: string | SQL;
   nowMs: number;
 }
 
@@ -43,7 +43,7 @@ export const withinMailLimits = (db: Database, { kind, addressKey, requester, no
         and(
           sql`${outbox.addressKey} = ${addressKey}`,
           eq(outbox.kind, kind),
-          eq(outbox.requester, requester),
+          sql`${outbox.requester} = ${requester}`,
           gt(outbox.createdAtMs, nowMs - ms),
         ),
       );
@@ -59,7 +59,7 @@ export interface MailRequest {
   /** The proof whose link or code it has. Nothing is sent without it. */
   proofId?: string;
   /** Whose mails are counted together: a stranger's do not count against an owner's device. */
-  requester?: string;
+  requester?: string | SQL;
   details: MailDetails;
   /** An address that the mail tells of, with most of it hidden: computed where the row is written. */
   hiddenAddress?: SQL;

@@ -11,6 +11,7 @@ import type { Random } from '../secrets.ts';
 import { accountColumns } from '../store/columns.ts';
 import { proofs as proofRows, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
+import { type Devices, requesterOnRow } from '../throttle/devices.ts';
 import { CARRIED } from './links.ts';
 import { countCodeTry, holdsProof, insertProof, PROOF_SECONDS } from './rows.ts';
 import { PROOF_ID_BYTES, type ProofTokens, type Purpose } from './tokens.ts';
@@ -22,7 +23,7 @@ export interface ProofMail {
   client: Client;
   /** The address to prove; the account's own if none is given. */
   to?: { address: string; key: string };
-  requester?: string;
+  requester?: string | SQL;
   /** SHA-256 of a secret that the requesting browser keeps. */
   browser?: string;
   /** What the audit log says of it, if the limits let the mail go out. */
@@ -45,6 +46,8 @@ type RequestStatement =
 export interface Proofs {
   /** The statements that make a proof and mail it, within the limits; none if this deployment sends no mail. */
   request(db: Database, mail: ProofMail): RequestStatement[];
+  /** Counts what a device asks for that the account knows apart from what everybody else asks for. */
+  requesterOf(client: Client): Promise<SQL<string>>;
   /** A fresh id, for a proof that is not mailed. */
   newId(): string;
   /**
@@ -60,11 +63,12 @@ export interface ProofsOptions {
   store: Store;
   mail: Mail;
   tokens: ProofTokens;
+  devices: Devices;
   random: Random;
   nowMs: () => number;
 }
 
-export const createProofs = ({ store, mail, tokens, random, nowMs }: ProofsOptions): Proofs => {
+export const createProofs = ({ store, mail, tokens, devices, random, nowMs }: ProofsOptions): Proofs => {
   const newId = () => random(PROOF_ID_BYTES).toHex();
 
   const find: Proofs['find'] = async (purpose, shown) => {
@@ -83,6 +87,7 @@ export const createProofs = ({ store, mail, tokens, random, nowMs }: ProofsOptio
   return {
     newId,
     find,
+    requesterOf: async (client) => requesterOnRow(await devices.read(client.device ?? null)),
     request(db, { kind, account, client, to, requester = '', browser, details, event, actorId }) {
       if (!mail.settings) return [];
       const now = nowMs();

@@ -44,7 +44,7 @@ export interface ProofRequest {
   account: SQL | undefined;
   /** The address that it proves; the account's own if none is given. */
   to?: { address: string; key: string };
-  requester?: string;
+  requester?: string | SQL;
   /** SHA-256 of a secret that the requesting browser keeps. */
   browser?: string;
   hasCode: boolean;
@@ -107,7 +107,12 @@ export const insertProof = (db: Database, request: ProofRequest) => {
         tries: sql`CASE WHEN ${isRecent} THEN ${proofs.tries} ELSE 0 END`,
         triesFromMs: sql`CASE WHEN ${isRecent} THEN ${proofs.triesFromMs} ELSE 0 END`,
       },
-      setWhere: withinMailLimits(db, { kind, addressKey: sql`excluded.address_key`, requester, nowMs }),
+      setWhere: withinMailLimits(db, {
+        kind,
+        addressKey: sql`excluded.address_key`,
+        requester: sql`excluded.requester`,
+        nowMs,
+      }),
     });
 };
 

@@ -5,7 +5,7 @@ import type { Keyring } from '../secrets.ts';
 import { loginFailures, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
 import type { TypedAppPassword } from './candidate.ts';
-import { type Device, markOfRow } from './devices.ts';
+import { type Device, isMarked } from './devices.ts';
 
 // The counters of an account are in its own row, because a login writes that row anyway: `users.login_failures`,
 // `{"account": [count, pending, at, {"<network>": count}], "<device>": [count, pending, at]}`. Attempts on a device that
@@ -107,7 +107,7 @@ const pathOf = (...names: string[]): string => `$${names.map((name) => `."${name
 /** The key of the counter for the attempt, as SQL on a row of `users`. */
 const sourceKey = ({ device }: AttemptSource): SQL<string> => {
   if (!device) return sql<string>`${ACCOUNT}`;
-  const isKnown = sql`${markOfRow} IN (SELECT value FROM json_each(${JSON.stringify(device.marks)}))`;
+  const isKnown = isMarked(device);
   const isCounted = sql`json_type(${failures}, ${pathOf(device.id)}) IS NOT NULL`;
   const hasRoom = sql`(SELECT count(*) FROM json_each(${failures})) < ${MAX_DEVICES}`;
   return sql<string>`CASE WHEN ${isKnown} AND (${isCounted} OR ${hasRoom}) THEN ${device.id} ELSE ${ACCOUNT} END`;

@@ -30,6 +30,8 @@ interface Owner {
 export interface Devices {
   /** Reads the text; null if it is malformed, too old or not signed here. No I/O. */
   read(text: string | null): Promise<Device | null>;
+  /** Whether the account has logged in on the device with its current password. */
+  knows(device: Device | null, account: Owner): boolean;
   /**
    * Makes the text for a device on which this account has just logged in.
    * @param trustedBy the factor that was proved and is not needed on this device for 30 days; null to leave the trust of
@@ -68,7 +70,15 @@ const markOf = ({ id, passwordHash }: Owner): string => {
 };
 
 /** The mark of a row of `users`, as SQL. */
-export const markOfRow: SQL<string> = sql<string>`${users.id} || '_' || lower(hex(substr(${users.passwordHash}, ${sql.raw(String(-SALT_PIECE.fromEnd))}, ${sql.raw(String(SALT_PIECE.length))})))`;
+const markOfRow: SQL<string> = sql<string>`${users.id} || '_' || lower(hex(substr(${users.passwordHash}, ${sql.raw(String(-SALT_PIECE.fromEnd))}, ${sql.raw(String(SALT_PIECE.length))})))`;
+
+/** The condition that the account of a row of `users` has logged in on the device with its current password. */
+export const isMarked = ({ marks }: Device): SQL =>
+  sql`${markOfRow} IN (SELECT value FROM json_each(${JSON.stringify(marks)}))`;
+
+/** Who asks, for a row of `users`: a device on which the account has logged in, or '' for all others. */
+export const requesterOnRow = (device: Device | null): SQL<string> =>
+  device ? sql<string>`CASE WHEN ${isMarked(device)} THEN ${device.id} ELSE '' END` : sql<string>`''`;
 
 /** A mark; if its account trusts the device, also the factor and the second until which it does. */
 const MARK = String.raw`[1-9]\d{0,15}_[0-9a-f]{16}(?:_[1-9]\d{0,15}_[1-9]\d{0,11})?`;
@@ -96,6 +106,11 @@ export const createDevices = ({ keyring, random, nowMs }: DevicesOptions): Devic
       trusts: read.filter(isTrust),
     };
   },
+
+  knows: (device, { id, passwordHash }) =>
+    // The mark of a hash that is not ours stands for no password.
+    passwordHash.length >= SALT_PIECE.fromEnd &&
+    (device?.marks.includes(markOf({ id, passwordHash })) ?? false),
 
   isTrusted(device, account, factorIds) {
     const { id, passwordHash } = account;

@@ -75,8 +75,8 @@ it('resets a forgotten password', async () => {
   });
   await timed.settle();
   expect(await timed.core.sessions.authenticate(person.token, 'cookie', 'primary')).toBeNull();
-  await timed.logIn({ ...person, password: NEXT_PASSWORD }, 'cookie');
   expect(mailbox.last(person.email).subject).toBe('Your Latchkey password was reset');
+  await timed.logIn({ ...person, password: NEXT_PASSWORD }, 'cookie');
 });
 
 it('changes the address when it is confirmed, and undoes it', async () => {
