@@ -1,8 +1,9 @@
-// `npm run export -- …`: all accounts as JSON lines, hashes included, in the form that the import takes.
+// `npm run export -- …`: all accounts with their hashes, in the form that the import takes or another service does.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createCommand, statusOf, USAGE_STATUS, withoutSeparator } from './command-line.ts';
-import { readAccounts, toLine } from './export-lines.ts';
+import { EXPORT_FORMATS, type ExportFormat, isExportFormat } from './export/formats.ts';
+import { readAccounts } from './export-lines.ts';
 import { createProgressBar, writeCount } from './import/progress.ts';
 import { COUNT_ACCOUNTS } from './import/sql.ts';
 import { openTarget, type Target } from './import/target.ts';
@@ -79,20 +80,41 @@ const openOutput = (path: string | null, isForced: boolean): Output => {
   };
 };
 
-const exportAccounts = async (target: Target, path: string | null, isForced: boolean): Promise<number> => {
+interface Exported {
+  written: number;
+  leftOut: number;
+  withoutPassword: number;
+}
+
+const exportAccounts = async (
+  target: Target,
+  format: ExportFormat,
+  path: string | null,
+  isForced: boolean,
+): Promise<Exported> => {
   const [[counted] = []] = await target.query([COUNT_ACCOUNTS]);
   const total = Number(counted?.['n'] ?? 0);
   const output = openOutput(path, isForced);
   const bar = createProgressBar(process.stderr);
-  let written = 0;
+  const done: Exported = { written: 0, leftOut: 0, withoutPassword: 0 };
   try {
+    await output.write(format.begin);
     for await (const page of readAccounts(target)) {
-      await output.write(page.map(toLine).join(''));
-      written += page.length;
-      bar.show(written, total === 0 ? 1 : written / total);
+      const texts: string[] = [];
+      for (const { text, losesPassword } of page.map(format.write)) {
+        if (text !== null) texts.push(text);
+        else done.leftOut += 1;
+        if (losesPassword) done.withoutPassword += 1;
+      }
+      const isFirst = done.written === 0 || texts.length === 0;
+      await output.write((isFirst ? '' : format.between) + texts.join(format.between));
+      done.written += texts.length;
+      const read = done.written + done.leftOut;
+      bar.show(read, total === 0 ? 1 : read / total);
     }
+    await output.write(format.end);
     output.finish();
-    return written;
+    return done;
   } catch (error) {
     output.abandon();
     throw error;
@@ -105,6 +127,10 @@ const createParser = () =>
   createCommand('npm run export --', print)
     .description(
       'Writes every account as a line of JSON, with its password hash: keep the file safe. `npm run import` takes it back, with --keep-ids under the same ids. Sessions are not in it: everybody logs in again.',
+    )
+    .option(
+      '--format <name>',
+      `what it is written for: ${Object.keys(EXPORT_FORMATS).join(', ')} (default: jsonl). docs/migrating/leaving.md says how to take it in there`,
     )
     .option('--out <file>', 'where to (default: latchkey-users-<day>.jsonl); - for the standard output')
     .option('--force', 'writes over a file that is there')
@@ -121,13 +147,25 @@ const main = async (args: readonly string[]): Promise<number> => {
   if (flags.local && flags.remote) parser.error('error: give --local or --remote, not both');
   // A reader that is gone (`| head`) is told by the write that fails.
   process.stdout.on('error', () => {});
-  const name = flags.out ?? `latchkey-users-${new Date().toISOString().slice(0, 10)}.jsonl`;
+  const formatName = flags.format ?? 'jsonl';
+  if (!isExportFormat(formatName))
+    throw new Refused(`--format is one of ${Object.keys(EXPORT_FORMATS).join(', ')}.`);
+  const format = EXPORT_FORMATS[formatName];
+  const name = flags.out ?? `latchkey-users-${new Date().toISOString().slice(0, 10)}.${format.extension}`;
+  // What goes to a terminal is escaped as JSON escapes it, which would be other data in CSV and SQL.
+  if (name === '-' && !format.extension.startsWith('json'))
+    throw new Refused(`--format ${formatName} is written to a file: --out <file>.`);
   const path = name === '-' ? null : resolve(process.env['INIT_CWD'] ?? process.cwd(), name);
   if (path !== null && !flags.force && existsSync(path)) throw new Refused(fileIsThere(path));
   const target = await openTarget({ ...flags, 'persist-to': flags.persistTo });
   try {
-    const written = await exportAccounts(target, path, flags.force === true);
-    printError(`${writeCount(written)} accounts are in ${path ?? 'the standard output'}.`);
+    const done = await exportAccounts(target, format, path, flags.force === true);
+    printError(`${writeCount(done.written)} accounts are in ${path ?? 'the standard output'}.`);
+    if (done.leftOut > 0) printError(`${writeCount(done.leftOut)} are left out: ${format.leftOut}.`);
+    if (done.withoutPassword > 0)
+      printError(
+        `${writeCount(done.withoutPassword)} come without a password, because ${formatName} does not verify their hashes: their owners set a new one.`,
+      );
     return 0;
   } finally {
     await target.close();

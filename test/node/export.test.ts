@@ -153,6 +153,8 @@ describe('npm run export', () => {
 
 it.each([
   'latchkey-users-2026-01-02.jsonl',
+  'latchkey-users-2026-01-02.sql',
+  'latchkey-users-2026-01-02.csv.part',
   'users.jsonl',
   'users.jsonl.part',
   'db.sqlite.latchkey-report.txt',
