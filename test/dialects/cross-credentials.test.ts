@@ -85,7 +85,7 @@ describe.each(CLOSED)('%s %s %s', (dialect, method, path, good, other) => {
 describe('the end of one session', () => {
   const me = (sent: Sent) => send('/api/users/me/', sent);
 
-  it.each(['cookie of users', 'cookie of 001', 'token of 003', 'JWT of 004'])(
+  it.each(['cookie of 000', 'cookie of 001', 'token of 003', 'JWT of 004'])(
     'ends no other of the same account: %s',
     async (ended) => {
       const member = await join();

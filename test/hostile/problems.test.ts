@@ -211,7 +211,7 @@ describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s',
   });
 });
 
-describe('004', () => {
+describe('auth', () => {
   const [auth] = dialects.filter(({ name }) => name === 'auth');
 
   it('shows what was sent as it was sent, but never a password', () => {

@@ -161,7 +161,7 @@ describe('the cookie', () => {
     ['/account/delete', { method: 'POST' }],
     ['/account/get_pictures', {}],
     ['/account/set_picture', { method: 'POST', json: { id: 1 } }],
-  ])('is not good in conjugator and 003: %s %j', async (path, sent) => {
+  ])('is rejected in conjugator and account: %s %j', async (path, sent) => {
     const { cookie } = member;
     expect(whole(await send(path, { ...sent, cookie }))).toBe(`401 {"detail":"${MISSING}"}`);
     expect(await isLive(cookie)).toBe(true);
