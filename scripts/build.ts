@@ -13,6 +13,7 @@ const MODULES = {
   foreign: 'src/core/credentials/foreign/verify.ts',
   factors: 'src/core/factors/module.ts',
   mail: 'src/core/mail/send.ts',
+  migration: 'src/migration/module.ts',
   provider: 'src/core/provider/module.ts',
   pages: 'src/pages/surface.ts',
 };

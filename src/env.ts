@@ -8,6 +8,7 @@ import {
   type ProviderSettings,
 } from './core/index.ts';
 import type { HttpSettings } from './http/context.ts';
+import type { MigrationSettings } from './migration/index.ts';
 import {
   listContradictions,
   listWarnings,
@@ -42,6 +43,8 @@ export type Env = Bindings & RawSettings;
 export interface Settings {
   keyring: Keyring;
   importPepper: string | null;
+  /** Null if no service is asked about names that are unknown here. */
+  migration: MigrationSettings | null;
   policy: Policy;
   /** Null if this deployment sends no mail. */
   mail: MailSettings | null;
@@ -76,6 +79,7 @@ export const readSettings = (env: Env): Settings => {
   const { TOKEN_SECRET: current, TOKEN_SECRET_PREVIOUS: previous } = values;
   return {
     importPepper: values.IMPORT_PEPPER,
+    migration: readMigrationSettings(values),
     keyring: createKeyring(previous === null ? [current] : [current, previous]),
     policy: {
       hashCost: { iterations: values.PASSWORD_ITERATIONS, rounds: values.PASSWORD_ROUNDS },
@@ -133,6 +137,18 @@ const readAccessTokenSettings = (values: Values): AccessTokenSettings | null => 
     keys,
     lifeSeconds: values.ACCESS_TOKEN_MINUTES * SECONDS_PER_MINUTE,
     audiences: [first, ...others],
+  };
+};
+
+const readMigrationSettings = (values: Values): MigrationSettings | null => {
+  const { LAZY_MIGRATION_URL: url, LAZY_MIGRATION_DIALECT: dialect } = values;
+  if (url === null) return null;
+  return {
+    url,
+    dialect: dialect === 'signed' ? null : dialect,
+    secret: values.LAZY_MIGRATION_SECRET,
+    timeoutMs: values.LAZY_MIGRATION_TIMEOUT_MS,
+    perMinute: values.LAZY_MIGRATION_PER_MINUTE,
   };
 };
 

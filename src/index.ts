@@ -13,6 +13,7 @@ import { dialects } from './dialects/index.ts';
 import { type Env, readSettings, type Settings } from './env.ts';
 import { createApp } from './http/app.ts';
 import type { WithinRate } from './http/context.ts';
+import { createOldService } from './migration/index.ts';
 import { pages } from './pages/index.ts';
 import { type AccountView, createRpc, type SignedIn } from './rpc/index.ts';
 import { services } from './services/index.ts';
@@ -41,7 +42,7 @@ const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts): Core => {
-  const { policy, keyring, mail, accessTokens, importPepper } = settingsOf(env);
+  const { policy, keyring, mail, accessTokens, importPepper, migration } = settingsOf(env);
   return createCore({
     db: env.DB,
     kv: env.SESSIONS,
@@ -49,6 +50,15 @@ const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts):
     random: cryptoRandom,
     keyring,
     importPepper,
+    askOldService:
+      migration &&
+      createOldService({
+        settings: migration,
+        // Called on its own: the runtime's `fetch` takes no other `this`.
+        fetch: (url, init) => fetch(url, init),
+        nowMs: Date.now,
+        warn,
+      }),
     policy,
     mail,
     accessTokens,

@@ -1,5 +1,5 @@
 // What an account of a file is called: its email and its username, and what stands for an email that it does not have.
-import { canBeEmail, isMatchable, isUsername, NO_EMAIL_DOMAIN } from '../../src/core/formats.ts';
+import { canBeEmail, isMatchable, isUsername, placeholderEmail } from '../../src/core/formats.ts';
 import { emailKey } from '../../src/core/identity.ts';
 import type { NewRow, Sent } from './rows.ts';
 
@@ -24,9 +24,6 @@ export interface Identity {
 
 /** Django's own limit, wider than that of any dialect: it holds at registration, not at login. */
 const MAX_USERNAME = 150;
-
-/** The address that stands for none: unique, because the username is. */
-export const placeholderOf = (username: string): string => `${username}@${NO_EMAIL_DOMAIN}`;
 
 const TAKES_WITHOUT_EMAIL = '--no-email placeholder takes it, to log in by username.';
 
@@ -84,12 +81,12 @@ export const readIdentity = (
   if (rules.noEmail === 'refuse')
     return refuse(`${email === '' ? 'There is no email' : 'The email is not valid'}: ${TAKES_WITHOUT_EMAIL}`);
   if (email !== '') note({ reason: 'imported without its email, which is not valid' });
-  return { email: placeholderOf(username), username, fault: null };
+  return { email: placeholderEmail(username), username, fault: null };
 };
 
 /** An account without an email of its own, and what it sends: an update must not put a placeholder over an email. */
 export const withoutEmail = <T extends { row: NewRow; sent: Sent }>(account: T, username: string): T => {
-  const email = placeholderOf(username);
+  const email = placeholderEmail(username);
   const columns = new Set([...account.sent.columns].filter((column) => column !== 'email'));
   return {
     ...account,

@@ -276,9 +276,12 @@ export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: Merg
       return;
     }
     written.set(holder.id, incoming.at);
-    // A password that was set here since stays, unless the file has another one than at the last import.
+    // A password that was set here since stays, unless the file has another one than at the last import. An account that
+    // came by a login has no digest of a file's hash: its password was the old service's, or was changed here since.
     const setsPassword =
-      sent.columns.has('password_hash') && imported?.passwordDigest !== digest(row.passwordHash);
+      sent.columns.has('password_hash') &&
+      imported?.passwordDigest !== '' &&
+      imported?.passwordDigest !== digest(row.passwordHash);
     const admin = judgeAdmin(holder, incoming);
     const disables = judgeDisabled(holder, incoming);
     const columns = [...sent.columns].filter(

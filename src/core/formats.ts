@@ -33,6 +33,9 @@ const AT_A_LITERAL = new RegExp(`^${LOCAL}@\\[([0-9A-Fa-f:.]{2,45})\\]$`, 'u');
  */
 export const NO_EMAIL_DOMAIN = 'no-email.invalid';
 
+/** The address that stands for none: unique, because the username is. */
+export const placeholderEmail = (username: string): string => `${username}@${NO_EMAIL_DOMAIN}`;
+
 /** Whether an email stands for none. */
 export const isPlaceholderEmail = (email: string): boolean =>
   email.toLowerCase().endsWith(`@${NO_EMAIL_DOMAIN}`);

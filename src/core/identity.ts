@@ -37,17 +37,21 @@ export const usernameKey = (username: string): string => fold(bounded(username).
 /** The key of names that are longer than any account's. No account has it, and such names are not normalised. */
 const NOBODY = '';
 
-/** The name in a login: a username or an email. A username has no `@`, so one field can take both. */
-export type Identifier = { by: 'username' | 'email'; key: string };
+/**
+ * The name in a login: a username or an email. A username has no `@`, so one field can take both. Accounts are found by
+ * the key; the text is what was typed.
+ */
+export type Identifier = { by: 'username' | 'email'; key: string; text: string };
 
 /** Reads a field that takes a username or an email. */
 export const readIdentifier = (text: string): Identifier =>
   text.includes('@')
     ? readEmailIdentifier(text)
-    : { by: 'username', key: isMatchable(text) ? usernameKey(text) : NOBODY };
+    : { by: 'username', key: isMatchable(text) ? usernameKey(text) : NOBODY, text };
 
 /** Reads a field that takes an email only. */
 export const readEmailIdentifier = (text: string): Identifier => ({
   by: 'email',
   key: isMatchable(text) ? emailKey(text) : NOBODY,
+  text,
 });

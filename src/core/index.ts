@@ -1,6 +1,7 @@
 // The core's one door: everything that the rest of the Worker may use of it.
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { createEmailAddress, type EmailAddress } from './accounts/email.ts';
+import { type AskOldService, createMoveAccount } from './accounts/move.ts';
 import { type Admin, createAdmin } from './admin/admin.ts';
 import { type Credentials, createCredentials } from './credentials/changes.ts';
 import { createCheckPassword } from './credentials/check-password.ts';
@@ -30,6 +31,7 @@ import { createThrottle } from './throttle/throttle.ts';
 
 export type { NewAccount, ProfileChanges } from './accounts/accounts.ts';
 export type { EmailProof, EmailPurpose } from './accounts/email.ts';
+export type { AskOldService, OldAccount, OldLogin } from './accounts/move.ts';
 export { findPicture, type Picture, pictures } from './accounts/pictures.ts';
 export type { AdminAction, AdminMail, SearchCursor, SearchField } from './admin/admin.ts';
 export type { Renewed } from './credentials/changes.ts';
@@ -94,6 +96,8 @@ export interface CoreOptions {
   counts: OperationCounts;
   /** The pepper of the service that imported hashes come from; null if it had none. */
   importPepper?: string | null;
+  /** Asks the service before this one; null or absent if there is none. */
+  askOldService?: AskOldService | null;
   /** Keeps the Worker alive until work that the response does not wait for is done. */
   defer: (work: Promise<unknown>) => void;
   warn: (message: string, cause: unknown) => void;
@@ -190,6 +194,12 @@ export const createCore = (options: CoreOptions): Core => {
       policy,
     });
   });
+  const moveAccount = lazy(() => {
+    const { askOldService, warn } = options;
+    return askOldService
+      ? createMoveAccount({ store, accounts: accounts(), askOldService, nowMs, warn })
+      : null;
+  });
   const logins = lazy(() =>
     createLogin({
       ...opening(),
@@ -200,6 +210,7 @@ export const createCore = (options: CoreOptions): Core => {
       openSession: openSession(),
       askForFactor: async (candidate, open, holder) =>
         (await factors()).askForFactor(candidate, open, holder),
+      moveAccount: moveAccount(),
     }),
   );
 

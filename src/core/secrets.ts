@@ -15,6 +15,15 @@ export const randomToken = (random: Random): string =>
 export const sha256Hex = async (text: string): Promise<string> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', utf8.encode(text))).toHex();
 
+/** 128 bits: enough that no two texts of any import share one. */
+const DIGEST_CHARACTERS = 22;
+
+/** A text as `imported_accounts` keeps it, to be compared and not to be read. scripts/import/rows.ts writes the same. */
+export const digestOf = async (text: string): Promise<string> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', utf8.encode(text)))
+    .toBase64({ alphabet: 'base64url', omitPadding: true })
+    .slice(0, DIGEST_CHARACTERS);
+
 /** Compares two texts in a time that depends on their lengths alone. */
 export const equalTexts = (left: string, right: string): boolean =>
   equalBytes(utf8.encode(left), utf8.encode(right));

@@ -114,6 +114,23 @@ export const needsMailBinding = ({ MAIL_FROM, MAIL_PROVIDER }: Values): boolean 
 export const MISSING_MAIL_BINDING =
   'MAIL_FROM needs the binding EMAIL ([[send_email]] in wrangler.toml), or another MAIL_PROVIDER.';
 
+const listMigrationContradictions = (values: Values): string[] => {
+  const { LAZY_MIGRATION_URL: url, LAZY_MIGRATION_DIALECT: dialect, LAZY_MIGRATION_SECRET: key } = values;
+  if (url === null)
+    return dialect === 'signed' && key === null
+      ? []
+      : ['LAZY_MIGRATION_DIALECT and _SECRET need LAZY_MIGRATION_URL.'];
+  if (dialect === 'signed')
+    return key === null
+      ? [
+          'LAZY_MIGRATION_URL needs LAZY_MIGRATION_SECRET, or the LAZY_MIGRATION_DIALECT that the service speaks.',
+        ]
+      : [];
+  return new URL(url).search === ''
+    ? []
+    : ['LAZY_MIGRATION_URL must have no query: the paths of LAZY_MIGRATION_DIALECT are put behind it.'];
+};
+
 /** Settings that need one another. Without mail, what needs it would lock people out or promise what never comes. */
 export const listContradictions = (values: Values): string[] => {
   const { MAIL_FROM, MAIL_PROVIDER } = values;
@@ -124,6 +141,7 @@ export const listContradictions = (values: Values): string[] => {
     problems.push('MAIL_FROM needs PUBLIC_URL: the links in mails begin with it.');
   if (values.SIGNING_KEYS !== null && values.PUBLIC_URL === null)
     problems.push('SIGNING_KEYS needs PUBLIC_URL: it is the issuer of the tokens.');
+  problems.push(...listMigrationContradictions(values));
   for (const name of ['REQUIRE_VERIFIED_EMAIL'] as const)
     if (values[name] && MAIL_FROM === null)
       problems.push(`${name} needs MAIL_FROM: without mail nobody gets in.`);

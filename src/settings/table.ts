@@ -51,6 +51,25 @@ const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 const isPublicOrigin = (value: string): boolean =>
   isOrigin(value) && (value.startsWith('https:') || LOOPBACK.test(new URL(value).hostname));
 
+/** Passwords go there. Text in the address that is not a path would be lost or logged. */
+const isOldServiceUrl = (value: string): boolean => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password, hash } = new URL(value);
+  const isPrivate = protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
+  return isPrivate && username === '' && password === '' && hash === '';
+};
+
+/** A login whose attempt is pending for longer counts as failed: PENDING_LEASE_MS in core/throttle/counters.ts. */
+const MAX_MIGRATION_TIMEOUT_MS = 4_000;
+
+/** `whsec_` and base64, as Standard Webhooks has it, or any text that is long enough. */
+const readMigrationSecret = (value: string): string | null =>
+  value.length >= MIN_SECRET_CHARACTERS &&
+  (!value.startsWith('whsec_') ||
+    /^whsec_(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value))
+    ? value
+    : null;
+
 /** Longer names do not fit a subject line. */
 const MAX_SERVICE_NAME = 60;
 const isServiceName = (value: string): boolean =>
@@ -237,6 +256,29 @@ export const SETTINGS = {
     isValid: (value) => value.length <= MAX_AUDIENCE_CHARACTERS && /^[\x21-\x7e]+$/.test(value),
     doc: 'Whom access tokens may be made for, as `aud`. The first one is the default; without any it is `PUBLIC_URL`.',
   }),
+  LAZY_MIGRATION_URL: text({
+    takes: 'an https address such as https://old.example.com, or http at a loopback name',
+    default: null,
+    isValid: isOldServiceUrl,
+    doc: 'The service that is asked once about a login whose name is unknown here: see [without a file](migrating/without-a-file.md).',
+  }),
+  LAZY_MIGRATION_DIALECT: choice({
+    options: ['signed', 'users', 'user-v1', 'conjugator', 'account', 'auth'],
+    default: 'signed',
+    doc: 'How that service is asked: by a signed request of our own, or by the login of one of the five dialects.',
+  }),
+  LAZY_MIGRATION_TIMEOUT_MS: wholeNumber({
+    default: 3_000,
+    min: 1,
+    max: MAX_MIGRATION_TIMEOUT_MS,
+    doc: 'After this long without an answer of that service, the login is refused like one with a wrong password.',
+  }),
+  LAZY_MIGRATION_PER_MINUTE: wholeNumber({
+    default: 300,
+    min: 1,
+    max: 100_000,
+    doc: 'Logins that one isolate asks that service about in a minute. Further ones are refused like wrong passwords.',
+  }),
   SIGNING_KEYS: secretOf({
     takes: 'a JSON list of private ES256 keys with names of their own (`npm run keys`)',
     parse: readSigningKeys,
@@ -265,6 +307,11 @@ export const SETTINGS = {
   SES_SECRET_ACCESS_KEY: secret({
     minCharacters: MIN_KEY_CHARACTERS,
     doc: 'The secret of that key. It may send mail and nothing else.',
+  }),
+  LAZY_MIGRATION_SECRET: secretOf({
+    takes: `a text of at least ${MIN_SECRET_CHARACTERS} characters, or whsec_ and base64`,
+    parse: readMigrationSecret,
+    doc: 'The key of the signature of `LAZY_MIGRATION_DIALECT = "signed"`.',
   }),
   IMPORT_PEPPER: secret({
     minCharacters: 1,

@@ -1,5 +1,6 @@
 // Accounts: create one with its first session, read, list, change and remove.
-import { and, asc, eq, gt, inArray, isNull, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm';
+import type { BatchItem } from 'drizzle-orm/batch';
 import type { Passwords } from '../credentials/passwords.ts';
 import {
   err,
@@ -40,6 +41,11 @@ export interface NewAccount {
   name?: string;
   firstName?: string;
   lastName?: string;
+  address?: string;
+  siteUrl?: string;
+  description?: string;
+  /** When the owner proved the email elsewhere; null or absent for never. */
+  emailVerifiedAtMs?: number | null;
 }
 
 export interface Registration {
@@ -48,6 +54,11 @@ export interface Registration {
   open: LoginKind | null;
   /** The cookie that the browser already has: its session ends. */
   replaces: string | null;
+  /**
+   * Further statements of the batch, if no session is opened.
+   * @param isNew the condition that finds the new account
+   */
+  also?: (db: Database, isNew: SQL) => readonly BatchItem<'sqlite'>[];
 }
 
 export interface Registered {
@@ -176,7 +187,7 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
   return {
     findTaken,
 
-    async create(wanted, { client, open, replaces }) {
+    async create(wanted, { client, open, replaces, also }) {
       const unique = { username: wanted.username ?? undefined, email: wanted.email };
       const taken = await findTaken(unique);
       if (taken) return err(taken);
@@ -186,7 +197,7 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
       const replacedId = await cookieSessionId(replaces);
       const row = newRow(wanted, passwordHash, client, nowMs());
       try {
-        const { value, bookmark } = await storeAccount(options, { row, issued, client, replacedId });
+        const { value, bookmark } = await storeAccount(options, { row, issued, client, replacedId, also });
         const { account, session } = value;
         if (replacedId) sessions.forget([replacedId]);
         if (!issued || !session) return ok({ account, token: null, device: null });
@@ -308,6 +319,10 @@ const newRow = (
   name: wanted.name ?? '',
   firstName: wanted.firstName ?? '',
   lastName: wanted.lastName ?? '',
+  address: wanted.address ?? '',
+  siteUrl: wanted.siteUrl ?? '',
+  description: wanted.description ?? '',
+  emailVerifiedAtMs: wanted.emailVerifiedAtMs ?? null,
   createdAtMs: now,
   updatedAtMs: now,
   lastLoginAtMs: now,
@@ -319,6 +334,7 @@ interface Storing {
   issued: IssuedSession | null;
   client: Client;
   replacedId: string | null;
+  also: Registration['also'];
 }
 
 interface Stored {
@@ -329,7 +345,7 @@ interface Stored {
 /** Stores the account, its session and its event in one batch. The id is not known before. */
 const storeAccount = async (
   { store, mail, proofs }: AccountsOptions,
-  { row, issued, client, replacedId }: Storing,
+  { row, issued, client, replacedId, also }: Storing,
 ): Promise<Answer<Stored>> => {
   const isNew = eq(users.emailKey, row.emailKey);
   const statements = (db: Database) =>
@@ -338,9 +354,12 @@ const storeAccount = async (
       noteEventOf(db, 'registered', isNew, client, row.createdAtMs),
       deleteSession(db, replacedId),
     ] as const;
-  const prove = (db: Database) => proofs.request(db, { kind: 'verify_email', account: isNew, client });
+  const prove = (db: Database) =>
+    row.emailVerifiedAtMs ? [] : proofs.request(db, { kind: 'verify_email', account: isNew, client });
   if (!issued) {
-    const { value, bookmark } = await store.primary((db) => db.batch([...statements(db), ...prove(db)]));
+    const { value, bookmark } = await store.primary((db) =>
+      db.batch([...statements(db), ...(also?.(db, isNew) ?? []), ...prove(db)]),
+    );
     mail.sendSoon(value);
     return { value: { account: only(value[0]), session: null }, bookmark };
   }

@@ -9,6 +9,8 @@ import type { Passwords } from './passwords.ts';
 export interface PasswordAttempt extends Omit<AttemptSource, 'network'> {
   password: string;
   client: Client;
+  /** Called for a name that no account has, while the attempt is pending. True if there is an account now. */
+  onUnknown?: (() => Promise<boolean>) | null;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface CheckPasswordOptions {
 
 export const createCheckPassword =
   ({ throttle, passwords }: CheckPasswordOptions): CheckPassword =>
-  async ({ password, client, ...source }) => {
+  async ({ password, client, onUnknown, ...source }) => {
     const counted = await throttle.countAttempt({ ...source, network: client.addressPrefix });
     if (!counted.ok) return counted;
     const { candidate, counterKey } = counted.value;
@@ -48,6 +50,7 @@ export const createCheckPassword =
       candidate ? passwords.verify(password, candidate.passwordHash) : passwords.verifyNothing(password),
     );
     if (candidate && isRight && candidate.disabledAtMs === null) return ok({ candidate, counterKey });
-    throttle.recordFailure(counterKey, client);
+    // The counter of a name that has become an account's is not read any more: nothing is to be recorded there.
+    if (candidate || !onUnknown || !(await onUnknown())) throttle.recordFailure(counterKey, client);
     return err({ reason: 'wrong_credentials', known: candidate !== null });
   };

@@ -1,6 +1,7 @@
 // The login: one story from a name and a password to a session, in the order in which it happens.
 import { and, eq, exists, type SQL, sql } from 'drizzle-orm';
 import type { EmailAddress } from '../accounts/email.ts';
+import type { MoveAccount } from '../accounts/move.ts';
 import { hashAppPassword } from '../credentials/app-password.ts';
 import type { CheckPassword } from '../credentials/check-password.ts';
 import type { Passwords } from '../credentials/passwords.ts';
@@ -95,6 +96,8 @@ export interface LoginOptions {
   openSession: OpenSession;
   /** Loads what asks for a second factor. */
   askForFactor: (candidate: Candidate, open: LoginKind, holder: string | null) => Promise<NeededFactor>;
+  /** Asks the service before this one about a name that is unknown here; null if there is none. */
+  moveAccount: MoveAccount | null;
   nowMs: () => number;
 }
 
@@ -107,6 +110,7 @@ interface Manner {
 
 export const createLogin = (options: LoginOptions): Logins => {
   const { store, devices, passwords, keyring, policy, throttle, checkPassword, openSession, nowMs } = options;
+  const { moveAccount } = options;
 
   const logIn = async (
     attempt: LoginAttempt,
@@ -117,6 +121,7 @@ export const createLogin = (options: LoginOptions): Logins => {
 
     // 1. On which device. One that has logged in to the account before is counted on its own.
     const device = await devices.read(client.device ?? null);
+    let isMoved = false;
     const appPasswordHash = manner.takesAppPasswords ? await hashAppPassword(password) : null;
 
     // 2. The first round trip counts the attempt and finds the account; then one hash. A refused attempt stays counted.
@@ -127,8 +132,15 @@ export const createLogin = (options: LoginOptions): Logins => {
       appPassword: appPasswordHash === null ? null : { hash: appPasswordHash, dialect: client.dialect },
       password,
       client,
+      onUnknown:
+        moveAccount &&
+        (async () => {
+          isMoved = !isRetry && (await moveAccount(identifier, password, client));
+          return isMoved;
+        }),
     });
-    if (!checked.ok) return checked;
+    if (isMoved) return logIn(attempt, manner, true);
+    if (!checked.ok) return moveAccount ? asIfKnown(checked) : checked;
     const { candidate, counterKey } = checked.value;
     const { appPasswordId } = candidate;
 
@@ -263,6 +275,10 @@ export const createLogin = (options: LoginOptions): Logins => {
       logIn(attempt, { takesAppPasswords, asks: { holder } }),
   };
 };
+
+/** Whether an account exists is not known here while it may be at the old service: "no such account" could be wrong. */
+const asIfKnown = (refused: { ok: false; error: WrongCredentials | Throttled }): typeof refused =>
+  refused.error.reason === 'wrong_credentials' ? err({ ...refused.error, known: true }) : refused;
 
 const whereIdentifier = ({ by, key }: Identifier): SQL =>
   eq(by === 'email' ? users.emailKey : users.usernameKey, key);

@@ -150,7 +150,7 @@ export const events = sqliteTable(
 /**
  * What imports brought, by the account that each record became. Later imports read it: which accounts came from a
  * file (only those may be given rights), which were deleted here since, and what the file said the last time.
- * Written by `npm run import` alone. No foreign key: a row outlives its account, as the record of its deletion.
+ * Written by `npm run import`, and by a login that moves an account (accounts/move.ts). No foreign key: a row outlives its account, as the record of its deletion.
  * Names and hashes are kept as digests (SHA-256, 128 bits), so that a deleted account leaves no address behind.
  */
 export const importedAccounts = sqliteTable(
@@ -168,7 +168,12 @@ export const importedAccounts = sqliteTable(
     isDisabled: integer('is_disabled', { mode: 'boolean' }).notNull(),
     importedAtMs: integer('imported_at').notNull(),
   },
-  (table) => [index('imported_accounts_source_id').on(table.sourceId)],
+  (table) => [
+    index('imported_accounts_source_id').on(table.sourceId),
+    // A login that moves an account looks whether it was deleted here.
+    index('imported_accounts_email').on(table.emailDigest),
+    index('imported_accounts_username').on(table.usernameDigest),
+  ],
 );
 
 /**

@@ -93,7 +93,7 @@ describe('a login beyond MAX_SESSIONS', () => {
     const timed = limited();
     const person = someAccount();
     const { account } = await timed.register('cookie', person);
-    const attempt = { by: 'username', key: person.username } as const;
+    const attempt = { by: 'username', key: person.username, text: person.username } as const;
     const logins = await Promise.all(
       Array.from({ length: 8 }, () =>
         timed.core.login({

@@ -5,6 +5,7 @@ import type { Env } from '../../../src/env.ts';
 import worker from '../../../src/index.ts';
 import { endpoints } from '../../faults/endpoints.ts';
 import { cheapEnv, createPerson, createPersonFor, newcomer, pathOf } from '../../faults/people.ts';
+import { movingEnv, startOldService } from '../../migration/support.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient } from '../../support/clock.ts';
 import { observe } from '../../support/counting.ts';
 import { codeIn, createMailbox, tokenIn } from '../../support/mail.ts';
@@ -166,6 +167,20 @@ const others: [string, Work][] = [
       const { account } = await register('cookie', someAccount());
       const publicId = await core.accounts.ensurePublicId({ ...account, publicId: null });
       if (!(await core.accounts.getByPublicId(publicId))) throw new Error('Nobody was found.');
+    },
+  ],
+  [
+    'a login that moves an account of an old service',
+    async (env) => {
+      const old = startOldService();
+      const { password, ...account } = someAccount();
+      old.people.set(account.email, { password, account });
+      const answer = await send('/id/login', {
+        json: { identifier: account.email, password },
+        env: movingEnv({}, env),
+      });
+      old.stop();
+      if (answer.status !== 200) throw new Error(`The login was refused: ${answer.status}.`);
     },
   ],
   [
