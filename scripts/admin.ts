@@ -1,11 +1,21 @@
 // `npm run admin -- <command> …`: what an operator does to accounts from the command line.
 import { runAdmin } from './admin/command-line.ts';
+import { readConfiguration } from './configuration.ts';
 import { confirm, hasTerminal, print, printError } from './terminal.ts';
 import { queryWithWrangler } from './wrangler.ts';
+
+/** Where `npm start` serves, if nothing else is said. */
+const LOCAL_ORIGIN = 'http://127.0.0.1:8787';
 
 process.exitCode = await runAdmin(process.argv.slice(2), {
   query: queryWithWrangler,
   nowMs: Date.now(),
+  findOrigin: async ({ config, env, isRemote }) => {
+    if (!isRemote) return LOCAL_ORIGIN;
+    const { vars } = await readConfiguration(config, env);
+    const origin = vars['PUBLIC_URL'];
+    return typeof origin === 'string' && origin !== '' ? origin : null;
+  },
   hasTerminal: hasTerminal(),
   confirm,
   print,

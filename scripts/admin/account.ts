@@ -1,7 +1,9 @@
 // The account that an operator names, and what changes it: each change with its row of the audit log in one transaction.
+import { createHash } from 'node:crypto';
 import { isMatchable, NO_EMAIL_DOMAIN } from '../../src/core/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { NOTICE_SECONDS, type NoticeKind } from '../../src/core/mail/kinds.ts';
+import { OPERATOR, PASSWORD_MARK_LENGTH, RESET_SECONDS } from '../../src/core/proofs/operator.ts';
 import { quote } from '../import/sql.ts';
 import { toPlainText } from '../terminal.ts';
 import type { Row } from '../wrangler.ts';
@@ -103,7 +105,8 @@ export interface Change {
     | 'enabled'
     | 'sessions_ended'
     | 'factors_removed'
-    | 'deleted';
+    | 'deleted'
+    | 'password_reset_requested';
   /** A condition on the table `users`. */
   onlyIf: string;
   /** The statements, for a condition that finds the account as it was, in an order in which it still does. */
@@ -188,4 +191,26 @@ export const changeAccount = async (
     ...statements(isIt, nowMs),
   ]);
   return readFound(selector, rows);
+};
+
+const SECOND_MS = 1000;
+
+/**
+ * A proof that lets its holder set a new password: the row that src/core/proofs/tokens.ts finds by the token. It replaces
+ * the one that an operator made before.
+ */
+export const resetLink = (token: string): Change => {
+  const id = createHash('sha256').update(token).digest('hex');
+  return {
+    event: 'password_reset_requested',
+    onlyIf: 'disabled_at IS NULL',
+    statements: (isIt, nowMs) => [
+      `INSERT INTO proofs (id, purpose, user_id, address, address_key, requester, password_mark, created_at, expires_at)
+         SELECT ${quote(id)}, 'reset_password', id, email, email_key, ${quote(OPERATOR)},
+           substr(password_hash, ${-PASSWORD_MARK_LENGTH}), ${nowMs}, ${nowMs + RESET_SECONDS * SECOND_MS}
+         FROM users WHERE ${isIt}
+       ON CONFLICT (user_id, purpose, address_key, requester) DO UPDATE SET id = excluded.id,
+         password_mark = excluded.password_mark, created_at = excluded.created_at, expires_at = excluded.expires_at`,
+    ],
+  };
 };

@@ -1,7 +1,7 @@
 // The command line of `npm run admin`: which command is meant, on which database, and whether the operator is sure.
 import { createCommand, statusOf, USAGE_STATUS, withoutSeparator } from '../command-line.ts';
 import { messageOf } from '../terminal.ts';
-import { type Row, targetFlags } from '../wrangler.ts';
+import { environmentOf, type Row, targetFlags } from '../wrangler.ts';
 import type { Query } from './account.ts';
 import { type Command, commands } from './commands.ts';
 
@@ -11,6 +11,12 @@ export interface AdminTools {
   /** Runs statements in one transaction on the database that the flags of wrangler say. */
   query: (flags: readonly string[], statements: readonly string[]) => Promise<Row[][]>;
   nowMs: number;
+  /** Where the pages of the service are; null if nothing says so. */
+  findOrigin: (place: {
+    config?: string | undefined;
+    env: string;
+    isRemote: boolean;
+  }) => Promise<string | null>;
   /** Whether somebody can be asked. */
   hasTerminal: boolean;
   confirm: (question: string) => Promise<boolean>;
@@ -28,6 +34,7 @@ const createParser = ({ print, printError }: AdminTools) =>
     .option('-e, --env <name>', 'the environment of wrangler.toml')
     .option('-c, --config <file>', 'another wrangler.toml')
     .option('--persist-to <folder>', 'where the database on this machine is')
+    .option('--url <origin>', 'where the pages are, for a link; PUBLIC_URL if it is not given')
     .addHelpText(
       'after',
       '\nAn account is given by its email, its username or its id; id:, username: or email: before it says which.',
@@ -59,6 +66,16 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
   const parser = createParser(tools);
   let status = USAGE_STATUS;
 
+  /** Throws if nobody says where the pages are. */
+  const findOrigin = async (): Promise<string> => {
+    const { url, config, remote, ...flags } = parser.opts();
+    if (url !== undefined && !URL.canParse(url))
+      parser.error('error: --url takes an origin such as https://id.example.com');
+    if (url !== undefined) return new URL(url).origin;
+    const origin = await tools.findOrigin({ config, env: environmentOf(flags), isRemote: remote === true });
+    return origin ?? parser.error('error: PUBLIC_URL is not set: say where the pages are with --url');
+  };
+
   const run = async (name: string, command: Command, operand: string | null): Promise<number> => {
     const flags = parser.opts();
     if (flags.local && flags.remote) parser.error('error: give --local or --remote, not both');
@@ -74,7 +91,8 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     const query: Query = (statements) => tools.query(place, statements);
     const sure = mustAsk && operand !== null ? await makeSure(command, operand, query, tools) : operand;
     if (mustAsk && sure === null) return REFUSED_STATUS;
-    const { text, json } = await command.run(sure ?? '', query, nowMs);
+    const origin = command.takesOrigin ? await findOrigin() : '';
+    const { text, json } = await command.run(sure ?? '', query, nowMs, origin);
     print(flags.json ? JSON.stringify(json, null, 2) : text);
     return 0;
   };

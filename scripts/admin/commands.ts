@@ -1,5 +1,6 @@
 // The commands of `npm run admin`, each with what it says when it is done.
 
+import { randomBytes } from 'node:crypto';
 import { writeTable, writeTime } from '../table.ts';
 import { toPlainText } from '../terminal.ts';
 import {
@@ -11,6 +12,7 @@ import {
   Refused,
   readFound,
   readSelector,
+  resetLink,
 } from './account.ts';
 import { showStats } from './stats.ts';
 
@@ -26,12 +28,15 @@ export interface Command {
   takesAccount: boolean;
   /** What to ask before it is done, and of which account. Throws Refused if there is no such account. */
   ask?: (operand: string, query: Query, nowMs: number) => Promise<{ id: number; text: string }>;
+  /** Whether it must know where the pages are. */
+  takesOrigin?: true;
   /**
    * Does it.
+   * @param origin where the pages are; '' for a command that needs not know
    * @param operand the account; '' for a command that takes none
    * @throws Error to be shown, if it could not be done
    */
-  run: (operand: string, query: Query, nowMs: number) => Promise<Outcome>;
+  run: (operand: string, query: Query, nowMs: number, origin: string) => Promise<Outcome>;
 }
 
 /** Who the account is, and whether its owner is known: everybody can register with an address that is not theirs. */
@@ -107,6 +112,21 @@ const listSessions: Command['run'] = async (operand, query, nowMs) => {
   };
 };
 
+/** 256 bits. */
+const TOKEN_BYTES = 32;
+
+const makeResetLink: Command['run'] = async (operand, query, nowMs, origin) => {
+  const token = `op_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
+  const found = await changeAccount(query, readSelector(operand), resetLink(token), nowMs);
+  if (found.isDisabled) throw new Refused(`${toPlainText(found.email)} is disabled. Enable it first.`);
+  const url = `${origin}/reset-password?token=${token}`;
+  const { id, username, email } = found;
+  return {
+    text: `${describeAccount(found)}\n\n${url}\n\nThe link is good once, for an hour. Whoever has it sets the password: hand it to the owner alone.`,
+    json: { id, username, email, url },
+  };
+};
+
 export const commands: Readonly<Record<string, Command>> = {
   grant: {
     does: 'makes the account an admin',
@@ -174,6 +194,12 @@ export const commands: Readonly<Record<string, Command>> = {
       );
     }),
   },
+  'reset-link': {
+    does: 'prints a link that sets a new password, once, within an hour; needs no mail',
+    takesAccount: true,
+    takesOrigin: true,
+    run: makeResetLink,
+  },
   delete: {
     does: 'removes the account with its sessions, for good',
     takesAccount: true,
@@ -184,7 +210,7 @@ export const commands: Readonly<Record<string, Command>> = {
     }),
   },
   stats: {
-    does: 'counts accounts, hashes, sessions and events',
+    does: 'counts accounts, hashes, sessions, events and mails',
     takesAccount: false,
     run: (_, query, nowMs) => showStats(query, nowMs),
   },

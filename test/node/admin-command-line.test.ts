@@ -21,6 +21,7 @@ const admin = async (scratch: Scratch, answer: boolean | null, ...args: string[]
       return scratch.target.query(statements);
     },
     nowMs: NOW_MS,
+    findOrigin: async ({ isRemote }) => (isRemote ? null : 'http://127.0.0.1:8787'),
     hasTerminal: answer !== null,
     confirm: async (question) => {
       told.questions.push(question);
@@ -90,7 +91,8 @@ describe('grant', () => {
 
   it('is done to the account that was shown, even if another one takes its name meanwhile', async () => {
     const scratch = openPeopled();
-    const tools = { nowMs: NOW_MS, hasTerminal: true, print: () => {}, printError: () => {} };
+    const findOrigin = async () => null;
+    const tools = { nowMs: NOW_MS, findOrigin, hasTerminal: true, print: () => {}, printError: () => {} };
     const status = await runAdmin(['grant', 'kate'], {
       ...tools,
       query: (_, statements) => scratch.target.query(statements),

@@ -56,6 +56,7 @@ describe('stats', () => {
       hashes: { latchkey: 2, '2b': 1, none: 1, other: 1, 'pbkdf2-sha512': 1, pbkdf2_sha256: 1 },
       sessions: { jwt: 2 },
       events_of_24_hours: { login: 1 },
+      mails_of_24_hours: {},
     });
     expect(text.split('\n\n')[3]).toBe(
       'events of 24 hours  number\n------------------  ------\nlogin                    1',

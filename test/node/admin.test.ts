@@ -23,7 +23,7 @@ const openPeopled = (): Scratch => {
 const runOn = (scratch: Scratch, name: string, operand = ''): Promise<Outcome> => {
   const command = commands[name];
   if (!command) throw new Error(`There is no command ${name}.`);
-  return command.run(operand, scratch.target.query, NOW_MS);
+  return command.run(operand, scratch.target.query, NOW_MS, 'https://id.example.com');
 };
 
 const say = async (scratch: Scratch, name: string, operand?: string): Promise<string> =>

@@ -10,6 +10,8 @@ export interface Service {
   origin: string;
   /** Runs a statement on its database. */
   execute: (sql: string, ...values: unknown[]) => Promise<void>;
+  /** Asks its database. */
+  query: (sql: string) => Promise<Record<string, unknown>[]>;
   /** Stops the Worker and everything that ran it; what it stored is gone. */
   close: () => Promise<void>;
 }
@@ -45,6 +47,10 @@ export const startService = async (
       await DB.prepare(sql)
         .bind(...values)
         .run();
+    },
+    query: async (sql) => {
+      const { DB } = await worker.getEnv();
+      return (await DB.prepare(sql).all<Record<string, unknown>>()).results;
     },
     close: () => harness.close(),
   };

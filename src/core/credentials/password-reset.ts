@@ -6,11 +6,12 @@ import type { Identifier } from '../identity.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Account, Client } from '../model.ts';
 import { endAllSessions, removeOtherWaysIn, withdrawOtherClaims } from '../proofs/effects.ts';
+import { OPERATOR } from '../proofs/operator.ts';
 import type { Proofs } from '../proofs/proofs.ts';
 import { deleteProof, holdsProof } from '../proofs/rows.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { accountColumns } from '../store/columns.ts';
-import { users } from '../store/schema.ts';
+import { proofs as proofRows, users } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { Passwords } from './passwords.ts';
 
@@ -76,18 +77,21 @@ export const createPasswordReset = (options: PasswordResetOptions): PasswordRese
       const now = nowMs();
       const { value } = await store.primary((db) => {
         const holds = holdsProof(db, 'reset_password', id, now);
-        const wasUnproven = and(holds, isNull(users.emailVerifiedAtMs));
+        // A link that an operator handed over proves no address, and says nothing about who made the account.
+        const isMailed = sql`EXISTS (SELECT 1 FROM ${proofRows} WHERE id = ${id} AND requester <> ${OPERATOR})`;
+        const proves = sql`(${holds} AND ${isMailed})`;
+        const wasUnproven = and(proves, isNull(users.emailVerifiedAtMs));
         return db.batch([
           noteEventOf(db, 'password_reset', holds, client, now),
           mail.notify(db, 'password_reset', holds, client),
-          withdrawOtherClaims(db, id, holds),
+          withdrawOtherClaims(db, id, proves),
           ...endAllSessions(db, holds),
           ...removeOtherWaysIn(db, wasUnproven, null),
           db
             .update(users)
             .set({
               passwordHash,
-              emailVerifiedAtMs: sql`coalesce(${users.emailVerifiedAtMs}, ${now})`,
+              emailVerifiedAtMs: sql`CASE WHEN ${isMailed} THEN coalesce(${users.emailVerifiedAtMs}, ${now}) ELSE ${users.emailVerifiedAtMs} END`,
               pendingEmail: null,
               loginFailures: null,
               updatedAtMs: now,

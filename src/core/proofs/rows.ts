@@ -4,6 +4,7 @@ import type { MailKind } from '../mail/kinds.ts';
 import { withinMailLimits } from '../mail/outbox.ts';
 import { proofs, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
+import { PASSWORD_MARK_LENGTH, RESET_SECONDS } from './operator.ts';
 import type { Purpose } from './tokens.ts';
 
 const MINUTE = 60;
@@ -12,7 +13,7 @@ const HOUR = 60 * MINUTE;
 /** How long a proof is good for. A reset is done at once; an undo must outlast a weekend. */
 export const PROOF_SECONDS: Readonly<Record<Purpose, number>> = {
   verify_email: 24 * HOUR,
-  reset_password: HOUR,
+  reset_password: RESET_SECONDS,
   change_email: 24 * HOUR,
   undo_email_change: 72 * HOUR,
   sign_in: 10 * MINUTE,
@@ -28,8 +29,6 @@ export const TRIES_WINDOW_MS = HOUR * 1000;
 const MAX_NEW_ADDRESSES = 10;
 const DAY_MS = 24 * HOUR * 1000;
 
-/** Characters from the end of a hash: enough to tell two hashes apart, and without the salt no hash to guess at. */
-const PASSWORD_MARK_LENGTH = 32;
 const passwordMarkOfRow = sql<string>`substr(${users.passwordHash}, ${sql.raw(String(-PASSWORD_MARK_LENGTH))})`;
 /** The same of a hash. */
 const passwordMark = (passwordHash: string): string => passwordHash.slice(-PASSWORD_MARK_LENGTH);

@@ -1,6 +1,6 @@
 // The token of a link and the code that is typed, made of a proof's id under TOKEN_SECRET: a copy of D1 has neither.
 
-import { equalBytes, equalTexts, type Keyring } from '../secrets.ts';
+import { equalBytes, equalTexts, type Keyring, sha256Hex } from '../secrets.ts';
 import type { proofs } from '../store/schema.ts';
 
 /** What a proof lets its holder do. */
@@ -12,6 +12,12 @@ const SIGNATURE_BYTES = 16;
 
 /** The 32 bytes of a token in base64url. */
 const TOKEN_FORM = /^[A-Za-z0-9_-]{43}$/;
+
+/**
+ * The token of a link that an operator makes with `npm run admin -- reset-link`: 256 random bits behind a prefix. The
+ * command does not know TOKEN_SECRET, so the id of its proof is the SHA-256 of the token: a copy of D1 has no token.
+ */
+const OPERATOR_TOKEN_FORM = /^op_[A-Za-z0-9_-]{43}$/;
 
 /** Long enough that five attempts are hopeless, short enough to type. */
 const CODE_DIGITS = 8;
@@ -49,6 +55,7 @@ export const createProofTokens = (keyring: Keyring): ProofTokens => {
     },
 
     async readToken(purpose, token) {
+      if (purpose === 'reset_password' && OPERATOR_TOKEN_FORM.test(token)) return sha256Hex(token);
       if (!TOKEN_FORM.test(token)) return null;
       const bytes = Uint8Array.fromBase64(token, { alphabet: 'base64url' });
       const id = bytes.subarray(0, PROOF_ID_BYTES).toHex();

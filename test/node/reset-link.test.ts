@@ -1,0 +1,143 @@
+// `npm run admin -- reset-link`: a link that sets a new password, for a service that sends no mail.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type AdminTools, runAdmin } from '../../scripts/admin/command-line.ts';
+import { type Service, startService } from './support-service.ts';
+
+const PASSWORD = 'four walls and a door';
+const NEXT_PASSWORD = 'seven doors and a wall';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService({});
+});
+
+afterAll(() => service?.close());
+
+const post = (path: string, json: object, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(service.origin + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(json),
+  });
+
+const join = async (name: string): Promise<string> => {
+  const email = `${name}@example.com`;
+  expect((await post('/id/register', { email, password: PASSWORD })).status).toBe(201);
+  return email;
+};
+
+const admin = async (...args: string[]) => {
+  const told = { out: '', err: '' };
+  const tools: AdminTools = {
+    query: async (_, statements) => {
+      const rows = [];
+      for (const sql of statements) rows.push(await service.query(sql));
+      return rows;
+    },
+    nowMs: Date.now(),
+    findOrigin: async ({ isRemote }) => (isRemote ? null : service.origin),
+    hasTerminal: false,
+    confirm: async () => false,
+    print: (text) => {
+      told.out += text;
+    },
+    printError: (text) => {
+      told.err += text;
+    },
+  };
+  return { status: await runAdmin(args, tools), ...told };
+};
+
+/** The link that the command prints. */
+const linkFor = async (email: string): Promise<URL> => {
+  const { status, out } = await admin('reset-link', email);
+  expect(status).toBe(0);
+  expect(out).toContain(`email     ${email}\n          NOT verified`);
+  return new URL(/^http\S+$/m.exec(out)?.[0] ?? expect.fail(out));
+};
+
+const tokenIn = (link: URL): string => link.searchParams.get('token') ?? '';
+
+const reset = (token: string, password = NEXT_PASSWORD) => post('/id/password/reset', { token, password });
+
+it('opens a page, sets the password once, and ends the sessions', async () => {
+  const email = await join('kate');
+  const link = await linkFor(email);
+  const page = await fetch(link);
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Set a new password')]);
+  expect((await reset(tokenIn(link))).status).toBe(204);
+  expect((await post('/id/login', { identifier: email, password: PASSWORD })).status).toBe(401);
+  expect((await post('/id/login', { identifier: email, password: NEXT_PASSWORD })).status).toBe(200);
+  const again = await reset(tokenIn(link));
+  expect([again.status, await again.json()]).toEqual([
+    400,
+    expect.objectContaining({ code: 'link_expired' }),
+  ]);
+});
+
+it('proves no address, takes no second factor away, and is in the audit log', async () => {
+  const email = await join('uma');
+  await service.execute(
+    "INSERT INTO app_passwords (user_id, name, hash, created_at) SELECT id, 'phone', 'x', 1 FROM users WHERE email = ?",
+    email,
+  );
+  expect((await reset(tokenIn(await linkFor(email)))).status).toBe(204);
+  const [row] = await service.query(
+    `SELECT email_verified_at AS at, (SELECT count(*) FROM app_passwords WHERE user_id = users.id) AS left,
+      (SELECT group_concat(type) FROM events WHERE user_id = users.id AND type LIKE 'password%') AS log
+     FROM users WHERE email = '${email}'`,
+  );
+  expect(row).toEqual({ at: null, left: 1, log: 'password_reset_requested,password_reset' });
+});
+
+it('is good for an hour, and only the last one', async () => {
+  const email = await join('vera');
+  const [first, second] = [await linkFor(email), await linkFor(email)];
+  expect((await reset(tokenIn(first))).status).toBe(400);
+  const [proof] = await service.query(
+    `SELECT expires_at - created_at AS life FROM proofs WHERE requester = 'operator' AND address = '${email}'`,
+  );
+  expect(proof).toEqual({ life: 60 * 60 * 1000 });
+  await service.execute('UPDATE proofs SET expires_at = ? WHERE address = ?', Date.now(), email);
+  expect((await reset(tokenIn(second))).status).toBe(400);
+});
+
+it('leaves nothing in the database that redeems it', async () => {
+  const email = await join('wanda');
+  const token = tokenIn(await linkFor(email));
+  const rows = JSON.stringify(await service.query('SELECT * FROM proofs'));
+  expect(rows).not.toContain(token);
+  const [proof] = await service.query(
+    `SELECT id FROM proofs WHERE requester = 'operator' AND address = '${email}'`,
+  );
+  for (const guess of [String(proof?.['id']), `op_${String(proof?.['id']).slice(0, 43)}`])
+    expect((await reset(guess)).status).toBe(400);
+  expect((await reset(token)).status).toBe(204);
+});
+
+it('is refused for a disabled account, an unknown one, and where nobody says where the pages are', async () => {
+  const email = await join('xena');
+  await service.execute('UPDATE users SET disabled_at = 1 WHERE email = ?', email);
+  expect(await admin('reset-link', email)).toEqual({
+    status: 1,
+    out: '',
+    err: `${email} is disabled. Enable it first.`,
+  });
+  expect((await admin('reset-link', 'nobody@example.com')).err).toBe(
+    'There is no account nobody@example.com.',
+  );
+  const remote = await admin('reset-link', email, '--remote');
+  expect([remote.status, remote.err]).toEqual([
+    2,
+    expect.stringContaining('error: PUBLIC_URL is not set: say where the pages are with --url'),
+  ]);
+  const other = await admin(
+    'reset-link',
+    'kate@example.com',
+    '--remote',
+    '--url',
+    'https://id.example.com/x',
+  );
+  expect(other.out).toContain('\nhttps://id.example.com/reset-password?token=op_');
+});
