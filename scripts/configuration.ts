@@ -143,8 +143,13 @@ const UNKNOWN_SECRET = '-'.repeat(64);
 const NEEDED = ['DB', 'SESSIONS', 'ASSETS'];
 const FLOOD_GUARDS = ['LOGIN_LIMIT', 'REGISTRATION_LIMIT'];
 
+/** A secret of a form of its own, such as keys, is left out: no other text could pass for it. */
 const standIn = (names: readonly string[]): Record<string, string> =>
-  Object.fromEntries(names.map((name) => [name, UNKNOWN_SECRET]));
+  Object.fromEntries(
+    names
+      .filter((name) => TABLE[name]?.parse(UNKNOWN_SECRET) !== undefined)
+      .map((name) => [name, UNKNOWN_SECRET]),
+  );
 
 /** What must be mended before the Worker can serve, and what should be. */
 export interface Findings {

@@ -115,9 +115,13 @@ describe('the pictures', () => {
 
   it('are files that the service ships', async () => {
     const { token } = await join();
-    const files = import.meta.glob('../../src/assets/**', { query: '?raw', import: 'default', eager: true });
+    const files = import.meta.glob('../../../src/assets/**', {
+      query: '?raw',
+      import: 'default',
+      eager: true,
+    });
     for (const { picture } of await getPictures(token)) {
-      const file = files[`../../src/assets${new URL(picture).pathname}`];
+      const file = files[`../../../src/assets${new URL(picture).pathname}`];
       expect(file, picture).toMatch(/^<svg /);
     }
   });
