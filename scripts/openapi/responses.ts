@@ -26,7 +26,7 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   400: 'The body is not good, or what it says is refused.',
   401: 'Not logged in, or not with the right password.',
   403: 'Not allowed.',
-  404: 'There is nothing here.',
+  404: 'Not found.',
   409: 'It conflicts with what is there.',
   413: 'The body is too large.',
   415: 'The media type is none of JSON and forms.',

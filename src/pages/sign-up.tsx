@@ -14,9 +14,9 @@ import { visitor } from './session.tsx';
 const showSignUp = (c: Context<AppEnv>, shown: Form, status: 200 | 400 | 401 | 409 | 429 = 200): Response =>
   show(
     c,
-    { title: 'Make an account', status, narrow: true, failed: shown.faults.length > 0 },
+    { title: 'Create account', status, narrow: true, failed: shown.faults.length > 0 },
     <>
-      <h1>Make an account</h1>
+      <h1>Create account</h1>
       <Faults form={shown} />
       <PostForm action="/sign-up">
         <Field form={shown} name="email" type="email" autocomplete="username" first />

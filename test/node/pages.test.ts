@@ -44,11 +44,11 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
       await me.goTo('/');
       expect(await me.heading()).toBe('Sign in');
       await me.follow('Make one');
-      expect(await me.heading()).toBe('Make an account');
+      expect(await me.heading()).toBe('Create account');
 
       await me.fill({ Email: 'nobody', Username: name, Password: 'short' });
       await me.press('Make the account');
-      expect(await me.notice()).toBe('Email: This is no email address.\nPassword: At least 8 characters.');
+      expect(await me.notice()).toBe('Email: Enter a valid email address.\nPassword: At least 8 characters.');
       expect(await me.page.locator(':focus').getAttribute('id')).toBe('email');
       expect(await me.page.getByLabel(/^Username/).inputValue()).toBe(name);
       expect(await me.page.getByLabel('Password').inputValue()).toBe('');

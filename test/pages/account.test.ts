@@ -59,9 +59,7 @@ describe('the profile', () => {
     const person = await signUp({ name: 'Before' });
     const answer = await post('/profile', { ...PROFILE, siteUrl: 'nowhere', name: 'n'.repeat(256) }, person);
     expectPage(answer, 400, 'Error: Profile');
-    expect(noticeOf(answer)).toBe(
-      'Name: At most 255 characters.Website: This must be an http or https address.',
-    );
+    expect(noticeOf(answer)).toBe('Name: At most 255 characters.Website: Enter an http or https URL.');
     expect(fieldOf(answer, 'siteUrl')).toContain('value="nowhere"');
     expect(fieldOf(answer, 'lastName')).toContain('value="Jones"');
     expect(await accountOf(person)).toMatchObject({ account: { name: 'Before', lastName: '' } });
@@ -110,7 +108,7 @@ describe('the picture', () => {
     await post('/picture', { pictureId: '3' }, person);
     const answer = await post('/picture', { pictureId }, person);
     expectPage(answer, 400, 'Error: Picture');
-    expect(noticeOf(answer)).toBe('Picture: This is not one of the choices.');
+    expect(noticeOf(answer)).toBe('Picture: Choose one of the options.');
     expect(await accountOf(person)).toMatchObject({
       account: { picture: 'https://latchkey.test/pictures/3.svg' },
     });
@@ -137,8 +135,8 @@ describe('the password', () => {
     ['', next, 'Current password: This is required.'],
     ['not my password', next, 'Current password: This is not your password.'],
     [PASSWORD, '1234567', 'New password: At least 8 characters.'],
-    [PASSWORD, 'password1', 'New password: Too many people have a password like this. Choose another.'],
-    [PASSWORD, 'summer2024', 'New password: Too many people have a password like this. Choose another.'],
+    [PASSWORD, 'password1', 'New password: This password is too common. Choose another.'],
+    [PASSWORD, 'summer2024', 'New password: This password is too common. Choose another.'],
   ])('stays where %j is to become %j', async (currentPassword, newPassword, fault) => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
@@ -161,7 +159,7 @@ describe('the password', () => {
 });
 
 describe.each([
-  ['email', 'Email', 'new.address@test.com', 'nowhere', 'This is no email address.'],
+  ['email', 'Email', 'new.address@test.com', 'nowhere', 'Enter a valid email address.'],
   ['username', 'Username', 'a-new.name+1', 'a b', 'Only letters, digits and . _ + - are allowed.'],
 ] as const)('the %s', (name, label, good, bad, fault) => {
   const value = (person: Person) => `${person.username.slice(-6)}${good}`;
@@ -194,7 +192,7 @@ describe.each([
     const [person, other] = [await signUp(), await signUp()];
     const answer = await post(`/${name}`, { [name]: other[name], password: PASSWORD }, person);
     expectPage(answer, 409, `Error: ${label}`);
-    expect(noticeOf(answer)).toBe(`${label}: Another account has this already.`);
+    expect(noticeOf(answer)).toBe(`${label}: This is already taken.`);
     expect(fieldOf(answer, name)).toContain(`value="${other[name]}"`);
     expect(await accountOf(person)).toMatchObject({ account: { [name]: person[name] } });
   });
@@ -258,11 +256,11 @@ describe('password managers', () => {
 it('shows the fault of a common password beside the other faults, in the order of the form', async () => {
   const signedUp = await post('/sign-up', { email: 'nobody', username: 'a b', password: 'password1' });
   expect(noticeOf(signedUp)).toBe(
-    'Email: This is no email address.Username: Only letters, digits and . _ + - are allowed.Password: Too many people have a password like this. Choose another.',
+    'Email: Enter a valid email address.Username: Only letters, digits and . _ + - are allowed.Password: This password is too common. Choose another.',
   );
   const person = await signUp();
   const changed = await post('/password', { currentPassword: '', newPassword: 'password1' }, person);
   expect(noticeOf(changed)).toBe(
-    'Current password: This is required.New password: Too many people have a password like this. Choose another.',
+    'Current password: This is required.New password: This password is too common. Choose another.',
   );
 });

@@ -175,7 +175,7 @@ describe('a forgotten password', () => {
     const token = tokenIn(mailbox.last(person.email));
     for (const [newPassword, text] of [
       ['short', 'At least 8 characters.'],
-      ['password1', 'Too many people have a password like this. Choose another.'],
+      ['password1', 'This password is too common. Choose another.'],
       [person.username, 'This is too close to your username or email, or to our name. Choose another.'],
       ['', 'This is required.'],
     ] as const) {

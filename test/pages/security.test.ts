@@ -193,7 +193,7 @@ describe('recovery codes', () => {
 describe('app passwords', () => {
   it('are made for one API or all, shown once, listed and revoked', async () => {
     const form = await browser.open('/security/app-passwords');
-    expectPage(form, 200, 'Make an app password');
+    expectPage(form, 200, 'Create app password');
     expect(form.text).toContain('<option value="" selected="">Every API</option>');
     const made = await browser.post('/security/app-passwords', { name: 'Old <phone>', dialect: 'account' });
     expectPage(made, 200, 'Your app password');

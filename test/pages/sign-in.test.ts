@@ -60,9 +60,9 @@ describe('signing up', () => {
       password: 'short',
       name: 'Mary',
     });
-    expectPage(answer, 400, 'Error: Make an account');
+    expectPage(answer, 400, 'Error: Create account');
     expect(noticeOf(answer)).toBe(
-      'Email: This is no email address.Username: Only letters, digits and . _ + - are allowed.Password: At least 8 characters.',
+      'Email: Enter a valid email address.Username: Only letters, digits and . _ + - are allowed.Password: At least 8 characters.',
     );
     expect(fieldOf(answer, 'username')).toBe(
       '<input id="username" name="username" autocomplete="off" aria-invalid="true" aria-describedby="username-fault username-hint" type="text" value="a b" autocapitalize="none"/>',
@@ -73,16 +73,16 @@ describe('signing up', () => {
     expect(fieldOf(answer, 'name')).toBe(
       '<input id="name" name="name" autocomplete="name" type="text" value="Mary"/>',
     );
-    expect(answer.text).toContain('<p class="fault" id="email-fault">This is no email address.</p>');
+    expect(answer.text).toContain('<p class="fault" id="email-fault">Enter a valid email address.</p>');
     expect(answer.text.match(/autofocus/g)).toHaveLength(1);
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
   it.each([
     ['1234567', 'At least 8 characters.'],
-    ['password1', 'Too many people have a password like this. Choose another.'],
-    ['Passw0rd!', 'Too many people have a password like this. Choose another.'],
-    ['aaaaaaaaaa', 'Too many people have a password like this. Choose another.'],
+    ['password1', 'This password is too common. Choose another.'],
+    ['Passw0rd!', 'This password is too common. Choose another.'],
+    ['aaaaaaaaaa', 'This password is too common. Choose another.'],
     ['Latchkey1', 'This is too close to your username or email, or to our name. Choose another.'],
   ])('refuses the password %s', async (password, fault) => {
     const answer = await post('/sign-up', { ...someone(), password });
@@ -101,10 +101,8 @@ describe('signing up', () => {
     const { username, email } = await signUp();
     const taken = { username: username.toUpperCase(), email: email.toUpperCase(), password: PASSWORD };
     const answer = await post('/sign-up', taken);
-    expectPage(answer, 409, 'Error: Make an account');
-    expect(noticeOf(answer)).toBe(
-      'Email: Another account has this already.Username: Another account has this already.',
-    );
+    expectPage(answer, 409, 'Error: Create account');
+    expect(noticeOf(answer)).toBe('Email: This is already taken.Username: This is already taken.');
   });
 
   it('takes the second click of two for the first', async () => {

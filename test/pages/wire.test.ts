@@ -134,7 +134,7 @@ describe('what goes wrong', () => {
       expectPage(
         await open(path, null, { env, headers }),
         200,
-        path === '/sign-in' ? 'Sign in' : 'Make an account',
+        path === '/sign-in' ? 'Sign in' : 'Create account',
       );
     }
   });

@@ -206,7 +206,7 @@ const grantAdmin = endpoint({
   params,
   auth: admins,
   handle: applyAction('admin_granted'),
-  docs: DOCS && actionDocs('idGrantAdmin', 'Make an account an admin', { isAdmin: true }),
+  docs: DOCS && actionDocs('idGrantAdmin', 'Grant the admin role', { isAdmin: true }),
 });
 
 const revokeAdmin = endpoint({
@@ -215,7 +215,7 @@ const revokeAdmin = endpoint({
   params,
   auth: admins,
   handle: applyAction('admin_revoked'),
-  docs: DOCS && actionDocs('idRevokeAdmin', 'Make an admin an account like any other', null, [lastAdmin]),
+  docs: DOCS && actionDocs('idRevokeAdmin', 'Remove the admin role', null, [lastAdmin]),
 });
 
 const verifyEmail = endpoint({

@@ -261,7 +261,7 @@ const addAppPassword = endpoint({
   },
   docs: DOCS && {
     id: 'idAddAppPassword',
-    summary: 'Make an app password',
+    summary: 'Create app password',
     description:
       'For clients that can ask for nothing but a password. `dialect` names the one in which it is good; without it, ' +
       'it is good in all.',

@@ -21,7 +21,11 @@ const CHALLENGE = { headers: { 'WWW-Authenticate': 'Bearer' } };
 /** Every field's faults; `name` is the JSON key. What was sent is not shown again. */
 const faulty = (faults: readonly FieldError[], status: 400 | 409): Reply => {
   const code = status === 409 ? 'taken' : 'invalid';
-  const reply = detailed(status, code, status === 409 ? 'The name is taken.' : 'Some fields are not valid.');
+  const reply = detailed(
+    status,
+    code,
+    status === 409 ? 'The username or email is taken.' : 'Some fields are not valid.',
+  );
   const errors = faults.map((fault) => ({
     name: fault.field,
     code: fault.code,
@@ -48,7 +52,7 @@ const factorProblem = (why: keyof typeof FACTOR_TEXTS): Reply => {
 
 /** @see src/core/errors.ts InvalidProof */
 const PROOF_TEXTS = {
-  invalid: ['link_invalid', 'The link is not one of ours.', 'Check that it was copied whole.'],
+  invalid: ['link_invalid', 'The link is not valid.', 'Check that it was copied whole.'],
   expired: ['link_expired', 'The link has expired, was used, or was replaced.', 'Ask for a new one.'],
   wrong_code: [
     'email_code_invalid',
@@ -74,9 +78,9 @@ export const problem = (refused: Problem): Reply => {
     case 'credentials':
       return detailed(401, `credentials_${refused.why}`, 'You are not logged in.', CHALLENGE);
     case 'forbidden':
-      return detailed(403, 'forbidden', 'You may not do this.');
+      return detailed(403, 'forbidden', 'You are not allowed to do this.');
     case 'reauthenticate':
-      return detailed(403, 'reauthenticate', 'Prove that it is still you.', {
+      return detailed(403, 'reauthenticate', 'Authenticate again.', {
         detail:
           'POST /id/reauthenticate with the password, a code or a passkey, then send the request again.',
       });
@@ -94,7 +98,7 @@ export const problem = (refused: Problem): Reply => {
     case 'https_required':
       return detailed(403, 'https_required', 'Use https.');
     case 'unverified_email':
-      return detailed(403, 'unverified_email', 'The email address is not proven.', {
+      return detailed(403, 'unverified_email', 'The email address is not confirmed.', {
         detail: 'Open the link in the mail that was sent there, then log in.',
       });
     case 'proof':
@@ -106,7 +110,7 @@ export const problem = (refused: Problem): Reply => {
     case 'cross_site':
       return detailed(403, 'cross_site', 'The request comes from another site.');
     case 'not_found':
-      return detailed(404, 'not_found', 'There is nothing here.');
+      return detailed(404, 'not_found', 'Not found.');
     case 'method_not_allowed':
       return detailed(405, 'method_not_allowed', 'The method is not allowed here.', {
         detail: `${refused.method} is none of the methods of this path.`,

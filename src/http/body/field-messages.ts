@@ -8,9 +8,9 @@ export const fieldMessage = ({ code, limit }: Pick<FieldError, 'code' | 'limit'>
     case 'blank':
       return 'This is required.';
     case 'not_text':
-      return 'This must be a text without control characters.';
+      return 'Enter text without control characters.';
     case 'nul':
-      return 'This must not hold a null character.';
+      return 'Null characters are not allowed.';
     case 'too_many_characters':
       return `At most ${limit} characters.`;
     case 'too_few_characters':
@@ -18,20 +18,20 @@ export const fieldMessage = ({ code, limit }: Pick<FieldError, 'code' | 'limit'>
     case 'too_many_bytes':
       return `At most ${limit} bytes.`;
     case 'not_email':
-      return 'This is no email address.';
+      return 'Enter a valid email address.';
     case 'not_username':
       return 'Only letters, digits and . _ + - are allowed.';
     case 'weak_password':
       return 'This password is too weak.';
     case 'common_password':
-      return 'Too many people have a password like this. Choose another.';
+      return 'This password is too common. Choose another.';
     case 'resembling_password':
       return 'This is too close to your username or email, or to our name. Choose another.';
     case 'not_url':
-      return 'This must be an http or https address.';
+      return 'Enter an http or https URL.';
     case 'taken':
-      return 'Another account has this already.';
+      return 'This is already taken.';
     case 'not_a_choice':
-      return 'This is not one of the choices.';
+      return 'Choose one of the options.';
   }
 };

@@ -14,14 +14,14 @@ const showNew = (c: Context<AppEnv>, shown: Form): Response =>
   show(
     c,
     {
-      title: 'Make an app password',
+      title: 'Create app password',
       here: '/security',
       status: shown.faults.length > 0 ? 400 : 200,
       narrow: true,
       failed: shown.faults.length > 0,
     },
     <>
-      <h1>Make an app password</h1>
+      <h1>Create app password</h1>
       <p class="lead">
         For one app that can ask for nothing but a password. It cannot be used on these pages, and you can
         revoke it at any time.

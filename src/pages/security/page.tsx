@@ -160,7 +160,7 @@ const AppPasswords = ({ appPasswords }: Protection) => (
     )}
     <p class="actions">
       <a class="button" href="/security/app-passwords">
-        Make an app password
+        Create app password
       </a>
     </p>
   </Card>

@@ -41,7 +41,7 @@ describe('an account without a factor', () => {
   });
 
   it('gets no recovery codes', async () => {
-    expect(whole(await post('/recovery-codes'))).toBe(problem(404, 'not_found', 'There is nothing here.'));
+    expect(whole(await post('/recovery-codes'))).toBe(problem(404, 'not_found', 'Not found.'));
     expect(await rowsOf('recovery_codes')).toBe(0);
   });
 });
@@ -273,7 +273,7 @@ describe('a factor', () => {
     const { id } = await addTotp(person);
     const remove = () => send(`/id/factors/${id}`, { method: 'DELETE', token: person.token });
     expect(whole(await remove())).toBe('204 ');
-    expect(whole(await remove())).toBe(problem(404, 'not_found', 'There is nothing here.'));
+    expect(whole(await remove())).toBe(problem(404, 'not_found', 'Not found.'));
     expect((await eventsOf(person.id))[0]).toBe('totp_removed');
     expect(objectOf(json(await startLogin(person)))).toHaveProperty('token');
   });

@@ -27,7 +27,7 @@ beforeEach(async () => {
 
 const whole = ({ status, text }: { status: number; text: string }): string => `${status} ${text}`;
 const STALE =
-  '403 {"type":"urn:latchkey:problem:reauthenticate","title":"Prove that it is still you.","status":403,' +
+  '403 {"type":"urn:latchkey:problem:reauthenticate","title":"Authenticate again.","status":403,' +
   '"detail":"POST /id/reauthenticate with the password, a code or a passkey, then send the request again.",' +
   '"code":"reauthenticate"}';
 const WRONG = /^401 .*"wrong_credentials"/;

@@ -9,9 +9,9 @@ const REFUSALS = {
   credentials_empty: [401, 'You are not logged in.'],
   credentials_spaces: [401, 'You are not logged in.'],
   wrong_credentials: [401, 'The name or the password is wrong.'],
-  forbidden: [403, 'You may not do this.'],
+  forbidden: [403, 'You are not allowed to do this.'],
   cross_site: [403, 'The request comes from another site.'],
-  not_found: [404, 'There is nothing here.'],
+  not_found: [404, 'Not found.'],
   last_admin: [409, 'This account is the last admin.'],
   too_large: [413, 'The body is too large.'],
   unsupported_media_type: [415, 'Send JSON or a form.'],
@@ -46,15 +46,15 @@ const MESSAGES = {
   required: 'This is required.',
   null: 'This is required.',
   blank: 'This is required.',
-  not_text: 'This must be a text without control characters.',
-  nul: 'This must not hold a null character.',
-  not_email: 'This is no email address.',
+  not_text: 'Enter text without control characters.',
+  nul: 'Null characters are not allowed.',
+  not_email: 'Enter a valid email address.',
   not_username: 'Only letters, digits and . _ + - are allowed.',
-  common_password: 'Too many people have a password like this. Choose another.',
+  common_password: 'This password is too common. Choose another.',
   resembling_password: 'This is too close to your username or email, or to our name. Choose another.',
-  not_url: 'This must be an http or https address.',
-  taken: 'Another account has this already.',
-  not_a_choice: 'This is not one of the choices.',
+  not_url: 'Enter an http or https URL.',
+  taken: 'This is already taken.',
+  not_a_choice: 'Choose one of the options.',
 } as const;
 const LIMITS = {
   too_many_characters: (limit: number) => `At most ${limit} characters.`,
@@ -80,4 +80,9 @@ export const invalid = (...faults: FieldFault[]): string =>
 
 /** What `whole` gives where all that is wrong is that others have these names. */
 export const taken = (...fields: string[]): string =>
-  problem(409, 'taken', 'The name is taken.', errorsOf(fields.map((field) => [field, 'taken'] as const)));
+  problem(
+    409,
+    'taken',
+    'The username or email is taken.',
+    errorsOf(fields.map((field) => [field, 'taken'] as const)),
+  );
