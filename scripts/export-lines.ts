@@ -9,7 +9,7 @@ import type { Row } from './wrangler.ts';
 const PAGE_ACCOUNTS = 2_000;
 
 const TIMES = new Set(['created_at', 'updated_at', 'last_login_at', 'disabled_at', 'email_verified_at']);
-const LEFT_OUT = new Set(['username_key', 'email_key']);
+const LEFT_OUT = new Set(['username_key', 'email_key', 'name_key']);
 
 /** A row as the import reads it: times as ISO 8601, truths as such, without what is computed from the rest. */
 export const toLine = (row: Row): string => {

@@ -1,5 +1,6 @@
 // An account on its way into the table `users`, and how many of them become one SQL statement.
 import { createHash } from 'node:crypto';
+import { nameKey } from '../../src/core/names.ts';
 
 /** A row of `users` with the session that keeps its old token going. Times are milliseconds since the epoch. */
 export interface NewRow {
@@ -54,6 +55,7 @@ export const COLUMNS: readonly [column: string, value: (row: NewRow) => string |
   ['name', (row) => row.name],
   ['first_name', (row) => row.firstName],
   ['last_name', (row) => row.lastName],
+  ['name_key', (row) => nameKey(row)],
   ['address', (row) => row.address],
   ['site_url', (row) => row.siteUrl],
   ['description', (row) => row.description],

@@ -151,6 +151,20 @@ const setColumn = (column: string, value: (column: string) => string): string[] 
   return [`${column} = ${value(column)}`];
 };
 
+/**
+ * An account has one name: the form that the record has replaces the other, which is empty in its row. If only one of
+ * first and last name is sent, the key is not known here, and the scheduled run fills it in.
+ */
+const setOtherNames = (columns: readonly string[], value: (column: string) => string): string[] => {
+  const [name, first, last] = ['name', 'first_name', 'last_name'].map((column) => columns.includes(column));
+  if (!name && !first && !last) return [];
+  const replaced = name ? ['first_name', 'last_name'] : ['name'];
+  return [
+    ...(name && (first || last) ? [] : replaced.map((column) => `${column} = ''`)),
+    `name_key = ${first === last ? value('name_key') : 'NULL'}`,
+  ];
+};
+
 const updateColumns = (updates: readonly Update[], nowMs: number): string[] => {
   // Records of one kind have the same columns: this is one group, or a few.
   const groups = new Map<string, Update[]>();
@@ -162,7 +176,8 @@ const updateColumns = (updates: readonly Update[], nowMs: number): string[] => {
   }
   const value = (column: string) => `value ->> ${COLUMNS.findIndex(([name]) => name === column)}`;
   return [...groups.values()].flatMap((group) => {
-    const set = (group[0]?.columns ?? []).flatMap((column) => setColumn(column, value));
+    const columns = group[0]?.columns ?? [];
+    const set = [...columns.flatMap((column) => setColumn(column, value)), ...setOtherNames(columns, value)];
     const packs = packJson(group.map(({ row }) => COLUMNS.map(([, pick]) => pick(row))));
     return packs.map(
       (pack) => `UPDATE users SET ${[...set, `updated_at = ${nowMs}`].join(', ')}

@@ -2,6 +2,7 @@
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { createEmailAddress, type EmailAddress } from './accounts/email.ts';
 import { type AskOldService, createMoveAccount } from './accounts/move.ts';
+import { fillNameKeys } from './accounts/name-keys.ts';
 import { type Admin, createAdmin } from './admin/admin.ts';
 import { type Credentials, createCredentials } from './credentials/changes.ts';
 import { createCheckPassword } from './credentials/check-password.ts';
@@ -73,6 +74,7 @@ export {
   type SessionFactor,
   type SessionKind,
 } from './model.ts';
+export { namesOf } from './names.ts';
 export type { AccessTokens } from './provider/access-tokens.ts';
 export type { AccessClaims, AccessTokenSettings, PublicKey } from './provider/model.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random, randomToken } from './secrets.ts';
@@ -122,6 +124,8 @@ export interface Core {
   factors(): Promise<Omit<Factors, 'askForFactor'>>;
   /** Removes expired rows in bounded batches. */
   cleanUp(): Promise<CleanedUp>;
+  /** Fills in missing keys by which names are searched, a bounded number; gives how many. Throws StoreUnavailable. */
+  fillNameKeys(): Promise<number>;
   /** Asks D1 and KV whether they answer. */
   checkHealth(): Promise<Health>;
 }
@@ -249,6 +253,7 @@ export const createCore = (options: CoreOptions): Core => {
     signIn: (attempt) => logins().signIn(attempt),
     factors,
     cleanUp: () => createCleanUp({ store, policy, nowMs }).cleanUp(),
+    fillNameKeys: () => fillNameKeys(store),
     checkHealth: store.check,
   };
 };

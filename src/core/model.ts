@@ -1,12 +1,13 @@
 // The types that the rooms of the core share: accounts, sessions, principals, clients and the policy.
 
 import type { Locale } from './locales.ts';
+import { namesOf } from './names.ts';
 import type { users } from './store/schema.ts';
 
 /** An account without its password hash and internal columns. */
 export type Account = Omit<
   typeof users.$inferSelect,
-  'passwordHash' | 'usernameKey' | 'emailKey' | 'passkeyHandle' | 'loginFailures'
+  'passwordHash' | 'usernameKey' | 'emailKey' | 'nameKey' | 'passkeyHandle' | 'loginFailures'
 >;
 
 /** `lastLoginAtMs` of an imported account that never logged in. The column takes no null. */
@@ -17,8 +18,7 @@ export const lastLoginOrCreationMs = ({ lastLoginAtMs, createdAtMs }: Account): 
   lastLoginAtMs === NEVER_LOGGED_IN_MS ? createdAtMs : lastLoginAtMs;
 
 /** One name to show for an account. Dialects differ in which fields they fill. */
-export const displayName = (account: Account): string =>
-  account.name || `${account.firstName} ${account.lastName}`.trim() || (account.username ?? '');
+export const displayName = (account: Account): string => namesOf(account).name || (account.username ?? '');
 
 /**
  * `cookie`: a browser's. `derived`: the account's one API token, 40 hex digits computed from a nonce; rows and `id` use

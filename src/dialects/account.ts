@@ -192,7 +192,7 @@ const setPicture = endpoint({
   handle: async (c) => {
     const changes = { pictureId: Number(c.req.valid('json').id) };
     const { core, principal, client } = c.var;
-    const changed = await core.accounts.update(principal.account.id, changes, 'picture_changed', client);
+    const changed = await core.accounts.update(principal.account, changes, 'picture_changed', client);
     return changed.ok ? succeed(c) : sessions.refuseError(c, changed.error);
   },
   docs: DOCS && {

@@ -1,6 +1,6 @@
 // `conjugator`: registration, login for the API token, the owner's names, and the list of users for admins.
 import * as z from 'zod/mini';
-import { type Account, readEmailIdentifier, readIdentifier } from '../core/index.ts';
+import { type Account, namesOf, readEmailIdentifier, readIdentifier } from '../core/index.ts';
 import { anyone, type RequiredAuth } from '../http/auth/auth.ts';
 import * as sessions from '../http/auth/session-actions.ts';
 import * as field from '../http/body/fields.ts';
@@ -28,12 +28,10 @@ const names = z.object({
 });
 
 /** The four keys of a user, in the document's order. */
-const show = ({ id, firstName, lastName, email }: Account) => ({
-  id,
-  first_name: firstName,
-  last_name: lastName,
-  email,
-});
+const show = (account: Account) => {
+  const { firstName, lastName } = namesOf(account);
+  return { id: account.id, first_name: firstName, last_name: lastName, email: account.email };
+};
 
 const keys = () => ({
   id: z.int().check(z.minimum(1)),
@@ -131,7 +129,7 @@ const changeUser = endpoint({
     const { first_name: firstName, last_name: lastName } = c.req.valid('json');
     const { core, principal, client } = c.var;
     const changes = { firstName, lastName };
-    const changed = await core.accounts.update(principal.account.id, changes, 'profile_changed', client);
+    const changed = await core.accounts.update(principal.account, changes, 'profile_changed', client);
     if (!changed.ok) return sessions.refuseError(c, changed.error);
     return send(c, { status: 200, body: show(changed.value) });
   },

@@ -167,7 +167,7 @@ const changeMe = endpoint({
     const { address, site_url: siteUrl, description } = c.req.valid('json');
     const changes = { address, siteUrl, description };
     const { core, principal, client } = c.var;
-    const changed = await core.accounts.update(principal.account.id, changes, 'profile_changed', client);
+    const changed = await core.accounts.update(principal.account, changes, 'profile_changed', client);
     if (!changed.ok) return sessions.refuseError(c, changed.error);
     return send(c, { status: 200, body: await show(c, changed.value) });
   },

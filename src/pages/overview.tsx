@@ -1,6 +1,6 @@
 // The front page of an account: what it is, and the way to everything that can be changed.
 import type { Child } from 'hono/jsx';
-import { findPicture } from '../core/index.ts';
+import { findPicture, namesOf } from '../core/index.ts';
 import { findPrincipal } from '../http/auth/auth.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { Avatar, nameOf } from './avatar.tsx';
@@ -55,7 +55,7 @@ const showOverview = endpoint({
           <h2 id="about">About you</h2>
           <ul class="card rows">
             <Entry href="/profile" label="Profile">
-              {account.name || 'No name yet'}
+              {namesOf(account).name || 'No name yet'}
             </Entry>
             <Entry href="/picture" label="Picture">
               {findPicture(account.pictureId)?.name ?? 'None yet'}

@@ -1,6 +1,6 @@
 // The form of the profile: what an account says about its owner.
 import type { Context } from 'hono';
-import type { Account, Locale } from '../core/index.ts';
+import { type Account, type Locale, namesOf } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
 import { Actions, Choice, Faults, Field, PostForm } from './field.tsx';
 import { type Form, formWith } from './form.ts';
@@ -9,8 +9,8 @@ import { Notice } from './notice.tsx';
 
 /** The profile as it is stored, in the fields. */
 export const profileOf = (account: Account): Form => {
-  const { name, firstName, lastName, address, siteUrl, description, locale } = account;
-  return formWith({ name, firstName, lastName, address, siteUrl, description, locale });
+  const { address, siteUrl, description, locale } = account;
+  return formWith({ ...namesOf(account), address, siteUrl, description, locale });
 };
 
 /** Each language by its own name. */

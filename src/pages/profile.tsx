@@ -63,7 +63,7 @@ const save = endpoint({
   handle: async (c) => {
     const { core, principal, client } = c.var;
     const texts = c.req.valid('json');
-    const changed = await core.accounts.update(principal.account.id, texts, 'profile_changed', client);
+    const changed = await core.accounts.update(principal.account, texts, 'profile_changed', client);
     return changed.ok ? goOn(c, '/profile', 'profile-changed') : askAgain(c, typedOf(c));
   },
 });
@@ -88,7 +88,7 @@ const savePicture = endpoint({
     const { core, principal, client } = c.var;
     const { pictureId } = c.req.valid('json');
     const changes = { pictureId: typeof pictureId === 'string' ? Number(pictureId) : null };
-    const changed = await core.accounts.update(principal.account.id, changes, 'picture_changed', client);
+    const changed = await core.accounts.update(principal.account, changes, 'picture_changed', client);
     return changed.ok ? goOn(c, '/picture', 'picture-changed') : askAgain(c, typedOf(c));
   },
 });

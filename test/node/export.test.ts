@@ -16,10 +16,10 @@ const OWN_HASH = `$pbkdf2-sha512$i=75000,r=3$${'A'.repeat(22)}$${'A'.repeat(86)}
 
 /** Accounts as the Worker stores them: every column, with gaps between the ids. */
 const PEOPLE = [
-  `(3, 'Ann', 'ann', 'Ann@Example.com', 'ann@example.com', '${OWN_HASH}', 'Ann O''Neil', 'Ann', 'O''Neil', 'High St\r
+  `(3, 'Ann', 'ann', 'Ann@Example.com', 'ann@example.com', '${OWN_HASH}', 'Ann O''Neil', 'Ann', 'O''Neil', 'ann o''neil', 'High St\r
 Town', 'https://example.com/~ann', 'a	b', 7, 1, NULL, 1577934245123, 1577934245124, 1577934245125, 1577934245126)`,
-  `(9, NULL, NULL, 'zoë@exämple.com', 'zoë@exämple.com', '${BCRYPT}', '', 'Zoë', '名前', '', '', '�', NULL, 0, 1577934245999, 0, 1, 2, NULL)`,
-  `(12, 'x', 'x', '"a b"@example.com', '"a b"@example.com', '!', '', '', '', '', '', '', NULL, 0, NULL, 1, 1, 1, NULL)`,
+  `(9, NULL, NULL, 'zoë@exämple.com', 'zoë@exämple.com', '${BCRYPT}', '', 'Zoë', '名前', 'zoë 名前', '', '', '�', NULL, 0, 1577934245999, 0, 1, 2, NULL)`,
+  `(12, 'x', 'x', '"a b"@example.com', '"a b"@example.com', '!', '', '', '', '', '', '', '', NULL, 0, NULL, 1, 1, 1, NULL)`,
 ];
 
 const LINES = [

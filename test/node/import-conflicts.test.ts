@@ -48,6 +48,7 @@ describe('an account that is there already', () => {
         ...before[0],
         username: 'Ann',
         name: 'Anne',
+        name_key: 'anne',
         email: 'Ann@example.com',
         password_hash: OTHER_HASH,
         last_login_at: NOW_MS + 5,

@@ -26,6 +26,7 @@ describe("Django's dumpdata", () => {
       name: '',
       first_name: 'Ann',
       last_name: "O'Neil",
+      name_key: "ann o'neil",
       address: '',
       site_url: '',
       description: '',

@@ -209,9 +209,27 @@ describe('an account that an import brought', () => {
     scratch.database.exec("UPDATE users SET address = 'Here', picture_id = 3, email_verified_at = 5");
     const [before] = scratch.users();
     await update(scratch, { username: 'ann', email: 'ann@example.com', password: BCRYPT, name: '' });
-    const updated = { ...before, name: '', updated_at: LATER_MS };
+    const updated = { ...before, name: '', name_key: '', updated_at: LATER_MS };
     expect(scratch.users()[0]).toEqual(updated);
     expect(sessionsOf(scratch)).toEqual([1]);
+  });
+
+  it('has the one name of the file, in whichever form the file has it', async () => {
+    const scratch = await brought();
+    const namesOf = () => scratch.users('name, first_name, last_name, name_key')[0];
+    const record = { username: 'ann', email: 'ann@example.com', password: BCRYPT };
+    await update(scratch, { ...record, first_name: 'Änne', last_name: 'Lee' });
+    expect(namesOf()).toEqual({ name: '', first_name: 'Änne', last_name: 'Lee', name_key: 'änne lee' });
+    // The last name is not in the file, so the scheduled run fills in the key.
+    await update(scratch, { ...record, first_name: 'Ann' });
+    expect(namesOf()).toEqual({ name: '', first_name: 'Ann', last_name: 'Lee', name_key: null });
+    await update(scratch, { ...record, name: 'Ann Smith' });
+    expect(namesOf()).toEqual({ name: 'Ann Smith', first_name: '', last_name: '', name_key: 'ann smith' });
+    const all = { name: 'Dr. Ann', first_name: 'Ann', last_name: 'Smith' };
+    await update(scratch, { ...record, ...all });
+    expect(namesOf()).toEqual({ ...all, name_key: 'dr. ann' });
+    await update(scratch, record);
+    expect(namesOf()).toEqual({ ...all, name_key: 'dr. ann' });
   });
 
   it('keeps a password that was set here, until the file has another one than before', async () => {

@@ -17,6 +17,7 @@ import { emailKey, usernameKey } from '../identity.ts';
 import { DEFAULT_LOCALE } from '../locales.ts';
 import type { Mail } from '../mail/mail.ts';
 import { type Account, type Client, type LoginKind, ownerProof } from '../model.ts';
+import { changeNames, nameKey } from '../names.ts';
 import type { Proofs } from '../proofs/proofs.ts';
 import { formerHolders } from '../proofs/rows.ts';
 import { deleteSession, endSessionsOf, insertSession, type Sessions } from '../sessions/sessions.ts';
@@ -124,8 +125,12 @@ export interface Accounts {
   ensurePublicId(account: Account): Promise<string>;
   /** Accounts by id, `limit` of them at most, from after `afterId`; costs the same on every page. */
   list(page: { afterId: number; limit: number }): Promise<Account[]>;
+  /**
+   * Changes the profile.
+   * @param account as it was read: its names tell which of the names that are sent change
+   */
   update(
-    id: number,
+    account: Account,
     changes: ProfileChanges,
     type: EventType,
     client: Client,
@@ -254,21 +259,23 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
       return value;
     },
 
-    async update(id, changes, type, client) {
+    async update(account, { name, firstName, lastName, ...changes }, type, client) {
+      const { id } = account;
       const now = nowMs();
+      const names = changeNames(account, { name, firstName, lastName });
       const whereUsable = and(eq(users.id, id), isNull(users.disabledAtMs));
       const { value } = await store.primary((db) =>
         db.batch([
           db
             .update(users)
-            .set({ ...changes, updatedAtMs: now })
+            .set({ ...changes, ...(names && { ...names, nameKey: nameKey(names) }), updatedAtMs: now })
             .where(whereUsable)
             .returning(accountColumns),
           noteEventOf(db, type, whereUsable, client, now),
         ]),
       );
-      const account = value[0][0];
-      return account ? ok(account) : err({ reason: 'gone' });
+      const changed = value[0][0];
+      return changed ? ok(changed) : err({ reason: 'gone' });
     },
 
     async remove(id, client, { actorId, keepsLastAdmin = false, confirmed } = {}) {
@@ -310,24 +317,30 @@ const newRow = (
   passwordHash: string,
   client: Client,
   now: number,
-): typeof users.$inferInsert => ({
-  username: wanted.username,
-  usernameKey: wanted.username === null ? null : usernameKey(wanted.username),
-  email: wanted.email,
-  emailKey: emailKey(wanted.email),
-  passwordHash,
-  name: wanted.name ?? '',
-  firstName: wanted.firstName ?? '',
-  lastName: wanted.lastName ?? '',
-  address: wanted.address ?? '',
-  siteUrl: wanted.siteUrl ?? '',
-  description: wanted.description ?? '',
-  emailVerifiedAtMs: wanted.emailVerifiedAtMs ?? null,
-  createdAtMs: now,
-  updatedAtMs: now,
-  lastLoginAtMs: now,
-  locale: client.locale ?? DEFAULT_LOCALE,
-});
+): typeof users.$inferInsert => {
+  const names = {
+    name: wanted.name ?? '',
+    firstName: wanted.firstName ?? '',
+    lastName: wanted.lastName ?? '',
+  };
+  return {
+    username: wanted.username,
+    usernameKey: wanted.username === null ? null : usernameKey(wanted.username),
+    email: wanted.email,
+    emailKey: emailKey(wanted.email),
+    passwordHash,
+    ...names,
+    nameKey: nameKey(names),
+    address: wanted.address ?? '',
+    siteUrl: wanted.siteUrl ?? '',
+    description: wanted.description ?? '',
+    emailVerifiedAtMs: wanted.emailVerifiedAtMs ?? null,
+    createdAtMs: now,
+    updatedAtMs: now,
+    lastLoginAtMs: now,
+    locale: client.locale ?? DEFAULT_LOCALE,
+  };
+};
 
 interface Storing {
   row: typeof users.$inferInsert;

@@ -8,11 +8,12 @@ import { emailKey, usernameKey } from '../identity.ts';
 import type { NoticeKind } from '../mail/kinds.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Account, Client } from '../model.ts';
+import { nameSearchKey } from '../names.ts';
 import type { Proofs } from '../proofs/proofs.ts';
 import { endSessionsOf, type Sessions } from '../sessions/sessions.ts';
 import { accountColumns } from '../store/columns.ts';
 import { whereNotLastAdmin } from '../store/conditions.ts';
-import { shownNameKey, users } from '../store/schema.ts';
+import { users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 
 /**
@@ -199,8 +200,7 @@ const searchedBy = (field: SearchField, prefix: string): { column: SQL; key: str
     case 'email':
       return { column: sql`${users.emailKey}`, key: emailKey(prefix) };
     case 'name':
-      // Like SQLite's `lower`, this folds ASCII letters only.
-      return { column: shownNameKey, key: prefix.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) };
+      return { column: sql`${users.nameKey}`, key: nameSearchKey(prefix) };
   }
 };
 

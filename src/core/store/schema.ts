@@ -11,9 +11,6 @@ import {
 } from 'drizzle-orm/sqlite-core';
 import { isPlaceholderEmail } from '../formats.ts';
 
-/** The name that an account is shown by, as compared: `name`, or first and last name where there is none. */
-export const shownNameKey = sql<string>`lower(CASE WHEN name <> '' THEN name ELSE trim(first_name || ' ' || last_name) END)`;
-
 /**
  * An email that is read as an empty text if it stands for none (`NO_EMAIL_DOMAIN`): so no dialect, page or export shows
  * it, whatever it reads. `email_key` has it as it is.
@@ -61,14 +58,19 @@ export const users = sqliteTable(
     publicId: text('public_id')
       .unique('users_public_id')
       .$defaultFn(() => sql`lower(hex(randomblob(16)))`),
+    /**
+     * The name as compared: full case folding, then NFC. Null where a migration, an import or an older Worker could not tell it:
+     * the scheduled run fills it in.
+     */
+    nameKey: text('name_key'),
     /** What passkeys know the account by: 64 random bytes, base64url. Null until the first passkey is made. */
     passkeyHandle: text('passkey_handle'),
     /** Refused logins, counted by device or by account: src/core/throttle/throttle.ts. Null if there are none. */
     loginFailures: text('login_failures'),
   },
   (table) => [
-    // For the search of admins, besides the two unique keys; `lower` folds ASCII letters only.
-    index('users_shown_name').on(shownNameKey),
+    // For the search of admins, besides the two unique keys.
+    index('users_name_key').on(table.nameKey),
     // Few rows: finds the last admin without a scan.
     index('users_admins').on(table.isAdmin).where(sql`is_admin = 1`),
   ],

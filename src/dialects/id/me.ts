@@ -72,7 +72,7 @@ const changeMe = endpoint({
     const { account } = principal;
     if (Object.values(changes).every((value) => value === undefined))
       return c.json({ account: showAccount(account, originOf(c)) }, 200);
-    const changed = await core.accounts.update(account.id, changes, 'profile_changed', client);
+    const changed = await core.accounts.update(account, changes, 'profile_changed', client);
     if (!changed.ok) return refuseError(c, changed.error);
     return c.json({ account: showAccount(changed.value, originOf(c)) }, 200);
   },

@@ -6,6 +6,7 @@ import {
   type FactorView,
   findPicture,
   lastLoginOrCreationMs,
+  namesOf,
   type Protection,
   type SessionView,
 } from '../../core/index.ts';
@@ -19,9 +20,7 @@ export const showAccount = (account: Account, origin: string) => ({
   email: account.email,
   emailVerified: account.emailVerifiedAtMs !== null,
   pendingEmail: account.pendingEmail,
-  name: account.name,
-  firstName: account.firstName,
-  lastName: account.lastName,
+  ...namesOf(account),
   address: account.address,
   siteUrl: account.siteUrl,
   description: account.description,

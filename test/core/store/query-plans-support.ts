@@ -214,6 +214,8 @@ const others: [string, Work][] = [
   [
     'the clean-up',
     async (env) => {
+      const { id } = await createPerson();
+      await testEnv.DB.prepare('UPDATE users SET name_key = NULL WHERE id = ?').bind(id).run();
       const controller = { scheduledTime: 0, cron: '', type: 'scheduled', noRetry: () => undefined } as const;
       const context = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
       // What the runtime adds to a context, nothing here looks at.

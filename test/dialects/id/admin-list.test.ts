@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../../support/worker.ts';
 import { ACCOUNTS, idsIn, nextOf, shownToAdmin } from './support-admin.ts';
-import { atFixedTime, bearer, join, joinAdmin, tokenFor, whole } from './support-id.ts';
+import { atFixedTime, bearer, called, join, joinAdmin, tokenFor, whole } from './support-id.ts';
 
 let token = '';
 beforeAll(async () => {
@@ -35,7 +35,7 @@ describe('a page', () => {
     const [first, second, third] = [await join({ name: 'Ann' }), await joinAdmin(), await join()];
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 86400000 WHERE id = ?').bind(third.id).run();
     const page = await open(`?limit=2&after=${before}`, admin);
-    const accounts = [shownToAdmin(first, { name: 'Ann' }), shownToAdmin(second, { isAdmin: true })];
+    const accounts = [shownToAdmin(first, called('Ann')), shownToAdmin(second, { isAdmin: true })];
     expect(whole(page)).toBe(`200 ${JSON.stringify({ accounts })}`);
     expect(page.headers.get('Link')).toBe(
       `<https://latchkey.test/id/admin/accounts?limit=2&after=${second.id}>; rel="next"`,

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 import { ACCOUNTS, idsIn, nextOf, shownToAdmin } from './support-admin.ts';
-import { atFixedTime, bearer, join, joinAdmin, type Member, tokenFor, whole } from './support-id.ts';
+import { atFixedTime, bearer, called, join, joinAdmin, type Member, tokenFor, whole } from './support-id.ts';
 
 let token = '';
 beforeAll(async () => {
@@ -24,7 +24,7 @@ describe('a search', () => {
     const byUsername = await join({ username: `${mark}u`, email: `x${mark}@test.com` });
     const page = await search(mark, '', admin);
     const accounts = [byUsername, byEmail].map((member) => shownToAdmin(member));
-    accounts.push(shownToAdmin(byName, { name: `${mark} Jones` }));
+    accounts.push(shownToAdmin(byName, called(`${mark} Jones`)));
     expect(whole(page)).toBe(`200 ${JSON.stringify({ accounts })}`);
     expect(page.headers.get('Link')).toBeNull();
     expect(whole(await search(`${mark}x`, '', admin))).toBe('200 {"accounts":[]}');

@@ -78,10 +78,11 @@ it('holds every value of the row but what only compares and checks', async () =>
     password_hash,
     username_key,
     email_key,
+    name_key,
     public_id: _,
     ...row
   } = (await rowOf(member.id)) ?? expect.fail();
-  expect([password_hash, username_key, email_key]).not.toContain(undefined);
+  expect([password_hash, username_key, email_key, name_key]).not.toContain(undefined);
   expect([row['email_verified_at'], row['pending_email']]).toEqual([null, null]);
   expect(text).toContain('"emailVerified":false,"pendingEmail":null');
   const { picture_id, is_admin, disabled_at, created_at, updated_at, last_login_at, ...shown } = row;

@@ -4,6 +4,7 @@ import { send, testEnv, uniqueName } from '../../support/worker.ts';
 import {
   atFixedTime,
   bearer,
+  called,
   cookieOf,
   cookiesOf,
   DEVICE_COOKIE,
@@ -33,7 +34,7 @@ describe('an account', () => {
   it('is made with its first session, in the cookie', async () => {
     const { username, email, password } = person();
     const answer = await register({ username, email, password, name: 'Kate Smith' });
-    const account = shownAccount({ id: idOf(answer), username, email, name: 'Kate Smith' });
+    const account = shownAccount({ id: idOf(answer), username, email, ...called('Kate Smith') });
     expect(whole(answer)).toBe(`201 ${JSON.stringify({ account })}`);
     expect(cookiesOf(answer)).toEqual([DEVICE_COOKIE, SESSION_COOKIE]);
     expect(await isLive({ cookie: cookieOf(answer) })).toBe(true);
@@ -69,7 +70,7 @@ describe('an account', () => {
       password,
       name: ' Ann ',
     });
-    const account = shownAccount({ id: idOf(answer), username: upper, email: address, name: 'Ann' });
+    const account = shownAccount({ id: idOf(answer), username: upper, email: address, ...called('Ann') });
     expect(whole(answer)).toBe(`201 ${JSON.stringify({ account })}`);
     expect(await rowOf(idOf(answer))).toMatchObject({ username_key: username, email_key: email });
   });
@@ -77,7 +78,7 @@ describe('an account', () => {
   it('takes letters of every script where they are allowed', async () => {
     const email = `${uniqueName()}.жук@пример.рф`;
     const answer = await register({ email, password: 'пароль из слов', name: '花子 👩‍🚀' });
-    const account = shownAccount({ id: idOf(answer), email, name: '花子 👩‍🚀' });
+    const account = shownAccount({ id: idOf(answer), email, ...called('花子 👩‍🚀') });
     expect(whole(answer)).toBe(`201 ${JSON.stringify({ account })}`);
   });
 

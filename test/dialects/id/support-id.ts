@@ -72,6 +72,16 @@ export const shownAccount = (account: object): object => ({
   ...account,
 });
 
+/** One name in the three fields, first and last split at its last space. */
+export const called = (name: string): object => {
+  const at = name.lastIndexOf(' ');
+  return {
+    name,
+    firstName: at < 0 ? name : name.slice(0, at),
+    lastName: at < 0 ? '' : name.slice(at + 1),
+  };
+};
+
 /** Those of a member's fields that an answer shows. */
 export const namesOf = ({ id, username, email }: Member) => ({ id, username, email });
 
