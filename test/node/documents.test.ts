@@ -159,6 +159,14 @@ describe('the Node that is needed', () => {
   });
 });
 
+it('README.md has at most 150 lines, and pictures that exist', () => {
+  const text = read('README.md');
+  expect(text.split('\n').length).toBeLessThanOrEqual(150);
+  const pictures = [...text.matchAll(/(?:src|srcset)="([^"]+)"/g)].map(([, path = '']) => path);
+  expect(pictures).toHaveLength(2);
+  expect(pictures.filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
+});
+
 it('GitHub runs what every CI runs, with actions that are pinned by commit', () => {
   const workflow = read('.github/workflows/ci.yml');
   expect(workflow).toMatch(/^ {6}- run: \.ci\/run$/m);
