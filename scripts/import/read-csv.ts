@@ -51,8 +51,11 @@ const optionsOf = ({ delimiter, quote, escapedBy }: Dialect): Options => ({
   relax_column_count: true,
   skip_empty_lines: false,
   max_record_size: MAX_RECORD_BYTES,
-  cast: (value, { quoting }) => (!quoting && (value === '\\N' || value === 'NULL') ? null : value),
+  cast: (value, { quoting }) => (!quoting && isNull(value) ? null : value),
 });
+
+/** What MySQL writes for NULL, with and without quotes around the other values. */
+const isNull = (cell: string): boolean => cell === '\\N' || cell === 'NULL';
 
 /** https://dev.mysql.com/doc/refman/8.4/en/mysql-command-options.html#option_mysql_batch */
 const ESCAPED: Readonly<Record<string, string>> = {
@@ -155,21 +158,30 @@ const createCsvReader = (dialect: Dialect, columns: readonly string[], skipLines
     return count(bare, '"');
   };
 
+  /** What has no quotes in it is cut at its delimiters, which is most of a file, and ten times as fast. */
+  const cut = ({ lines: [line = '', ...others] }: Group): Cells | null =>
+    others.length > 0 || (dialect.quote !== null && line.includes(dialect.quote))
+      ? null
+      : line.split(dialect.delimiter).map((cell) => (isNull(cell) ? null : cell));
+
   const parseGroups = () => {
-    const whole = groups;
+    const whole = groups.map((group) => ({ group, cells: cut(group) }));
     groups = [];
-    let rows: Cells[] | null;
+    const quoted = whole.filter(({ cells }) => cells === null).map(({ group }) => group);
+    let rows: Cells[];
     try {
-      rows = parseCells(whole.map(({ lines }) => lines.join('\n')).join('\n'), options);
+      rows = parseCells(quoted.map(({ lines }) => lines.join('\n')).join('\n'), options);
     } catch {
-      rows = null;
+      rows = [];
     }
-    const isFine = rows?.length === whole.length;
-    for (const [index, group] of whole.entries()) {
-      const at = `line ${group.line}`;
-      const cells = isFine ? rows?.[index] : undefined;
-      const record = cells ? toRecord(cells, columns, unescapes) : null;
-      if (record) found.push({ at, record });
+    const isFine = rows.length === quoted.length;
+    let next = 0;
+    for (const { group, cells } of whole) {
+      const parsed = cells ?? (isFine ? rows[next] : undefined);
+      if (cells === null) next += 1;
+      const record = parsed ? toRecord(parsed, columns, unescapes) : null;
+      if (record) found.push({ at: `line ${group.line}`, record });
+      else if (cells) found.push({ at: `line ${group.line}`, problem: wrongLength(cells, columns) });
       else parseAlone(group);
     }
   };

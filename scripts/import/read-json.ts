@@ -145,9 +145,11 @@ const createWalker = (visitor: Visitor) => {
     const into = building.at(-1);
     const level = levels.at(-1);
     if (Array.isArray(into)) into.push(value);
-    else if (into && level?.key != null)
-      // `__proto__` is a key like others in JSON.
-      Object.defineProperty(into, level.key, { value, enumerable: true, configurable: true, writable: true });
+    else if (into && level?.key != null) {
+      // `__proto__` is a key like others in JSON; an assignment would set what the object inherits from.
+      if (level.key === '__proto__') Object.defineProperty(into, level.key, { value, enumerable: true });
+      else into[level.key] = value;
+    }
   };
 
   const begin = (isArray: boolean, offset: number) => {

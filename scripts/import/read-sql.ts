@@ -37,6 +37,9 @@ const NO_COLUMN =
 /** Longer than any head of a statement that is of interest. */
 const MAX_HEAD_CHARACTERS = 64 * 1024;
 
+/** Longer than any word or tag that decides what comes next. */
+const MAX_WORD = 64;
+
 const unquoteName = (name: string): string => {
   const text = name.trim();
   if (/^["`]/.test(text)) return text.slice(1, -1).replaceAll('""', '"').replaceAll('``', '`');
@@ -91,7 +94,7 @@ const ESCAPED_TEXT = /'((?:[^'\\]|\\[\s\S]|'')*)'(?!')/y;
 const SPACE = /\s*/y;
 const BARE = /[^\s,()'"]+(?:\s+[^\s,()'"]+)*/y;
 const CAST =
-  /(?:\s*::\s*(?:"[^"]+"|[\w.]+)(?:\s*\([\d, ]*\))?(?:\s+(?:varying|with(?:out)?\s+time\s+zone))?(?:\[\])?)+/y;
+  /(?:\s*::\s*(?:"[^"]+"|[\w.]+)(?:\s*\([\d, ]*\))?(?:\s+(?:varying(?:\s*\([\d, ]*\))?|precision|with(?:out)?\s+time\s+zone))?(?:\[\])?)+/y;
 
 const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | null => {
   pattern.lastIndex = at;
@@ -167,7 +170,11 @@ const readTuple = (text: string, at: number, mysql: boolean): Parsed<Value[]> =>
     index = skipSpace(text, read.end);
     if (index >= text.length) return null;
     if (text[index] === ')') return { value: values, end: index + 1 };
-    if (text[index] !== ',') throw new InputError('A row of the dump cannot be read.');
+    if (text[index] !== ',') {
+      // What looks wrong here may be half of a word, such as `varying` behind a cast.
+      if (text.length - index < MAX_WORD) return null;
+      throw new InputError('A row of the dump cannot be read.');
+    }
     index += 1;
   }
 };
@@ -194,7 +201,7 @@ const readColumns = (body: string): string[] => {
   return columns;
 };
 
-interface Sink {
+export interface Sink {
   /** Whether rows of the table are wanted. */
   begin(table: string, columns: readonly string[]): boolean;
   row(values: readonly Value[]): void;
@@ -202,37 +209,49 @@ interface Sink {
 
 type State = 'statement' | 'skip' | 'copy' | 'tuples';
 
-/** Reads a dump in parts. */
-const createDumpReader = (mysql: boolean, sink: Sink) => {
+/** Reads a dump in parts, which may be cut anywhere. */
+export const createDumpReader = (mysql: boolean, sink: Sink) => {
   const created = new Map<string, string[]>();
   let text = '';
   let state: State = 'statement';
   let wanted = false;
+  /** Within the rows of an INSERT: whether a row has just ended. */
+  let isAfterTuple = false;
   let delimiter = ';';
   /** What ends the quoted text that a skipped statement is in; null outside of one. */
   let skipUntil: string | null = null;
 
-  const skipComment = (): boolean | null => {
+  const skipComment = (isEnd: boolean): boolean | null => {
     if (text.startsWith('--') || text.startsWith('#') || text.startsWith('\\')) {
       const end = text.indexOf('\n');
       if (end < 0) return null;
       text = text.slice(end + 1);
       return true;
     }
+    if (!isEnd && (text === '-' || text === '/')) return null;
     if (!text.startsWith('/*')) return false;
     const end = text.indexOf('*/');
     if (end < 0) return null;
-    text = text.slice(end + 2).replace(/^;/, '');
+    text = text.slice(end + 2);
     return true;
+  };
+
+  /** Whether the text may yet become a statement that is of interest, once more of it is there. */
+  const isUndecided = (): boolean => {
+    if (text.length >= MAX_HEAD_CHARACTERS) return false;
+    if (text.length < MAX_WORD && !text.includes('\n')) return true;
+    if (/^DELIMITER\b/i.test(text)) return !text.includes('\n');
+    if (/^COPY\b/i.test(text)) return !/;[^\S\n]*\r?\n/.test(text);
+    if (CREATE.test(text)) return true;
+    return /^(?:INSERT|REPLACE|CREATE)\b/i.test(text) && !text.includes(delimiter);
   };
 
   /** Begins a statement. False if more of the file is needed. */
   const readStatement = (isEnd: boolean): boolean => {
     text = text.trimStart().replace(/^;+\s*/, '');
-    const comment = skipComment();
+    const comment = skipComment(isEnd);
     if (comment !== false) return comment === true;
     if (text === '') return false;
-    const isHeadWhole = text.length >= MAX_HEAD_CHARACTERS || isEnd;
     const [change, named] = /^DELIMITER\s+(\S+)[^\n]*\n/i.exec(text) ?? [];
     if (change !== undefined) {
       delimiter = named ?? ';';
@@ -240,11 +259,8 @@ const createDumpReader = (mysql: boolean, sink: Sink) => {
       return true;
     }
     // Within `DELIMITER ;;` stand triggers and routines, whose statements are none of the dump's.
-    const found = delimiter === ';' ? readHead() : false;
-    if (found) return true;
-    if (!isHeadWhole && /^(?:INSERT|REPLACE|COPY|CREATE)/i.test(text) && !text.includes(delimiter))
-      return false;
-    if (!isHeadWhole && text.length < 16) return false;
+    if (delimiter === ';' && readHead()) return true;
+    if (!isEnd && isUndecided()) return false;
     state = 'skip';
     return true;
   };
@@ -282,40 +298,58 @@ const createDumpReader = (mysql: boolean, sink: Sink) => {
     return true;
   };
 
-  /** Passes over a statement. What is behind it may be in the next part of the file. */
+  /** What a comment or a quoted text that begins at an index ends with: null if none begins, '' if that is not clear yet. */
+  const closerAt = (index: number, isEnd: boolean): string | null => {
+    const character = text[index] ?? '';
+    if (character === "'" || character === '"' || character === '`') return character;
+    const isCut = !isEnd && text.length - index < 2;
+    if (character === '-') return isCut ? '' : text[index + 1] === '-' ? '\n' : null;
+    if (character === '/') return isCut ? '' : text[index + 1] === '*' ? '*/' : null;
+    if (character !== '$' || mysql) return null;
+    const tag = matchAt(/\$\w*\$/y, text, index)?.[0];
+    if (tag !== undefined) return tag;
+    return !isEnd && text.length - index < MAX_WORD && /^\$\w*$/.test(text.slice(index)) ? '' : null;
+  };
+
+  /** Whether the text from an index on begins with a word; null if it ends in the middle of it. */
+  const startsWith = (word: string, index: number, isEnd: boolean): boolean | null => {
+    if (text.startsWith(word, index)) return true;
+    return !isEnd && word.length > text.length - index && word.startsWith(text.slice(index)) ? null : false;
+  };
+
+  /** Passes over a statement. True at its end; else what is not clear yet stays for the next part. */
   const skip = (isEnd: boolean): boolean => {
     let index = 0;
     for (; index < text.length; index += 1) {
       if (skipUntil !== null) {
-        if (mysql && text[index] === '\\' && skipUntil !== '`') index += 1;
-        else if (text.startsWith(skipUntil, index)) {
-          index += skipUntil.length - 1;
-          skipUntil = null;
+        if (mysql && text[index] === '\\' && (skipUntil === "'" || skipUntil === '"')) {
+          if (!isEnd && index + 1 >= text.length) break;
+          index += 1;
+          continue;
         }
+        const isOver = startsWith(skipUntil, index, isEnd);
+        if (isOver === null) break;
+        if (!isOver) continue;
+        index += skipUntil.length - 1;
+        skipUntil = null;
         continue;
       }
-      const character = text[index];
-      if (character === "'" || character === '"' || character === '`') skipUntil = character;
-      else if (character === '$' && !mysql) {
-        const tag = matchAt(/\$\w*\$/y, text, index)?.[0];
-        if (tag !== undefined) {
-          skipUntil = tag;
-          index += tag.length - 1;
-        }
-      } else if (character === '-' && text[index + 1] === '-') {
-        const end = text.indexOf('\n', index);
-        if (end < 0) break;
-        index = end;
-      } else if (text.startsWith(delimiter, index)) {
+      const isDone = startsWith(delimiter, index, isEnd);
+      if (isDone === null) break;
+      if (isDone) {
         text = text.slice(index + delimiter.length);
         state = 'statement';
         return true;
       }
+      const closer = closerAt(index, isEnd);
+      if (closer === '') break;
+      if (closer === null) continue;
+      skipUntil = closer;
+      // A tag of dollars is its own end, and begins behind itself; so is `/*`.
+      if (closer.startsWith('$')) index += closer.length - 1;
+      else if (closer === '*/' || closer === '\n') index += 1;
     }
-    // Half of a tag, an escape or a comment may stand at the end of what was read.
-    const kept = isEnd ? 0 : Math.min(64, text.length);
-    if (skipUntil === null && index >= text.length) text = text.slice(text.length - kept);
-    else text = text.slice(Math.min(index, text.length));
+    text = text.slice(Math.min(index, text.length));
     return false;
   };
 
@@ -338,20 +372,28 @@ const createDumpReader = (mysql: boolean, sink: Sink) => {
 
   const readTuples = (): boolean => {
     let start = skipSpace(text, 0);
-    while (text[start] === '(') {
+    for (;;) {
+      if (isAfterTuple) {
+        // Whether another one follows may only be told by the next part.
+        if (start >= text.length) break;
+        isAfterTuple = false;
+        if (text[start] !== ',') {
+          // The end of the statement, or what comes before it, such as ON CONFLICT.
+          text = text.slice(start);
+          state = 'skip';
+          return true;
+        }
+        start = skipSpace(text, start + 1);
+      }
+      if (start >= text.length) break;
+      if (text[start] !== '(') throw new InputError('A row of the dump cannot be read.');
       const tuple = readTuple(text, start, mysql);
       if (!tuple) break;
       sink.row(tuple.value);
+      isAfterTuple = true;
       start = skipSpace(text, tuple.end);
-      if (text[start] === ',') start = skipSpace(text, start + 1);
-      else break;
     }
     text = text.slice(start);
-    if (text !== '' && text[0] !== '(') {
-      // The end of the statement, or what comes before it, such as ON CONFLICT.
-      state = 'skip';
-      return true;
-    }
     if (text.length > MAX_RECORD_BYTES)
       throw new InputError(`A row of the dump is longer than ${MAX_RECORD_BYTES} characters, or damaged.`);
     return false;

@@ -120,12 +120,9 @@ const createWalker = (onRecord: (record: XmlRecord) => void) => {
     // phpMyAdmin writes NULL as this word.
     const isWord = level.tag === 'column' && level.text === 'NULL';
     const value = level.isNull || isWord || isNullElement(level) ? null : level.text;
-    Object.defineProperty(parent.record, columnOf(level), {
-      value,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
+    const column = columnOf(level);
+    if (column === '__proto__') Object.defineProperty(parent.record, column, { value, enumerable: true });
+    else parent.record[column] = value;
   });
   return parser;
 };

@@ -13,7 +13,7 @@ import type { IdList } from './ids.ts';
 import { type Detail, type Incoming, type Known, type Merged, type MergeRules, mergeBatch } from './merge.ts';
 import { checkInput } from './preflight.ts';
 import type { ProgressBar } from './progress.ts';
-import type { Found, Source } from './records.ts';
+import { type Found, RECORDS_AT_ONCE, type Source } from './records.ts';
 import { makeHashes } from './rows.ts';
 import {
   FIND_ADMINS,
@@ -121,7 +121,7 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
   const claims = createClaims();
   const sharesEmail = options.merge.sharedEmail === 'placeholder';
   try {
-    for await (const page of source.read()) {
+    for await (const page of sliced(source.read())) {
       const fresh = toSkip > 0 ? page.slice(toSkip) : page;
       // What an interrupted import has done is not done again, but its names are those of other records.
       for (const found of page.slice(0, page.length - fresh.length))
@@ -139,6 +139,13 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
     claims.close();
   }
 };
+
+/** Pages of a bounded size: a reader hands on what a part of the file has. */
+async function* sliced(pages: AsyncIterable<readonly Found[]>): AsyncGenerator<readonly Found[]> {
+  for await (const page of pages)
+    for (let start = 0; start < page.length; start += RECORDS_AT_ONCE)
+      yield page.slice(start, start + RECORDS_AT_ONCE);
+}
 
 const addToBatch = (
   batch: Batch,
