@@ -113,6 +113,7 @@ export const readSettings = (env: Env): Settings => {
       relatedOrigins: values.RELATED_ORIGINS,
       publicUrl: values.PUBLIC_URL,
       serviceName: values.SERVICE_NAME,
+      accentColor: values.ACCENT_COLOR,
     },
     warnings: [
       ...listWarnings(values),

@@ -25,6 +25,8 @@ export interface HttpSettings {
   publicUrl: string | null;
   /** The name of the service, shown by password managers and authenticator apps. No password may resemble it. */
   serviceName: string;
+  /** The accent colour of the pages, as `#rrggbb`; null for ours. */
+  accentColor: string | null;
 }
 
 export interface Variables {

@@ -25,11 +25,10 @@ const showActivity = endpoint({
       <>
         <h1>Activity</h1>
         <p class="lead">
-          What happened to your account. Change your password where you do not know it again.
+          What happened to your account. If you do not recognise something,{' '}
+          <a href="/password">change your password</a>.
         </p>
-        <section class="card">
-          {rows.length > 0 ? <Trail events={rows} /> : <p>There is nothing older.</p>}
-        </section>
+        <section class="card">{rows.length > 0 ? <Trail events={rows} /> : <p>Nothing older.</p>}</section>
         <nav class="turn" aria-label="Pages">
           {beforeId !== null && <a href="/activity">Newest</a>}
           {next !== null && <a href={`/activity?before=${next}`}>Older</a>}

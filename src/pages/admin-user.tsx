@@ -10,9 +10,9 @@ import { Badges } from './admin-users.tsx';
 import { Avatar, nameOf } from './avatar.tsx';
 import { Badge } from './badge.tsx';
 import { type Done, goOn } from './done.ts';
-import { Actions, Faults, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
-import { type FormFault, form, formWith, toRefusal } from './form.ts';
-import { show } from './layout.tsx';
+import { Actions, ErrorSummary, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
+import { type FormError, form, formWith, toRefusal } from './form.ts';
+import { show, USERS } from './layout.tsx';
 import { currentFirst, SessionRow, Trail } from './lists.tsx';
 import { Day, Moment } from './moment.tsx';
 import { accountOfPage } from './paths.ts';
@@ -97,11 +97,8 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
   const path = pathOf(account.id);
   return show(
     c,
-    { title: nameOf(account), here: '/admin' },
+    { title: nameOf(account), here: '/admin', parent: USERS },
     <>
-      <p class="back">
-        <a href="/admin">All users</a>
-      </p>
       <div class="person">
         <Avatar account={account} size="large" />
         <div>
@@ -110,12 +107,12 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
             <Badges account={account} />
           </h1>
           <p class="aside">
-            Here since <Day ms={account.createdAtMs} />
+            Member since <Day ms={account.createdAtMs} />
           </p>
         </div>
       </div>
       <dl class="card facts">
-        <dt>Number</dt>
+        <dt>Id</dt>
         <dd>{account.id}</dd>
         <dt>Username</dt>
         <dd>{account.username ?? 'None'}</dd>
@@ -131,27 +128,12 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
           {account.lastLoginAtMs === NEVER_LOGGED_IN_MS ? 'Never' : <Moment ms={account.lastLoginAtMs} />}
         </dd>
       </dl>
-      <div class="actions">
-        {account.disabledAtMs === null ? (
-          <Change to={`${path}/disable`} send="Disable" />
-        ) : (
-          <Change to={`${path}/enable`} send="Enable" />
-        )}
-        {account.isAdmin ? (
-          <Change to={`${path}/revoke-admin`} send="Take admin away" />
-        ) : (
-          <Change to={`${path}/grant-admin`} send="Make an admin" />
-        )}
-        <a class="button danger" href={`${path}/delete`}>
-          Delete…
-        </a>
-      </div>
       {account.email !== '' && <EmailActions account={account} canMail={c.var.core.mail.settings !== null} />}
       <FactorsOf account={account} protection={protection} />
       <section aria-labelledby="sessions">
-        <h2 id="sessions">Sessions</h2>
+        <h2 id="sessions">Devices</h2>
         {sessions.length === 0 ? (
-          <p class="card">None.</p>
+          <p class="card">Not signed in anywhere.</p>
         ) : (
           <>
             <ul class="card rows">
@@ -159,14 +141,34 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
                 <SessionRow session={session} isCurrent={session.id === c.var.principal.session.id} />
               ))}
             </ul>
-            {next !== null && <p class="aside">The {SHOWN_SESSIONS} that were seen last.</p>}
-            <Change to={`${path}/end-sessions`} send="End all sessions" />
+            {next !== null && <p class="aside">The {SHOWN_SESSIONS} that were used last.</p>}
+            <div class="actions">
+              <Change to={`${path}/end-sessions`} send="Sign out all devices" danger />
+            </div>
           </>
         )}
       </section>
       <section aria-labelledby="trail">
         <h2 id="trail">Activity</h2>
         <div class="card">{events.length > 0 ? <Trail events={events} /> : <p>None.</p>}</div>
+      </section>
+      <section aria-labelledby="access">
+        <h2 id="access">Access</h2>
+        <div class="actions">
+          {account.isAdmin ? (
+            <Change to={`${path}/revoke-admin`} send="Remove admin role" />
+          ) : (
+            <Change to={`${path}/grant-admin`} send="Make admin" />
+          )}
+          {account.disabledAtMs === null ? (
+            <Change to={`${path}/disable`} send="Disable account" danger />
+          ) : (
+            <Change to={`${path}/enable`} send="Enable account" />
+          )}
+          <a class="button danger" href={`${path}/delete`}>
+            Delete account…
+          </a>
+        </div>
       </section>
     </>,
   );
@@ -184,30 +186,37 @@ const endSessions = async (c: Context<AppEnv>): Promise<Response> => {
   return goOn(c, pathOf(account.id), 'sessions-ended');
 };
 
-const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
+const WRONG = { field: 'password', text: 'Wrong password.', status: 400 } as const;
 
 const showDelete = async (
   c: Context<AppEnv>,
-  faults: readonly FormFault[] = [],
+  errors: readonly FormError[] = [],
   status: 200 | 400 | 401 | 409 | 429 = 200,
 ): Promise<Response> => {
   const account = await find(c);
   if (!account) return respondProblem(c, { reason: 'not_found' });
-  const shown = formWith({}, faults);
+  const shown = formWith({}, errors);
   return show(
     c,
-    { title: 'Delete an account', here: '/admin', status, narrow: true, failed: faults.length > 0 },
+    {
+      title: 'Delete an account',
+      here: '/admin',
+      parent: { href: pathOf(account.id), label: nameOf(account) },
+      status,
+      narrow: true,
+      failed: errors.length > 0,
+    },
     <>
       <h1>Delete {nameOf(account)}?</h1>
       <p class="lead">
         This deletes the account of {account.email || account.username} with its profile and sessions. It
         cannot be undone.
       </p>
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       <PostForm action={`${pathOf(account.id)}/delete`}>
         <WhosePassword account={c.var.principal.account} />
         <PasswordAgain form={shown} />
-        <Actions send="Delete the account" back={pathOf(account.id)} danger />
+        <Actions send="Delete account" back={pathOf(account.id)} danger />
       </PostForm>
     </>,
   );
@@ -220,7 +229,7 @@ const remove = endpoint({
   params,
   auth: admins,
   limit: 'login',
-  body: form(confirmation, { show: (c, faults) => showDelete(c, faults, 400) }),
+  body: form(confirmation, { show: (c, errors) => showDelete(c, errors, 400) }),
   handle: async (c) => {
     const { core, principal, client } = c.var;
     const confirmed = await core.credentials.confirm(principal, c.req.valid('json').password, client);
@@ -228,8 +237,8 @@ const remove = endpoint({
       const { error } = confirmed;
       if (error.reason === 'gone') return askAgain(c, {});
       if (error.reason === 'reauthenticate') return askToConfirm(c);
-      const { status, faults } = toRefusal(c, error, WRONG);
-      return showDelete(c, faults, status);
+      const { status, errors } = toRefusal(c, error, WRONG);
+      return showDelete(c, errors, status);
     }
     renew(c, confirmed.value);
     const removal = { actorId: principal.account.id, keepsLastAdmin: true };

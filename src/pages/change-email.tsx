@@ -54,7 +54,7 @@ const confirmByCode = endpoint({
   auth: owner,
   limit: 'login',
   body: form(mailedCode, {
-    show: (c, faults) => showEmail(c, { code: formWith(typedOf(c), faults), status: 400 }),
+    show: (c, errors) => showEmail(c, { code: formWith(typedOf(c), errors), status: 400 }),
   }),
   handle: async (c) => {
     const { core, principal, client } = c.var;

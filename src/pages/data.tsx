@@ -5,31 +5,31 @@ import { confirmation } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
-import { type FormFault, form, formWith, toRefusal } from './form.ts';
-import { show } from './layout.tsx';
+import { Actions, ErrorSummary, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
+import { type FormError, form, formWith, toRefusal } from './form.ts';
+import { ACCOUNT, show } from './layout.tsx';
 import { askAgain, askToConfirm, owner, recentOwner } from './session.tsx';
 
 const showDelete = (
   c: Context<AppEnv>,
-  faults: readonly FormFault[] = [],
+  errors: readonly FormError[] = [],
   status: 200 | 400 | 401 | 409 | 429 = 200,
 ): Response => {
-  const shown = formWith({}, faults);
+  const shown = formWith({}, errors);
   return show(
     c,
-    { title: 'Delete the account', here: '/', status, narrow: true, failed: faults.length > 0 },
+    { title: 'Delete account', here: '/', parent: ACCOUNT, status, narrow: true, failed: errors.length > 0 },
     <>
-      <h1>Delete the account</h1>
+      <h1>Delete account</h1>
       <p class="lead">
-        Your profile, your sessions and your names go at once, and nobody can bring them back. You may want to{' '}
-        <a href="/export">take your data along</a> first.
+        This deletes your account with its profile and sessions at once. It cannot be undone. You can{' '}
+        <a href="/export">export your data</a> first.
       </p>
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       <PostForm action="/delete">
         <WhosePassword account={c.var.principal.account} />
         <PasswordAgain form={shown} />
-        <Actions send="Delete my account" back="/" danger />
+        <Actions send="Delete account" back="/" danger />
       </PostForm>
     </>,
   );
@@ -39,7 +39,7 @@ const LAST_ADMIN = {
   field: null,
   text: 'You are the only admin. Make another account an admin first.',
 } as const;
-const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
+const WRONG = { field: 'password', text: 'Wrong password.', status: 400 } as const;
 
 const showExport = endpoint({
   method: 'GET',
@@ -48,21 +48,20 @@ const showExport = endpoint({
   handle: (c) =>
     show(
       c,
-      { title: 'Your data', here: '/', narrow: true },
+      { title: 'Export your data', here: '/', parent: ACCOUNT, narrow: true },
       <>
-        <h1>Your data</h1>
-        <p class="lead">
-          Everything that is held about your account, in one JSON file: the profile, the sessions and the
-          activity. It holds no password.
-        </p>
-        <div class="actions">
-          <a class="button" href="/export/file">
-            Download
-          </a>
-          <a class="cancel" href="/">
-            Back
-          </a>
-        </div>
+        <h1>Export your data</h1>
+        <section class="card">
+          <p>
+            One JSON file with everything about your account: profile, sessions and activity. It holds no
+            password.
+          </p>
+          <div class="actions">
+            <a class="button" href="/export/file">
+              Download
+            </a>
+          </div>
+        </section>
       </>,
     ),
 });
@@ -87,7 +86,7 @@ const remove = endpoint({
   path: '/delete',
   auth: owner,
   limit: 'login',
-  body: form(confirmation, { show: (c, faults) => showDelete(c, faults, 400) }),
+  body: form(confirmation, { show: (c, errors) => showDelete(c, errors, 400) }),
   handle: async (c) => {
     const { password } = c.req.valid('json');
     const { core, principal, client } = c.var;
@@ -99,8 +98,8 @@ const remove = endpoint({
     if (removed.error.reason === 'gone') return askAgain(c, {});
     if (removed.error.reason === 'reauthenticate') return askToConfirm(c);
     if (removed.error.reason === 'last_admin') return showDelete(c, [LAST_ADMIN], 409);
-    const { status, faults } = toRefusal(c, removed.error, WRONG);
-    return showDelete(c, faults, status);
+    const { status, errors } = toRefusal(c, removed.error, WRONG);
+    return showDelete(c, errors, status);
   },
 });
 

@@ -24,7 +24,9 @@ const showDevices = endpoint({
       { title: 'Devices', here: '/devices' },
       <>
         <h1>Devices</h1>
-        <p class="lead">Browsers and apps that are signed in to your account.</p>
+        <p class="lead">
+          Browsers and apps that are signed in to your account. Sign out each one that you do not recognise.
+        </p>
         <ul class="card rows">
           {currentFirst(sessions, current.id).map((session) => (
             <SessionRow session={session} isCurrent={session.id === current.id}>
@@ -34,9 +36,9 @@ const showDevices = endpoint({
                   <button
                     type="submit"
                     class="quiet"
-                    aria-label={`End the session of ${deviceWords(session.userAgent)}`}
+                    aria-label={`Sign out ${deviceWords(session.userAgent)}`}
                   >
-                    End
+                    Sign out
                   </button>
                 </form>
               )}
@@ -50,7 +52,7 @@ const showDevices = endpoint({
         {hasOthers && (
           <form method="post" action="/devices/end-others">
             <button type="submit" class="danger">
-              End all other sessions
+              Sign out all other devices
             </button>
           </form>
         )}

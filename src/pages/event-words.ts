@@ -2,7 +2,7 @@
 import type { EventView } from '../core/index.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
-  registered: 'Account made',
+  registered: 'Account created',
   login: 'Signed in',
   login_refused: 'Password refused',
   logout: 'Signed out',
@@ -11,12 +11,12 @@ const WORDS: Readonly<Record<string, string>> = {
   password_changed: 'Password changed',
   email_changed: 'Email changed',
   username_changed: 'Username changed',
-  session_ended: 'A session ended',
-  sessions_ended: 'Other sessions ended',
+  session_ended: 'A device signed out',
+  sessions_ended: 'Other devices signed out',
   disabled: 'Account disabled',
   enabled: 'Account enabled',
   admin_granted: 'Made an admin',
-  admin_revoked: 'No admin any more',
+  admin_revoked: 'Admin role removed',
   deleted: 'Account deleted',
   reauthenticated: 'Confirmed that it was you',
   passkey_added: 'Passkey added',
@@ -44,3 +44,6 @@ const WORDS: Readonly<Record<string, string>> = {
 
 export const eventWords = ({ type, actorId }: EventView): string =>
   `${(Object.hasOwn(WORDS, type) && WORDS[type]) || type}${actorId === null ? '' : ', by an admin'}`;
+
+/** Whether somebody was refused: a wrong password, code or passkey. */
+export const isRefusal = ({ type }: Pick<EventView, 'type'>): boolean => type.endsWith('_refused');

@@ -1,4 +1,4 @@
-// A labelled field with its hint and its faults, and the summary of all faults above a form.
+// A labelled field with its hint and its errors, and the summary of all errors above a form.
 import type { Child } from 'hono/jsx';
 import type { Account } from '../core/index.ts';
 import type { Form } from './form.ts';
@@ -22,20 +22,20 @@ export interface FieldProps {
   keys?: 'numeric';
 }
 
-/** Without a script, `autofocus` is what leads to the first field that is at fault. */
+/** Without a script, `autofocus` is what leads to the first invalid field. */
 export const Field = (props: FieldProps) => {
   const { form, name, type = 'text', label = LABELS[name], hint, optional, rows, first } = props;
-  const texts = form.faults.filter(({ field }) => field === name).map(({ text }) => text);
-  const firstFaulty = form.faults.find(({ field }) => field !== null)?.field;
-  const isFaulty = texts.length > 0;
-  const described = [isFaulty && `${name}-fault`, hint !== undefined && `${name}-hint`].filter(Boolean);
+  const texts = form.errors.filter(({ field }) => field === name).map(({ text }) => text);
+  const firstInvalid = form.errors.find(({ field }) => field !== null)?.field;
+  const isInvalid = texts.length > 0;
+  const described = [isInvalid && `${name}-error`, hint !== undefined && `${name}-hint`].filter(Boolean);
   const attributes = {
     id: name,
     name,
     autocomplete: props.autocomplete,
     required: !optional,
-    autofocus: firstFaulty === undefined ? first === true : firstFaulty === name,
-    'aria-invalid': isFaulty ? ('true' as const) : undefined,
+    autofocus: firstInvalid === undefined ? first === true : firstInvalid === name,
+    'aria-invalid': isInvalid ? ('true' as const) : undefined,
     'aria-describedby': described.length > 0 ? described.join(' ') : undefined,
   };
   const isName = type !== 'text' || name === 'username' || name === 'identifier';
@@ -50,20 +50,23 @@ export const Field = (props: FieldProps) => {
           {hint}
         </p>
       )}
-      {isFaulty && (
-        <p class="fault" id={`${name}-fault`}>
+      {isInvalid && (
+        <p class="error" id={`${name}-error`}>
           {texts.join(' ')}
         </p>
       )}
       {rows === undefined ? (
-        <input
-          {...attributes}
-          type={type}
-          // Never a password: what is shown again would be kept by the page.
-          value={type === 'password' ? undefined : form.values[name]}
-          autocapitalize={isName ? 'none' : undefined}
-          inputmode={props.keys}
-        />
+        // Around it, for the button that show-password.js puts beside a password.
+        <div class="control">
+          <input
+            {...attributes}
+            type={type}
+            // Never a password: what is shown again would be kept by the page.
+            value={type === 'password' ? undefined : form.values[name]}
+            autocapitalize={isName ? 'none' : undefined}
+            inputmode={props.keys}
+          />
+        </div>
       ) : (
         <textarea {...attributes} rows={rows}>
           {`\n${form.values[name] ?? ''}`}
@@ -115,7 +118,7 @@ export const PasswordAgain = ({ form }: { form: Form }) => (
     name="password"
     type="password"
     autocomplete="current-password"
-    hint="Your password, to be sure that it is you."
+    hint="Enter your password to confirm that it is you."
   />
 );
 
@@ -126,23 +129,23 @@ export const NewPassword = ({ form, name }: { form: Form; name: 'password' | 'ne
     name={name}
     type="password"
     autocomplete="new-password"
-    hint="At least 8 characters. A few words that you can remember are a good one."
+    hint="At least 8 characters. A few words that you can remember work well."
   />
 );
 
 /** What is wrong with a form, with links to the fields. */
-export const Faults = ({ form: { faults } }: { form: Form }) =>
-  faults.length === 0 ? null : (
+export const ErrorSummary = ({ form: { errors } }: { form: Form }) =>
+  errors.length === 0 ? null : (
     <Notice kind="bad">
       <ul>
-        {faults.map(({ field, text }) => (
-          <li>{field === null ? text : <FaultLink field={field} text={text} />}</li>
+        {errors.map(({ field, text }) => (
+          <li>{field === null ? text : <ErrorLink field={field} text={text} />}</li>
         ))}
       </ul>
     </Notice>
   );
 
-const FaultLink = ({ field, text }: { field: FieldName; text: string }) => (
+const ErrorLink = ({ field, text }: { field: FieldName; text: string }) => (
   <>
     <a href={`#${field}`}>{LABELS[field]}</a>: {text}
   </>
@@ -150,7 +153,7 @@ const FaultLink = ({ field, text }: { field: FieldName; text: string }) => (
 
 /** A form that is sent to a path; the server checks it, and says so better than a browser's bubble. */
 export const PostForm = ({ action, children }: { action: string; children?: Child }) => (
-  <form method="post" action={action} novalidate>
+  <form class="card" method="post" action={action} novalidate>
     {children}
   </form>
 );

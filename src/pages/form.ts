@@ -1,4 +1,4 @@
-// Forms as people fill them in: read, checked, and turned into faults to show beside the fields.
+// Forms as people fill them in: read, checked, and turned into errors to show beside the fields.
 import type { Context } from 'hono';
 import type * as z from 'zod/mini';
 import type { SessionError } from '../http/auth/session-actions.ts';
@@ -13,8 +13,8 @@ import { type FieldName, isFieldName, placeOf } from './labels.ts';
 
 export type Typed = Readonly<Record<string, string>>;
 
-/** `field` is null if the fault concerns the form as a whole. */
-export interface FormFault {
+/** `field` is null if the error concerns the form as a whole. */
+export interface FormError {
   field: FieldName | null;
   text: string;
 }
@@ -22,14 +22,14 @@ export interface FormFault {
 /** A form as it is shown: what stands in its fields, and what is wrong with that. */
 export interface Form {
   values: Typed;
-  faults: readonly FormFault[];
+  errors: readonly FormError[];
 }
 
-/** A form with its faults in the order of its fields, the first of each field. */
-export const formWith = (values: Typed, faults: readonly FormFault[] = []): Form => ({
+/** A form with its errors in the order of its fields, the first of each field. */
+export const formWith = (values: Typed, errors: readonly FormError[] = []): Form => ({
   values,
-  faults: faults
-    .filter(({ field }, at) => field === null || faults.findIndex((other) => other.field === field) === at)
+  errors: errors
+    .filter(({ field }, at) => field === null || errors.findIndex((other) => other.field === field) === at)
     .toSorted((a, b) => placeOf(a.field) - placeOf(b.field)),
 });
 
@@ -60,11 +60,11 @@ export const readTyped = async (c: Context<AppEnv>): Promise<Typed | Response> =
 
 interface FormOptions {
   /** Shows the form again. */
-  show: (c: Context<AppEnv>, faults: FormFault[]) => Response | Promise<Response>;
+  show: (c: Context<AppEnv>, errors: FormError[]) => Response | Promise<Response>;
   /** Fields that count as not filled in when they are left empty. */
   optional?: readonly FieldName[];
-  /** Checks a new password, so that its faults appear beside those of the other fields. */
-  checkMore?: (c: Context<AppEnv>, typed: Typed) => Promise<FormFault[]>;
+  /** Checks a new password, so that its errors appear beside those of the other fields. */
+  checkMore?: (c: Context<AppEnv>, typed: Typed) => Promise<FormError[]>;
   /** A last change to the fields before they are checked. */
   prepare?: (typed: Typed) => Readonly<Record<string, unknown>>;
 }
@@ -77,15 +77,15 @@ export const form = <S extends z.ZodMiniObject>(
   schema,
   numbers: 'text',
   prepare: (fields) => ({ ...prepare(withoutEmpty(toTyped(fields), optional)) }),
-  onErrors: async (c, errors) => show(c, [...errors.map(toFault), ...(await checkMore(c, typedOf(c)))]),
+  onErrors: async (c, errors) => show(c, [...errors.map(toFormError), ...(await checkMore(c, typedOf(c)))]),
 });
 
-const toFault = (error: FieldError): FormFault => ({
+const toFormError = (error: FieldError): FormError => ({
   field: isFieldName(error.field) ? error.field : null,
   text: fieldMessage(error),
 });
 
-const faultAt = (field: FieldName, code: FieldErrorCode): FormFault => ({
+const errorAt = (field: FieldName, code: FieldErrorCode): FormError => ({
   field,
   text: fieldMessage({ code, limit: null }),
 });
@@ -96,10 +96,10 @@ export const checkPassword = async (
   field: FieldName,
   password: string,
   names: readonly (string | null | undefined)[],
-): Promise<FormFault[]> => {
+): Promise<FormError[]> => {
   const known = [...names, c.var.httpSettings.serviceName];
   const code = passwordError(password, known, await c.var.commonPasswords());
-  return code ? [faultAt(field, code)] : [];
+  return code ? [errorAt(field, code)] : [];
 };
 
 const withoutEmpty = (typed: Typed, names: readonly FieldName[]): Typed =>
@@ -111,10 +111,10 @@ const withoutEmpty = (typed: Typed, names: readonly FieldName[]): Typed =>
 
 export interface Refusal {
   status: 400 | 401 | 409 | 429;
-  faults: FormFault[];
+  errors: FormError[];
 }
 
-type FormError = Exclude<
+type RefusedError = Exclude<
   SessionError,
   { reason: 'gone' | 'last_admin' | 'factor' | 'proof' | 'reauthenticate' }
 >;
@@ -124,28 +124,28 @@ const UNVERIFIED_EMAIL =
 
 const seconds = (count: number): string => (count === 1 ? '1 second' : `${count} seconds`);
 
-/** What the core refused, as faults of the form whose field for the password is named. */
+/** What the core refused, as errors of the form whose field for the password is named. */
 export const toRefusal = (
   c: Context<AppEnv>,
-  error: FormError,
-  wrong: FormFault & { status: 400 | 401 },
+  error: RefusedError,
+  wrong: FormError & { status: 400 | 401 },
 ): Refusal => {
   switch (error.reason) {
     case 'taken':
-      return { status: 409, faults: error.fields.map((field) => faultAt(field, 'taken')) };
+      return { status: 409, errors: error.fields.map((field) => errorAt(field, 'taken')) };
     case 'wrong_credentials':
-      return { status: wrong.status, faults: [{ field: wrong.field, text: wrong.text }] };
+      return { status: wrong.status, errors: [{ field: wrong.field, text: wrong.text }] };
     case 'cookie_blocked':
       return {
         status: 400,
-        faults: [{ field: null, text: 'Open this page in the browser, and try again.' }],
+        errors: [{ field: null, text: 'Open this page in the browser, and try again.' }],
       };
     case 'unverified_email':
-      return { status: 400, faults: [{ field: null, text: UNVERIFIED_EMAIL }] };
+      return { status: 400, errors: [{ field: null, text: UNVERIFIED_EMAIL }] };
     case 'throttled': {
       c.header('Retry-After', String(error.retryAfterSeconds));
       const text = `Too many tries. Wait ${seconds(error.retryAfterSeconds)}, then try again.`;
-      return { status: 429, faults: [{ field: null, text }] };
+      return { status: 429, errors: [{ field: null, text }] };
     }
   }
 };

@@ -6,6 +6,7 @@ import { accountOfPage } from './paths.ts';
 
 const SHOWN = [
   '/',
+  '/accent.css',
   '/sign-in',
   '/sign-up',
   '/confirm',

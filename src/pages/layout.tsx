@@ -1,11 +1,13 @@
 // The sheet around every page: head, header, navigation, message, footer, and the headers that narrow it.
 import type { Context } from 'hono';
+import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Account } from '../core/index.ts';
 import { findPrincipal } from '../http/auth/auth.ts';
 import { takeDoneCookie } from '../http/auth/cookies.ts';
-import type { AppEnv } from '../http/context.ts';
+import type { AppEnv, HttpSettings } from '../http/context.ts';
+import { accentPath } from './accent.ts';
 import { doneMessage, offersPasskey } from './done.ts';
 import { Notice } from './notice.tsx';
 
@@ -13,8 +15,29 @@ import { Notice } from './notice.tsx';
 const POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/** Where passkeys are used: our own script, which asks us for what the browser needs. */
-const POLICY_WITH_SCRIPT = `${POLICY}; script-src 'self'; connect-src 'self'`;
+/** Which script a page uses. Every page works without. */
+interface Scripts {
+  /** Passkeys: the script asks us for what the browser needs. */
+  passkeys: boolean;
+  /** The button that shows a password while it is typed. */
+  passwords: boolean;
+}
+
+/** Our own scripts, and only on the pages that use one. */
+const policyFor = ({ passkeys, passwords }: Scripts): string => {
+  if (passkeys) return `${POLICY}; script-src 'self'; connect-src 'self'`;
+  return passwords ? `${POLICY}; script-src 'self'` : POLICY;
+};
+
+export interface Parent {
+  href: string;
+  label: string;
+}
+
+export const ACCOUNT: Parent = { href: '/', label: 'Account' };
+export const PROFILE: Parent = { href: '/profile', label: 'Profile' };
+export const SECURITY: Parent = { href: '/security', label: 'Security' };
+export const USERS: Parent = { href: '/admin', label: 'Users' };
 
 export interface Sheet {
   title: string;
@@ -31,18 +54,23 @@ export interface Sheet {
   hidesAddress?: boolean;
   /** True for a page that uses passkeys, which need a script. */
   usesPasskeys?: boolean;
+  /** The page that this one belongs to, with a link to it above the content. */
+  parent?: Parent;
 }
 
 /** Sends a page. */
 export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response => {
-  c.header('Content-Security-Policy', sheet.usesPasskeys ? POLICY_WITH_SCRIPT : POLICY);
+  const body = String(content);
+  // No text of a person can look like this: quotes are escaped.
+  const scripts = { passkeys: sheet.usesPasskeys ?? false, passwords: body.includes('type="password"') };
+  c.header('Content-Security-Policy', policyFor(scripts));
   // With `no-referrer` a browser sends `Origin: null` along with our own forms, like a foreign page.
   c.header('Referrer-Policy', sheet.hidesAddress ? 'no-referrer' : 'same-origin');
   const code = c.req.method === 'POST' ? undefined : takeDoneCookie(c);
   const done = doneMessage(code);
   const account = sheet.account ?? findPrincipal(c)?.account ?? null;
   const page = (
-    <Document sheet={sheet} account={account}>
+    <Document sheet={sheet} account={account} scripts={scripts} settings={lookOf(c)}>
       {done === null ? null : <Notice kind="good">{done}</Notice>}
       {account && offersPasskey(code) && (
         <p class="offer">
@@ -50,11 +78,22 @@ export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response
         </p>
       )}
       {account && isToBeConfirmed(c, account) && <ConfirmEmail email={account.email} />}
-      {content}
+      {sheet.parent && (
+        <p class="back">
+          <a href={sheet.parent.href}>{sheet.parent.label}</a>
+        </p>
+      )}
+      {raw(body)}
     </Document>
   );
   return c.html(`<!doctype html>${String(page)}`, sheet.status ?? 200);
 };
+
+type Look = Pick<HttpSettings, 'serviceName' | 'accentColor'>;
+
+/** The name and colour of the deployment; ours where a refusal comes before the settings, or they cannot be read. */
+const lookOf = (c: Context<AppEnv>): Look =>
+  c.var.httpSettings ?? { serviceName: 'Latchkey', accentColor: null };
 
 const CONFIRM_EMAIL = '/verify-email';
 
@@ -74,26 +113,30 @@ const ConfirmEmail = ({ email }: { email: string }) => (
 interface DocumentProps {
   sheet: Sheet;
   account: Account | null;
+  scripts: Scripts;
+  settings: Look;
   children?: Child;
 }
 
-const Document = ({ sheet, account, children }: DocumentProps) => (
+const Document = ({ sheet, account, scripts, settings, children }: DocumentProps) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
-      <title>{`${sheet.failed ? 'Error: ' : ''}${sheet.title} · Latchkey`}</title>
+      <title>{`${sheet.failed ? 'Error: ' : ''}${sheet.title} · ${settings.serviceName}`}</title>
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
       <link rel="icon" href="/icon.svg" type="image/svg+xml" />
       <link rel="stylesheet" href="/style.css" />
-      {sheet.usesPasskeys && <script type="module" src="/passkeys.js" />}
+      {settings.accentColor !== null && <link rel="stylesheet" href={accentPath(settings.accentColor)} />}
+      {scripts.passkeys && <script type="module" src="/passkeys.js" />}
+      {scripts.passwords && <script type="module" src="/show-password.js" />}
     </head>
     {/* Who has not come in yet stands at the door. */}
     <body class={account ? undefined : 'door'}>
       <a class="skip" href="#content">
         Skip to the content
       </a>
-      <Header account={account} here={sheet.here} />
+      <Header account={account} here={sheet.here} serviceName={settings.serviceName} />
       <main id="content" class={sheet.narrow ? 'narrow' : undefined}>
         {children}
       </main>
@@ -115,12 +158,18 @@ const ENTRIES = [
   ['/activity', 'Activity'],
 ] as const;
 
-const Header = ({ account, here }: { account: Account | null; here: string | undefined }) => (
+interface HeaderProps {
+  account: Account | null;
+  here: string | undefined;
+  serviceName: string;
+}
+
+const Header = ({ account, here, serviceName }: HeaderProps) => (
   <header>
     <div class="bar">
       <a class="brand" href="/">
         <Mark />
-        Latchkey
+        {serviceName}
       </a>
       {account && (
         <form method="post" action="/sign-out">

@@ -3,7 +3,7 @@ import type { Child } from 'hono/jsx';
 import type { EventView, SessionView } from '../core/index.ts';
 import { Badge } from './badge.tsx';
 import { deviceWords, kindWords, placeWords } from './device-words.ts';
-import { eventWords } from './event-words.ts';
+import { eventWords, isRefusal } from './event-words.ts';
 import { Moment } from './moment.tsx';
 
 interface SessionRowProps {
@@ -16,27 +16,24 @@ interface SessionRowProps {
 export const currentFirst = (sessions: readonly SessionView[], currentId: string): SessionView[] =>
   sessions.toSorted((a, b) => Number(b.id === currentId) - Number(a.id === currentId));
 
-/** A session with what can be done to it. */
+/** A session on one line, with what can be done to it. */
 export const SessionRow = ({ session, isCurrent, children }: SessionRowProps) => {
   const kind = kindWords(session);
   return (
     <li class="row">
-      <div>
+      <div class="line">
         <p class="strong">
           {deviceWords(session.userAgent)}
-          {isCurrent && <Badge>This one</Badge>}
+          {isCurrent && <Badge>This device</Badge>}
           {kind !== null && <Badge kind="plain">{kind}</Badge>}
         </p>
-        <p class="aside">{placeWords(session.country)}</p>
         <p class="aside">
-          Signed in <Moment ms={session.createdAtMs} />
-        </p>
-        <p class="aside">
+          {placeWords(session.country)} · signed in <Moment ms={session.createdAtMs} /> ·{' '}
           {isCurrent ? (
-            'Active now'
+            'active now'
           ) : (
             <>
-              Last seen <Moment ms={session.lastSeenAtMs} />
+              last used <Moment ms={session.lastSeenAtMs} />
             </>
           )}
         </p>
@@ -46,13 +43,13 @@ export const SessionRow = ({ session, isCurrent, children }: SessionRowProps) =>
   );
 };
 
-/** The trail, newest first. */
+/** The audit log, newest first. A refused password or code stands out. */
 export const Trail = ({ events }: { events: readonly EventView[] }) => (
   <ol class="rows">
     {events.map((event) => (
-      <li class="row">
+      <li class={isRefusal(event) ? 'row refused' : 'row'}>
         <div>
-          <p class={event.type.endsWith('_refused') ? 'strong refused' : 'strong'}>{eventWords(event)}</p>
+          <p class="strong">{eventWords(event)}</p>
           <p class="aside">
             {deviceWords(event.userAgent)}
             {event.addressPrefix !== null && ` · ${event.addressPrefix}`}

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { Child } from 'hono/jsx';
 import type { PublicAuth } from '../http/auth/auth.ts';
 import type { AppEnv } from '../http/context.ts';
-import { Actions, Faults, Field, PostForm } from './field.tsx';
+import { Actions, ErrorSummary, Field, PostForm } from './field.tsx';
 import { type Form, formWith, typedOf } from './form.ts';
 import { show } from './layout.tsx';
 
@@ -74,7 +74,7 @@ export const showDeadLink = (
 /** The form for the code of a mail, for somebody who is signed in. */
 export const CodeForm = ({ form, action }: { form: Form; action: string }) => (
   <PostForm action={action}>
-    <Faults form={form} />
+    <ErrorSummary form={form} />
     <Field
       form={form}
       name="code"

@@ -12,9 +12,35 @@ const once = (options: Intl.DateTimeFormatOptions) => {
 const words = once({ dateStyle: 'medium', timeStyle: 'short' });
 const day = once({ dateStyle: 'long' });
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Further back, a number of days says less than the date. */
+const MAX_DAYS = 30;
+
+const ago = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+
+/**
+ * How long ago a moment was: `just now`, `5 minutes ago`, `3 days ago`; the date if it is longer ago than 30 days. A
+ * moment ahead of the clock is `just now`: the clocks of two locations differ a little.
+ */
+export const agoWords = (ms: number, nowMs: number): string => {
+  const passedMs = nowMs - ms;
+  if (passedMs < MINUTE_MS) return 'just now';
+  if (passedMs < HOUR_MS) return ago(Math.floor(passedMs / MINUTE_MS), 'minute');
+  if (passedMs < DAY_MS) return ago(Math.floor(passedMs / HOUR_MS), 'hour');
+  const days = Math.floor(passedMs / DAY_MS);
+  return days <= MAX_DAYS ? ago(days, 'day') : day(ms);
+};
+
 /** `21 Nov 2026, 04:47 UTC`. */
+export const exactWords = (ms: number): string => `${words(ms)} UTC`;
+
+/** How long ago it was; the exact time is in the tooltip. */
 export const Moment = ({ ms }: { ms: number }) => (
-  <time datetime={new Date(ms).toISOString()}>{`${words(ms)} UTC`}</time>
+  <time datetime={new Date(ms).toISOString()} title={exactWords(ms)}>
+    {agoWords(ms, Date.now())}
+  </time>
 );
 
 /** `21 November 2026`. */

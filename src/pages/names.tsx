@@ -7,10 +7,10 @@ import { emailChange, usernameChange } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, Field, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
+import { Actions, ErrorSummary, Field, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
 import { type Form, form, formWith, toRefusal, typedOf } from './form.ts';
 import { LABELS } from './labels.ts';
-import { show } from './layout.tsx';
+import { ACCOUNT, show } from './layout.tsx';
 import { CodeForm } from './mail-link.tsx';
 import { askAgain, askToConfirm, owner } from './session.tsx';
 
@@ -25,14 +25,14 @@ interface EmailPage {
 
 /** The new address that waits to be confirmed, how to confirm it, and how to withdraw it. */
 const Pending = ({ email, form: shown }: { email: string; form: Form }) => (
-  <section class="card" aria-labelledby="pending">
+  <section aria-labelledby="pending">
     <h2 id="pending">Waiting for you to confirm {email}</h2>
     <p class="lead">We sent a mail there. Open the link in it, or enter the code here.</p>
     <CodeForm form={shown} action="/change-email/code" />
     <form method="post" action="/email/withdraw">
       <div class="actions">
         <button type="submit" class="quiet">
-          Withdraw the new address
+          Keep the old address
         </button>
       </div>
     </form>
@@ -42,7 +42,7 @@ const Pending = ({ email, form: shown }: { email: string; form: Form }) => (
 export const showEmail = (c: Context<AppEnv>, { form: shown, code, status = 200 }: EmailPage): Response => {
   const { email, pendingEmail } = c.var.principal.account;
   const pending = pendingEmail === null ? null : <Pending email={pendingEmail} form={code ?? formWith({})} />;
-  const isFailed = (code?.faults.length ?? 0) > 0;
+  const isFailed = (code?.errors.length ?? 0) > 0;
   return showName(c, 'email', shown ?? formWith({ email }), { status, pending, isFailed });
 };
 
@@ -63,15 +63,16 @@ const showName = (
     {
       title: LABELS[name],
       here: '/',
+      parent: ACCOUNT,
       status,
       narrow: true,
-      failed: isFailed || shown.faults.length > 0,
+      failed: isFailed || shown.errors.length > 0,
     },
     <>
       <h1>{LABELS[name]}</h1>
       <p class="lead">You sign in with your email or your username.</p>
       {pending}
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       <PostForm action={`/${name}`}>
         {name === 'email' ? (
           <Field form={shown} name="email" type="email" autocomplete="username" first />
@@ -85,7 +86,7 @@ const showName = (
     </>,
   );
 
-const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
+const WRONG = { field: 'password', text: 'Wrong password.', status: 400 } as const;
 
 type Refused = Extract<
   AccountError,
@@ -106,8 +107,8 @@ const answer = (
   const { error } = changed;
   if (error.reason === 'reauthenticate') return askToConfirm(c);
   if (error.reason === 'gone') return askAgain(c, {});
-  const { status, faults } = toRefusal(c, error, WRONG);
-  const form = formWith(typedOf(c), faults);
+  const { status, errors } = toRefusal(c, error, WRONG);
+  const form = formWith(typedOf(c), errors);
   return name === 'email' ? showEmail(c, { form, status }) : showName(c, name, form, { status });
 };
 
@@ -124,7 +125,7 @@ const saveEmail = endpoint({
   auth: owner,
   limit: 'login',
   body: form(emailChange, {
-    show: (c, faults) => showEmail(c, { form: formWith(typedOf(c), faults), status: 400 }),
+    show: (c, errors) => showEmail(c, { form: formWith(typedOf(c), errors), status: 400 }),
   }),
   handle: async (c) => {
     const { core, principal, client } = c.var;
@@ -145,7 +146,7 @@ const saveUsername = endpoint({
   auth: owner,
   limit: 'login',
   body: form(usernameChange, {
-    show: (c, faults) => showName(c, 'username', formWith(typedOf(c), faults), { status: 400 }),
+    show: (c, errors) => showName(c, 'username', formWith(typedOf(c), errors), { status: 400 }),
   }),
   handle: async (c) => {
     const { core, principal, client } = c.var;

@@ -34,7 +34,7 @@ export const PasskeyForm = ({ action, kind, options, url, token = '', send, chil
         {send}
       </button>
     </div>
-    <p class="fault" role="status" />
+    <p class="error" role="status" />
   </form>
 );
 

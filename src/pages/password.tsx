@@ -5,35 +5,42 @@ import { passwordChange } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, Field, NewPassword, PostForm, WhosePassword } from './field.tsx';
-import { checkPassword, type FormFault, form, formWith, toRefusal } from './form.ts';
-import { show } from './layout.tsx';
+import { Actions, ErrorSummary, Field, NewPassword, PostForm, WhosePassword } from './field.tsx';
+import { checkPassword, type FormError, form, formWith, toRefusal } from './form.ts';
+import { SECURITY, show } from './layout.tsx';
 import { askAgain, askToConfirm, owner } from './session.tsx';
 
 const showPassword = (
   c: Context<AppEnv>,
-  faults: readonly FormFault[] = [],
+  errors: readonly FormError[] = [],
   status: 200 | 400 | 401 | 409 | 429 = 200,
 ): Response => {
-  const shown = formWith({}, faults);
+  const shown = formWith({}, errors);
   return show(
     c,
-    { title: 'Password', here: '/', status, narrow: true, failed: faults.length > 0 },
+    {
+      title: 'Change password',
+      here: '/security',
+      parent: SECURITY,
+      status,
+      narrow: true,
+      failed: errors.length > 0,
+    },
     <>
-      <h1>Password</h1>
-      <p class="lead">Every other browser and app will be signed out.</p>
-      <Faults form={shown} />
+      <h1>Change password</h1>
+      <p class="lead">Every other browser and app is signed out.</p>
+      <ErrorSummary form={shown} />
       <PostForm action="/password">
         <WhosePassword account={c.var.principal.account} />
         <Field form={shown} name="currentPassword" type="password" autocomplete="current-password" first />
         <NewPassword form={shown} name="newPassword" />
-        <Actions send="Change the password" back="/" />
+        <Actions send="Change password" back="/security" />
       </PostForm>
     </>,
   );
 };
 
-const WRONG = { field: 'currentPassword', text: 'This is not your password.', status: 400 } as const;
+const WRONG = { field: 'currentPassword', text: 'Wrong password.', status: 400 } as const;
 
 const showForm = endpoint({
   method: 'GET',
@@ -48,7 +55,7 @@ const save = endpoint({
   auth: owner,
   limit: 'login',
   body: form(passwordChange, {
-    show: (c, faults) => showPassword(c, faults, 400),
+    show: (c, errors) => showPassword(c, errors, 400),
     checkMore: (c, { newPassword = '' }) => {
       const { username, email } = c.var.principal.account;
       return checkPassword(c, 'newPassword', newPassword, [username, email]);
@@ -58,17 +65,17 @@ const save = endpoint({
     const { currentPassword: current, newPassword: next } = c.req.valid('json');
     const { core, principal, client } = c.var;
     const { username, email } = principal.account;
-    const faults = await checkPassword(c, 'newPassword', next, [username, email]);
-    if (faults.length > 0) return showPassword(c, faults, 400);
+    const errors = await checkPassword(c, 'newPassword', next, [username, email]);
+    if (errors.length > 0) return showPassword(c, errors, 400);
     const changed = await core.credentials.changePassword(principal, { current, next }, client);
     if (changed.ok) {
       renew(c, changed.value);
-      return goOn(c, '/', 'password-changed');
+      return goOn(c, '/security', 'password-changed');
     }
     if (changed.error.reason === 'gone') return askAgain(c, {});
     if (changed.error.reason === 'reauthenticate') return askToConfirm(c);
     const refusal = toRefusal(c, changed.error, WRONG);
-    return showPassword(c, refusal.faults, refusal.status);
+    return showPassword(c, refusal.errors, refusal.status);
   },
 });
 

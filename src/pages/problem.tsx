@@ -72,7 +72,7 @@ export const problem = (refused: Problem): Reply => {
     case 'unsupported_media_type':
     case 'malformed':
     case 'not_an_object':
-    // A form is shown again with its faults; what comes here is none of ours.
+    // A form is shown again with its errors; what comes here is none of ours.
     case 'fields':
     case 'taken':
     case 'wrong_credentials':

@@ -2,7 +2,8 @@
 import type { Context } from 'hono';
 import { type Account, type Locale, namesOf } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
-import { Actions, Choice, Faults, Field, PostForm } from './field.tsx';
+import { Avatar } from './avatar.tsx';
+import { Actions, Choice, ErrorSummary, Field, PostForm } from './field.tsx';
 import { type Form, formWith } from './form.ts';
 import { show } from './layout.tsx';
 import { Notice } from './notice.tsx';
@@ -35,28 +36,28 @@ export const showProfile = (
       title: 'Profile',
       here: '/profile',
       status,
-      failed: form.faults.length > 0,
+      failed: form.errors.length > 0,
       ...(account && { account }),
     },
     <>
       <h1>Profile</h1>
       {unsaved && <Notice kind="good">You are signed in again. What you typed is not saved yet.</Notice>}
-      <Faults form={form} />
+      <p class="person">
+        <Avatar account={account ?? c.var.principal.account} size="large" />
+        <a href="/picture">Change picture</a>
+      </p>
+      <ErrorSummary form={form} />
       <PostForm action="/profile">
-        <section class="card">
-          <Field form={form} name="name" autocomplete="name" hint="What others see." optional />
-          <div class="pair">
-            <Field form={form} name="firstName" autocomplete="given-name" optional />
-            <Field form={form} name="lastName" autocomplete="family-name" optional />
-          </div>
-          <Field form={form} name="siteUrl" type="url" autocomplete="url" hint="https://…" optional />
-          <Field form={form} name="address" autocomplete="street-address" rows={3} optional />
-          <Field form={form} name="description" autocomplete="off" rows={5} optional />
-          {c.var.core.mail.settings && (
-            <Choice form={form} name="locale" options={Object.entries(LANGUAGES)} />
-          )}
-          <Actions send="Save" back="/" />
-        </section>
+        <Field form={form} name="name" autocomplete="name" hint="What others see." optional />
+        <div class="pair">
+          <Field form={form} name="firstName" autocomplete="given-name" optional />
+          <Field form={form} name="lastName" autocomplete="family-name" optional />
+        </div>
+        <Field form={form} name="siteUrl" type="url" autocomplete="url" hint="https://…" optional />
+        <Field form={form} name="address" autocomplete="street-address" rows={3} optional />
+        <Field form={form} name="description" autocomplete="off" rows={5} optional />
+        {c.var.core.mail.settings && <Choice form={form} name="locale" options={Object.entries(LANGUAGES)} />}
+        <Actions send="Save" back="/" />
       </PostForm>
     </>,
   );

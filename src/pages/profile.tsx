@@ -6,24 +6,30 @@ import * as own from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, PostForm } from './field.tsx';
-import { type FormFault, form, formWith, typedOf } from './form.ts';
-import { show } from './layout.tsx';
+import { Actions, ErrorSummary, PostForm } from './field.tsx';
+import { type FormError, form, formWith, typedOf } from './form.ts';
+import { PROFILE, show } from './layout.tsx';
 import { profileOf, showProfile } from './profile-form.tsx';
 import { askAgain, owner } from './session.tsx';
 
 const NO_PICTURE = 'none';
 
-const showPictures = (c: Context<AppEnv>, faults: readonly FormFault[] = []): Response => {
+const showPictures = (c: Context<AppEnv>, errors: readonly FormError[] = []): Response => {
   const chosen = findPicture(c.var.principal.account.pictureId);
   return show(
     c,
-    { title: 'Picture', here: '/', status: faults.length > 0 ? 400 : 200, failed: faults.length > 0 },
+    {
+      title: 'Picture',
+      here: '/profile',
+      parent: PROFILE,
+      status: errors.length > 0 ? 400 : 200,
+      failed: errors.length > 0,
+    },
     <>
       <h1>Picture</h1>
-      <Faults form={formWith({}, faults)} />
+      <ErrorSummary form={formWith({}, errors)} />
       <PostForm action="/picture">
-        <fieldset class="card" id="pictureId">
+        <fieldset id="pictureId">
           <legend>The picture that others see</legend>
           <div class="pictures">
             {pictures.map(({ id, name, path }) => (
@@ -39,8 +45,8 @@ const showPictures = (c: Context<AppEnv>, faults: readonly FormFault[] = []): Re
               None
             </label>
           </div>
-          <Actions send="Save" back="/" />
         </fieldset>
+        <Actions send="Save" back="/profile" />
       </PostForm>
     </>,
   );
@@ -58,7 +64,7 @@ const save = endpoint({
   path: '/profile',
   auth: owner,
   body: form(z.omit(own.profile, { pictureId: true }), {
-    show: (c, faults) => showProfile(c, formWith(typedOf(c), faults), { status: 400 }),
+    show: (c, errors) => showProfile(c, formWith(typedOf(c), errors), { status: 400 }),
   }),
   handle: async (c) => {
     const { core, principal, client } = c.var;
@@ -81,7 +87,7 @@ const savePicture = endpoint({
   auth: owner,
   body: form(z.pick(own.profile, { pictureId: true }), {
     show: showPictures,
-    // A form without the field is at fault like one with a wrong number.
+    // A form without the field is invalid, as one with a wrong number is.
     prepare: ({ pictureId = '' }) => (pictureId === NO_PICTURE ? {} : { pictureId }),
   }),
   handle: async (c) => {
@@ -89,7 +95,7 @@ const savePicture = endpoint({
     const { pictureId } = c.req.valid('json');
     const changes = { pictureId: typeof pictureId === 'string' ? Number(pictureId) : null };
     const changed = await core.accounts.update(principal.account, changes, 'picture_changed', client);
-    return changed.ok ? goOn(c, '/picture', 'picture-changed') : askAgain(c, typedOf(c));
+    return changed.ok ? goOn(c, '/profile', 'picture-changed') : askAgain(c, typedOf(c));
   },
 });
 

@@ -7,8 +7,8 @@ import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { respondProblem } from '../http/respond.ts';
 import { goOn } from './done.ts';
-import { Actions, Faults, Field, NewPassword, PostForm, WhosePassword } from './field.tsx';
-import { checkPassword, type Form, type FormFault, form, formWith, typedOf } from './form.ts';
+import { Actions, ErrorSummary, Field, NewPassword, PostForm, WhosePassword } from './field.tsx';
+import { checkPassword, type Form, type FormError, form, formWith, typedOf } from './form.ts';
 import { show } from './layout.tsx';
 import { holder, showDeadLink, tokenOf } from './mail-link.tsx';
 
@@ -21,11 +21,11 @@ const NEXT = { href: FORGOT, label: 'Get a new link' };
 const showForgot = (c: Context<AppEnv>, shown: Form, status: 200 | 400 = 200): Response =>
   show(
     c,
-    { title: 'Forgot your password?', status, narrow: true, failed: shown.faults.length > 0 },
+    { title: 'Forgot your password?', status, narrow: true, failed: shown.errors.length > 0 },
     <>
       <h1>Forgot your password?</h1>
       <p class="lead">We send a link by mail, with which you set a new one.</p>
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       <PostForm action={FORGOT}>
         <Field form={shown} name="identifier" autocomplete="username" first />
         <Actions send="Send the link" back="/sign-in" />
@@ -46,7 +46,7 @@ const askForLink = endpoint({
   path: FORGOT,
   auth: anyone,
   limit: 'login',
-  body: form(forgotten, { show: (c, faults) => showForgot(c, formWith(typedOf(c), faults), 400) }),
+  body: form(forgotten, { show: (c, errors) => showForgot(c, formWith(typedOf(c), errors), 400) }),
   handle: async (c) => {
     const { core, client } = c.var;
     if (!core.mail.settings) return respondProblem(c, { reason: 'mail_off' });
@@ -59,25 +59,25 @@ const askForLink = endpoint({
 interface ResetForm {
   token: string;
   email: string;
-  faults?: readonly FormFault[];
+  errors?: readonly FormError[];
 }
 
-const showReset = (c: Context<AppEnv>, { token, email, faults = [] }: ResetForm): Response => {
-  const shown = formWith({}, faults);
-  const isFaulty = faults.length > 0;
+const showReset = (c: Context<AppEnv>, { token, email, errors = [] }: ResetForm): Response => {
+  const shown = formWith({}, errors);
+  const isInvalid = errors.length > 0;
   return show(
     c,
     {
       title: 'Set a new password',
-      status: isFaulty ? 400 : 200,
+      status: isInvalid ? 400 : 200,
       narrow: true,
-      failed: isFaulty,
+      failed: isInvalid,
       hidesAddress: true,
     },
     <>
       <h1>Set a new password</h1>
       <p class="lead">For the account of {email}. Every browser and app will be signed out.</p>
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       <PostForm action={RESET}>
         <input type="hidden" name="token" value={token} />
         <WhosePassword account={{ email, username: null }} />
@@ -88,12 +88,12 @@ const showReset = (c: Context<AppEnv>, { token, email, faults = [] }: ResetForm)
   );
 };
 
-/** The form again with its faults; of a link that is of no use, only that. */
-const showResetAgain = async (c: Context<AppEnv>, faults: readonly FormFault[]): Promise<Response> => {
+/** The form again with its errors; of a link that is of no use, only that. */
+const showResetAgain = async (c: Context<AppEnv>, errors: readonly FormError[]): Promise<Response> => {
   const { token = '' } = typedOf(c);
   const found = await c.var.core.passwordReset.read(token);
   if (!found.ok) return showDeadLink(c, NEXT);
-  return showReset(c, { token, email: found.value.email, faults });
+  return showReset(c, { token, email: found.value.email, errors });
 };
 
 const openReset = endpoint({
@@ -120,8 +120,8 @@ const reset = endpoint({
     const found = await core.passwordReset.read(token);
     if (!found.ok) return showDeadLink(c, NEXT);
     const { username, email } = found.value;
-    const faults = await checkPassword(c, 'newPassword', newPassword, [username, email]);
-    if (faults.length > 0) return showReset(c, { token, email, faults });
+    const errors = await checkPassword(c, 'newPassword', newPassword, [username, email]);
+    if (errors.length > 0) return showReset(c, { token, email, errors });
     const changed = await core.passwordReset.complete(token, newPassword, client);
     return changed.ok ? goOn(c, OFFER, 'password-reset') : showDeadLink(c, NEXT);
   },

@@ -1,7 +1,7 @@
 // The form to sign in, also shown where a session has ended meanwhile.
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/context.ts';
-import { Actions, Faults, Field, PostForm } from './field.tsx';
+import { Actions, ErrorSummary, Field, PostForm } from './field.tsx';
 import type { Form } from './form.ts';
 import { show } from './layout.tsx';
 import { NeedsScript, PasskeyForm } from './passkey-form.tsx';
@@ -19,10 +19,10 @@ export const showSignIn = (c: Context<AppEnv>, form: Form, { status = 200, to, k
   if (status === 401) c.header('WWW-Authenticate', 'Cookie form-action="/sign-in"');
   return show(
     c,
-    { title: 'Sign in', status, narrow: true, failed: form.faults.length > 0, usesPasskeys: true },
+    { title: 'Sign in', status, narrow: true, failed: form.errors.length > 0, usesPasskeys: true },
     <>
       <h1>Sign in</h1>
-      <Faults form={form} />
+      <ErrorSummary form={form} />
       <PostForm action="/sign-in">
         <Onward to={to} kept={kept} />
         {/* A browser that knows a passkey of ours offers it here. https://www.w3.org/TR/webauthn-3/#enum-mediation-requirement */}
@@ -47,7 +47,7 @@ export const showSignIn = (c: Context<AppEnv>, form: Form, { status = 200, to, k
         </p>
       )}
       <p class="beside">
-        No account yet? <a href="/sign-up">Make one</a>
+        New here? <a href="/sign-up">Create account</a>
       </p>
     </>,
   );

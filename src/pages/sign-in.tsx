@@ -15,7 +15,7 @@ import { showSecondStep } from './security/second-step.tsx';
 import { visitor } from './session.tsx';
 import { showSignIn } from './sign-in-form.tsx';
 
-const WRONG = { field: 'password', text: 'The name or the password is not right.', status: 401 } as const;
+const WRONG = { field: 'password', text: 'Wrong username, email or password.', status: 401 } as const;
 
 const showForm = endpoint({
   method: 'GET',
@@ -29,9 +29,9 @@ const showForm = endpoint({
 });
 
 /** Shows the form again, with where to go on to and what was kept. */
-const showAgain = (c: Context<AppEnv>, { status, faults }: Refusal): Response => {
+const showAgain = (c: Context<AppEnv>, { status, errors }: Refusal): Response => {
   const typed = typedOf(c);
-  return showSignIn(c, formWith(typed, faults), {
+  return showSignIn(c, formWith(typed, errors), {
     status,
     to: ownPath(typed['to']),
     kept: typed['kept'] ?? null,
@@ -43,7 +43,7 @@ const submit = endpoint({
   path: '/sign-in',
   auth: anyone,
   limit: 'login',
-  body: form(credentials, { show: (c, faults) => showAgain(c, { status: 400, faults }) }),
+  body: form(credentials, { show: (c, errors) => showAgain(c, { status: 400, errors }) }),
   handle: async (c) => {
     const { identifier, password } = c.req.valid('json');
     const signedIn = await signInWith(c, readIdentifier(identifier), password, {

@@ -6,6 +6,7 @@ import type { SurfaceDefinition } from '../http/endpoint.ts';
 import { inTurn } from '../http/mount.ts';
 import type { Problem } from '../http/problem.ts';
 import { respondProblem } from '../http/respond.ts';
+import { accent } from './accent.ts';
 import { activity } from './activity.tsx';
 import { adminUser } from './admin-user.tsx';
 import { adminUsers } from './admin-users.tsx';
@@ -57,6 +58,7 @@ export const pages: SurfaceDefinition = {
     ...data,
     ...adminUsers,
     ...adminUser,
+    ...accent,
     ...adminFactors,
   ],
   problem,

@@ -18,7 +18,7 @@ const NEXT = { href: PATH, label: 'Get a new link' };
 const showCode = (c: Context<AppEnv>, shown: Form, status: 200 | 400 = 200): Response =>
   show(
     c,
-    { title: TITLE, here: '/', status, narrow: true, failed: shown.faults.length > 0 },
+    { title: TITLE, here: '/', status, narrow: true, failed: shown.errors.length > 0 },
     <>
       <h1>{TITLE}</h1>
       <p class="lead">
@@ -75,7 +75,7 @@ const confirmByCode = endpoint({
   path: `${PATH}/code`,
   auth: owner,
   limit: 'login',
-  body: form(mailedCode, { show: (c, faults) => showCode(c, formWith(typedOf(c), faults), 400) }),
+  body: form(mailedCode, { show: (c, errors) => showCode(c, formWith(typedOf(c), errors), 400) }),
   handle: async (c) => {
     const { core, principal, client } = c.var;
     const proof = { code: c.req.valid('json').code, accountId: principal.account.id };

@@ -2,6 +2,7 @@
 //
 // To add a setting, add one entry to SETTINGS: its name with its unit, the kind of value, its bounds, its default and
 // one line of documentation. Use its value in env.ts, and run `npm run settings`, which writes docs/settings.md.
+import { GROUNDS, isReadable } from '../http/colors.ts';
 import { parseOffset } from '../http/times.ts';
 import {
   choice,
@@ -218,6 +219,12 @@ export const SETTINGS = {
     default: 'Latchkey',
     isValid: isServiceName,
     doc: 'What the service is called in mails and on pages.',
+  }),
+  ACCENT_COLOR: text({
+    takes: 'a colour of the form #1c6b58, dark enough to be read on white',
+    default: null,
+    isValid: (value) => isReadable(value, GROUNDS.light),
+    doc: 'The colour of links and buttons on the pages. It needs a contrast of 4.5 on their light ground; the dark mode lightens it.',
   }),
   MAIL_ENDPOINT: text({
     takes: 'an origin such as https://api.eu.example.com',

@@ -86,7 +86,7 @@ describe.skipIf(isWithoutChromium())('the browser app of another origin', () => 
 
   const signIn = async (page: Page, password: string): Promise<void> => {
     await page.getByLabel('Username or email').fill(MARY.email);
-    await page.getByLabel('Password').fill(password);
+    await page.getByLabel('Password', { exact: true }).fill(password);
     await page.getByRole('button', { name: 'Sign in' }).click();
   };
 

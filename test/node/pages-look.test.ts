@@ -23,7 +23,7 @@ const SIZES = [
 ] as const;
 const SCHEMES = ['light', 'dark'] as const;
 
-/** Fills a form with faults and sends it. */
+/** Fills a form with errors and sends it. */
 const fail = (path: string, button: string, fields: Record<string, string>) => async (person: Person) => {
   await person.goTo(path);
   await person.fill(fields);
@@ -34,9 +34,9 @@ type Way = (person: Person) => Promise<void>;
 
 const OUTSIDE: readonly (readonly [string, Way])[] = [
   ['sign-in', (person) => person.goTo('/sign-in')],
-  ['sign-in-faults', fail('/sign-in', 'Sign in', { 'Username or email': 'mary', Password: 'wrong one' })],
+  ['sign-in-errors', fail('/sign-in', 'Sign in', { 'Username or email': 'mary', Password: 'wrong one' })],
   ['sign-up', (person) => person.goTo('/sign-up')],
-  ['sign-up-faults', fail('/sign-up', 'Make the account', { Email: 'nobody', Password: 'short' })],
+  ['sign-up-errors', fail('/sign-up', 'Create account', { Email: 'nobody', Password: 'short' })],
   ['not-found', (person) => person.goTo('/nothing-here')],
 ];
 
@@ -53,7 +53,7 @@ const INSIDE: readonly (readonly [string, Way])[] = [
     async (person) => {
       await person.goTo('/security/app-passwords');
       await person.fill({ Name: 'Old phone' });
-      await person.press('Make it');
+      await person.press('Create app password');
     },
   ],
   [
@@ -72,7 +72,7 @@ const INSIDE: readonly (readonly [string, Way])[] = [
     },
   ],
   ['security-on', (person) => person.goTo('/security')],
-  ['profile-faults', fail('/profile', 'Save', { Website: 'nowhere' })],
+  ['profile-errors', fail('/profile', 'Save', { Website: 'nowhere' })],
   ['users', (person) => person.goTo('/admin')],
   ['users-none', (person) => person.goTo('/admin?search=zzz')],
   ['user', (person) => person.goTo('/admin/users/2')],

@@ -43,18 +43,18 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
       const name = someName();
       await me.goTo('/');
       expect(await me.heading()).toBe('Sign in');
-      await me.follow('Make one');
+      await me.follow('Create account');
       expect(await me.heading()).toBe('Create account');
 
       await me.fill({ Email: 'nobody', Username: name, Password: 'short' });
-      await me.press('Make the account');
+      await me.press('Create account');
       expect(await me.notice()).toBe('Email: Enter a valid email address.\nPassword: At least 8 characters.');
       expect(await me.page.locator(':focus').getAttribute('id')).toBe('email');
       expect(await me.page.getByLabel(/^Username/).inputValue()).toBe(name);
-      expect(await me.page.getByLabel('Password').inputValue()).toBe('');
+      expect(await me.page.getByLabel('Password', { exact: true }).inputValue()).toBe('');
 
       await me.fill({ Email: emailOf(name), Password: PASSWORD });
-      await me.press('Make the account');
+      await me.press('Create account');
       expect(await me.notice()).toBe('Welcome. This is your account.');
       expect(await me.heading()).toBe(name);
 
@@ -74,12 +74,12 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
       const next = 'seven doors and a wall';
       await me.goTo('/password');
       await me.fill({ 'Current password': 'not the password', 'New password': next });
-      await me.press('Change the password');
-      expect(await me.notice()).toBe('Current password: This is not your password.');
+      await me.press('Change password');
+      expect(await me.notice()).toBe('Current password: Wrong password.');
       expect(await me.page.locator(':focus').getAttribute('id')).toBe('currentPassword');
       await me.fill({ 'Current password': PASSWORD, 'New password': next });
-      await me.press('Change the password');
-      expect(await me.notice()).toBe('Your password is changed. All other sessions have ended.');
+      await me.press('Change password');
+      expect(await me.notice()).toBe('Your password is changed. All other devices are signed out.');
 
       await me.goTo('/email');
       await me.fill({ Email: `new-${emailOf(name)}`, Password: next });
@@ -93,13 +93,13 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
         'Password refused',
         'Picture changed',
         'Profile changed',
-        'Account made',
+        'Account created',
       ]);
 
       await me.press('Sign out');
       expect(await me.notice()).toBe('You are signed out.');
       await signIn(me, `new-${emailOf(name)}`, PASSWORD);
-      expect(await me.notice()).toBe('Password: The name or the password is not right.');
+      expect(await me.notice()).toBe('Password: Wrong username, email or password.');
       await signIn(me, `new-${emailOf(name)}`, next);
       expect(await me.heading()).toBe('Mary Jones');
 
@@ -110,11 +110,11 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
 
       await me.goTo('/delete');
       await me.fill({ Password: next });
-      await me.press('Delete my account');
+      await me.press('Delete account');
       expect(await me.notice()).toBe('Your account is deleted.');
       await signIn(me, name, next);
       expect(await me.heading()).toBe('Sign in');
-      expect(await me.notice()).toBe('Password: The name or the password is not right.');
+      expect(await me.notice()).toBe('Password: Wrong username, email or password.');
     });
 
     it('the session of a second browser is ended from the first', async () => {
@@ -125,9 +125,9 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
 
       await first.goTo('/devices');
       expect(await first.page.locator('.rows > li').count()).toBe(2);
-      expect(await first.page.getByText('This one').count()).toBe(1);
-      await first.press(/^End the session of Chrome on/);
-      expect(await first.notice()).toBe('That session has ended.');
+      expect(await first.page.getByText('This device').count()).toBe(1);
+      await first.press(/^Sign out Chrome on/);
+      expect(await first.notice()).toBe('That device is signed out.');
       expect(await first.page.locator('.rows > li').count()).toBe(1);
 
       await second.goTo('/devices');
@@ -144,7 +144,7 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
       await second.goTo('/profile');
       await second.fill({ 'About you': 'A long story.\nWith “quotes” & <marks>.' });
       await first.goTo('/devices');
-      await first.press('End all other sessions');
+      await first.press('Sign out all other devices');
 
       await second.press('Save');
       expect(await second.notice()).toBe('Your session has ended, so nothing was changed. Sign in to go on.');
@@ -169,22 +169,22 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
       await admin.page.getByLabel('Search').fill(userName);
       await admin.press('Search');
       await admin.follow(`${userName} ${emailOf(userName)}`);
-      await admin.press('Disable');
-      expect(await admin.notice()).toBe('This account is disabled. Its sessions have ended.');
+      await admin.press('Disable account');
+      expect(await admin.notice()).toBe('This account is disabled. All its devices are signed out.');
 
       await user.goTo('/profile');
       expect(await user.heading()).toBe('Sign in');
       await signIn(user, userName);
-      expect(await user.notice()).toBe('Password: The name or the password is not right.');
+      expect(await user.notice()).toBe('Password: Wrong username, email or password.');
 
-      await admin.press('Enable');
-      expect(await admin.notice()).toBe('This account may sign in again.');
+      await admin.press('Enable account');
+      expect(await admin.notice()).toBe('This account can sign in again.');
       await signIn(user, userName);
       expect(await user.heading()).toBe(userName);
 
-      await admin.follow('Delete…');
+      await admin.follow('Delete account…');
       await admin.fill({ Password: PASSWORD });
-      await admin.press('Delete the account');
+      await admin.press('Delete account');
       expect(await admin.notice()).toBe('The account is deleted.');
       await user.goTo('/');
       expect(await user.heading()).toBe('Sign in');

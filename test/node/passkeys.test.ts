@@ -232,7 +232,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
     await me.goTo('/security/app-passwords');
     await me.fill({ Name: 'Old phone' });
     await me.page.getByLabel('Works in').selectOption('account');
-    await me.press('Make it');
+    await me.press('Create app password');
     const password = await me.page.locator('code.secret').innerText();
     const logIn = async (path: string, fields: object): Promise<number> =>
       (

@@ -77,7 +77,7 @@ export const arrive = async (
 export const signUp = async (person: Person, name = someName()): Promise<string> => {
   await person.goTo('/sign-up');
   await person.fill({ Email: emailOf(name), Username: name, Name: name, Password: PASSWORD });
-  await person.press('Make the account');
+  await person.press('Create account');
   return name;
 };
 

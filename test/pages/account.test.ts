@@ -55,7 +55,7 @@ describe('the profile', () => {
     expect(await accountOf(person)).toMatchObject({ account: empty });
   });
 
-  it('shows the faults with what was typed, and saves nothing', async () => {
+  it('shows the errors with what was typed, and saves nothing', async () => {
     const person = await signUp({ name: 'Before' });
     const answer = await post('/profile', { ...PROFILE, siteUrl: 'nowhere', name: 'n'.repeat(256) }, person);
     expectPage(answer, 400, 'Error: Profile');
@@ -91,7 +91,7 @@ describe('the picture', () => {
     const person = await signUp();
     expect((await open('/picture', person)).text.match(/type="radio"/g)).toHaveLength(11);
     expect(goesTo(await post('/picture', { pictureId: '3' }, person))).toBe(
-      '303 /picture done=picture-changed',
+      '303 /profile done=picture-changed',
     );
     expect(await accountOf(person)).toMatchObject({
       account: { picture: 'https://latchkey.test/pictures/3.svg' },
@@ -122,7 +122,7 @@ describe('the password', () => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     const answer = await post('/password', { currentPassword: PASSWORD, newPassword: next }, person);
-    expect(goesTo(answer)).toBe('303 / done=password-changed');
+    expect(goesTo(answer)).toBe('303 /security done=password-changed');
     const renewed = withNewCookie(person, answer);
     const signedIn = [await isSignedIn(renewed), await isSignedIn(person), await isSignedIn(elsewhere)];
     expect(signedIn).toEqual([true, false, false]);
@@ -133,16 +133,16 @@ describe('the password', () => {
 
   it.each([
     ['', next, 'Current password: This is required.'],
-    ['not my password', next, 'Current password: This is not your password.'],
+    ['not my password', next, 'Current password: Wrong password.'],
     [PASSWORD, '1234567', 'New password: At least 8 characters.'],
     [PASSWORD, 'password1', 'New password: This password is too common. Choose another.'],
     [PASSWORD, 'summer2024', 'New password: This password is too common. Choose another.'],
-  ])('stays where %j is to become %j', async (currentPassword, newPassword, fault) => {
+  ])('stays where %j is to become %j', async (currentPassword, newPassword, error) => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     const answer = await post('/password', { currentPassword, newPassword }, person);
-    expectPage(answer, 400, 'Error: Password');
-    expect(noticeOf(answer)).toBe(fault);
+    expectPage(answer, 400, 'Error: Change password');
+    expect(noticeOf(answer)).toBe(error);
     expect(await isSignedIn(elsewhere)).toBe(true);
     expect((await signInAgain(person)).cookie).not.toBe('');
   });
@@ -153,7 +153,7 @@ describe('the password', () => {
     const form = { currentPassword: 'wrong one', newPassword: next };
     expect((await post('/password', form, person, { env })).status).toBe(400);
     const answer = await post('/password', { ...form, currentPassword: PASSWORD }, person, { env });
-    expectPage(answer, 429, 'Error: Password');
+    expectPage(answer, 429, 'Error: Change password');
     expect(noticeOf(answer)).toMatch(/^Too many tries\. Wait \d+ seconds, then try again\.$/);
   });
 });
@@ -161,7 +161,7 @@ describe('the password', () => {
 describe.each([
   ['email', 'Email', 'new.address@test.com', 'nowhere', 'Enter a valid email address.'],
   ['username', 'Username', 'a-new.name+1', 'a b', 'Only letters, digits and . _ + - are allowed.'],
-] as const)('the %s', (name, label, good, bad, fault) => {
+] as const)('the %s', (name, label, good, bad, error) => {
   const value = (person: Person) => `${person.username.slice(-6)}${good}`;
 
   it('is changed with the password', async () => {
@@ -183,8 +183,8 @@ describe.each([
       return noticeOf(answer);
     };
     expect(await attempt(value(person), '')).toBe('Password: This is required.');
-    expect(await attempt(value(person), 'wrong one')).toBe('Password: This is not your password.');
-    expect(await attempt(bad, PASSWORD)).toBe(`${label}: ${fault}`);
+    expect(await attempt(value(person), 'wrong one')).toBe('Password: Wrong password.');
+    expect(await attempt(bad, PASSWORD)).toBe(`${label}: ${error}`);
     expect(await accountOf(person)).toMatchObject({ account: { [name]: person[name] } });
   });
 
@@ -232,7 +232,7 @@ describe('the message after a change', () => {
     const person = await signUp();
     expect(noticeOf(await open('/?done=password-changed', person))).toBeNull();
     const shown = await openDone('/', 'password-changed', person);
-    expect(noticeOf(shown)).toBe('Your password is changed. All other sessions have ended.');
+    expect(noticeOf(shown)).toBe('Your password is changed. All other devices are signed out.');
     expect(shown.headers.getSetCookie().filter((line) => line.startsWith('done='))).toEqual([
       'done=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
     ]);
@@ -253,7 +253,7 @@ describe('password managers', () => {
   );
 });
 
-it('shows the fault of a common password beside the other faults, in the order of the form', async () => {
+it('shows the error of a common password beside the other errors, in the order of the form', async () => {
   const signedUp = await post('/sign-up', { email: 'nobody', username: 'a b', password: 'password1' });
   expect(noticeOf(signedUp)).toBe(
     'Email: Enter a valid email address.Username: Only letters, digits and . _ + - are allowed.Password: This password is too common. Choose another.',

@@ -107,8 +107,8 @@ describe('one user', () => {
     expectPage(page, 200, 'Mary Jones');
     expect(page.text).toContain(user.email);
     expect(page.text).toContain('Firefox on Linux');
-    expect(page.text).toContain('Account made');
-    expect(page.text).not.toContain('This one');
+    expect(page.text).toContain('Account created');
+    expect(page.text).not.toContain('This device');
   });
 
   it('is disabled: signed out everywhere, and not let in again until enabled', async () => {
@@ -193,7 +193,7 @@ describe('the last admin', () => {
   it('cannot delete the own account either, until there is another', async () => {
     const admin = await signUpAdmin();
     const answer = await post('/delete', { password: PASSWORD }, admin);
-    expectPage(answer, 409, 'Error: Delete the account');
+    expectPage(answer, 409, 'Error: Delete account');
     expect(noticeOf(answer)).toBe('You are the only admin. Make another account an admin first.');
     expect([await rowOf(admin.id), await isSignedIn(admin)]).toEqual([{ is_admin: 1, disabled: 0 }, true]);
     await signUpAdmin();
@@ -206,7 +206,7 @@ describe('the last admin', () => {
     const [admin] = [await signUpAdmin(), await signUpAdmin()];
     const answer = await post(`/admin/users/${admin.id}/revoke-admin`, {}, admin);
     expect(goesTo(answer)).toBe('303 / done=no-admin-any-more');
-    expect(noticeOf(await openDone('/', 'no-admin-any-more', admin))).toBe('You are no admin any more.');
+    expect(noticeOf(await openDone('/', 'no-admin-any-more', admin))).toBe('You are not an admin any more.');
   });
 });
 

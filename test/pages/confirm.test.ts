@@ -77,7 +77,7 @@ describe('a session whose last proof is older than ten minutes', () => {
     const wrong = await browser.post('/confirm', { to: '/export', password: 'not the password' });
     expect([wrong.status, noticeOf(wrong), hiddenOf(wrong, 'to')]).toEqual([
       400,
-      'Password: This is not your password.',
+      'Password: Wrong password.',
       '/export',
     ]);
     const empty = await browser.post('/confirm', { to: '/export', password: '' });

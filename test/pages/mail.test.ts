@@ -55,7 +55,7 @@ const expectLinkPage = (page: Answer, title: string, token: string): void => {
   expectPage(page, 200, title);
   expect(page.headers.get('Referrer-Policy')).toBe('no-referrer');
   expect(page.text).toContain(`<input type="hidden" name="token" value="${token}"/>`);
-  expect(page.text).toContain('<form method="post"');
+  expect(page.text).toContain('<form class="card" method="post"');
 };
 
 const expectDead = (page: Answer, next: string): void => {

@@ -143,10 +143,7 @@ describe('with an authenticator app', () => {
   it('refuses app passwords: they are for clients that can ask for nothing else', async () => {
     const { password } = await addAppPassword(person);
     const answer = await browser.post('/sign-in', { identifier: person.username, password });
-    expect([answer.status, noticeOf(answer)]).toEqual([
-      401,
-      'Password: The name or the password is not right.',
-    ]);
+    expect([answer.status, noticeOf(answer)]).toEqual([401, 'Password: Wrong username, email or password.']);
   });
 });
 

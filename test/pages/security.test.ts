@@ -200,7 +200,7 @@ describe('app passwords', () => {
     expect(made.text).toMatch(/<code class="secret">(?:[a-z2-7]{4} ){5}[a-z2-7]{4}<\/code>/);
     const page = await browser.open('/security');
     expect(cardOf(page, 'app-passwords')).toMatch(
-      /^Old &lt;phone&gt; API “account” Made \d+ \w+ \d+ Never used Revoke/,
+      /^Old &lt;phone&gt; API “account” Created \d+ \w+ \d+ Never used Revoke/,
     );
     const [, id = ''] = /\/security\/revoke\/(\d+)/.exec(page.text) ?? [];
     expect(goesTo(await browser.post(`/security/revoke/${id}`))).toBe(

@@ -32,7 +32,7 @@ describe('the front page', () => {
     const answer = await open('/', person);
     expectPage(answer, 200, 'Account');
     expect(answer.text).toContain('<h1>Mary Jones</h1>');
-    expect(answer.text).toContain('Only this one');
+    expect(answer.text).toContain(`<span class="who">${person.email}</span>`);
     expect(goesTo(await open('/sign-in', person))).toBe('303 /');
     expect(goesTo(await open('/sign-up', person))).toBe('303 /');
   });
@@ -53,7 +53,7 @@ describe('signing up', () => {
     expect(goesTo(answer)).toBe('303 / done=signed-up');
   });
 
-  it('shows every fault beside its field, and what was typed', async () => {
+  it('shows every error beside its field, and what was typed', async () => {
     const answer = await post('/sign-up', {
       username: 'a b',
       email: 'nobody',
@@ -65,15 +65,15 @@ describe('signing up', () => {
       'Email: Enter a valid email address.Username: Only letters, digits and . _ + - are allowed.Password: At least 8 characters.',
     );
     expect(fieldOf(answer, 'username')).toBe(
-      '<input id="username" name="username" autocomplete="off" aria-invalid="true" aria-describedby="username-fault username-hint" type="text" value="a b" autocapitalize="none"/>',
+      '<input id="username" name="username" autocomplete="off" aria-invalid="true" aria-describedby="username-error username-hint" type="text" value="a b" autocapitalize="none"/>',
     );
     expect(fieldOf(answer, 'email')).toBe(
-      '<input id="email" name="email" autocomplete="username" required="" autofocus="" aria-invalid="true" aria-describedby="email-fault" type="email" value="nobody" autocapitalize="none"/>',
+      '<input id="email" name="email" autocomplete="username" required="" autofocus="" aria-invalid="true" aria-describedby="email-error" type="email" value="nobody" autocapitalize="none"/>',
     );
     expect(fieldOf(answer, 'name')).toBe(
       '<input id="name" name="name" autocomplete="name" type="text" value="Mary"/>',
     );
-    expect(answer.text).toContain('<p class="fault" id="email-fault">Enter a valid email address.</p>');
+    expect(answer.text).toContain('<p class="error" id="email-error">Enter a valid email address.</p>');
     expect(answer.text.match(/autofocus/g)).toHaveLength(1);
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
@@ -84,9 +84,9 @@ describe('signing up', () => {
     ['Passw0rd!', 'This password is too common. Choose another.'],
     ['aaaaaaaaaa', 'This password is too common. Choose another.'],
     ['Latchkey1', 'This is too close to your username or email, or to our name. Choose another.'],
-  ])('refuses the password %s', async (password, fault) => {
+  ])('refuses the password %s', async (password, error) => {
     const answer = await post('/sign-up', { ...someone(), password });
-    expect([answer.status, noticeOf(answer)]).toEqual([400, `Password: ${fault}`]);
+    expect([answer.status, noticeOf(answer)]).toEqual([400, `Password: ${error}`]);
   });
 
   it('refuses a password that is little more than the name', async () => {
@@ -140,7 +140,7 @@ describe('signing in', () => {
     for (const identifier of [username, uniqueName()]) {
       const answer = await post('/sign-in', { identifier, password: 'not the password' });
       expectPage(answer, 401, 'Error: Sign in');
-      expect(noticeOf(answer)).toBe('Password: The name or the password is not right.');
+      expect(noticeOf(answer)).toBe('Password: Wrong username, email or password.');
       expect(answer.headers.get('WWW-Authenticate')).toBe('Cookie form-action="/sign-in"');
       expect(answer.headers.getSetCookie()).toEqual([]);
       pages.push(answer.text.replaceAll(identifier, ''));

@@ -113,16 +113,27 @@ export const otherSessionOf = ({ text }: Answer): string =>
 const POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 export const SCRIPT_POLICY = `${POLICY}; script-src 'self'; connect-src 'self'`;
+const PASSWORD_POLICY = `${POLICY}; script-src 'self'`;
 
-/** The one script of the pages, for passkeys. */
+/** The script of the pages that use passkeys. */
 export const SCRIPT = '<script type="module" src="/passkeys.js"></script>';
+/** The script of the pages with a password field. */
+export const PASSWORD_SCRIPT = '<script type="module" src="/show-password.js"></script>';
+
+export const withoutOwnScripts = (text: string): string =>
+  text.replace(SCRIPT, '').replace(PASSWORD_SCRIPT, '');
+
+const policyOf = (text: string): string => {
+  if (text.includes(SCRIPT)) return SCRIPT_POLICY;
+  return text.includes(PASSWORD_SCRIPT) ? PASSWORD_POLICY : POLICY;
+};
 
 /** Expects a page of that status and title, with the headers that every page has. */
 export const expectPage = (answer: Answer, status: number, title: string): void => {
   expect({ status: answer.status, title: titleOf(answer) }).toEqual({ status, title: `${title} · Latchkey` });
   expect(answer.headers.get('Content-Type')).toBe('text/html; charset=UTF-8');
   expect(answer.headers.get('Cache-Control')).toBe('no-store');
-  const hasScript = answer.text.includes(SCRIPT);
-  expect(answer.headers.get('Content-Security-Policy')).toBe(hasScript ? SCRIPT_POLICY : POLICY);
-  expect(answer.text.replace(SCRIPT, '')).not.toMatch(/<script|javascript:|\sstyle=|\son[a-z]+=/i);
+  expect(answer.headers.get('Content-Security-Policy')).toBe(policyOf(answer.text));
+  expect(answer.text.includes(PASSWORD_SCRIPT)).toBe(answer.text.includes('type="password"'));
+  expect(withoutOwnScripts(answer.text)).not.toMatch(/<script|javascript:|\sstyle=|\son[a-z]+=/i);
 };

@@ -8,6 +8,7 @@ import {
   open,
   openDone,
   PASSWORD,
+  PASSWORD_SCRIPT,
   post,
   SCRIPT,
   SCRIPT_POLICY,
@@ -22,7 +23,7 @@ describe('a page', () => {
     expect(Object.fromEntries(headers)).toEqual({
       'cache-control': 'no-store',
       'content-security-policy':
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; script-src 'self'",
       'content-type': 'text/html; charset=UTF-8',
       'referrer-policy': 'same-origin',
       'strict-transport-security': 'max-age=63072000; includeSubDomains',
@@ -33,11 +34,33 @@ describe('a page', () => {
     });
   });
 
-  it('may run our own script only if it uses passkeys', async () => {
-    const { headers, text } = await open('/sign-in');
-    expect(headers.get('Content-Security-Policy')).toBe(SCRIPT_POLICY);
-    expect(text).toContain(SCRIPT);
-    expect((await open('/sign-up')).text).not.toContain('<script');
+  it('loads our own scripts only for passkeys and password fields', async () => {
+    const signIn = await open('/sign-in');
+    expect(signIn.headers.get('Content-Security-Policy')).toBe(SCRIPT_POLICY);
+    expect(signIn.text).toContain(`${SCRIPT}${PASSWORD_SCRIPT}`);
+    const signUpPage = await open('/sign-up');
+    expect(signUpPage.text).toContain(PASSWORD_SCRIPT);
+    expect(signUpPage.text).not.toContain(SCRIPT);
+    const person = await signUp({ name: 'type="password"' });
+    const overview = await open('/', person);
+    expect(overview.text).not.toContain('<script');
+    expect(overview.headers.get('Content-Security-Policy')).not.toContain('script-src');
+  });
+
+  it('shows the name and accent colour of the deployment', async () => {
+    const settings = { ...testEnv, SERVICE_NAME: 'Acme & Co', ACCENT_COLOR: '#7a1fa2' };
+    const page = await open('/sign-in', null, { env: settings });
+    expect(page.text).toContain('<title>Sign in · Acme &amp; Co</title>');
+    expect(page.text).toContain('<link rel="stylesheet" href="/accent.css?7a1fa2"/>');
+    const sheet = await open('/accent.css', null, { env: settings });
+    expect([sheet.status, sheet.headers.get('Content-Type'), sheet.headers.get('Cache-Control')]).toEqual([
+      200,
+      'text/css; charset=utf-8',
+      'public, max-age=86400',
+    ]);
+    expect(sheet.text).toMatch(/^:root\{--accent:light-dark\(#7a1fa2, #[0-9a-f]{6}\);/);
+    expectPage(await open('/accent.css'), 404, 'There is nothing here');
+    expect((await open('/sign-in')).text).not.toContain('accent.css');
   });
 
   it('is the same with a slash at its end', async () => {

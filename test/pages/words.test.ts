@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { deviceWords, placeWords } from '../../src/pages/device-words.ts';
 import { type Done, doneMessage } from '../../src/pages/done.ts';
-import { eventWords } from '../../src/pages/event-words.ts';
+import { eventWords, isRefusal } from '../../src/pages/event-words.ts';
+import { agoWords, exactWords } from '../../src/pages/moment.tsx';
 
 const SAFARI = 'AppleWebKit/605.1.15 (KHTML, like Gecko)';
 const CHROME = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0';
@@ -81,4 +82,37 @@ it('a message is one of ours or none', () => {
   expect(doneMessage(known)).toBe('You are signed out.');
   for (const code of ['', 'nothing', 'constructor', '__proto__', undefined])
     expect(doneMessage(code)).toBeNull();
+});
+
+describe('a moment', () => {
+  const NOW = Date.UTC(2026, 10, 25, 12, 0);
+  const MINUTE_MS = 60_000;
+  const DAY_MS = 24 * 60 * MINUTE_MS;
+
+  it.each([
+    [-MINUTE_MS, 'just now'],
+    [0, 'just now'],
+    [MINUTE_MS - 1, 'just now'],
+    [MINUTE_MS, '1 minute ago'],
+    [59 * MINUTE_MS, '59 minutes ago'],
+    [60 * MINUTE_MS, '1 hour ago'],
+    [DAY_MS - 1, '23 hours ago'],
+    [DAY_MS, '1 day ago'],
+    [30 * DAY_MS, '30 days ago'],
+    [31 * DAY_MS, '25 October 2026'],
+  ])('of %i ms ago is %s', (passedMs, words) => {
+    expect(agoWords(NOW - passedMs, NOW)).toBe(words);
+  });
+
+  it('is exact in the tooltip', () => {
+    expect(exactWords(NOW)).toBe('25 Nov 2026, 12:00 UTC');
+  });
+});
+
+it.each([
+  ['login_refused', true],
+  ['factor_refused', true],
+  ['login', false],
+])('%s stands out: %s', (type, isRefused) => {
+  expect(isRefusal({ type })).toBe(isRefused);
 });

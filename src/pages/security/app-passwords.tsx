@@ -3,12 +3,12 @@ import type { Context } from 'hono';
 import { newAppPassword } from '../../http/body/schemas.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { endpoint } from '../../http/endpoint.ts';
-import { Actions, Faults, Field, PostForm } from '../field.tsx';
+import { Actions, ErrorSummary, Field, PostForm } from '../field.tsx';
 import { type Form, form, formWith, typedOf } from '../form.ts';
 import { LABELS } from '../labels.ts';
-import { show } from '../layout.tsx';
+import { SECURITY, show } from '../layout.tsx';
 import { askAgain, recentOwner } from '../session.tsx';
-import { dialectWords, factorFault } from './words.ts';
+import { dialectWords, factorError } from './words.ts';
 
 const showNew = (c: Context<AppEnv>, shown: Form): Response =>
   show(
@@ -16,17 +16,18 @@ const showNew = (c: Context<AppEnv>, shown: Form): Response =>
     {
       title: 'Create app password',
       here: '/security',
-      status: shown.faults.length > 0 ? 400 : 200,
+      parent: SECURITY,
+      status: shown.errors.length > 0 ? 400 : 200,
       narrow: true,
-      failed: shown.faults.length > 0,
+      failed: shown.errors.length > 0,
     },
     <>
       <h1>Create app password</h1>
       <p class="lead">
-        For one app that can ask for nothing but a password. It cannot be used on these pages, and you can
-        revoke it at any time.
+        For one app that can only ask for a password. It cannot be used on these pages, and you can revoke it
+        at any time.
       </p>
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       <PostForm action="/security/app-passwords">
         <Field
           form={shown}
@@ -45,7 +46,7 @@ const showNew = (c: Context<AppEnv>, shown: Form): Response =>
             ))}
           </select>
         </div>
-        <Actions send="Make it" back="/security" />
+        <Actions send="Create app password" back="/security" />
       </PostForm>
     </>,
   );
@@ -53,7 +54,7 @@ const showNew = (c: Context<AppEnv>, shown: Form): Response =>
 const showMade = (c: Context<AppEnv>, name: string, password: string): Response =>
   show(
     c,
-    { title: 'Your app password', here: '/security', narrow: true },
+    { title: 'Your app password', here: '/security', parent: SECURITY, narrow: true },
     <>
       <h1>Your app password</h1>
       <p class="lead">
@@ -81,7 +82,7 @@ const make = endpoint({
   method: 'POST',
   path: '/security/app-passwords',
   auth: recentOwner,
-  body: form(newAppPassword, { show: (c, faults) => showNew(c, formWith(typedOf(c), faults)) }),
+  body: form(newAppPassword, { show: (c, errors) => showNew(c, formWith(typedOf(c), errors)) }),
   handle: async (c) => {
     const { core, principal, client, dialectNames } = c.var;
     const { name, dialect: wanted } = c.req.valid('json');
@@ -91,7 +92,7 @@ const make = endpoint({
     const made = await (await core.factors()).addAppPassword(principal, { name, dialect }, client);
     if (made.ok) return showMade(c, name, made.value.password);
     if (made.error.reason === 'gone') return askAgain(c, {});
-    return showNew(c, formWith(typedOf(c), [factorFault(made.error)]));
+    return showNew(c, formWith(typedOf(c), [factorError(made.error)]));
   },
 });
 

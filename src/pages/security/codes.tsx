@@ -7,12 +7,12 @@ import { setUpTotp } from '../../http/body/schemas.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { endpoint } from '../../http/endpoint.ts';
 import { goOn } from '../done.ts';
-import { Actions, Faults, Field, PostForm } from '../field.tsx';
-import { type FormFault, form, formWith, typedOf } from '../form.ts';
-import { show } from '../layout.tsx';
+import { Actions, ErrorSummary, Field, PostForm } from '../field.tsx';
+import { type FormError, form, formWith, typedOf } from '../form.ts';
+import { SECURITY, show } from '../layout.tsx';
 import { askAgain, recentOwner } from '../session.tsx';
 import { showRecoveryCodes } from './recovery-codes.tsx';
-import { factorFault } from './words.ts';
+import { factorError } from './words.ts';
 
 const LABEL = 'QR code of the secret';
 
@@ -27,23 +27,24 @@ const secretOf = (uri: string): string =>
 const showSetUp = (
   c: Context<AppEnv>,
   uri: string,
-  faults: readonly FormFault[] = [],
+  errors: readonly FormError[] = [],
   status: 200 | 400 | 401 = 200,
 ): Response => {
-  const shown = formWith({}, faults);
+  const shown = formWith({}, errors);
   return show(
     c,
     {
       title: 'Set up an authenticator app',
       here: '/security',
+      parent: SECURITY,
       status,
       narrow: true,
-      failed: faults.length > 0,
+      failed: errors.length > 0,
     },
     <>
       <h1>Set up an authenticator app</h1>
       <p class="lead">Scan this with the app, then enter the code that it shows.</p>
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       <div class="card">
         {qrCode(uri)}
         <p class="hint">Or enter this secret in the app:</p>
@@ -61,9 +62,9 @@ const showSetUp = (
 };
 
 /** The form again; what is no `uri` of ours was not sent by it. */
-const showAgain = (c: Context<AppEnv>, faults: readonly FormFault[], status: 400 | 401 = 400): Response => {
+const showAgain = (c: Context<AppEnv>, errors: readonly FormError[], status: 400 | 401 = 400): Response => {
   const { uri = '' } = typedOf(c);
-  return isTotpUri(uri) ? showSetUp(c, uri, faults, status) : goOn(c, '/security', 'start-again');
+  return isTotpUri(uri) ? showSetUp(c, uri, errors, status) : goOn(c, '/security', 'start-again');
 };
 
 /** A longer one would be no QR code that a phone can read. */
@@ -101,7 +102,7 @@ const confirm = endpoint({
     const { error } = confirmed;
     if (error.reason === 'gone') return askAgain(c, {});
     if (error.why === 'expired') return goOn(c, '/security', 'start-again');
-    return showAgain(c, [factorFault(error)], 401);
+    return showAgain(c, [factorError(error)], 401);
   },
 });
 

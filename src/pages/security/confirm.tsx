@@ -5,14 +5,14 @@ import { renew } from '../../http/auth/session-actions.ts';
 import { confirmationAgain } from '../../http/body/schemas.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { endpoint } from '../../http/endpoint.ts';
-import { Actions, Faults, Field, PasswordAgain, PostForm, WhosePassword } from '../field.tsx';
-import { type FormFault, form, formWith, toRefusal, typedOf } from '../form.ts';
+import { Actions, ErrorSummary, Field, PasswordAgain, PostForm, WhosePassword } from '../field.tsx';
+import { type FormError, form, formWith, toRefusal, typedOf } from '../form.ts';
 import { show } from '../layout.tsx';
 import { ownPath } from '../own-path.ts';
 import { NeedsScript, PasskeyForm } from '../passkey-form.tsx';
 import { askAgain, owner } from '../session.tsx';
 import { prepareProof } from './proof.ts';
-import { factorFault } from './words.ts';
+import { factorError } from './words.ts';
 
 type Status = 200 | 400 | 401 | 409 | 429;
 
@@ -43,7 +43,7 @@ const showCannot = (c: Context<AppEnv>): Response =>
 const showForms = async (
   c: Context<AppEnv>,
   to: string,
-  faults: readonly FormFault[],
+  errors: readonly FormError[],
   status: Status,
 ): Promise<Response> => {
   const { core, principal } = c.var;
@@ -58,14 +58,14 @@ const showForms = async (
   const asked = known.some(({ kind }) => kind === 'passkey')
     ? await factors.askToConfirm(principal, relyingPartyOf(c))
     : null;
-  const shown = formWith({}, faults);
+  const shown = formWith({}, errors);
   return show(
     c,
-    { title: TITLE, status, narrow: true, failed: faults.length > 0, usesPasskeys: asked !== null },
+    { title: TITLE, status, narrow: true, failed: errors.length > 0, usesPasskeys: asked !== null },
     <>
       <h1>{TITLE}</h1>
       <p class="lead">You signed in a while ago. What comes next needs a proof that it is still you.</p>
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       {asked && (
         <>
           <PasskeyForm
@@ -112,11 +112,11 @@ const showForms = async (
 /** The forms again, with what was wrong. */
 const showAgain = (
   c: Context<AppEnv>,
-  faults: readonly FormFault[],
+  errors: readonly FormError[],
   status: Status = 400,
-): Promise<Response> => showForms(c, ownPath(typedOf(c)['to']), faults, status);
+): Promise<Response> => showForms(c, ownPath(typedOf(c)['to']), errors, status);
 
-const WRONG = { field: 'password', text: 'This is not your password.', status: 400 } as const;
+const WRONG = { field: 'password', text: 'Wrong password.', status: 400 } as const;
 
 const showConfirm = endpoint({
   method: 'GET',
@@ -147,9 +147,9 @@ const confirm = endpoint({
     const { error } = proved;
     if (error.reason === 'gone') return askAgain(c, {});
     if (error.reason === 'reauthenticate') return showAgain(c, [NOT_ENOUGH]);
-    if (error.reason === 'factor') return showAgain(c, [factorFault(error)], 401);
-    const { status, faults } = toRefusal(c, error, WRONG);
-    return showAgain(c, faults, status);
+    if (error.reason === 'factor') return showAgain(c, [factorError(error)], 401);
+    const { status, errors } = toRefusal(c, error, WRONG);
+    return showAgain(c, errors, status);
   },
 });
 

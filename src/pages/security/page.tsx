@@ -118,12 +118,12 @@ const RecoveryCodes = ({ factors, recoveryCodesLeft: left }: Protection) => (
       <>
         <p>
           {left === 1 ? '1 code is left.' : `${left} codes are left.`}
-          {left < FEW_RECOVERY_CODES && ' Make new ones before you need them.'}
+          {left < FEW_RECOVERY_CODES && ' Create new ones before you need them.'}
         </p>
         <form method="post" action="/security/recovery-codes">
           <p class="actions">
             <button type="submit" class="quiet">
-              Make new codes
+              Create new codes
             </button>
           </p>
         </form>
@@ -139,7 +139,7 @@ const AppPasswordRow = ({ appPassword }: { appPassword: AppPasswordView }) => (
       <p class="strong">{appPassword.name}</p>
       <p class="aside">{dialectWords(appPassword.dialect)}</p>
       <p class="aside">
-        Made <Day ms={appPassword.createdAtMs} />
+        Created <Day ms={appPassword.createdAtMs} />
       </p>
       <LastUsed ms={appPassword.lastUsedAtMs} />
     </div>
@@ -156,7 +156,7 @@ const AppPasswords = ({ appPasswords }: Protection) => (
         ))}
       </ul>
     ) : (
-      <p>For apps that can ask for nothing but a password. Each app gets one of its own.</p>
+      <p>For apps that can only ask for a password. Create one for each app.</p>
     )}
     <p class="actions">
       <a class="button" href="/security/app-passwords">
@@ -193,6 +193,13 @@ const showSecurity = endpoint({
             ? 'Your account is protected by its password alone.'
             : 'Your password alone does not open your account.'}
         </p>
+        <Card id="password" title="Password">
+          <p class="actions">
+            <a class="button quiet" href="/password">
+              Change password
+            </a>
+          </p>
+        </Card>
         <Passkeys factors={protection.factors} />
         <Codes factors={protection.factors} />
         <RecoveryCodes {...protection} />

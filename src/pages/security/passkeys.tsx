@@ -7,15 +7,15 @@ import { endpoint } from '../../http/endpoint.ts';
 import { respondProblem } from '../../http/respond.ts';
 import { deviceWords } from '../device-words.ts';
 import { goOn } from '../done.ts';
-import { Actions, Faults, Field, PostForm } from '../field.tsx';
-import { type Form, type FormFault, form, formWith, typedOf } from '../form.ts';
-import { show } from '../layout.tsx';
+import { Actions, ErrorSummary, Field, PostForm } from '../field.tsx';
+import { type Form, type FormError, form, formWith, typedOf } from '../form.ts';
+import { SECURITY, show } from '../layout.tsx';
 import { NeedsScript, PasskeyForm } from '../passkey-form.tsx';
 import { factorOfPage } from '../paths.ts';
 import { askAgain, recentOwner } from '../session.tsx';
 import { prepareProof } from './proof.ts';
 import { showRecoveryCodes } from './recovery-codes.tsx';
-import { factorFault } from './words.ts';
+import { factorError } from './words.ts';
 
 const NOT_ACCEPTED = { reason: 'factor', why: 'passkey' } as const;
 
@@ -27,21 +27,22 @@ const nameHere = (c: Context<AppEnv>): string => deviceWords(c.var.client.userAg
 const showAdd = async (
   c: Context<AppEnv>,
   name: string,
-  faults: readonly FormFault[] = [],
+  errors: readonly FormError[] = [],
   status: Status = 200,
 ): Promise<Response> => {
   const { core, principal } = c.var;
   const started = await (await core.factors()).startPasskey(principal, relyingPartyOf(c));
   if (!started.ok) return askAgain(c, {});
-  const shown = formWith({ name }, faults);
+  const shown = formWith({ name }, errors);
   return show(
     c,
     {
       title: 'Add a passkey',
       here: '/security',
+      parent: SECURITY,
       status,
       narrow: true,
-      failed: faults.length > 0,
+      failed: errors.length > 0,
       usesPasskeys: true,
     },
     <>
@@ -50,7 +51,7 @@ const showAdd = async (
         Next time, sign in with your fingerprint, face or screen lock. A passkey cannot be guessed, and no
         other site can ask for it.
       </p>
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       <PasskeyForm
         action="/security/passkeys"
         kind="create"
@@ -83,11 +84,11 @@ const add = endpoint({
   path: '/security/passkeys',
   auth: recentOwner,
   body: form(newPasskey, {
-    show: (c, faults) =>
+    show: (c, errors) =>
       showAdd(
         c,
         typedOf(c)['name'] ?? '',
-        faults.some(({ field }) => field === 'name') ? faults : [factorFault(NOT_ACCEPTED)],
+        errors.some(({ field }) => field === 'name') ? errors : [factorError(NOT_ACCEPTED)],
         400,
       ),
     prepare: prepareProof,
@@ -106,7 +107,7 @@ const add = endpoint({
     }
     return added.error.reason === 'gone'
       ? askAgain(c, {})
-      : showAdd(c, name, [factorFault(added.error)], 400);
+      : showAdd(c, name, [factorError(added.error)], 400);
   },
 });
 
@@ -119,13 +120,14 @@ const showRename = (c: Context<AppEnv>, shown: Form): Response =>
     {
       title: 'Rename a passkey',
       here: '/security',
-      status: shown.faults.length > 0 ? 400 : 200,
+      parent: SECURITY,
+      status: shown.errors.length > 0 ? 400 : 200,
       narrow: true,
-      failed: shown.faults.length > 0,
+      failed: shown.errors.length > 0,
     },
     <>
       <h1>Rename a passkey</h1>
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       <PostForm action={`/security/passkeys/${idOf(c)}`}>
         <Field form={shown} name="name" autocomplete="off" first />
         <Actions send="Save" back="/security" />
@@ -152,7 +154,7 @@ const rename = endpoint({
   path: '/security/passkeys/:id',
   params,
   auth: recentOwner,
-  body: form(renaming, { show: (c, faults) => showRename(c, formWith(typedOf(c), faults)) }),
+  body: form(renaming, { show: (c, errors) => showRename(c, formWith(typedOf(c), errors)) }),
   handle: async (c) => {
     const { core, principal, client } = c.var;
     const renamed = await (await core.factors()).rename(principal, idOf(c), c.req.valid('json').name, client);

@@ -9,14 +9,14 @@ import { factorProof, passkeyProof } from '../../http/body/schemas.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { endpoint } from '../../http/endpoint.ts';
 import { arrive } from '../arrive.ts';
-import { Actions, Faults, Field, PostForm } from '../field.tsx';
-import { type FormFault, form, formWith, toRefusal, typedOf } from '../form.ts';
+import { Actions, ErrorSummary, Field, PostForm } from '../field.tsx';
+import { type FormError, form, formWith, toRefusal, typedOf } from '../form.ts';
 import { show } from '../layout.tsx';
 import { ownPath } from '../own-path.ts';
 import { NeedsScript, PasskeyForm } from '../passkey-form.tsx';
 import { Onward, showSignIn } from '../sign-in-form.tsx';
 import { prepareProof } from './proof.ts';
-import { factorFault } from './words.ts';
+import { factorError } from './words.ts';
 
 type Status = 200 | 400 | 401 | 409 | 429;
 type Step = NeededFactor['secondFactor'];
@@ -41,7 +41,7 @@ const TrustBrowser = ({ id }: { id: string }) => (
 export const showSecondStep = async (
   c: Context<AppEnv>,
   { token, kinds }: Step,
-  faults: readonly FormFault[] = [],
+  errors: readonly FormError[] = [],
   status: Status = 200,
 ): Promise<Response> => {
   const { to, kept } = typedOf(c);
@@ -49,7 +49,7 @@ export const showSecondStep = async (
     ? await (await c.var.core.factors()).askForPasskey(token, readStepCookie(c), relyingPartyOf(c))
     : null;
   if (asked && !asked.ok) return showExpired(c);
-  const shown = formWith({}, faults);
+  const shown = formWith({}, errors);
   const along = (
     <>
       <input type="hidden" name="kinds" value={kinds.join(' ')} />
@@ -59,11 +59,11 @@ export const showSecondStep = async (
   const hasCode = kinds.includes('code');
   return show(
     c,
-    { title: 'Second step', status, narrow: true, failed: faults.length > 0, usesPasskeys: asked !== null },
+    { title: 'Second step', status, narrow: true, failed: errors.length > 0, usesPasskeys: asked !== null },
     <>
       <h1>Second step</h1>
       <p class="lead">Your password is right. Now show that it is you.</p>
-      <Faults form={shown} />
+      <ErrorSummary form={shown} />
       {asked && (
         <>
           <PasskeyForm
@@ -122,17 +122,17 @@ export const showSecondStep = async (
 /** The form of the second step again, with what was wrong with it. */
 const showSecondStepAgain = async (
   c: Context<AppEnv>,
-  faults: readonly FormFault[],
+  errors: readonly FormError[],
   status: Status = 400,
 ): Promise<Response> => {
   const { token = '', kinds } = typedOf(c);
   if (token === '') return showExpired(c);
-  return showSecondStep(c, { token, kinds: readKinds(kinds) }, faults, status);
+  return showSecondStep(c, { token, kinds: readKinds(kinds) }, errors, status);
 };
 
-const showSignInAgain = (c: Context<AppEnv>, faults: readonly FormFault[], status: Status): Response => {
+const showSignInAgain = (c: Context<AppEnv>, errors: readonly FormError[], status: Status): Response => {
   const { to, kept = null } = typedOf(c);
-  return showSignIn(c, formWith({}, faults), { status, to: ownPath(to), kept });
+  return showSignIn(c, formWith({}, errors), { status, to: ownPath(to), kept });
 };
 
 const showExpired = (c: Context<AppEnv>): Response =>
@@ -153,10 +153,10 @@ const finish = endpoint({
     if (error.reason === 'factor') {
       if (error.why === 'expired') return showExpired(c);
       const field = proof.recoveryCode === undefined ? 'code' : 'recoveryCode';
-      return showSecondStepAgain(c, [factorFault(error, field)], 401);
+      return showSecondStepAgain(c, [factorError(error, field)], 401);
     }
-    const { status, faults } = toRefusal(c, error, NO_PASSWORD);
-    return showSecondStepAgain(c, faults, status);
+    const { status, errors } = toRefusal(c, error, NO_PASSWORD);
+    return showSecondStepAgain(c, errors, status);
   },
 });
 
@@ -168,7 +168,7 @@ const withPasskey = endpoint({
   limit: 'login',
   body: form(passkeyProof, {
     // Without a passkey, it is no form of ours that the script has filled in.
-    show: (c) => showSignInAgain(c, [factorFault({ reason: 'factor', why: 'passkey' })], 400),
+    show: (c) => showSignInAgain(c, [factorError({ reason: 'factor', why: 'passkey' })], 400),
     prepare: prepareProof,
   }),
   handle: async (c) => {
@@ -176,9 +176,9 @@ const withPasskey = endpoint({
     const finished = await signInWithPasskey(c, token, passkey);
     if (finished.ok) return arrive(c, finished.value.account);
     const { error } = finished;
-    if (error.reason === 'factor') return showSignInAgain(c, [factorFault(error)], 401);
-    const { status, faults } = toRefusal(c, error, NO_PASSWORD);
-    return showSignInAgain(c, faults, status);
+    if (error.reason === 'factor') return showSignInAgain(c, [factorError(error)], 401);
+    const { status, errors } = toRefusal(c, error, NO_PASSWORD);
+    return showSignInAgain(c, errors, status);
   },
 });
 

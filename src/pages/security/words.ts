@@ -1,6 +1,6 @@
 // How the pages word what the core refuses of a second factor.
 import type { FactorRefused } from '../../core/index.ts';
-import type { FormFault } from '../form.ts';
+import type { FormError } from '../form.ts';
 
 const TEXTS: Readonly<Record<FactorRefused['why'], string>> = {
   code: 'This code is wrong or was used before. Wait for the next code and enter it.',
@@ -12,11 +12,11 @@ const TEXTS: Readonly<Record<FactorRefused['why'], string>> = {
 
 const WRONG_RECOVERY_CODE = 'This recovery code is wrong or was used before. Enter another one.';
 
-/** A refusal as a fault of the form as a whole, or of the field that one types into. */
-export const factorFault = (
+/** A refusal as an error of the form as a whole, or of the field that one types into. */
+export const factorError = (
   { why }: FactorRefused,
   field: 'code' | 'recoveryCode' | null = 'code',
-): FormFault => {
+): FormError => {
   if (why !== 'code') return { field: null, text: TEXTS[why] };
   return { field, text: field === 'recoveryCode' ? WRONG_RECOVERY_CODE : TEXTS.code };
 };
