@@ -1,0 +1,156 @@
+// Mutants of second factors: codes, passkeys, recovery codes, challenges.
+import { inFile } from './mutant.ts';
+
+export const factorMutants = [
+  ...inFile(
+    'src/core/factors/totp.ts',
+    ['core/factors/totp'],
+    [
+      ['A code is good again.', 'if (isIt && step > lastStep) found = step;', 'if (isIt) found = step;'],
+      ['Codes of a whole hour are good.', 'step <= now + window;', 'step <= now + window * 120;'],
+    ],
+  ),
+  ...inFile(
+    'src/core/factors/challenges.ts',
+    ['core/factors/secrets', 'dialects/id/login-factor'],
+    [
+      [
+        'Everybody makes challenges.',
+        "if (!(await keyring.verify('challenge', payload, signature))) return null;",
+        '',
+      ],
+      ['A challenge is good for ever.', 'claims.e <= nowMs()', 'claims.e <= 0'],
+      ['A challenge of one purpose is good for another.', 'claims.p !== purpose || ', ''],
+      [
+        'Another browser answers a challenge.',
+        'if (claims.h !== null && !equalTexts(claims.h, await sha256Hex(holder ?? ',
+        'if (claims.h !== null && equalTexts(claims.h, await sha256Hex(holder ?? ',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/factors/sealing.ts',
+    ['core/factors/secrets'],
+    [
+      [
+        'A secret is good in the row of another account.',
+        'additionalData: utf8.encode(context)',
+        'additionalData: utf8.encode(context.slice(0, 0))',
+      ],
+      [
+        'Secrets are encrypted with one IV.',
+        'const iv = random(IV_BYTES);',
+        'const iv = new Uint8Array(IV_BYTES);',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/factors/second-factor.ts',
+    ['dialects/id/login-factor', 'dialects/id/login-passkey', 'dialects/id/reauthenticate'],
+    [
+      [
+        'A recovery code is good again.',
+        'db.delete(recoveryCodes).where(isIt),',
+        'db.delete(recoveryCodes).where(and(isIt, sql`0`)),',
+        ['dialects/id/login-factor'],
+      ],
+      [
+        'Of two logins with one code both succeed.',
+        '      lt(factors.lastStep, step),\n',
+        '',
+        ['dialects/id/login-factor'],
+      ],
+      [
+        'A passkey signs in somebody it does not name.',
+        'candidate && isNamed && isUsable',
+        'candidate && isUsable',
+        ['dialects/id/login-passkey'],
+      ],
+      [
+        'A disabled account signs in with a passkey.',
+        'const isUsable = candidate?.disabledAtMs === null;',
+        'const isUsable = candidate !== null;',
+        ['dialects/id/login-passkey'],
+      ],
+      [
+        'A login goes on after the password was changed.',
+        '(await stateOf(candidate)) === challenge.state;',
+        '(await stateOf(candidate)) !== null;',
+        ['dialects/id/login-factor'],
+      ],
+      [
+        'Codes may be guessed without a count.',
+        "throttle.recordFailure(counterKey, client, 'factor_refused');\n        return err({ reason: 'factor', why: proof.passkey ? 'passkey' : 'code' });",
+        "throttle.undoAttempt(counterKey);\n        return err({ reason: 'factor', why: proof.passkey ? 'passkey' : 'code' });",
+        ['dialects/id/login-factor'],
+      ],
+      [
+        'An app password’s session becomes the owner’s.',
+        "if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' });",
+        '',
+        ['dialects/id/reauthenticate', 'dialects/app-passwords'],
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/factors/webauthn/client-data.ts',
+    ['core/factors/webauthn'],
+    [
+      [
+        'A passkey’s answer to another challenge is good.',
+        "if (typeof answered !== 'string' || !equalTexts(answered, encodeBase64Url(challenge))) return 'challenge';",
+        '',
+      ],
+      [
+        'A passkey’s answer to a foreign page is good.',
+        "if (typeof origin !== 'string' || !origins.includes(origin)) return 'origin';",
+        '',
+      ],
+      [
+        'A passkey answers in a frame of a foreign page.',
+        "if (crossOrigin !== false || topOrigin !== undefined) return 'cross_origin';",
+        '',
+      ],
+      ['A registration is good as a login.', "if (data['type'] !== type) return 'type';", ''],
+    ],
+  ),
+  ...inFile(
+    'src/core/factors/webauthn/authenticator-data.ts',
+    ['core/factors/webauthn'],
+    [
+      ['A passkey answers though nobody touched it.', "if (!isUserPresent) return 'user_presence';", ''],
+      [
+        'A passkey alone is enough without a PIN.',
+        "if (userVerification === 'required' && !isUserVerified) return 'user_verification';",
+        '',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/factors/webauthn/verify.ts',
+    ['core/factors/webauthn'],
+    [
+      [
+        'Everybody signs for a passkey.',
+        "if (!(await verifySignature(known, signature, signed))) return refuse('signature');",
+        '',
+      ],
+      ['A passkey of another domain is good.', "if (!isOurs) return refuse('rp_id');", ''],
+      [
+        'A passkey of one account is good for another.',
+        'userHandle !== null && userHandle !== known.userHandle)',
+        "userHandle !== null && userHandle === '')",
+      ],
+      [
+        'A key is stored that the authenticator did not make.',
+        "if (!isSentKey(answer.response, key) || !(await importPublicKey(key))) return refuse('key');",
+        '',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/factors/webauthn/public-key.ts',
+    ['core/factors/webauthn', 'core/factors/webauthn-second-opinion'],
+    [['A short RSA key is taken.', 'RSA_MODULUS_BYTES = { min: 256,', 'RSA_MODULUS_BYTES = { min: 64,']],
+  ),
+];

@@ -1,0 +1,13 @@
+// Security-relevant faults that the tests must notice: `npm run mutate` makes each of them in a copy of the project.
+import { coreMutants } from './core.ts';
+import { factorMutants } from './factors.ts';
+import { httpMutants } from './http.ts';
+import { importMutants } from './import.ts';
+import type { Mutant } from './mutant.ts';
+
+export const mutants: readonly Mutant[] = [
+  ...httpMutants,
+  ...coreMutants,
+  ...factorMutants,
+  ...importMutants,
+];
