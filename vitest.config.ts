@@ -26,10 +26,15 @@ const inWorkerd = () =>
 /** The descriptions that the Worker leaves out: src/http/docs.ts. */
 const define = { DOCS: 'true' };
 
+/** Finds what hangs. It measures nothing: on a machine with much else to do, a test of half a second takes ten. */
+const HANGS_AFTER_MS = 30_000;
+
 const setupFiles = ['./test/support/migrate.ts'];
 
 export default defineConfig({
   test: {
+    // Two files at a time on two cores: Vitest alone would leave one to itself, which then waits for workerd.
+    maxWorkers: '100%',
     reporters: ['default', countReporter],
     // The Worker's log, one line a request, would bury what the tests say.
     onConsoleLog: (log) => !log.startsWith('{"level":'),
@@ -44,16 +49,27 @@ export default defineConfig({
           setupFiles,
           // Files share an isolate, and find its storage empty: a new one for each took as long as all tests do.
           isolate: false,
+          testTimeout: HANGS_AFTER_MS,
         },
       },
       {
         define,
         plugins: [inWorkerd()],
-        test: { name: 'new-isolate', include: IN_A_NEW_ISOLATE, setupFiles },
+        test: {
+          name: 'new-isolate',
+          include: IN_A_NEW_ISOLATE,
+          setupFiles,
+          testTimeout: HANGS_AFTER_MS,
+        },
       },
       {
         define,
-        test: { name: 'node', include: ['test/node/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
+        test: {
+          name: 'node',
+          include: ['test/node/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 2 * HANGS_AFTER_MS,
+        },
       },
     ],
   },

@@ -1,20 +1,20 @@
 // `npm run mutate`: makes security-relevant faults in copies of the project, and says which of them the tests notice.
-import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, fork } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Mutant } from '../test/mutation/mutant.ts';
 import { mutants } from '../test/mutation/mutants.ts';
 import { createCommand, statusOf, withoutSeparator } from './command-line.ts';
 import { runText } from './mutate/run-text.ts';
-import { isObject, type Outcome, toDocument, toScore } from './mutate/score.ts';
+import { isOutcome, type Outcome, type Tried, toDocument, toScore } from './mutate/score.ts';
 
 const DOCUMENT = 'docs/security/mutation.md';
 
 /** Of 100 faults, at least so many must be noticed. */
 const MIN_SCORE = 97;
 
-/** A test that hangs has noticed the fault. The slowest of the named files takes a fifth of this on a busy machine. */
+/** Tests that hang have noticed the fault. The slowest take a fifth of this on a busy machine. */
 const TIMEOUT_MS = 300_000;
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -33,57 +33,75 @@ const copyProject = async (): Promise<string> => {
   return copy;
 };
 
-/** What the tests of one run say: how many failed, or that they could not be run. */
-const runTests = (copy: string, tests: readonly string[]): Promise<Outcome> =>
-  new Promise((resolveRun) => {
-    const report = join(copy, '.mutate-report.json');
-    rmSync(report, { force: true });
-    const child = spawn(
-      process.execPath,
-      [
-        join(ROOT, 'node_modules/vitest/vitest.mjs'),
-        'run',
-        '--bail=1',
-        // A test that is slow because faults are tried beside it has noticed nothing.
-        '--testTimeout=120000',
-        '--reporter=json',
-        `--outputFile=${report}`,
-        ...tests.map((test) => `test/${test}.test.ts`),
-      ],
-      { cwd: copy, stdio: 'ignore', timeout: TIMEOUT_MS, killSignal: 'SIGKILL' },
-    );
-    child.on('close', (code, signal) => {
-      if (signal !== null) return resolveRun('noticed');
-      resolveRun(code === 0 ? 'unnoticed' : readReport(report));
-    });
-  });
+/** Tries faults in a copy of its own, by a process that goes on from one to the next. */
+interface Trier {
+  try: (mutant: Mutant) => Promise<Outcome>;
+  end: () => void;
+}
 
-/** Whether a test failed, or nothing could be run at all. */
-const readReport = (report: string): Outcome => {
-  try {
-    const read: unknown = JSON.parse(readFileSync(report, 'utf8'));
-    const failed = isObject(read) ? read['numFailedTests'] : 0;
-    return typeof failed === 'number' && failed > 0 ? 'noticed' : 'broken';
-  } catch {
-    return 'broken';
-  }
+const createTrier = (copy: string): Trier => {
+  let child: ChildProcess | null = null;
+
+  const next = (of: ChildProcess): Promise<unknown> =>
+    new Promise((resolveNext) => {
+      const settle = (answer: unknown): void => {
+        of.off('message', settle).off('exit', settle);
+        resolveNext(answer);
+      };
+      of.on('message', settle).on('exit', settle);
+    });
+
+  const start = async (): Promise<ChildProcess> => {
+    const started = fork(join(ROOT, 'scripts/mutate/try.ts'), {
+      cwd: copy,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    await next(started);
+    return started;
+  };
+
+  return {
+    async try(mutant) {
+      child ??= await start();
+      const answered = next(child);
+      child.send(mutant);
+      const timeout = new Promise<null>((resolveTimeout) => {
+        setTimeout(() => resolveTimeout(null), TIMEOUT_MS).unref();
+      });
+      const outcome = await Promise.race([answered, timeout]);
+      if (outcome === null || !child.connected) {
+        child.kill('SIGKILL');
+        child = null;
+      }
+      return outcome === null ? 'noticed' : isOutcome(outcome) ? outcome : 'broken';
+    },
+    end: () => child?.kill(),
+  };
 };
 
-/** Makes one fault, runs its tests, and takes it back. */
-const tryMutant = async (copy: string, { file, from, to, tests }: Mutant): Promise<Outcome> => {
-  const path = join(copy, file);
-  const text = readFileSync(path, 'utf8');
-  if (text.split(from).length !== 2) return 'lost';
-  // A function, because `$&` in a text would mean something.
-  writeFileSync(
-    path,
-    text.replace(from, () => to),
-  );
-  try {
-    return await runTests(copy, tests);
-  } finally {
-    writeFileSync(path, text);
-  }
+/** No fault, for each test file: it must pass. */
+const baselinesOf = (wanted: readonly Mutant[]): Mutant[] =>
+  [...new Set(wanted.flatMap(({ tests }) => tests))].map((test) => ({
+    what: `test/${test}.test.ts`,
+    file: 'src/index.ts',
+    from: '',
+    to: '',
+    tests: [test],
+  }));
+
+/** Tries all of them, each by the next trier that is free. */
+const tryAll = async (triers: readonly Trier[], wanted: readonly Mutant[], say: (tried: Tried) => void) => {
+  const tried = new Map<Mutant, Outcome>();
+  const waiting = [...wanted];
+  const work = async (trier: Trier): Promise<void> => {
+    for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
+      const outcome = await trier.try(mutant);
+      tried.set(mutant, outcome);
+      say({ mutant, outcome });
+    }
+  };
+  await Promise.all(triers.map(work));
+  return wanted.map((mutant): Tried => ({ mutant, outcome: tried.get(mutant) ?? 'broken' }));
 };
 
 interface Options {
@@ -98,32 +116,26 @@ const mutate = async ({ only, jobs, write, baseline }: Options): Promise<number>
   const copies = await Promise.all(
     Array.from({ length: Math.min(Number(jobs), wanted.length) }, () => copyProject()),
   );
+  const triers = copies.map(createTrier);
   try {
-    const [first] = copies;
-    if (first === undefined) throw new Error('No fault has this text.');
-    const all = [...new Set(wanted.flatMap(({ tests }) => tests))];
-    if (baseline) console.log(`Running ${all.length} test files without a fault.`);
-    if (baseline && (await runTests(first, all)) !== 'unnoticed')
-      throw new Error('The tests fail without a fault: run them first.');
-
-    const outcomes = new Map<Mutant, Outcome>();
-    const waiting = [...wanted];
-    const work = async (copy: string): Promise<void> => {
-      for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
-        const outcome = await tryMutant(copy, mutant);
-        outcomes.set(mutant, outcome);
-        console.log(`${outcome.padEnd(9)}  ${mutant.file}: ${mutant.what}`);
-      }
-    };
-    await Promise.all(copies.map(work));
-
-    const score = toScore(wanted.map((mutant) => ({ mutant, outcome: outcomes.get(mutant) ?? 'lost' })));
-    console.log(`\n${score.noticed} of ${score.tried} faults were noticed.`);
+    if (wanted.length === 0) throw new Error('No fault has this text.');
+    if (baseline) {
+      const without = await tryAll(triers, baselinesOf(wanted), () => undefined);
+      const bad = without.filter(({ outcome }) => outcome !== 'unnoticed').map(({ mutant }) => mutant.what);
+      if (bad.length > 0) throw new Error(`Without a fault these fail: ${bad.join(', ')}`);
+    }
+    const score = toScore(
+      await tryAll(triers, wanted, ({ mutant, outcome }) =>
+        console.log(`${outcome.padEnd(9)}  ${mutant.file}: ${mutant.what}`),
+      ),
+    );
+    console.log(`\n${score.noticed} of ${score.all.length} faults were noticed.`);
     for (const { mutant, outcome } of score.others) console.log(`${outcome}: ${mutant.file}: ${mutant.what}`);
     if (write && only === undefined) writeFileSync(join(ROOT, DOCUMENT), toDocument(score));
     const isSound = score.others.every(({ outcome }) => outcome === 'unnoticed');
-    return isSound && score.noticed * 100 >= MIN_SCORE * score.tried ? 0 : 1;
+    return isSound && score.noticed * 100 >= MIN_SCORE * score.all.length ? 0 : 1;
   } finally {
+    for (const trier of triers) trier.end();
     for (const copy of copies) rmSync(copy, { recursive: true, force: true });
   }
 };

@@ -315,8 +315,8 @@ export const coreMutants = [
       ],
       [
         'Guessing codes is free for whoever has the password.',
-        'loginFailures: undone(counterKey) })\n          .where(',
-        'loginFailures: forgiven(counterKey) })\n          .where(',
+        'set({ passwordHash, loginFailures: undone(counterKey) })',
+        'set({ passwordHash, loginFailures: forgiven(counterKey) })',
       ],
       [
         'An unproven address logs in where it must be proven.',
@@ -332,8 +332,8 @@ export const coreMutants = [
     [
       [
         'A login that is lost resets the counter and takes an old password back.',
-        '          .where(asChecked),\n        ...(also',
-        '          .where(undefined),\n        ...(also',
+        '          .where(asChecked),\n        // The password',
+        '          .where(undefined),\n        // The password',
       ],
     ],
   ),
@@ -470,8 +470,8 @@ export const coreMutants = [
       ],
       [
         'Whoever made an account with another’s address keeps a way in.',
-        'const wasUnproven = and(holds, isNull(users.emailVerifiedAtMs));',
-        'const wasUnproven = and(holds, sql`0`);',
+        'const wasUnproven = and(proves, isNull(users.emailVerifiedAtMs));',
+        'const wasUnproven = and(proves, sql`0`);',
         ['core/proofs/flows', 'dialects/id/factors', 'dialects/app-passwords', 'dialects/id/login-factor'],
       ],
       [

@@ -1,0 +1,67 @@
+// A process that tries faults in one copy of the project, as `mutate.ts` sends them; one Vitest for all of them.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createVitest, type Vitest } from 'vitest/node';
+import type { Mutant } from '../../test/mutation/mutant.ts';
+import type { Outcome } from './score.ts';
+
+/** A test that is slow because other faults are tried beside it has noticed nothing. */
+const TEST_TIMEOUT_MS = 120_000;
+
+const COPY = process.cwd();
+
+/** What the tests say: whether one failed, or that they could not be run. */
+const runTests = async (vitest: Vitest, tests: readonly string[]): Promise<Outcome> => {
+  const files = tests.map((test) => join(COPY, 'test', `${test}.test.ts`));
+  const found = await vitest.globTestSpecifications(files);
+  if (found.length < files.length) return 'broken';
+  // One after the other: the first that fails is enough.
+  for (const specification of found) {
+    const { testModules } = await vitest.runTestSpecifications([specification]);
+    const failed = testModules.flatMap((module) => [...module.children.allTests('failed')]);
+    if (failed.length > 0) return 'noticed';
+    if (testModules.length === 0 || testModules.some((module) => !module.ok())) return 'broken';
+  }
+  return 'unnoticed';
+};
+
+/** Makes one fault, runs its tests, and takes it back. */
+const tryMutant = async (vitest: Vitest, { file, from, to, tests }: Mutant): Promise<Outcome> => {
+  const path = join(COPY, file);
+  const text = readFileSync(path, 'utf8');
+  if (from !== '' && text.split(from).length !== 2) return 'lost';
+  const write = (written: string): void => {
+    writeFileSync(path, written);
+    vitest.invalidateFile(path);
+  };
+  // A function, because `$&` in a text would mean something.
+  write(text.replace(from, () => to));
+  try {
+    return await runTests(vitest, tests);
+  } finally {
+    write(text);
+  }
+};
+
+/** Nothing is fetched from or told to anybody. */
+process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
+process.env['WRANGLER_SEND_METRICS'] = 'false';
+
+const vitest = await createVitest('test', {
+  watch: false,
+  bail: 1,
+  reporters: [{}],
+  testTimeout: TEST_TIMEOUT_MS,
+});
+
+process.on('message', (mutant: Mutant) => {
+  tryMutant(vitest, mutant).then(
+    (outcome) => process.send?.(outcome),
+    (error: unknown) => {
+      console.error(error);
+      process.send?.('broken');
+    },
+  );
+});
+process.on('disconnect', () => process.exit());
+process.send?.('ready');
