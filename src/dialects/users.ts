@@ -24,6 +24,7 @@ const registration = z.object({
 });
 const credentials = z.object({ username: field.identifier(), password: field.password() });
 const profile = z.object({
+  email: z.optional(field.email(field.atMost(255))),
   address: z.optional(field.lines(field.atMost(200))),
   site_url: z.optional(field.urlOrNothing(field.atMost(200))),
   description: z.optional(field.lines(field.atMost(1023))),
@@ -162,11 +163,20 @@ const changeMe = endpoint({
   method: 'PATCH',
   path: '/me',
   auth: { via: ['token', 'cookie'], reads: 'primary' },
+  // A new email sends a mail.
+  limit: 'login',
   body: { schema: profile, numbers: 'text' },
   handle: async (c) => {
-    const { address, site_url: siteUrl, description } = c.req.valid('json');
-    const changes = { address, siteUrl, description };
+    const { email, address, site_url: siteUrl, description } = c.req.valid('json');
+    const changes = { email, address, siteUrl, description };
     const { core, principal, client } = c.var;
+    // This API has no field for the password: an old session, which may be stolen, does not change where resets go.
+    if (
+      email !== undefined &&
+      email !== principal.account.email &&
+      !core.sessions.isRecent(principal.session)
+    )
+      return respondProblem(c, { reason: 'reauthenticate' });
     const changed = await core.accounts.update(principal.account, changes, 'profile_changed', client);
     if (!changed.ok) return sessions.refuseError(c, changed.error);
     return send(c, { status: 200, body: await show(c, changed.value) });
@@ -174,9 +184,12 @@ const changeMe = endpoint({
   docs: DOCS && {
     id: 'usersChangeMe',
     summary: 'Change the profile',
-    description: 'Fields that are not sent stay as they are.',
+    description:
+      'Fields that are not sent stay as they are. A new `email` asks for a login within the last ten minutes. If the ' +
+      'service sends mail, it holds as soon as the new address is confirmed, and until then the old one is shown.',
     sent: { address: mary.address, site_url: mary.site_url, description: mary.description },
     successes: [{ status: 200, description: 'The account.', schema: user, example: mary }],
+    refusals: [{ summary: 'a new email without a recent login', problem: { reason: 'reauthenticate' } }],
   },
 });
 
@@ -413,6 +426,10 @@ export const users: Dialect = {
               status: 400,
               body: { sign: [problem.why === 'invalid' ? 'Bad signature.' : 'Signature expired.'] },
             }
+          : drf.sharedReply(problem);
+      case 'reauthenticate':
+        return path === '/me'
+          ? { status: 403, body: { detail: 'Log in again, then change the email.' } }
           : drf.sharedReply(problem);
       case 'credentials':
         return problem.why === 'missing' ? drf.forbiddenAnonymous() : drf.credentialsReply(problem.why);

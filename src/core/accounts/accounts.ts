@@ -1,6 +1,7 @@
 // Accounts: create one with its first session, read, list, change and remove.
 import { and, asc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
+import { changeOfEmail } from '../credentials/email-change.ts';
 import type { Passwords } from '../credentials/passwords.ts';
 import {
   err,
@@ -75,6 +76,9 @@ export type ProfileChanges = {
   [K in 'name' | 'firstName' | 'lastName' | 'address' | 'siteUrl' | 'description' | 'pictureId' | 'locale']?:
     | Account[K]
     | undefined;
+} & {
+  /** Pending until it is proven, if this deployment sends mail. The caller asks for a recent session. */
+  email?: string | undefined;
 };
 
 export interface Removal {
@@ -134,7 +138,7 @@ export interface Accounts {
     changes: ProfileChanges,
     type: EventType,
     client: Client,
-  ): Promise<Result<Account, Gone>>;
+  ): Promise<Result<Account, Gone | Taken>>;
   /**
    * Removes an account with its sessions and tokens; its name is free again, its id is never used again. Refuses
    * the last admin if one is to be kept: the document of `account` knows no such refusal, so there everybody may go.
@@ -259,23 +263,49 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
       return value;
     },
 
-    async update(account, { name, firstName, lastName, ...changes }, type, client) {
+    async update(account, { name, firstName, lastName, email, ...changes }, type, client) {
       const { id } = account;
       const now = nowMs();
       const names = changeNames(account, { name, firstName, lastName });
+      const profile = { ...changes, ...(names && { ...names, nameKey: nameKey(names) }) };
+      // Clients send back what they have read: that is no change, and a pending address stays.
+      const change =
+        email === undefined || email === account.email
+          ? null
+          : changeOfEmail(account, email, mail.settings !== null);
+      // A pending address is in no unique key, so it is checked here.
+      const taken = change?.pending ? await findTaken({ email }, id) : null;
+      if (taken) return err(taken);
+      const isProfile = change === null || Object.values(profile).some((value) => value !== undefined);
       const whereUsable = and(eq(users.id, id), isNull(users.disabledAtMs));
-      const { value } = await store.primary((db) =>
-        db.batch([
-          db
-            .update(users)
-            .set({ ...changes, ...(names && { ...names, nameKey: nameKey(names) }), updatedAtMs: now })
-            .where(whereUsable)
-            .returning(accountColumns),
-          noteEventOf(db, type, whereUsable, client, now),
-        ]),
-      );
-      const changed = value[0][0];
-      return changed ? ok(changed) : err({ reason: 'gone' });
+      try {
+        const { value } = await store.primary((db) =>
+          db.batch([
+            db
+              .update(users)
+              .set({ ...profile, ...change?.values, updatedAtMs: now })
+              .where(whereUsable)
+              .returning(accountColumns),
+            ...(isProfile ? [noteEventOf(db, type, whereUsable, client, now)] : []),
+            ...(change ? [noteEventOf(db, change.type, whereUsable, client, now)] : []),
+            ...(change?.pending
+              ? options.proofs.request(db, {
+                  kind: 'change_email',
+                  account: whereUsable,
+                  to: change.pending,
+                  client,
+                })
+              : []),
+          ]),
+        );
+        mail.sendSoon(value);
+        const changed = value[0][0];
+        return changed ? ok(changed) : err({ reason: 'gone' });
+      } catch (error) {
+        if (change === null || !isUniqueViolation(error)) throw error;
+        const holder = await findTaken({ email }, id);
+        return err(holder ?? ({ reason: 'taken', fields: ['email'], ownerId: null } as const));
+      }
     },
 
     async remove(id, client, { actorId, keepsLastAdmin = false, confirmed } = {}) {

@@ -13,7 +13,7 @@ import {
   type WrongCredentials,
 } from '../errors.ts';
 import { type EventType, noteEventOf } from '../events/events.ts';
-import { emailKey, usernameKey } from '../identity.ts';
+import { usernameKey } from '../identity.ts';
 import type { NoticeKind } from '../mail/kinds.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Account, Client, Principal } from '../model.ts';
@@ -29,6 +29,7 @@ import { type CounterKey, forgiven } from '../throttle/counters.ts';
 import type { Devices } from '../throttle/devices.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { CheckedPassword, CheckPassword } from './check-password.ts';
+import { changeOfEmail } from './email-change.ts';
 import type { Passwords } from './passwords.ts';
 
 type Refused = WrongCredentials | Throttled | Gone | Reauthenticate;
@@ -262,27 +263,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     },
 
     changeEmail(principal, { password, email }, client) {
-      const key = emailKey(email);
-      const isSame = key === emailKey(principal.account.email);
-      const wanted: Change =
-        mail.settings && !isSame
-          ? {
-              type: 'email_change_requested',
-              notice: null,
-              values: { pendingEmail: email },
-              pending: { address: email, key },
-            }
-          : {
-              type: 'email_changed',
-              notice: null,
-              // Another spelling of a proven address stays proven.
-              values: {
-                email,
-                emailKey: key,
-                pendingEmail: null,
-                ...(isSame ? {} : { emailVerifiedAtMs: null }),
-              },
-            };
+      const wanted = { notice: null, ...changeOfEmail(principal.account, email, mail.settings !== null) };
       return changeName(principal, password, { ...wanted, field: 'email', name: email }, client);
     },
 

@@ -87,7 +87,7 @@ describe('PATCH me', () => {
     const one = await join();
     const other = await join();
     const json = {
-      ...{ id: other.id, username: 'x', email: 'x', last_login: null, avatar_url: 7, password: 'x' },
+      ...{ id: other.id, username: 'x', last_login: null, avatar_url: 7, password: 'x' },
       ...{ is_admin: true, disabled_at: 1, user_id: other.id, unknown: ['x'], address: 'known' },
     };
     const answer = await send(ME, { method: 'PATCH', json, cookie: one.cookie });

@@ -1,0 +1,31 @@
+// How an email changes: at once, or pending until the new address is proven.
+import { emailKey } from '../identity.ts';
+import type { Account } from '../model.ts';
+import type { users } from '../store/schema.ts';
+
+export interface EmailChange {
+  type: 'email_changed' | 'email_change_requested';
+  values: Partial<typeof users.$inferInsert>;
+  /** The new address, if it is to be proven before it counts. */
+  pending?: { address: string; key: string };
+}
+
+/**
+ * What a new email changes of an account. It is pending until it is proven by the mail that goes there; it holds at once
+ * if this deployment sends no mail, or only the spelling of the address changes.
+ */
+export const changeOfEmail = (account: Account, email: string, sendsMail: boolean): EmailChange => {
+  const key = emailKey(email);
+  const isSame = key === emailKey(account.email);
+  if (sendsMail && !isSame)
+    return {
+      type: 'email_change_requested',
+      values: { pendingEmail: email },
+      pending: { address: email, key },
+    };
+  return {
+    type: 'email_changed',
+    // Another spelling of a proven address stays proven.
+    values: { email, emailKey: key, pendingEmail: null, ...(isSame ? {} : { emailVerifiedAtMs: null }) },
+  };
+};
