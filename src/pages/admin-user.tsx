@@ -1,4 +1,4 @@
-// For admins: one account with its sessions and its audit log, and what can be done to it.
+// For admins: one account with its sessions, its audit log and the actions on it.
 import type { Context } from 'hono';
 import { type Account, type AdminAction, type AdminMail, NEVER_LOGGED_IN_MS } from '../core/index.ts';
 import { renew } from '../http/auth/session-actions.ts';

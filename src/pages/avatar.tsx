@@ -1,7 +1,7 @@
 // An account's picture, or the first letter of its name. No picture is loaded from elsewhere.
 import { type Account, displayName, findPicture } from '../core/index.ts';
 
-/** What to call an account where it has given itself no name. */
+/** The name to show for an account. */
 export const nameOf = (account: Account): string => displayName(account) || account.email;
 
 export const Avatar = ({ account, size }: { account: Account; size: 'small' | 'large' }) => {

@@ -57,7 +57,7 @@ export const offersPasskey = (code: string | undefined): boolean => code !== und
 export const doneMessage = (code: string | undefined): string | null =>
   code !== undefined && isDone(code) ? MESSAGES[code] : null;
 
-/** Goes on to a page that says what was done. 303: the browser asks for it with GET. */
+/** Redirects to a page that says what was done. 303, so that the browser uses GET. */
 export const goOn = (c: Context<AppEnv>, path: string, done: Done): Response => {
   setDoneCookie(c, done);
   return c.redirect(path, 303);

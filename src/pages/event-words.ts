@@ -1,4 +1,4 @@
-// What happened to an account, in words.
+// A sentence for each event of the audit log.
 import type { EventView } from '../core/index.ts';
 
 const WORDS: Readonly<Record<string, string>> = {

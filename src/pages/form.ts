@@ -19,7 +19,7 @@ export interface FormError {
   text: string;
 }
 
-/** A form as it is shown: what stands in its fields, and what is wrong with that. */
+/** A form as it is shown: the values of its fields, and their errors. */
 export interface Form {
   values: Typed;
   errors: readonly FormError[];
@@ -52,7 +52,7 @@ const toTyped = (fields: Readonly<Record<string, unknown>>): Typed =>
 /** What was typed, for a form that is shown again. After the body was read. */
 export const typedOf = (c: Context<AppEnv>): Typed => toTyped(c.var.rawBody);
 
-/** Reads what was typed where no endpoint has read it, or gives the answer that refuses the body. */
+/** Reads the fields if no endpoint has read them, or returns the refusal of the body. */
 export const readTyped = async (c: Context<AppEnv>): Promise<Typed | Response> => {
   const read = await readBody(c, 'text');
   return read.problem ? respondProblem(c, read.problem) : toTyped(read.sent);
@@ -69,7 +69,7 @@ interface FormOptions {
   prepare?: (typed: Typed) => Readonly<Record<string, unknown>>;
 }
 
-/** The body of a form: what it takes, and how it is shown again with what is wrong. */
+/** The body of a form: its schema, and how it is shown again with errors. */
 export const form = <S extends z.ZodMiniObject>(
   schema: S,
   { show, checkMore = async () => [], optional = [], prepare = (typed) => typed }: FormOptions,

@@ -1,4 +1,4 @@
-// Loads the pages, once an isolate is asked for one: clients of the APIs never are.
+// Loads the module of the pages when an isolate first needs it.
 
 /** The module that scripts/build.ts makes; where the source itself runs, its source. */
 const MODULE = import.meta.url?.endsWith('.ts') ? './surface.ts' : './lazy-pages.js';

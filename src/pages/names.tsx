@@ -1,4 +1,4 @@
-// Changing what one signs in with: the email and the username. Both ask for the password.
+// Changing the email and the username. Both need the password.
 import type { Context } from 'hono';
 import type { Child } from 'hono/jsx';
 import type { Account, AccountError, Renewed, Result } from '../core/index.ts';

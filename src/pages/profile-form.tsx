@@ -1,4 +1,4 @@
-// The form of the profile: what an account says about its owner.
+// The form of the profile.
 import type { Context } from 'hono';
 import { type Account, type Locale, namesOf } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';

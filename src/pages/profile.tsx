@@ -1,4 +1,4 @@
-// The profile and the picture: what an owner changes without the password.
+// The profile and the picture, which need no password.
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import { findPicture, pictures } from '../core/index.ts';

@@ -1,4 +1,4 @@
-// Who may use a page, and what is shown to those who are not signed in.
+// The `auth` values of pages, and the redirect to sign in.
 import type { Context } from 'hono';
 import type { RequiredAuth } from '../http/auth/auth.ts';
 import type { AppEnv } from '../http/context.ts';

@@ -1,4 +1,4 @@
-// The form to sign in, also shown where a session has ended meanwhile.
+// The form to sign in, also shown if a session has ended meanwhile.
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/context.ts';
 import { Actions, ErrorSummary, Field, PostForm } from './field.tsx';

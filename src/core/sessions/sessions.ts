@@ -224,7 +224,7 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     },
   };
 
-  /** Writes what an authenticated read shows to KV, with the time at which D1 said so. */
+  /** Writes the session and profile to KV, with the time at which D1 was read. */
   const cache = ({ row, session }: FoundSession, bookmark: string | null): void => {
     const text = JSON.stringify({ bookmark, row, checkedAtMs: nowMs() } satisfies KvRecord);
     store.putRecord(recordKey(session.id), text, (session.expiresAtMs - nowMs()) / 1000);
@@ -507,7 +507,7 @@ const whereAfter = ({ lastSeenAtMs, id }: SessionCursor): SQL | undefined =>
 type Columns = Readonly<Record<string, SQLiteColumn>>;
 type Row<C extends Columns> = { [K in keyof C]: GetColumnData<C[K]> };
 
-/** Reads the values of a row by their columns. The columns say what the row is: no guard could know more. */
+/** Reads the values of a row by their columns, which define its type. */
 const readRow = <C extends Columns>(columns: C, values: readonly unknown[]): Row<C> =>
   Object.fromEntries(
     Object.entries(columns).map(([name, column], index) => {
@@ -543,7 +543,7 @@ const readRecord = (text: string | null): KvRecord | null => {
   }
 };
 
-/** How long KV alone answers with SESSION_READS=cached: what an ended session gains at most. */
+/** How long KV alone answers with SESSION_READS=cached, and so how long an ended session can live on. */
 const CACHED_MS = 60_000;
 
 /** The session of a record, while it may be used without D1; null if D1 must be asked. */

@@ -1,9 +1,9 @@
-// The credentials that stand for sessions: what one is made of, how it is handed out, and how one that is shown is read.
+// The credentials of sessions: issuing one, encoding it for its client, parsing one that a client sends.
 import { type Account, displayName, type Policy, type SessionKind } from '../model.ts';
 import { type Keyring, type Random, randomToken, sha256Hex } from '../secrets.ts';
 import { JWT_FORM, signJwt, verifyJwt } from './jwt.ts';
 
-/** 128 bits, 32 hex digits: two accounts never get the same nonce. */
+/** 128 bits, 32 hex digits, so that nonces are unique. */
 const NONCE_BYTES = 16;
 /** 160 bits, of an HMAC or random: the 40 hex digits of the documents. */
 const HEX_TOKEN_BYTES = 20;
@@ -17,7 +17,7 @@ export interface IssuedSession {
   kind: SessionKind;
   /** SHA-256 of the token. */
   id: string;
-  /** A cookie's token or a JWT's `jti`: only its hash is stored. Empty for API tokens. */
+  /** A cookie's token or a JWT's `jti`, of which only the hash is stored. Empty for API tokens. */
   token: string;
   /** What an API token is computed from; null for the other kinds. */
   nonce: string | null;
@@ -31,10 +31,10 @@ export interface StoredSession {
   nonce: string | null;
 }
 
-/** Where a token came from: only a browser's cookie is good as a cookie, only tokens are good in a header. */
+/** How a token was sent. Cookies are accepted as cookies only, tokens in a header only. */
 export type Carrier = 'cookie' | 'header';
 
-/** The session that a token stands for, if there is one. */
+/** The session that a token names, if it exists. */
 export interface ParsedToken {
   /** The kinds that a session found by this token may be of; null for any. */
   kinds: readonly [SessionKind, SessionKind?] | null;
@@ -51,7 +51,7 @@ export interface Tokens {
    * longer set, because nobody can compute it again.
    */
   encode(issued: IssuedSession, stored: StoredSession, account: Account): Promise<string | null>;
-  /** The session that a token stands for; null if its form or signature is wrong. No I/O. */
+  /** The session that a token names; null if its form or signature is wrong. No I/O. */
   parse(token: string, carrier: Carrier): Promise<ParsedToken | null>;
 }
 
@@ -77,13 +77,13 @@ export const createTokens = ({ keyring, random, policy, nowMs }: TokensOptions):
       const createdAtMs = nowMs();
       const expiresAtMs = createdAtMs + Math.min(idleMs, absoluteMs);
       if (kind === 'derived') {
-        // Of the nonce alone, not of the account too: an account and its first token are made in one batch,
-        // before the id is known. The nonce is random and its row names the account, so nothing is lost.
+        // Of the nonce only, because an account and its first token are stored in one batch, before the id is known. The
+        // nonce is random and its row names the account.
         const nonce = random(NONCE_BYTES).toHex();
         const [token = ''] = await apiTokensOf(nonce);
         return { kind, id: await sha256Hex(token), token: '', nonce, createdAtMs, expiresAtMs };
       }
-      // No login opens an imported token; one that is renewed keeps the form that its client knows.
+      // No login opens an imported token. A renewed one keeps the form that its client knows.
       const token = kind === 'imported' ? random(HEX_TOKEN_BYTES).toHex() : randomToken(random);
       return { kind, id: await sha256Hex(token), token, nonce: null, createdAtMs, expiresAtMs };
     },
@@ -110,7 +110,7 @@ export const createTokens = ({ keyring, random, policy, nowMs }: TokensOptions):
   };
 };
 
-/** The id of the session that a cookie's value stands for; null if there is none or it has another form. */
+/** The id of the session of a cookie's value; null if there is none or it has another form. */
 export const cookieSessionId = async (value: string | null): Promise<string | null> =>
   value !== null && COOKIE_FORM.test(value) ? sha256Hex(value) : null;
 

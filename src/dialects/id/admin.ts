@@ -1,4 +1,4 @@
-// `id`: what admins do with accounts: list, search, look at, disable, make admins of, remove.
+// `id` for admins: list, search, show, disable, grant rights, delete.
 import type { Context } from 'hono';
 import type { AccountError, AdminAction, AdminMail } from '../../core/index.ts';
 import type { AppEnv } from '../../http/context.ts';
@@ -20,7 +20,7 @@ const SHOWN_SESSIONS = 100;
 const params = { id: accountId };
 const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
 
-/** To an admin, a missing account is not found; it is no login that has ended. */
+/** A missing account is `not_found` for an admin, not ended credentials. */
 const refuseChange = (c: Context<AppEnv>, error: AccountError) =>
   error.reason === 'gone' ? refuse(c, { reason: 'not_found' }) : refuseError(c, error);
 

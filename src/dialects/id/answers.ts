@@ -1,4 +1,4 @@
-// The shapes of `id`'s answers, for the reference. The compiler holds each to what the dialect shows.
+// The schemas of `id`'s responses, for the reference. The compiler compares each with what the dialect sends.
 import * as z from 'zod/mini';
 import type { EventType, SessionKind } from '../../core/index.ts';
 import { annotated, named } from '../../http/docs.ts';
@@ -14,7 +14,7 @@ import type {
   showToAdmin,
 } from './views.ts';
 
-/** The members of a union that exists for the compiler alone: it refuses one that is missing or too many. */
+/** The members of a union type. The compiler rejects a missing or a further one. */
 const membersOf = <T extends string>(members: Record<T, true>) =>
   z.enum(Object.keys(members).filter((key): key is T => Object.hasOwn(members, key)));
 

@@ -1,4 +1,4 @@
-// `id`: what mail makes possible: proving an address, a new password for a forgotten one, confirming and undoing changes.
+// `id` with mail: confirm an address, reset a forgotten password, confirm and undo a change of the address.
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import { type EmailProof, readIdentifier } from '../../core/index.ts';
@@ -40,7 +40,7 @@ const done: Success = {
   example: { account: examples.account },
 };
 
-/** A link is good for whoever has it; a code for the account that is logged in, by a token or a cookie. */
+/** A link works for its holder, a code for the signed-in account. */
 const holder = { ...toChange, optional: true } satisfies RequiredAuth;
 
 const neither: Refusal = {
@@ -51,7 +51,7 @@ const neither: Refusal = {
   },
 };
 
-/** The proof that the body shows; the refusal if it shows none, or a code without an account. */
+/** The proof in the body; a refusal if there is none, or a code without an account. */
 const readProof = (
   c: Context<AppEnv>,
   { token, code }: { token?: string | undefined; code?: string | undefined },

@@ -1,4 +1,4 @@
-// Mary, whose account the examples of `id` show.
+// The account of the examples of `id`.
 
 const ADDRESS = 'https://accounts.example.com';
 

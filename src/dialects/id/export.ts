@@ -1,4 +1,4 @@
-// `id`: everything that is held about an account as one JSON file, streamed: its audit log may be of any length.
+// `id`: the export of an account as one JSON file. Streamed, because the audit log can be long.
 import type { Core, EventView, Principal, SessionCursor, SessionView } from '../../core/index.ts';
 import { showAccount, showAppPassword, showEvent, showFactor, showSession } from './views.ts';
 
@@ -8,7 +8,7 @@ import { showAccount, showAppPassword, showEvent, showFactor, showSession } from
  */
 const ROWS_AT_ONCE = 5_000;
 
-/** The account, its first sessions, what is between, its first events: a D1 that is down is a 503, not half a file. */
+/** The account, its first sessions and events are read before the response, so that a D1 that is down gives 503. */
 const PARTS_BEFORE_STATUS = 4;
 
 async function* sessionsOf(core: Core, accountId: number): AsyncGenerator<readonly SessionView[]> {
@@ -34,7 +34,7 @@ async function* eventsOf(core: Core, accountId: number): AsyncGenerator<readonly
   }
 }
 
-/** The rows of an array between commas, a page at a time. */
+/** The rows of an array with commas, page by page. */
 async function* writeRows<T>(pages: AsyncIterable<readonly T[]>, show: (row: T) => unknown) {
   let separator = '';
   for await (const page of pages) {
@@ -85,7 +85,7 @@ export const streamExport = async (
         await file.return();
       },
     },
-    // A part is taken out of the generator when the client asks for it, not ahead of it.
+    // The next part is generated when the client reads, not ahead of it.
     { highWaterMark: 0 },
   );
 };

@@ -1,4 +1,4 @@
-// The bodies that `id` takes: the fields of its own, and how a client wants to be logged in.
+// The bodies of `id`.
 import * as z from 'zod/mini';
 import * as own from '../../http/body/schemas.ts';
 
@@ -20,7 +20,7 @@ export {
   usernameChange,
 } from '../../http/body/schemas.ts';
 
-/** How a client wants to be logged in: a browser by cookie, everything else by a token. */
+/** Which session a client wants: `cookie` for browsers, `token` for others. */
 const session = () => z.optional(z.enum(['cookie', 'token']));
 
 export const registration = z.extend(own.registration, { session: session() });

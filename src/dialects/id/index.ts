@@ -1,4 +1,4 @@
-// `id`: Latchkey's own dialect, the one that a new client should use.
+// `id`: Latchkey's own dialect, for new clients.
 import type { Dialect, RoutesOf } from '../../http/endpoint.ts';
 import { admin } from './admin.ts';
 import { problemDetails } from './answers.ts';

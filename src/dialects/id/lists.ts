@@ -12,7 +12,7 @@ import {
 } from '../../http/pagination.ts';
 import { showEvent, showSession } from './views.ts';
 
-/** The page of live sessions that the request asks for, the one seen last first; `Link` names the next one. */
+/** The requested page of live sessions, the most recently used first, with a `Link` to the next one. */
 export const readSessionPage = async (c: Context<AppEnv>, accountId: number) => {
   const { limit, after } = readPage(c);
   const page = { after: readSessionCursor(after), limit };
@@ -21,7 +21,7 @@ export const readSessionPage = async (c: Context<AppEnv>, accountId: number) => 
   return sessions.map((session) => showSession(session, c.var.principal.session.id));
 };
 
-/** The page of events that the request asks for, newest first; `Link` names the next one. */
+/** The requested page of events, newest first, with a `Link` to the next one. */
 export const readEventPage = async (c: Context<AppEnv>, accountId: number, reader: AuditLogReader) => {
   const { limit, after } = readPage(c);
   const beforeId = readIdCursor(after);

@@ -1,4 +1,4 @@
-// `id`: registering, logging in and logging out.
+// `id`: register, log in, log out.
 import type { Context } from 'hono';
 import { readIdentifier } from '../../core/index.ts';
 import { anyone } from '../../http/auth/auth.ts';
@@ -28,7 +28,7 @@ export const refusePassword = async (
   return refuse(c, { reason: 'fields', errors: [{ field: name, code, limit: null, value: undefined }] });
 };
 
-/** What `refusePassword` refuses, for the reference. */
+/** The refusals of `refusePassword`, for the reference. */
 export const passwordRefusals = (field: string): DocumentedRefusal[] => [
   {
     summary: 'a password that too many people have',

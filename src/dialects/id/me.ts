@@ -1,4 +1,4 @@
-// `id`: everything an owner does with the account itself.
+// `id`: what owners do with their account.
 import { clearSessionCookie } from '../../http/auth/cookies.ts';
 import { renew } from '../../http/auth/session-actions.ts';
 import type { Refusal, Success } from '../../http/docs.ts';
@@ -19,7 +19,7 @@ const shown: Success = {
   example: { account: examples.account },
 };
 
-/** If the password was asked for, the session goes on with another secret. */
+/** Changes that need the password renew the session. */
 const renewed: Success = {
   // Written out: the bundler keeps what a spread names.
   status: 200,

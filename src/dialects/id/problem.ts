@@ -15,21 +15,21 @@ const detailed = (
   body: { type: `urn:latchkey:problem:${code}`, title, status, ...(detail ? { detail } : {}), code },
 });
 
-/** What a 401 must name. @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 */
+/** Required for 401. @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 */
 const CHALLENGE = { headers: { 'WWW-Authenticate': 'Bearer' } };
 
-/** Every field's faults; `name` is the JSON key. What was sent is not shown again. */
-const faulty = (faults: readonly FieldError[], status: 400 | 409): Reply => {
+/** The errors of all fields; `name` is the JSON key. Values are not shown. */
+const invalidFields = (fieldErrors: readonly FieldError[], status: 400 | 409): Reply => {
   const code = status === 409 ? 'taken' : 'invalid';
   const reply = detailed(
     status,
     code,
     status === 409 ? 'The username or email is taken.' : 'Some fields are not valid.',
   );
-  const errors = faults.map((fault) => ({
-    name: fault.field,
-    code: fault.code,
-    message: fieldMessage(fault),
+  const errors = fieldErrors.map((error) => ({
+    name: error.field,
+    code: error.code,
+    message: fieldMessage(error),
   }));
   return { ...reply, body: { ...Object(reply.body), errors } };
 };
@@ -70,9 +70,9 @@ const proofProblem = (why: keyof typeof PROOF_TEXTS): Reply => {
 export const problem = (refused: Problem): Reply => {
   switch (refused.reason) {
     case 'fields':
-      return faulty(refused.errors, refused.errors.every(({ code }) => code === 'taken') ? 409 : 400);
+      return invalidFields(refused.errors, refused.errors.every(({ code }) => code === 'taken') ? 409 : 400);
     case 'taken':
-      return faulty(refused.errors, 409);
+      return invalidFields(refused.errors, 409);
     case 'wrong_credentials':
       return detailed(401, 'wrong_credentials', 'The name or the password is wrong.', CHALLENGE);
     case 'credentials':

@@ -1,4 +1,4 @@
-// `id`: refusals as its typed client sees them: problem details beside the bodies of success, told apart by `ok`.
+// `id`: refusals with types for its typed client, which distinguishes them by `ok`.
 import type { Context, TypedResponse } from 'hono';
 import { type SessionError, toProblem } from '../../http/auth/session-actions.ts';
 import type { AppEnv } from '../../http/context.ts';
@@ -19,14 +19,14 @@ export interface ProblemDetails {
 type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503;
 export type Refusal = Response & TypedResponse<ProblemDetails, RefusalStatus, 'json'>;
 
-// The type of a response's body exists for the compiler alone, as in Hono's own `c.json`: no guard can find it.
+// The type of a response's body exists at compile time only, as in Hono's `c.json`.
 export const refuse = (c: Context<AppEnv>, problem: Problem): Refusal =>
   respondProblem(c, problem) as Refusal;
 
 export const refuseError = (c: Context<AppEnv>, error: SessionError): Refusal =>
   refuse(c, toProblem(c, error));
 
-/** What handlers refuse, for the reference. */
+/** The refusals of handlers, for the reference. */
 export const noSuch: DocumentedRefusal = { summary: 'there is none', problem: { reason: 'not_found' } };
 export const lastAdmin: DocumentedRefusal = {
   summary: 'the last admin',

@@ -1,4 +1,4 @@
-// `id`: an account's sessions and its audit log, and everything that is held about it in one file.
+// `id`: the sessions and the audit log of an account, and its export.
 import { endpoint } from '../../http/endpoint.ts';
 import { after, afterSession, limit } from '../../http/pagination.ts';
 import { sessionId } from '../../http/path-parameters.ts';

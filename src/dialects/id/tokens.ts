@@ -1,4 +1,4 @@
-// `id`: short-lived tokens with which other servers know the account without asking.
+// `id`: short-lived tokens that other servers verify by themselves.
 import * as z from 'zod/mini';
 import * as field from '../../http/body/fields.ts';
 import { endpoint } from '../../http/endpoint.ts';
@@ -21,7 +21,7 @@ const unknownAudience = (value: unknown): FieldError => ({
 const issueToken = endpoint({
   method: 'POST',
   path: '/token',
-  // The primary: a token that is made of an ended session would outlive it by minutes.
+  // The primary, because a token from an ended session would outlive it by minutes.
   auth: toChange,
   body: { schema: z.object({ audience: audienceField() }), numbers: 'text' },
   handle: async (c) => {

@@ -1,4 +1,4 @@
-// What `id` shows of accounts, sessions and events: camelCase, times in ISO 8601 UTC.
+// Accounts, sessions and events in responses of `id`: camelCase, times in ISO 8601 UTC.
 import {
   type Account,
   type AppPasswordView,
@@ -37,13 +37,13 @@ const pictureUrl = ({ pictureId }: Account, origin: string): string | null => {
   return picture && origin + picture.path;
 };
 
-/** The same with what only admins see. */
+/** The same for admins. */
 export const showToAdmin = (account: Account, origin: string) => ({
   ...showAccount(account, origin),
   disabledAt: account.disabledAtMs === null ? null : time(account.disabledAtMs),
 });
 
-/** A session; `current` is true of the one that asks. */
+/** A session; `current` is true for the one of the request. */
 export const showSession = (session: SessionView, currentId: string | null) => ({
   id: session.id,
   kind: session.kind,
