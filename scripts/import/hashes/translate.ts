@@ -51,7 +51,9 @@ const fromPhc: Translator = (text) => {
   const [, iterations, length] = /^(?:i=)?(\d+)(?:,l=(\d+))?$/.exec(list) ?? [];
   const key = fromAb64(hash);
   if (iterations !== undefined && key) {
-    if (length !== undefined && Number(length) !== key.byteLength) return null;
+    // Ory's documentation counts the key's bits, its code its bytes. A key that is neither was cut short.
+    const isLong = [key.byteLength, 8 * key.byteLength].includes(Number(length));
+    if (length !== undefined && !isLong) return null;
     // Without `l=`, a key that is not a whole digest was cut short: the Worker says so.
     const isWhole = length !== undefined || key.byteLength >= (DIGEST_BYTES[digest] ?? 0);
     return isWhole ? pbkdf2Form(digest, iterations, fromAb64(salt), key) : null;

@@ -93,8 +93,30 @@ const readSpring = (text: string): WeakHash | null => {
     : toWeak(digest, `${digest}-password-salt`, toBytes(salt), fromHex(hex));
 };
 
+/** Where Ory Kratos puts salt and password, of the places that others use too. */
+const KRATOS_ORDERS: Readonly<Record<string, string>> = {
+  '{SALT}{PASSWORD}': '-salt-password',
+  '{PASSWORD}{SALT}': '-password-salt',
+};
+
+/**
+ * Ory Kratos' `$sha1$pf=<format>$<salt>$<hash>`, likewise `md5`, `sha256`, `sha512`, all in base64. Only formats of
+ * nothing but the salt and the password are taken.
+ *
+ * @see https://www.ory.sh/docs/kratos/manage-identities/import-user-accounts-identities
+ */
+const readKratos = (text: string): WeakHash | null => {
+  const [, digest = '', formatText = '', saltText = '', hash = ''] =
+    /^\$(md5|sha1|sha256|sha512)\$pf=([^$]+)\$([^$]+)\$([^$]+)$/.exec(text) ?? [];
+  const [format, salt] = [fromBase64(formatText), fromBase64(saltText)];
+  const order = format && KRATOS_ORDERS[new TextDecoder().decode(format)];
+  return order && salt ? toWeak(digest, `${digest}${order}`, salt, fromBase64(hash)) : null;
+};
+
 /** Reads a fast hash; null if the text is none. */
 export const readWeakHash = (text: string): WeakHash | null => {
   const inner = text.replace(/^\{ldap\}(?=\{)/, '');
-  return readHex(inner) ?? readDollars(inner) ?? readDirectory(inner) ?? readSpring(inner);
+  return (
+    readHex(inner) ?? readDollars(inner) ?? readDirectory(inner) ?? readSpring(inner) ?? readKratos(inner)
+  );
 };

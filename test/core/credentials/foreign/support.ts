@@ -2,6 +2,7 @@
 import argon2Cffi from '../../../fixtures/foreign-hashes/argon2-cffi.json';
 import betterAuth from '../../../fixtures/foreign-hashes/better-auth.json';
 import cryptTools from '../../../fixtures/foreign-hashes/crypt.json';
+import devise from '../../../fixtures/foreign-hashes/devise.json';
 import django3 from '../../../fixtures/foreign-hashes/django-3.2.25.json';
 import django5 from '../../../fixtures/foreign-hashes/django-5.2.18.json';
 import java from '../../../fixtures/foreign-hashes/java.json';
@@ -44,6 +45,7 @@ interface Made {
 /** What each maker writes, in forms of its own that the import translates. */
 export const MAKERS: Readonly<Record<string, Made>> = {
   'crypt tools': cryptTools,
+  Devise: devise,
   Java: java,
   'Node services': nodeKinds,
   'published vectors': published,
@@ -52,6 +54,9 @@ export const MAKERS: Readonly<Record<string, Made>> = {
   'WordPress 6.1': wordpress6,
   'WordPress 7.1': wordpress7,
 };
+
+/** Devise's hashes of the password and a pepper. */
+export const PEPPERED: { pepper: string; peppered: readonly Fixture[] } = devise;
 
 /** Of the project whose hashes are in the fixtures. */
 export const FIREBASE = {
