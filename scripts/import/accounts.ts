@@ -55,6 +55,8 @@ export interface AccountReaderOptions {
   /** The parameters of the Firebase project that the hashes come from; null if there is none. */
   firebase: FirebaseParameters | null;
   rules: AccountRules;
+  /** Told of each column beside the usual one that a hash was read from. */
+  onHashColumn: (column: string) => void;
   /** How a value of a column was settled by hand: `--map column:value=…`. */
   ruleOf: (column: string, value: string) => ValueRule | undefined;
   /** For what the file does not say: when an account was made, changed or disabled. */
@@ -66,6 +68,7 @@ export const createAccountReader = ({
   checkHash,
   firebase,
   rules,
+  onHashColumn,
   ruleOf,
   nowMs,
 }: AccountReaderOptions) => {
@@ -100,7 +103,9 @@ export const createAccountReader = ({
     const { email, username, fault } = readIdentity(named, mailed, rules, (note) => notes.push(note));
     if (fault) faults.push(fault);
 
-    const hash = composeHash(record, firebase) ?? unwrap(get('password_hash'));
+    const composed = composeHash(record, firebase);
+    composed?.columns.forEach(onHashColumn);
+    const hash = composed?.text ?? unwrap(get('password_hash'));
     const verdict = typeof hash === 'string' && hash !== '' ? checkHash(hash) : withoutPassword(rules);
     if (!verdict.ok) faults.push({ reason: `password: ${verdict.reason}` });
 

@@ -90,12 +90,23 @@ interface Context extends ImportRun {
  */
 export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; finished: boolean }> => {
   const { source, counts, options, bar } = run;
-  const unknown: string[] = [];
-  const readField = createFieldReader(options.map, (column) => unknown.push(column));
+  const notNamed: string[] = [];
+  const ofHashes = new Set<string>();
+  const passedOver = () => notNamed.filter((column) => !ofHashes.has(column));
+  const readField = createFieldReader(options.map, (column) => notNamed.push(column));
   const { checkHash, firebase = null, nowMs } = run;
   const ruleOf = createValueRules(options.map);
   const { rules } = options;
-  const readAccount = createAccountReader({ readField, checkHash, firebase, rules, ruleOf, nowMs });
+  const onHashColumn = (column: string) => ofHashes.add(column);
+  const readAccount = createAccountReader({
+    readField,
+    checkHash,
+    firebase,
+    rules,
+    onHashColumn,
+    ruleOf,
+    nowMs,
+  });
   const { lastId } = await checkInput({
     source,
     map: options.map,
@@ -131,10 +142,10 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
       const unmade = batch.incoming.filter(({ row }) => row.makeHash).length;
       if (batch.records < BATCH_RECORDS && unmade < BATCH_UNMADE) continue;
       await flush();
-      if (run.isStopped()) return { unknown, finished: false };
+      if (run.isStopped()) return { unknown: passedOver(), finished: false };
     }
     if (batch.records > 0) await flush();
-    return { unknown, finished: true };
+    return { unknown: passedOver(), finished: true };
   } finally {
     claims.close();
   }

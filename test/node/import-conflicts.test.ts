@@ -57,6 +57,20 @@ describe('an account that is there already', () => {
     ]);
   });
 
+  it('keeps the password of an account that a login moved here, until the file has another hash', async () => {
+    const scratch = await openPeopled();
+    // What core/accounts/move.ts notes: there was no file, so no hash of one.
+    scratch.database.exec("UPDATE imported_accounts SET password_digest = '' WHERE user_id = 1");
+    const update = (password: string) =>
+      importRecords(scratch, [person('ann', { name: 'Anne', password })], { onConflict: 'update' });
+    await update(OTHER_HASH);
+    await update(OTHER_HASH);
+    expect(scratch.users('name, password_hash')[0]).toEqual({ name: 'Anne', password_hash: BCRYPT });
+    const third = BCRYPT.replace('$10$', '$11$');
+    await update(third);
+    expect(scratch.users('password_hash')[0]).toEqual({ password_hash: third });
+  });
+
   it('gains a username by an update, and loses none', async () => {
     const scratch = await openPeopled();
     await importRecords(scratch, [person('ann', { username: '' }), person('bob')], { onConflict: 'update' });

@@ -94,7 +94,8 @@ describe('the case file', () => {
 
   it('13, of Keycloak: Ann logs in, Bob is disabled', async () => {
     const scratch = openDatabase();
-    const { counts } = await importRecords(scratch, users('case-13-keycloak.json'));
+    const { counts, unknown } = await importRecords(scratch, users('case-13-keycloak.json'));
+    expect(unknown).not.toContain('credentials');
     expect(counts).toMatchObject({
       imported: 2,
       disabled: 1,

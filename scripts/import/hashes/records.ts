@@ -113,15 +113,25 @@ export const readFirebaseParameters = (text: string): FirebaseParameters | null 
  *
  * @param firebase the project's parameters; null if none were given
  */
-export const composeHash = (record: Row, firebase: FirebaseParameters | null): string | null => {
+export const composeHash = (record: Row, firebase: FirebaseParameters | null): ComposedHash | null => {
   const { passwordHash, salt, hash, services, credentials } = record;
+  const found = (text: string | null, ...columns: string[]) => (text === null ? null : { text, columns });
   const fromParts =
-    keycloakHash(credentials) ?? meteorHash(services) ?? passportLocalMongooseHash(hash, salt);
+    found(keycloakHash(credentials), 'credentials') ??
+    found(meteorHash(services), 'services') ??
+    found(passportLocalMongooseHash(hash, salt), 'hash', 'salt');
   if (fromParts !== null) return fromParts;
   const isFirebase = typeof passwordHash === 'string' && typeof salt === 'string' && passwordHash !== '';
   if (!isFirebase || !Object.hasOwn(record, 'localId')) return null;
-  return firebase ? firebaseForm(firebase, salt, passwordHash) : FIREBASE_WITHOUT_PARAMETERS;
+  const text = firebase ? firebaseForm(firebase, salt, passwordHash) : FIREBASE_WITHOUT_PARAMETERS;
+  return { text, columns: ['passwordHash', 'salt'] };
 };
+
+/** A hash as one text, and the columns that it was read from. */
+interface ComposedHash {
+  text: string;
+  columns: readonly string[];
+}
 
 /** Stands for a hash of Firebase's of which the project's parameters were not given. */
 export const FIREBASE_WITHOUT_PARAMETERS = '$firebase$';
