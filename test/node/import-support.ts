@@ -72,6 +72,7 @@ export interface Given {
   counts?: Counts;
   target?: Target;
   ids?: IdList;
+  dryRun?: boolean;
 }
 
 /** Lines of the report that nobody has to look at, in most tests. */
@@ -118,6 +119,7 @@ export const importInto = async (scratch: Scratch, path: string, given: Given = 
         },
         map,
         keepIds: given.keepIds ?? false,
+        dryRun: given.dryRun ?? false,
         merge: {
           onConflict: given.onConflict ?? 'skip',
           match: 'account',
