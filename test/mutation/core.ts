@@ -397,16 +397,22 @@ export const coreMutants = [
         'whereUnchanged(candidate);',
         ['dialects/id/renewal', 'dialects/id/credentials'],
       ],
+    ],
+  ),
+  ...inFile(
+    'src/core/credentials/email-change.ts',
+    ['dialects/id/email-change'],
+    [
       [
         'A new address counts as proven.',
-        '...(isSame ? {} : { emailVerifiedAtMs: null }),',
+        ', ...(isSame ? {} : { emailVerifiedAtMs: null })',
         '',
         ['dialects/id/email-change', 'dialects/id/email'],
       ],
       [
         'A new address takes effect unproven.',
-        'mail.settings && !isSame',
-        'mail.settings && isSame',
+        'sendsMail && !isSame',
+        'sendsMail && isSame',
         ['dialects/id/email-change'],
       ],
     ],
