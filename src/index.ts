@@ -169,8 +169,7 @@ export default {
     info('cleaned up', await core.cleanUp());
     const filled = await core.fillNameKeys();
     if (filled > 0) info('name keys were filled in', { filled });
-    if (!settingsOf(env).keyring.isRotating) return;
     const rotated = await (await core.factors()).rotateSecrets(SECRETS_A_RUN);
-    if (rotated > 0) info('secrets encrypted anew', { rotated });
+    if (rotated > 0) info('secrets were encrypted', { rotated });
   },
 } satisfies ExportedHandler<Env>;

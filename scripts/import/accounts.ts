@@ -10,6 +10,7 @@ import { composeHash, type FirebaseParameters, type HashCheck, type HashVerdict 
 import { type IdentityRules, type Remark, readIdentity, withoutEmail } from './identity.ts';
 import type { NewRow, Sent } from './rows.ts';
 import { readStanding, readVerified, type Unread, type ValueRule } from './standing.ts';
+import { readTotp } from './totp.ts';
 import { readFlag, readNumber, readText, readTime, unwrap, valueAt } from './values.ts';
 
 export interface AccountRules extends IdentityRules {
@@ -147,6 +148,7 @@ export const createAccountReader = ({
       updatedAtMs: time('updated_at') ?? nowMs,
       lastLoginAtMs: time('last_login_at') ?? NEVER_LOGGED_IN_MS,
       tokenId: tokenIdOf(get('auth_token'), notes),
+      totp: readTotp(get('totp'), notes),
     };
     const label = (isPlaceholderEmail(email) ? named : email || named) || (id === null ? '' : `id ${id}`);
     if (!verdict.ok || faults.length > 0) return { ok: false, label, ...join(faults) };

@@ -51,6 +51,7 @@ const NAMES = {
   updated_at: ['updatedat', 'updated', 'updatedon'],
   last_login_at: ['lastloginat', 'lastlogin', 'lastsigninat', 'lastsignedinat'],
   auth_token: ['authtoken'],
+  totp: ['otpauth', 'otpauthuri', 'otpauthurl', 'totpuri', 'totpsecret', 'totp'],
 } as const;
 
 /** Fields of one column each. */

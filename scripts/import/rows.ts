@@ -31,6 +31,8 @@ export interface NewRow {
   emailVerifiedAtMs: number | null;
   /** SHA-256 of the token that the account has, lower-case hex; null if it has none. */
   tokenId: string | null;
+  /** Its generator of one-time codes, not encrypted yet; null if it has none. */
+  totp?: string | null;
 }
 
 /** What a record has of an account: an update changes nothing else. */

@@ -22,6 +22,7 @@ import {
   findHolders,
   findIds,
   insertAccounts,
+  insertGenerators,
   insertSessions,
   noteImported,
   updateAccounts,
@@ -261,6 +262,7 @@ const mergeAndWrite = async (context: Context, incoming: readonly Incoming[]): P
         ...noteImported(updates, 'id', startedAtMs),
         ...insertAccounts(inserts),
         ...insertSessions(inserts, 'email_key', times),
+        ...insertGenerators(inserts, nowMs),
         ...noteImported(inserted, 'email_key', startedAtMs),
       ]);
       return { inserts, updates, ...rest };

@@ -1,5 +1,6 @@
 // Services that people leave, known by the columns of their exports: what is where in their records, and who of their
 // users has no password. docs/migrating/from-services.md has the command that makes the file for each.
+import { encodeBase32 } from '../../src/core/factors/base32.ts';
 import { isRow, type Row } from '../wrangler.ts';
 import { flattenBetterAuth } from './better-auth.ts';
 
@@ -85,6 +86,22 @@ const auth0: Service = {
   },
 };
 
+/** The generator of codes of a user. Keycloak keeps its secret as text, or in newer releases in base32. */
+const keycloakTotp = (record: Row): string | null => {
+  const otp = asRows(record['credentials']).find(({ type }) => type === 'otp' || type === 'totp');
+  const { value } = asRow(otp?.['secretData']);
+  const { subType, digits, period, algorithm, secretEncoding } = asRow(otp?.['credentialData']);
+  if (typeof value !== 'string' || subType === 'hotp') return null;
+  const secret = secretEncoding === 'BASE32' ? value : encodeBase32(new TextEncoder().encode(value));
+  const parameters = new URLSearchParams({
+    secret,
+    algorithm: String(algorithm ?? 'HmacSHA1').replace(/^Hmac/, ''),
+    digits: String(digits ?? 6),
+    period: String(period ?? 30),
+  });
+  return `otpauth://totp/keycloak?${parameters}`;
+};
+
 /** Users of services, not of people, and those who come by another provider have no credentials. */
 const keycloak: Service = {
   name: 'keycloak',
@@ -93,7 +110,9 @@ const keycloak: Service = {
   toUser(record) {
     if (!isEmpty(record['serviceAccountClientId'])) return null;
     const hasPassword = asRows(record['credentials']).some(({ type }) => type === 'password');
-    return hasPassword ? { ...record } : { ...without(record, 'credentials'), password: UNUSABLE };
+    const totp = keycloakTotp(record);
+    const user = totp === null ? record : { ...record, totp };
+    return hasPassword ? { ...user } : { ...without(user, 'credentials'), password: UNUSABLE };
   },
 };
 

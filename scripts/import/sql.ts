@@ -86,6 +86,16 @@ export const insertSessions = (
   ]);
 };
 
+/** Statements that let new accounts go on with the authenticator apps that they have. */
+export const insertGenerators = (rows: readonly NewRow[], nowMs: number): string[] => {
+  const pairs = rows.flatMap(({ totp = null, emailKey }) => (totp === null ? [] : [[totp, emailKey]]));
+  return packJson(pairs).map(
+    (pack) => `INSERT INTO factors (user_id, kind, name, secret, created_at, confirmed_at)
+      SELECT users.id, 'totp', 'Authenticator app', value ->> 0, ${nowMs}, ${nowMs}
+      FROM json_each(${pack}) JOIN users ON users.email_key = value ->> 1`,
+  );
+};
+
 /** What `imported_accounts` keeps of a record. */
 export interface Imported {
   row: NewRow;

@@ -1,25 +1,12 @@
 // One-time codes: what an authenticator app shows for a secret and a time, and the URI that carries the secret to it.
 import { equalTexts } from '../secrets.ts';
 import { encodeBase32 } from './base32.ts';
+import type { Totp } from './generator.ts';
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
-export type TotpHash = 'SHA-1' | 'SHA-256' | 'SHA-512';
-
-/** A generator of codes. Those that are made here are all alike; imported ones may differ. */
-export interface Totp {
-  secret: Bytes;
-  hash: TotpHash;
-  digits: 6 | 7 | 8;
-  /** Seconds for which one code stands. */
-  periodSeconds: number;
-}
+export { packTotp, type Totp, type TotpHash, USUAL_TOTP, unpackTotp } from './generator.ts';
 
 /** RFC 4226 recommends 160 bits. https://www.rfc-editor.org/rfc/rfc4226#section-4 */
 export const TOTP_SECRET_BYTES = 20;
-
-/** What every authenticator app knows; several ignore any other parameters that a URI gives. */
-export const USUAL_TOTP = { hash: 'SHA-1', digits: 6, periodSeconds: 30 } as const;
 
 /**
  * The code for a counter.
@@ -89,26 +76,4 @@ export const totpUri = (
     `period=${periodSeconds}`,
   ];
   return `otpauth://totp/${plain(issuer)}:${plain(label)}?${parameters.join('&')}`;
-};
-
-const HASHES: readonly TotpHash[] = ['SHA-1', 'SHA-256', 'SHA-512'];
-const DIGITS = [6, 7, 8] as const;
-const HEAD_BYTES = 3;
-/** A period fits a byte; a secret that is longer than any hash's block says nothing more. */
-const MAX_SECRET_BYTES = 128;
-
-/** A generator as bytes, to be encrypted whole: hash, digits, period, secret. */
-export const packTotp = ({ secret, hash, digits, periodSeconds }: Totp): Bytes =>
-  Uint8Array.of(HASHES.indexOf(hash), digits, periodSeconds, ...secret);
-
-/** The generator again; null for bytes that are none. */
-export const unpackTotp = (bytes: Bytes): Totp | null => {
-  const [hashIndex = -1, digitCount = 0, periodSeconds = 0] = bytes;
-  const hash = HASHES[hashIndex];
-  const digits = DIGITS.find((count) => count === digitCount);
-  const secret = bytes.slice(HEAD_BYTES);
-  if (hash === undefined || digits === undefined || periodSeconds === 0) return null;
-  return secret.byteLength > 0 && secret.byteLength <= MAX_SECRET_BYTES
-    ? { secret, hash, digits, periodSeconds }
-    : null;
 };

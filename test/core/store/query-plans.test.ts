@@ -60,6 +60,11 @@ const EXCEPTIONS: readonly { sql: RegExp; step: RegExp; why: string }[] = [
     why: 'While a secret is replaced, the scheduled run reads the authenticator apps, and no passkeys, up to its limit.',
   },
   {
+    sql: /^select .* from "factors" where .*substr\("factors"."secret", 1, 6\) = 'plain\.'/,
+    step: /^SCAN factors USING INDEX factors_plain$/,
+    why: 'The index has only what an import wrote and the scheduled run is yet to encrypt.',
+  },
+  {
     sql: /^SELECT 1 FROM users LIMIT 1$/,
     step: /^SCAN users USING COVERING INDEX \w+$/,
     why: 'The health check reads one row, whichever comes first.',

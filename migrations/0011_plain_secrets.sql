@@ -1,0 +1,1 @@
+CREATE INDEX `factors_plain` ON `factors` (`id`) WHERE substr("secret", 1, 6) = 'plain.';
