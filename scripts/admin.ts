@@ -1,4 +1,4 @@
-// `npm run admin -- <command> …`: what an operator does to accounts from the command line.
+// `npm run admin -- <command> …`: administration of accounts from the command line.
 import { runAdmin } from './admin/command-line.ts';
 import { readConfiguration } from './configuration.ts';
 import { confirm, hasTerminal, print, printError } from './terminal.ts';

@@ -1,10 +1,10 @@
-// Puts Swagger UI beside the page at /docs, from the package that npm has installed: our own server serves it.
+// Copies Swagger UI from its npm package to the assets, so that /docs loads it from our own origin.
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { PROJECT } from './wrangler.ts';
 
-/** What the page needs of the package; src/assets/docs has the rest. Git ignores these. */
+/** The files that the page needs from the package. Git ignores them. */
 const FILES = ['swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'swagger-ui.css'];
 
 const SOURCE = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -15,7 +15,7 @@ const isCopied = (name: string): boolean => {
   return existsSync(target) && readFileSync(target).equals(readFileSync(join(SOURCE, name)));
 };
 
-/** A file that is there already is left alone: a server that runs would take it for a change. */
+/** Existing files are not written again, because a running server would reload. */
 export const copyReferenceAssets = (): void => {
   for (const name of FILES) if (!isCopied(name)) copyFileSync(join(SOURCE, name), join(TARGET, name));
 };

@@ -1,4 +1,4 @@
-// Makes the modules that the Worker loads when it first needs them. Wrangler runs this before it bundles the rest.
+// Builds the modules that the Worker loads lazily. Wrangler runs this before it bundles the main module.
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -8,7 +8,7 @@ import { PROJECT } from './wrangler.ts';
 const FOLDER = join(PROJECT, '.wrangler', 'modules');
 const PREFIX = 'lazy-';
 
-/** What is loaded when it is first used, by the name of its module. Code that two of them share is in a third. */
+/** The lazy modules by name. Code that two of them share goes into a third. */
 const MODULES = {
   foreign: 'src/core/credentials/foreign/verify.ts',
   factors: 'src/core/factors/module.ts',
@@ -34,14 +34,14 @@ const bundle = async (): Promise<Map<string, Uint8Array>> => {
     target: 'es2024',
     // As in wrangler.toml.
     define: { DOCS: 'false' },
-    // So that bcryptjs leaves Node's `crypto` out.
+    // So that bcryptjs does not import Node's `crypto`.
     platform: 'browser',
     write: false,
   });
   return new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
 };
 
-/** Wrangler may run twice at a time: whoever reads the file finds the old one or the new one, never half of one. */
+/** Written atomically, because wrangler may run twice at a time. */
 const place = async (name: string, contents: Uint8Array): Promise<void> => {
   const path = join(FOLDER, name);
   const before = await readFile(path).catch(() => null);

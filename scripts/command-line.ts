@@ -1,11 +1,11 @@
-// Command lines by commander, with the same answer to a wrong one everywhere: what is wrong, and status 2.
+// Command lines by commander. A wrong one is answered the same everywhere: what is wrong, and status 2.
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { printError, toPlainLines } from './terminal.ts';
 
-/** A command line that is none. */
+/** The exit status for an invalid command line. */
 export const USAGE_STATUS = 2;
 
-/** A command that names what it does not know, with the nearest name that it does know, and never ends the process. */
+/** A command that reports unknown names with the nearest known one, and never ends the process. */
 export const createCommand = (
   name: string,
   out: (text: string) => void,
@@ -19,12 +19,12 @@ export const createCommand = (
       writeErr: (text) => err(toPlainLines(text.trimEnd())),
     });
 
-/** The status that a thrown refusal of commander's stands for; null if it is none. */
+/** The exit status of an error that commander threw; null for other errors. */
 export const statusOf = (error: unknown): number | null => {
   if (!(error instanceof CommanderError)) return null;
   return error.exitCode === 0 ? 0 : USAGE_STATUS;
 };
 
-/** The arguments without the `--` that people type who are used to npm's. */
+/** The arguments without a leading `--`, which people type because npm needs it. */
 export const withoutSeparator = (args: readonly string[]): readonly string[] =>
   args[0] === '--' ? args.slice(1) : args;

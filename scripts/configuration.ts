@@ -1,4 +1,4 @@
-// What wrangler.toml and the file of local secrets say of a deployment, and what is wrong with it before anything runs.
+// Reads wrangler.toml and the file of local secrets, and checks a deployment before anything runs.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -15,7 +15,7 @@ import {
 import { messageOf } from './terminal.ts';
 import { isRow, PROJECT } from './wrangler.ts';
 
-/** One environment of wrangler.toml, as far as the commands care. */
+/** The parts of one environment of wrangler.toml that the commands need. */
 export interface Configuration {
   /** The file, as an absolute path. */
   path: string;
@@ -43,7 +43,7 @@ const textOrNull = (value: unknown): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
 /**
- * Reads one environment of wrangler.toml, as wrangler itself does.
+ * Reads one environment of wrangler.toml like wrangler.
  * @param config the path that `--config` gives
  * @throws ConfigurationError if the file cannot be read, or has no such environment
  */
@@ -89,7 +89,7 @@ export const readConfiguration = async (
   };
 };
 
-/** The file of local secrets: wrangler reads `.dev.vars.<environment>` instead of `.dev.vars` if it is there. */
+/** The file of local secrets: `.dev.vars.<environment>` if it exists, else `.dev.vars`, as in wrangler. */
 export const localSecretsPath = ({
   path,
   environment,
@@ -107,7 +107,7 @@ const BLANK_OR_COMMENT = /^\s*(?:#.*)?$/;
 /**
  * Reads the file of local secrets.
  * @returns its values; none if there is no file
- * @throws ConfigurationError which names the line that is no assignment: wrangler would silently pass it over
+ * @throws ConfigurationError with the line that is no assignment, which wrangler would silently ignore
  */
 export const readLocalSecrets = (path: string): Record<string, string> => {
   if (!existsSync(path)) return {};
@@ -128,7 +128,7 @@ const TABLE: Readonly<Record<string, Setting<unknown>>> = SETTINGS;
 
 const SECRETS = Object.keys(TABLE).filter((name) => TABLE[name]?.isSecret === true);
 
-/** Secrets without which nothing is served. */
+/** Required secrets. */
 const REQUIRED_SECRETS = SECRETS.filter((name) => TABLE[name]?.isRequired === true);
 
 /** The secrets that a deployment must have: those that all need, and those of the provider of its mails. */
@@ -137,7 +137,7 @@ export const listNeededSecrets = ({ vars }: Configuration): string[] => {
   return [...REQUIRED_SECRETS, ...('values' in read ? listMissingSecrets(read.values) : [])];
 };
 
-/** Stands in for a secret of a deployment, which nobody can read. */
+/** A placeholder for a secret of a deployment, which cannot be read. */
 const UNKNOWN_SECRET = '-'.repeat(64);
 
 const NEEDED = ['DB', 'SESSIONS', 'ASSETS'];
@@ -151,14 +151,14 @@ const standIn = (names: readonly string[]): Record<string, string> =>
       .map((name) => [name, UNKNOWN_SECRET]),
   );
 
-/** What must be mended before the Worker can serve, and what should be. */
+/** What must be fixed before the Worker can serve, and what should be. */
 export interface Findings {
   problems: string[];
   warnings: string[];
 }
 
 /**
- * Judges an environment by the same rules as the Worker does when it starts.
+ * Checks an environment by the same rules as the Worker at start.
  * @param secrets the local ones; null for a deployment, whose secrets are known to Cloudflare alone
  */
 export const judge = (

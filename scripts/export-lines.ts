@@ -5,7 +5,7 @@ import type { Target } from './import/target.ts';
 import { toPlainLines } from './terminal.ts';
 import type { Row } from './wrangler.ts';
 
-/** Accounts a question: the answer of the deployed database is one JSON text, held whole. */
+/** Accounts per query. The response of the deployed database is one JSON text in memory. */
 const PAGE_ACCOUNTS = 2_000;
 
 const TIMES = new Set(['created_at', 'updated_at', 'last_login_at', 'disabled_at', 'email_verified_at']);
@@ -24,7 +24,7 @@ export const toLine = (row: Row): string => {
   return `${toPlainLines(JSON.stringify(Object.fromEntries(fields)))}\n`;
 };
 
-/** Pages of accounts by their ids; costs the same on every page. */
+/** Pages of accounts by id, at the same cost for every page. */
 export async function* readAccounts(target: Target): AsyncGenerator<Row[]> {
   let afterId = 0;
   for (;;) {

@@ -11,7 +11,7 @@ import { messageOf, print, printError, writeData } from './terminal.ts';
 
 const FAILED_STATUS = 1;
 
-/** It holds password hashes: nobody else on this machine is to read it. */
+/** Readable by its owner only, because it has password hashes. */
 const FILE_MODE = 0o600;
 
 interface Output {
@@ -48,7 +48,7 @@ const openNew = (path: string): number => {
   }
 };
 
-/** Gives the finished file its name, which must still be free unless it may be written over. */
+/** Renames the finished file. The name must still be free, unless overwriting is allowed. */
 const publish = (partial: string, path: string, isForced: boolean): void => {
   // The export has taken a while: somebody else may have taken the name since it began.
   if (!isForced && existsSync(path)) throw new Refused(fileIsThere(path));

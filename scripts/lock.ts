@@ -32,7 +32,7 @@ export const readJson = (name: string): Record<string, unknown> => {
   return parsed;
 };
 
-/** The Node that package.json asks for. */
+/** The range of `engines.node` in package.json. */
 export const readNodeRange = (): string => {
   const { engines } = readJson('package.json');
   const range = isRow(engines) ? engines['node'] : null;

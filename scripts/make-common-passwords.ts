@@ -6,7 +6,7 @@ import { commonForm } from '../src/core/credentials/password-policy.ts';
 import { print } from './terminal.ts';
 import { PROJECT } from './wrangler.ts';
 
-/** More than three times the 3,000 that OWASP ASVS 5.0 asks for (6.2.4); the most common come first. */
+/** More than three times the 3,000 that OWASP ASVS 5.0 requires (6.2.4); the most common first. */
 const COUNT = 10_000;
 /** No password here is shorter. */
 const MIN_CHARACTERS = 8;
@@ -24,7 +24,7 @@ export const commonPasswords: readonly string[] = [
   ]),
 ];
 
-/** The file: each password in the form in which it is compared. */
+/** The content of the file: each password in its compared form. */
 export const commonPasswordsFile = (): string =>
   `${[...new Set(commonPasswords.map(commonForm))].join('\n')}\n`;
 

@@ -1,4 +1,4 @@
-// `npm start -- [wrangler flags]`: makes the secret, checks the settings, applies the migrations, serves on this machine.
+// `npm start -- [wrangler flags]`: generates the secret, checks the settings, applies the migrations, serves locally.
 import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename, join } from 'node:path';
@@ -31,7 +31,7 @@ const REFUSED_STATUS = 1;
 
 const LOCK = join(PROJECT, '.wrangler', 'start.lock');
 
-// Parsed by hand of Node, not by commander: what is not named here is for wrangler to judge.
+// Parsed by `node:util`, not by commander, because unknown flags are passed to wrangler.
 const flags = withoutSeparator(process.argv.slice(2));
 const { values } = parseArgs({
   args: [...flags],
@@ -56,7 +56,7 @@ const readVars = (): Record<string, string> => {
   );
 };
 
-/** Where the service will be; null if only wrangler knows the port. */
+/** The address of the service; null if only wrangler knows the port. */
 const findOrigin = (): string | null => {
   const { ip, port } = address();
   const scheme = values['local-protocol'] === 'https' ? 'https' : 'http';
@@ -66,7 +66,7 @@ const findOrigin = (): string | null => {
 /** Variables of local development, on top of those of wrangler.toml. */
 let localVars: Record<string, string> = {};
 
-/** Makes the secret and judges the settings; gives what is wrong with them. */
+/** Generates the secret and checks the settings. Returns what is wrong with them. */
 const prepareSettings = async (): Promise<string[]> => {
   const configuration = await readConfiguration(textOf(values.config), environmentOf(values));
   const path = localSecretsPath(configuration);
@@ -81,7 +81,7 @@ const prepareSettings = async (): Promise<string[]> => {
   return [`Check ${basename(configuration.path)} and ${path}:`, ...problems.map((problem) => `- ${problem}`)];
 };
 
-/** Brings the local database up to date. Says nothing unless that fails, and then everything. */
+/** Applies the migrations to the local database. Prints wrangler's output only if that fails. */
 const migrate = (): number => {
   const command = ['d1', 'migrations', 'apply', 'DB', '--local', ...targetFlags(values)];
   const { status, stdout, stderr } = spawnSync(process.execPath, wranglerCommand(command), {
@@ -101,7 +101,7 @@ const address = () => ({
   port: textOf(values.port) ?? DEFAULT_PORT,
 });
 
-/** Serves until it is stopped, and ends with wrangler's own status. Resolves when it listens, or has ended. */
+/** Serves until it is stopped, with wrangler's exit status. Resolves when it listens or has ended. */
 const serve = async (): Promise<void> => {
   const { ip, port } = address();
   const scheme = values['local-protocol'] === 'https' ? 'https' : 'http';
@@ -138,10 +138,10 @@ const serve = async (): Promise<void> => {
   if (isFixed(port)) await waitForListener(ip, Number(port), () => isOver);
 };
 
-/** Whether it is one port: 0 is any. */
+/** Whether a text is a port; 0 is any. */
 const isFixed = (port: string): boolean => /^[1-9]\d{0,4}$/.test(port);
 
-/** Says why it cannot start, and gives false. */
+/** Prints why it cannot start, and returns false. */
 const refuse = (lines: readonly string[]): false => {
   printError(lines.join('\n'));
   process.exitCode = REFUSED_STATUS;

@@ -1,4 +1,4 @@
-// Lays out tables of text for the terminal and for Markdown: columns as wide as what they hold, or as wide as told.
+// Lays out tables for the terminal and for Markdown.
 import stringWidth from 'string-width';
 import { toPlainText } from './terminal.ts';
 
@@ -6,13 +6,13 @@ export type Cell = string | number;
 
 const ELLIPSIS = '…';
 
-/** A number as people read it, everything else without what a terminal would obey. */
+/** A number with separators, a text without control characters. */
 const writeCell = (cell: Cell): string =>
   typeof cell === 'number' ? cell.toLocaleString('en-US') : toPlainText(cell);
 
 const characters = new Intl.Segmenter();
 
-/** Cuts a text to a width, in whole characters as people see them. */
+/** Cuts a text to a width, in whole visible characters. */
 const cut = (text: string, width: number): string => {
   if (stringWidth(text) <= width) return text;
   let kept = '';
@@ -23,14 +23,14 @@ const cut = (text: string, width: number): string => {
   return kept + ELLIPSIS;
 };
 
-/** One cell, exactly as wide as its column: a name in Chinese takes two columns a character. */
+/** Pads a cell to the width of its column. Some characters, such as Chinese ones, take two columns. */
 export const fitCell = (cell: Cell, width: number, align: 'left' | 'right' = 'left'): string => {
   const text = cut(writeCell(cell), width);
   const gap = ' '.repeat(width - stringWidth(text));
   return align === 'left' ? text + gap : gap + text;
 };
 
-/** The width of each column: of its widest cell. */
+/** The width of each column: that of its widest cell. */
 const measure = (rows: readonly (readonly Cell[])[], minWidth: number): number[] => {
   const columns = Math.max(...rows.map((row) => row.length));
   return Array.from({ length: columns }, (_, column) =>
@@ -50,7 +50,7 @@ export const writeTable = (head: readonly string[], rows: readonly (readonly Cel
   return [write(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(write)].join('\n');
 };
 
-/** The least that Markdown's rule of dashes takes, with its colon. */
+/** The minimum of Markdown's delimiter row, with its colon. */
 const MIN_MARKDOWN_WIDTH = 4;
 
 /** A table in Markdown, of which a terminal can be shown the text. All columns but the first are aligned to the right. */
@@ -64,6 +64,6 @@ export const writeMarkdownTable = (head: readonly string[], rows: readonly (read
   return [write(head), `| ${rule.join(' | ')} |`, ...rows.map(write)].join('\n');
 };
 
-/** A time as people read it, to the minute, in UTC. */
+/** A time in UTC, to the minute. */
 export const writeTime = (ms: unknown): string =>
   typeof ms === 'number' ? new Date(ms).toISOString().slice(0, 16).replace('T', ' ') : '';

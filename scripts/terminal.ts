@@ -1,8 +1,8 @@
-// What the commands print, and ask: the one place that writes to the terminal, so that no strange text can command it.
+// The only place that writes to the terminal, so that no foreign text can control it; and questions to the operator.
 import { createInterface } from 'node:readline/promises';
 
 /**
- * Characters that a terminal obeys or that change how a line is read: C0 and C1 controls, marks of direction and other
+ * Characters that control a terminal or change how a line is read: C0 and C1 controls, marks of direction and other
  * invisible marks, line and paragraph separators, half surrogates. The two joiners are part of scripts and emoji.
  * @see https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
  */
@@ -14,7 +14,7 @@ const escapeUnits = (character: string): string =>
     (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
   ).join('');
 
-/** A text of somebody else's, such as a name, for one line: every unsafe character is written as JSON escapes it. */
+/** A foreign text, such as a name, for one line: unsafe characters are written as JSON escapes. */
 export const toPlainText = (text: string): string => text.replace(UNSAFE, escapeUnits);
 
 /** The same, for texts of several lines. JSON stays the same JSON. */
@@ -23,12 +23,12 @@ export const toPlainLines = (text: string): string =>
     character === '\n' || character === '\t' ? character : escapeUnits(character),
   );
 
-/** Prints what a command answers. */
+/** Prints the output of a command. */
 export const print = (text: string): void => {
   process.stdout.write(`${toPlainLines(text)}\n`);
 };
 
-/** Prints what is no answer: a refusal, a warning, a note. */
+/** Prints a refusal, a warning or a note. */
 export const printError = (text: string): void => {
   process.stderr.write(`${toPlainLines(text)}\n`);
 };
@@ -39,10 +39,10 @@ export const writeData = (text: string): Promise<void> =>
     process.stdout.write(toPlainLines(text), (error) => (error ? reject(error) : resolve()));
   });
 
-/** Whether somebody is there to answer a question. */
+/** Whether somebody can answer a question. */
 export const hasTerminal = (): boolean => process.stdin.isTTY === true;
 
-/** Asks a question that is answered with yes or no. Anything but `y` and `yes` is a no. */
+/** Asks a yes or no question. Everything but `y` and `yes` means no. */
 export const confirm = async (question: string): Promise<boolean> => {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -1,4 +1,4 @@
-// `npm run tour -- [url]`: asks a running server every documented example, and says which of them it keeps.
+// `npm run tour -- [url]`: sends every documented example to a running server, and reports which of them it keeps.
 import { randomBytes } from 'node:crypto';
 import { printError } from './terminal.ts';
 import { type CheckFor, createCheckFor, type Row, Stopped } from './tour/check.ts';
@@ -45,7 +45,7 @@ const visit = async (checkFor: CheckFor, people: People, origin: string): Promis
   await tourDeletion(checkFor, people, account);
 };
 
-/** Null if the server answers, whatever it says; else why it does not. */
+/** Why the server does not answer; null if it does. */
 const whyUnreachable = (send: Send): Promise<string | null> =>
   send(get('/')).then(
     () => null,

@@ -1,4 +1,4 @@
-// Wrangler as the other scripts run it: found in node_modules, started with the Node that runs the script.
+// Runs wrangler from node_modules with the Node of the script.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,14 +9,14 @@ export const PROJECT = join(import.meta.dirname, '..');
 
 const WRANGLER = join(PROJECT, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
 
-/** The flags that say which database is meant. Every wrangler command that touches it must get the same ones. */
+/** The flags that choose the database. Every wrangler command that uses it must get the same ones. */
 export const TARGET_OPTIONS = {
   'persist-to': { type: 'string' },
   config: { type: 'string', short: 'c' },
   env: { type: 'string', short: 'e' },
 } as const satisfies ParseArgsOptionsConfig;
 
-/** The same, and whether the database here or the deployed one is meant. The one here, where neither is given. */
+/** The same, with local or deployed. Local by default. */
 export const PLACE_OPTIONS = {
   ...TARGET_OPTIONS,
   local: { type: 'boolean' },
@@ -32,7 +32,7 @@ type TargetValues = { [name in keyof typeof TARGET_OPTIONS]?: string | boolean |
 export const environmentOf = ({ env }: { env?: string | boolean | undefined }): string =>
   typeof env === 'string' ? env : (process.env['CLOUDFLARE_ENV'] ?? '');
 
-/** The flags of TARGET_OPTIONS that were given, for another command. */
+/** The given flags of TARGET_OPTIONS, for another command. */
 export const targetFlags = (values: TargetValues): string[] => {
   const given = (['persist-to', 'config'] as const).flatMap((name) => {
     const value = values[name];
@@ -49,14 +49,14 @@ export const wranglerCommand = (args: readonly string[]): string[] => {
   return [WRANGLER, ...args];
 };
 
-/** The environment of a wrangler that reports nothing to anyone, with what the caller adds. */
+/** Environment variables for wrangler, without telemetry, and those of the caller. */
 export const wranglerEnvironment = (extra: Record<string, string> = {}): NodeJS.ProcessEnv => ({
   ...process.env,
   WRANGLER_SEND_METRICS: 'false',
   ...extra,
 });
 
-/** Runs a wrangler command to its end, and returns all that it printed. */
+/** Runs a wrangler command, and returns all its output. */
 export const runWrangler = (
   args: readonly string[],
 ): Promise<{ status: number; stdout: string; stderr: string }> =>
@@ -78,7 +78,7 @@ export const runWrangler = (
     child.on('close', (code) => resolve({ status: code ?? 1, ...printed }));
   });
 
-/** A row of a result, by the names of its columns. */
+/** A row of a result, by column name. */
 export type Row = Record<string, unknown>;
 
 export const isRow = (value: unknown): value is Row =>

@@ -11,7 +11,7 @@ import type { Row } from '../wrangler.ts';
 /** Runs statements in one transaction and returns each one's rows. Throws what the database says. */
 export type Query = (statements: readonly string[]) => Promise<Row[][]>;
 
-/** The account is not what the command needs. The message is for the operator. */
+/** The command does not apply to the account. The message is for the operator. */
 export class Refused extends Error {
   override name = 'Refused';
 }
@@ -24,7 +24,7 @@ export interface Found {
   isAdmin: boolean;
   isDisabled: boolean;
   createdAtMs: number;
-  /** When its owner showed that mail to the address arrives; null if nobody has. */
+  /** When its owner proved the address; null if not. */
   emailVerifiedAtMs: number | null;
   /** Live ones. */
   sessions: number;
@@ -37,9 +37,9 @@ export interface Found {
 /** SQL that finds an account by what it is called. */
 export interface Selector {
   shown: string;
-  /** Every account that may be meant: two where a number is one's id and the other's username. */
+  /** Every account that the name may mean: two if a number is one's id and the other's username. */
   candidates: string;
-  /** The one that is meant; none if that is not clear. */
+  /** The account, if it is unambiguous. */
   isIt: string;
 }
 
@@ -65,7 +65,7 @@ export const readSelector = (text: string): Selector => {
 const OTHER_ADMIN =
   "EXISTS (SELECT 1 FROM users AS other WHERE other.is_admin = 1 AND other.disabled_at IS NULL AND other.id <> users.id AND (other.password_hash NOT LIKE '!%' OR EXISTS (SELECT 1 FROM factors WHERE user_id = other.id AND kind = 'passkey' AND confirmed_at IS NOT NULL)))";
 
-/** The statement that reads the accounts that may be meant. */
+/** The statement that reads the possible accounts. */
 export const findStatement = ({ candidates }: Selector, nowMs: number): string =>
   `SELECT id, username, email, is_admin, disabled_at, created_at, email_verified_at, ${OTHER_ADMIN} AS other_admin,
     (SELECT count(*) FROM sessions WHERE user_id = users.id AND expires_at > ${nowMs}) AS sessions,
@@ -113,7 +113,7 @@ export interface Change {
   statements: (isIt: string, nowMs: number) => string[];
 }
 
-/** Takes an admin only where another can still log in. */
+/** Applies to an admin only if another one can still log in. */
 const MAY_LOSE_ADMIN = `(is_admin = 0 OR ${OTHER_ADMIN})`;
 
 const endSessions = (isIt: string): string =>
@@ -175,7 +175,7 @@ export const CHANGES = {
   },
 } as const satisfies Record<string, Change>;
 
-/** Makes a change, and returns the account as it was before. */
+/** Applies a change, and returns the account as it was before. */
 export const changeAccount = async (
   query: Query,
   selector: Selector,

@@ -1,4 +1,4 @@
-// The command line of `npm run admin`: which command is meant, on which database, and whether the operator is sure.
+// The command line of `npm run admin`: the command, the database, and the confirmation.
 import { createCommand, statusOf, USAGE_STATUS, withoutSeparator } from '../command-line.ts';
 import { messageOf } from '../terminal.ts';
 import { environmentOf, type Row, targetFlags } from '../wrangler.ts';

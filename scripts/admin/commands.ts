@@ -1,4 +1,4 @@
-// The commands of `npm run admin`, each with what it says when it is done.
+// The commands of `npm run admin`, each with its output.
 
 import { randomBytes } from 'node:crypto';
 import { writeTable, writeTime } from '../table.ts';
@@ -16,7 +16,7 @@ import {
 } from './account.ts';
 import { showStats } from './stats.ts';
 
-/** What a command has to say: to a person, and to a program. */
+/** The output of a command, for people and for programs. */
 export interface Outcome {
   text: string;
   json: unknown;

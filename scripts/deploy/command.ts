@@ -1,4 +1,4 @@
-// The steps of a deployment, in the order in which nothing is left half done if one of them fails.
+// The steps of a deployment, in an order in which a failure leaves nothing half done.
 import { createCommand, statusOf, withoutSeparator } from '../command-line.ts';
 import { type Configuration, ConfigurationError, judge, listNeededSecrets } from '../configuration.ts';
 import { messageOf } from '../terminal.ts';
@@ -16,7 +16,7 @@ export interface DeploymentTools {
   printError: (text: string) => void;
 }
 
-/** What wrangler.toml holds until somebody puts ids in. */
+/** The placeholder ids of wrangler.toml. */
 const PLACEHOLDER_ID = /^[0-]*[01]$/;
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -40,7 +40,7 @@ const createParser = ({ print, printError }: DeploymentTools) =>
 
 type Flags = ReturnType<ReturnType<typeof createParser>['opts']>;
 
-/** The flags that say where: every command gets them, or the migrations would go elsewhere than the Worker. */
+/** The flags that choose the environment. Every command gets them, so that migrations and Worker go to the same one. */
 const placeFlags = (flags: Flags): string[] => [
   ...(flags.config === undefined ? [] : ['--config', flags.config]),
   ...(flags.profile === undefined ? [] : ['--profile', flags.profile]),
@@ -58,7 +58,7 @@ const deployFlags = (flags: Flags): string[] => [
   ...(flags.secretsFile === undefined ? [] : ['--secrets-file', flags.secretsFile]),
 ];
 
-/** Ids that were never put in, and a database that another environment uses too. */
+/** Reports placeholder ids, and a database that another environment uses too. */
 const findWrongIds = (configuration: Configuration, top: Configuration): string[] => {
   const { environment, databaseId, kvId } = configuration;
   const suffix = environment === '' ? '' : `-${environment}`;
@@ -84,7 +84,7 @@ const findWrongIds = (configuration: Configuration, top: Configuration): string[
   ];
 };
 
-/** The secrets that the deployed Worker lacks; throws what wrangler says if that cannot be found out. */
+/** The secrets that the deployed Worker lacks. Throws wrangler's message if that cannot be found out. */
 const findMissingSecrets = async (
   { capture }: DeploymentTools,
   place: readonly string[],
@@ -136,7 +136,7 @@ export const createDeployment =
         return REFUSED_STATUS;
       }
       print(`Deploying ${configuration.name}.`);
-      // The old Worker runs on the new schema, so the migrations go first.
+      // Migrations first: the old Worker runs on the new schema.
       const migrated = await run(['d1', 'migrations', 'apply', 'DB', '--remote', ...place]);
       if (migrated !== 0) {
         printError('The migrations failed, so the Worker was not deployed.');

@@ -37,7 +37,7 @@ export const coreMutants = [
         'An owner ends a session of another account.',
         'const whereIt = and(eq(sessions.userId, accountId), eq(sessions.id, sessionId));',
         'const whereIt = eq(sessions.id, sessionId);',
-        ['dialects/id/sessions', 'pages/oversight'],
+        ['dialects/id/sessions', 'pages/sessions-and-audit-log'],
       ],
       [
         'A login that fails ends the session of the browser.',
