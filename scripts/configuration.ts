@@ -131,7 +131,7 @@ const SECRETS = Object.keys(TABLE).filter((name) => TABLE[name]?.isSecret === tr
 /** Required secrets. */
 const REQUIRED_SECRETS = SECRETS.filter((name) => TABLE[name]?.isRequired === true);
 
-/** The secrets that a deployment must have: those that all need, and those of the provider of its mails. */
+/** The secrets that a deployment must have: those that all need, those of the provider of its mails, and of an old service. */
 export const listNeededSecrets = ({ vars }: Configuration): string[] => {
   const read = readValues({ ...vars, ...standIn(REQUIRED_SECRETS) });
   return [...REQUIRED_SECRETS, ...('values' in read ? listMissingSecrets(read.values) : [])];

@@ -98,9 +98,11 @@ const PROVIDER_NEEDS = {
   ses: ['SES_REGION', 'SES_ACCESS_KEY_ID', 'SES_SECRET_ACCESS_KEY'],
 } as const satisfies Readonly<Record<Values['MAIL_PROVIDER'], readonly (keyof Values)[]>>;
 
-/** The secrets of the provider that are not there. */
-export const listMissingSecrets = (values: Values): string[] =>
-  PROVIDER_NEEDS[values.MAIL_PROVIDER].filter((name) => isSecret(name) && values[name] === null);
+/** The secrets of the mail provider and of the old service that are not there. */
+export const listMissingSecrets = (values: Values): string[] => [
+  ...PROVIDER_NEEDS[values.MAIL_PROVIDER].filter((name) => isSecret(name) && values[name] === null),
+  ...(needsMigrationSecret(values) && values.LAZY_MIGRATION_SECRET === null ? ['LAZY_MIGRATION_SECRET'] : []),
+];
 
 const isSecret = (name: SettingName): boolean => {
   const setting: Setting<unknown> = SETTINGS[name];
@@ -114,14 +116,16 @@ export const needsMailBinding = ({ MAIL_FROM, MAIL_PROVIDER }: Values): boolean 
 export const MISSING_MAIL_BINDING =
   'MAIL_FROM needs the binding EMAIL ([[send_email]] in wrangler.toml), or another MAIL_PROVIDER.';
 
+/** Whether the old service is asked by the signed request. */
+const needsMigrationSecret = ({ LAZY_MIGRATION_URL, LAZY_MIGRATION_DIALECT }: Values): boolean =>
+  LAZY_MIGRATION_URL !== null && LAZY_MIGRATION_DIALECT === 'signed';
+
+/** A secret without the address is no problem: it is set before, and a deployment's cannot be seen. */
 const listMigrationContradictions = (values: Values): string[] => {
-  const { LAZY_MIGRATION_URL: url, LAZY_MIGRATION_DIALECT: dialect, LAZY_MIGRATION_SECRET: key } = values;
-  if (url === null)
-    return dialect === 'signed' && key === null
-      ? []
-      : ['LAZY_MIGRATION_DIALECT and _SECRET need LAZY_MIGRATION_URL.'];
-  if (dialect === 'signed')
-    return key === null
+  const { LAZY_MIGRATION_URL: url, LAZY_MIGRATION_DIALECT: dialect } = values;
+  if (url === null) return dialect === 'signed' ? [] : ['LAZY_MIGRATION_DIALECT needs LAZY_MIGRATION_URL.'];
+  if (needsMigrationSecret(values))
+    return values.LAZY_MIGRATION_SECRET === null
       ? [
           'LAZY_MIGRATION_URL needs LAZY_MIGRATION_SECRET, or the LAZY_MIGRATION_DIALECT that the service speaks.',
         ]

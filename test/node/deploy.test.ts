@@ -157,6 +157,19 @@ describe('nothing is touched', () => {
     expect((await deploy([], all)).status).toBe(0);
   });
 
+  it('if an old service is asked by signed requests, and LAZY_MIGRATION_SECRET is not there', async () => {
+    const url = { LAZY_MIGRATION_URL: 'https://old.example.com/check' };
+    const { status, said } = await deploy([], { change: { vars: url }, secrets: listed('TOKEN_SECRET') });
+    expect([status, said]).toEqual([
+      1,
+      'Nothing was deployed:\n- LAZY_MIGRATION_SECRET is not set: `npx wrangler secret put LAZY_MIGRATION_SECRET`\n',
+    ]);
+    const all = { change: { vars: url }, secrets: listed('TOKEN_SECRET', 'LAZY_MIGRATION_SECRET') };
+    expect((await deploy([], all)).status).toBe(0);
+    const vars = { ...url, LAZY_MIGRATION_DIALECT: 'account' };
+    expect((await deploy([], { change: { vars }, secrets: listed('TOKEN_SECRET') })).status).toBe(0);
+  });
+
   it.each([
     [['--evn', 'staging'], "error: unknown option '--evn'\n(Did you mean --env?)"],
     [['staging'], 'error: too many arguments'],

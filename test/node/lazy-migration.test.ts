@@ -1,7 +1,10 @@
 // Moving without a file, at the Worker as it is deployed: a real server is the old service, over the network.
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PROJECT } from '../../scripts/wrangler.ts';
 import { type Service, startService } from './support-service.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=';
@@ -18,9 +21,13 @@ const readAll = async (request: IncomingMessage): Promise<string> => {
 };
 
 // The example of docs/migrating/without-a-file.md: what an old service has to do.
-const isOurs = ({ headers }: IncomingMessage, body: string): boolean => {
+const isOurs = (
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  body: string,
+  nowSeconds = Date.now() / 1000,
+): boolean => {
   const [id, time] = [String(headers['webhook-id']), String(headers['webhook-timestamp'])];
-  if (Math.abs(Date.now() / 1000 - Number(time)) > 300) return false;
+  if (Math.abs(nowSeconds - Number(time)) > 300) return false;
   const key = Buffer.from(SECRET.slice('whsec_'.length), 'base64');
   const expected = `v1,${createHmac('sha256', key).update(`${id}.${time}.${body}`).digest('base64')}`;
   const got = String(headers['webhook-signature']);
@@ -64,6 +71,17 @@ const logIn = async (username: string, password = PASSWORD): Promise<[status: nu
   });
   return [response.status, await response.text()];
 };
+
+it('the request in docs/migrating/without-a-file.md is signed as it says, and as the Worker signs', () => {
+  const page = readFileSync(join(PROJECT, 'docs/migrating/without-a-file.md'), 'utf8');
+  const [, id, time, signature, body = ''] =
+    /webhook-id: (\S+)\nwebhook-timestamp: (\d+)\nwebhook-signature: (\S+)\n\n(.+)\n/.exec(page) ?? [];
+  expect(page).toContain(`\`${SECRET}\``);
+  const headers = { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': signature };
+  expect(isOurs({ headers }, body, Number(time))).toBe(true);
+  expect(isOurs({ headers }, body.replace('7', '8'), Number(time))).toBe(false);
+  expect(isOurs({ headers }, body, Number(time) + 301)).toBe(false);
+});
 
 const REFUSED = [400, '{"non_field_errors":["Unable to log in with provided credentials."]}'];
 

@@ -31,6 +31,67 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+describe('LAZY_MIGRATION_URL', () => {
+  const LAZY_MIGRATION_URL = 'https://old.example.com';
+  const LAZY_MIGRATION_SECRET = 'a secret of the old service, long enough';
+
+  it('is off by default, and needs the secret or a dialect', () => {
+    expect(accepted({}).migration).toBeNull();
+    expect(accepted({ LAZY_MIGRATION_SECRET }).migration).toBeNull();
+    expect(accepted({ LAZY_MIGRATION_URL, LAZY_MIGRATION_SECRET }).migration).toEqual({
+      url: LAZY_MIGRATION_URL,
+      dialect: null,
+      secret: LAZY_MIGRATION_SECRET,
+      timeoutMs: 3000,
+      perMinute: 300,
+    });
+    expect(accepted({ LAZY_MIGRATION_URL, LAZY_MIGRATION_DIALECT: 'user-v1' }).migration).toMatchObject({
+      dialect: 'user-v1',
+      secret: null,
+    });
+    expect(refusal({ LAZY_MIGRATION_URL })).toBe(
+      'LAZY_MIGRATION_URL needs LAZY_MIGRATION_SECRET, or the LAZY_MIGRATION_DIALECT that the service speaks.',
+    );
+    expect(refusal({ LAZY_MIGRATION_DIALECT: 'auth' })).toBe(
+      'LAZY_MIGRATION_DIALECT needs LAZY_MIGRATION_URL.',
+    );
+  });
+
+  it.each([
+    'http://old.example.com',
+    'https://ann:secret@old.example.com',
+    'https://old.example.com/#login',
+    'ftp://old.example.com',
+    'old.example.com',
+  ])('rejects %s, to which no password may go', (url) => {
+    expect(refusal({ LAZY_MIGRATION_URL: url, LAZY_MIGRATION_SECRET })).toContain(
+      'LAZY_MIGRATION_URL must be an https address',
+    );
+  });
+
+  it.each(['http://127.0.0.1:8000/check', 'http://localhost:8000', 'http://[::1]:8000'])(
+    'takes %s, which never leaves the machine',
+    (url) => {
+      expect(accepted({ LAZY_MIGRATION_URL: url, LAZY_MIGRATION_SECRET }).migration?.url).toBe(url);
+    },
+  );
+
+  it('has no query where paths are put behind it', () => {
+    expect(
+      refusal({ LAZY_MIGRATION_URL: 'https://old.example.com/?a=b', LAZY_MIGRATION_DIALECT: 'users' }),
+    ).toBe('LAZY_MIGRATION_URL must have no query: the paths of LAZY_MIGRATION_DIALECT are put behind it.');
+  });
+
+  it.each(['too short', 'whsec_not base64, and long enough for it', 'whsec_abcdefghijklmnopqrstuvwxyzabcde'])(
+    'shows nothing of a secret that is not taken: %s',
+    (secret) => {
+      expect(refusal({ LAZY_MIGRATION_URL, LAZY_MIGRATION_SECRET: secret })).toBe(
+        'LAZY_MIGRATION_SECRET must be a text of at least 32 characters, or whsec_ and base64.',
+      );
+    },
+  );
+});
+
 describe('SIGNING_KEYS', () => {
   const [first, second] = KEYS;
   const takes =
