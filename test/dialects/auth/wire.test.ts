@@ -1,8 +1,7 @@
-// 004 `auth`: paths, methods, media types, sizes and syntax, and what is answered in trouble.
+// 004 `auth`: media types, sizes and syntax of bodies, and the throttle. What holds in every dialect is in ../wire.test.ts.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Env } from '../../../src/env.ts';
 import { makeAllWait } from '../../support/failures.ts';
-import { type Answer, type Sent, send, testEnv, uniqueName } from '../../support/worker.ts';
+import { type Answer, type Sent, send, uniqueName } from '../../support/worker.ts';
 
 /** Status and body, to the letter. */
 const whole = ({ status, headers, text }: Answer): string => {
@@ -24,23 +23,6 @@ const MALFORMED = main(400, 'Malformed JSON!');
 const typed = (body: string, type: string): Sent => ({ json: body, headers: { 'Content-Type': type } });
 
 describe.each(PATHS)('%s', (path) => {
-  it.each(['GET', 'PUT', 'PATCH', 'DELETE'])('refuses %s', async (method) => {
-    const answer = await send(path, { method });
-    expect(whole(answer)).toBe(main(405, 'Method not allowed!'));
-    expect(answer.headers.get('Allow')).toBe('POST, OPTIONS');
-  });
-
-  it('refuses HEAD as it does GET, without the body', async () => {
-    const { status, text, headers } = await send(path, { method: 'HEAD' });
-    expect([status, text, headers.get('Allow')]).toEqual([405, '', 'POST, OPTIONS']);
-  });
-
-  it('answers OPTIONS with its methods and nothing else', async () => {
-    const { status, text, headers } = await send(path, { method: 'OPTIONS' });
-    expect([status, text, headers.get('Allow')]).toEqual([204, '', 'POST, OPTIONS']);
-    expect(headers.get('X-Request-Id')).not.toBeNull();
-  });
-
   it.each(['text/plain', 'application/xml', 'text/plain; charset=utf-8', 'application/jsonx'])(
     'refuses a body of type %s',
     async (type) => {
@@ -98,20 +80,6 @@ describe.each(PATHS)('%s', (path) => {
   });
 });
 
-describe('an unknown path', () => {
-  it.each([
-    ...['/api/auth', '/api/auth/', '/api/auth/none', '/api/auth/login/x', '/api/auth/Login'],
-    ...['/api/auth/logout', '/api/auth//login', '/api/auth/user'],
-  ])('is not found, in the shape of this dialect: %s', async (path) => {
-    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-      expect(whole(await send(path, { method }))).toBe(main(404, 'Not found!'));
-  });
-
-  it('that only begins like this dialect is none of its own', async () => {
-    expect(whole(await send('/api/authx'))).toBe('404 {"detail":"Not found."}');
-  });
-});
-
 describe('a body', () => {
   const person = () => ({ name: 'a', email: `${uniqueName()}@example.com`, password: 'password' });
 
@@ -151,25 +119,5 @@ describe('trouble', () => {
     const answer = await logIn('password');
     expect(whole(answer)).toBe(main(429, 'Too many requests!'));
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(800);
-  });
-
-  it.each(PATHS)('lets nobody in while the database is down: %s', async (path) => {
-    vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const DB = new Proxy(testEnv.DB, {
-      get() {
-        throw new Error('down');
-      },
-    });
-    const env: Env = { ...testEnv, DB };
-    const json = { name: 'a', email: 'someone@example.com', password: 'password' };
-    expect(whole(await send(path, { json, env }))).toBe(main(503, 'Service unavailable!'));
-  });
-
-  it('answers what nobody expected with the request id that is in the log, and with nothing else', async () => {
-    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const env: Env = { ...testEnv, TOKEN_SECRET: '' };
-    const answer = await send('/api/auth/login', { json: {}, env });
-    expect(whole(answer)).toBe(main(500, 'Server error!'));
-    expect(log.mock.calls.flat().join()).toContain(answer.headers.get('X-Request-Id') ?? 'none');
   });
 });

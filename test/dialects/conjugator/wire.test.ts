@@ -1,8 +1,7 @@
-// 002 `conjugator`: paths, methods, request ids, and what is answered in trouble.
-import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Env } from '../../../src/env.ts';
+// 002 `conjugator`: HEAD, request ids, and the throttle. What holds in every dialect is in ../wire.test.ts.
+import { beforeAll, describe, expect, it } from 'vitest';
 import { makeAllWait } from '../../support/failures.ts';
-import { type Answer, send, testEnv, uniqueName } from '../../support/worker.ts';
+import { type Answer, send, uniqueName } from '../../support/worker.ts';
 
 /** Status and body, to the letter. */
 const whole = ({ status, headers, text }: Answer): string => {
@@ -10,21 +9,6 @@ const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
   return `${status} ${text}`;
 };
-
-const NOT_FOUND = '404 {"detail":"Not found."}';
-
-const ALLOWED = {
-  '/api/register': 'POST, OPTIONS',
-  '/api/login': 'POST, OPTIONS',
-  '/api/user': 'GET, PUT, HEAD, OPTIONS',
-  '/api/accounts/1': 'GET, HEAD, OPTIONS',
-  '/api/admin/users': 'GET, HEAD, OPTIONS',
-};
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-const bothSpellings = Object.entries(ALLOWED).flatMap(([path, allow]) => [
-  { path, allow },
-  { path: `${path}/`, allow },
-]);
 
 let token = '';
 let email = '';
@@ -34,23 +18,6 @@ beforeAll(async () => {
   await send('/api/register/', { json });
   const { text } = await send('/api/login/', { json: { username: email, password: 'Tom Brady' } });
   token = /"token":"([^"]+)"/.exec(text)?.[1] ?? expect.fail(text);
-});
-
-describe.each(bothSpellings)('$path', ({ path, allow }) => {
-  it.each(METHODS.filter((method) => !allow.includes(method)))(
-    'refuses %s before it asks who is there',
-    async (method) => {
-      const answer = await send(path, { method });
-      expect(whole(answer)).toBe(`405 {"detail":"Method \\"${method}\\" not allowed."}`);
-      expect(answer.headers.get('Allow')).toBe(allow);
-    },
-  );
-
-  it('answers OPTIONS with its methods and nothing else', async () => {
-    const { status, text, headers } = await send(path, { method: 'OPTIONS' });
-    expect([status, text, headers.get('Allow')]).toEqual([204, '', allow]);
-    expect(headers.get('X-Request-Id')).not.toBeNull();
-  });
 });
 
 describe('HEAD', () => {
@@ -65,24 +32,6 @@ describe('HEAD', () => {
   it('is refused where GET is', async () => {
     const { status, text, headers } = await send('/api/login/', { method: 'HEAD' });
     expect([status, text, headers.get('Allow')]).toEqual([405, '', 'POST, OPTIONS']);
-  });
-});
-
-describe('an unknown path', () => {
-  it.each([
-    ...['/api', '/api/', '/api/none', '/api/login/x', '/api/user/1', '/api/accounts', '/api/accounts/x/'],
-    ...[
-      '/api/accounts/-1',
-      '/api/accounts/1.5',
-      '/api/admin',
-      '/api/admin/users/1',
-      '/api//user',
-      '/api/User',
-    ],
-  ])('is not found: %s, for whatever method and token', async (path) => {
-    for (const method of [...METHODS, 'OPTIONS'])
-      expect(whole(await send(path, { method, token }))).toBe(NOT_FOUND);
-    expect(whole(await send(path))).toBe(NOT_FOUND);
   });
 });
 
@@ -104,31 +53,5 @@ describe('trouble', () => {
     expect(whole(answer)).toBe(
       `429 {"detail":"Request was throttled. Expected available in ${seconds} seconds."}`,
     );
-  });
-
-  it.each([
-    ['/api/login/', { json: { username: 'a@b.com', password: 'x' } }],
-    ['/api/user/', { headers: { Authorization: 'a'.repeat(40) } }],
-  ])('lets nobody in while the database is down: %s', async (path, sent) => {
-    vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const DB = new Proxy(testEnv.DB, {
-      get() {
-        throw new Error('down');
-      },
-    });
-    const env: Env = { ...testEnv, DB };
-    const answer = await send(path, { ...sent, env });
-    expect(whole(answer)).toBe('503 {"detail":"Service temporarily unavailable, try again later."}');
-    vi.restoreAllMocks();
-  });
-
-  it('answers what nobody expected with the request id that is in the log, and with nothing else', async () => {
-    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const env: Env = { ...testEnv, TOKEN_SECRET: '' };
-    const answer = await send('/api/user/', { token, env });
-    expect(whole(answer)).toBe('500 {"detail":"A server error occurred."}');
-    expect(answer.headers.has('Location')).toBe(false);
-    expect(log.mock.calls.flat().join()).toContain(answer.headers.get('X-Request-Id') ?? 'none');
-    vi.restoreAllMocks();
   });
 });
