@@ -66,7 +66,8 @@ const createWalker = (onRecord: (record: XmlRecord) => void) => {
   });
   const onText = (text: string) => {
     const level = levels.at(-1);
-    if (!level) return;
+    // Of what has children, the text between them is layout; of a million of them, it would be a million texts.
+    if (!level || level.children > 0) return;
     characters += text.length;
     if (characters > MAX_RECORD_BYTES)
       throw new InputError(`Line ${level.line}: a record is longer than ${MAX_RECORD_BYTES} characters.`);
@@ -76,7 +77,10 @@ const createWalker = (onRecord: (record: XmlRecord) => void) => {
   parser.on('cdata', onText);
   parser.on('opentag', ({ name, attributes }) => {
     const parent = levels.at(-1);
-    if (parent) parent.children += 1;
+    if (parent) {
+      parent.children += 1;
+      parent.text = '';
+    }
     const level = {
       tag: name,
       attributes: { ...attributes },

@@ -66,6 +66,8 @@ export interface ImportRun {
   nowMs: number;
   /** When this import began, before it was interrupted; marks the accounts that it writes. */
   startedAtMs: number;
+  /** Records a transaction, if it is not the usual number. */
+  batchRecords?: number;
   /** True when the import is to end after the batch that it is at. */
   isStopped: () => boolean;
 }
@@ -141,7 +143,7 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
       toSkip -= page.length - fresh.length;
       for (const found of fresh) addToBatch(batch, found, readAccount, claims, sharesEmail);
       const unmade = batch.incoming.filter(({ row }) => row.makeHash).length;
-      if (batch.records < BATCH_RECORDS && unmade < BATCH_UNMADE) continue;
+      if (batch.records < (run.batchRecords ?? BATCH_RECORDS) && unmade < BATCH_UNMADE) continue;
       await flush();
       if (run.isStopped()) return { unknown: passedOver(), finished: false };
     }

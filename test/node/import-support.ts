@@ -73,6 +73,7 @@ export interface Given {
   target?: Target;
   ids?: IdList;
   dryRun?: boolean;
+  batchRecords?: number;
 }
 
 /** Lines of the report that nobody has to look at, in most tests. */
@@ -132,6 +133,7 @@ export const importInto = async (scratch: Scratch, path: string, given: Given = 
       nowMs: given.nowMs ?? NOW_MS,
       startedAtMs: given.nowMs ?? NOW_MS,
       isStopped: () => false,
+      ...(given.batchRecords === undefined ? {} : { batchRecords: given.batchRecords }),
     });
     const told = existsSync(report) ? readFileSync(report, 'utf8').trimEnd().split('\n') : [];
     const lines = told.filter((line) => !IS_SETTLED.test(line));
