@@ -324,7 +324,8 @@ export const isJsonLines = (head: Buffer): boolean => {
     .trimStart()
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '');
-  if (!first.startsWith('{') || others.length === 0) return false;
+  // `{` alone on its line begins an object that is printed over several.
+  if (!/^\{./.test(first.trim()) || others.length === 0) return false;
   try {
     return isRow(JSON.parse(first));
   } catch {

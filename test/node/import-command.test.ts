@@ -1,7 +1,8 @@
 // `npm run import` as it is typed: statuses, what is printed and left behind, dry runs, interruptions.
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { checkpointPath } from '../../scripts/import/checkpoint.ts';
 import { readCommand, UsageError } from '../../scripts/import/options.ts';
@@ -85,6 +86,36 @@ describe('npm run import', () => {
   it('ends with 4 if not one account was taken', async () => {
     const file = tempFile('users.csv', `email,password\n,${BCRYPT}\n`);
     expect((await run('import', [file, '--persist-to', persistFolder()])).status).toBe(4);
+  });
+
+  it('takes a packed SQL dump, with flags that its refusals name, and lists the ids', async () => {
+    const folder = persistFolder();
+    const rows = [`c0ffee\tann\t\t${BCRYPT}\tactive`, `2\tbob\tbob@example.com\t\tsuspended`];
+    const dump = `COPY public.users (id, username, email, password, status) FROM stdin;\n${rows.join('\n')}\n\\.\n`;
+    const file = tempFile('shop.sql.gz', gzipSync(dump));
+    const refused = await run('import', [file, '--persist-to', folder]);
+    expect(refused.status).toBe(4);
+    expect(refused.stdout).toContain('There is no email: --no-email placeholder takes it');
+    expect(refused.stdout).toContain('There is no password hash: --no-password reset takes the account');
+    const ids = join(tempFolder(), 'ids.csv');
+    const flags = ['--no-email', 'placeholder', '--no-password', 'reset', '--write-ids', ids];
+    const taken = await run('import', [file, ...flags, '--persist-to', folder]);
+    expect(taken).toMatchObject({ status: 0, stderr: '' });
+    expect(taken.stdout).toContain('(an SQL dump, the table users)');
+    expect(taken.stdout).toContain('  disabled by: status 1\n');
+    expect(taken.stdout).toContain(`The old and new ids are in ${ids}\n`);
+    expect(readFileSync(ids, 'utf8')).toBe('old_id,new_id\nc0ffee,1\n2,2\n');
+    expect(await ask(folder, 'SELECT email, disabled_at IS NULL AS enabled FROM users ORDER BY id')).toEqual([
+      { email: 'ann@no-email.invalid', enabled: 1 },
+      { email: 'bob@example.com', enabled: 0 },
+    ]);
+  });
+
+  it('stops before it writes if it must ask, with status 2', async () => {
+    const file = tempFile('users.csv', `email,password,status\nann@example.com,${BCRYPT},pending\n`);
+    const asked = await run('import', [file, '--persist-to', persistFolder()]);
+    expect(asked).toMatchObject({ status: 2, stdout: '' });
+    expect(asked.stderr).toContain('--map status:pending=active');
   });
 
   it('stops at a conflict where it is to, and says at which', async () => {

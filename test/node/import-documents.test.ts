@@ -28,6 +28,12 @@ describe('a JSON document', () => {
     }
   });
 
+  it('may be objects one after another, each printed over several lines', async () => {
+    const text = [person('ann'), person('bob')].map((one) => `${JSON.stringify(one, null, 2)}\n`).join('');
+    const { users } = await take('users.json', text);
+    expect(users).toEqual([...ANN, 'bob|bob@example.com|']);
+  });
+
   it('of phpMyAdmin has the table of the users among others', async () => {
     const table = (name: string, data: unknown[]) => ({ type: 'table', name, database: 'shop', data });
     const document = [
