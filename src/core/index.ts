@@ -35,6 +35,8 @@ export type { EmailProof, EmailPurpose } from './accounts/email.ts';
 export type { AskOldService, OldAccount, OldLogin } from './accounts/move.ts';
 export { findPicture, type Picture, pictures } from './accounts/pictures.ts';
 export type { AdminAction, AdminMail, SearchCursor, SearchField } from './admin/admin.ts';
+export type { AccountFilter, AccountOrder, Totals } from './admin/list-accounts.ts';
+export { MAX_COUNTED } from './admin/list-accounts.ts';
 export type { Renewed } from './credentials/changes.ts';
 export { findPasswordWeakness } from './credentials/password-policy.ts';
 export type {

@@ -89,8 +89,9 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
   const account = await find(c);
   if (!account) return respondProblem(c, { reason: 'not_found' });
   const factors = await c.var.core.factors();
-  const [{ sessions, next }, events, protection] = await Promise.all([
+  const [{ sessions, next }, sessionCount, events, protection] = await Promise.all([
     c.var.core.sessions.list(account.id, { after: null, limit: SHOWN_SESSIONS }),
+    c.var.core.sessions.count(account.id),
     c.var.core.auditLog.list(account.id, { beforeId: null, limit: SHOWN_EVENTS, reader: 'admin' }),
     factors.list(account.id),
   ]);
@@ -141,7 +142,11 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
                 <SessionRow session={session} isCurrent={session.id === c.var.principal.session.id} />
               ))}
             </ul>
-            {next !== null && <p class="aside">The {SHOWN_SESSIONS} that were used last.</p>}
+            {next !== null && (
+              <p class="aside">
+                The {SHOWN_SESSIONS} of {sessionCount} that were used last.
+              </p>
+            )}
             <div class="actions">
               <Change to={`${path}/end-sessions`} send="Sign out all devices" danger />
             </div>

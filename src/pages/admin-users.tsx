@@ -1,18 +1,53 @@
-// For admins: all accounts, a page at a time, and searching them by the beginning of a name.
-import type { Account } from '../core/index.ts';
+// For admins: all accounts in a table, filtered and sorted, and searching them by the beginning of a name.
+import {
+  type Account,
+  type AccountFilter,
+  type AccountOrder,
+  MAX_COUNTED,
+  NEVER_LOGGED_IN_MS,
+  type Totals,
+} from '../core/index.ts';
 import { endpoint } from '../http/endpoint.ts';
-import { findAccounts } from '../http/pagination.ts';
+import { cutPage, findAccounts, readIdCursor } from '../http/pagination.ts';
 import { Avatar, nameOf } from './avatar.tsx';
 import { Badge } from './badge.tsx';
 import { show } from './layout.tsx';
+import { Day, Moment } from './moment.tsx';
 import { admins } from './session.tsx';
 
 const ACCOUNTS_A_PAGE = 25;
 
-const addressOf = (search: string, after: string | null): string => {
+const FILTERS = [
+  ['all', 'All'],
+  ['admins', 'Admins'],
+  ['disabled', 'Disabled'],
+] as const satisfies readonly (readonly [AccountFilter, string])[];
+
+/** What the list shows. Everything that is not said, or not understood, is as by default. */
+interface View {
+  search: string;
+  filter: AccountFilter;
+  order: AccountOrder;
+  after: string;
+}
+
+const readView = (query: (name: string) => string | undefined): View => {
+  const [filter = 'all'] = FILTERS.find(([name]) => name === query('filter')) ?? [];
+  const order = query('sort');
+  return {
+    search: query('search')?.trim() ?? '',
+    filter,
+    order: order === 'oldest' || order === 'email' ? order : 'newest',
+    after: query('after') ?? '',
+  };
+};
+
+const addressOf = ({ search, filter, order, after }: View): string => {
   const query = new URLSearchParams();
   if (search !== '') query.set('search', search);
-  if (after !== null) query.set('after', after);
+  if (filter !== 'all') query.set('filter', filter);
+  if (order !== 'newest') query.set('sort', order);
+  if (after !== '') query.set('after', after);
   return query.size > 0 ? `/admin?${query}` : '/admin';
 };
 
@@ -21,10 +56,16 @@ const listUsers = endpoint({
   path: '/admin',
   auth: admins,
   handle: async (c) => {
-    const search = c.req.query('search')?.trim() ?? '';
-    const after = c.req.query('after') ?? '';
-    const page = { after, limit: ACCOUNTS_A_PAGE };
-    const { rows: accounts, next } = await findAccounts(c.var.core, search, page);
+    const { core } = c.var;
+    const view = readView((name) => c.req.query(name));
+    const { search, filter, order, after } = view;
+    const list = { filter, order, afterId: readIdCursor(after), limit: ACCOUNTS_A_PAGE + 1 };
+    const [{ rows: accounts, next }, totals] = await Promise.all([
+      search === ''
+        ? core.admin.list(list).then((found) => cutPage(found, ACCOUNTS_A_PAGE))
+        : findAccounts(core, search, { after, limit: ACCOUNTS_A_PAGE }),
+      core.admin.count(),
+    ]);
     return show(
       c,
       { title: 'Users', here: '/admin' },
@@ -47,18 +88,15 @@ const listUsers = endpoint({
             </p>
           </form>
         </search>
+        <Filters view={view} totals={totals} />
         {accounts.length === 0 ? (
-          <p class="card">{search === '' ? 'There is nobody here.' : 'Nobody is found.'}</p>
+          <p class="card">{search === '' ? 'No accounts.' : 'No account is found.'}</p>
         ) : (
-          <ul class="card rows">
-            {accounts.map((account) => (
-              <UserRow account={account} />
-            ))}
-          </ul>
+          <UserTable accounts={accounts} view={view} />
         )}
         <nav class="turn" aria-label="Pages">
-          {after !== '' && <a href={addressOf(search, null)}>First page</a>}
-          {next !== null && <a href={addressOf(search, next)}>Next page</a>}
+          {after !== '' && <a href={addressOf({ ...view, after: '' })}>First page</a>}
+          {next !== null && <a href={addressOf({ ...view, after: next })}>Next page</a>}
         </nav>
       </>,
     );
@@ -67,21 +105,82 @@ const listUsers = endpoint({
 
 export const adminUsers = [listUsers];
 
+/** `10,000+` if there are more than were counted. */
+const countWords = (count: number): string =>
+  count > MAX_COUNTED ? `${MAX_COUNTED.toLocaleString('en')}+` : count.toLocaleString('en');
+
+/** Which accounts are shown, with how many there are of each kind. */
+const Filters = ({ view, totals }: { view: View; totals: Totals }) => (
+  <nav class="filters" aria-label="Filter">
+    {FILTERS.map(([filter, label]) => (
+      <a
+        href={addressOf({ ...view, search: '', after: '', filter })}
+        aria-current={view.search === '' && filter === view.filter ? 'true' : undefined}
+      >
+        {label} <span class="count">{countWords(totals[filter])}</span>
+      </a>
+    ))}
+  </nav>
+);
+
+/** A column that sorts the table. A search has its own order: usernames, then emails, then names. */
+const SortLink = ({ view, order, label }: { view: View; order: AccountOrder; label: string }) =>
+  view.search === '' ? <a href={addressOf({ ...view, after: '', order })}>{label}</a> : <span>{label}</span>;
+
+const UserTable = ({ accounts, view }: { accounts: readonly Account[]; view: View }) => {
+  const order = view.search === '' ? view.order : null;
+  const byAge = order === 'newest' ? 'descending' : order === 'oldest' ? 'ascending' : undefined;
+  return (
+    <div class="card">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">User</th>
+            <th scope="col" aria-sort={order === 'email' ? 'ascending' : undefined}>
+              <SortLink view={view} order="email" label="Email" />
+            </th>
+            <th scope="col" class="wide" aria-sort={byAge}>
+              <SortLink view={view} order={order === 'newest' ? 'oldest' : 'newest'} label="Created" />
+            </th>
+            <th scope="col" class="wide">
+              Last sign-in
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {accounts.map((account) => (
+            <UserRow account={account} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+};
+
 const UserRow = ({ account }: { account: Account }) => (
-  <li>
-    <a class="row entry user" href={`/admin/users/${account.id}`}>
-      <Avatar account={account} size="small" />
-      <span>
-        <span class="strong">
-          {nameOf(account)}
+  <tr>
+    <td>
+      <span class="user">
+        <Avatar account={account} size="small" />
+        <span>
+          <a class="strong" href={`/admin/users/${account.id}`}>
+            {nameOf(account)}
+          </a>
           <Badges account={account} />
-        </span>
-        <span class="aside">
-          {[account.username, account.email].filter((text) => text && text !== nameOf(account)).join(' · ')}
+          {account.username !== null && account.username !== nameOf(account) && (
+            <span class="aside">{account.username}</span>
+          )}
         </span>
       </span>
-    </a>
-  </li>
+    </td>
+    <td>{account.email}</td>
+    <td class="wide">
+      <Day ms={account.createdAtMs} />
+    </td>
+    <td class="wide">
+      {account.lastLoginAtMs === NEVER_LOGGED_IN_MS ? 'Never' : <Moment ms={account.lastLoginAtMs} />}
+    </td>
+  </tr>
 );
 
 /** What is special about an account. */

@@ -55,7 +55,9 @@ describe('the list of users', () => {
       seen.push(...ids);
       path = nextOf(page.text);
     }
-    const { results } = await testEnv.DB.prepare('SELECT id FROM users ORDER BY id').all<{ id: number }>();
+    const { results } = await testEnv.DB.prepare('SELECT id FROM users ORDER BY id DESC').all<{
+      id: number;
+    }>();
     expect(seen).toEqual(results.map(({ id }) => id));
   });
 
@@ -70,7 +72,7 @@ describe('the list of users', () => {
     const page = await open(`/admin?search=${mark.toUpperCase()}`, admin);
     expect(idsOn(page.text)).toEqual(found.map(({ id }) => id));
     expect(page.text).toContain(`value="${mark.toUpperCase()}"`);
-    expect((await open(`/admin?search=${mark}zzz`, admin)).text).toContain('Nobody is found.');
+    expect((await open(`/admin?search=${mark}zzz`, admin)).text).toContain('No account is found.');
   });
 
   it('turns the pages of a search over', async () => {
@@ -84,6 +86,27 @@ describe('the list of users', () => {
     expect(new Set([...idsOn(first.text), ...idsOn(second.text)]).size).toBe(27);
     expect(nextOf(second.text)).toBeUndefined();
     expect(second.text).toContain(`href="/admin?search=${mark}">First page`);
+  });
+
+  it('is filtered and sorted, and says how many accounts there are', async () => {
+    const admin = await signUpAdmin();
+    const [first, second] = [await signUp({ email: 'bb@b.test' }), await signUp({ email: 'aa@a.test' })];
+    await testEnv.DB.prepare('UPDATE users SET disabled_at = NULL').run();
+    await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id IN (?, ?)')
+      .bind(first.id, second.id)
+      .run();
+    const shown = async (query: string): Promise<number[]> =>
+      idsOn((await open(`/admin?${query}`, admin)).text);
+    expect(await shown('filter=admins')).toEqual([admin.id]);
+    expect(await shown('filter=disabled')).toEqual([second.id, first.id]);
+    expect(await shown('filter=disabled&sort=oldest')).toEqual([first.id, second.id]);
+    expect(await shown('filter=disabled&sort=email')).toEqual([second.id, first.id]);
+    expect(await shown(`filter=disabled&sort=email&after=${second.id}`)).toEqual([first.id]);
+    expect((await shown('sort=email'))[0]).toBe(second.id);
+    expect(await shown('filter=x&sort=x')).toEqual(await shown(''));
+    const all = await testEnv.DB.prepare('SELECT count(*) AS count FROM users').first<{ count: number }>();
+    const counts = [...(await open('/admin', admin)).text.matchAll(/class="count">(\d+)</g)];
+    expect(counts.map(([, count]) => Number(count))).toEqual([all?.count, 1, 2]);
   });
 
   it('begins at the first page where the cursor is none', async () => {

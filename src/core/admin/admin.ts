@@ -15,6 +15,7 @@ import { accountColumns } from '../store/columns.ts';
 import { whereNotLastAdmin } from '../store/conditions.ts';
 import { users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
+import { type AccountList, countAccounts, listAccounts, type Totals } from './list-accounts.ts';
 
 /**
  * Where a page of a search begins: after this account among the matches of this field. It is part of URLs, so it has an
@@ -44,6 +45,10 @@ export type AdminMail = 'reset_password' | 'verify_email';
 const LAST_CHARACTER = '\u{10ffff}';
 
 export interface Admin {
+  /** A page of all accounts, or of those of a filter. It costs the same on every page. */
+  list(page: AccountList): Promise<Account[]>;
+  /** How many accounts there are, counted up to `MAX_COUNTED`. */
+  count(): Promise<Totals>;
   /**
    * Accounts whose username, email or shown name begins with a text, in this order, each once. It reads ranges of an
    * index, so that the cost does not grow with the number of accounts.
@@ -82,6 +87,9 @@ export const createAdmin = (options: AdminOptions): Admin => {
   const { store, sessions: sessionStore, mail, proofs, nowMs } = options;
 
   return {
+    list: (page) => listAccounts(store, page),
+    count: () => countAccounts(store),
+
     async search(prefix, { from, limit }) {
       // No name is as long.
       if (!isMatchable(prefix)) return { accounts: [], next: null };

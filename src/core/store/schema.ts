@@ -73,6 +73,8 @@ export const users = sqliteTable(
     index('users_name_key').on(table.nameKey),
     // Few rows: finds the last admin without a scan.
     index('users_admins').on(table.isAdmin).where(sql`is_admin = 1`),
+    // Few rows: lists and counts them for admins.
+    index('users_disabled').on(table.disabledAtMs).where(sql`disabled_at IS NOT NULL`),
   ],
 );
 

@@ -112,6 +112,16 @@ const useFactors: Work = async (env) => {
   await expectStatus(204, path, { method: 'DELETE', token: admin.token });
 };
 
+const asAdminPage =
+  (pathOfPage: (id: number) => string): Work =>
+  async (env) => {
+    const { id, cookie } = await createPerson();
+    await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(id).run();
+    const path = `/admin${pathOfPage(id)}`;
+    const answer = await send(path, { cookie, env });
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`);
+  };
+
 const SEARCH = '/id/admin/accounts?search=u&limit=1';
 
 const others: [string, Work][] = [
@@ -120,6 +130,12 @@ const others: [string, Work][] = [
   ['an account, for an admin', asAdmin((id) => `/api/accounts/${id - 1}/`)],
   ['a list, for an admin', asAdmin(() => '/api/admin/users?limit=2&after=1')],
   ['the front page of an account', async (env) => send('/', { cookie: (await createPerson()).cookie, env })],
+  ['a list on the page of admins', asAdminPage(() => '')],
+  ['a list by email on the page of admins', asAdminPage(() => '?sort=email&after=1')],
+  ['a list of the oldest on the page of admins', asAdminPage(() => '?sort=oldest&after=1')],
+  ['the disabled on the page of admins', asAdminPage(() => '?filter=disabled&after=9')],
+  ['the admins on the page of admins', asAdminPage(() => '?filter=admins&after=9')],
+  ['an account on the page of admins', asAdminPage((id) => `/users/${id}`)],
   ['a search', asAdmin(() => SEARCH)],
   ['a search of all fields', asAdmin(() => '/id/admin/accounts?search=u&limit=1000')],
   ['a search after a username', asAdmin(() => `${SEARCH}&after=username:1`)],

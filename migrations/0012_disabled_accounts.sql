@@ -1,0 +1,1 @@
+CREATE INDEX `users_disabled` ON `users` (`disabled_at`) WHERE disabled_at IS NOT NULL;
