@@ -8,6 +8,7 @@ import { mutants } from '../test/mutation/mutants.ts';
 import { createCommand, statusOf, withoutSeparator } from './command-line.ts';
 import { runText } from './mutate/run-text.ts';
 import { isOutcome, type Outcome, type Tried, toDocument, toScore } from './mutate/score.ts';
+import { messageOf, print, printError } from './terminal.ts';
 
 const DOCUMENT = 'docs/security/mutation.md';
 
@@ -126,11 +127,11 @@ const mutate = async ({ only, jobs, write, baseline }: Options): Promise<number>
     }
     const score = toScore(
       await tryAll(triers, wanted, ({ mutant, outcome }) =>
-        console.log(`${outcome.padEnd(9)}  ${mutant.file}: ${mutant.what}`),
+        print(`${outcome.padEnd(9)}  ${mutant.file}: ${mutant.what}`),
       ),
     );
-    console.log(`\n${score.noticed} of ${score.all.length} faults were noticed.`);
-    for (const { mutant, outcome } of score.others) console.log(`${outcome}: ${mutant.file}: ${mutant.what}`);
+    print(`\n${score.noticed} of ${score.all.length} faults were noticed.`);
+    for (const { mutant, outcome } of score.others) print(`${outcome}: ${mutant.file}: ${mutant.what}`);
     if (write && only === undefined) writeFileSync(join(ROOT, DOCUMENT), toDocument(score));
     const isSound = score.others.every(({ outcome }) => outcome === 'unnoticed');
     return isSound && score.noticed * 100 >= MIN_SCORE * score.all.length ? 0 : 1;
@@ -141,7 +142,7 @@ const mutate = async ({ only, jobs, write, baseline }: Options): Promise<number>
 };
 
 const main = async (args: readonly string[]): Promise<number> => {
-  const command = createCommand('npm run mutate --', console.log)
+  const command = createCommand('npm run mutate --', print)
     .description('Makes faults in copies of the project, and says which of them the tests notice.')
     .option('--only <text>', 'only faults whose file or sentence has this text')
     .option('--jobs <number>', 'faults that are tried at once', String(availableParallelism()))
@@ -153,7 +154,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   } catch (error) {
     const status = statusOf(error);
     if (status !== null) return status;
-    console.error(error instanceof Error ? error.message : error);
+    printError(messageOf(error));
     return 1;
   }
 };

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createVitest, type Vitest } from 'vitest/node';
 import type { Mutant } from '../../test/mutation/mutant.ts';
+import { messageOf, printError } from '../terminal.ts';
 import type { Outcome } from './score.ts';
 
 /** A test that is slow because other faults are tried beside it has noticed nothing. */
@@ -58,7 +59,7 @@ process.on('message', (mutant: Mutant) => {
   tryMutant(vitest, mutant).then(
     (outcome) => process.send?.(outcome),
     (error: unknown) => {
-      console.error(error);
+      printError(messageOf(error));
       process.send?.('broken');
     },
   );
