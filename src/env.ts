@@ -98,6 +98,7 @@ export const readSettings = (env: Env): Settings => {
       totpWindow: values.TOTP_WINDOW,
       appPasswordsOnly: values.APP_PASSWORDS_ONLY,
       requiresVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
+      emailSignIn: values.EMAIL_SIGN_IN,
       notifiesNewDevice: values.NOTIFY_NEW_DEVICE,
     },
     mail: readMailSettings(env, values),

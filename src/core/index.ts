@@ -11,7 +11,8 @@ import { createPasswords, type Passwords } from './credentials/passwords.ts';
 import { type AuditLog, createAuditLog } from './events/audit-log.ts';
 import { loadFactors } from './factors/load.ts';
 import type { Factors } from './factors/module.ts';
-import { createLogin, type Logins } from './login/login.ts';
+import { createEmailCode, type EmailCode } from './login/email-code.ts';
+import { createLogin, type LoginOptions, type Logins } from './login/login.ts';
 import { createOpenSession } from './login/open-session.ts';
 import type { MailSettings } from './mail/delivery.ts';
 import { createMail, type Mail } from './mail/mail.ts';
@@ -61,6 +62,7 @@ export type { AssertionAnswer, RegistrationAnswer } from './factors/webauthn/ans
 export { canBeEmail, isEmail, isUsername, isWebUrl, MAX_MATCHED_BYTES } from './formats.ts';
 export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
 export { isLocale, LOCALES, type Locale, readAcceptLanguage } from './locales.ts';
+export type { EmailCode } from './login/email-code.ts';
 export type { FactorKind, NeededFactor } from './login/login.ts';
 export type { MailSettings } from './mail/delivery.ts';
 export type { ProviderSettings } from './mail/mailer.ts';
@@ -120,6 +122,8 @@ export interface Core {
   readonly mail: Pick<Mail, 'settings' | 'sendDue'>;
   /** Signed tokens for other servers, loaded when first used; null if this deployment has no SIGNING_KEYS. */
   accessTokens(): Promise<AccessTokens | null>;
+  /** Signing in by a mailed code; null unless EMAIL_SIGN_IN is set. */
+  readonly emailCode: EmailCode | null;
   login: Logins['login'];
   signIn: Logins['signIn'];
   /** Passkeys, codes, recovery codes and app passwords: loaded when a request first needs them. */
@@ -200,12 +204,17 @@ export const createCore = (options: CoreOptions): Core => {
       policy,
     });
   });
+  const askForFactor: LoginOptions['askForFactor'] = async (...asked) =>
+    (await factors()).askForFactor(...asked);
   const moveAccount = lazy(() => {
     const { askOldService, warn } = options;
     return askOldService
       ? createMoveAccount({ store, accounts: accounts(), askOldService, nowMs, warn })
       : null;
   });
+  const emailCode = lazy(() =>
+    createEmailCode({ ...opening(), ...mailing(), openSession: openSession(), askForFactor }),
+  );
   const logins = lazy(() =>
     createLogin({
       ...opening(),
@@ -214,8 +223,7 @@ export const createCore = (options: CoreOptions): Core => {
       policy,
       requestVerification,
       openSession: openSession(),
-      askForFactor: async (candidate, open, holder) =>
-        (await factors()).askForFactor(candidate, open, holder),
+      askForFactor,
       moveAccount: moveAccount(),
     }),
   );
@@ -244,6 +252,9 @@ export const createCore = (options: CoreOptions): Core => {
     },
     get mail() {
       return mail();
+    },
+    get emailCode() {
+      return policy.emailSignIn && options.mail ? emailCode() : null;
     },
     async accessTokens() {
       const { accessTokens: settings } = options;

@@ -124,6 +124,8 @@ export interface Policy {
   appPasswordsOnly: boolean;
   /** Whether a login needs a proven address. */
   requiresVerifiedEmail: boolean;
+  /** Whether a code that is mailed to a proven address signs in. */
+  emailSignIn: boolean;
   /** Whether an owner is told of a login on a device that the account has not logged in on before. */
   notifiesNewDevice: boolean;
 }

@@ -8,6 +8,7 @@ const SHOWN = [
   '/',
   '/accent.css',
   '/sign-in',
+  '/sign-in/code',
   '/sign-up',
   '/confirm',
   '/profile',
@@ -38,6 +39,8 @@ const SHOWN = [
 
 const SENT = [
   '/sign-in',
+  '/sign-in/code',
+  '/sign-in/code/enter',
   '/sign-in/factor',
   '/sign-in/passkey',
   '/sign-out',

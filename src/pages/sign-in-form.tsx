@@ -41,6 +41,11 @@ export const showSignIn = (c: Context<AppEnv>, form: Form, { status = 200, to, k
       <NeedsScript>
         To sign in with a passkey, turn on JavaScript in a browser that supports passkeys.
       </NeedsScript>
+      {c.var.core.emailCode && (
+        <p class="beside">
+          <a href="/sign-in/code">Sign in with a code by mail</a>
+        </p>
+      )}
       {c.var.core.mail.settings && (
         <p class="beside">
           <a href="/forgot-password">Forgot password?</a>

@@ -29,6 +29,7 @@ import { recoveryCodes } from './security/recovery-codes.tsx';
 import { secondStep } from './security/second-step.tsx';
 import { askToConfirm, onAnonymous } from './session.tsx';
 import { signIn } from './sign-in.tsx';
+import { signInCode } from './sign-in-code.tsx';
 import { signUp } from './sign-up.tsx';
 import { verifyEmail } from './verify-email.tsx';
 
@@ -39,6 +40,7 @@ export const pages: SurfaceDefinition = {
   endpoints: [
     ...overview,
     ...signIn,
+    ...signInCode,
     ...signUp,
     ...secondStep,
     ...confirmation,

@@ -146,7 +146,7 @@ export const listContradictions = (values: Values): string[] => {
   if (values.SIGNING_KEYS !== null && values.PUBLIC_URL === null)
     problems.push('SIGNING_KEYS needs PUBLIC_URL: it is the issuer of the tokens.');
   problems.push(...listMigrationContradictions(values));
-  for (const name of ['REQUIRE_VERIFIED_EMAIL'] as const)
+  for (const name of ['REQUIRE_VERIFIED_EMAIL', 'EMAIL_SIGN_IN'] as const)
     if (values[name] && MAIL_FROM === null)
       problems.push(`${name} needs MAIL_FROM: without mail nobody gets in.`);
   return problems;

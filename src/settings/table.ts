@@ -244,6 +244,10 @@ export const SETTINGS = {
     isValid: (value) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(value),
     doc: 'The region of Amazon SES.',
   }),
+  EMAIL_SIGN_IN: flag({
+    default: false,
+    doc: '`true`: a code that is mailed to a proven address signs in, in the browser that asked for it. An account with a second factor still asks for that.',
+  }),
   NOTIFY_NEW_DEVICE: flag({
     default: true,
     doc: '`false`: a login on a new device is told to nobody. All other notices are always sent.',

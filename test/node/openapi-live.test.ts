@@ -24,7 +24,7 @@ let least: Visit;
 beforeAll(async () => {
   // The second wrong password in a row makes one wait.
   const wait = { THROTTLE_FREE_FAILURES: '1', THROTTLE_FIRST_WAIT_SECONDS: '60' };
-  const settings = { ...wait, ...MAIL_ON, PUBLIC_URL: ISSUER };
+  const settings = { ...wait, ...MAIL_ON, PUBLIC_URL: ISSUER, EMAIL_SIGN_IN: 'true' };
   visit = createVisit(await startService(settings, { SIGNING_KEYS: JSON.stringify(KEYS) }));
   least = createVisit(await startService(wait));
 }, STARTS_WITHIN_MS);

@@ -191,6 +191,8 @@ const mails: Story = async ({ expectStatus, join, someone, service: { origin } }
     await expectStatus(400, 'idResetPassword', { body: { ...reset, password: bad } });
   await expectStatus(204, 'idResetPassword', { body: reset });
   await expectStatus(202, 'idForgotPassword', { body: { identifier: person.email } });
+  await expectStatus(202, 'idRequestLoginCode', { body: { identifier: person.email } });
+  await expectStatus(400, 'idLogin', { body: { identifier: person.email, code: '00000000' } });
 };
 
 /** An address that somebody else takes while it waits to be confirmed, and one that cannot come back. */
@@ -223,6 +225,7 @@ const mailOff: Story = async ({ expectStatus, join }) => {
   const { token, email } = await join();
   await expectStatus(404, 'idRequestVerification', { token });
   await expectStatus(404, 'idForgotPassword', { body: { identifier: email } });
+  await expectStatus(404, 'idRequestLoginCode', { body: { identifier: email } });
   await expectStatus(404, 'usersRequestReset', { query: '?lookup=a&callback=https://a.test/' });
   await expectStatus(404, 'usersResetPassword', { body: { sign: 'x', new_password: 'third1234' } });
 };

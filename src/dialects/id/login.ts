@@ -87,19 +87,35 @@ const register = endpoint({
   },
 });
 
+const passwordMissing: DocumentedRefusal = {
+  summary: 'no password',
+  problem: {
+    reason: 'fields',
+    errors: [{ field: 'password', code: 'required', limit: null, value: undefined }],
+  },
+};
+
 const logIn = endpoint({
   method: 'POST',
   path: '/login',
   auth: anyone,
   limit: 'login',
-  body: { schema: fields.credentials, numbers: 'text' },
+  body: {
+    schema: fields.credentials,
+    numbers: 'text',
+    alias: { name: 'code', standsFor: 'password' },
+  },
   handle: async (c) => {
-    const { identifier, password, session = 'cookie' } = c.req.valid('json');
+    const { identifier: typed, password, session = 'cookie' } = c.req.valid('json');
     const open = session === 'cookie' ? 'cookie' : 'jwt';
-    const signedIn = await sessions.signIn(c, readIdentifier(identifier), password, {
-      open,
-      takesAppPasswords: true,
-    });
+    const identifier = readIdentifier(typed);
+    const { emailCode } = c.var.core;
+    const isCode = !Object.hasOwn(c.var.rawBody, 'password');
+    if (isCode && !emailCode) return refuse(c, passwordMissing.problem);
+    const signedIn =
+      isCode && emailCode
+        ? await sessions.signInWithCode(c, emailCode, { identifier, code: password, open })
+        : await sessions.signIn(c, identifier, password, { open, takesAppPasswords: true });
     if (!signedIn.ok) return refuseError(c, signedIn.error);
     if ('secondFactor' in signedIn.value) return c.json(signedIn.value, 200);
     const { account, ...more } = signedIn.value;
@@ -110,9 +126,42 @@ const logIn = endpoint({
     summary: 'Log in',
     description:
       '`identifier` takes the username or the email. `session` as for registering. If the account has a passkey or an ' +
-      'authenticator app, the answer is `secondFactor`, and no session is open yet. An app password needs none.',
+      'authenticator app, the answer is `secondFactor`, and no session is open yet. An app password needs none. With ' +
+      '`EMAIL_SIGN_IN`, `code` takes the code that `/id/login/code` mails, with the cookie `login_step` that it sets.',
     sent: { identifier: 'mary', password: examples.password },
     successes: [{ ...loggedIn(200), schema: answers.loggedInOrNeedsFactor }],
+    refusals: [passwordMissing, { summary: 'a wrong code', problem: { reason: 'proof', why: 'wrong_code' } }],
+  },
+});
+
+const requestCode = endpoint({
+  method: 'POST',
+  path: '/login/code',
+  auth: anyone,
+  limit: 'login',
+  body: { schema: fields.forgotten, numbers: 'text' },
+  handle: async (c) => {
+    const { emailCode } = c.var.core;
+    if (!emailCode) return refuse(c, { reason: 'not_found' });
+    await sessions.requestCode(c, emailCode, readIdentifier(c.req.valid('json').identifier));
+    return c.body(null, 202);
+  },
+  docs: DOCS && {
+    id: 'idRequestLoginCode',
+    summary: 'Mail a code that logs in, if `EMAIL_SIGN_IN` is set',
+    description:
+      'The answer and the work are the same whether there is such an account or not. Only proven addresses get a code. It ' +
+      'is good for ten minutes, with the cookie `login_step` of this answer.',
+    sent: { identifier: examples.account.email },
+    successes: [
+      {
+        status: 202,
+        description: 'A mail is on its way, if there is anybody to send it to.',
+        schema: null,
+        headers: ['Set-Cookie'],
+      },
+    ],
+    refusals: [{ summary: 'codes do not log in here', problem: { reason: 'not_found' } }],
   },
 });
 
@@ -134,4 +183,4 @@ const logOut = endpoint({
   },
 });
 
-export const login = [register, logIn, logOut] as const;
+export const login = [register, logIn, requestCode, logOut] as const;

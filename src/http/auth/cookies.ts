@@ -58,6 +58,8 @@ export const takeDoneCookie = (c: Context<AppEnv>): string | undefined => {
 /** What a browser keeps between the steps of a login: the token of one step is good in this browser alone. */
 const STEP_COOKIE = 'login_step';
 const STEP_SECONDS = 5 * 60;
+/** As long as a code in a mail lives: CODE_SECONDS in src/core/proofs/rows.ts. */
+export const CODE_STEP_SECONDS = 10 * 60;
 
 /** The value that binds a step to this browser. One that is there already goes on: other tabs may wait for it. */
 export const stepHolder = (c: Context<AppEnv>): string => readStepCookie(c) || randomToken(cryptoRandom);
@@ -66,9 +68,9 @@ export const stepHolder = (c: Context<AppEnv>): string => readStepCookie(c) || r
 export const readStepCookie = (c: Context<AppEnv>): string | null =>
   c.get('stepHolder') ?? getCookie(c, STEP_COOKIE) ?? null;
 
-export const setStepCookie = (c: Context<AppEnv>, holder: string): void => {
+export const setStepCookie = (c: Context<AppEnv>, holder: string, seconds = STEP_SECONDS): void => {
   c.set('stepHolder', holder);
-  setCookie(c, STEP_COOKIE, holder, { ...cookieScope(c), maxAge: STEP_SECONDS });
+  setCookie(c, STEP_COOKIE, holder, { ...cookieScope(c), maxAge: seconds });
 };
 
 const cookieScope = (c: Context<AppEnv>) =>

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type {
   AccountError,
   AssertionAnswer,
+  EmailCode,
   FactorProof,
   Identifier,
   LoginKind,
@@ -14,6 +15,7 @@ import type { AppEnv } from '../context.ts';
 import type { Problem } from '../problem.ts';
 import { respondProblem } from '../respond.ts';
 import {
+  CODE_STEP_SECONDS,
   readSessionCookie,
   readStepCookie,
   setDeviceCookie,
@@ -103,6 +105,32 @@ export const signIn = async (
   if (!signedIn.ok) return signedIn;
   if ('secondFactor' in signedIn.value) {
     if (holder !== null) setStepCookie(c, holder);
+    return { ok: true, value: signedIn.value } as const;
+  }
+  const { account, token, device } = signedIn.value;
+  return { ok: true, value: { account, ...handOut(c, { token, device, open }) } } as const;
+};
+
+/** Mails a code that signs in, in this browser alone. Only if the deployment has `core.emailCode`. */
+export const requestCode = async (c: Context<AppEnv>, emailCode: EmailCode, identifier: Identifier) => {
+  const holder = stepHolder(c);
+  await emailCode.request(identifier, c.var.client, holder);
+  setStepCookie(c, holder, CODE_STEP_SECONDS);
+};
+
+/** Logs in with the code of a mail. If the account has a second factor, that must follow. */
+export const signInWithCode = async (
+  c: Context<AppEnv>,
+  emailCode: EmailCode,
+  { identifier, code, open }: { identifier: Identifier; code: string; open: LoginKind },
+) => {
+  if (isCookieBlocked(c, open)) return cookieBlocked;
+  const replaces = replacedCookie(c, open);
+  const holder = readStepCookie(c);
+  const signedIn = await emailCode.signIn({ identifier, code, open, client: c.var.client, replaces, holder });
+  if (!signedIn.ok) return signedIn;
+  if ('secondFactor' in signedIn.value) {
+    if (holder !== null && open === 'cookie') setStepCookie(c, holder);
     return { ok: true, value: signedIn.value } as const;
   }
   const { account, token, device } = signedIn.value;

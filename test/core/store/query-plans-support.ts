@@ -242,7 +242,7 @@ const others: [string, Work][] = [
 
 /** An account with mail on: its address is proven, another is pending, and somebody asked for a reset. */
 const withMail: Work = async (env) => {
-  const mailbox = createMailbox({}, env);
+  const mailbox = createMailbox({ EMAIL_SIGN_IN: 'true' }, env);
   const { core, register, settle, advance } = createTimedCore(undefined, mailbox.env);
   const fields = someAccount();
   const { account, token } = await register('cookie', fields);
@@ -265,6 +265,31 @@ const withMail: Work = async (env) => {
   await settle();
   const { accountId } = here;
   await core.email.verify({ code: codeIn(mailbox.last(fields.email)), accountId }, here.client);
+  // With a second factor, and without.
+  const identifier = readIdentifier(fields.email);
+  for (const hasFactor of [true, false]) {
+    if (hasFactor)
+      await testEnv.DB.prepare(
+        "INSERT INTO factors (user_id, kind, name, secret, created_at, confirmed_at) VALUES (?, 'totp', 'app', 'x', 1, 1)",
+      )
+        .bind(account.id)
+        .run();
+    else await testEnv.DB.prepare('DELETE FROM factors WHERE user_id = ?').bind(account.id).run();
+    await core.emailCode?.request(identifier, here.client, 'browser');
+    await settle();
+    const code = codeIn(mailbox.last(fields.email));
+    const attempt = {
+      identifier,
+      code,
+      open: 'jwt',
+      client: here.client,
+      replaces: null,
+      holder: 'browser',
+    } as const;
+    const opened = await core.emailCode?.signIn(attempt);
+    if (!opened?.ok) throw new Error('The code was refused.');
+    await settle();
+  }
   const [next, other] = [`next.${fields.email}`, `other.${fields.email}`];
   await changeEmail(next);
   await core.email.withdrawChange(account.id, here.client);
