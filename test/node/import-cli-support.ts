@@ -45,6 +45,9 @@ export const killWithDatabase = (pid: number | undefined): void => {
   }
 };
 
+/** A database on a machine that is busy. */
+const STARTS_WITHIN_MS = 60_000;
+
 /** A folder with an empty, migrated database for each test: made once, then copied. */
 export const usePersistFolders = () => {
   let template = '';
@@ -56,7 +59,7 @@ export const usePersistFolders = () => {
     const target = await openTarget({ 'persist-to': template });
     await target.write(texts.flatMap((text) => text.split('--> statement-breakpoint')));
     await target.close();
-  });
+  }, STARTS_WITHIN_MS);
   afterAll(() => rmSync(template, { recursive: true, force: true }));
   return (): string => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-state-'));

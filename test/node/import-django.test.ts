@@ -77,7 +77,9 @@ describe("Django's dumpdata of a project with its own user model", () => {
     const noUsers = dump({ model: 'shop.order', pk: 1, fields: {} });
     await expect(importInto(openDatabase(), noUsers)).rejects.toThrow('There are no users in this dump.');
     const cut = tempFile('cut.json', JSON.stringify([custom('auth.user', 1, {})]).slice(0, -9));
-    await expect(importInto(openDatabase(), cut)).rejects.toThrow('The file ends on line 1, in the middle');
+    await expect(importInto(openDatabase(), cut)).rejects.toThrow(
+      'The JSON ends in the middle of it, near line 1.',
+    );
   });
 });
 

@@ -75,7 +75,7 @@ export interface Deployment {
 export const deploy = (): Deployment => {
   const folder = tempFolder();
   const project = join(folder, 'project');
-  for (const name of ['scripts', 'migrations', 'src/core'])
+  for (const name of ['scripts', 'migrations', 'src'])
     cpSync(join(PROJECT, name), join(project, name), { recursive: true });
   mkdirSync(join(project, 'node_modules/wrangler/bin'), { recursive: true });
   for (const name of readdirSync(join(PROJECT, 'node_modules')).filter((each) => each !== 'wrangler'))
