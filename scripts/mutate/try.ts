@@ -18,7 +18,11 @@ const runTests = async (vitest: Vitest, tests: readonly string[]): Promise<Outco
   if (found.length < files.length) return 'broken';
   // One after the other: the first that fails is enough.
   for (const specification of found) {
-    const { testModules } = await vitest.runTestSpecifications([specification]);
+    // The results of a run hold those of every run before it, and `bail` counts them.
+    vitest.state.filesMap.clear();
+    vitest.state.idMap.clear();
+    const run = await vitest.runTestSpecifications([specification]);
+    const testModules = run.testModules.filter(({ moduleId }) => moduleId === specification.moduleId);
     const failed = testModules.flatMap((module) => [...module.children.allTests('failed')]);
     if (failed.length > 0) return 'noticed';
     if (testModules.length === 0 || testModules.some((module) => !module.ok())) return 'broken';
