@@ -69,6 +69,8 @@ export default defineConfig({
           include: ['test/node/**/*.test.ts'],
           environment: 'node',
           testTimeout: 2 * HANGS_AFTER_MS,
+          // Hooks build and start the Worker, which takes longer than a test.
+          hookTimeout: 2 * HANGS_AFTER_MS,
         },
       },
     ],
