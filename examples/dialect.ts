@@ -98,6 +98,7 @@ export const mine: Dialect = {
       case 'not_found':
       case 'mail_off':
       case 'access_tokens_off':
+      case 'oauth':
         return failed(404, 'not found');
       case 'method_not_allowed':
         return failed(405, `no ${problem.method} here`);

@@ -3,7 +3,8 @@ import { createCommand, statusOf, USAGE_STATUS, withoutSeparator } from '../comm
 import { messageOf } from '../terminal.ts';
 import { environmentOf, type Row, targetFlags } from '../wrangler.ts';
 import type { Query } from './account.ts';
-import { type Command, commands } from './commands.ts';
+import { addApp, listApps, removeApp } from './apps.ts';
+import { type Command, commands, type Outcome } from './commands.ts';
 
 const REFUSED_STATUS = 1;
 
@@ -76,25 +77,34 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     return origin ?? parser.error('error: PUBLIC_URL is not set: say where the pages are with --url');
   };
 
-  const run = async (name: string, command: Command, operand: string | null): Promise<number> => {
+  /** Asks the database that the flags say. */
+  const openQuery = (): Query => {
     const flags = parser.opts();
     if (flags.local && flags.remote) parser.error('error: give --local or --remote, not both');
+    const place = [
+      flags.remote ? '--remote' : '--local',
+      ...targetFlags({ ...flags, 'persist-to': flags.persistTo }),
+    ];
+    return (statements) => tools.query(place, statements);
+  };
+
+  const tell = ({ text, json }: Outcome): number => {
+    print(parser.opts().json ? JSON.stringify(json, null, 2) : text);
+    return 0;
+  };
+
+  const run = async (name: string, command: Command, operand: string | null): Promise<number> => {
+    const flags = parser.opts();
+    const query = openQuery();
     const mustAsk = command.ask !== undefined && !flags.yes;
     if (mustAsk && !hasTerminal)
       parser.error(
         `error: \`${name}\` asks before it is done, and there is no terminal: add --yes if you are sure`,
       );
-    const place = [
-      flags.remote ? '--remote' : '--local',
-      ...targetFlags({ ...flags, 'persist-to': flags.persistTo }),
-    ];
-    const query: Query = (statements) => tools.query(place, statements);
     const sure = mustAsk && operand !== null ? await makeSure(command, operand, query, tools) : operand;
     if (mustAsk && sure === null) return REFUSED_STATUS;
     const origin = command.takesOrigin ? await findOrigin() : '';
-    const { text, json } = await command.run(sure ?? '', query, nowMs, origin);
-    print(flags.json ? JSON.stringify(json, null, 2) : text);
-    return 0;
+    return tell(await command.run(sure ?? '', query, nowMs, origin));
   };
 
   for (const [name, command] of Object.entries(commands)) {
@@ -108,6 +118,33 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
         status = await run(name, command, null);
       });
   }
+
+  const client = parser.command('client').description('apps that sign people in here: add, list, remove');
+  client
+    .command('add')
+    .description('registers an app and shows its id and, once, its secret')
+    .argument('<name>', 'what people are shown')
+    .requiredOption('--redirect <uri...>', 'where people come back to')
+    .option('--sign-out <uri...>', 'where people may go on to after they signed out')
+    .option('--public', 'the app can keep no secret: it runs in a browser or on a phone')
+    .option('--trusted', 'your own app: people are not asked whether it may know who they are')
+    .action(async (name, { redirect, signOut = [], public: isPublic = false, trusted = false }) => {
+      const app = { name, redirectUris: redirect, signOutUris: signOut, isPublic, asksConsent: !trusted };
+      status = tell(await addApp(app, openQuery(), nowMs));
+    });
+  client
+    .command('list')
+    .description('shows all apps')
+    .action(async () => {
+      status = tell(await listApps(openQuery()));
+    });
+  client
+    .command('remove')
+    .description('removes an app: nobody is signed in there any more')
+    .argument('<client-id>')
+    .action(async (id) => {
+      status = tell(await removeApp(id, openQuery()));
+    });
 
   try {
     await parser.parseAsync([...withoutSeparator(args)], { from: 'user' });

@@ -23,6 +23,7 @@ import { createProofTokens } from './proofs/tokens.ts';
 import type { AccessTokens } from './provider/access-tokens.ts';
 import { loadProvider } from './provider/load.ts';
 import type { AccessTokenSettings } from './provider/model.ts';
+import type { Provider } from './provider/provider.ts';
 import type { Keyring, Random } from './secrets.ts';
 import { createSessions, type Sessions, sessionStatements } from './sessions/sessions.ts';
 import { createTokens } from './sessions/tokens.ts';
@@ -80,7 +81,9 @@ export {
 } from './model.ts';
 export { namesOf } from './names.ts';
 export type { AccessTokens } from './provider/access-tokens.ts';
+export { type AuthorizationRequest, answerUrl } from './provider/authorization-request.ts';
 export type { AccessClaims, AccessTokenSettings, PublicKey } from './provider/model.ts';
+export type { AppCredentials, Provider, TokenAnswer } from './provider/provider.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random, randomToken } from './secrets.ts';
 export type { SessionCursor, SessionPage, SessionView } from './sessions/sessions.ts';
 export { createCounts, type OperationCounts, within } from './store/store.ts';
@@ -124,6 +127,8 @@ export interface Core {
   accessTokens(): Promise<AccessTokens | null>;
   /** Signing in by a mailed code; null unless EMAIL_SIGN_IN is set. */
   readonly emailCode: EmailCode | null;
+  /** The OpenID Connect provider, loaded when first used; null if this deployment has no SIGNING_KEYS. */
+  provider(): Promise<Provider | null>;
   login: Logins['login'];
   signIn: Logins['signIn'];
   /** Passkeys, codes, recovery codes and app passwords: loaded when a request first needs them. */
@@ -261,6 +266,12 @@ export const createCore = (options: CoreOptions): Core => {
       if (!settings) return null;
       const { createAccessTokens } = await loadProvider();
       return createAccessTokens({ settings, sessions: sessions(), random, nowMs });
+    },
+    async provider() {
+      const { accessTokens: settings } = options;
+      if (!settings) return null;
+      const { createProvider } = await loadProvider();
+      return createProvider({ settings, store, accounts: accounts(), keyring, random, nowMs });
     },
     login: (attempt) => logins().login(attempt),
     signIn: (attempt) => logins().signIn(attempt),

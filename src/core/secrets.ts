@@ -41,7 +41,9 @@ export type KeyPurpose =
   | 'challenge'
   | 'key name'
   | 'proof'
-  | 'proof code';
+  | 'proof code'
+  | 'authorization code'
+  | 'refresh token';
 
 /** The keys derived from `TOKEN_SECRET`, and from `TOKEN_SECRET_PREVIOUS` during a rotation. */
 export interface Keyring {

@@ -204,6 +204,7 @@ export const auth: Dialect = {
       case 'not_found':
       case 'mail_off':
       case 'access_tokens_off':
+      case 'oauth':
         return failedAsAWhole(404, 'Not found!');
       case 'method_not_allowed':
         return failedAsAWhole(405, 'Method not allowed!');

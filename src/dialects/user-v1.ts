@@ -180,6 +180,7 @@ export const userV1: Dialect = {
       case 'not_found':
       case 'mail_off':
       case 'access_tokens_off':
+      case 'oauth':
         return failed(404, 104);
       case 'method_not_allowed':
         return failed(405, 104);

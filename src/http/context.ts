@@ -82,6 +82,8 @@ export interface Surface {
   basePath: string;
   /** Whether browsers log in here with a session cookie. */
   usesCookie: boolean;
+  /** Whether pages of every origin may use it: it takes no cookie, and its clients run anywhere. */
+  isOpenToAnyOrigin?: boolean;
   /** Whether its responses are pages, for which plain http is redirected. */
   isForPeople?: boolean;
   /** Words every refusal. Pure and exhaustive: a new reason does not compile until it is decided. */

@@ -111,6 +111,7 @@ export const sharedReply = (problem: SharedProblem): Reply => {
     case 'not_found':
     case 'mail_off':
     case 'access_tokens_off':
+    case 'oauth':
       return detail(404, 'Not found.');
     case 'method_not_allowed':
       return detail(405, `Method "${problem.method}" not allowed.`);

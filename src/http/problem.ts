@@ -57,6 +57,15 @@ export interface FieldError {
 /** The type of a JSON body that is no object. */
 export type JsonType = 'null' | 'boolean' | 'integer' | 'decimal' | 'string' | 'array';
 
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'invalid_token'
+  | 'missing_token';
+
 /** Everything that can be refused, by the HTTP layer, the fields or the core. */
 export type Problem =
   | { reason: 'not_found' }
@@ -86,6 +95,8 @@ export type Problem =
   | { reason: 'mail_off' }
   /** This deployment signs no tokens for other servers. */
   | { reason: 'access_tokens_off' }
+  /** What an app asked of the OpenID Connect provider: the codes of RFC 6749 and RFC 6750. */
+  | { reason: 'oauth'; error: OAuthErrorCode; description: string }
   | InvalidProof
   | UnverifiedEmail
   | (Taken & { errors: readonly FieldError[] })

@@ -5,6 +5,9 @@ import { loadPages } from './load.ts';
 import { accountOfPage } from './paths.ts';
 
 const SHOWN = [
+  '/oidc/authorize',
+  '/oidc/logout',
+  '/apps',
   '/',
   '/accent.css',
   '/sign-in',
@@ -38,6 +41,11 @@ const SHOWN = [
 ];
 
 const SENT = [
+  '/oidc/authorize',
+  '/oidc/consent',
+  '/oidc/logout',
+  '/oidc/logout/confirm',
+  '/apps/withdraw',
   '/sign-in',
   '/sign-in/code',
   '/sign-in/code/enter',

@@ -52,6 +52,8 @@ export interface Sheet {
   narrow?: boolean;
   /** True for a page whose address holds a token: no other site may learn it. */
   hidesAddress?: boolean;
+  /** Where the browser goes on to by itself. */
+  goesTo?: string;
   /** True for a page that uses passkeys, which need a script. */
   usesPasskeys?: boolean;
   /** The page that this one belongs to, with a link to it above the content. */
@@ -125,6 +127,7 @@ const Document = ({ sheet, account, scripts, settings, children }: DocumentProps
       <title>{`${sheet.failed ? 'Error: ' : ''}${sheet.title} · ${settings.serviceName}`}</title>
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
+      {sheet.goesTo !== undefined && <meta http-equiv="refresh" content={`0;url=${sheet.goesTo}`} />}
       <link rel="icon" href="/icon.svg" type="image/svg+xml" />
       <link rel="stylesheet" href="/style.css" />
       {settings.accentColor !== null && <link rel="stylesheet" href={accentPath(settings.accentColor)} />}

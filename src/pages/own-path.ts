@@ -6,7 +6,7 @@
  * what a page shows.
  */
 const OWN_PATH =
-  /^\/(?:activity|admin(?:\/users\/\d{1,15}(?:\/(?:delete|remove-factors))?)?|delete|devices|email|export|password|picture|profile|security(?:\/(?:app-passwords|passkeys(?:\/\d{1,15})?))?|username|verify-email)?(?:\?[\w.~%&=+-]*)?$/;
+  /^\/(?:activity|apps|oidc\/authorize|admin(?:\/users\/\d{1,15}(?:\/(?:delete|remove-factors))?)?|delete|devices|email|export|password|picture|profile|security(?:\/(?:app-passwords|passkeys(?:\/\d{1,15})?))?|username|verify-email)?(?:\?[\w.~%&=+-]*)?$/;
 
 export const isOwnPath = (to: string): boolean => OWN_PATH.test(to);
 

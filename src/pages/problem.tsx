@@ -46,6 +46,7 @@ export const problem = (refused: Problem): Reply => {
       );
     case 'mail_off':
     case 'access_tokens_off':
+    case 'oauth':
       return worded(404, 'There is nothing here', 'This service sends no mail.');
     case 'cross_site':
       return worded(

@@ -14,6 +14,7 @@ import { changeEmail } from './change-email.tsx';
 import { data } from './data.tsx';
 import { devices } from './devices.tsx';
 import { names } from './names.tsx';
+import { oidc } from './oidc.tsx';
 import { overview } from './overview.tsx';
 import { password } from './password.tsx';
 import { problem, sendPage } from './problem.tsx';
@@ -58,6 +59,7 @@ export const pages: SurfaceDefinition = {
     ...devices,
     ...activity,
     ...data,
+    ...oidc,
     ...adminUsers,
     ...adminUser,
     ...accent,

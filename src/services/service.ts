@@ -1,6 +1,7 @@
 // Endpoints at the root, and the refusals of unknown paths.
 import * as drf from '../http/drf.ts';
 import type { SurfaceDefinition } from '../http/endpoint.ts';
+import { discovery } from './discovery.ts';
 import { health } from './health.ts';
 import { publicKeys } from './public-keys.ts';
 import { relatedOrigins } from './webauthn.ts';
@@ -9,7 +10,7 @@ import { relatedOrigins } from './webauthn.ts';
 export const service: SurfaceDefinition = {
   name: 'service',
   basePath: '',
-  endpoints: [health, publicKeys, relatedOrigins],
+  endpoints: [health, publicKeys, ...discovery, relatedOrigins],
   docs: DOCS && {
     title: 'service',
     description: 'What belongs to no dialect.',

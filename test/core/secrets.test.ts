@@ -70,6 +70,8 @@ const GOLDEN: Readonly<Record<KeyPurpose, string>> = {
   'key name': '8c5b44309ed0c9fc62dde69ae314d5cc7c02b1315d82927a869e82a8d067397f',
   proof: 'd5dcddd26d25e68d863ba2274d4665a877c71e166283016f68d3de9be271c18b',
   'proof code': '7b9f9fab4ffad564e103c5570c8f5c409c3b055e10f75303dc4af9c225e2cb77',
+  'authorization code': 'e29c44048500a0c1f196b26f19efab8eaeccb9f08bbb4360d396cb67725bf6de',
+  'refresh token': 'f12fc4a5fa667553b02469255b4e65a0da8bd13b2d050c8bb3e66d32f115ab19',
 };
 
 const isPurpose = (name: string): name is KeyPurpose => name in GOLDEN;

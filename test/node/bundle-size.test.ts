@@ -11,7 +11,7 @@ import { PROJECT, wranglerCommand, wranglerEnvironment } from '../../scripts/wra
 const MAX_MAIN_BYTES = 100_000;
 
 /** Bytes after gzip of all modules, each by itself: with those that are loaded when they are used, which repeat what they share with the main one. */
-const MAX_BYTES = 205_000;
+const MAX_BYTES = 215_000;
 
 const GZIP_LEVEL = 9;
 

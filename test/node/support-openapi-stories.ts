@@ -1,5 +1,6 @@
 // How each operation of the document is brought to succeed, dialect by dialect.
 import './support-bytes.ts';
+import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Json } from '../../src/http/problem.ts';
 import { createSoftPasskey } from '../support/authenticator.ts';
@@ -233,8 +234,16 @@ const mailOff: Story = async ({ expectStatus, join }) => {
 /** What needs SIGNING_KEYS, of a service that has none. */
 const keysOff: Story = async ({ expectStatus, join }) => {
   const { token } = await join();
-  await expectStatus(404, 'publicKeys');
   await expectStatus(404, 'idToken', { token });
+  for (const id of [
+    'publicKeys',
+    'openidConfiguration',
+    'oauthMetadata',
+    'oidcUserInfo',
+    'oidcUserInfoByPost',
+  ])
+    await expectStatus(404, id);
+  for (const id of ['oidcToken', 'oidcIntrospect', 'oidcRevoke']) await expectStatus(404, id);
 };
 
 /** The Worker’s own code for codes and a software authenticator, of a person at a service on this machine. */
@@ -332,6 +341,65 @@ const service: Story = async ({ expectStatus, join }) => {
   await expectStatus(200, 'idToken', { token });
 };
 
+const FORM = 'application/x-www-form-urlencoded';
+const VERIFIER = 'a'.repeat(43);
+const SECRET = 'the secret of an app';
+const CALLBACK = 'https://app.example.org/callback';
+
+/** A code for an app, as the browser of this person brings it. */
+const codeFor = async (origin: string, cookie: string): Promise<string> => {
+  const query = new URLSearchParams({
+    client_id: 'app',
+    redirect_uri: CALLBACK,
+    response_type: 'code',
+    scope: 'openid offline_access',
+    code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const answer = await fetch(`${origin}/oidc/authorize?${query}`, {
+    redirect: 'manual',
+    headers: { Cookie: cookie },
+  });
+  await answer.body?.cancel();
+  return new URL(answer.headers.get('Location') ?? '').searchParams.get('code') ?? '';
+};
+
+const apps: Story = async ({ ask, expectStatus, join, service }) => {
+  await expectStatus(200, 'openidConfiguration');
+  await expectStatus(200, 'oauthMetadata');
+  await service.execute(
+    "INSERT INTO apps (id, name, secret_hash, redirect_uris, sign_out_uris, asks_consent, created_at) VALUES ('app', 'App', ?, ?, '[]', 0, 1)",
+    createHash('sha256').update(SECRET).digest('hex'),
+    JSON.stringify([CALLBACK]),
+  );
+  const { cookie } = await join();
+  const form = (fields: Record<string, string>) => ({
+    raw: { type: FORM, text: String(new URLSearchParams(fields)) },
+  });
+  const app = { client_id: 'app', client_secret: SECRET };
+  const exchange = {
+    grant_type: 'authorization_code',
+    code: await codeFor(service.origin, cookie),
+    redirect_uri: CALLBACK,
+    code_verifier: VERIFIER,
+  };
+  for (const id of ['oidcToken', 'oidcIntrospect', 'oidcRevoke']) {
+    await expectStatus(400, id, { body: {} });
+    await expectStatus(401, id, form({ ...exchange, client_id: 'nobody' }));
+  }
+  const tokens = await expectStatus(200, 'oidcToken', form({ ...exchange, ...app }));
+  const token = textIn(tokens, 'access_token');
+  for (const id of ['oidcUserInfo', 'oidcUserInfoByPost']) {
+    await expectStatus(200, id, { token: `Bearer ${token}` });
+    await expectStatus(401, id);
+    await expectStatus(401, id, { token: 'Bearer nothing' });
+  }
+  await expectStatus(200, 'oidcIntrospect', form({ token, ...app }));
+  await ask('oidcRevoke', form({ token, ...app }));
+  await expectStatus(200, 'oidcIntrospect', form({ token, ...app }));
+  await expectStatus(400, 'oidcToken', form({ ...exchange, ...app }));
+};
+
 /** By what they are about. Between them every operation succeeds. */
 export const stories: readonly (readonly [string, Story])[] = [
   ['000 users', users],
@@ -345,6 +413,7 @@ export const stories: readonly (readonly [string, Story])[] = [
   ['id, what mail is for', mails],
   ['id, addresses that two want', contested],
   ['service', service],
+  ['oidc', apps],
 ];
 
 /** The same for a service with neither mail nor keys. */

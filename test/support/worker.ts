@@ -30,6 +30,8 @@ export interface Sent {
   json?: unknown;
   /** Sent as `application/x-www-form-urlencoded`. */
   form?: Record<string, string>;
+  /** Sent as it is; the media type is among the headers. */
+  raw?: string;
   /** Sent as `multipart/form-data`. */
   multipart?: Record<string, string>;
   token?: string;
@@ -60,7 +62,8 @@ const toRequest = (path: string, sent: Sent): Request<unknown, IncomingRequestCf
   return new Request((sent.origin ?? ORIGIN) + path, { method, headers, body });
 };
 
-const toBody = ({ json, form, multipart }: Sent): BodyInit | null => {
+const toBody = ({ json, form, raw, multipart }: Sent): BodyInit | null => {
+  if (raw !== undefined) return raw;
   if (json !== undefined) return typeof json === 'string' ? json : JSON.stringify(json);
   if (form) return new URLSearchParams(form);
   if (!multipart) return null;

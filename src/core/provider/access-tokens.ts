@@ -2,11 +2,12 @@
 import { displayName, type Principal } from '../model.ts';
 import { type Random, randomToken } from '../secrets.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import { methodsOf, signedInAtMs } from './authentication.ts';
 import { createEs256, type Es256 } from './es256.ts';
 import type { AccessClaims, AccessTokenSettings, PublicKey } from './model.ts';
 
 /** The type of the header, so that no other signed text passes for an access token. RFC 9068, section 2.1 */
-const TYPE = 'at+jwt';
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
 export interface IssuedAccessToken {
   token: string;
@@ -40,7 +41,7 @@ export interface AccessTokenOptions {
 /** Keys are imported once an isolate: its settings live as long. */
 const signers = new WeakMap<AccessTokenSettings, Es256>();
 
-const signerOf = (settings: AccessTokenSettings): Es256 => {
+export const signerOf = (settings: AccessTokenSettings): Es256 => {
   const signer = signers.get(settings) ?? createEs256(settings.keys);
   signers.set(settings, signer);
   return signer;
@@ -71,16 +72,18 @@ export const createAccessTokens = ({
         email: account.email,
         email_verified: account.emailVerifiedAtMs !== null,
         name: displayName(account),
-        auth_time: Math.floor(session.createdAtMs / 1000),
-        amr: ['pwd'],
+        auth_time: Math.floor(signedInAtMs(session) / 1000),
+        amr: methodsOf(session),
       };
-      return { token: await signer.sign(TYPE, claims), lifeSeconds };
+      return { token: await signer.sign(ACCESS_TOKEN_TYPE, claims), lifeSeconds };
     },
 
     async authenticate(token) {
-      const claims = await signer.verify(TYPE, token);
+      const claims = await signer.verify(ACCESS_TOKEN_TYPE, token);
       if (!claims) return null;
       const { iss, aud, exp, sid, sub } = claims;
+      // An app's token: what it may do is the app's scopes, and its `sid` is that of a grant.
+      if ('client_id' in claims) return null;
       if (iss !== settings.issuer || typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;
       if (typeof aud !== 'string' || !settings.audiences.includes(aud) || typeof sid !== 'string')
         return null;

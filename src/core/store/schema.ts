@@ -346,3 +346,71 @@ export const spentChallenges = sqliteTable(
   },
   (table) => [index('spent_challenges_expires_at').on(table.expiresAtMs)],
 );
+
+/** Apps that people sign in to with their account here, by OpenID Connect: `npm run admin -- client add`. */
+export const apps = sqliteTable('apps', {
+  /** The `client_id`. */
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  /** SHA-256 of its secret; null for an app that can keep none, such as one in a browser or on a phone. */
+  secretHash: text('secret_hash'),
+  /** Where codes may be sent, and where a browser may go on to after it signed out: JSON arrays. */
+  redirectUris: text('redirect_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
+  signOutUris: text('sign_out_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
+  /** Whether people are asked before it learns who they are. False for the deployment's own apps. */
+  asksConsent: integer('asks_consent', { mode: 'boolean' }).notNull().default(true),
+  createdAtMs: integer('created_at').notNull(),
+});
+
+/**
+ * What people let apps know and do. A row redeems nothing: codes and refresh tokens are HMACs of its id under
+ * TOKEN_SECRET. It ends with the session that it was made in. WITHOUT ROWID, as the sessions.
+ */
+export const appGrants = sqliteTable(
+  'app_grants',
+  {
+    /** 128 random bits as hex: the `sid` that the app is told. */
+    id: text('id').primaryKey(),
+    appId: text('app_id').notNull(),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    // A session that is renewed has another id from then on.
+    sessionId: text('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade', onUpdate: 'cascade' }),
+    scope: text('scope').notNull(),
+    /** Whom access tokens are for; null for the service itself. */
+    resource: text('resource'),
+    nonce: text('nonce'),
+    redirectUri: text('redirect_uri').notNull(),
+    /** `code_challenge`, by S256. */
+    codeChallenge: text('code_challenge').notNull(),
+    createdAtMs: integer('created_at').notNull(),
+    /** When the code was redeemed; a second time ends the grant. */
+    redeemedAtMs: integer('redeemed_at'),
+    /** The number of the one refresh token that is good, and since when it is. */
+    refreshCount: integer('refresh_count').notNull().default(0),
+    refreshedAtMs: integer('refreshed_at'),
+  },
+  (table) => [
+    index('app_grants_session_id').on(table.sessionId),
+    index('app_grants_user_id').on(table.userId, table.appId),
+  ],
+);
+
+/** What people agreed to, so that an app asks once. WITHOUT ROWID, as the sessions. */
+export const appConsents = sqliteTable(
+  'app_consents',
+  {
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    appId: text('app_id').notNull(),
+    /** What the app was called when its person agreed. */
+    appName: text('app_name').notNull(),
+    scope: text('scope').notNull(),
+    createdAtMs: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.appId] })],
+);

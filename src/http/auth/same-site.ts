@@ -3,9 +3,13 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../context.ts';
 import { isAllowedOrigin } from '../origins.ts';
 
-/** Whether every page may use this dialect: with OPEN_TOKEN_DIALECTS, if it has no cookie. Never outside the dialects. */
+/**
+ * Whether every page may use this surface: apps on other origins are what it is made for, or it is a dialect without a
+ * cookie and OPEN_TOKEN_DIALECTS is set.
+ */
 export const isOpenToAnyone = ({ var: { httpSettings, surface } }: Context<AppEnv>): boolean =>
-  httpSettings.openTokenDialects && !surface.usesCookie && surface.basePath !== '';
+  !surface.usesCookie &&
+  (surface.isOpenToAnyOrigin === true || (httpSettings.openTokenDialects && surface.basePath !== ''));
 
 /** The headers in which a browser names the page that caused a request. */
 export interface PageHeaders {

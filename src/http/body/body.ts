@@ -151,7 +151,7 @@ const asJson = (request: Request, json: string): Request => {
 };
 
 /** The bytes of the body; null, without reading further, if there are too many. */
-const readBytes = async (request: Request): Promise<Uint8Array<ArrayBuffer> | null> => {
+export const readBytes = async (request: Request): Promise<Uint8Array<ArrayBuffer> | null> => {
   if (Number(request.headers.get('Content-Length') ?? 0) > MAX_BODY_BYTES) return null;
   if (request.body === null) return new Uint8Array(0);
   const chunks: Uint8Array[] = [];

@@ -53,7 +53,10 @@ const showForms = async (
   const known = (await factors.list(account.id)).factors;
   // The password alone is not enough where a factor is on and the session was opened without one.
   const takesPassword = known.length === 0 || session.factor !== null;
-  if (c.req.method === 'GET' && takesPassword && core.sessions.isRecent(session)) return c.redirect(to, 303);
+  // An app may ask for a younger sign-in than our own pages do.
+  const isAlways = c.req.query('again') !== undefined;
+  if (c.req.method === 'GET' && takesPassword && !isAlways && core.sessions.isRecent(session))
+    return c.redirect(to, 303);
   const hasCode = known.some(({ kind }) => kind === 'totp');
   const asked = known.some(({ kind }) => kind === 'passkey')
     ? await factors.askToConfirm(principal, relyingPartyOf(c))

@@ -1,15 +1,18 @@
 // Everything that makes the Worker ask D1, with what it asked and from where; and how SQLite goes about it.
 
 import { readIdentifier } from '../../../src/core/index.ts';
+import { sha256Hex } from '../../../src/core/secrets.ts';
 import type { Env } from '../../../src/env.ts';
 import worker from '../../../src/index.ts';
 import { endpoints } from '../../faults/endpoints.ts';
 import { cheapEnv, createPerson, createPersonFor, newcomer, pathOf } from '../../faults/people.ts';
 import { movingEnv, startOldService } from '../../migration/support.ts';
+import { addApp, REDIRECT, SECRET } from '../../oidc/support-oidc.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient } from '../../support/clock.ts';
 import { observe } from '../../support/counting.ts';
 import { codeIn, createMailbox, tokenIn } from '../../support/mail.ts';
 import * as factors from '../../support/passkeys.ts';
+import { signingEnv } from '../../support/signing.ts';
 import { type Sent, send, testEnv } from '../../support/worker.ts';
 
 export interface Asked {
@@ -45,6 +48,25 @@ const watch = (env: Env) => {
 };
 
 type Work = (env: Env) => Promise<unknown>;
+
+const VERIFIER = 'v'.repeat(43);
+
+/** What an app asks for, but for what it makes anew each time. */
+const REQUEST = {
+  redirectUri: REDIRECT,
+  scopes: ['openid', 'email', 'offline_access'],
+  state: null,
+  nonce: null,
+  isSilent: false,
+  asksLogin: false,
+  asksConsent: false,
+  maxAgeSeconds: null,
+  sinceSeconds: null,
+  resource: null,
+} as const;
+
+const challengeOf = async (verifier: string): Promise<string> =>
+  Uint8Array.fromHex(await sha256Hex(verifier)).toBase64({ alphabet: 'base64url', omitPadding: true });
 
 const ofEndpoints = endpoints.map((endpoint): [string, Work] => [
   endpoint.name,
@@ -197,6 +219,39 @@ const others: [string, Work][] = [
       });
       old.stop();
       if (answer.status !== 200) throw new Error(`The login was refused: ${answer.status}.`);
+    },
+  ],
+  [
+    'an app that signs somebody in, and all that comes of it',
+    async (env) => {
+      const { core, register } = createTimedCore(undefined, signingEnv({}, env));
+      const provider = await core.provider();
+      const { account, token } = await register('cookie', someAccount());
+      const principal = await core.sessions.authenticate(token, 'cookie', 'primary');
+      const app = await provider?.findApp((await addApp({ asksConsent: true })).id);
+      if (!provider || !principal || !app) throw new Error('Nobody was found.');
+      const request = { ...REQUEST, app, codeChallenge: await challengeOf(VERIFIER) };
+      await provider.decide(request, principal);
+      const code = (await provider.authorize(request, principal)) ?? '';
+      const credentials = { id: app.id, secret: SECRET };
+      const form = {
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: REDIRECT,
+        code_verifier: VERIFIER,
+      };
+      const answer = await provider.exchange(Object.entries(form), credentials);
+      if (!answer.ok) throw new Error(answer.description);
+      const refreshed = {
+        grant_type: 'refresh_token',
+        refresh_token: String(answer.body['refresh_token']),
+      };
+      await provider.exchange(Object.entries(refreshed), credentials);
+      if (!(await provider.userInfo(String(answer.body['access_token']))))
+        throw new Error('Nothing was told.');
+      await provider.listApps(account.id);
+      await provider.revoke(String(answer.body['access_token']), credentials);
+      await provider.withdraw(account.id, app.id);
     },
   ],
   [

@@ -1,0 +1,105 @@
+// The apps that sign people in here: registered, listed and removed from the command line.
+import { createHash, randomBytes } from 'node:crypto';
+import { canBeRedirectUri } from '../../src/core/provider/redirects.ts';
+import { writeTable, writeTime } from '../table.ts';
+import { toPlainText } from '../terminal.ts';
+import { type Query, Refused } from './account.ts';
+import type { Outcome } from './commands.ts';
+
+/** 256 bits: nobody guesses one. The id is no secret, and need only differ from others. */
+const SECRET_BYTES = 32;
+const ID_BYTES = 9;
+
+const MAX_NAME_CHARACTERS = 60;
+
+export interface NewApp {
+  name: string;
+  redirectUris: readonly string[];
+  signOutUris: readonly string[];
+  /** Whether it can keep a secret: a server can, a browser and a phone cannot. */
+  isPublic: boolean;
+  /** Whether people are asked before it learns who they are. */
+  asksConsent: boolean;
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+const check = ({ name, redirectUris, signOutUris }: NewApp): void => {
+  if (name.trim() === '' || name.length > MAX_NAME_CHARACTERS || /[\p{Cc}\p{Cf}]/u.test(name))
+    throw new Refused(`The name must have 1 to ${MAX_NAME_CHARACTERS} characters.`);
+  const wrong = [...redirectUris, ...signOutUris].find((uri) => !canBeRedirectUri(uri));
+  if (wrong !== undefined)
+    throw new Refused(
+      `${toPlainText(wrong)} cannot be used: give an https address, http on localhost, or a scheme such as com.example.app:/callback.`,
+    );
+};
+
+/** Registers an app. Its secret is shown once: only its SHA-256 is stored. */
+export const addApp = async (app: NewApp, query: Query, nowMs: number): Promise<Outcome> => {
+  check(app);
+  const id = randomBytes(ID_BYTES).toString('base64url');
+  const secret = app.isPublic ? null : randomBytes(SECRET_BYTES).toString('base64url');
+  const hash = secret === null ? 'NULL' : quote(createHash('sha256').update(secret).digest('hex'));
+  await query([
+    `INSERT INTO apps (id, name, secret_hash, redirect_uris, sign_out_uris, asks_consent, created_at)
+     VALUES (${quote(id)}, ${quote(app.name)}, ${hash}, ${quote(JSON.stringify(app.redirectUris))},
+       ${quote(JSON.stringify(app.signOutUris))}, ${app.asksConsent ? 1 : 0}, ${nowMs})`,
+  ]);
+  return {
+    text: [
+      `client_id      ${id}`,
+      ...(secret === null
+        ? ['client_secret  none: the app proves itself by PKCE alone']
+        : [`client_secret  ${secret}`, 'The secret is shown this once.']),
+    ].join('\n'),
+    json: { clientId: id, clientSecret: secret },
+  };
+};
+
+export const listApps = async (query: Query): Promise<Outcome> => {
+  const [rows = []] = await query([
+    `SELECT id, name, secret_hash IS NULL AS is_public, redirect_uris, asks_consent, created_at FROM apps ORDER BY name`,
+  ]);
+  const apps = rows.map((row) => ({
+    clientId: String(row['id']),
+    name: String(row['name']),
+    isPublic: Number(row['is_public']) === 1,
+    asksConsent: Number(row['asks_consent']) === 1,
+    redirectUris: String(row['redirect_uris']),
+    createdAtMs: Number(row['created_at']),
+  }));
+  if (apps.length === 0)
+    return {
+      text: 'There is no app. Add one: npm run admin -- client add <name> --redirect <uri>',
+      json: [],
+    };
+  const lines = apps.map((app) => [
+    app.clientId,
+    app.name,
+    app.isPublic ? 'no' : 'yes',
+    app.asksConsent ? 'yes' : 'no',
+    writeTime(app.createdAtMs),
+    app.redirectUris,
+  ]);
+  return {
+    text: writeTable(['client_id', 'name', 'secret', 'consent', 'added', 'redirects'], lines),
+    json: apps,
+  };
+};
+
+/** Removes an app with all that people agreed to for it: its tokens end. */
+export const removeApp = async (id: string, query: Query): Promise<Outcome> => {
+  const isIt = quote(id);
+  const [rows = []] = await query([
+    `SELECT name FROM apps WHERE id = ${isIt}`,
+    `DELETE FROM app_grants WHERE app_id = ${isIt}`,
+    `DELETE FROM app_consents WHERE app_id = ${isIt}`,
+    `DELETE FROM apps WHERE id = ${isIt}`,
+  ]);
+  const [row] = rows;
+  if (row === undefined) throw new Refused(`There is no app ${toPlainText(id)}.`);
+  return {
+    text: `${toPlainText(String(row['name']))} is removed. Nobody is signed in there by this service any more.`,
+    json: { clientId: id },
+  };
+};

@@ -1,0 +1,186 @@
+// What an app asks for when it sends a browser here, read and checked. Pure.
+// @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest and RFC 9700
+
+import type { App } from './apps.ts';
+import { isRegistered } from './redirects.ts';
+
+/** The scopes that there are. Others are left out of what is granted, as RFC 6749, section 3.3, allows. */
+export const SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** The 43 characters of a SHA-256. https://www.rfc-editor.org/rfc/rfc7636#section-4.2 */
+const CHALLENGE_FORM = /^[A-Za-z0-9_-]{43}$/;
+
+/** Longer values are no app's: they are stored, or sent back in an address. */
+const MAX_NONCE_CHARACTERS = 500;
+const MAX_STATE_CHARACTERS = 2_000;
+
+export interface AuthorizationRequest {
+  app: App;
+  redirectUri: string;
+  scopes: readonly Scope[];
+  state: string | null;
+  nonce: string | null;
+  codeChallenge: string;
+  /** Ask nothing: answer with an error if there is anything to ask. */
+  isSilent: boolean;
+  /** Sign in again, whoever is signed in. */
+  asksLogin: boolean;
+  asksConsent: boolean;
+  /** The sign-in must not be older. */
+  maxAgeSeconds: number | null;
+  /**
+   * Seconds since the epoch: the sign-in that was asked for must be as young. Our own, for the way back from signing in
+   * again. Whoever removes it deceives nobody: the app is told when the sign-in was.
+   */
+  sinceSeconds: number | null;
+  /** Whom access tokens are for (RFC 8707); null for the service itself. */
+  resource: string | null;
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1 and OpenID Connect Core, section 3.1.2.6 */
+export type AuthorizationErrorCode =
+  | 'invalid_request'
+  | 'unsupported_response_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'access_denied'
+  | 'login_required'
+  | 'consent_required'
+  | 'request_not_supported'
+  | 'request_uri_not_supported'
+  | 'registration_not_supported';
+
+/** Where an answer goes. */
+export interface ReplyTo {
+  redirectUri: string;
+  state: string | null;
+}
+
+export type ReadRequest =
+  | { ok: true; request: AuthorizationRequest }
+  /** The app is told, through the browser. */
+  | { ok: false; replyTo: ReplyTo; error: AuthorizationErrorCode; description: string }
+  /** The browser goes nowhere: the address is not the app's, or there is no such app. */
+  | { ok: false; replyTo: null; problem: 'unknown_app' | 'unknown_redirect' };
+
+/** The parameters that came, in order. A name may come twice, which is refused. */
+export type Parameters = readonly (readonly [name: string, value: string])[];
+
+const valuesOf = (parameters: Parameters, name: string): string[] =>
+  parameters.filter(([key]) => key === name).map(([, value]) => value);
+
+/** The one value of a parameter; null if it was not sent, or sent empty. */
+export const findValue = (parameters: Parameters, name: string): string | null =>
+  valuesOf(parameters, name).find((value) => value !== '') ?? null;
+
+const hasTwice = (parameters: Parameters): boolean => {
+  const names = parameters.map(([name]) => name).filter((name) => name !== 'resource');
+  return new Set(names).size !== names.length;
+};
+
+const NOT_SUPPORTED = [
+  ['request', 'request_not_supported'],
+  ['request_uri', 'request_uri_not_supported'],
+  ['registration', 'registration_not_supported'],
+] as const;
+
+/**
+ * Reads a request. The order is that of what may be told to whom: nothing goes to an address that is not the app's.
+ * @param audiences whom tokens may be for
+ */
+export const readAuthorizationRequest = (
+  parameters: Parameters,
+  app: App | null,
+  audiences: readonly string[],
+): ReadRequest => {
+  if (!app || valuesOf(parameters, 'client_id').length !== 1)
+    return { ok: false, replyTo: null, problem: 'unknown_app' };
+  const [redirectUri = '', ...more] = valuesOf(parameters, 'redirect_uri');
+  if (more.length > 0 || !isRegistered(redirectUri, app.redirectUris))
+    return { ok: false, replyTo: null, problem: 'unknown_redirect' };
+
+  const state = findValue(parameters, 'state');
+  const replyTo = {
+    redirectUri,
+    state: state !== null && state.length <= MAX_STATE_CHARACTERS ? state : null,
+  };
+  const refuse = (error: AuthorizationErrorCode, description: string): ReadRequest => ({
+    ok: false,
+    replyTo,
+    error,
+    description,
+  });
+  const value = (name: string) => findValue(parameters, name);
+
+  if (hasTwice(parameters)) return refuse('invalid_request', 'A parameter came twice.');
+  if (state !== replyTo.state) return refuse('invalid_request', 'state is too long.');
+  for (const [name, error] of NOT_SUPPORTED)
+    if (value(name) !== null) return refuse(error, `${name} is not supported.`);
+  if (value('response_type') !== 'code')
+    return refuse('unsupported_response_type', 'response_type must be code.');
+  if ((value('response_mode') ?? 'query') !== 'query')
+    return refuse('invalid_request', 'response_mode must be query.');
+
+  const codeChallenge = value('code_challenge');
+  // No app without it, and no `plain`: whoever sees the code on its way can do nothing with it.
+  if (
+    codeChallenge === null ||
+    value('code_challenge_method') !== 'S256' ||
+    !CHALLENGE_FORM.test(codeChallenge)
+  )
+    return refuse('invalid_request', 'code_challenge is required, with code_challenge_method S256.');
+
+  const nonce = value('nonce');
+  if (nonce !== null && nonce.length > MAX_NONCE_CHARACTERS)
+    return refuse('invalid_request', 'nonce is too long.');
+
+  const prompts = (value('prompt') ?? '').split(' ').filter((each) => each !== '');
+  if (prompts.includes('none') && prompts.length > 1)
+    return refuse('invalid_request', 'prompt none stands alone.');
+
+  const maxAge = value('max_age');
+  if (maxAge !== null && !/^\d{1,9}$/.test(maxAge))
+    return refuse('invalid_request', 'max_age is a number of seconds.');
+
+  const since = value('since');
+  if (since !== null && !/^\d{1,12}$/.test(since)) return refuse('invalid_request', 'since is not known.');
+
+  const resources = valuesOf(parameters, 'resource').filter((each) => each !== '');
+  const [resource = null] = resources;
+  if (resources.length > 1 || (resource !== null && !audiences.includes(resource)))
+    return refuse('invalid_target', 'resource is not known here.');
+
+  const asked = (value('scope') ?? '').split(' ');
+  return {
+    ok: true,
+    request: {
+      app,
+      ...replyTo,
+      scopes: SCOPES.filter((scope) => asked.includes(scope)),
+      nonce,
+      codeChallenge,
+      isSilent: prompts.includes('none'),
+      asksLogin: prompts.includes('login'),
+      asksConsent: prompts.includes('consent'),
+      maxAgeSeconds: maxAge === null ? null : Number(maxAge),
+      sinceSeconds: since === null ? null : Number(since),
+      resource,
+    },
+  };
+};
+
+/**
+ * The address to which the browser goes on with an answer. `iss` tells the app whose answer it is.
+ * @see https://www.rfc-editor.org/rfc/rfc9207
+ */
+export const answerUrl = (
+  { redirectUri, state }: ReplyTo,
+  issuer: string,
+  answer: Readonly<Record<string, string>>,
+): string => {
+  const url = new URL(redirectUri);
+  for (const [name, value] of Object.entries({ ...answer, ...(state !== null && { state }), iss: issuer }))
+    url.searchParams.set(name, value);
+  return url.href;
+};

@@ -1,0 +1,246 @@
+// The life of a grant, from the code to its end. Every step is one batch, so that of many at once one wins.
+import { and, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
+import type { Account } from '../model.ts';
+import { accountColumns } from '../store/columns.ts';
+import { appConsents, appGrants, sessions, users } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+import type { SignInProof } from './authentication.ts';
+import type { AuthorizationRequest } from './authorization-request.ts';
+
+/** @see https://openid.net/specs/openid-connect-core-1_0.html#AuthResponse: short, for one exchange */
+export const CODE_SECONDS = 60;
+
+/** An answer that was lost on its way may be asked for again, with the same refresh token, for so long. */
+export const GRACE_SECONDS = 10;
+
+export type Grant = typeof appGrants.$inferSelect;
+
+/** What is known of a grant whose session is live and whose account is not disabled. */
+export interface LiveGrant {
+  grant: Grant;
+  account: Account;
+  session: SignInProof & { expiresAtMs: number };
+}
+
+export interface Grants {
+  /** Stores a grant for the session of a request, and what its person agreed to; null if the session has ended. */
+  create(id: string, request: AuthorizationRequest, sessionId: string): Promise<string | null>;
+  /**
+   * Redeems a code, once. A code that comes a second time ends the grant, and with it what came of the first: one of
+   * the two has stolen it. Null for that, for an expired code, for another app's, and if the session has ended.
+   * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+   */
+  redeem(id: string, appId: string): Promise<LiveGrant | null>;
+  /**
+   * Takes a refresh token, and lets the next one be good. The one before is taken for ten seconds more, and gives the
+   * same next one. Every older one ends the grant: somebody has a copy. Null for that, and if the session has ended.
+   * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
+   */
+  refresh(id: string, count: number, appId: string): Promise<LiveGrant | null>;
+  /** A grant that was redeemed and is live; null if there is none. */
+  find(id: string): Promise<LiveGrant | null>;
+  /** Ends a grant of an app; nothing happens if it has none of this id. */
+  end(id: string, appId: string): Promise<void>;
+  /** The apps that the account has agreed to, by name. */
+  listConsents(
+    userId: number,
+  ): Promise<{ appId: string; appName: string; scope: string; createdAtMs: number }[]>;
+  /** Takes back what the account agreed to for an app, and ends its grants. */
+  withdraw(userId: number, appId: string): Promise<void>;
+  /** What the account agreed to for an app; null for nothing. */
+  findConsent(userId: number, appId: string): Promise<string | null>;
+}
+
+export interface GrantsOptions {
+  store: Store;
+  nowMs: () => number;
+}
+
+const columns = {
+  grant: appGrants,
+  account: accountColumns,
+  session: {
+    createdAtMs: sessions.createdAtMs,
+    authenticatedAtMs: sessions.authenticatedAtMs,
+    factor: sessions.factor,
+    expiresAtMs: sessions.expiresAtMs,
+  },
+} as const;
+
+export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
+  // By itself, not in a batch: D1 gives the rows of a batch by the names of their columns, of which some are the same.
+  const findLive = async (id: string): Promise<LiveGrant | null> => {
+    const { value } = await store.primary((db) =>
+      db
+        .select(columns)
+        .from(appGrants)
+        .innerJoin(sessions, eq(sessions.id, appGrants.sessionId))
+        .innerJoin(users, eq(users.id, appGrants.userId))
+        .where(
+          and(
+            eq(appGrants.id, id),
+            isNotNull(appGrants.redeemedAtMs),
+            gt(sessions.expiresAtMs, nowMs()),
+            isNull(users.disabledAtMs),
+          ),
+        )
+        .get(),
+    );
+    return value ?? null;
+  };
+
+  const ofApp = (id: string, appId: string) => and(eq(appGrants.id, id), eq(appGrants.appId, appId));
+
+  return {
+    async create(id, { app, scopes, nonce, redirectUri, codeChallenge, resource }, sessionId) {
+      const now = nowMs();
+      const scope = scopes.join(' ');
+      const live = and(eq(sessions.id, sessionId), gt(sessions.expiresAtMs, now));
+      const { value } = await store.primary((db) =>
+        db.batch([
+          // Codes that nobody came for.
+          db
+            .delete(appGrants)
+            .where(
+              and(
+                eq(appGrants.sessionId, sessionId),
+                isNull(appGrants.redeemedAtMs),
+                lte(appGrants.createdAtMs, now - CODE_SECONDS * 1000),
+              ),
+            ),
+          db
+            .insert(appGrants)
+            .select(
+              db
+                .select({
+                  id: sql<string>`${id}`.as('id'),
+                  appId: sql<string>`${app.id}`.as('app_id'),
+                  userId: sessions.userId,
+                  sessionId: sessions.id,
+                  scope: sql<string>`${scope}`.as('scope'),
+                  resource: sql<string | null>`${resource}`.as('resource'),
+                  nonce: sql<string | null>`${nonce}`.as('nonce'),
+                  redirectUri: sql<string>`${redirectUri}`.as('redirect_uri'),
+                  codeChallenge: sql<string>`${codeChallenge}`.as('code_challenge'),
+                  createdAtMs: sql<number>`${now}`.as('created_at'),
+                  redeemedAtMs: sql<number | null>`NULL`.as('redeemed_at'),
+                  refreshCount: sql<number>`0`.as('refresh_count'),
+                  refreshedAtMs: sql<number | null>`NULL`.as('refreshed_at'),
+                })
+                .from(sessions)
+                .where(live),
+            )
+            .returning({ id: appGrants.id }),
+          db
+            .insert(appConsents)
+            .select(
+              db
+                .select({
+                  userId: sessions.userId,
+                  appId: sql<string>`${app.id}`.as('app_id'),
+                  appName: sql<string>`${app.name}`.as('app_name'),
+                  scope: sql<string>`${scope}`.as('scope'),
+                  createdAtMs: sql<number>`${now}`.as('created_at'),
+                })
+                .from(sessions)
+                .where(live),
+            )
+            .onConflictDoUpdate({
+              target: [appConsents.userId, appConsents.appId],
+              set: { scope: sql`excluded.scope`, appName: sql`excluded.app_name` },
+              // What was agreed to before is not narrowed by an app that asks for less today.
+              setWhere: sql`length(excluded.scope) > length(${appConsents.scope})`,
+            }),
+        ]),
+      );
+      return value[1][0]?.id ?? null;
+    },
+
+    async redeem(id, appId) {
+      const now = nowMs();
+      const { value } = await store.primary((db) =>
+        db.batch([
+          // A second time: the grant ends, whoever asks.
+          db.delete(appGrants).where(and(ofApp(id, appId), isNotNull(appGrants.redeemedAtMs))),
+          db
+            .update(appGrants)
+            .set({ redeemedAtMs: now })
+            .where(and(ofApp(id, appId), gt(appGrants.createdAtMs, now - CODE_SECONDS * 1000)))
+            .returning({ id: appGrants.id }),
+        ]),
+      );
+      return value[1].length > 0 ? findLive(id) : null;
+    },
+
+    async refresh(id, count, appId) {
+      const now = nowMs();
+      const startOfGrace = now - GRACE_SECONDS * 1000;
+      const { value } = await store.primary((db) =>
+        db.batch([
+          db
+            .update(appGrants)
+            .set({ refreshCount: count + 1, refreshedAtMs: now })
+            .where(
+              and(ofApp(id, appId), isNotNull(appGrants.redeemedAtMs), eq(appGrants.refreshCount, count)),
+            ),
+          // What is left is neither the one that is good nor the one before: a copy.
+          db
+            .delete(appGrants)
+            .where(
+              and(
+                ofApp(id, appId),
+                or(gt(appGrants.refreshCount, count + 1), lte(appGrants.refreshedAtMs, startOfGrace)),
+              ),
+            ),
+          db
+            .select({ id: appGrants.id })
+            .from(appGrants)
+            .where(and(ofApp(id, appId), eq(appGrants.refreshCount, count + 1))),
+        ]),
+      );
+      return value[2].length > 0 ? findLive(id) : null;
+    },
+
+    find: findLive,
+
+    async end(id, appId) {
+      await store.primary((db) => db.delete(appGrants).where(ofApp(id, appId)));
+    },
+
+    async listConsents(userId) {
+      const { value } = await store.primary((db) =>
+        db
+          .select({
+            appId: appConsents.appId,
+            appName: appConsents.appName,
+            scope: appConsents.scope,
+            createdAtMs: appConsents.createdAtMs,
+          })
+          .from(appConsents)
+          .where(eq(appConsents.userId, userId))
+          .all(),
+      );
+      return value.toSorted((a, b) => a.appName.localeCompare(b.appName));
+    },
+
+    async withdraw(userId, appId) {
+      await store.primary((db) =>
+        db.batch([
+          db.delete(appGrants).where(and(eq(appGrants.userId, userId), eq(appGrants.appId, appId))),
+          db.delete(appConsents).where(and(eq(appConsents.userId, userId), eq(appConsents.appId, appId))),
+        ]),
+      );
+    },
+
+    async findConsent(userId, appId) {
+      const { value } = await store.primary((db) =>
+        db
+          .select({ scope: appConsents.scope })
+          .from(appConsents)
+          .where(and(eq(appConsents.userId, userId), eq(appConsents.appId, appId)))
+          .get(),
+      );
+      return value?.scope ?? null;
+    },
+  };
+};

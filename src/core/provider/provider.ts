@@ -1,0 +1,339 @@
+// The OpenID Connect provider: codes, tokens and what they tell. Small and strict: one flow, PKCE always.
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Principal } from '../model.ts';
+import { equalTexts, type Keyring, type Random, randomToken } from '../secrets.ts';
+import type { Store } from '../store/store.ts';
+import { ACCESS_TOKEN_TYPE, signerOf } from './access-tokens.ts';
+import { type App, findApp, isAuthentic } from './apps.ts';
+import { methodsOf, signedInAtMs } from './authentication.ts';
+import {
+  type AuthorizationErrorCode,
+  type AuthorizationRequest,
+  findValue,
+  type Parameters,
+  type ReadRequest,
+  readAuthorizationRequest,
+} from './authorization-request.ts';
+import { claimsOf } from './claims.ts';
+import { createGrantTokens } from './grant-tokens.ts';
+import { createGrants, type Grants, type LiveGrant } from './grants.ts';
+import type { AccessTokenSettings } from './model.ts';
+
+/** 128 bits: two grants never share an id. */
+const GRANT_ID_BYTES = 16;
+
+/** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
+export type TokenErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unsupported_grant_type'
+  | 'invalid_scope';
+
+export type TokenAnswer =
+  | { ok: true; body: Readonly<Record<string, string | number>> }
+  | { ok: false; error: TokenErrorCode; description: string };
+
+/** How an app proves to be itself; the secret is null if it sent none. */
+export interface AppCredentials {
+  id: string;
+  secret: string | null;
+}
+
+/** What is to happen next with a browser that an app has sent. */
+export type AuthorizationStep =
+  /** The sign-in must not be older than this, in seconds since the epoch. */
+  | { next: 'sign-in'; sinceSeconds: number }
+  | { next: 'ask-consent' }
+  | { next: 'refuse'; error: AuthorizationErrorCode; description: string }
+  | { next: 'answer' };
+
+export interface Provider {
+  issuer: string;
+  /** The app with an id; null if there is none. */
+  findApp(id: string): Promise<App | null>;
+  /** Reads what an app asks for. One D1 query. */
+  readRequest(parameters: Parameters): Promise<ReadRequest>;
+  /** Whether somebody has to sign in or to agree first. */
+  decide(request: AuthorizationRequest, principal: Principal | null): Promise<AuthorizationStep>;
+  /** The code that the app gets; null if the session has ended meanwhile. */
+  authorize(request: AuthorizationRequest, principal: Principal): Promise<string | null>;
+  /** The apps that an account lets know who it is. */
+  listApps(accountId: number): ReturnType<Grants['listConsents']>;
+  /** Takes that back: the app has to ask again, and its tokens end. */
+  withdraw(accountId: number, appId: string): Promise<void>;
+  /** Exchanges a code or a refresh token for tokens. */
+  exchange(parameters: Parameters, credentials: AppCredentials | null): Promise<TokenAnswer>;
+  /** What the app may know of the account; null if the access token is none, or its grant has ended. */
+  userInfo(accessToken: string): Promise<Readonly<Record<string, unknown>> | null>;
+  /** @see https://www.rfc-editor.org/rfc/rfc7662#section-2.2. Null if the app is not who it says it is. */
+  introspect(
+    token: string,
+    credentials: AppCredentials | null,
+  ): Promise<Readonly<Record<string, unknown>> | null>;
+  /** Ends the grant of a token of this app. False if the app is not who it says it is; a token that is none is no error. */
+  revoke(token: string, credentials: AppCredentials | null): Promise<boolean>;
+  /** The app and the grant of an ID token that was made here, however old it is; null for every other text. */
+  readIdTokenHint(idToken: string): Promise<{ appId: string; sub: string; grantId: string } | null>;
+}
+
+export interface ProviderOptions {
+  settings: AccessTokenSettings;
+  store: Store;
+  accounts: Pick<Accounts, 'ensurePublicId'>;
+  keyring: Keyring;
+  random: Random;
+  nowMs: () => number;
+}
+
+export const createProvider = (options: ProviderOptions): Provider => {
+  const { settings, store, accounts, random, nowMs } = options;
+  const signer = signerOf(settings);
+  const tokens = createGrantTokens(options.keyring);
+  const grants = createGrants({ store, nowMs });
+  /** Tokens for the service itself, and for the servers that the deployment names. */
+  const audiences = [settings.issuer, ...settings.audiences];
+  const seconds = (ms: number): number => Math.floor(ms / 1000);
+
+  /** The app, if it is who it says it is. */
+  const authenticate = async (credentials: AppCredentials | null): Promise<App | null> => {
+    const app = credentials && (await findApp(store, credentials.id));
+    return app && credentials && (await isAuthentic(app, credentials.secret)) ? app : null;
+  };
+
+  const answer = async (
+    { grant, account, session }: LiveGrant,
+    refreshCount: number,
+  ): Promise<TokenAnswer> => {
+    const now = seconds(nowMs());
+    const lifeSeconds = Math.min(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) - now);
+    const scopes = grant.scope.split(' ');
+    const sub = await accounts.ensurePublicId(account);
+    const common = { iss: settings.issuer, sub, exp: now + lifeSeconds, iat: now, sid: grant.id };
+    const accessToken = await signer.sign(ACCESS_TOKEN_TYPE, {
+      ...common,
+      ...claimsOf(account, sub, scopes.includes('email') ? ['email'] : []),
+      aud: grant.resource ?? settings.issuer,
+      jti: randomToken(random),
+      client_id: grant.appId,
+      scope: grant.scope,
+    });
+    const idToken =
+      scopes.includes('openid') &&
+      (await signer.sign('JWT', {
+        ...common,
+        ...claimsOf(account, sub, scopes),
+        aud: grant.appId,
+        auth_time: seconds(signedInAtMs(session)),
+        amr: methodsOf(session),
+        acr: methodsOf(session).includes('mfa') ? ACR_TWO_FACTORS : ACR_ONE_FACTOR,
+        ...(grant.nonce !== null && { nonce: grant.nonce }),
+        at_hash: await leftHalf(accessToken),
+      }));
+    return {
+      ok: true,
+      body: {
+        access_token: accessToken,
+        token_type: 'Bearer',
+        expires_in: lifeSeconds,
+        scope: grant.scope,
+        ...(idToken && { id_token: idToken }),
+        ...(scopes.includes('offline_access') && {
+          refresh_token: await tokens.refreshTokenOf(grant.id, refreshCount),
+        }),
+      },
+    };
+  };
+
+  const redeem = async (parameters: Parameters, app: App): Promise<TokenAnswer> => {
+    const grantId = await tokens.readCode(findValue(parameters, 'code') ?? '');
+    const live = grantId && (await grants.redeem(grantId, app.id));
+    if (!live) return refuse('invalid_grant', 'The code is wrong, was used, or has expired.');
+    const isSameAddress = findValue(parameters, 'redirect_uri') === live.grant.redirectUri;
+    const verifier = findValue(parameters, 'code_verifier') ?? '';
+    if (
+      isSameAddress &&
+      VERIFIER_FORM.test(verifier) &&
+      equalTexts(await s256(verifier), live.grant.codeChallenge)
+    )
+      return answer(live, 0);
+    // The code is used up: whoever has it and not what belongs to it has stolen it.
+    await grants.end(live.grant.id, app.id);
+    return refuse('invalid_grant', 'redirect_uri or code_verifier is not that of the request.');
+  };
+
+  const refresh = async (parameters: Parameters, app: App): Promise<TokenAnswer> => {
+    const read = await tokens.readRefreshToken(findValue(parameters, 'refresh_token') ?? '');
+    const live = read && (await grants.refresh(read.grantId, read.count, app.id));
+    return live && read
+      ? answer(live, read.count + 1)
+      : refuse('invalid_grant', 'The refresh token is wrong, was used, or its session has ended.');
+  };
+
+  /** The claims of an access token of ours that is good for now; null for every other text. No I/O. */
+  const readAccessToken = async (token: string) => {
+    const claims = await signer.verify(ACCESS_TOKEN_TYPE, token);
+    if (!claims) return null;
+    const { iss, exp, sid, client_id: appId, scope } = claims;
+    if (iss !== settings.issuer || typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;
+    if (typeof sid !== 'string' || typeof appId !== 'string' || typeof scope !== 'string') return null;
+    return { claims, grantId: sid, appId, scopes: scope.split(' ') };
+  };
+
+  /** The grant of a token of an app: a refresh token that is good, or an access token. */
+  const findGrantOf = async (token: string, app: App) => {
+    const access = await readAccessToken(token);
+    const read = access ? null : await tokens.readRefreshToken(token);
+    const grantId = access?.grantId ?? read?.grantId;
+    const live = grantId === undefined ? null : await grants.find(grantId);
+    if (!live || live.grant.appId !== app.id) return null;
+    return read && read.count !== live.grant.refreshCount ? null : { live, access };
+  };
+
+  return {
+    issuer: settings.issuer,
+    findApp: (id) => findApp(store, id),
+
+    async readRequest(parameters) {
+      const app = await findApp(store, findValue(parameters, 'client_id') ?? '');
+      return readAuthorizationRequest(parameters, app, audiences);
+    },
+
+    async decide(request, principal) {
+      const refuseSilently = (error: AuthorizationErrorCode, description: string): AuthorizationStep => ({
+        next: 'refuse',
+        error,
+        description,
+      });
+      if (
+        principal === null ||
+        !isYoungEnough(request, seconds(signedInAtMs(principal.session)), seconds(nowMs()))
+      )
+        return request.isSilent
+          ? refuseSilently('login_required', 'Nobody is signed in, or not lately enough.')
+          : { next: 'sign-in', sinceSeconds: seconds(nowMs()) };
+      if (!request.app.asksConsent && !request.asksConsent) return { next: 'answer' };
+      const agreed = request.asksConsent
+        ? null
+        : await grants.findConsent(principal.account.id, request.app.id);
+      const known = agreed?.split(' ') ?? [];
+      if (agreed !== null && request.scopes.every((scope) => known.includes(scope)))
+        return { next: 'answer' };
+      return request.isSilent
+        ? refuseSilently('consent_required', 'The person has not agreed yet.')
+        : { next: 'ask-consent' };
+    },
+
+    async authorize(request, { session }) {
+      const grantId = await grants.create(random(GRANT_ID_BYTES).toHex(), request, session.id);
+      return grantId && tokens.codeOf(grantId);
+    },
+
+    listApps: (accountId) => grants.listConsents(accountId),
+    withdraw: (accountId, appId) => grants.withdraw(accountId, appId),
+
+    async exchange(parameters, credentials) {
+      const app = await authenticate(credentials);
+      if (!app) return refuse('invalid_client', 'There is no such app, or its secret is wrong.');
+      const names = parameters.map(([name]) => name);
+      if (new Set(names).size !== names.length) return refuse('invalid_request', 'A parameter came twice.');
+      switch (findValue(parameters, 'grant_type')) {
+        case 'authorization_code':
+          return redeem(parameters, app);
+        case 'refresh_token':
+          return refresh(parameters, app);
+        default:
+          return refuse('unsupported_grant_type', 'grant_type is authorization_code or refresh_token.');
+      }
+    },
+
+    async userInfo(accessToken) {
+      const access = await readAccessToken(accessToken);
+      if (!access?.scopes.includes('openid')) return null;
+      const live = await grants.find(access.grantId);
+      if (live?.grant.appId !== access.appId) return null;
+      const { account, grant } = live;
+      return claimsOf(account, await accounts.ensurePublicId(account), grant.scope.split(' '));
+    },
+
+    async introspect(token, credentials) {
+      const app = await authenticate(credentials);
+      // An app that can keep no secret could be anybody who knows its id.
+      if (app?.secretHash == null) return null;
+      const found = await findGrantOf(token, app);
+      if (!found) return { active: false };
+      const { live, access } = found;
+      if (access) return { active: true, token_type: 'Bearer', ...access.claims };
+      const sub = await accounts.ensurePublicId(live.account);
+      const { scope, appId } = live.grant;
+      return {
+        active: true,
+        iss: settings.issuer,
+        sub,
+        client_id: appId,
+        scope,
+        exp: seconds(live.session.expiresAtMs),
+      };
+    },
+
+    async revoke(token, credentials) {
+      const app = await authenticate(credentials);
+      if (!app) return false;
+      const grantId =
+        (await readAccessToken(token))?.grantId ?? (await tokens.readRefreshToken(token))?.grantId ?? null;
+      if (grantId !== null) await grants.end(grantId, app.id);
+      return true;
+    },
+
+    async readIdTokenHint(idToken) {
+      const claims = await signer.verify('JWT', idToken);
+      if (!claims) return null;
+      const { iss, aud, sub, sid } = claims;
+      if (
+        iss !== settings.issuer ||
+        typeof aud !== 'string' ||
+        typeof sub !== 'string' ||
+        typeof sid !== 'string'
+      )
+        return null;
+      return { appId: aud, sub, grantId: sid };
+    },
+  };
+};
+
+/** Whether the sign-in is as young as the app asks for. Times are seconds since the epoch. */
+const isYoungEnough = (
+  { sinceSeconds, asksLogin, maxAgeSeconds }: AuthorizationRequest,
+  signedInAt: number,
+  now: number,
+): boolean => {
+  // Signed in again for this very request: how long the way back took does not count.
+  if (sinceSeconds !== null) return signedInAt >= sinceSeconds;
+  return !asksLogin && (maxAgeSeconds === null || now - signedInAt <= maxAgeSeconds);
+};
+
+/** How sure the sign-in was: by one factor, or by two. Values of our own, as OpenID Connect Core allows. */
+const ACR_ONE_FACTOR = 'urn:latchkey:acr:1';
+const ACR_TWO_FACTORS = 'urn:latchkey:acr:2';
+
+/** @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1 */
+const VERIFIER_FORM = /^[A-Za-z0-9._~-]{43,128}$/;
+
+const utf8 = new TextEncoder();
+const encode = (bytes: Uint8Array): string => bytes.toBase64({ alphabet: 'base64url', omitPadding: true });
+const sha256 = async (text: string): Promise<Uint8Array> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', utf8.encode(text)));
+
+const s256 = async (verifier: string): Promise<string> => encode(await sha256(verifier));
+
+/** @see https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken `at_hash` */
+const leftHalf = async (token: string): Promise<string> => {
+  const digest = await sha256(token);
+  return encode(digest.subarray(0, digest.length / 2));
+};
+
+const refuse = (error: TokenErrorCode, description: string): TokenAnswer => ({
+  ok: false,
+  error,
+  description,
+});

@@ -1,0 +1,321 @@
+// What people see when an app sends them here: to sign in, to agree, to sign out; and the apps that they have agreed to.
+import type { Context } from 'hono';
+import type { AuthorizationRequest, Provider } from '../core/index.ts';
+import { answerUrl } from '../core/index.ts';
+import { findPrincipal, type PublicAuth } from '../http/auth/auth.ts';
+import { clearSessionCookie } from '../http/auth/cookies.ts';
+import type { AppEnv } from '../http/context.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { findParameter, type Parameters, readForm, readQuery } from '../http/oauth.ts';
+import { respondProblem } from '../http/respond.ts';
+import { goOn } from './done.ts';
+import { Actions, PostForm } from './field.tsx';
+import { show } from './layout.tsx';
+import { Day } from './moment.tsx';
+import { owner, visitor } from './session.tsx';
+
+/** A browser sends no cookie with a form of another site: nothing is done, the same is asked for by GET. */
+const fromApps: PublicAuth = {
+  via: 'none',
+  csrf: { check: false, reason: 'Only turns a form of an app into an address that checks everything.' },
+};
+
+/** What each scope lets an app know or do. */
+const SCOPE_WORDS = [
+  ['profile', 'your name, username and language'],
+  ['email', 'your email address'],
+  ['offline_access', 'this also while you are not using it, until you sign out here'],
+] as const;
+
+const AUTHORIZE = '/oidc/authorize';
+
+const queryOf = (parameters: Parameters): string =>
+  new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString();
+
+/** The address of a request to sign in, as a path of our own: without what signing in again has settled. */
+const returnPath = (parameters: Parameters, sinceSeconds: number | null): string => {
+  const kept = parameters.filter(([name]) => name !== 'since');
+  const since = sinceSeconds === null ? [] : [['since', String(sinceSeconds)] as const];
+  return `${AUTHORIZE}?${queryOf([...kept, ...since])}`;
+};
+
+/**
+ * Sends the browser on to an app. After a form of ours that cannot be a redirect: browsers hold `form-action` against
+ * every address that a form leads to. https://www.w3.org/TR/CSP3/#directive-form-action
+ */
+const goToApp = (c: Context<AppEnv>, url: string): Response => {
+  const isAfterForm = c.req.method === 'POST' || c.req.header('Sec-Fetch-Site') === 'same-origin';
+  if (!isAfterForm) {
+    c.header('Referrer-Policy', 'no-referrer');
+    return c.redirect(url, 303);
+  }
+  return show(
+    c,
+    { title: 'Going on', narrow: true, hidesAddress: true, goesTo: url },
+    <>
+      <h1>Going on to the app</h1>
+      <p>
+        <a class="button" href={url}>
+          Continue
+        </a>
+      </p>
+    </>,
+  );
+};
+
+const UNKNOWN = {
+  unknown_app: 'This app is not known here.',
+  unknown_redirect: 'The app asked to send you to an address that is not registered for it.',
+} as const;
+
+const showUnknown = (c: Context<AppEnv>, problem: keyof typeof UNKNOWN): Response =>
+  show(
+    c,
+    { title: 'This link does not work', status: 400, narrow: true },
+    <>
+      <h1>This link does not work</h1>
+      <p class="lead">{UNKNOWN[problem]} Nothing was told to it. Ask the people who run the app.</p>
+    </>,
+  );
+
+const showConsent = (
+  c: Context<AppEnv>,
+  { app, redirectUri, scopes }: AuthorizationRequest,
+  query: string,
+) => {
+  const { host, protocol } = new URL(redirectUri);
+  return show(
+    c,
+    { title: `Sign in to ${app.name}`, narrow: true },
+    <>
+      <h1>Sign in to {app.name}?</h1>
+      <p class="lead">
+        <strong>{app.name}</strong> will know that it is you, and{' '}
+        {scopes.some((scope) => scope !== 'openid') ? 'will be told:' : 'nothing else.'}
+      </p>
+      <ul>
+        {SCOPE_WORDS.filter(([scope]) => scopes.includes(scope)).map(([, words]) => (
+          <li>{words}</li>
+        ))}
+      </ul>
+      <p class="aside">
+        You will go to {host === '' ? protocol : host}. You can take this back on the page Apps.
+      </p>
+      <PostForm action="/oidc/consent">
+        <input type="hidden" name="request" value={query} />
+        <div class="actions">
+          <button type="submit" name="decision" value="allow">
+            Continue
+          </button>
+          <button type="submit" name="decision" value="deny" class="quiet">
+            Cancel
+          </button>
+        </div>
+      </PostForm>
+    </>,
+  );
+};
+
+/** Takes the next step of a request, whatever brought the browser here. */
+const proceed = async (
+  c: Context<AppEnv>,
+  provider: Provider,
+  parameters: Parameters,
+  decision: 'allow' | 'deny' | null,
+): Promise<Response> => {
+  const read = await provider.readRequest(parameters);
+  if (!read.ok) {
+    if (read.replyTo === null) return showUnknown(c, read.problem);
+    const { error, description } = read;
+    return goToApp(c, answerUrl(read.replyTo, provider.issuer, { error, error_description: description }));
+  }
+  const { request } = read;
+  const refuse = (error: string, description: string): Response =>
+    goToApp(c, answerUrl(request, provider.issuer, { error, error_description: description }));
+  if (decision === 'deny') return refuse('access_denied', 'The person did not agree.');
+
+  const principal = findPrincipal(c);
+  const step = await provider.decide(request, principal);
+  if (step.next === 'refuse') return refuse(step.error, step.description);
+  if (step.next === 'sign-in') {
+    const to = encodeURIComponent(returnPath(parameters, step.sinceSeconds));
+    return c.redirect(principal ? `/confirm?again=1&to=${to}` : `/sign-in?to=${to}`, 303);
+  }
+  if (step.next === 'ask-consent' && decision !== 'allow')
+    return showConsent(c, request, queryOf(parameters));
+  const code = principal && (await provider.authorize(request, principal));
+  if (code === null)
+    return c.redirect(`/sign-in?to=${encodeURIComponent(returnPath(parameters, null))}`, 303);
+  return goToApp(c, answerUrl(request, provider.issuer, { code }));
+};
+
+const withProvider =
+  (handle: (c: Context<AppEnv>, provider: Provider) => Promise<Response>) => async (c: Context<AppEnv>) => {
+    const provider = await c.var.core.provider();
+    return provider ? handle(c, provider) : respondProblem(c, { reason: 'not_found' });
+  };
+
+const authorize = endpoint({
+  method: 'GET',
+  path: AUTHORIZE,
+  auth: visitor,
+  handle: withProvider((c, provider) => proceed(c, provider, readQuery(c), null)),
+});
+
+/** @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest: by POST too */
+const authorizeByPost = endpoint({
+  method: 'POST',
+  path: AUTHORIZE,
+  auth: fromApps,
+  handle: async (c) => c.redirect(`${AUTHORIZE}?${queryOf((await readForm(c)) ?? [])}`, 303),
+});
+
+const consent = endpoint({
+  method: 'POST',
+  path: '/oidc/consent',
+  auth: owner,
+  handle: withProvider(async (c, provider) => {
+    const form = (await readForm(c)) ?? [];
+    // Everything is read and checked again: the form is the browser's.
+    const parameters = [...new URLSearchParams(findParameter(form, 'request') ?? '')];
+    const decision = findParameter(form, 'decision') === 'allow' ? 'allow' : 'deny';
+    return proceed(c, provider, parameters, decision);
+  }),
+});
+
+/** The address to which a browser may go on to after it signed out; null for none. */
+const signedOutUrl = async (provider: Provider, parameters: Parameters, appId: string | null) => {
+  const uri = findParameter(parameters, 'post_logout_redirect_uri');
+  const app = uri !== null && appId !== null ? await provider.findApp(appId) : null;
+  if (uri === null || !app?.signOutUris.includes(uri)) return null;
+  const url = new URL(uri);
+  const state = findParameter(parameters, 'state');
+  if (state !== null) url.searchParams.set('state', state);
+  return url.href;
+};
+
+/** Reads what an app asks for when it signs somebody out. @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html */
+const readSignOut = async (provider: Provider, parameters: Parameters) => {
+  const hint = await provider.readIdTokenHint(findParameter(parameters, 'id_token_hint') ?? '');
+  const appId = findParameter(parameters, 'client_id') ?? hint?.appId ?? null;
+  const isConsistent = hint === null || hint.appId === appId;
+  return {
+    sub: isConsistent ? (hint?.sub ?? null) : null,
+    url: await signedOutUrl(provider, parameters, appId),
+  };
+};
+
+const endSession = async (c: Context<AppEnv>, url: string | null): Promise<Response> => {
+  const principal = findPrincipal(c);
+  if (principal) await c.var.core.sessions.logOut(principal, c.var.client);
+  clearSessionCookie(c);
+  return url === null ? goOn(c, '/sign-in', 'signed-out') : goToApp(c, url);
+};
+
+const signOut = endpoint({
+  method: 'GET',
+  path: '/oidc/logout',
+  auth: visitor,
+  handle: withProvider(async (c, provider) => {
+    const parameters = readQuery(c);
+    const { sub, url } = await readSignOut(provider, parameters);
+    const principal = findPrincipal(c);
+    // Only whoever has a token of this account may sign it out without a question: any page can link here.
+    if (!principal || (sub !== null && principal.account.publicId === sub)) return endSession(c, url);
+    return show(
+      c,
+      { title: 'Sign out', narrow: true },
+      <>
+        <h1>Sign out?</h1>
+        <p class="lead">
+          You are signed in as {principal.account.email}. This signs you out here and in your apps.
+        </p>
+        <PostForm action="/oidc/logout/confirm">
+          <input type="hidden" name="request" value={queryOf(parameters)} />
+          <Actions send="Sign out" back="/" />
+        </PostForm>
+      </>,
+    );
+  }),
+});
+
+const signOutByPost = endpoint({
+  method: 'POST',
+  path: '/oidc/logout',
+  auth: fromApps,
+  handle: async (c) => c.redirect(`/oidc/logout?${queryOf((await readForm(c)) ?? [])}`, 303),
+});
+
+const confirmSignOut = endpoint({
+  method: 'POST',
+  path: '/oidc/logout/confirm',
+  auth: visitor,
+  handle: withProvider(async (c, provider) => {
+    const request = findParameter((await readForm(c)) ?? [], 'request') ?? '';
+    const { url } = await readSignOut(provider, [...new URLSearchParams(request)]);
+    return endSession(c, url);
+  }),
+});
+
+const showApps = endpoint({
+  method: 'GET',
+  path: '/apps',
+  auth: owner,
+  handle: withProvider(async (c, provider) => {
+    const apps = await provider.listApps(c.var.principal.account.id);
+    return show(
+      c,
+      { title: 'Apps', here: '/' },
+      <>
+        <h1>Apps</h1>
+        <p class="lead">
+          {apps.length > 0
+            ? 'You sign in to these apps with this account.'
+            : 'You do not sign in to any other app with this account.'}
+        </p>
+        {apps.length > 0 && (
+          <ul class="card rows">
+            {apps.map(({ appId, appName, createdAtMs }) => (
+              <li class="row">
+                <div>
+                  <span class="strong">{appName}</span>
+                  <span class="aside">
+                    since <Day ms={createdAtMs} />
+                  </span>
+                </div>
+                <form method="post" action="/apps/withdraw">
+                  <input type="hidden" name="app" value={appId} />
+                  <button type="submit" class="quiet" aria-label={`Remove access of ${appName}`}>
+                    Remove access
+                  </button>
+                </form>
+              </li>
+            ))}
+          </ul>
+        )}
+      </>,
+    );
+  }),
+});
+
+const withdraw = endpoint({
+  method: 'POST',
+  path: '/apps/withdraw',
+  auth: owner,
+  handle: withProvider(async (c, provider) => {
+    const appId = findParameter((await readForm(c)) ?? [], 'app') ?? '';
+    await provider.withdraw(c.var.principal.account.id, appId);
+    return goOn(c, '/apps', 'app-withdrawn');
+  }),
+});
+
+export const oidc = [
+  authorize,
+  authorizeByPost,
+  consent,
+  signOut,
+  signOutByPost,
+  confirmSignOut,
+  showApps,
+  withdraw,
+];

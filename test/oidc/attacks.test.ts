@@ -1,0 +1,332 @@
+// What is tried on a provider, one test for each: RFC 9700 and its like.
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { canBeRedirectUri, isRegistered } from '../../src/core/provider/redirects.ts';
+import { ISSUER } from '../support/signing.ts';
+import { send, testEnv } from '../support/worker.ts';
+import {
+  addApp,
+  ask,
+  env,
+  exchange,
+  join,
+  locationOf,
+  open,
+  type Person,
+  REDIRECT,
+  refresh,
+  SECRET,
+  signIn,
+  type TestApp,
+  userInfo,
+} from './support-oidc.ts';
+
+let app: TestApp;
+let person: Person;
+
+beforeEach(async () => {
+  vi.useRealTimers();
+  app = await addApp();
+  person = await join();
+});
+
+const token = (form: Record<string, string>, headers: Record<string, string> = {}) =>
+  send('/oidc/token', { form, headers, env, origin: ISSUER });
+const basic = ({ id }: TestApp, secret = SECRET) => ({ Authorization: `Basic ${btoa(`${id}:${secret}`)}` });
+
+const codeForm = async (more: Record<string, string> = {}) => {
+  const { asked, callback } = await signIn(app, person);
+  const code = callback.searchParams.get('code') ?? expect.fail(callback.href);
+  return {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: REDIRECT,
+    code_verifier: asked.verifier,
+    ...more,
+  };
+};
+
+describe('the address that a code goes to', () => {
+  it.each([
+    'https://app.example.org/callback/',
+    'https://app.example.org/callback?x=1',
+    'https://app.example.org/callback#x',
+    'https://app.example.org/Callback',
+    'https://app.example.org:444/callback',
+    'http://app.example.org/callback',
+    'https://app.example.org.evil.example/callback',
+    'https://app.example.org@evil.example/callback',
+    'https://evil.example/callback',
+    'https://app.example.org/callback/../evil',
+    'https://app.example.org\\@evil.example/callback',
+    '//evil.example',
+    'javascript:alert(1)',
+    '',
+  ])('is the registered one to the letter: %j goes nowhere', async (redirect) => {
+    const { parameters } = await ask(app, { redirect_uri: redirect });
+    const answer = await open(parameters, person.cookie);
+    expect([answer.status, answer.headers.get('Location')]).toEqual([400, null]);
+    expect(answer.text).not.toContain('http-equiv');
+  });
+
+  it('is not taken from a second value', async () => {
+    const { parameters } = await ask(app);
+    const query = `${new URLSearchParams(parameters)}&redirect_uri=https%3A%2F%2Fevil.example`;
+    const answer = await send(`/oidc/authorize?${query}`, { env, origin: ISSUER, cookie: person.cookie });
+    expect([answer.status, answer.headers.get('Location')]).toEqual([400, null]);
+  });
+
+  it('may have any port on the machine of its person, and differs in nothing else', () => {
+    const registered = ['http://127.0.0.1/cb', 'http://[::1]:1/cb', 'com.example.app:/cb'];
+    for (const uri of [
+      'http://127.0.0.1:49152/cb',
+      'http://127.0.0.1/cb',
+      'http://[::1]:5/cb',
+      'com.example.app:/cb',
+    ])
+      expect([uri, isRegistered(uri, registered)]).toEqual([uri, true]);
+    for (const uri of [
+      'http://127.0.0.1:49152/cb2',
+      'https://127.0.0.1:49152/cb',
+      'http://localhost:49152/cb',
+      'http://127.0.0.1.evil.example:49152/cb',
+      'http://127.0.0.1:49152/cb?x=1',
+      'http://127.0.0.1:49152/cb#x',
+      'http://a@127.0.0.1:49152/cb',
+      'com.example.app:/cb2',
+    ])
+      expect([uri, isRegistered(uri, registered)]).toEqual([uri, false]);
+  });
+
+  it('can be registered for https, the own machine and an own scheme only', () => {
+    for (const uri of [
+      'https://a.example/cb',
+      'http://localhost:3000/cb',
+      'http://127.0.0.1/cb',
+      'org.example.app:/cb',
+    ])
+      expect([uri, canBeRedirectUri(uri)]).toEqual([uri, true]);
+    for (const uri of [
+      'http://a.example/cb',
+      'javascript:alert(1)',
+      'data:text/html,x',
+      'myapp:/cb',
+      'https://a.example/#x',
+      'https://a:b@a.example/',
+      'https://a.example/\\b',
+      'a.example',
+    ])
+      expect([uri, canBeRedirectUri(uri)]).toEqual([uri, false]);
+  });
+});
+
+describe('PKCE', () => {
+  it.each([
+    ['no challenge', { code_challenge: '' }],
+    ['no method', { code_challenge_method: '' }],
+    ['the method plain', { code_challenge_method: 'plain' }],
+    ['a challenge of another form', { code_challenge: 'short' }],
+  ] as [string, Record<string, string>][])('cannot be left out: %s', async (_, changes) => {
+    const { callback } = await signIn(app, person, changes);
+    expect([callback.searchParams.get('error'), callback.searchParams.get('code')]).toEqual([
+      'invalid_request',
+      null,
+    ]);
+  });
+
+  it('with another verifier uses the code up', async () => {
+    const form = await codeForm();
+    const wrong = await token({ ...form, code_verifier: 'x'.repeat(43) }, basic(app));
+    expect([wrong.status, JSON.parse(wrong.text).error]).toEqual([400, 'invalid_grant']);
+    expect((await token(form, basic(app))).status).toBe(400);
+  });
+});
+
+describe('a code', () => {
+  it('that was stolen and comes a second time ends what came of the first', async () => {
+    const form = await codeForm();
+    const first = JSON.parse((await token(form, basic(app))).text);
+    expect((await userInfo(first.access_token)).status).toBe(200);
+    expect((await token(form, basic(app))).status).toBe(400);
+    expect((await userInfo(first.access_token)).status).toBe(401);
+    await expect(refresh(app, first.refresh_token)).rejects.toThrow();
+  });
+
+  it('of 24 redemptions at once is redeemed by one at the most', async () => {
+    const form = await codeForm();
+    const answers = await Promise.all(Array.from({ length: 24 }, () => token(form, basic(app))));
+    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
+  });
+
+  it('of another app is of no use', async () => {
+    const other = await addApp();
+    expect((await token(await codeForm(), basic(other))).status).toBe(400);
+  });
+
+  it('is of no use with another address than the one of its request', async () => {
+    const answer = await token(await codeForm({ redirect_uri: 'https://app.example.org/other' }), basic(app));
+    expect(JSON.parse(answer.text).error).toBe('invalid_grant');
+  });
+
+  it('expires after 60 seconds', async () => {
+    const [early, late] = [await codeForm(), await codeForm()];
+    vi.setSystemTime(Date.now() + 59_000);
+    expect((await token(early, basic(app))).status).toBe(200);
+    vi.setSystemTime(Date.now() + 2_000);
+    expect((await token(late, basic(app))).status).toBe(400);
+  });
+
+  it('that is guessed, or made of a grant that a copy of D1 shows, is rejected', async () => {
+    const form = await codeForm();
+    const [id = ''] = form.code.split('.');
+    expect(
+      await testEnv.DB.prepare('SELECT id FROM app_grants WHERE id = ?').bind(id).first(),
+    ).not.toBeNull();
+    for (const code of [id, `${id}.`, `${id}.${'A'.repeat(43)}`, 'x', ''])
+      expect((await token({ ...form, code }, basic(app))).status).toBe(400);
+    expect((await token(form, basic(app))).status).toBe(200);
+  });
+
+  it('of an account that was disabled, or a session that ended, is of no use', async () => {
+    const form = await codeForm();
+    await send('/id/logout', { method: 'POST', cookie: person.cookie });
+    expect((await token(form, basic(app))).status).toBe(400);
+  });
+});
+
+describe('an app', () => {
+  it.each([
+    ['no secret', () => ({})],
+    ['a wrong secret', () => basic(app, 'another secret')],
+    ['an id that nobody has', () => basic({ id: 'nobody', secret: null })],
+  ] as [string, () => Record<string, string>][])('with %s gets nothing', async (_, headers) => {
+    const answer = await token({ ...(await codeForm()), client_id: app.id }, headers());
+    expect([answer.status, JSON.parse(answer.text).error]).toEqual([401, 'invalid_client']);
+    expect(answer.headers.get('WWW-Authenticate')).toContain('Basic');
+  });
+
+  it('proves itself in one way, not in two', async () => {
+    const answer = await token({ ...(await codeForm()), client_secret: SECRET }, basic(app));
+    expect(JSON.parse(answer.text).error).toBe('invalid_client');
+  });
+
+  it('without a secret signs people in by PKCE, and must send none', async () => {
+    app = await addApp({ secret: null });
+    const form = { ...(await codeForm()), client_id: app.id };
+    expect((await token({ ...form, client_secret: 'anything' })).status).toBe(401);
+    expect((await token(form)).status).toBe(200);
+  });
+
+  it('may send a form alone, each parameter once', async () => {
+    const form = await codeForm();
+    const json = await send('/oidc/token', { json: form, headers: basic(app), env, origin: ISSUER });
+    expect([json.status, JSON.parse(json.text).error]).toEqual([400, 'invalid_request']);
+    const twice = await send('/oidc/token', {
+      raw: `${new URLSearchParams(form)}&code=${form.code}`,
+      headers: { ...basic(app), 'Content-Type': 'application/x-www-form-urlencoded' },
+      env,
+      origin: ISSUER,
+    });
+    expect(JSON.parse(twice.text).error).toBe('invalid_request');
+    for (const grant_type of ['password', 'client_credentials', 'implicit'])
+      expect(JSON.parse((await token({ ...form, grant_type }, basic(app))).text).error).toBe(
+        'unsupported_grant_type',
+      );
+  });
+
+  it.each([
+    ['response_type', 'token', 'unsupported_response_type'],
+    ['response_type', 'code id_token', 'unsupported_response_type'],
+    ['response_mode', 'fragment', 'invalid_request'],
+    ['request', 'x', 'request_not_supported'],
+    ['request_uri', 'https://evil.example', 'request_uri_not_supported'],
+    ['prompt', 'none login', 'invalid_request'],
+    ['max_age', '-1', 'invalid_request'],
+    ['resource', 'https://evil.example', 'invalid_target'],
+    ['nonce', 'x'.repeat(501), 'invalid_request'],
+  ])('is told that %s=%s is not taken', async (name, value, error) => {
+    const { callback, asked } = await signIn(app, person, { [name]: value });
+    expect(callback.origin + callback.pathname).toBe(REDIRECT);
+    expect(Object.fromEntries(callback.searchParams)).toMatchObject({
+      error,
+      state: asked.state,
+      iss: ISSUER,
+    });
+  });
+
+  it('can tell the answers of two providers apart by iss', async () => {
+    const { callback } = await signIn(app, person);
+    expect(callback.searchParams.get('iss')).toBe(ISSUER);
+  });
+});
+
+describe('a refresh token', () => {
+  const tokens = async () => exchange(app, await signIn(app, person));
+
+  it('is taken again for ten seconds, and gives the same next one: an answer may be lost', async () => {
+    vi.setSystemTime(Date.now());
+    const { refresh_token: first = '' } = await tokens();
+    const lost = await refresh(app, first);
+    vi.setSystemTime(Date.now() + 9_000);
+    const again = await refresh(app, first);
+    expect(again.refresh_token).toBe(lost.refresh_token);
+    expect((await userInfo((await refresh(app, again.refresh_token ?? '')).access_token)).status).toBe(200);
+  });
+
+  it('that is used after that ends all that came of the sign-in', async () => {
+    vi.setSystemTime(Date.now());
+    const { refresh_token: first = '' } = await tokens();
+    const second = await refresh(app, first);
+    vi.setSystemTime(Date.now() + 11_000);
+    await expect(refresh(app, first)).rejects.toThrow();
+    await expect(refresh(app, second.refresh_token ?? '')).rejects.toThrow();
+    expect((await userInfo(second.access_token)).status).toBe(401);
+  });
+
+  it('of two rotations ago ends it at once', async () => {
+    const { refresh_token: first = '' } = await tokens();
+    const second = await refresh(app, first);
+    const third = await refresh(app, second.refresh_token ?? '');
+    await expect(refresh(app, first)).rejects.toThrow();
+    await expect(refresh(app, third.refresh_token ?? '')).rejects.toThrow();
+  });
+
+  it('of another app, or with another number, is rejected and ends nothing', async () => {
+    const { refresh_token: mine = '', access_token: access } = await tokens();
+    await expect(refresh(await addApp(), mine)).rejects.toThrow();
+    await expect(refresh(app, mine.replace(/\.0\./, '.1.'))).rejects.toThrow();
+    expect((await userInfo(access)).status).toBe(200);
+    await refresh(app, mine);
+  });
+
+  it('never outlives the session', async () => {
+    const { refresh_token: first = '' } = await tokens();
+    vi.setSystemTime(Date.now() + 15 * 86_400_000);
+    await expect(refresh(app, first)).rejects.toThrow();
+  });
+});
+
+describe('an access token', () => {
+  it('of an app is no session here, and none of ours is an ID token', async () => {
+    const { access_token: access, id_token: id = '' } = await exchange(app, await signIn(app, person));
+    const headers = { Authorization: `Bearer ${access}` };
+    expect((await send('/id/me', { headers, env })).status).toBe(401);
+    expect((await userInfo(id)).status).toBe(401);
+    const own = JSON.parse((await send('/id/token', { method: 'POST', cookie: person.cookie, env })).text);
+    expect((await userInfo(own.accessToken)).status).toBe(401);
+  });
+
+  it('for another server is asked for by resource, and is for it alone', async () => {
+    const { asked, callback } = await signIn(app, person, { resource: 'https://api.example.com' });
+    const { access_token: access } = await exchange(app, { asked, callback });
+    const [, payload = ''] = access.split('.');
+    const claims = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
+    expect(claims).toMatchObject({ aud: 'https://api.example.com', client_id: app.id });
+  });
+});
+
+it('a page of another site gets no code in a frame, nor by a form', async () => {
+  const { parameters } = await ask(app);
+  const answer = await open(parameters, person.cookie);
+  expect(answer.headers.get('X-Frame-Options')).toBe('DENY');
+  expect(locationOf(answer).origin).toBe('https://app.example.org');
+});

@@ -1,0 +1,319 @@
+// An app signs somebody in, by a library that checks every answer: code, tokens, user info, refresh, revocation, sign-out.
+import * as oauth from 'oauth4webapi';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ISSUER } from '../support/signing.ts';
+import { send, testEnv } from '../support/worker.ts';
+import {
+  addApp,
+  ask,
+  authOf,
+  clientOf,
+  discover,
+  env,
+  exchange,
+  join,
+  locationOf,
+  open,
+  options,
+  type Person,
+  refresh,
+  SIGNED_OUT,
+  signIn,
+  type TestApp,
+  userInfo,
+} from './support-oidc.ts';
+
+let app: TestApp;
+let person: Person;
+
+beforeEach(async () => {
+  app = await addApp();
+  person = await join();
+});
+
+const signedIn = async () => {
+  const tokens = await exchange(app, await signIn(app, person));
+  return { tokens, claims: oauth.getValidatedIdTokenClaims(tokens) ?? expect.fail('no ID token') };
+};
+
+const logOut = () => send('/id/logout', { method: 'POST', cookie: person.cookie });
+
+describe('a sign-in', () => {
+  it('gives tokens that the library accepts, and claims by scope', async () => {
+    const { tokens, claims } = await signedIn();
+    expect(tokens).toMatchObject({ token_type: 'bearer', scope: 'openid profile email offline_access' });
+    expect(claims).toMatchObject({
+      iss: ISSUER,
+      aud: app.id,
+      sub: expect.stringMatching(/^[0-9a-f]{32}$/),
+      email: person.email,
+      email_verified: false,
+      name: 'Mary Ann',
+      preferred_username: person.username,
+      amr: ['pwd'],
+      acr: 'urn:latchkey:acr:1',
+      auth_time: expect.any(Number),
+    });
+    const told = await userInfo(tokens.access_token);
+    expect(told).toMatchObject({
+      status: 200,
+      body: { sub: claims.sub, email: person.email, name: 'Mary Ann' },
+    });
+  });
+
+  it('tells an app no more than its scopes', async () => {
+    const tokens = await exchange(app, await signIn(app, person, { scope: 'openid' }));
+    const claims = oauth.getValidatedIdTokenClaims(tokens);
+    expect(Object.keys(claims ?? {})).not.toEqual(expect.arrayContaining(['email']));
+    expect((await userInfo(tokens.access_token)).body).toEqual({ sub: claims?.sub });
+    expect(tokens.refresh_token).toBeUndefined();
+  });
+
+  it('sends whoever is not signed in to sign in, and back to the very request', async () => {
+    const asked = await ask(app, { login_hint: person.email });
+    const to = locationOf(await open(asked.parameters));
+    expect(to.pathname).toBe('/sign-in');
+    const back = to.searchParams.get('to') ?? '';
+    expect(back).toMatch(/^\/oidc\/authorize\?/);
+    const form = await send(`${to.pathname}${to.search}`, { env, origin: ISSUER });
+    expect(form.text).toContain(`value="${person.email}"`);
+    const fields = { identifier: person.email, password: 'four walls and a door', to: back };
+    const done = await send('/sign-in', { form: fields, env, origin: ISSUER });
+    expect(locationOf(done).pathname + locationOf(done).search).toBe(back);
+  });
+
+  it('goes on by a page after a form of ours, because form-action would hold a redirect up', async () => {
+    const asked = await ask(app);
+    const answer = await send(`/oidc/authorize?${new URLSearchParams(asked.parameters)}`, {
+      env,
+      origin: ISSUER,
+      cookie: person.cookie,
+      headers: { 'Sec-Fetch-Site': 'same-origin' },
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.text).toMatch(
+      /http-equiv="refresh" content="0;url=https:\/\/app\.example\.org\/callback\?code=/,
+    );
+    expect(answer.headers.get('Referrer-Policy')).toBe('no-referrer');
+  });
+
+  it('takes a request that comes as a form, without its cookie', async () => {
+    const { parameters } = await ask(app);
+    const answer = await send('/oidc/authorize', {
+      form: parameters,
+      env,
+      origin: ISSUER,
+      headers: { Origin: 'https://app.example.org', 'Sec-Fetch-Site': 'cross-site' },
+    });
+    expect(locationOf(answer).searchParams.get('client_id')).toBe(app.id);
+  });
+
+  it('asks for another sign-in with prompt=login and with a max_age that has passed, and takes it', async () => {
+    for (const more of [{ prompt: 'login' }, { max_age: '1' }] as Record<string, string>[]) {
+      await testEnv.DB.prepare('UPDATE sessions SET authenticated_at = ?1, created_at = ?1')
+        .bind(Date.now() - 5_000)
+        .run();
+      const asked = await ask(app, more);
+      const to = locationOf(await open(asked.parameters, person.cookie));
+      expect(to.pathname).toBe('/confirm');
+      // The page shows its form, however recent the sign-in is.
+      const page = await send(`${to.pathname}${to.search}`, { env, origin: ISSUER, cookie: person.cookie });
+      expect(page.status).toBe(200);
+      const confirmed = await send('/confirm', {
+        form: { password: 'four walls and a door', to: to.searchParams.get('to') ?? '' },
+        env,
+        origin: ISSUER,
+        cookie: person.cookie,
+      });
+      const cookie = /sessionid=([^;]+)/.exec(confirmed.headers.getSetCookie().join())?.[1] ?? '';
+      person = { ...person, cookie };
+      const back = locationOf(confirmed);
+      const done = await send(back.pathname + back.search, { env, origin: ISSUER, cookie });
+      expect(locationOf(done).searchParams.get('code')).not.toBeNull();
+    }
+  });
+
+  it('answers without a question where prompt=none can, and says what it would ask where it cannot', async () => {
+    const silent = { prompt: 'none' };
+    expect((await signIn(app, person, silent)).callback.searchParams.get('code')).not.toBeNull();
+    const asked = await ask(app, silent);
+    expect(locationOf(await open(asked.parameters)).searchParams.get('error')).toBe('login_required');
+    app = await addApp({ asksConsent: true });
+    expect((await signIn(app, person, silent)).callback.searchParams.get('error')).toBe('consent_required');
+  });
+});
+
+describe('consent', () => {
+  const decide = async (decision: string, query: string) => {
+    const form = { request: query, decision };
+    return send('/oidc/consent', { form, env, origin: ISSUER, cookie: person.cookie });
+  };
+
+  beforeEach(async () => {
+    app = await addApp({ asksConsent: true });
+  });
+
+  it('is asked for once, remembered, and asked again for more', async () => {
+    const asked = await ask(app, { scope: 'openid' });
+    const page = await open(asked.parameters, person.cookie);
+    expect([page.status, page.text.includes('Continue')]).toEqual([200, true]);
+    const allowed = await decide('allow', String(new URLSearchParams(asked.parameters)));
+    const callback = /url=([^"]+)"/.exec(allowed.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    await exchange(app, { asked, callback: new URL(callback) });
+    expect((await signIn(app, person, { scope: 'openid' })).callback.searchParams.get('code')).not.toBeNull();
+    const more = await ask(app, { scope: 'openid email' });
+    expect((await open(more.parameters, person.cookie)).status).toBe(200);
+    const again = await ask(app, { scope: 'openid', prompt: 'consent' });
+    expect((await open(again.parameters, person.cookie)).status).toBe(200);
+  });
+
+  it('that is refused tells the app so, and nothing else', async () => {
+    const asked = await ask(app);
+    const denied = await decide('deny', String(new URLSearchParams(asked.parameters)));
+    expect(denied.text).toContain('error=access_denied');
+    expect(denied.text).not.toContain('code=');
+  });
+
+  it('is not taken from a foreign page, and not framed', async () => {
+    const asked = await ask(app);
+    const answer = await send('/oidc/consent', {
+      form: { request: String(new URLSearchParams(asked.parameters)), decision: 'allow' },
+      env,
+      origin: ISSUER,
+      cookie: person.cookie,
+      headers: { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' },
+    });
+    expect(answer.status).toBe(403);
+    const page = await open(asked.parameters, person.cookie);
+    expect(page.headers.get('Content-Security-Policy')).toContain("frame-ancestors 'none'");
+  });
+
+  it('does not take another address than the registered one from the form', async () => {
+    const asked = await ask(app, { redirect_uri: 'https://evil.example/' });
+    const answer = await decide('allow', String(new URLSearchParams(asked.parameters)));
+    expect([answer.status, answer.text.includes('evil.example')]).toEqual([400, false]);
+  });
+
+  it('is shown on the page Apps, and withdrawn there: the tokens end', async () => {
+    const asked = await ask(app);
+    const allowed = await decide('allow', String(new URLSearchParams(asked.parameters)));
+    const callback = new URL(/url=([^"]+)"/.exec(allowed.text)?.[1]?.replaceAll('&amp;', '&') ?? '');
+    const tokens = await exchange(app, { asked, callback });
+    const sent = { env, origin: ISSUER, cookie: person.cookie };
+    expect((await send('/apps', sent)).text).toContain(`App ${app.id}`);
+    const stranger = await join();
+    await send('/apps/withdraw', { ...sent, cookie: stranger.cookie, form: { app: app.id } });
+    expect((await userInfo(tokens.access_token)).status).toBe(200);
+    expect((await send('/apps/withdraw', { ...sent, form: { app: app.id } })).status).toBe(303);
+    expect((await send('/apps', sent)).text).not.toContain(`App ${app.id}`);
+    expect((await userInfo(tokens.access_token)).status).toBe(401);
+    await expect(refresh(app, tokens.refresh_token ?? '')).rejects.toThrow();
+  });
+});
+
+describe('what came of a sign-in', () => {
+  it('ends with the session, whatever ended it, and for a disabled account', async () => {
+    const { tokens } = await signedIn();
+    await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE email = ?').bind(person.email).run();
+    expect((await userInfo(tokens.access_token)).status).toBe(401);
+    await testEnv.DB.prepare('UPDATE users SET disabled_at = NULL WHERE email = ?').bind(person.email).run();
+    expect((await userInfo(tokens.access_token)).status).toBe(200);
+    await logOut();
+    expect((await userInfo(tokens.access_token)).status).toBe(401);
+    await expect(refresh(app, tokens.refresh_token ?? '')).rejects.toThrow();
+  });
+
+  it('goes on when the session gets a new token, and the number of ended sessions counts no grant', async () => {
+    const { tokens } = await signedIn();
+    const changed = await send('/id/me/password', {
+      method: 'PUT',
+      json: { currentPassword: 'four walls and a door', newPassword: 'seven doors and a wall' },
+      cookie: person.cookie,
+    });
+    expect(JSON.parse(changed.text)).toMatchObject({ endedSessions: 0 });
+    expect((await userInfo(tokens.access_token)).status).toBe(200);
+  });
+
+  it('is refreshed, with a token that changes each time', async () => {
+    const { tokens } = await signedIn();
+    const second = await refresh(app, tokens.refresh_token ?? '');
+    expect(second.refresh_token).not.toBe(tokens.refresh_token);
+    expect((await userInfo(second.access_token)).status).toBe(200);
+    const third = await refresh(app, second.refresh_token ?? '');
+    expect((await userInfo(third.access_token)).status).toBe(200);
+  });
+
+  it('is revoked by the app, and by no other', async () => {
+    const { tokens } = await signedIn();
+    const server = await discover();
+    const revoke = async (by: TestApp, token: string) =>
+      oauth.processRevocationResponse(
+        await oauth.revocationRequest(server, clientOf(by), authOf(by), token, options),
+      );
+    await revoke(await addApp(), tokens.refresh_token ?? '');
+    expect((await userInfo(tokens.access_token)).status).toBe(200);
+    await revoke(app, tokens.refresh_token ?? '');
+    expect((await userInfo(tokens.access_token)).status).toBe(401);
+    await revoke(app, 'nothing');
+  });
+
+  it('is introspected by the app with its secret, and by no other', async () => {
+    const { tokens } = await signedIn();
+    const server = await discover();
+    const introspect = async (by: TestApp, token: string) =>
+      oauth.processIntrospectionResponse(
+        server,
+        clientOf(by),
+        await oauth.introspectionRequest(server, clientOf(by), authOf(by), token, options),
+      );
+    expect(await introspect(app, tokens.access_token)).toMatchObject({ active: true, client_id: app.id });
+    expect(await introspect(app, tokens.refresh_token ?? '')).toMatchObject({ active: true });
+    expect(await introspect(await addApp(), tokens.access_token)).toEqual({ active: false });
+    await refresh(app, tokens.refresh_token ?? '');
+    expect(await introspect(app, tokens.refresh_token ?? '')).toEqual({ active: false });
+    const open = await addApp({ secret: null });
+    await expect(introspect(open, tokens.access_token)).rejects.toThrow();
+  });
+});
+
+describe('signing out by an app', () => {
+  const openLogout = (parameters: Record<string, string>) =>
+    send(`/oidc/logout?${new URLSearchParams(parameters)}`, { env, origin: ISSUER, cookie: person.cookie });
+
+  it('ends the session of whoever the ID token names, and goes back to a registered address', async () => {
+    const { tokens } = await signedIn();
+    const answer = await openLogout({
+      id_token_hint: tokens.id_token ?? '',
+      post_logout_redirect_uri: SIGNED_OUT,
+      state: 'mine',
+    });
+    expect(locationOf(answer).href).toBe(`${SIGNED_OUT}?state=mine`);
+    expect((await send('/id/me', { cookie: person.cookie })).status).toBe(401);
+  });
+
+  it('asks first without a token of the account, and never goes to another address', async () => {
+    const other = { ...person };
+    const { tokens } = await signedIn();
+    person = await join();
+    for (const parameters of [{ client_id: app.id }, { id_token_hint: tokens.id_token ?? '' }, {}]) {
+      const answer = await openLogout({
+        ...parameters,
+        post_logout_redirect_uri: 'https://evil.example/',
+      } as Record<string, string>);
+      expect([answer.status, answer.text.includes('Sign out?')]).toEqual([200, true]);
+    }
+    expect((await send('/id/me', { cookie: person.cookie })).status).toBe(200);
+    const request = String(
+      new URLSearchParams({ client_id: app.id, post_logout_redirect_uri: 'https://evil.example/' }),
+    );
+    const form = { request };
+    const done = await send('/oidc/logout/confirm', { form, env, origin: ISSUER, cookie: person.cookie });
+    expect(locationOf(done).pathname).toBe('/sign-in');
+    expect((await send('/id/me', { cookie: other.cookie })).status).toBe(200);
+  });
+});
+
+it('a deployment without keys has no provider', async () => {
+  for (const path of ['/.well-known/openid-configuration', '/oidc/userinfo', '/oidc/authorize', '/apps'])
+    expect([path, (await send(path, { cookie: person.cookie })).status]).toEqual([path, 404]);
+});
