@@ -1,0 +1,119 @@
+// The flows of mail in a real browser, with the mails read from wrangler's local mailbox.
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isWithoutChromium, launchChromium } from './support-chromium.ts';
+import { awaitMail, MAIL_ON, pathIn } from './support-mailbox.ts';
+import { arrive, emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
+import { type Service, startService } from './support-service.ts';
+
+/** The Worker and Chromium, on a machine that is busy. */
+const STARTS_WITHIN_MS = 60_000;
+
+const SECOND_PASSWORD = 'seven doors and a wall';
+const THIRD_PASSWORD = 'nine windows and a roof';
+
+describe.skipIf(isWithoutChromium())('mail and the account page in Chromium', () => {
+  let service: Service;
+  let browser: Browser;
+  const people: Person[] = [];
+
+  const visit = async (javaScriptEnabled = true): Promise<Person> => {
+    const person = await arrive(browser, service.origin, { javaScriptEnabled });
+    people.push(person);
+    return person;
+  };
+
+  const notice = ({ page }: Person): Promise<string> => page.locator('.notice[role]').first().innerText();
+
+  /** Opens the link of the last mail about something. */
+  const openMail = async (person: Person, address: string, subject: string): Promise<void> =>
+    person.goTo(pathIn(await awaitMail(service.origin, address, subject)));
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([startService(MAIL_ON), launchChromium()]);
+  }, STARTS_WITHIN_MS);
+
+  afterEach(async () => {
+    const complaints = people.flatMap((person) => person.complaints);
+    await Promise.all(people.splice(0).map((person) => person.leave()));
+    expect(complaints).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await service?.close();
+  });
+
+  it.each([
+    ['without scripts', false],
+    ['with scripts', true],
+  ])('registers, proves, forgets, resets, changes and undoes, %s', async (_what, javaScriptEnabled) => {
+    const me = await visit(javaScriptEnabled);
+    const name = someName();
+    const [email, next] = [emailOf(name), emailOf(`${name}.next`)];
+    await signUp(me, name);
+    expect(await me.page.locator('aside.notice').innerText()).toContain(`${email} is not confirmed yet.`);
+
+    // Prove the address.
+    await openMail(me, email, 'Confirm your email address');
+    expect(await me.heading()).toBe('Confirm your email address');
+    await me.press('Confirm address');
+    expect(await notice(me)).toBe('Your email address is confirmed.');
+    expect(await me.page.locator('aside.notice').count()).toBe(0);
+
+    // Forget the password, on another device.
+    const other = await visit(javaScriptEnabled);
+    await other.goTo('/sign-in');
+    await other.follow('Forgot password?');
+    await other.fill({ 'Username or email': name });
+    await other.press('Send the link');
+    expect(await notice(other)).toContain('If there is an account of that name');
+    await openMail(other, email, 'Set a new password');
+    await other.fill({ 'New password': SECOND_PASSWORD });
+    await other.press('Set the password');
+    expect(await notice(other)).toBe('Your new password is set. Sign in with it.');
+    await awaitMail(service.origin, email, 'password was reset');
+    // The first device is signed out.
+    await me.goTo('/devices');
+    expect(await me.heading()).toBe('Sign in');
+    await signIn(me, name, SECOND_PASSWORD);
+
+    // Change the address.
+    await me.goTo('/email');
+    await me.fill({ Email: next, Password: SECOND_PASSWORD });
+    await me.press('Save');
+    expect(await notice(me)).toContain('We sent a mail to your new address.');
+    await openMail(me, next, 'Confirm your new email address');
+    await me.press('Confirm new address');
+    expect(await notice(me)).toBe('Your email is changed.');
+
+    // Undo the change from the old address.
+    await openMail(other, email, 'was changed');
+    expect(await other.heading()).toBe('Undo the change of your email address');
+    await other.press('Undo');
+    expect(await other.heading()).toBe('Set a new password');
+    await other.fill({ 'New password': THIRD_PASSWORD });
+    await other.press('Set the password');
+    await signIn(other, email, THIRD_PASSWORD);
+    expect(await other.page.locator('h1').innerText()).toBe(name);
+    await me.goTo('/devices');
+    expect(await me.heading()).toBe('Sign in');
+    await signIn(me, name, PASSWORD);
+    expect(await notice(me)).toContain('Wrong username, email or password.');
+  });
+
+  it('confirms by the code, and sends no page the address of a link', async () => {
+    const me = await visit();
+    const name = someName();
+    await signUp(me, name);
+    await me.follow('Confirm your email address');
+    const mail = await awaitMail(service.origin, emailOf(name), 'Confirm your email');
+    await me.fill({ Code: /^\d{8}$/m.exec(mail.text)?.[0] ?? '' });
+    const referrers: (string | undefined)[] = [];
+    me.page.on('request', (request) => referrers.push(request.headers()['referer']));
+    await me.goTo(pathIn(mail));
+    expect(await me.heading()).toBe('Confirm your email address');
+    await me.press('Confirm address');
+    expect(referrers.filter((referrer) => referrer?.includes('token'))).toEqual([]);
+  });
+});
