@@ -1,4 +1,6 @@
 // For admins: all accounts in a table, filtered and sorted, and searching them by the beginning of a name.
+import type { Context } from 'hono';
+import * as z from 'zod/mini';
 import {
   type Account,
   type AccountFilter,
@@ -7,10 +9,13 @@ import {
   NEVER_LOGGED_IN_MS,
   type Totals,
 } from '../core/index.ts';
+import { accountSearch } from '../http/body/schemas.ts';
+import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { cutPage, findAccounts, readIdCursor } from '../http/pagination.ts';
 import { Avatar, nameOf } from './avatar.tsx';
 import { Badge } from './badge.tsx';
+import { form } from './form.ts';
 import { show } from './layout.tsx';
 import { Day, Moment } from './moment.tsx';
 import { admins } from './session.tsx';
@@ -31,79 +36,113 @@ interface View {
   after: string;
 }
 
+const NO_SEARCH: View = { search: '', filter: 'all', order: 'newest', after: '' };
+
 const readView = (query: (name: string) => string | undefined): View => {
   const [filter = 'all'] = FILTERS.find(([name]) => name === query('filter')) ?? [];
   const order = query('sort');
   return {
-    search: query('search')?.trim() ?? '',
+    search: '',
     filter,
     order: order === 'oldest' || order === 'email' ? order : 'newest',
     after: query('after') ?? '',
   };
 };
 
-const addressOf = ({ search, filter, order, after }: View): string => {
+/** Without the search: it is often an email, and URLs are kept in logs and histories. */
+const addressOf = ({ filter, order, after }: View): string => {
   const query = new URLSearchParams();
-  if (search !== '') query.set('search', search);
   if (filter !== 'all') query.set('filter', filter);
   if (order !== 'newest') query.set('sort', order);
   if (after !== '') query.set('after', after);
   return query.size > 0 ? `/admin?${query}` : '/admin';
 };
 
+const showUsers = async (c: Context<AppEnv>, view: View) => {
+  const { core } = c.var;
+  const { search, filter, order, after } = view;
+  const list = { filter, order, afterId: readIdCursor(after), limit: ACCOUNTS_A_PAGE + 1 };
+  const [{ rows: accounts, next }, totals] = await Promise.all([
+    search === ''
+      ? core.admin.list(list).then((found) => cutPage(found, ACCOUNTS_A_PAGE))
+      : findAccounts(core, search, { after, limit: ACCOUNTS_A_PAGE }),
+    core.admin.count(),
+  ]);
+  return show(
+    c,
+    { title: 'Users', here: '/admin' },
+    <>
+      <h1>Users</h1>
+      <search>
+        <form class="search" method="post" action="/admin">
+          <label for="search">Search</label>
+          <input
+            id="search"
+            name="search"
+            type="search"
+            value={search}
+            autocomplete="off"
+            aria-describedby="search-hint"
+          />
+          <button type="submit">Search</button>
+          <p class="hint" id="search-hint">
+            By the beginning of a username, an email or a name.
+          </p>
+        </form>
+      </search>
+      <Filters view={view} totals={totals} />
+      {accounts.length === 0 ? (
+        <p class="card">{search === '' ? 'No accounts.' : 'No account is found.'}</p>
+      ) : (
+        <UserTable accounts={accounts} view={view} />
+      )}
+      <nav class="turn" aria-label="Pages">
+        {after !== '' && <Turn view={{ ...view, after: '' }} label="First page" />}
+        {next !== null && <Turn view={{ ...view, after: next }} label="Next page" />}
+      </nav>
+    </>,
+  );
+};
+
+/** A link to another page of the list; of a search, a button that sends it again. */
+const Turn = ({ view, label }: { view: View; label: string }) =>
+  view.search === '' ? (
+    <a href={addressOf(view)}>{label}</a>
+  ) : (
+    <form method="post" action="/admin">
+      <input type="hidden" name="search" value={view.search} />
+      {view.after !== '' && <input type="hidden" name="after" value={view.after} />}
+      <button type="submit" class="quiet">
+        {label}
+      </button>
+    </form>
+  );
+
 const listUsers = endpoint({
   method: 'GET',
   path: '/admin',
   auth: admins,
-  handle: async (c) => {
-    const { core } = c.var;
-    const view = readView((name) => c.req.query(name));
-    const { search, filter, order, after } = view;
-    const list = { filter, order, afterId: readIdCursor(after), limit: ACCOUNTS_A_PAGE + 1 };
-    const [{ rows: accounts, next }, totals] = await Promise.all([
-      search === ''
-        ? core.admin.list(list).then((found) => cutPage(found, ACCOUNTS_A_PAGE))
-        : findAccounts(core, search, { after, limit: ACCOUNTS_A_PAGE }),
-      core.admin.count(),
-    ]);
-    return show(
+  handle: (c) =>
+    showUsers(
       c,
-      { title: 'Users', here: '/admin' },
-      <>
-        <h1>Users</h1>
-        <search>
-          <form class="search" method="get" action="/admin">
-            <label for="search">Search</label>
-            <input
-              id="search"
-              name="search"
-              type="search"
-              value={search}
-              autocomplete="off"
-              aria-describedby="search-hint"
-            />
-            <button type="submit">Search</button>
-            <p class="hint" id="search-hint">
-              By the beginning of a username, an email or a name.
-            </p>
-          </form>
-        </search>
-        <Filters view={view} totals={totals} />
-        {accounts.length === 0 ? (
-          <p class="card">{search === '' ? 'No accounts.' : 'No account is found.'}</p>
-        ) : (
-          <UserTable accounts={accounts} view={view} />
-        )}
-        <nav class="turn" aria-label="Pages">
-          {after !== '' && <a href={addressOf({ ...view, after: '' })}>First page</a>}
-          {next !== null && <a href={addressOf({ ...view, after: next })}>Next page</a>}
-        </nav>
-      </>,
-    );
+      readView((name) => c.req.query(name)),
+    ),
+});
+
+const searchUsers = endpoint({
+  method: 'POST',
+  path: '/admin',
+  auth: admins,
+  body: form(z.extend(accountSearch, { after: z.optional(z.string()) }), {
+    show: (c) => showUsers(c, NO_SEARCH),
+  }),
+  handle: (c) => {
+    const { search, after = '' } = c.req.valid('json');
+    return showUsers(c, { ...NO_SEARCH, search, after });
   },
 });
 
-export const adminUsers = [listUsers];
+export const adminUsers = [listUsers, searchUsers];
 
 /** `10,000+` if there are more than were counted. */
 const countWords = (count: number): string =>

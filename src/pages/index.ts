@@ -79,6 +79,7 @@ const SENT = [
   '/devices/end',
   '/devices/end-others',
   '/delete',
+  '/admin',
   '/admin/users/:id/disable',
   '/admin/users/:id/enable',
   '/admin/users/:id/grant-admin',

@@ -93,7 +93,7 @@ describe('a search', () => {
   });
 
   const emailsOf = async (prefix: string): Promise<string[]> => {
-    const { text } = await send(`/id/admin/accounts?search=${encodeURIComponent(prefix)}`, { token });
+    const { text } = await send('/id/admin/accounts/search', { token, json: { search: prefix } });
     return JSON.parse(text).accounts.map(({ email }: { email: string }) => email);
   };
 

@@ -154,7 +154,7 @@ describe('a search of an admin', () => {
   });
 
   const namesFound = async (text: string): Promise<string[]> => {
-    const page = await send(`/id/admin/accounts?search=${encodeURIComponent(text)}`, { token: admin });
+    const page = await send('/id/admin/accounts/search', { token: admin, json: { search: text } });
     return JSON.parse(page.text).accounts.map(({ name }: Shown) => name);
   };
 

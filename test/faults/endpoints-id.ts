@@ -79,7 +79,14 @@ const one =
 
 const ofAdmins: Row[] = [
   ['list', 'GET', '/id/admin/accounts', byToken, 200, none],
-  ['search', 'GET', '/id/admin/accounts?search=u', byCookie, 200, none],
+  [
+    'search',
+    'POST',
+    '/id/admin/accounts/search',
+    (person) => ({ ...byCookie(person), json: { search: 'u' } }),
+    200,
+    none,
+  ],
   ['one', 'GET', one(), byToken, 200, none],
   ['sessions', 'GET', one('/sessions'), byCookie, 200, none],
   ['disable', 'POST', one('/disable'), byToken, 200, { sessions: -3, ...by('disabled') }],

@@ -100,8 +100,11 @@ const PLACES: [name: string, sent: (text: string) => [path: string, Sent]][] = [
       },
     ]),
   ),
-  ['a search', (text) => [`/id/admin/accounts?search=${encodeURIComponent(text)}`, { token }]],
-  ['a search on the page', (text) => [`/admin?search=${encodeURIComponent(text)}`, { cookie }]],
+  ['a search', (text) => ['/id/admin/accounts/search', { token, json: { search: text } }]],
+  [
+    'a search on the page',
+    (text) => ['/admin', { cookie, form: { search: text }, headers: { 'Sec-Fetch-Site': 'same-origin' } }],
+  ],
 ];
 
 describe.each(LONG)('%s', (_name, text) => {

@@ -136,7 +136,11 @@ const admins: Story = async ({ expectStatus, join, joinAsAdmin, service }) => {
   const [admin, person] = [await joinAsAdmin(), await join()];
   const mine = { token: admin.token };
   const his = { ...mine, id: person.id };
-  const page = await expectStatus(200, 'idAccounts', { ...mine, query: '?limit=1&search=visitor' });
+  const page = await expectStatus(200, 'idSearchAccounts', {
+    ...mine,
+    query: '?limit=1',
+    body: { search: 'visitor' },
+  });
   expect(page.link).toMatch(/rel="next"$/);
   await expectStatus(200, 'idAccounts', mine);
   await expectStatus(200, 'idAccount', his);

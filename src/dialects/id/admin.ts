@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { AccountError, AdminAction, AdminMail } from '../../core/index.ts';
 import type { AppEnv } from '../../http/context.ts';
-import type { EndpointDocs, Parameter, Refusal, Success } from '../../http/docs.ts';
+import type { EndpointDocs, Refusal, Success } from '../../http/docs.ts';
 import { endpoint } from '../../http/endpoint.ts';
 import { after, afterSession, findAccounts, limit, linkNext, readPage } from '../../http/pagination.ts';
 import { accountId } from '../../http/path-parameters.ts';
@@ -10,6 +10,7 @@ import { originOf } from '../../http/respond.ts';
 import * as answers from './answers.ts';
 import { admins } from './auth.ts';
 import * as examples from './examples.ts';
+import * as fields from './fields.ts';
 import { readEventPage, readSessionPage } from './lists.ts';
 import { lastAdmin, noSuch, refuse, refuseError } from './refusal.ts';
 import { showEvent, showSession, showToAdmin } from './views.ts';
@@ -24,38 +25,50 @@ const idOf = (c: Context<AppEnv>): number => Number(c.req.param('id'));
 const refuseChange = (c: Context<AppEnv>, error: AccountError) =>
   error.reason === 'gone' ? refuse(c, { reason: 'not_found' }) : refuseError(c, error);
 
-const search: Parameter = {
-  name: 'search',
-  in: 'query',
-  description: 'How the username, the email or the name begins.',
-  schema: { type: 'string' },
+const pageOfAccounts: Success = {
+  status: 200,
+  description: 'One page of accounts, by id; those of a search by what was found.',
+  schema: answers.page,
+  headers: ['Link'],
+  example: { accounts: [examples.accountToAdmin] },
+};
+
+const respondAccounts = async (c: Context<AppEnv>, search: string) => {
+  const asked = readPage(c);
+  const { rows, next } = await findAccounts(c.var.core, search, asked);
+  linkNext(c, asked.limit, next);
+  const origin = originOf(c);
+  return c.json({ accounts: rows.map((account) => showToAdmin(account, origin)) }, 200);
 };
 
 const listAccounts = endpoint({
   method: 'GET',
   path: '/admin/accounts',
   auth: admins,
-  handle: async (c) => {
-    const asked = readPage(c);
-    const prefix = c.req.query('search')?.trim() ?? '';
-    const { rows, next } = await findAccounts(c.var.core, prefix, asked);
-    linkNext(c, asked.limit, next);
-    const origin = originOf(c);
-    return c.json({ accounts: rows.map((account) => showToAdmin(account, origin)) }, 200);
-  },
+  handle: (c) => respondAccounts(c, ''),
   docs: DOCS && {
     id: 'idAccounts',
-    summary: 'All accounts, or those that a search finds',
-    query: [search, limit(), after('Where the page begins, as `Link` gives it.')],
-    successes: [
-      {
-        status: 200,
-        description: 'One page of accounts, by id; those of a search by what was found.',
-        schema: answers.page,
-        headers: ['Link'],
-        example: { accounts: [examples.accountToAdmin] },
-      },
-    ],
+    summary: 'All accounts',
+    query: [limit(), after('Where the page begins, as `Link` gives it.')],
+    successes: [pageOfAccounts],
+  },
+});
+
+/** By POST: URLs are kept in logs and histories, and what admins search for is often an email. */
+const searchAccounts = endpoint({
+  method: 'POST',
+  path: '/admin/accounts/search',
+  auth: admins,
+  body: { schema: fields.accountSearch, numbers: 'text' },
+  handle: (c) => respondAccounts(c, c.req.valid('json').search),
+  docs: DOCS && {
+    id: 'idSearchAccounts',
+    summary: 'The accounts that a search finds',
+    description:
+      'Those whose username, email or name begins with `search`. The next page is a POST of the same body to the `Link`.',
+    query: [limit(), after('Where the page begins, as `Link` gives it.')],
+    sent: { search: 'mary' },
+    successes: [pageOfAccounts],
   },
 });
 
@@ -330,6 +343,7 @@ const removeOne = endpoint({
 
 export const admin = [
   listAccounts,
+  searchAccounts,
   showOne,
   listSessionsOf,
   listEventsOf,

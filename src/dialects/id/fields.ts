@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import * as own from '../../http/body/schemas.ts';
 
 export {
+  accountSearch,
   confirmation,
   confirmationAgain,
   emailChange,

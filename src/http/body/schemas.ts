@@ -39,6 +39,8 @@ export const profile = z.object({
 export const passwordChange = z.object({ currentPassword: field.password(), newPassword: newPassword() });
 export const emailChange = z.object({ email: emailField(), password: field.password() });
 export const usernameChange = z.object({ username: usernameField(), password: field.password() });
+/** How a name begins; empty for everybody. */
+export const accountSearch = z.object({ search: field.lines(field.oneLine) });
 export const confirmation = z.object({ password: field.password() });
 
 /** From a mail: the token of its link, or its code. */

@@ -8,7 +8,7 @@ import { refused } from './support-refusals.ts';
 /** Every endpoint, about the account of that id. */
 const ENDPOINTS: [method: string, path: (id: number | string) => string][] = [
   ['GET', () => ACCOUNTS],
-  ['GET', () => `${ACCOUNTS}?search=u&limit=1`],
+  ['POST', () => `${ACCOUNTS}/search?limit=1`],
   ...OF_ONE.map(([method, rest]): [string, (id: number | string) => string] => [
     method,
     (id) => `${ACCOUNTS}/${id}${rest}`,

