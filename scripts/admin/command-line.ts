@@ -88,9 +88,9 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     return (statements) => tools.query(place, statements);
   };
 
-  const tell = ({ text, json }: Outcome): number => {
+  const tell = ({ text, json, status: left = 0 }: Outcome): number => {
     print(parser.opts().json ? JSON.stringify(json, null, 2) : text);
-    return 0;
+    return left;
   };
 
   const run = async (name: string, command: Command, operand: string | null): Promise<number> => {

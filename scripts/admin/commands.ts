@@ -14,12 +14,15 @@ import {
   readSelector,
   resetLink,
 } from './account.ts';
+import { checkAccounts } from './check.ts';
 import { showStats } from './stats.ts';
 
 /** The output of a command, for people and for programs. */
 export interface Outcome {
   text: string;
   json: unknown;
+  /** The status of the process, if it is not 0: something is left to a person. */
+  status?: number;
 }
 
 export interface Command {
@@ -208,6 +211,11 @@ export const commands: Readonly<Record<string, Command>> = {
       guardLastAdmin(before);
       return outcome(before, true, `(id ${before.id}) is removed.`);
     }),
+  },
+  check: {
+    does: 'checks that each account is found by its names, and names those that share one',
+    takesAccount: false,
+    run: (_, query) => checkAccounts(query),
   },
   stats: {
     does: 'counts accounts, hashes, sessions, events and mails',
