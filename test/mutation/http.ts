@@ -97,14 +97,14 @@ export const httpMutants = [
       ],
       [
         'OPEN_TOKEN_DIALECTS opens the dialects with cookies too.',
-        'httpSettings.openTokenDialects && !surface.usesCookie &&',
-        'httpSettings.openTokenDialects &&',
+        '  !surface.usesCookie &&\n',
+        '',
         ['security/open-tokens', 'security/cors'],
       ],
       [
         'OPEN_TOKEN_DIALECTS opens what is outside the dialects.',
-        " && surface.basePath !== '';",
-        ';',
+        " && surface.basePath !== '')",
+        ')',
         ['security/open-tokens', 'security/cors'],
       ],
       [
@@ -284,7 +284,11 @@ export const httpMutants = [
     'src/dialects/id/login.ts',
     ['dialects/id/flood'],
     [
-      ['Logins of id are not limited.', "limit: 'login',", ''],
+      [
+        'Logins of id are not limited.',
+        "path: '/login',\n  auth: anyone,\n  limit: 'login',",
+        "path: '/login',\n  auth: anyone,",
+      ],
       ['Registrations of id are not limited.', "limit: 'registration',", ''],
     ],
   ),
