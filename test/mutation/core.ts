@@ -578,37 +578,4 @@ export const coreMutants = [
       ],
     ],
   ),
-  ...inFile(
-    'src/core/provider/access-tokens.ts',
-    ['dialects/id/access-tokens', 'rpc/accounts'],
-    [
-      [
-        'An access token is good after its time.',
-        "typeof exp !== 'number' || exp * 1000 <= nowMs()",
-        "typeof exp !== 'number'",
-      ],
-      [
-        'An access token for others is good here.',
-        "typeof aud !== 'string' || !settings.audiences.includes(aud) ||",
-        "typeof aud !== 'string' ||",
-      ],
-      ['An access token of another service is good here.', 'iss !== settings.issuer || ', ''],
-      [
-        'An access token outlives its session.',
-        'Math.min(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) - nowSeconds)',
-        'settings.lifeSeconds',
-      ],
-    ],
-  ),
-  ...inFile(
-    'src/core/provider/es256.ts',
-    ['dialects/id/access-tokens', 'rpc/accounts'],
-    [
-      [
-        'Everybody makes access tokens.',
-        'return isOurs ? readObject(payloadBytes) : null;',
-        'return readObject(payloadBytes);',
-      ],
-    ],
-  ),
 ];

@@ -153,4 +153,122 @@ export const factorMutants = [
     ['core/factors/webauthn', 'core/factors/webauthn-second-opinion'],
     [['A short RSA key is taken.', 'RSA_MODULUS_BYTES = { min: 256,', 'RSA_MODULUS_BYTES = { min: 64,']],
   ),
+  ...inFile(
+    'src/core/factors/manage.ts',
+    ['dialects/app-passwords'],
+    [
+      [
+        'A removed app password leaves its sessions.',
+        'sql`(${sessions.appPasswordId} = ${id} OR ${sessions.id} = (${derived}))`,',
+        'sql`0`,',
+      ],
+      [
+        'Anybody removes the app passwords of others.',
+        'const isIt = and(eq(appPasswords.userId, account.id), eq(appPasswords.id, id));',
+        'const isIt = eq(appPasswords.id, id);',
+      ],
+      [
+        'An account has any number of app passwords.',
+        'WHERE ${appPasswords.userId} = ${account.id}) < ${MAX_APP_PASSWORDS}`',
+        'WHERE ${appPasswords.userId} = ${account.id}) >= 0`',
+      ],
+      [
+        'Factors that an admin removed leave app passwords.',
+        'db.delete(appPasswords).where(eq(appPasswords.userId, accountId)),',
+        'db.delete(appPasswords).where(and(eq(appPasswords.userId, accountId), sql`0`)),',
+        ['dialects/app-passwords', 'dialects/id/factors'],
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/credentials/app-password.ts',
+    ['dialects/app-passwords'],
+    [
+      [
+        'Every password is an app password.',
+        'return FORM.test(characters) ? sha256Hex(characters) : null;',
+        "return FORM.test(characters) ? sha256Hex('') : sha256Hex('');",
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/login/email-code.ts',
+    ['dialects/id/login-code'],
+    [
+      [
+        'A mailed code is good in every browser.',
+        'const shown = { code, account: whoIs(identifier), browser: await sha256Hex(holder) };',
+        'const shown = { code, account: whoIs(identifier) };',
+      ],
+      [
+        'A code is mailed to an address that nobody has proven.',
+        'isNull(users.disabledAtMs), isNotNull(users.emailVerifiedAtMs)),',
+        'isNull(users.disabledAtMs)),',
+      ],
+      [
+        'A code is mailed to a disabled account.',
+        'account: and(whoIs(identifier), isNull(users.disabledAtMs), ',
+        'account: and(whoIs(identifier), ',
+      ],
+      ['A mailed code is good again.', 'also: (db) => [deleteProof(db, id)],', 'also: () => [],'],
+      [
+        'A mailed code is enough where a second factor is on.',
+        'if (factorIds.length > 0 && !devices.isTrusted(device, candidate, factorIds)) {',
+        'if (factorIds.length < 0) {',
+      ],
+      [
+        'A mailed code asks for the second factor again and again.',
+        'if (used.length === 0) return gone;',
+        '',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/proofs/effects.ts',
+    ['core/proofs/flows', 'dialects/id/email-change', 'pages/mail'],
+    [
+      [
+        'Whoever changed the address keeps the passkey.',
+        '.delete(factors)\n      .where(and(inArray(factors.userId, idsOf(db, account)), isNew(',
+        '.delete(factors)\n      .where(and(eq(factors.userId, 0), isNew(',
+      ],
+      [
+        'Whoever changed the address keeps the app password.',
+        '.delete(appPasswords)\n      .where(and(inArray(appPasswords.userId, idsOf(db, account)), isNew(',
+        '.delete(appPasswords)\n      .where(and(eq(appPasswords.userId, 0), isNew(',
+      ],
+      [
+        'Whoever changed the address keeps the recovery codes.',
+        'db.delete(recoveryCodes).where(inArray(recoveryCodes.userId, idsOf(db, account))),',
+        'db.delete(recoveryCodes).where(eq(recoveryCodes.userId, 0)),',
+      ],
+      [
+        'Whoever changed the address stays signed in.',
+        'endSessions(db, eq(sessions.userId, idsOf(db, account)));',
+        'endSessions(db, eq(sessions.userId, 0));',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/credentials/changes.ts',
+    ['dialects/id/reauthenticate', 'dialects/app-passwords'],
+    [
+      [
+        'A session of an app password changes the password.',
+        "if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' } as const);",
+        '',
+      ],
+      [
+        'A session without the second factor changes the password.',
+        'if (!checked.ok || checked.value.candidate.factors.length === 0 || session.factor !== null)',
+        'if (!checked.ok || session.factor === null || session.factor !== null)',
+        [
+          'dialects/id/reauthenticate',
+          'core/sessions/imported-token',
+          'dialects/id/login-factor',
+          'dialects/id/factors',
+        ],
+      ],
+    ],
+  ),
 ];

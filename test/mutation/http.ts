@@ -343,20 +343,4 @@ export const httpMutants = [
       ],
     ],
   ),
-  ...inFile(
-    'src/rpc/accounts.ts',
-    ['rpc/accounts'],
-    [
-      [
-        'A foreign page uses a visitor’s cookie at another Worker.',
-        'if (cookie === undefined || isForeign(headers, request)) return null;',
-        'if (cookie === undefined) return null;',
-      ],
-      [
-        'A change by a foreign page counts as safe.',
-        "new Set(['GET', 'HEAD', 'OPTIONS'])",
-        "new Set(['GET', 'HEAD', 'OPTIONS', 'POST'])",
-      ],
-    ],
-  ),
 ];

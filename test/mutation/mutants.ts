@@ -4,10 +4,12 @@ import { factorMutants } from './factors.ts';
 import { httpMutants } from './http.ts';
 import { importMutants } from './import.ts';
 import type { Mutant } from './mutant.ts';
+import { providerMutants } from './provider.ts';
 
 export const mutants: readonly Mutant[] = [
   ...httpMutants,
   ...coreMutants,
   ...factorMutants,
+  ...providerMutants,
   ...importMutants,
 ];

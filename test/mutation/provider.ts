@@ -1,0 +1,365 @@
+// Mutants of what other servers and apps rely on: OpenID Connect, access tokens, function calls of other Workers.
+import { inFile } from './mutant.ts';
+
+export const providerMutants = [
+  ...inFile(
+    'src/core/provider/authorization-request.ts',
+    ['oidc/attacks'],
+    [
+      [
+        'A code is sent to an address that is not the app’s.',
+        'if (more.length > 0 || !isRegistered(redirectUri, app.redirectUris))',
+        'if (more.length > 0)',
+      ],
+      [
+        'A second redirect_uri is passed over.',
+        'if (more.length > 0 || !isRegistered(redirectUri, app.redirectUris))',
+        'if (!isRegistered(redirectUri, app.redirectUris))',
+      ],
+      ['PKCE may be left out.', '    codeChallenge === null ||\n', ''],
+      ['PKCE may be plain.', "    value('code_challenge_method') !== 'S256' ||\n", ''],
+      [
+        'A token is made for any server that an app names.',
+        'if (resources.length > 1 || (resource !== null && !audiences.includes(resource)))',
+        'if (resources.length > 1)',
+      ],
+      [
+        'An app gets scopes that it did not ask for.',
+        'SCOPES.filter((scope) => asked.includes(scope))',
+        'SCOPES.filter((scope) => asked.includes(scope) || scope === asked.join())',
+        ['oidc/flow', 'oidc/attacks'],
+      ],
+      ['Two answers of one app cannot be told apart.', ', iss: issuer }))', ' }))'],
+      [
+        'An app cannot tell which of its requests an answer is for.',
+        '...(state !== null && { state }), ',
+        '',
+        ['oidc/flow', 'oidc/attacks'],
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/provider/redirects.ts',
+    ['oidc/attacks'],
+    [
+      [
+        'Any address that begins like a registered one is the app’s.',
+        'registered.includes(uri) ||',
+        'registered.some((each) => uri.startsWith(each)) ||',
+      ],
+      [
+        'Any path on the own machine is the app’s.',
+        'return known.href === asked.href;',
+        'return known.origin === asked.origin;',
+      ],
+      [
+        'A port may differ on every host.',
+        'if (!asked || !known || !isLoopback(asked) || !isLoopback(known))',
+        'if (!asked || !known)',
+      ],
+      [
+        'An app may register an address without https.',
+        "return url.protocol === 'https:' || isLoopback(url)",
+        "return url.protocol === 'https:' || url.protocol === 'http:'",
+      ],
+      [
+        'An app may register an address that only looks like its host.',
+        "url.username !== '' || url.password !== '' || ",
+        '',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/provider/grant-tokens.ts',
+    ['oidc/attacks'],
+    [
+      [
+        'Everybody who reads D1 makes codes.',
+        "return (await keyring.verify('authorization code', grantId, bytes)) ? grantId : null;",
+        'return bytes ? grantId : null;',
+      ],
+      [
+        'Everybody who reads D1 makes refresh tokens.',
+        'return isOurs ? { grantId, count: Number(count) } : null;',
+        'return { grantId, count: Number(count) };',
+      ],
+      [
+        'A code is good as a refresh token.',
+        "keyring.sign('refresh token', text)",
+        "keyring.sign('authorization code', grantId)",
+        ['oidc/flow'],
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/provider/grants.ts',
+    ['oidc/attacks'],
+    [
+      [
+        'An authorization code is good for ever.',
+        'gt(appGrants.createdAtMs, now - CODE_SECONDS * 1000)))\n            .returning',
+        'gt(appGrants.createdAtMs, 0)))\n            .returning',
+      ],
+      [
+        'An authorization code is good again.',
+        'db.delete(appGrants).where(and(ofApp(id, appId), isNotNull(appGrants.redeemedAtMs))),',
+        'db.delete(appGrants).where(and(ofApp(id, appId), sql`0`)),',
+      ],
+      [
+        'A code of one app is good for another.',
+        'const ofApp = (id: string, appId: string) => and(eq(appGrants.id, id), eq(appGrants.appId, appId));',
+        'const ofApp = (id: string, _appId: string) => eq(appGrants.id, id);',
+      ],
+      [
+        'A refresh token is good again.',
+        'or(gt(appGrants.refreshCount, count + 1), lte(appGrants.refreshedAtMs, startOfGrace)),',
+        'gt(appGrants.refreshCount, count + 1),',
+      ],
+      [
+        'A refresh token of long ago ends nothing.',
+        'or(gt(appGrants.refreshCount, count + 1), lte(appGrants.refreshedAtMs, startOfGrace)),',
+        'and(eq(appGrants.refreshCount, count + 1), lte(appGrants.refreshedAtMs, startOfGrace)),',
+      ],
+      [
+        'A code is good as a refresh token before it was redeemed.',
+        'isNotNull(appGrants.redeemedAtMs), eq(appGrants.refreshCount, count)',
+        'eq(appGrants.refreshCount, count)',
+      ],
+      [
+        'Tokens of an app outlive a disabled account.',
+        '            isNull(users.disabledAtMs),\n',
+        '',
+        ['oidc/attacks', 'oidc/flow'],
+      ],
+      [
+        'Tokens of an app outlive the session.',
+        '            gt(sessions.expiresAtMs, nowMs()),\n',
+        '',
+        ['oidc/attacks', 'oidc/flow'],
+      ],
+      [
+        'An app that was removed keeps its tokens.',
+        'db.delete(appGrants).where(and(eq(appGrants.userId, userId), eq(appGrants.appId, appId))),\n',
+        'db.delete(appGrants).where(and(eq(appGrants.userId, 0), eq(appGrants.appId, appId))),\n',
+        ['oidc/flow'],
+      ],
+      [
+        'An app that was removed asks no more.',
+        'db.delete(appConsents).where(and(eq(appConsents.userId, userId), eq(appConsents.appId, appId))),\n',
+        'db.delete(appConsents).where(and(eq(appConsents.userId, 0), eq(appConsents.appId, appId))),\n',
+        ['oidc/flow'],
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/provider/apps.ts',
+    ['oidc/attacks', 'oidc/flow'],
+    [
+      [
+        'Every secret is that of an app.',
+        'secret !== null && equalTexts(await sha256Hex(secret), secretHash);',
+        'secret !== null;',
+      ],
+      [
+        'An app with a secret needs none.',
+        'secretHash === null ? secret === null : secret !== null &&',
+        'secret === null ? true :',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/provider/provider.ts',
+    ['oidc/attacks'],
+    [
+      [
+        'The PKCE verifier is not compared.',
+        'VERIFIER_FORM.test(verifier) &&\n      equalTexts(await s256(verifier), live.grant.codeChallenge)',
+        'VERIFIER_FORM.test(verifier)',
+      ],
+      [
+        'A code is redeemed with another redirect_uri.',
+        '      isSameAddress &&\n      VERIFIER_FORM',
+        '      VERIFIER_FORM',
+      ],
+      [
+        'Whoever has a code tries verifiers.',
+        'await grants.end(live.grant.id, app.id);\n    return refuse',
+        'return refuse',
+      ],
+      [
+        'An app token of another service is good here.',
+        "if (iss !== settings.issuer || typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;",
+        "if (typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;",
+        ['oidc/attacks', 'oidc/flow'],
+      ],
+      [
+        'An app token is good after its time.',
+        "if (iss !== settings.issuer || typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;",
+        'if (iss !== settings.issuer) return null;',
+        ['oidc/attacks', 'oidc/flow'],
+      ],
+      [
+        'One app reads what another app’s tokens are for.',
+        'if (!live || live.grant.appId !== app.id) return null;',
+        'if (!live) return null;',
+        ['oidc/flow', 'oidc/attacks'],
+      ],
+      [
+        'Everybody may introspect tokens.',
+        'if (app?.secretHash == null) return null;',
+        'if (!app) return null;',
+        ['oidc/flow', 'oidc/attacks'],
+      ],
+      [
+        'An app is told more than its scopes.',
+        '...claimsOf(account, sub, scopes),\n        aud',
+        "...claimsOf(account, sub, ['openid', 'profile', 'email']),\n        aud",
+        ['oidc/flow'],
+      ],
+      [
+        'An ID token of one sign-in passes for another: it has no nonce.',
+        '...(grant.nonce !== null && { nonce: grant.nonce }),',
+        '',
+        ['oidc/flow'],
+      ],
+      ['An ID token is for every app.', 'aud: grant.appId,', 'aud: settings.issuer,', ['oidc/flow']],
+      [
+        'Nobody is asked before an app learns who they are.',
+        "if (!request.app.asksConsent && !request.asksConsent) return { next: 'answer' };",
+        "if (request.app.id !== '') return { next: 'answer' };",
+        ['oidc/flow'],
+      ],
+      [
+        'Who agreed to little has agreed to all.',
+        'if (agreed !== null && request.scopes.every((scope) => known.includes(scope)))',
+        'if (agreed !== null && known.length > 0)',
+        ['oidc/flow'],
+      ],
+      [
+        'A sign-in may be older than the app asks for.',
+        'return !asksLogin && (maxAgeSeconds === null || now - signedInAt <= maxAgeSeconds);',
+        'return !asksLogin && now >= signedInAt;',
+        ['oidc/flow'],
+      ],
+      [
+        'An ID token of another service signs people out.',
+        '        iss !== settings.issuer ||\n        typeof aud',
+        '        typeof aud',
+        ['oidc/flow', 'oidc/attacks'],
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/http/oauth.ts',
+    ['oidc/attacks'],
+    [
+      [
+        'An app proves itself in two ways that differ.',
+        'if (!basic || inForm.secret !== null || (inForm.id !== null && inForm.id !== basic.id)) return null;',
+        'if (!basic) return null;',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/pages/oidc.tsx',
+    ['oidc/flow', 'oidc/attacks'],
+    [
+      [
+        'A browser is sent anywhere after it signed out.',
+        'if (uri === null || !app?.signOutUris.includes(uri)) return null;',
+        'if (uri === null) return null;',
+      ],
+      [
+        'A link on a foreign page signs people out.',
+        'if (!principal || (sub !== null && principal.account.publicId === sub)) return endSession(c, url);',
+        'if (!principal || sub === null || principal.account.publicId === sub) return endSession(c, url);',
+      ],
+      [
+        'Cancelling the consent gives the code.',
+        "const decision = findParameter(form, 'decision') === 'allow' ? 'allow' : 'deny';",
+        "const decision = findParameter(form, 'decision') === 'deny' ? 'allow' : 'allow';",
+      ],
+      [
+        'A foreign page agrees for its visitor.',
+        "  path: '/oidc/consent',\n  auth: owner,",
+        "  path: '/oidc/consent',\n  auth: { ...owner, csrf: { check: false, reason: 'fault' } },",
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/provider/access-tokens.ts',
+    ['dialects/id/access-tokens', 'rpc/accounts', 'oidc/attacks'],
+    [
+      [
+        'An access token is good after its time.',
+        "typeof exp !== 'number' || exp * 1000 <= nowMs()",
+        "typeof exp !== 'number'",
+      ],
+      [
+        'An access token for others is good here.',
+        "typeof aud !== 'string' || !settings.audiences.includes(aud) ||",
+        "typeof aud !== 'string' ||",
+      ],
+      ['An access token of another service is good here.', 'iss !== settings.issuer || ', ''],
+      [
+        'An access token outlives its session.',
+        'Math.min(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) - nowSeconds)',
+        'settings.lifeSeconds',
+      ],
+      ['A token of an app is a session of the account.', "if ('client_id' in claims) return null;", ''],
+      [
+        'A token is good for the session of another account.',
+        'return principal?.account.publicId === sub ? principal : null;',
+        'return principal;',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/provider/es256.ts',
+    ['dialects/id/access-tokens', 'rpc/accounts', 'oidc/attacks'],
+    [
+      [
+        'Everybody makes access tokens.',
+        'return isOurs ? readObject(payloadBytes) : null;',
+        'return readObject(payloadBytes);',
+      ],
+      [
+        'An ID token is good as an access token.',
+        'const key = keys.find((each) => headerOf(typ, each) === header);',
+        "const key = keys.find((each) => [typ, 'JWT', 'at+jwt'].some((any) => headerOf(any, each) === header));",
+      ],
+      ['One signature has several texts.', 'return encode(bytes) === text ? bytes : null;', 'return bytes;'],
+    ],
+  ),
+  ...inFile(
+    'src/rpc/accounts.ts',
+    ['rpc/accounts'],
+    [
+      [
+        'A foreign page uses a visitor’s cookie at another Worker.',
+        'if (cookie === undefined || isForeign(headers, request)) return null;',
+        'if (cookie === undefined) return null;',
+      ],
+      [
+        'A change by a foreign page counts as safe.',
+        "new Set(['GET', 'HEAD', 'OPTIONS'])",
+        "new Set(['GET', 'HEAD', 'OPTIONS', 'POST'])",
+      ],
+      [
+        'Headers without their request count as safe.',
+        'if (request && SAFE_METHODS.has(request.method)) return false;',
+        "if (SAFE_METHODS.has(request?.method ?? 'GET')) return false;",
+      ],
+      [
+        'A cookie is good as a token at another Worker.',
+        "core.sessions.authenticate(token, 'header', 'nearest');",
+        "core.sessions.authenticate(token, 'cookie', 'nearest');",
+      ],
+      [
+        'A bad token is passed over at another Worker, and the cookie counts.',
+        "return 'token' in authorization ? signedIn(await identifyToken(authorization.token)) : null;",
+        "if ('token' in authorization) { const found = await identifyToken(authorization.token); if (found) return signedIn(found); }",
+      ],
+    ],
+  ),
+];
