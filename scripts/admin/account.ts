@@ -107,6 +107,8 @@ export interface Change {
     | 'factors_removed'
     | 'deleted'
     | 'password_reset_requested';
+  /** The mail to the owner; null if the change is not told. */
+  notice: NoticeKind | null;
   /** A condition on the table `users`. */
   onlyIf: string;
   /** The statements, for a condition that finds the account as it was, in an order in which it still does. */
@@ -126,8 +128,8 @@ const HAS_FACTORS =
   '(EXISTS (SELECT 1 FROM factors WHERE user_id = users.id AND confirmed_at IS NOT NULL) OR EXISTS (SELECT 1 FROM app_passwords WHERE user_id = users.id))';
 
 /**
- * Puts a notice into the outbox, from which the scheduled run sends it. A deployment without mail drops it when it has
- * expired: from here nobody knows whether there is mail.
+ * Puts a notice into the outbox, from which the scheduled run sends it. From here nobody knows whether there is mail: a
+ * deployment without it removes the notice after it has expired.
  */
 const queueNotice = (kind: NoticeKind, isIt: string, nowMs: number): string =>
   `INSERT INTO outbox (kind, user_id, address, address_key, locale, details, created_at, expires_at, next_at, attempts)
@@ -138,30 +140,39 @@ const queueNotice = (kind: NoticeKind, isIt: string, nowMs: number): string =>
 export const CHANGES = {
   grant: {
     event: 'admin_granted',
+    notice: 'admin_granted',
     onlyIf: 'is_admin = 0',
     statements: (isIt, nowMs) => [set('is_admin = 1', isIt, nowMs)],
   },
   revoke: {
     event: 'admin_revoked',
+    notice: 'admin_revoked',
     onlyIf: `is_admin = 1 AND ${MAY_LOSE_ADMIN}`,
     statements: (isIt, nowMs) => [set('is_admin = 0', isIt, nowMs)],
   },
   disable: {
     event: 'disabled',
+    notice: 'account_disabled',
     onlyIf: `disabled_at IS NULL AND ${MAY_LOSE_ADMIN}`,
     statements: (isIt, nowMs) => [endSessions(isIt), set(`disabled_at = ${nowMs}`, isIt, nowMs)],
   },
   enable: {
     event: 'enabled',
+    notice: null,
     onlyIf: 'disabled_at IS NOT NULL',
     statements: (isIt, nowMs) => [set('disabled_at = NULL', isIt, nowMs)],
   },
-  'end-sessions': { event: 'sessions_ended', onlyIf: 'true', statements: (isIt) => [endSessions(isIt)] },
+  'end-sessions': {
+    event: 'sessions_ended',
+    notice: null,
+    onlyIf: 'true',
+    statements: (isIt) => [endSessions(isIt)],
+  },
   'remove-factors': {
     event: 'factors_removed',
+    notice: 'factors_removed',
     onlyIf: HAS_FACTORS,
-    statements: (isIt, nowMs) => [
-      queueNotice('factors_removed', isIt, nowMs),
+    statements: (isIt) => [
       endSessions(isIt),
       ...['recovery_codes', 'factors', 'app_passwords'].map(
         (table) => `DELETE FROM ${table} WHERE user_id IN (SELECT id FROM users WHERE ${isIt})`,
@@ -170,6 +181,7 @@ export const CHANGES = {
   },
   delete: {
     event: 'deleted',
+    notice: 'account_deleted',
     onlyIf: MAY_LOSE_ADMIN,
     statements: (isIt) => [endSessions(isIt), `DELETE FROM users WHERE ${isIt}`],
   },
@@ -179,15 +191,16 @@ export const CHANGES = {
 export const changeAccount = async (
   query: Query,
   selector: Selector,
-  { event, onlyIf, statements }: Change,
+  { event, notice, onlyIf, statements }: Change,
   nowMs: number,
 ): Promise<Found> => {
   const isIt = `${selector.isIt} AND ${onlyIf}`;
   const [rows = []] = await query([
     findStatement(selector, nowMs),
-    // The event goes first: after the change, the condition finds the account no longer.
+    // The event and the notice go first: after the change, the condition no longer finds the account.
     `INSERT INTO events (user_id, actor_id, type, dialect, address_prefix, user_agent, created_at)
        SELECT id, NULL, ${quote(event)}, 'cli', NULL, NULL, ${nowMs} FROM users WHERE ${isIt}`,
+    ...(notice === null ? [] : [queueNotice(notice, isIt, nowMs)]),
     ...statements(isIt, nowMs),
   ]);
   return readFound(selector, rows);
@@ -203,6 +216,7 @@ export const resetLink = (token: string): Change => {
   const id = createHash('sha256').update(token).digest('hex');
   return {
     event: 'password_reset_requested',
+    notice: null,
     onlyIf: 'disabled_at IS NULL',
     statements: (isIt, nowMs) => [
       `INSERT INTO proofs (id, purpose, user_id, address, address_key, requester, password_mark, created_at, expires_at)

@@ -125,6 +125,39 @@ describe('grant and revoke', () => {
   });
 });
 
+describe('the owner is told by mail', () => {
+  const noticesOf = (scratch: Scratch) =>
+    scratch.database
+      .prepare('SELECT user_id, kind, details FROM outbox ORDER BY id')
+      .all()
+      .map(({ user_id, kind, details }) => [user_id, kind, details]);
+  const BY_ADMIN = JSON.stringify({ atMs: NOW_MS, byAdmin: true });
+
+  it.each([
+    ['grant', 'ann', 2, 'admin_granted'],
+    ['revoke', 'root', 1, 'admin_revoked'],
+    ['disable', 'ann', 2, 'account_disabled'],
+    ['delete', 'id:3', 3, 'account_deleted'],
+  ])('of %s, once', async (name, operand, id, kind) => {
+    const scratch = openPeopled();
+    // Another admin, so that the first one is not the last.
+    scratch.database.exec('UPDATE users SET is_admin = 1 WHERE id = 5');
+    await runOn(scratch, name, operand);
+    expect(noticesOf(scratch)).toEqual([[id, kind, BY_ADMIN]]);
+    await runOn(scratch, name, operand).catch(() => null);
+    expect(noticesOf(scratch)).toHaveLength(1);
+  });
+
+  it('of no change that is refused, and of none that takes nothing from anybody', async () => {
+    const scratch = openPeopled();
+    for (const name of ['revoke', 'disable', 'delete'])
+      await expect(runOn(scratch, name, 'root')).rejects.toThrow();
+    await runOn(scratch, 'enable', 'off');
+    await runOn(scratch, 'end-sessions', 'ann');
+    expect(noticesOf(scratch)).toEqual([]);
+  });
+});
+
 describe('the last admin', () => {
   const refusal = 'P1@Example.com: It is the last admin who can log in. Make another one first.';
 

@@ -10,7 +10,7 @@ const NOW_MS = Date.UTC(2030, 0, 1);
 const BATCH_ROWS = 1_000;
 const MAX_ROWS = 250_000;
 
-type Table = 'sessions' | 'events' | 'login_failures';
+type Table = 'sessions' | 'events' | 'login_failures' | 'outbox';
 
 const count = async (table: Table): Promise<number> =>
   (await testEnv.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>('n')) ?? expect.fail(table);
@@ -154,6 +154,28 @@ describe('counters', () => {
     timed.advance(2 * DAY_MS);
     expect(await timed.core.cleanUp()).toEqual(removed(0, 0, 0));
     expect(await count('login_failures')).toBe(1);
+  });
+});
+
+describe('mails', () => {
+  const addMails = (createdAtMs: number, expiresAtMs: number, doneAtMs: number | null) =>
+    testEnv.DB.prepare(
+      `INSERT INTO outbox (kind, user_id, address, address_key, locale, created_at, expires_at, next_at, attempts, done_at)
+        VALUES ('admin_granted', 1, 'a@test.com', 'a@test.com', 'en', ?, ?, 0, 0, ?)`,
+    )
+      .bind(createdAtMs, expiresAtMs, doneAtMs)
+      .run();
+
+  it('are kept for a day after they were made, and those that no run could send for a day after they expired', async () => {
+    const [before, after] = [NOW_MS - DAY_MS - 1, NOW_MS - DAY_MS];
+    await addMails(before, NOW_MS + 1, NOW_MS);
+    await addMails(after, NOW_MS + 1, NOW_MS);
+    await addMails(0, before, null);
+    await addMails(0, after, null);
+    await addMails(0, NOW_MS + 1, null);
+    expect(await createTimedCore(NOW_MS).core.cleanUp()).toEqual({ ...removed(0, 0, 0), mails: 2 });
+    expect(await count('outbox')).toBe(3);
+    await testEnv.DB.exec('DELETE FROM outbox');
   });
 });
 

@@ -149,15 +149,25 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
       });
       const fromOutbox = await drain((db) => {
         const first = db
-          .select({ id: outbox.id, createdAtMs: outbox.createdAtMs, doneAtMs: outbox.doneAtMs })
+          .select({
+            id: outbox.id,
+            createdAtMs: outbox.createdAtMs,
+            expiresAtMs: outbox.expiresAtMs,
+            doneAtMs: outbox.doneAtMs,
+          })
           .from(outbox)
           .orderBy(asc(outbox.id))
           .limit(BATCH_ROWS)
           .as('first');
+        // A mail of no use any more is given up by the run that sends mails. Without mail there is no such run, and
+        // `npm run admin` cannot know that.
         const old = db
           .select({ id: first.id })
           .from(first)
-          .where(sql`${first.doneAtMs} IS NOT NULL AND ${first.createdAtMs} < ${now - MAIL_KEPT_MS}`);
+          .where(
+            sql`(${first.doneAtMs} IS NOT NULL AND ${first.createdAtMs} < ${now - MAIL_KEPT_MS})
+              OR ${first.expiresAtMs} < ${now - MAIL_KEPT_MS}`,
+          );
         return db.delete(outbox).where(inArray(outbox.id, old));
       });
       const fromChallenges = await drain((db) => {
