@@ -1,9 +1,7 @@
 // Where a code may be sent: the addresses that an app has registered, to the letter.
+import { isLoopbackName } from '../outbound-url.ts';
 
-/** Names that lead to the machine of whoever opens them. */
-const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])$/;
-
-const isLoopback = ({ protocol, hostname }: URL): boolean => protocol === 'http:' && LOOPBACK.test(hostname);
+const isLoopback = ({ protocol, hostname }: URL): boolean => protocol === 'http:' && isLoopbackName(hostname);
 
 const readUrl = (text: string): URL | null => (URL.canParse(text) ? new URL(text) : null);
 
