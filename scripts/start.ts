@@ -1,4 +1,4 @@
-// `npm start -- [wrangler flags]`: generates the secret, checks the settings, applies the migrations, serves locally.
+// `npm start -- [wrangler flags]`: generates the secrets, checks the settings, applies the migrations, serves locally.
 import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename, join } from 'node:path';
@@ -8,7 +8,7 @@ import { judge, localSecretsPath, readConfiguration, readLocalSecrets } from './
 import { withLock } from './start/lock.ts';
 import { localMailVars } from './start/mail.ts';
 import { isInUse, waitForListener } from './start/port.ts';
-import { ensureSecret } from './start/secret.ts';
+import { addSecrets, makeMissingSecrets } from './start/secret.ts';
 import { messageOf, print, printError } from './terminal.ts';
 import {
   environmentOf,
@@ -66,18 +66,24 @@ const findOrigin = (): string | null => {
 /** Variables of local development, on top of those of wrangler.toml. */
 let localVars: Record<string, string> = {};
 
-/** Generates the secret and checks the settings. Returns what is wrong with them. */
+/** Generates the secrets and checks the settings. Returns what is wrong with them. */
 const prepareSettings = async (): Promise<string[]> => {
   const configuration = await readConfiguration(textOf(values.config), environmentOf(values));
   const path = localSecretsPath(configuration);
-  // Once before it is touched: what cannot be read must not be added to.
-  readLocalSecrets(path);
-  if (ensureSecret(path)) print(`Put a random TOKEN_SECRET into ${path}`);
-  const own = { ...readLocalSecrets(path), ...readVars() };
+  const known = readLocalSecrets(path);
+  const made = await makeMissingSecrets(known, Date.now());
+  const own = { ...known, ...made, ...readVars() };
   localVars = localMailVars(configuration.vars, own, findOrigin());
   const { problems, warnings } = judge(configuration, { ...localVars, ...own });
   for (const warning of warnings) printError(`Warning: ${warning}`);
-  if (problems.length === 0) return [];
+  if (problems.length === 0) {
+    const names = Object.keys(made);
+    if (names.length > 0) {
+      addSecrets(path, made);
+      print(`Put new values of ${names.join(' and ')} into ${path}`);
+    }
+    return [];
+  }
   return [`Check ${basename(configuration.path)} and ${path}:`, ...problems.map((problem) => `- ${problem}`)];
 };
 

@@ -82,11 +82,20 @@ export const readValues = (input: Input): { values: Values } | { problems: strin
 const OWASP_ITERATIONS = 220_000;
 
 /** What works but should not be deployed: one sentence each. */
-export const listWarnings = ({ PASSWORD_ITERATIONS, PASSWORD_ROUNDS }: Values): string[] => {
-  const iterations = PASSWORD_ITERATIONS * PASSWORD_ROUNDS;
-  if (iterations >= OWASP_ITERATIONS) return [];
+export const listWarnings = (values: Values): string[] => {
+  const iterations = values.PASSWORD_ITERATIONS * values.PASSWORD_ROUNDS;
   return [
-    `PASSWORD_ITERATIONS × PASSWORD_ROUNDS is ${iterations}: OWASP asks for at least ${OWASP_ITERATIONS}. A stolen database is cheaper to crack.`,
+    ...(iterations < OWASP_ITERATIONS
+      ? [
+          `PASSWORD_ITERATIONS × PASSWORD_ROUNDS is ${iterations}: OWASP asks for at least ${OWASP_ITERATIONS}. A stolen database is cheaper to crack.`,
+        ]
+      : []),
+    // Not a contradiction: the secret is set before the variable is deployed, and must not stop what is deployed.
+    ...(values.SIGNING_KEYS !== null && values.PUBLIC_URL === null
+      ? [
+          'SIGNING_KEYS needs PUBLIC_URL, the issuer: without it there are no access tokens and no OpenID Connect.',
+        ]
+      : []),
   ];
 };
 
@@ -143,8 +152,6 @@ export const listContradictions = (values: Values): string[] => {
     .map((name) => `MAIL_PROVIDER is ${MAIL_PROVIDER}, which needs ${name}.`);
   if (MAIL_FROM !== null && values.PUBLIC_URL === null)
     problems.push('MAIL_FROM needs PUBLIC_URL: the links in mails begin with it.');
-  if (values.SIGNING_KEYS !== null && values.PUBLIC_URL === null)
-    problems.push('SIGNING_KEYS needs PUBLIC_URL: it is the issuer of the tokens.');
   problems.push(...listMigrationContradictions(values));
   for (const name of ['REQUIRE_VERIFIED_EMAIL', 'EMAIL_SIGN_IN'] as const)
     if (values[name] && MAIL_FROM === null)

@@ -293,7 +293,7 @@ export const SETTINGS = {
   SIGNING_KEYS: secretOf({
     takes: 'a JSON list of private ES256 keys with names of their own (`npm run keys`)',
     parse: readSigningKeys,
-    doc: 'The keys of access tokens, as JSON Web Keys; the first one signs. Needs `PUBLIC_URL`.',
+    doc: 'The keys of access tokens and OpenID Connect, as JSON Web Keys; the first one signs. Needs `PUBLIC_URL`. `npm start` makes them for your own machine.',
   }),
   TOKEN_SECRET: requiredSecret({
     minCharacters: MIN_SECRET_CHARACTERS,

@@ -3,13 +3,19 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { localSecretsPath, readLocalSecrets } from '../../scripts/configuration.ts';
 import { localMailVars } from '../../scripts/start/mail.ts';
-import { ensureSecret } from '../../scripts/start/secret.ts';
+import { addSecrets, makeMissingSecrets } from '../../scripts/start/secret.ts';
 import { PROJECT } from '../../scripts/wrangler.ts';
+import { readSigningKeys } from '../../src/settings/index.ts';
 import { run, start } from './import-cli-support.ts';
 import { tempFile, tempFolder } from './import-support.ts';
+
+const NOW_MS = Date.UTC(2026, 0, 31);
+const SECRETS_FILE =
+  /(?:^|\n)TOKEN_SECRET='[\w-]{43}'\nSIGNING_KEYS='\[\{"kty":"EC","crv":"P-256",[^\n']+\}\]'\n$/;
 
 const SECRET = 'TOKEN_SECRET=a-secret-for-tests-that-is-long-enough\n';
 
@@ -94,6 +100,13 @@ describe('says what is wrong and does not start', () => {
 });
 
 describe('the file of local secrets', () => {
+  /** Adds what is missing. Returns the names. */
+  const ensureSecrets = async (path: string): Promise<string[]> => {
+    const made = await makeMissingSecrets(readLocalSecrets(path), NOW_MS);
+    addSecrets(path, made);
+    return Object.keys(made);
+  };
+
   it('is read as wrangler reads it', () => {
     const text = `# a comment\n\nexport A=1\nB = two words \nC="line 1\nline 2"\nD='# no comment' # a comment\nE=\nF=a#b\n  G=\`x\`\r\nH="a\\"b"\n`;
     expect(readLocalSecrets(tempFile('.dev.vars', text))).toMatchObject({
@@ -133,15 +146,30 @@ describe('the file of local secrets', () => {
     expect(localSecretsPath({ path: config, environment: 'other' })).toBe(join(path, '../.dev.vars'));
   });
 
-  it('gets a secret once, for its owner alone to read, and keeps what is in it', () => {
-    const path = tempFile('.dev.vars', 'UTC_OFFSET=+01:00');
+  it('gets a secret and signing keys once, for its owner alone to read, and keeps what is in it', async () => {
+    const path = tempFile('.dev.vars', '# mine\nUTC_OFFSET=+01:00');
     chmodSync(path, 0o644);
-    expect(ensureSecret(path)).toBe(true);
+    expect(await ensureSecrets(path)).toEqual(['TOKEN_SECRET', 'SIGNING_KEYS']);
     const text = readFileSync(path, 'utf8');
-    expect(text).toMatch(/^UTC_OFFSET=\+01:00\nTOKEN_SECRET=[\w-]{43}\n$/);
+    expect(text).toMatch(SECRETS_FILE);
+    expect(text.startsWith('# mine\nUTC_OFFSET=+01:00\nTOKEN_SECRET=')).toBe(true);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(ensureSecret(path)).toBe(false);
+    const keys = readSigningKeys(readLocalSecrets(path)['SIGNING_KEYS'] ?? '');
+    expect(keys?.map(({ kid }) => kid.slice(0, 10))).toEqual(['2026-01-31', '2026-01-31']);
+    expect(await ensureSecrets(path)).toEqual([]);
     expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  it.each([
+    ['of an earlier version', SECRET, ['SIGNING_KEYS']],
+    ['with keys of its own', `SIGNING_KEYS='[{"kid":"mine"}]'\n`, ['TOKEN_SECRET']],
+    ['that turns access tokens off', `${SECRET}SIGNING_KEYS=\n`, []],
+  ])('%s gets only what it does not have', async (_what, before, added) => {
+    const path = tempFile('.dev.vars', before);
+    expect(await ensureSecrets(path)).toEqual(added);
+    const after = readFileSync(path, 'utf8');
+    expect(after.startsWith(before)).toBe(true);
+    expect(after.slice(before.length).match(/^\w+(?==)/gm) ?? []).toEqual(added);
   });
 });
 
@@ -237,5 +265,30 @@ it('serves twice over one new database, if two first ones are started at once', 
   expect(await Promise.all(ports.map(until))).toEqual(
     Array(2).fill('{"status":"ok","d1":"ok","kv":"ok","mail":"on"}'),
   );
-  expect(readFileSync(secrets, 'utf8')).toMatch(/^TOKEN_SECRET=[\w-]{43}\n$/);
+  expect(readFileSync(secrets, 'utf8')).toMatch(SECRETS_FILE);
+
+  // A fresh clone signs access tokens: what is published verifies what is issued.
+  const origin = `http://127.0.0.1:${ports[0]}`;
+  const post = (path: string, token: string | null, body: object): Promise<{ [name: string]: string }> =>
+    fetch(`${origin}${path}`, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(body),
+    }).then((answer) => answer.json());
+  const { token = '' } = await post('/id/register', null, {
+    email: 'kate@example.com',
+    password: 'a fine long one',
+    session: 'token',
+  });
+  const { accessToken = '' } = await post('/id/token', token, {});
+  const keys = createRemoteJWKSet(new URL(`${origin}/.well-known/jwks.json`));
+  const { payload } = await jwtVerify(accessToken, keys, { issuer: origin, audience: origin, typ: 'at+jwt' });
+  expect(payload).toMatchObject({ email: 'kate@example.com' });
+  const described: { issuer: string } = await fetch(`${origin}/.well-known/openid-configuration`).then(
+    (answer) => answer.json(),
+  );
+  expect(described.issuer).toBe(origin);
 });

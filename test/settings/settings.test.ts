@@ -121,9 +121,14 @@ describe('SIGNING_KEYS', () => {
     expect(refusal({ SIGNING_KEYS, PUBLIC_URL: ISSUER })).toBe(takes);
   });
 
-  it('needs PUBLIC_URL', () => {
-    expect(refusal({ SIGNING_KEYS: JSON.stringify(KEYS) })).toBe(
-      'SIGNING_KEYS needs PUBLIC_URL: it is the issuer of the tokens.',
+  it('signs nothing without PUBLIC_URL, and warns', () => {
+    const { accessTokens, warnings } = accepted({ SIGNING_KEYS: JSON.stringify(KEYS) });
+    expect(accessTokens).toBeNull();
+    expect(warnings).toContain(
+      'SIGNING_KEYS needs PUBLIC_URL, the issuer: without it there are no access tokens and no OpenID Connect.',
+    );
+    expect(accepted({ SIGNING_KEYS: JSON.stringify(KEYS), PUBLIC_URL: ISSUER }).warnings).not.toContainEqual(
+      expect.stringContaining('SIGNING_KEYS'),
     );
   });
 
