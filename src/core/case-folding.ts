@@ -3,7 +3,7 @@
 /** Cherokee folds to uppercase: its lowercase letters came later, and foldings never change. */
 const CHEROKEE = /[\u13a0-\u13f5\u13f8-\u13fd\uab70-\uabbf]/;
 
-/** It folds to itself, although its uppercase is that of `i`: only Turkic foldings equate them. */
+/** It folds to itself, although its uppercase equals that of `i`: only Turkic foldings equate them. */
 const DOTLESS_I = '\u0131';
 
 /**

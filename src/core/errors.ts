@@ -19,12 +19,12 @@ export type Throttled = { reason: 'throttled'; retryAfterSeconds: number };
 /** The account or session ended between the check of its credentials and the change. */
 export type Gone = { reason: 'gone' };
 
-/** Nobody could make an admin again. */
+/** Afterwards nobody could grant admin rights. */
 export type LastAdmin = { reason: 'last_admin' };
 
 /**
  * Why a second factor is refused. `code`: a one-time or recovery code is wrong or was used. `passkey`: the response
- * proves no passkey of the account. `expired`: the challenge is too old, was used, or belongs to somebody else.
+ * does not prove a passkey of the account. `expired`: the challenge is too old, was used, or belongs to somebody else.
  * `in_use`: there is one already. `too_many`: the account has the maximum.
  */
 export type FactorRefused = {
@@ -33,8 +33,8 @@ export type FactorRefused = {
 };
 
 /**
- * Why a link or a code is refused. `invalid`: it was not made here. `expired`: too old, used, replaced, or the account
- * has changed since. `wrong_code`: wrong, or no attempts are left.
+ * Why a link or a code is refused. `invalid`: not issued here. `expired`: too old, used, replaced, or the account has
+ * changed since. `wrong_code`: wrong, or no attempts are left.
  */
 export type InvalidProof = { reason: 'proof'; why: 'invalid' | 'expired' | 'wrong_code' };
 

@@ -517,13 +517,20 @@ export const coreMutants = [
         'A code may be guessed for ever.',
         'sql`(${proofs.tries} < ${MAX_CODE_TRIES} OR NOT ${isRecent})`,',
         '',
+        ['core/proofs/limits'],
       ],
       [
         'Asking again gives new guesses.',
         'tries: sql`CASE WHEN ${isRecent} THEN ${proofs.tries} ELSE 0 END`',
         'tries: sql`0`',
+        ['core/proofs/limits'],
       ],
-      ['A code is good for as long as the link.', 'gt(proofs.codeExpiresAtMs, nowMs),', ''],
+      [
+        'A code is good for as long as the link.',
+        'gt(proofs.codeExpiresAtMs, nowMs),',
+        '',
+        ['core/proofs/limits'],
+      ],
     ],
   ),
   ...inFile(

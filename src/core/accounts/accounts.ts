@@ -89,7 +89,7 @@ export interface Removal {
   confirmed?: Confirmed;
 }
 
-/** What a right password of the owner stands for. */
+/** What a correct password of the owner proves. */
 export interface Confirmed {
   candidate: CheckedAccount;
   counterKey: CounterKey;
@@ -98,8 +98,8 @@ export interface Confirmed {
 
 export interface Accounts {
   /**
-   * Which of these names an account has. An address that an account has given up is kept for it while the change can be
-   * undone.
+   * Which of these names another account has. An address that an account gave up stays reserved for it while the change
+   * can be undone.
    * @param forId the account that asks, to which its own former address is free
    */
   findTaken(
@@ -107,7 +107,7 @@ export interface Accounts {
     forId?: number,
   ): Promise<Taken | null>;
   /**
-   * Creates an account, and a session with it, in one batch. Of many at once with one name, one wins.
+   * Creates an account and its session in one batch. Of several parallel registrations with one name, one succeeds.
    *
    * @example
    * const created = await core.accounts.create(
@@ -122,8 +122,8 @@ export interface Accounts {
   /** The account that other services know by this id; null if there is none. */
   getByPublicId(publicId: string): Promise<Account | null>;
   /**
-   * The account's public id. Costs a round trip only for an account that an older version made after the migration that
-   * brought the column; of many at once one decides.
+   * The account's public id. Costs a round trip only for an account that an older version created after the migration
+   * added the column. Of parallel calls, one sets the id.
    * @throws StoreUnavailable if the account was deleted meanwhile
    */
   ensurePublicId(account: Account): Promise<string>;
@@ -140,8 +140,9 @@ export interface Accounts {
     client: Client,
   ): Promise<Result<Account, Gone | Taken>>;
   /**
-   * Removes an account with its sessions and tokens; its name is free again, its id is never used again. Refuses
-   * the last admin if one is to be kept: the document of `account` knows no such refusal, so there everybody may go.
+   * Removes an account with its sessions and tokens. Its name is free again; its id is never reused. Refuses to remove
+   * the last admin if one must remain: the document of `account` has no such refusal, so that dialect lets every
+   * account go.
    */
   remove(id: number, client: Client, removal?: Removal): Promise<Result<null, Gone | LastAdmin>>;
 }
@@ -215,7 +216,7 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
         return ok({ account, token, device: await devices.write(known, { id: account.id, passwordHash }) });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
-        // Another registration won between the check and the batch, and its account may be gone again.
+        // Another registration took the name between the check and the batch. Its account may have been deleted since.
         const winner = await findTaken(unique);
         if (winner) return err(winner);
         throw new StoreUnavailable('The name was taken and given up at the same moment.', { cause: error });
@@ -268,12 +269,12 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
       const now = nowMs();
       const names = changeNames(account, { name, firstName, lastName });
       const profile = { ...changes, ...(names && { ...names, nameKey: nameKey(names) }) };
-      // Clients send back what they have read: that is no change, and a pending address stays.
+      // Clients send back what they have read. That is no change: a pending address stays pending.
       const change =
         email === undefined || email === account.email
           ? null
           : changeOfEmail(account, email, mail.settings !== null);
-      // A pending address is in no unique key, so it is checked here.
+      // No unique key covers a pending address, so it is checked here.
       const taken = change?.pending ? await findTaken({ email }, id) : null;
       if (taken) return err(taken);
       const isProfile = change === null || Object.values(profile).some((value) => value !== undefined);
@@ -322,7 +323,7 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
           endSessionsOf(db, id, whereRemovable)[0],
           db.delete(users).where(whereRemovable).returning({ id: users.id }),
           db.select({ id: users.id }).from(users).where(whereConfirmed),
-          // The password was right, whether the account could be removed or not.
+          // The password was correct, whether or not the account could be removed.
           ...(confirmed
             ? [
                 db

@@ -24,19 +24,19 @@ export type EmailPurpose = Extract<Purpose, 'verify_email' | 'change_email' | 'u
 
 export interface EmailAddress {
   /**
-   * Mails a link and a code that prove the address, unless it is proven. One round trip. Within the limits of mails to
-   * one address, without telling whether they are reached.
+   * Mails a link and a code that prove the address, unless it is proven already. One round trip. The limits of mails to
+   * one address apply, and the caller does not learn whether they are reached.
    */
   requestVerification(accountId: number, client: Client): Promise<void>;
-  /** Proves the address. One round trip with a token, two with a code. Of many at once, one succeeds. */
+  /** Proves the address. One round trip with a token, two with a code. Of parallel calls, one succeeds. */
   verify(proof: EmailProof, client: Client): Promise<Result<Account, InvalidProof>>;
   /** The account of a link. Refuses a link that was used, replaced or has expired. Does not use the link. */
   read(purpose: EmailPurpose, token: string): Promise<Result<Account, InvalidProof>>;
-  /** Withdraws the address that is to be the new one. */
+  /** Cancels the pending change of address. */
   withdrawChange(accountId: number, client: Client): Promise<Result<Account, Gone>>;
   /**
-   * Makes the pending address the account's, and tells the old one, with a link that undoes it for 72 hours if that
-   * address was proven. Refuses an address that another account has by now.
+   * Makes the pending address the account's address. Mails the old address, with a link that undoes the change for 72
+   * hours if that address was proven. Refuses an address that another account has by now.
    */
   confirmChange(proof: EmailProof, client: Client): Promise<Result<Account, InvalidProof | Taken>>;
   /**
@@ -55,7 +55,7 @@ export interface EmailAddressOptions {
   nowMs: () => number;
 }
 
-/** An address for a mail to another one: enough to recognise it, too little to learn it. */
+/** An address for a mail to another address: enough to recognise it, too little to learn it. */
 const hidden = (address: SQL): SQL =>
   sql`substr(${address}, 1, 1) || '•••@' || substr(${address}, instr(${address}, '@') + 1, 1) || '•••'`;
 
@@ -82,7 +82,8 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
         id: undoId,
         purpose: UNDO,
         kind: 'email_changed',
-        // An unproven address may be a stranger's, because of a typing error: it must not get the account.
+        // An unproven address may belong to a stranger because of a typing error. It must not be able to take the
+        // account.
         account: and(holds, isNotNull(users.emailVerifiedAtMs)),
         hasCode: false,
         nowMs: now,
@@ -135,7 +136,8 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
       const { value } = await store.primary((db) =>
         db.batch([
           noteEventOf(db, 'email_change_withdrawn', hasPending, client, now),
-          // Its proof stays, bound to a pending address that is no more: so do the tries that were spent on it.
+          // Its proof stays, bound to a pending address that no longer exists. So the tries that were used up stay
+          // counted.
           db.update(users).set({ pendingEmail: null, updatedAtMs: now }).where(hasPending),
           db
             .select(accountColumns)
@@ -202,7 +204,7 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
         const { value } = await store.primary((db) => {
           const holds = holdsProof(db, UNDO, id, now);
           const account = eq(users.id, proof(sql`user_id`));
-          // A change is confirmed within a day of its request. What was added since then is not the owner's.
+          // A change is confirmed within a day of its request. Whatever was added since the request is not the owner's.
           const since = proof(sql`created_at - ${PROOF_SECONDS.change_email * 1000}`);
           return db.batch([
             noteEventOf(db, 'email_change_undone', holds, client, now),
@@ -223,13 +225,13 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
                 emailKey: proof(sql`address_key`),
                 emailVerifiedAtMs: now,
                 pendingEmail: null,
-                // Whoever changed the address knew the password: no password matches until a new one is set.
+                // The person who changed the address knew the password: no password matches until a new one is set.
                 passwordHash: sql`'!' || lower(hex(randomblob(16)))`,
                 updatedAtMs: now,
               })
               .where(holds)
               .returning(accountColumns),
-            // Proofs that were made since then are the attacker's. An older undo goes back further, and stays.
+            // Proofs made since then belong to the attacker. An older undo goes back further, and stays valid.
             db
               .delete(proofRows)
               .where(

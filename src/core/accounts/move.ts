@@ -1,4 +1,4 @@
-// Moves an account of the service before this one, when its owner logs in here with the password of there.
+// Moves an account from the old service when its owner logs in here with the old password.
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import {
   canBeEmail,
@@ -15,14 +15,14 @@ import { importedAccounts, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 import type { Accounts, NewAccount } from './accounts.ts';
 
-/** A login that the old service is asked about. The name is what was typed: it may tell upper from lower case. */
+/** A login to check with the old service. The name is sent as typed, because the old service may be case-sensitive. */
 export interface OldLogin {
   by: Identifier['by'];
   name: string;
   password: string;
 }
 
-/** What the old service says of an account. Null for what it does not say. */
+/** What the old service says about an account. Null for what it does not say. */
 export interface OldAccount {
   id: string | null;
   username: string | null;
@@ -37,10 +37,10 @@ export interface OldAccount {
   description: string | null;
 }
 
-/** Asks the old service. Null for a wrong name or password, and for no answer: it never throws. */
+/** Asks the old service. Null for a wrong name or password, and if there is no answer. Never throws. */
 export type AskOldService = (login: OldLogin) => Promise<OldAccount | null>;
 
-/** Whether the account is here now, so that the same login can be tried again. */
+/** Whether the account exists here now, so that the same login can be tried again. */
 export type MoveAccount = (identifier: Identifier, password: string, client: Client) => Promise<boolean>;
 
 export interface MoveAccountOptions {
@@ -52,7 +52,7 @@ export interface MoveAccountOptions {
 }
 
 /**
- * Creates the account with the password at hand, and changes none that is here: a name that another account has is a
+ * Creates the account with the given password. Changes no existing account: a name that another account has is a
  * conflict, which is logged and refused like a wrong password. An account that was deleted here is not created again.
  */
 export const createMoveAccount =
@@ -66,7 +66,7 @@ export const createMoveAccount =
     if (!found) return false;
     const names = readNames(found);
     if (!names) return refuse('It has neither an email nor a username that an account can have here.');
-    // Whose password was checked is what counts: never the account of another name.
+    // Only the account whose password was checked counts, never an account with another name.
     if (!isNamed(names, identifier)) return refuse('It has another name than the login.');
     const digests = await digestsOf(names);
     if (await wasDeleted(store, digests)) return refuse('The account was deleted here.');
@@ -83,7 +83,7 @@ export const createMoveAccount =
       replaces: null,
       also: (db, isNew) => noteMoved(db, isNew, { ...digests, sourceId: readSourceId(found.id) }, nowMs()),
     });
-    // Another login of the same person may have moved the account at the same moment.
+    // A parallel login of the same person may have moved the account.
     if (created.ok || created.error.fields.includes(identifier.by)) return true;
     return refuse(`Another account has its ${created.error.fields.join(' and its ')}.`);
   };
@@ -96,7 +96,7 @@ interface Names {
 /** Django's own limit, which the import has too. */
 const MAX_USERNAME = 150;
 
-/** A username that cannot be had here is left out; without an email, a placeholder stands for it. Null if nothing is left. */
+/** Leaves out a username that is not allowed here. Without an email, a placeholder is used. Null if no name remains. */
 const readNames = ({ username, email }: OldAccount): Names | null => {
   const named = (username ?? '').trim();
   const mailed = (email ?? '').trim();
@@ -108,7 +108,7 @@ const readNames = ({ username, email }: OldAccount): Names | null => {
 const isNamed = ({ username, email }: Names, { by, key }: Identifier): boolean =>
   by === 'email' ? emailKey(email) === key : username !== null && usernameKey(username) === key;
 
-/** As long as the import lets each be: scripts/import/accounts.ts. */
+/** The same limits as the import: scripts/import/accounts.ts. */
 const MAX_NAME = 255;
 const MAX_ADDRESS = 200;
 const MAX_DESCRIPTION = 1023;
@@ -117,7 +117,7 @@ const MAX_URL = 200;
 const CONTROL = /\p{Cc}/u;
 const CONTROL_BUT_LINES = /[^\P{Cc}\n\t\r]/u;
 
-/** The account is worth more than one of its texts: what cannot be had here is left out. */
+/** A field that is not allowed here is left out rather than losing the account. */
 const readProfile = (found: OldAccount) => {
   const text = (value: string | null, max: number, severalLines = false): string => {
     const trimmed = (value ?? '').trim();
@@ -135,7 +135,7 @@ const readProfile = (found: OldAccount) => {
   };
 };
 
-/** Longer than any id that a database makes. */
+/** Longer than any id that a database generates. */
 const MAX_SOURCE_ID = 128;
 
 const readSourceId = (id: string | null): string | null =>
@@ -151,7 +151,7 @@ const digestsOf = async ({ email, username }: Names): Promise<Digests> => ({
   usernameDigest: username === null ? null : await digestOf(usernameKey(username)),
 });
 
-/** Whether an account of one of these names came from the old service and was deleted here. */
+/** Whether an account with one of these names was moved from the old service and then deleted here. */
 const wasDeleted = async (store: Store, { emailDigest, usernameDigest }: Digests): Promise<boolean> => {
   const { value } = await store.primary((db) => {
     const deleted = (isNamed: SQL) =>
@@ -161,7 +161,7 @@ const wasDeleted = async (store: Store, { emailDigest, usernameDigest }: Digests
         .leftJoin(users, eq(users.id, importedAccounts.userId))
         .where(and(isNamed, isNull(users.id)))
         .limit(1);
-    // One statement for each: an OR of the two would be a scan of all accounts that were ever imported.
+    // Two statements: one with OR would scan all accounts that were ever imported.
     return db.batch([
       deleted(eq(importedAccounts.emailDigest, emailDigest)),
       deleted(eq(importedAccounts.usernameDigest, usernameDigest ?? NO_DIGEST)),
@@ -170,13 +170,13 @@ const wasDeleted = async (store: Store, { emailDigest, usernameDigest }: Digests
   return value.some((rows) => rows.length > 0);
 };
 
-/** No text has it for its digest. */
+/** No text has this digest. */
 const NO_DIGEST = '';
 
-/** What stands for the digest of a hash that no file had: a later import keeps the password that is here. */
+/** Stored instead of the digest of an imported hash: a later import keeps the current password. */
 const NO_HASH = '';
 
-/** The statement that notes where the account came from, as an import does: a later import then knows it. */
+/** The statement that records where the account came from, as an import does, so that a later import recognises it. */
 const noteMoved = (
   db: Database,
   isNew: SQL,

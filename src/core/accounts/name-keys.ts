@@ -4,9 +4,9 @@ import { nameKey } from '../names.ts';
 import { users } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
-/** Accounts of a statement: with the longest names, their keys are one parameter of under 2 MB, the most that D1 takes. */
+/** Accounts per statement: with the longest names, their keys are one parameter of under 2 MB, which is D1's limit. */
 const BATCH_ACCOUNTS = 500;
-/** So that the run takes a second of CPU at most; the next one goes on. */
+/** So that a run takes at most a second of CPU. The next run continues. */
 const MAX_BATCHES = 40;
 
 /**
@@ -26,7 +26,7 @@ export const fillNameKeys = async (store: Store): Promise<number> => {
     );
     if (missing.length > 0) {
       const keys = JSON.stringify(missing.map((account) => [account.id, nameKey(account)]));
-      // A name that was changed meanwhile has its key already.
+      // A name that was changed meanwhile already has its key.
       await store.primary((db) =>
         db.run(
           sql`UPDATE ${users} SET name_key = value ->> 1 FROM json_each(${keys}) WHERE ${users.id} = value ->> 0 AND ${users.nameKey} IS NULL`,

@@ -35,7 +35,7 @@ export interface SearchPage {
   next: SearchCursor | null;
 }
 
-/** What an admin can do with an account. */
+/** What an admin can do to an account. */
 export type AdminAction = 'disabled' | 'enabled' | 'admin_granted' | 'admin_revoked' | 'email_verified';
 
 /** A mail that an admin can send to the owner. */
@@ -50,13 +50,13 @@ export interface Admin {
   /** How many accounts there are, counted up to `MAX_COUNTED`. */
   count(): Promise<Totals>;
   /**
-   * Accounts whose username, email or shown name begins with a text, in this order, each once. It reads ranges of an
-   * index, so that the cost does not grow with the number of accounts.
+   * Finds accounts whose username, email or display name begins with a text, in this order, each once. It reads ranges
+   * of an index, so the cost does not grow with the number of accounts.
    */
   search(prefix: string, page: { from: SearchCursor | null; limit: number }): Promise<SearchPage>;
   /**
-   * Disables (and ends every session), enables, grants or takes admin, or takes the address as proven. Never takes the
-   * last admin away.
+   * Disables an account (and ends every session), enables it, grants or revokes admin rights, or marks its address as
+   * proven. Never removes the last admin.
    */
   apply(
     id: number,
@@ -65,14 +65,14 @@ export interface Admin {
     client: Client,
   ): Promise<Result<Account, Gone | LastAdmin>>;
   /**
-   * Mails the owner a link that sets a new password, or one that proves the address. No admin chooses a password. The
-   * limits of mails hold, apart from those of what others ask for. Nothing goes to a disabled account, nor a proof of
-   * an address that is proven.
+   * Mails the owner a link that sets a new password, or one that proves the address. Admins cannot choose a password.
+   * The limits of mails apply, counted separately from other requests. Nothing is mailed to a disabled account, and no
+   * proof of an address that is proven already.
    */
   send(id: number, kind: AdminMail, actorId: number, client: Client): Promise<Result<null, Gone>>;
 }
 
-/** Counts what admins ask for apart, so that nobody else uses it up. */
+/** Counts mails requested by admins separately, so that nobody else can use up their limit. */
 const ADMIN_REQUESTER = 'admin';
 
 export interface AdminOptions {
@@ -91,7 +91,7 @@ export const createAdmin = (options: AdminOptions): Admin => {
     count: () => countAccounts(store),
 
     async search(prefix, { from, limit }) {
-      // No name is as long.
+      // No name is this long.
       if (!isMatchable(prefix)) return { accounts: [], next: null };
       const rows: Match[] = [];
       for (const field of SEARCH_FIELDS.slice(from ? SEARCH_FIELDS.indexOf(from.field) : 0)) {
@@ -159,7 +159,7 @@ export const createAdmin = (options: AdminOptions): Admin => {
   };
 };
 
-/** The mail to the owner; none when the account is enabled. */
+/** The mail to the owner; null when the account is enabled. */
 const NOTICES = {
   disabled: 'account_disabled',
   enabled: null,
@@ -168,7 +168,7 @@ const NOTICES = {
   email_verified: null,
 } as const satisfies Readonly<Record<AdminAction, NoticeKind | null>>;
 
-/** The condition that the action changes something, so that nobody gets a mail twice. */
+/** The condition that the action changes something, so that the owner is not mailed twice. */
 const whereOtherwise = (action: AdminAction): SQL | undefined => {
   switch (action) {
     case 'disabled':
@@ -187,7 +187,7 @@ const whereOtherwise = (action: AdminAction): SQL | undefined => {
 const changesFor = (action: AdminAction, now: number) => {
   switch (action) {
     case 'disabled':
-      // Disabling again keeps the first time.
+      // Disabling a disabled account keeps the first time.
       return { disabledAtMs: sql`coalesce(${users.disabledAtMs}, ${now})` };
     case 'enabled':
       return { disabledAtMs: null };
@@ -234,7 +234,8 @@ const searchField = (
   const earlier = SEARCH_FIELDS.slice(0, SEARCH_FIELDS.indexOf(field));
   // IS NOT TRUE instead of NOT, because a username may be null.
   const unseen = earlier.map((other) => sql`(${whereMatches(other, prefix)}) IS NOT TRUE`);
-  // If that account is gone or matches no longer, its field begins again, so that nothing is skipped.
+  // If that account was deleted or no longer matches, the page begins at the start of its field, so that nothing is
+  // skipped.
   const keyAt =
     start &&
     sql`coalesce((SELECT ${column} FROM ${users} WHERE ${users.id} = ${start.afterId} AND ${whereMatches(field, prefix)}), ${key})`;

@@ -23,26 +23,32 @@ export interface Totals {
   disabled: number;
 }
 
-/** Counting reads every row that it counts: beyond this, a page would cost more the more accounts there are. */
+/**
+ * Counting reads every row that it counts. Without this limit, the cost of a page would grow with the number of
+ * accounts.
+ */
 export const MAX_COUNTED = 10_000;
 
-/** Ids begin at 1. As a condition, it has SQLite walk the table by its key, which a limit stops. */
+/** Ids begin at 1. This condition makes SQLite walk the table by its key, and the limit stops it. */
 const whereAny = gt(users.id, 0);
 
-/** The conditions that the two partial indexes have. */
+/** The conditions of the two partial indexes. */
 const FILTERS: Readonly<Record<AccountFilter, SQL>> = {
   all: whereAny,
   admins: sql`is_admin = 1`,
   disabled: gte(users.disabledAtMs, 0),
 };
 
-/** Behind a plus, SQLite takes no index of the column: a filter's few rows are found by the filter's own, then sorted. */
+/**
+ * The plus keeps SQLite from using the column's index: the filter's own index finds its few rows, which are then
+ * sorted.
+ */
 const columnOf = (column: typeof users.id | typeof users.emailKey, filter: AccountFilter): SQL =>
   filter === 'all' ? sql`${column}` : sql`+${column}`;
 
 /**
- * A page of accounts, found by an index. If the account before it is gone, a list by email begins again, so that nothing
- * is skipped.
+ * A page of accounts, found by an index. If the last account of the page before was deleted, a list by email starts
+ * again, so that nothing is skipped.
  */
 export const listAccounts = async (
   store: Store,

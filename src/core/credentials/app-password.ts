@@ -1,4 +1,4 @@
-// App passwords: for clients that can ask for nothing but a password. Part of every login, so not loaded lazily.
+// App passwords: for clients that can only send a password. Part of every login, so not loaded lazily.
 import { type Random, sha256Hex } from '../secrets.ts';
 
 /**
@@ -16,8 +16,8 @@ export const makeAppPassword = (random: Random): string =>
     .replace(/.{4}(?=.)/g, '$& ');
 
 /**
- * What is stored of an app password: the SHA-256 of its characters, without spaces and hyphens, in small letters. Null
- * if what was typed has not the form of one: it can only be an ordinary password.
+ * The stored form of an app password: the SHA-256 of its characters in lower case, without spaces and hyphens. Null if
+ * the input cannot be an app password and is an ordinary one.
  */
 export const hashAppPassword = async (typed: string): Promise<string | null> => {
   const characters = typed.replace(/[\s-]/g, '').toLowerCase();

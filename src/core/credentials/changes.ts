@@ -45,7 +45,7 @@ interface Change {
 }
 
 /**
- * The renewed session after its password was confirmed. It has a new token, and the old one is void.
+ * The renewed session after its password was confirmed. It has a new token; the old token is invalid.
  * @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x16-V7-Session-Management.md V7.2.4
  */
 export interface Renewed {
@@ -56,15 +56,15 @@ export interface Renewed {
 
 export interface Credentials {
   /**
-   * Deletes the account, if the password is right and nothing has changed while it was checked. Counts like a login, so
-   * that a stolen session cannot guess it. Refuses the last admin.
+   * Deletes the account if the password is correct and nothing changed while it was checked. Counted like a login, so
+   * that a stolen session cannot guess the password. Refuses to delete the last admin.
    */
   deleteAccount(
     principal: Principal,
     password: string,
     client: Client,
   ): Promise<Result<null, Refused | LastAdmin>>;
-  /** Checks the password, counted like a login, and continues the session under a new token as a recent one. */
+  /** Checks the password, counted like a login, and continues the session with a new token as a recent one. */
   confirm(principal: Principal, password: string, client: Client): Promise<Result<Renewed, Refused>>;
   /**
    * Sets a new password, ends every other session of the account and renews this one, in one batch. Returns how many
@@ -84,7 +84,7 @@ export interface Credentials {
     change: { password: string; email: string },
     client: Client,
   ): Promise<Result<Renewed & { account: Account }, Refused | Taken>>;
-  /** Sets a new username and renews the session; the others go on. */
+  /** Sets a new username and renews the session. Other sessions continue. */
   changeUsername(
     principal: Principal,
     change: { password: string; username: string },
@@ -102,7 +102,7 @@ export interface CredentialsOptions {
   devices: Devices;
   /** Which of the names another account has. */
   findTaken: (wanted: { [K in UniqueField]?: string | undefined }, forId: number) => Promise<Taken | null>;
-  /** Removes the account if it is as it was when its password was checked. */
+  /** Removes the account if it has not changed since its password was checked. */
   remove: (
     id: number,
     client: Client,
@@ -121,9 +121,9 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
   const { mail, proofs, nowMs } = options;
 
   /**
-   * The password is enough for a session that was opened with all that the account asks for. Where a second factor is on,
-   * it is not for one of an app password or an imported token, nor for one from before: otherwise whoever has the password
-   * and such a session would have the account.
+   * A password is enough only for a session that was opened with everything the account requires. If the account has a
+   * second factor, the password is not enough for a session of an app password, an imported token, or a session from
+   * before the factor was added. Otherwise anyone with the password and such a session could take over the account.
    */
   const check = async ({ account, session }: Principal, password: string, client: Client) => {
     if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' } as const);
@@ -138,7 +138,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     checkPassword({
       account: eq(users.id, account.id),
       unknown: { key: 'gone', tag: String(account.id) },
-      // With the device, so that a stranger's flood does not make the owner wait here either.
+      // With the device, so that a flood by a stranger does not make the owner wait here either.
       device: await devices.read(client.device ?? null),
       password,
       client,
@@ -165,7 +165,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
         mail.notify(db, notice, before, client),
         ...endSessionsOf(db, endsOthers ? candidate.id : null, before, session.id),
         renewSession(db, session.id, issued, before),
-        // By now the session has its new id.
+        // The session has its new id by now.
         db
           .update(users)
           .set({ ...values, updatedAtMs: now, loginFailures: forgiven(counterKey) })
@@ -207,7 +207,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     const { counterKey, candidate } = checked.value;
     const names = { [wanted.field]: wanted.name };
     if (wanted.pending) {
-      // A pending address is in no unique key, so it is checked here.
+      // No unique key covers a pending address, so it is checked here.
       const taken = await throttle.undoOnError(counterKey, () => findTaken(names, candidate.id));
       if (taken) {
         throttle.undoAttempt(counterKey);

@@ -14,8 +14,8 @@ export interface PasswordAttempt extends Omit<AttemptSource, 'network'> {
 }
 
 /**
- * A right password: whose it is, and the counter that holds the attempt. It was an app password if the candidate has an
- * `appPasswordId`: only attempts that name an `appPassword` find one.
+ * A correct password: the account, and the counter that holds the attempt. If the candidate has an `appPasswordId`, it
+ * was an app password: only attempts with an `appPassword` find one.
  */
 export interface CheckedPassword {
   candidate: Candidate;
@@ -42,15 +42,15 @@ export const createCheckPassword =
     const counted = await throttle.countAttempt({ ...source, network: client.addressPrefix });
     if (!counted.ok) return counted;
     const { candidate, counterKey } = counted.value;
-    // 100 random bits were found by their hash: a slow one would add nothing but its cost.
+    // It was found by its hash and has over 100 random bits: a slow hash would add only cost.
     if (candidate && candidate.appPasswordId !== null && candidate.disabledAtMs === null)
       return ok({ candidate, counterKey });
-    // A hash that cannot be checked, because a module does not load or a pepper is not set, is no wrong password.
+    // If a hash cannot be checked, because a module does not load or a pepper is not set, the password is not wrong.
     const isRight = await throttle.undoOnError(counterKey, () =>
       candidate ? passwords.verify(password, candidate.passwordHash) : passwords.verifyNothing(password),
     );
     if (candidate && isRight && candidate.disabledAtMs === null) return ok({ candidate, counterKey });
-    // The counter of a name that has become an account's is not read any more: nothing is to be recorded there.
+    // If the name has become an account's, its old counter is no longer read, and nothing is recorded there.
     if (candidate || !onUnknown || !(await onUnknown())) throttle.recordFailure(counterKey, client);
     return err({ reason: 'wrong_credentials', known: candidate !== null });
   };

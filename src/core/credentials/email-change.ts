@@ -11,8 +11,8 @@ export interface EmailChange {
 }
 
 /**
- * What a new email changes of an account. It is pending until it is proven by the mail that goes there; it holds at once
- * if this deployment sends no mail, or only the spelling of the address changes.
+ * What a new email changes in an account. It is pending until the mail to it proves it. It takes effect at once if this
+ * deployment sends no mail, or if only the spelling of the address changes.
  */
 export const changeOfEmail = (account: Account, email: string, sendsMail: boolean): EmailChange => {
   const key = emailKey(email);

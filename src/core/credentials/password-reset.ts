@@ -17,19 +17,20 @@ import type { Passwords } from './passwords.ts';
 
 export interface PasswordReset {
   /**
-   * Mails a link to the account of that name, if it exists and is not disabled. One round trip with the same statements
-   * in every case, so that nothing tells whether it exists. The limits of mails to one address apply.
+   * Mails a link to the account with that name, if it exists and is not disabled. One round trip with the same
+   * statements in every case, so that the response does not reveal whether it exists. The limits of mails to one
+   * address apply.
    * @param callback the page of another client that takes the token as `sign`; null for our own page
    */
   request(identifier: Identifier, client: Client, callback?: string | null): Promise<void>;
   /** The account of a link. Refuses a link that was used, replaced or has expired. Does not use the link. */
   read(token: string): Promise<Result<Account, InvalidProof>>;
   /**
-   * Sets the password, and proves the address. Ends every session and token and all that remembers a device, resets
-   * the counter, opens no session, and leaves second factors alone. One hash and one round trip.
+   * Sets the password and proves the address. Ends every session and token, forgets every known device, resets the
+   * counter, opens no session, and keeps second factors. One hash and one round trip.
    *
-   * If the address was never proven before, it also removes every factor and app password: somebody else may have
-   * created the account with this address.
+   * If the address was never proven before, also removes every factor and app password: somebody else may have created
+   * the account with this address.
    * @see https://www.usenix.org/conference/usenixsecurity22/presentation/sudhodanan pre-hijacking
    */
   complete(token: string, password: string, client: Client): Promise<Result<Account, InvalidProof>>;

@@ -14,19 +14,19 @@ export interface Passwords {
    * Whether a password matches a hash of Latchkey or an imported one. For a text that is no hash: false, at the usual
    * cost.
    *
-   * An imported hash has its maker's cost. Until the account's next login replaces it, the time of a refusal can tell
-   * such an account from one that does not exist. To hide that, every refusal would have to be as slow as the dearest
-   * hash that may be imported, seconds of CPU.
+   * An imported hash has the cost that its maker chose. Until the account's next login replaces it, the time of a
+   * refusal can distinguish such an account from one that does not exist. Hiding that would make every refusal as slow
+   * as the most expensive hash that can be imported, which takes seconds of CPU.
    *
    * @throws PepperMissing if the stored hash needs a pepper that the deployment does not have
    */
   verify(password: string, stored: string): Promise<boolean>;
-  /** Costs the same as `verify`, for an account that does not exist, so that the time tells nothing. */
+  /** Costs the same as `verify`, for an account that does not exist, so that the time reveals nothing. */
   verifyNothing(password: string): Promise<false>;
   /**
-   * Whether a new hash of this password, which was right, should replace the stored one: if that has another cost or was
-   * imported. False if the imported hash matches several passwords, because a hash of this one could lock the owner out:
-   * `keeps` in foreign/reading.ts.
+   * Whether a new hash of this correct password should replace the stored hash: if the stored one has another cost or
+   * was imported. False if the imported hash matches several passwords, because a hash of this one could lock the owner
+   * out: `keeps` in foreign/reading.ts.
    */
   needsRehash(stored: string, password: string): Promise<boolean>;
 }

@@ -3,7 +3,7 @@ import { and, desc, eq, lt } from 'drizzle-orm';
 import { events } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
-/** Who reads. An owner is told that an admin did something, not on which network and with which browser. */
+/** Who reads. An owner sees that an admin did something, but not the admin's network or browser. */
 export type AuditLogReader = 'owner' | 'admin';
 
 /** One event of an account. */

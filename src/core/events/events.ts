@@ -21,12 +21,12 @@ export type EventType =
   | 'admin_granted'
   | 'admin_revoked'
   | 'deleted'
-  /** The owner proved again to be there. */
+  /** The owner authenticated again. */
   | 'reauthenticated'
   | 'passkey_added'
   | 'factor_renamed'
   | 'passkey_removed'
-  /** Its counter went back: there may be a copy of the passkey. */
+  /** The counter of a passkey went back: there may be a copy of it. */
   | 'passkey_counter'
   | 'totp_added'
   | 'totp_removed'
@@ -47,14 +47,14 @@ export type EventType =
   | 'mail_undeliverable'
   | 'mail_given_up';
 
-/** More of a user agent identifies nothing more. */
+/** A longer user agent identifies nothing more. */
 const MAX_USER_AGENT_CHARACTERS = 256;
 
 export const trimUserAgent = (client: Client): string | null =>
   client.userAgent?.slice(0, MAX_USER_AGENT_CHARACTERS).toWellFormed() ?? null;
 
-// The events of an account are bounded, because everybody who can log in can cause them. Changes that need the password
-// and what admins do are always noted, so that no flood of small changes hides them.
+// The events of an account are bounded, because everyone who can log in can cause them. Changes that need the password
+// and admin actions are always noted, so that a flood of small changes cannot hide them.
 
 const MINUTE_MS = 60_000;
 
@@ -64,7 +64,7 @@ const MAX_ALIKE_A_MINUTE: Partial<Record<EventType, number>> = {
   profile_changed: 1,
   picture_changed: 1,
   sessions_ended: 1,
-  // A script that logs in often must leave room for other events.
+  // Leaves room for other events if a script logs in often.
   session_ended: 10,
   login: 10,
   logout: 10,

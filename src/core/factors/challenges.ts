@@ -1,8 +1,4 @@
-// Challenges: 32 random bytes that are answered once, within five minutes, by the one to whom they were given.
-//
-// A challenge is handed out sealed: its bytes, what it is for and whom it is bound to, under an HMAC. Only that it was
-// answered is stored. Strangers ask for challenges of a sign-in page as often as they like: rows of their own making
-// would be a flood to bound, and a bound is something to fill up so that others cannot sign in.
+// Challenges: 32 random bytes that are answered once, within five minutes, by the client they were issued to.
 import type { LoginKind } from '../model.ts';
 import { equalTexts, type Keyring, type Random, sha256Hex } from '../secrets.ts';
 import { type Bytes, decodeBase64Url, encodeBase64Url } from './webauthn/answer.ts';
@@ -11,7 +7,7 @@ const CHALLENGE_BYTES = 32;
 /** @see https://www.w3.org/TR/webauthn-3/#sctn-timeout-recommended-range the longest that is recommended: 10 minutes */
 export const CHALLENGE_SECONDS = 5 * 60;
 
-/** What an answer may bring about. */
+/** What an answer may do. */
 export type ChallengePurpose = 'sign_in' | 'second_factor' | 'add_passkey' | 'reauthenticate';
 
 export interface Challenge {
@@ -36,12 +32,12 @@ export interface Challenges {
   issue(challenge: NewChallenge): Promise<{ token: string; challenge: Challenge }>;
   /**
    * The challenge behind a token; null if it was not issued here for this purpose and this holder, or has expired. No
-   * I/O: that it was not answered before is found out in the batch of what follows (`idOf`).
+   * I/O: the batch that follows finds out whether it was answered before (`idOf`).
    */
   read(token: string, purpose: ChallengePurpose, holder: string | null): Promise<Challenge | null>;
 }
 
-/** The id of the row that says that a challenge was answered. */
+/** The id of the row that records that a challenge was answered. */
 export const idOf = ({ bytes }: Challenge): Promise<string> => sha256Hex(encodeBase64Url(bytes));
 
 /** The claims as they travel: short names, in one order. */
@@ -62,7 +58,7 @@ const text = new TextDecoder();
 const isOpenable = (open: string | null): open is LoginKind | null =>
   open === null || open === 'cookie' || open === 'jwt' || open === 'derived';
 
-/** What was signed here is as it was written here. */
+/** The signature is valid, so this is JSON that was written here. */
 const parseClaims = (payload: Bytes): Claims => JSON.parse(text.decode(payload));
 
 export interface ChallengesOptions {
@@ -100,7 +96,7 @@ export const createChallenges = ({ keyring, random, nowMs }: ChallengesOptions):
     const claims = parseClaims(decodeBase64Url(payload) ?? new Uint8Array(0));
     const bytes = decodeBase64Url(claims.c);
     if (claims.p !== purpose || claims.e <= nowMs() || !bytes || !isOpenable(claims.o)) return null;
-    // A client that keeps the token itself is known by it; what else its requests carry does not matter.
+    // A client that keeps the token itself is identified by the token. Its other headers do not matter.
     if (claims.h !== null && !equalTexts(claims.h, await sha256Hex(holder ?? ''))) return null;
     return {
       purpose,

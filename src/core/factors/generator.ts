@@ -13,7 +13,7 @@ export interface Totp {
   periodSeconds: number;
 }
 
-/** What every authenticator app knows; several ignore any other parameters that a URI gives. */
+/** What every authenticator app supports; several ignore other parameters of a URI. */
 export const USUAL_TOTP = { hash: 'SHA-1', digits: 6, periodSeconds: 30 } as const;
 
 const HASHES: readonly TotpHash[] = ['SHA-1', 'SHA-256', 'SHA-512'];
@@ -26,7 +26,7 @@ const MAX_SECRET_BYTES = 128;
 export const packTotp = ({ secret, hash, digits, periodSeconds }: Totp): Bytes =>
   Uint8Array.of(HASHES.indexOf(hash), digits, periodSeconds, ...secret);
 
-/** The generator again; null for bytes that are none. */
+/** Decodes a generator; null if the bytes are not valid. */
 export const unpackTotp = (bytes: Bytes): Totp | null => {
   const [hashIndex = -1, digitCount = 0, periodSeconds = 0] = bytes;
   const hash = HASHES[hashIndex];
@@ -39,7 +39,7 @@ export const unpackTotp = (bytes: Bytes): Totp | null => {
 };
 
 /**
- * What the column begins with that an import wrote: it cannot encrypt, because nobody can read TOKEN_SECRET back. The
+ * The prefix of a secret that an import wrote. An import cannot encrypt, because TOKEN_SECRET cannot be read back. The
  * rest is base64url. The hourly run encrypts it, or the first use if that is sooner.
  */
 export const PLAIN_PREFIX = 'plain.';

@@ -56,12 +56,12 @@ export interface AppPasswordView {
   lastUsedAtMs: number | null;
 }
 
-/** All that protects an account besides its password. */
+/** Everything that protects an account besides its password. */
 export interface Protection {
   factors: FactorView[];
   recoveryCodesLeft: number;
   appPasswords: AppPasswordView[];
-  /** What browsers are told of, so that they forget passkeys that were removed; null if there never was one. */
+  /** For browsers, so that they forget passkeys that were removed; null if the account never had one. */
   passkeys: { userHandle: string; credentialIds: string[] } | null;
 }
 
@@ -77,8 +77,8 @@ export type CreationOptions = ReturnType<typeof creationOptions>;
 export interface FactorManagement {
   list(accountId: number): Promise<Protection>;
   /**
-   * Makes a secret for an authenticator app; nothing is asked for until one right code has come from it. A secret that
-   * was made before and not confirmed is void. Refuses if codes are on already.
+   * Creates a secret for an authenticator app. No code is required at login until one code was confirmed. Replaces a
+   * secret that was not confirmed. Refuses if codes are on already.
    */
   startTotp(
     principal: Principal,
@@ -90,7 +90,7 @@ export interface FactorManagement {
     code: string,
     client: Client,
   ): Promise<Result<Added, Gone | FactorRefused>>;
-  /** What a browser needs to make a passkey, and the token that goes with its answer. */
+  /** What a browser needs to create a passkey, and the token that goes with its answer. */
   startPasskey(
     principal: Principal,
     rp: RelyingParty,
@@ -106,15 +106,15 @@ export interface FactorManagement {
   rename(principal: Principal, factorId: number, name: string, client: Client): Promise<FactorView | null>;
   /** Removes a factor, and with the last one the recovery codes. False if the account has no such factor. */
   remove(principal: Principal, factorId: number, client: Client): Promise<boolean>;
-  /** Ten new recovery codes instead of those that are left. Refuses if nothing asks for a second factor. */
+  /** Creates ten recovery codes, which replace the remaining ones. Refuses if the account has no second factor. */
   renewRecoveryCodes(principal: Principal, client: Client): Promise<Result<string[], Gone>>;
-  /** Makes an app password and shows it, once. */
+  /** Creates an app password and returns it once. */
   addAppPassword(
     principal: Principal,
     wanted: { name: string; dialect: string | null },
     client: Client,
   ): Promise<Result<{ appPassword: AppPasswordView; password: string }, Gone | FactorRefused>>;
-  /** Removes an app password with every session that it opened. False if the account has no such one. */
+  /** Removes an app password with every session that it opened. False if the account has no such app password. */
   removeAppPassword(principal: Principal, id: number, client: Client): Promise<boolean>;
   /**
    * Removes all factors, recovery codes and app passwords, and ends all sessions: for an admin, after the owner lost
@@ -122,9 +122,9 @@ export interface FactorManagement {
    */
   removeAll(accountId: number, actorId: number, client: Client): Promise<boolean>;
   /**
-   * Encrypts, under the current secret, what an import wrote; and anew what is still encrypted under the secret before,
-   * while that is honoured: afterwards it could not be read any more. `limit` generators of codes at the most, one
-   * batch. For the scheduled run. Gives how many.
+   * Encrypts, with the current secret, what an import wrote and what is still encrypted with the previous secret, while
+   * that is accepted: later it could not be read any more. At most `limit` secrets, one batch. For the scheduled run.
+   * Returns how many.
    */
   rotateSecrets(limit: number): Promise<number>;
 }
@@ -132,7 +132,7 @@ export interface FactorManagement {
 export interface FactorManagementOptions {
   store: Store;
   sessions: Sessions;
-  /** Of the main module: what they need weighs more than all of this one. */
+  /** From the main module: their dependencies are larger than this module. */
   statements: SessionStatements;
   mail: Pick<Mail, 'notify' | 'sendSoon'>;
   keyring: Keyring;
@@ -243,7 +243,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
       )
       .returning({ hash: recoveryCodes.hash });
 
-  /** The statement that says of the session that adds a factor that its owner has it: it was proved there and then. */
+  /** The statement that marks the session that adds a factor as one with a factor: its owner proved it just now. */
   const markSession = (
     db: Database,
     { session }: Principal,
@@ -308,7 +308,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
           })
           .returning({ id: factors.id }),
       );
-      // The account goes on: what is in the way is a generator that is on.
+      // The account exists, so the conflict is a secret that is already confirmed.
       if (stored.length === 0) return err({ reason: 'factor', why: 'in_use' });
       return ok({
         secret: encodeBase32(totp.secret),
@@ -443,7 +443,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         return alive.length > 0 ? err({ reason: 'factor', why: 'too_many' }) : err({ reason: 'gone' });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
-        // The challenge was answered before, or the passkey is an account's already: of this one or of another.
+        // The challenge was answered before, or the passkey belongs to an account already, this one or another.
         const isAnswered = error instanceof Error && error.message.includes('spent_challenges');
         return err({ reason: 'factor', why: isAnswered ? 'expired' : 'in_use' });
       }
@@ -484,7 +484,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
           note(db, 'totp_removed', 'totp'),
           mail.notify(db, 'factor_removed', and(wherePrincipal(db, principal), whereHas(db, isIt)), client),
           db.delete(factors).where(and(isIt, owner)).returning({ id: factors.id }),
-          // With the last factor: nothing asks for them any more, and they would be a second way in later on.
+          // With the last factor: recovery codes are no longer asked for, and would be another way in later.
           db
             .delete(recoveryCodes)
             .where(
@@ -494,7 +494,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
                 notExists(db.select({ id: factors.id }).from(factors).where(whereOn(account.id))),
               ),
             ),
-          // And no session counts any more as one that a factor opened.
+          // Sessions no longer count as opened with a factor.
           db
             .update(sessions)
             .set({ factor: null })
@@ -611,13 +611,13 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
       const prefix = await sealing.currentPrefix();
       const isDue = keyring.isRotating
         ? sql`substr(${factors.secret}, 1, ${prefix.length}) <> ${prefix}`
-        : // The condition of the partial index to the letter: it is empty most of the time.
+        : // Exactly the condition of the partial index, which is empty most of the time.
           sql`substr("factors"."secret", 1, 6) = 'plain.'`;
       const { value: old } = await store.primary((db) =>
         db
           .select({ id: factors.id, userId: factors.userId, secret: factors.secret })
           .from(factors)
-          // The condition of the partial index, and so no scan of all passkeys.
+          // The condition of the partial index, so that not all passkeys are scanned.
           .where(and(sql`${factors.kind} = 'totp'`, isDue))
           .limit(limit),
       );

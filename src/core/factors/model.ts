@@ -14,11 +14,11 @@ export interface RelyingParty {
   origins: readonly string[];
 }
 
-/** A factor that asks: one that was confirmed. */
+/** A factor that is in use: one that was confirmed. */
 export const whereOn = (accountId: number): SQL | undefined =>
   and(eq(factors.userId, accountId), isNotNull(factors.confirmedAtMs));
 
-/** The account of a principal, while it may be used and the session is live: what else changed meanwhile ends the change. */
+/** The account of a principal, while it is enabled and the session is live. Any other change cancels the statement. */
 export const wherePrincipal = (db: Database, { account, session }: Principal): SQL | undefined =>
   and(
     eq(users.id, account.id),

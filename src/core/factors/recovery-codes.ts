@@ -1,4 +1,4 @@
-// Recovery codes: for the day on which all factors are lost. Each opens one login.
+// Recovery codes: for when all factors are lost. Each opens one login.
 import { type Random, sha256Hex } from '../secrets.ts';
 
 export const RECOVERY_CODES = 10;
@@ -9,14 +9,14 @@ export const RECOVERY_CODES = 10;
  */
 const CODE_BYTES = 14;
 
-/** Hex, in seven groups of four: nothing in it is mistaken for anything else, however it is written down. */
+/** Hex, in seven groups of four: no two characters look alike when written down. */
 const inGroups = (digits: string): string => (digits.match(/.{4}/g) ?? []).join('-');
 
 /** Ten new codes, as they are shown once. */
 export const makeRecoveryCodes = (random: Random): string[] =>
   Array.from({ length: RECOVERY_CODES }, () => inGroups(random(CODE_BYTES).toHex()));
 
-/** What is stored of a code: the SHA-256 of its digits. Null if what was typed has not the form of one. */
+/** The stored form of a code: the SHA-256 of its digits. Null if the input does not have the form of a code. */
 export const hashRecoveryCode = async (typed: string): Promise<string | null> => {
   const digits = typed.replace(/[\s-]/g, '').toLowerCase();
   return /^[0-9a-f]{28}$/.test(digits) ? sha256Hex(digits) : null;

@@ -26,9 +26,9 @@ const MAX_LANES = 16;
 const MIN_KIB_PER_LANE = 8;
 /** What libargon2 takes at least. */
 const MIN_SALT_BYTES = 8;
-/** argon2-cffi made 16 bytes until 2021. A shorter key could be met by chance. */
+/** argon2-cffi made 16 bytes until 2021. A shorter key could match by chance. */
 const MIN_KEY_BYTES = 16;
-/** Twice what every tool makes today. */
+/** Twice what any tool makes today. */
 const MAX_KEY_BYTES = 64;
 /** 19 is 1.3, of RFC 9106; 16 is 1.0, which a string without a version means. */
 const VERSIONS: Readonly<Record<string, number>> = { 16: 0x10, 19: 0x13 };
@@ -76,7 +76,7 @@ export const readArgon2: Reader = (stored) => {
       const derive = algorithm === 'argon2i' ? argon2i : argon2id;
       const options = { m: memoryKib, t: passes, p: lanes, version, dkLen: key.byteLength };
       const input = toBytes(digests ? await sha256Hex(password) : password);
-      // In one go, so that no two of one isolate are at work at a time, each with its memory.
+      // Synchronous, so that no two hashes of one isolate use their memory at the same time.
       return equalBytes(derive(input, salt, options), key);
     },
   };

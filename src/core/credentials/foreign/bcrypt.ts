@@ -10,8 +10,9 @@ const MAX_COST = 14;
 const SETTINGS_LENGTH = 29;
 
 /**
- * bcrypt reads no more of a password. It does not show what follows these bytes: of a longer password any end passes,
- * and of one that just fills them the owner may have had more. A hash of ours would make one of them the password.
+ * bcrypt reads no more bytes of a password. The hash does not show what follows them: for a longer password, any ending
+ * matches; even a password that just fills them may be the start of a longer one. A hash of ours would fix one of them
+ * as the password.
  */
 const MAX_PASSWORD_BYTES = 72;
 
@@ -72,8 +73,8 @@ export const readBcrypt: Reader = (stored) => {
   if (cost > MAX_COST) return refuseCost(`bcrypt at cost ${cost}`, String(MAX_COST));
   const bare = stored.slice(prefix.length);
   const { algorithm, digest } = WRAPPERS[prefix] ?? BARE;
-  // WordPress trims a password wherever it takes one. A hash of the trimmed text would refuse the owner who types
-  // the spaces, and the other way round: as long as they are typed, the hash stays.
+  // WordPress trims every password. A hash of the trimmed text would reject an owner who types the spaces, and the
+  // other way round, so the imported hash stays as long as spaces are typed.
   const trims = prefix === '$wp';
   return {
     ok: true,
@@ -88,8 +89,8 @@ export const readBcrypt: Reader = (stored) => {
       const input = digest ? await digest(password) : password;
       const isRight = equalTexts(hashSync(input, bare.slice(0, SETTINGS_LENGTH)), bare);
       if (digest) return isRight;
-      // PHP makes no hash of a password with a NUL; the others take it as a byte like any other. Checked only
-      // now, so that the time shows nothing.
+      // PHP never hashes a password with a NUL; other tools treat it like any other byte. Checked only now, so that the
+      // time reveals nothing.
       const isOther = revision === 'y' ? password.includes('\0') : repeatsShorter(toBytes(password));
       return isRight && !isOther;
     },

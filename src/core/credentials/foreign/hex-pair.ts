@@ -25,11 +25,11 @@ export const readHexPair: Reader = (stored) => {
   return {
     ok: true,
     algorithm: 'scrypt-or-pbkdf2',
-    // A spelling is a text that some recipe may have hashed; which recipe takes which is decided below.
+    // A spelling is a text that some recipe may have hashed. Which recipe takes which is decided below.
     spell: (password) => [password],
     keeps: (password) => password.normalize('NFC') !== password.normalize('NFKC'),
     async matches(password) {
-      // PBKDF2 at this cost is nothing beside the others.
+      // PBKDF2 at this cost is negligible beside the others.
       for (const spelling of spellAsSent(password)) if (await isMatch(pbkdf2, spelling)) return true;
       if (await isMatch(betterAuth, password.normalize('NFKC'))) return true;
       for (const spelling of spellAsSent(password)) if (await isMatch(byNode, spelling)) return true;

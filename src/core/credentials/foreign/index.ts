@@ -70,9 +70,9 @@ export const describeForeignHash = (
 
 export interface VerifyOptions {
   /**
-   * Answers if there is nothing to work out, and evens out the time: for a hash that `describeForeignHash` refuses,
-   * for an unusable one, for a password that costs more than the bounds allow, and for one with a lone surrogate,
-   * which none of the tools can have taken.
+   * Answers if there is nothing to compute, and evens out the time: for a hash that `describeForeignHash` refuses, for
+   * an unusable one, for a password that costs more than the bounds allow, and for one with a lone surrogate, which
+   * none of the tools can have accepted.
    */
   otherwise?: (password: string) => Promise<false>;
   /** The pepper of the service that the hashes came from; null if it had none. */

@@ -178,7 +178,7 @@ const derive = async (
     const { derivePbkdf2Sha256 } = await import('./pbkdf2-sha256.ts');
     return derivePbkdf2Sha256(password, salt, iterations);
   }
-  // The synchronous form: the other yields by a clock that stands still in production while code runs, and
+  // The synchronous form: the other one yields by a clock that does not advance in production while code runs, and
   // takes twice as long.
   const { pbkdf2, sha1, sha512 } = await import('./lazy-pbkdf2.ts');
   const options = { c: iterations, dkLen: keyBytes };

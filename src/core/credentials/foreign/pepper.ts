@@ -13,8 +13,8 @@ export const splitPeppered = (stored: string): { id: string | null; inner: strin
 const LABEL = 'latchkey import pepper';
 
 /**
- * Names a pepper without showing it: 32 bits of an HMAC under it. They are enough to notice a wrong one, and help a
- * thief of D1 no more than the hash of his own account does, which he can try peppers against too.
+ * Identifies a pepper without revealing it: 32 bits of an HMAC under it. They are enough to notice a wrong pepper, and
+ * help someone who stole D1 no more than the hash of an own account, which peppers can be tried against too.
  */
 export const pepperId = async (pepper: string): Promise<string> => {
   const utf8 = new TextEncoder();

@@ -74,7 +74,7 @@ const readScryptPhc = (stored: string): Readable | Refusal => {
   return toScrypt(cost, decodeBase64(phc.salt, 'unpadded'), decodeBase64(phc.hash, 'unpadded'));
 };
 
-/** The cost that a text asks for; null if one of its numbers is none. */
+/** The cost that a text asks for; null if one of its numbers is not valid. */
 export const readCost = (
   work: number | null,
   blockSizeText: string | undefined,
@@ -116,7 +116,7 @@ export const toScrypt = (
     async matches(password) {
       const { scrypt } = await import('./lazy-scrypt.ts');
       const options = { N: work, r: blockSize, p: parallelism, dkLen: key.byteLength };
-      // In one go, so that no two of one isolate are at work at a time, each with its memory.
+      // Synchronous, so that no two hashes of one isolate use their memory at the same time.
       const bytes = toBytes(password);
       return equalBytes(scrypt(bytes, salt, options), key) && !endsInPadding(bytes, HMAC_BLOCK_BYTES);
     },

@@ -13,7 +13,7 @@ const DIGESTS: Readonly<Record<string, string>> = {
   sha512: 'SHA-512',
 };
 
-/** Spring's StandardPasswordEncoder hashes as often; every other tool once. */
+/** Spring's StandardPasswordEncoder hashes this often; every other tool hashes once. */
 const REPETITIONS = 1024;
 
 const concat = (...parts: Uint8Array[]): Uint8Array<ArrayBuffer> =>
