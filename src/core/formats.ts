@@ -27,16 +27,16 @@ const AT_A_DOMAIN = new RegExp(`^${LOCAL}@(?:localhost|(?:${LABEL}\\.)+${LAST_LA
 const AT_A_LITERAL = new RegExp(`^${LOCAL}@\\[([0-9A-Fa-f:.]{2,45})\\]$`, 'u');
 
 /**
- * The domain of addresses that stand for none. An import gives them to accounts that came without an email, because
- * every account has a unique one; `.invalid` never receives mail (https://www.rfc-editor.org/rfc/rfc2606#section-2).
- * Nobody can enter such an address, no mail goes to it, and outside the core it is an empty text.
+ * The domain of placeholder addresses. An import gives them to accounts without an email, because every account has a
+ * unique one; `.invalid` never receives mail (https://www.rfc-editor.org/rfc/rfc2606#section-2). Nobody can enter such
+ * an address, no mail goes to it, and outside the core it is an empty text.
  */
 export const NO_EMAIL_DOMAIN = 'no-email.invalid';
 
-/** The address that stands for none: unique, because the username is. */
+/** The placeholder address: unique, because the username is. */
 export const placeholderEmail = (username: string): string => `${username}@${NO_EMAIL_DOMAIN}`;
 
-/** Whether an email stands for none. */
+/** Whether an email is a placeholder. */
 export const isPlaceholderEmail = (email: string): boolean =>
   email.toLowerCase().endsWith(`@${NO_EMAIL_DOMAIN}`);
 
@@ -72,8 +72,8 @@ const IMPORTED_AT_A_DOMAIN = new RegExp(
 const IMPORTED_AT_A_LITERAL = new RegExp(`^${IMPORTED_LOCAL}@\\[(?:IPv6:)?([0-9a-f:.]{2,45})\\]$`, 'i');
 
 /**
- * Whether an account can have an email. Wider than `isEmail`, because an import keeps what another service accepted. A
- * login that checks the form of an email checks this one.
+ * Whether an account can have an email. Wider than `isEmail`, because an import keeps what another service accepted.
+ * Logins that check the form of an email use this one.
  */
 export const canBeEmail = (text: string): boolean => {
   if (!isMatchable(text)) return false;
@@ -86,8 +86,8 @@ const MAX_URL_CHARACTERS = 2048;
 const WEB_URL = /^https?:\/\/[^\s/?#@\\]+(?:[/?#][^\s\\]*)?$/i;
 
 /**
- * Whether a text is an http or https URL that leads where it seems to: without credentials before the host, and without
- * a backslash, which browsers read as a slash.
+ * Whether a text is an http or https URL that leads where it appears to: without credentials before the host, and
+ * without a backslash, which browsers read as a slash.
  */
 export const isWebUrl = (text: string): boolean =>
   text.length <= MAX_URL_CHARACTERS && WEB_URL.test(text) && URL.canParse(text);

@@ -17,7 +17,7 @@ const bounded = (text: string): string => {
 /**
  * The form in which emails and names are compared and searched, the same for texts that differ in case or in the
  * encoding of accents. Full case folding, then NFC, because a folded text need not be in NFC. The decomposition before
- * is that of Unicode's canonical caseless matching.
+ * it follows Unicode's canonical caseless matching.
  *
  * @throws RangeError past `MAX_MATCHED_BYTES`
  * @see https://www.unicode.org/versions/latest/core-spec/chapter-3/ D145
@@ -28,8 +28,8 @@ export const comparisonKey = (text: string): string => fold(bounded(text));
 export const emailKey = comparisonKey;
 
 /**
- * The form in which usernames are compared. Letters of another width or style find the username in plain letters. Throws
- * like `comparisonKey`.
+ * The form in which usernames are compared. Letters of another width or style match the plain letters. Throws like
+ * `comparisonKey`.
  * @see https://www.unicode.org/reports/tr15/ NFKC
  */
 export const usernameKey = (username: string): string => fold(bounded(username).normalize('NFKC'));

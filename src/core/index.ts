@@ -1,4 +1,4 @@
-// The core's one door: everything that the rest of the Worker may use of it.
+// The only entry to the core: everything that the rest of the Worker may use of it.
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { createEmailAddress, type EmailAddress } from './accounts/email.ts';
 import { type AskOldService, createMoveAccount } from './accounts/move.ts';
@@ -105,9 +105,9 @@ export interface CoreOptions {
   counts: OperationCounts;
   /** The pepper of the service that imported hashes come from; null if it had none. */
   importPepper?: string | null;
-  /** Asks the service before this one; null or absent if there is none. */
+  /** Asks the old service; null or absent if there is none. */
   askOldService?: AskOldService | null;
-  /** Keeps the Worker alive until work that the response does not wait for is done. */
+  /** Keeps the Worker alive until work after the response is done. */
   defer: (work: Promise<unknown>) => void;
   warn: (message: string, cause: unknown) => void;
   pause: (milliseconds: number) => Promise<void>;
@@ -135,13 +135,16 @@ export interface Core {
   factors(): Promise<Omit<Factors, 'askForFactor'>>;
   /** Removes expired rows in bounded batches. */
   cleanUp(): Promise<CleanedUp>;
-  /** Fills in missing keys by which names are searched, a bounded number; gives how many. Throws StoreUnavailable. */
+  /** Fills in a bounded number of missing keys for searches by name; returns how many. Throws StoreUnavailable. */
   fillNameKeys(): Promise<number>;
   /** Asks D1 and KV whether they answer. */
   checkHealth(): Promise<Health>;
 }
 
-/** Puts the core together for one request. Cheap: no I/O, the keys are the isolate's, and no room is built yet. */
+/**
+ * Builds the core for one request. Cheap: no I/O, the keys are shared by the isolate, and rooms are built when first
+ * used.
+ */
 export const createCore = (options: CoreOptions): Core => {
   const { policy, random, keyring, clock: nowMs, counts, pause } = options;
   const store = createStore({ ...options, ...policy });
@@ -163,7 +166,7 @@ export const createCore = (options: CoreOptions): Core => {
   const proofs = lazy(() =>
     createProofs({ store, mail: mail(), tokens: proofTokens(), devices: devices(), random, nowMs }),
   );
-  /** What opens a session: logins, registrations and changes of credentials. */
+  /** Whatever opens a session: logins, registrations and changes of credentials. */
   const opening = lazy(() => ({
     store,
     sessions: sessions(),
@@ -282,7 +285,7 @@ export const createCore = (options: CoreOptions): Core => {
   };
 };
 
-/** Makes a value when it is first asked for, and keeps it. */
+/** Builds a value when it is first used, and keeps it. */
 const lazy = <T>(make: () => T): (() => T) => {
   let made: { value: T } | null = null;
   return () => {

@@ -21,6 +21,6 @@ export const readAcceptLanguage = (accepted: string | null): Locale | null => {
     const locale = tag.toLowerCase();
     return isLocale(locale) && Number(quality) > 0 ? [{ locale, quality: Number(quality) }] : [];
   });
-  // `sort` keeps the order of equals.
+  // `sort` is stable, so equal weights keep their order.
   return languages.sort((left, right) => right.quality - left.quality)[0]?.locale ?? null;
 };

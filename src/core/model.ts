@@ -34,7 +34,7 @@ export type SessionFactor = 'passkey' | 'totp' | 'recovery_code' | 'trusted_brow
 
 /** What was proved when a session was opened or confirmed. */
 export interface SessionProof {
-  /** Null for what an app password opened, and for what was imported: nobody was there. */
+  /** Null for a session of an app password, and for an imported one: no owner authenticated. */
   authenticatedAtMs: number | null;
   appPasswordId: number | null;
   /** Null for the password alone. */
@@ -50,7 +50,7 @@ export interface Session extends SessionProof {
   expiresAtMs: number;
 }
 
-/** The proof of an owner who is there at this moment. */
+/** The proof of an owner who authenticates now. */
 export const ownerProof = (nowMs: number, factor: SessionFactor | null = null): SessionProof => ({
   authenticatedAtMs: nowMs,
   appPasswordId: null,
@@ -60,7 +60,7 @@ export const ownerProof = (nowMs: number, factor: SessionFactor | null = null): 
 /** @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x16-V7-Session-Management.md V7.5.1, V7.5.3 */
 const RECENT_MS = 10 * 60 * 1000;
 
-/** Whether the owner proved in the last ten minutes to be there. Never true of a session of an app password. */
+/** Whether the owner authenticated in the last ten minutes. Never true of a session of an app password. */
 export const isRecent = ({ authenticatedAtMs, appPasswordId }: SessionProof, nowMs: number): boolean =>
   appPasswordId === null && authenticatedAtMs !== null && nowMs - authenticatedAtMs < RECENT_MS;
 
@@ -126,6 +126,6 @@ export interface Policy {
   requiresVerifiedEmail: boolean;
   /** Whether a code that is mailed to a proven address signs in. */
   emailSignIn: boolean;
-  /** Whether an owner is told of a login on a device that the account has not logged in on before. */
+  /** Whether the owner is mailed about a login on a device that is new to the account. */
   notifiesNewDevice: boolean;
 }

@@ -8,7 +8,7 @@ export interface Names {
   lastName: string;
 }
 
-/** As long as each of the three can be: what is shown can be sent back. */
+/** As long as any of the three can be, so that what is shown can be sent back. */
 const MAX_NAME_CHARACTERS = 255;
 
 const cut = (text: string, maxCharacters: number): string =>
@@ -37,9 +37,9 @@ const isChange = (value: string | undefined, shown: string): boolean =>
   value !== undefined && value !== shown;
 
 /**
- * The columns after a change, so that both forms stay one name: the form that is written is kept, and the other comes
- * out of it from now on. What is sent as it is shown is no change: clients send back what they have read.
- * If both forms are changed at once, each is kept as it was sent.
+ * The columns after a change, so that both forms stay one name: the form that is written is kept, and the other is
+ * derived from it. A name that is sent as it is shown is no change, because clients send back what they have read. If
+ * both forms are changed at once, each is kept as sent.
  * @returns null if no name changes
  */
 export const changeNames = (stored: Names, sent: Sent): Names | null => {
@@ -58,8 +58,8 @@ export const changeNames = (stored: Names, sent: Sent): Names | null => {
 /** As many characters as the longest search can have: see `isMatchable`. */
 const MAX_KEY_CHARACTERS = 256;
 
-/** A name, or the beginning of one, as searches compare it. */
+/** A name, or the beginning of one, in the form that searches compare. */
 export const nameSearchKey = (name: string): string => comparisonKey(cut(name, MAX_KEY_CHARACTERS));
 
-/** An account's name as searches compare it. */
+/** An account's name in the form that searches compare. */
 export const nameKey = (names: Names): string => nameSearchKey(namesOf(names).name);

@@ -56,7 +56,7 @@ export interface RequestOptions {
   rpId: string;
   timeout: number;
   userVerification: 'required' | 'preferred';
-  /** Empty if the person chooses. */
+  /** Empty if the user may choose any passkey. */
   allowCredentials: { type: 'public-key'; id: string; transports: string[] }[];
 }
 
@@ -67,20 +67,20 @@ export interface Asked {
 
 type Refused = FactorRefused | Throttled;
 
-/** A login that is done, and the kind of session that it was begun for. */
+/** A completed login, and the kind of session that it was started for. */
 export type Finished = LoggedIn & { open: LoginKind };
 
-/** What an answer comes with. */
+/** What comes with an answer. */
 interface Answered {
   token: string;
-  /** What the browser keeps since it was asked; null for a client that keeps the token itself. */
+  /** What the browser keeps since the challenge was issued; null for a client that keeps the token itself. */
   holder: string | null;
   client: Client;
   replaces: string | null;
 }
 
 export interface SecondFactor {
-  /** What a login is told whose password was right. No I/O. */
+  /** The response to a login with a correct password. No I/O. */
   askForFactor(candidate: Candidate, open: LoginKind, holder: string | null): Promise<NeededFactor>;
   /** What a browser needs to ask for a passkey as second factor. */
   askForPasskey(
@@ -88,7 +88,10 @@ export interface SecondFactor {
     holder: string | null,
     rp: RelyingParty,
   ): Promise<Result<Asked, FactorRefused>>;
-  /** Opens the session of a login whose second factor is right. Two round trips to D1. Wrong ones count like wrong passwords. */
+  /**
+   * Opens the session of a login whose second factor is correct. Two round trips to D1. Wrong ones count like wrong
+   * passwords.
+   */
   finishLogin(
     answered: Answered & { proof: FactorProof; trustsBrowser: boolean },
     rp: RelyingParty,
@@ -114,7 +117,7 @@ export interface SecondFactor {
 export interface SecondFactorOptions {
   store: Store;
   sessions: Sessions;
-  /** Of the main module: what they need weighs more than all of this one. */
+  /** From the main module: their dependencies are larger than this module. */
   statements: SessionStatements;
   mail: Pick<Mail, 'notify'>;
   tokens: Tokens;
@@ -128,7 +131,7 @@ export interface SecondFactorOptions {
   nowMs: () => number;
 }
 
-/** A proof that was right, and what it uses up. */
+/** A correct proof, and what it uses up. */
 interface Proved {
   factor: SessionFactor;
   /** The factor by which a browser can be trusted from now on; null for a recovery code. */
@@ -138,7 +141,7 @@ interface Proved {
   also: (db: Database, where: SQL | undefined) => Statement[];
 }
 
-/** What must not have changed when the second factor comes: the password. */
+/** What must not have changed by the time of the second factor: the password. */
 const stateOf = ({ passwordHash }: Candidate): Promise<string> => sha256Hex(passwordHash);
 
 export const createSecondFactor = (options: SecondFactorOptions): SecondFactor => {
@@ -184,7 +187,7 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
       lastStep: factor.lastStep,
     });
     if (step === null) return null;
-    // What was encrypted under the secret before is encrypted anew, as long as both are known.
+    // A secret that is still encrypted with the previous TOKEN_SECRET is encrypted again with the current one.
     const secret = unsealed.isCurrent ? factor.secret : await sealing.seal(packTotp(totp), context);
     const isIt = and(
       eq(factors.id, factor.id),
@@ -194,7 +197,7 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
     return {
       factor: 'totp',
       factorId: factor.id,
-      // Of two logins with one code at once, one finds its step used.
+      // Of two parallel logins with one code, one finds its step used.
       onlyIf: (db) => whereFactor(db, isIt),
       also: (db) => [db.update(factors).set({ lastStep: step, lastUsedAtMs: now, secret }).where(isIt)],
     };
@@ -222,7 +225,10 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
     };
   };
 
-  /** Checks a passkey's answer; null if it proves none of the account. The challenge is used up with the session. */
+  /**
+   * Checks a passkey's answer; null if it does not prove a passkey of the account. The challenge is used up with the
+   * session.
+   */
   const provePasskey = async (
     candidate: Candidate,
     answer: AssertionAnswer,
@@ -249,7 +255,7 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
       factorId: factor.id,
       onlyIf: (db) => whereFactor(db, isIt),
       also: (db, where) => [
-        // Answered twice, it breaks the batch: see `openOnce`.
+        // A second answer breaks the batch: see `onlyOnce`.
         db.insert(spentChallenges).values({ id: spentId, expiresAtMs: challenge.expiresAtMs }),
         ...(isSuspicious(factor, verdict.value)
           ? [noteEventOf(db, 'passkey_counter', where, client, nowMs())]
@@ -323,7 +329,7 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
     async finishLogin({ token, holder, client, replaces, proof, trustsBrowser }, rp) {
       const challenge = await challenges.read(token, 'second_factor', holder);
       if (!challenge?.accountId || !challenge.open) return err({ reason: 'factor', why: 'expired' });
-      // The same counter as for the password: whoever has it has as few tries for a code.
+      // The same counter as for the password: someone who has the password gets as few tries for a code.
       const counted = await throttle.countAttempt({
         account: eq(users.id, challenge.accountId),
         unknown: { key: 'gone', tag: String(challenge.accountId) },
@@ -360,7 +366,7 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
         ),
       );
       if (!opened) {
-        // It was right, and used up meanwhile: a code that was seen is tried again by those who saw it.
+        // It was correct, but used up meanwhile. Counted, because whoever saw the code may be trying it again.
         throttle.recordFailure(counterKey, client, 'factor_refused');
         return err({ reason: 'factor', why: proof.passkey ? 'expired' : 'code' });
       }
@@ -387,7 +393,7 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
       const candidate = await findCandidate(
         sql`${users.id} = (SELECT user_id FROM ${factors} WHERE ${eq(factors.credentialId, passkey.id)} AND ${isNotNull(factors.confirmedAtMs)})`,
       );
-      // The account is the one that the person chose: the answer must name it.
+      // The account is the one that the user chose: the answer must name it.
       const isUnverified =
         policy.requiresVerifiedEmail && candidate !== null && candidate.emailVerifiedAtMs === null;
       const isNamed = candidate?.passkeyHandle && passkey.response.userHandle === candidate.passkeyHandle;
@@ -440,7 +446,7 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
 
     async confirm(principal, { code, passkey }, client, rp) {
       const { account, session } = principal;
-      // Who has an app password has not the account: its sessions stay what they are.
+      // Someone with an app password does not own the account: its sessions stay as they are.
       if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' });
       const counted = await throttle.countAttempt({
         account: eq(users.id, account.id),
@@ -506,7 +512,7 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
 };
 
 /**
- * A counter that does not grow may be that of a copy. Passkeys that are synced do not count: 0 stays 0.
+ * A counter that does not grow may be a copy's. Synced passkeys do not count and stay at 0.
  * @see https://www.w3.org/TR/webauthn-3/#sctn-sign-counter
  */
 const isSuspicious = (known: KnownFactor, { counter }: Proof): boolean =>

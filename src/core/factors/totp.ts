@@ -27,15 +27,14 @@ export const stepOf = ({ periodSeconds }: Pick<Totp, 'periodSeconds'>, nowMs: nu
   Math.floor(nowMs / 1000 / periodSeconds);
 
 export interface CodeWindow {
-  /** Steps before and after the present one of which a code is good too: 0 or 1. */
+  /** Steps before and after the current one whose codes are accepted: 0 or 1. */
   window: number;
-  /** A step of which a code was used: neither it nor one before it is good again. */
+  /** A step whose code was used: neither it nor an earlier one is accepted again. */
   lastStep: number;
 }
 
 /**
- * The time step of which this is the code; null if it is of none that is still good. The work is the same whatever
- * the code is.
+ * The time step of this code; null if it belongs to no step that is accepted. The work is the same for every code.
  */
 export const findStep = async (
   totp: Totp,
@@ -66,7 +65,7 @@ export const totpUri = (
   issuer: string,
   label: string,
 ): string => {
-  // A colon ends the issuer: none may be in it, or in the label.
+  // A colon ends the issuer, so neither it nor the label may contain one.
   const plain = (text: string): string => encodeURIComponent(text.replaceAll(':', ' '));
   const parameters = [
     `secret=${encodeBase32(secret)}`,

@@ -27,14 +27,14 @@ export interface CodeAttempt {
 
 export interface EmailCode {
   /**
-   * Mails a code to the account of that name, if its address is proven. One round trip with the same statements whether
-   * there is such an account or not. The limits of mails to one address hold.
+   * Mails a code to the account with that name, if its address is proven. One round trip with the same statements
+   * whether or not there is such an account. The limits of mails to one address apply.
    * @param holder a secret that the browser keeps: the code is good in that browser alone
    */
   request(identifier: Identifier, client: Client, holder: string): Promise<void>;
   /**
-   * Opens a session for a right code: three round trips to D1. Each attempt is counted before it is compared. A code is one
-   * factor: an account with a second one must still prove that.
+   * Opens a session for a correct code: three round trips to D1. Each attempt is counted before the comparison. A code
+   * is one factor: an account with a second factor must still prove it.
    */
   signIn(attempt: CodeAttempt): Promise<Result<LoggedIn | NeededFactor, InvalidProof>>;
 }
@@ -93,7 +93,7 @@ export const createEmailCode = (options: EmailCodeOptions): EmailCode => {
       const device = await devices.read(client.device ?? null);
       const factorIds = candidate.factors.map((factor) => factor.id);
       if (factorIds.length > 0 && !devices.isTrusted(device, candidate, factorIds)) {
-        // Used up now: whoever finds the second factor later begins again.
+        // Used up now: someone who has the code but not the second factor must start again.
         const { value: used } = await store.primary((db) => deleteProof(db, id).all());
         if (used.length === 0) return gone;
         return ok(await askForFactor(candidate, open, open === 'cookie' ? holder : null));
@@ -105,7 +105,7 @@ export const createEmailCode = (options: EmailCodeOptions): EmailCode => {
         proof: ownerProof(nowMs(), factorIds.length > 0 ? 'trusted_browser' : null),
         client,
         replaces,
-        // Of many at once with one code, one opens a session: the proof is used up in the same batch.
+        // Of parallel attempts with one code, one opens a session: the proof is used up in the same batch.
         onlyIf: (db) => holdsProof(db, PURPOSE, id, nowMs()),
         also: (db) => [deleteProof(db, id)],
       });

@@ -43,7 +43,7 @@ export interface LoginAttempt {
   replaces: string | null;
 }
 
-/** A login of a client that can ask for more than a password. */
+/** A login of a client that can ask for a second factor. */
 export interface SignInAttempt extends LoginAttempt {
   /** What the browser keeps until it answers; null for a client that keeps the token itself. */
   holder: string | null;
@@ -58,10 +58,10 @@ export interface LoggedIn {
   device: string;
 }
 
-/** By what a second factor can be proved, as the fields of the proof are called. */
+/** How a second factor can be proved, by the field names of the proof. */
 export type FactorKind = 'passkey' | 'code' | 'recoveryCode';
 
-/** The password was right; a second factor must follow within five minutes. */
+/** The password was correct; a second factor must follow within five minutes. */
 export interface NeededFactor {
   secondFactor: { token: string; kinds: FactorKind[] };
 }
@@ -94,14 +94,14 @@ export interface LoginOptions {
   checkPassword: CheckPassword;
   requestVerification: EmailAddress['requestVerification'];
   openSession: OpenSession;
-  /** Loads what asks for a second factor. */
+  /** Loads the module for second factors. */
   askForFactor: (candidate: Candidate, open: LoginKind, holder: string | null) => Promise<NeededFactor>;
-  /** Asks the service before this one about a name that is unknown here; null if there is none. */
+  /** Moves an account from the old service if the name is unknown here; null if there is no old service. */
   moveAccount: MoveAccount | null;
   nowMs: () => number;
 }
 
-/** What a login may do besides opening a session for a right password. */
+/** What a login may do besides opening a session for a correct password. */
 interface Manner {
   takesAppPasswords: boolean;
   /** Null if the client cannot ask for a second factor. */
@@ -119,7 +119,7 @@ export const createLogin = (options: LoginOptions): Logins => {
   ): Promise<Result<LoggedIn | NeededFactor, LoginRefused>> => {
     const { identifier, password, open, client, replaces } = attempt;
 
-    // 1. On which device. One that has logged in to the account before is counted on its own.
+    // 1. The device. A device that has logged in to the account before has its own counter.
     const device = await devices.read(client.device ?? null);
     let isMoved = false;
     const appPasswordHash = manner.takesAppPasswords ? await hashAppPassword(password) : null;
@@ -144,15 +144,15 @@ export const createLogin = (options: LoginOptions): Logins => {
     const { candidate, counterKey } = checked.value;
     const { appPasswordId } = candidate;
 
-    // 3. The password is right. What it is not enough for is decided here, before a session exists.
+    // 3. The password is correct. Whatever it is not enough for is decided here, before a session exists.
     if (policy.requiresVerifiedEmail && candidate.emailVerifiedAtMs === null) {
       throttle.undoAttempt(counterKey);
       await options.requestVerification(candidate.id, client);
       return err({ reason: 'unverified_email' });
     }
-    // Is it enough? An app password always is; an ordinary one not where a second factor is
-    // on, but for a browser that is trusted. A client that cannot ask for one is refused as for a wrong password, after
-    // the same work: nothing tells a stranger that the password was right, or that there is a second factor.
+    // An app password is always enough. An ordinary password is not enough if a second factor is on, unless the account
+    // trusts the browser. A client that cannot ask for a second factor is refused as for a wrong password, after the
+    // same work: a stranger learns neither that the password was correct nor that there is a second factor.
     if (appPasswordId === null) {
       const isProtected = candidate.factors.length > 0;
       const needsMore = manner.asks
@@ -165,7 +165,7 @@ export const createLogin = (options: LoginOptions): Logins => {
       }
     }
 
-    // 4. The second round trip opens the session. If D1 fails at it, the attempt is undone.
+    // 4. The second round trip opens the session. If D1 fails, the attempt is undone.
     const opened = await throttle.undoOnError(counterKey, async () =>
       openSession({
         candidate,
@@ -202,7 +202,7 @@ export const createLogin = (options: LoginOptions): Logins => {
       candidate.factors.map(({ id }) => id),
     );
 
-  /** An app password says nothing of the ordinary one: its hash stays as it is. */
+  /** An app password is not the account's password: the account's hash stays as it is. */
   const renewedHash = async (
     { passwordHash, appPasswordId }: Candidate,
     password: string,
@@ -216,7 +216,7 @@ export const createLogin = (options: LoginOptions): Logins => {
       ? ownerProof(nowMs(), factors.length > 0 ? 'trusted_browser' : null)
       : { authenticatedAtMs: null, appPasswordId, factor: null };
 
-  /** The session opens only while there is the app password, which remembers when it was used. */
+  /** The session opens only while the app password exists. Its last use is noted. */
   const useAppPassword = (id: number, open: LoginKind) => {
     const isIt = eq(appPasswords.id, id);
     return {
@@ -239,9 +239,9 @@ export const createLogin = (options: LoginOptions): Logins => {
   };
 
   /**
-   * The password was right, and a second factor must follow. Its attempt is undone, but what was wrong before is not
-   * forgiven: else whoever has the password could guess codes for ever. An outdated hash is replaced now, while the
-   * password is at hand.
+   * The password was correct, and a second factor must follow. The attempt is undone, but earlier failures are kept:
+   * otherwise anyone with the password could guess codes for ever. An outdated hash is replaced now, while the password
+   * is available.
    */
   const askForMore = async (
     { password, open }: LoginAttempt,
@@ -276,7 +276,7 @@ export const createLogin = (options: LoginOptions): Logins => {
   };
 };
 
-/** Whether an account exists is not known here while it may be at the old service: "no such account" could be wrong. */
+/** The account may exist at the old service, so the refusal must not say that there is no such account. */
 const asIfKnown = (refused: { ok: false; error: WrongCredentials | Throttled }): typeof refused =>
   refused.error.reason === 'wrong_credentials' ? err({ ...refused.error, known: true }) : refused;
 

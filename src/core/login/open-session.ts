@@ -1,4 +1,4 @@
-// Opens the session of a login: the one batch in which every login ends.
+// Opens the session of a login: every login ends in this batch.
 import { and, type SQL } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import { noteEventOf } from '../events/events.ts';
@@ -13,7 +13,7 @@ import type { Database, Store } from '../store/store.ts';
 import { accountOf, type Candidate } from '../throttle/candidate.ts';
 import type { Devices } from '../throttle/devices.ts';
 
-/** A statement of a batch whose result is not looked at. */
+/** A statement of a batch whose result is not read. */
 export type Statement = BatchItem<'sqlite'>;
 
 export interface SessionOpening {
@@ -76,12 +76,12 @@ export const createOpenSession =
           .update(users)
           .set({ lastLoginAtMs: now, passwordHash, ...(loginFailures && { loginFailures }) })
           .where(asChecked),
-        // The password is the same: a link that waits in a mailbox stays good.
+        // The password is the same, so a link in a mailbox stays valid.
         ...(isRehashed ? [rebindProofs(db, candidate, passwordHash)] : []),
         ...(also?.(db, asOpened) ?? []),
       ]);
     });
-    // Besides that notice, only what a proof uses up sends a mail.
+    // Besides that notice, only a used proof sends a mail.
     if (teller) teller.sendSoon(value);
     else if (also && mail) mail().sendSoon(value);
     const [stored] = value[0];

@@ -20,7 +20,7 @@ import {
   postponeMail,
 } from './outbox.ts';
 
-/** What a deployment that sends mail has set. */
+/** What a deployment that sends mail has configured. */
 export interface MailSettings {
   provider: ProviderSettings;
   from: Sender;
@@ -31,7 +31,7 @@ export interface MailSettings {
   timeoutMs: number;
 }
 
-/** Makes the link and the code of a mail from the proof that its row names. */
+/** Creates the link and the code of a mail from the proof that its row names. */
 export interface LinkWriter {
   /** @param callback a page of another client that takes the token as `sign`; null for our own page */
   link(kind: MailKind, proofId: string, callback: string | null): Promise<string | null>;
@@ -41,7 +41,7 @@ export interface LinkWriter {
 type Statements = readonly [BatchItem<'sqlite'>, ...BatchItem<'sqlite'>[]];
 
 const MINUTE_MS = 60 * 1000;
-/** The pauses between attempts triple, up to an hour, so that a provider that is back is noticed within an hour. */
+/** The pauses between attempts triple, up to an hour, so that a provider that has recovered is used within an hour. */
 const FIRST_PAUSE_MS = MINUTE_MS;
 const PAUSE_FACTOR = 3;
 const MAX_PAUSE_MS = 60 * MINUTE_MS;
@@ -58,7 +58,7 @@ const AT_ONCE = 5;
 /** Rounds of one run: 400 mails. What is left waits for the next run, five minutes later. */
 const MAX_ROUNDS = 80;
 
-/** The trail says that it was nobody's request. */
+/** The client in the audit log: no request sent this mail. */
 const OUTBOX_CLIENT: Client = { dialect: 'mail', userAgent: null, country: null, addressPrefix: null };
 
 export interface MailRun {
@@ -75,8 +75,8 @@ export interface Deliveries {
    */
   sendSoon(results: readonly unknown[]): void;
   /**
-   * Sends what is due, in bounded rounds, and gives up what is of no use any more. Stops early while the provider
-   * takes nothing. Throws StoreUnavailable; what is in the outbox stays there.
+   * Sends what is due, in bounded rounds, and gives up what is no longer useful. Stops early while the provider accepts
+   * nothing. Throws StoreUnavailable; what is in the outbox stays there.
    */
   sendDue(): Promise<MailRun>;
 }
@@ -111,7 +111,7 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
       code: row.proofId && (await links.code(kind, row.proofId)),
       serviceName,
       publicUrl,
-      // Two deployments may share an account at a provider: ids alone would meet.
+      // Two deployments may share an account at a provider, and their ids could be equal.
       idempotencyKey: `${new URL(publicUrl).host}-${row.id}-${row.createdAtMs}`,
     });
   };
@@ -159,7 +159,7 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
     return results.map(({ delivery }) => delivery);
   };
 
-  /** One round trip: drops and gives up what is of no use, and takes up the next mails. */
+  /** One round trip: drops and gives up what is no longer useful, and takes the next mails. */
   const begin = async () => {
     const now = nowMs();
     const { value } = await store.primary((db) =>

@@ -22,7 +22,7 @@ export const detailsOf = (
   more: Omit<Partial<MailDetails>, 'atMs' | 'userAgent' | 'country' | 'hiddenAddress'> = {},
 ): MailDetails => ({
   atMs: nowMs,
-  // Of an admin the owner is told no more than that it was one.
+  // The owner learns only that an admin did it.
   userAgent: more.byAdmin ? null : trimUserAgent(client),
   country: more.byAdmin ? null : client.country,
   ...more,

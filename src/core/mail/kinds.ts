@@ -1,4 +1,4 @@
-// Which mails there are, and how long a notice is of use.
+// The kinds of mail, and how long a notice stays useful.
 
 /** Mails that carry a link or a code. */
 const PROOF_MAILS = ['verify_email', 'reset_password', 'change_email', 'email_changed', 'sign_in'] as const;

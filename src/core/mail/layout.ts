@@ -1,4 +1,4 @@
-// Lays a letter out twice, as plain text and as HTML: both show the same parts in the same order.
+// Lays out a letter as plain text and as HTML. Both show the same parts in the same order.
 import type { Letter } from './texts/letter.ts';
 
 /** A name and what it is, in words: when, from what device, where. */
@@ -8,7 +8,7 @@ export interface LayoutFacts {
   /** The language of the letter, as HTML names it. */
   locale: string;
   rows: readonly FactRow[];
-  /** Made a link wherever the advice names it. */
+  /** Turned into a link wherever the advice names it. */
   forgotUrl: string;
   footer: string;
   publicUrl: string;
@@ -39,8 +39,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 
 /**
- * Clients that drop a style sheet still get the light colours, which stand at each element. The sheet is for the dark
- * ones. Nothing is loaded from elsewhere: no image, no font.
+ * Clients that drop a style sheet still get the light colours, which are inline. The sheet is for the dark ones.
+ * Nothing is loaded from elsewhere: no image, no font.
  */
 const DARK = `@media (prefers-color-scheme:dark){
 body,.page{background:#14161b!important;color:#e8eaf0!important}
@@ -53,7 +53,7 @@ a{color:#8ab4ff!important}a.button{color:#10131a!important}
 
 const STYLE = {
   page: 'margin:0;padding:24px 12px;background:#f3f4f7;color:#1c2230;font:16px/1.5 system-ui,-apple-system,Segoe UI,Roboto,sans-serif',
-  // Read by clients as the line behind the subject, and shown nowhere.
+  // Clients show it behind the subject. It is not visible in the mail itself.
   preheader: 'display:none;max-height:0;overflow:hidden;opacity:0',
   card: 'max-width:480px;margin:0 auto;padding:24px 20px;background:#ffffff;border:1px solid #dfe2e8;border-radius:12px;overflow-wrap:anywhere',
   title: 'margin:0 0 12px;font-size:21px;line-height:1.3',

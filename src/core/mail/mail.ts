@@ -1,4 +1,4 @@
-// The mail room: notices that go into a batch, and the sending of what is in the outbox.
+// Notices that go into a batch, and the sending of what is in the outbox.
 import { eq, type SQL } from 'drizzle-orm';
 import type { Client } from '../model.ts';
 import { users } from '../store/schema.ts';
@@ -45,7 +45,7 @@ export const createMail = (options: MailOptions): Mail => {
   };
 };
 
-/** Names a mail that is never written. */
+/** The name of a mail that is never written. */
 const NOTHING: NoticeKind = 'password_changed';
 
 const NO_DELIVERIES: Deliveries = {

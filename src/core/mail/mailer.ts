@@ -20,7 +20,7 @@ export type Delivery =
   | { outcome: 'sent' }
   /** The provider will never deliver to this recipient: it is no address, or it is suppressed. */
   | { outcome: 'undeliverable'; reason: string }
-  /** Not now: another try may succeed. `retryAfterSeconds` is what the provider asks for, null if it says nothing. */
+  /** Temporary: another try may succeed. `retryAfterSeconds` is what the provider asks for, null if it says nothing. */
   | { outcome: 'failed'; reason: string; retryAfterSeconds: number | null };
 
 export interface Mailer {
@@ -28,7 +28,7 @@ export interface Mailer {
   send(mail: Mail): Promise<Delivery>;
 }
 
-/** What is used of Cloudflare's binding `send_email`. */
+/** The part of Cloudflare's binding `send_email` that is used. */
 export interface EmailBinding {
   send(message: {
     from: string | { name: string; email: string };

@@ -21,8 +21,8 @@ export const MAX_MAILS_AN_HOUR = 3;
 export const MAX_MAILS_A_DAY = 10;
 
 /**
- * How long a mail that is being sent is nobody else's: longer than the longest timeout of a provider, and the batch
- * that notes what became of it. Who takes a mail up and dies leaves it to the next run after that.
+ * How long a mail that is being sent is reserved: longer than the longest timeout of a provider, and the batch that
+ * records the outcome. If the sender dies, the next run after that takes the mail.
  */
 export const LEASE_MS = 60 * 1000;
 
@@ -33,7 +33,7 @@ interface Limited {
   nowMs: number;
 }
 
-/** The condition that a further mail of this kind may go to this address. Counts in the batch that sends it. */
+/** The condition that a further mail of this kind may go to this address. Counted in the batch that queues it. */
 export const withinMailLimits = (db: Database, { kind, addressKey, requester, nowMs }: Limited): SQL => {
   const since = (ms: number) =>
     db
@@ -61,7 +61,7 @@ export interface MailRequest {
   /** Whose mails are counted together: a stranger's do not count against an owner's device. */
   requester?: string | SQL;
   details: MailDetails;
-  /** An address that the mail tells of, with most of it hidden: computed where the row is written. */
+  /** The address that the mail is about, mostly hidden: computed when the row is written. */
   hiddenAddress?: SQL;
   /** Seconds for which the mail is of use. */
   lifeSeconds: number;
@@ -69,8 +69,8 @@ export interface MailRequest {
 }
 
 /**
- * The statement that puts a mail into the outbox, and gives its row to the one who sends it after the response, and
- * who has the lease. No row if there is no such account, or the limits are reached: who asks is not told which.
+ * The statement that queues a mail and returns its row, for sending after the response; the caller holds the lease. No
+ * row if there is no such account, or if a limit is reached: the caller does not learn which.
  */
 export const queueMail = (db: Database, request: MailRequest) => {
   const { kind, account, to, proofId = null, requester = '', details, lifeSeconds, nowMs } = request;
@@ -107,7 +107,7 @@ export const queueMail = (db: Database, request: MailRequest) => {
         .where(
           and(
             account,
-            // Nobody reads mail to an address that stands for none.
+            // Nobody reads mail to a placeholder address.
             sql`${addressKey} NOT LIKE ${`%@${NO_EMAIL_DOMAIN}`}`,
             withinMailLimits(db, { kind, addressKey, requester, nowMs }),
             proofId === null ? undefined : sql`EXISTS ${proof}`,
@@ -117,10 +117,10 @@ export const queueMail = (db: Database, request: MailRequest) => {
     .returning();
 };
 
-/** Mails that nobody is sending at the moment, and that are due. */
+/** Mails that are due and that nobody is sending. */
 const isDue = (nowMs: number): SQL | undefined => and(isNull(outbox.doneAtMs), lte(outbox.nextAtMs, nowMs));
 
-/** The statement that takes up mails that are due, the longest due first, so that no other run has them. */
+/** The statement that takes mails that are due, the oldest first, so that no other run takes them. */
 export const leaseDue = (db: Database, limit: number, nowMs: number) => {
   const due = db
     .select({ id: outbox.id })
@@ -135,7 +135,7 @@ export const leaseDue = (db: Database, limit: number, nowMs: number) => {
     .returning();
 };
 
-/** The statement that drops mails whose proof was used, replaced or withdrawn: their links are of no use. */
+/** The statement that drops mails whose proof was used, replaced or cancelled: their links no longer work. */
 export const dropObsolete = (db: Database, nowMs: number) => {
   const proof = db.select({ one: sql`1` }).from(proofs).where(eq(proofs.id, outbox.proofId));
   return db
@@ -144,11 +144,11 @@ export const dropObsolete = (db: Database, nowMs: number) => {
     .where(and(isDue(nowMs), isNotNull(outbox.proofId), notExists(proof)));
 };
 
-/** The condition on the table of mails that one is given up: it could not be delivered while it was of use. */
+/** The condition that a mail is given up: it could not be delivered while it was useful. */
 export const isGivenUp = (nowMs: number): SQL | undefined =>
   and(isDue(nowMs), lte(outbox.expiresAtMs, nowMs));
 
-/** The statement that gives up what is of no use any more; gives what it was. */
+/** The statement that gives up mails that are no longer useful; returns them. */
 export const giveUp = (db: Database, nowMs: number) =>
   db
     .update(outbox)

@@ -55,7 +55,7 @@ export const writeMail = (order: MailOrder): Mail => {
   };
 };
 
-/** Of an admin the owner is told no more than when it was. */
+/** The owner learns only when an admin did it. */
 const factRows = (texts: Texts, locale: Locale, details: MailDetails): FactRow[] => [
   [texts.when, whenWords(locale, details.atMs)],
   ...(details.byAdmin
@@ -71,8 +71,8 @@ const whenWords = (locale: Locale, atMs: number): string =>
   `${new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(atMs)} UTC`;
 
 /**
- * Only names from our own list: a client can call itself anything, and its words must not come in a mail that we send
- * to somebody else's address.
+ * Only names from our own list: a client can call itself anything, and must not put its words into a mail from us to
+ * somebody else.
  */
 const deviceWords = ({ deviceOn, unknownDevice }: Texts, userAgent: string | null): string => {
   const [browser, system] = [findBrowser(userAgent ?? ''), findSystem(userAgent ?? '')];

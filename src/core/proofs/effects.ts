@@ -33,8 +33,8 @@ export const endAllSessions = (db: Database, account: SQL | undefined) =>
   endSessions(db, eq(sessions.userId, idsOf(db, account)));
 
 /**
- * The statements that take away what lets into an account besides its password and its sessions, for a reset that
- * must throw somebody out for good. Whatever else comes to let people in goes here too.
+ * The statements that remove every other way into an account besides its password and its sessions, for a reset that
+ * must lock somebody out for good. Every new way to log in must be added here.
  * @param sinceMs only what was added since; all of it if that is null
  */
 export const removeOtherWaysIn = (db: Database, account: SQL | undefined, sinceMs: SQL | null) => {
@@ -47,7 +47,7 @@ export const removeOtherWaysIn = (db: Database, account: SQL | undefined, sinceM
     db
       .delete(appPasswords)
       .where(and(inArray(appPasswords.userId, idsOf(db, account)), isNew(sql`${appPasswords.createdAtMs}`))),
-    // Recovery codes have no date. Whoever added a factor has seen them.
+    // Recovery codes have no date. Anyone who added a factor has seen them.
     db.delete(recoveryCodes).where(inArray(recoveryCodes.userId, idsOf(db, account))),
   ] as const;
 };

@@ -1,4 +1,4 @@
-// What a proof that an operator makes on the command line shares with those that the Worker makes: no code of its own.
+// What proofs of the command line share with those of the Worker. Imports nothing, so that both can use it.
 
 /** Who requested a proof that an operator made. No mail carried it, so it proves no address. */
 export const OPERATOR = 'operator';
@@ -6,5 +6,7 @@ export const OPERATOR = 'operator';
 /** How long the link of a reset is good for. A reset is done at once. */
 export const RESET_SECONDS = 60 * 60;
 
-/** Characters from the end of a hash: enough to tell two hashes apart, and without the salt no hash to guess at. */
+/**
+ * Characters from the end of a hash: enough to distinguish two hashes, and too few to guess passwords without the salt.
+ */
 export const PASSWORD_MARK_LENGTH = 32;

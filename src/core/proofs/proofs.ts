@@ -26,7 +26,7 @@ export interface ProofMail {
   requester?: string | SQL;
   /** SHA-256 of a secret that the requesting browser keeps. */
   browser?: string;
-  /** What the audit log says of it, if the limits let the mail go out. */
+  /** The event to note, if the limits let the mail be sent. */
   event?: EventType;
   /** The admin who requests it; none for the owner. */
   actorId?: number;
@@ -44,18 +44,19 @@ type RequestStatement =
   | ReturnType<typeof noteEventOf>;
 
 export interface Proofs {
-  /** The statements that make a proof and mail it, within the limits; none if this deployment sends no mail. */
+  /** The statements that create a proof and mail it, within the limits; none if this deployment sends no mail. */
   request(db: Database, mail: ProofMail): RequestStatement[];
-  /** Counts what a device asks for that the account knows apart from what everybody else asks for. */
+  /** Counts requests of a device that the account knows separately from all others. */
   requesterOf(client: Client): Promise<SQL<string>>;
   /** A fresh id, for a proof that is not mailed. */
   newId(): string;
   /**
-   * The id of the proof that is shown, to be redeemed by the batch of its effect. A token costs no I/O; a code one
-   * round trip, in which the try is counted. Refuses what is not ours, and a code that is wrong or has no tries left.
+   * The id of the proof, to be redeemed in the batch of its effect. A token costs no I/O; a code costs one round trip,
+   * in which the try is counted. Refuses a token that was not issued here, and a code that is wrong or has no tries
+   * left.
    */
   find(purpose: Purpose, shown: Shown): Promise<Result<string, InvalidProof>>;
-  /** The account of a proof that is good; refuses one that was used, replaced, voided or is too old. */
+  /** The account of a valid proof; refuses one that was used, replaced, cancelled or has expired. */
   read(purpose: Purpose, token: string): Promise<Result<Account, InvalidProof>>;
 }
 
@@ -79,7 +80,7 @@ export const createProofs = ({ store, mail, tokens, devices, random, nowMs }: Pr
     const { account, browser, code } = shown;
     const which = { purpose, account, ...(browser === undefined ? {} : { browser }) };
     const { value } = await store.primary((db) => countCodeTry(db, which, nowMs()).all());
-    // One for each browser that asked, and one for all others: a person has a few of them at most.
+    // One for each browser that requested a code, and one for all others: a person has a few of them at most.
     for (const { id } of value) if (await tokens.isCode(id, code)) return ok(id);
     return err({ reason: 'proof', why: 'wrong_code' });
   };

@@ -10,7 +10,7 @@ import type { Purpose } from './tokens.ts';
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
-/** How long a proof is good for. A reset is done at once; an undo must outlast a weekend. */
+/** How long a proof is valid. A reset is done at once; an undo must outlast a weekend. */
 export const PROOF_SECONDS: Readonly<Record<Purpose, number>> = {
   verify_email: 24 * HOUR,
   reset_password: RESET_SECONDS,
@@ -21,16 +21,16 @@ export const PROOF_SECONDS: Readonly<Record<Purpose, number>> = {
 
 /** A code is short, so its life is too. https://pages.nist.gov/800-63-4/sp800-63b.html#ooba */
 export const CODE_SECONDS = 10 * MINUTE;
-/** Wrong codes that a proof bears; and all proofs of one purpose, address and requester within the hour. */
+/** Wrong codes that a proof allows; also the limit of proofs of one purpose, address and requester within an hour. */
 export const MAX_CODE_TRIES = 5;
 export const TRIES_WINDOW_MS = HOUR * 1000;
 
-/** New addresses that one account may ask mails for within a day. */
+/** New addresses per day for which one account may request mails. */
 const MAX_NEW_ADDRESSES = 10;
 const DAY_MS = 24 * HOUR * 1000;
 
 const passwordMarkOfRow = sql<string>`substr(${users.passwordHash}, ${sql.raw(String(-PASSWORD_MARK_LENGTH))})`;
-/** The same of a hash. */
+/** The same part of a hash. */
 const passwordMark = (passwordHash: string): string => passwordHash.slice(-PASSWORD_MARK_LENGTH);
 
 export interface ProofRequest {
@@ -51,8 +51,8 @@ export interface ProofRequest {
 }
 
 /**
- * The statement that makes a proof in place of the one before it. Where the limits let no further mail go out, the
- * one before it stays good: its mail has arrived.
+ * The statement that creates a proof in place of the previous one. If the limits allow no further mail, the previous
+ * proof stays valid: its mail has arrived.
  */
 export const insertProof = (db: Database, request: ProofRequest) => {
   const { id, purpose, kind, account, to, requester = '', browser = null, hasCode, nowMs } = request;
@@ -115,7 +115,7 @@ export const insertProof = (db: Database, request: ProofRequest) => {
     });
 };
 
-/** The accounts that can still take an address back: nobody else gets it meanwhile, the taker least of all. */
+/** The accounts that can still take an address back: nobody else can take it meanwhile, least of all the attacker. */
 export const formerHolders = (db: Database, addressKey: string, exceptId: number, nowMs: number) =>
   db
     .select({ id: proofs.userId })
@@ -129,7 +129,7 @@ export const formerHolders = (db: Database, addressKey: string, exceptId: number
       ),
     );
 
-/** What the account must be like for a proof of it to be good: another password or another address voids it. */
+/** The state in which the account must be for its proof to be valid: another password or another address voids it. */
 const boundState = (purpose: Purpose): SQL | undefined => {
   switch (purpose) {
     case 'verify_email':
@@ -139,12 +139,12 @@ const boundState = (purpose: Purpose): SQL | undefined => {
     case 'change_email':
       return sql`${proofs.address} = ${users.pendingEmail} AND ${proofs.passwordMark} = ${passwordMarkOfRow}`;
     case 'undo_email_change':
-      // Not bound: whoever took the account over has set a password and an address of their own. It is for that.
+      // Not bound to the state: an attacker has set a new password and address, and this proof must undo that.
       return undefined;
   }
 };
 
-/** The condition on the table `users` that a proof of this account is good. */
+/** The condition on the table `users` that a proof of this account is valid. */
 export const holdsProof = (db: Database, purpose: Purpose, id: string, nowMs: number): SQL => {
   // The row that the proof names is found by its key; the state, which needs both rows, is checked on it.
   const account = db.select({ id: proofs.userId }).from(proofs).where(eq(proofs.id, id));
@@ -164,8 +164,8 @@ export const holdsProof = (db: Database, purpose: Purpose, id: string, nowMs: nu
 };
 
 /**
- * The statement that lets proofs go on when a hash of the same password takes the place of an outdated one. Only where
- * that has happened in the same batch.
+ * The statement that keeps proofs valid when a new hash of the same password replaces an outdated one. Only if that
+ * happened in the same batch.
  */
 export const rebindProofs = (
   db: Database,
@@ -193,8 +193,8 @@ export const deleteProof = (db: Database, id: string) =>
   db.delete(proofs).where(eq(proofs.id, id)).returning({ id: proofs.id });
 
 /**
- * The statement that counts a try of a code before it is compared, and gives the proof to compare it with; no row if
- * there is none that can be tried. Counting first keeps a parallel flood from being compared.
+ * The statement that counts a try of a code before the comparison, and returns the proof to compare it with; no row if
+ * no try is left. Counting first stops a parallel flood.
  */
 export const countCodeTry = (
   db: Database,

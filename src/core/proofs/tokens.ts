@@ -1,4 +1,5 @@
-// The token of a link and the code that is typed, made of a proof's id under TOKEN_SECRET: a copy of D1 has neither.
+// The token of a link and the code that is typed, computed from a proof's id under TOKEN_SECRET: a copy of D1 contains
+// neither.
 
 import { equalBytes, equalTexts, type Keyring, sha256Hex } from '../secrets.ts';
 import type { proofs } from '../store/schema.ts';
@@ -14,8 +15,9 @@ const SIGNATURE_BYTES = 16;
 const TOKEN_FORM = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * The token of a link that an operator makes with `npm run admin -- reset-link`: 256 random bits behind a prefix. The
- * command does not know TOKEN_SECRET, so the id of its proof is the SHA-256 of the token: a copy of D1 has no token.
+ * The token of a link that an operator creates with `npm run admin -- reset-link`: 256 random bits behind a prefix. The
+ * command does not know TOKEN_SECRET, so the id of its proof is the SHA-256 of the token: a copy of D1 contains no
+ * token.
  */
 const OPERATOR_TOKEN_FORM = /^op_[A-Za-z0-9_-]{43}$/;
 
@@ -28,13 +30,13 @@ export interface ProofTokens {
   tokenOf(purpose: Purpose, id: string): Promise<string>;
   /** The code of a proof, 8 digits. */
   codeOf(id: string): Promise<string>;
-  /** The id of the proof that a token is good for; null for one that was not made here for this purpose. No I/O. */
+  /** The id of the proof of a token; null if the token was not issued here for this purpose. No I/O. */
   readToken(purpose: Purpose, token: string): Promise<string | null>;
   /** Whether this is the code of a proof. Spaces and hyphens, which people type, do not count. */
   isCode(id: string, typed: string): Promise<boolean>;
 }
 
-/** 64 bits of an HMAC as 8 digits: each code is as likely as every other, to one in 10^11. */
+/** 64 bits of an HMAC as 8 digits: all codes are equally likely, within one part in 10^11. */
 const toCode = (signature: Uint8Array<ArrayBuffer>): string => {
   const number = new DataView(signature.buffer, signature.byteOffset).getBigUint64(0);
   return String(number % 10n ** BigInt(CODE_DIGITS)).padStart(CODE_DIGITS, '0');

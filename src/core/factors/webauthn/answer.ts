@@ -1,4 +1,4 @@
-// A passkey's answer as a browser sends it: JSON with base64url texts. Read strictly, trusted nowhere.
+// A passkey's answer as a browser sends it: JSON with base64url texts. Read strictly, never trusted.
 
 /** Bytes of our own, as WebCrypto takes them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -38,7 +38,7 @@ export interface RegistrationAnswer {
   };
 }
 
-/** Why an answer is refused: the first check that it fails, for the log and for tests. Never shown to strangers. */
+/** Why an answer is refused: the first check that fails, for the log and for tests. Never shown to strangers. */
 export type Refusal =
   | 'malformed'
   | 'type'
@@ -75,6 +75,6 @@ export const decodeBase64Url = (text: string): Bytes | null => {
   }
 };
 
-/** The credential's id, where the answer is of a public key and names one credential; null otherwise. */
+/** The credential's id if the answer is for a public key and names one credential; null otherwise. */
 export const readCredentialId = ({ id, rawId, type }: AssertionAnswer | RegistrationAnswer): Bytes | null =>
   type === 'public-key' && id === rawId && id !== '' ? decodeBase64Url(id) : null;

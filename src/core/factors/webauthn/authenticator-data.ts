@@ -34,7 +34,7 @@ export interface AuthenticatorData {
   credential: { id: Bytes; key: PublicKey } | null;
 }
 
-/** Reads every byte: what is left over, missing or in another form refuses the whole. */
+/** Reads every byte: bytes that are left over, missing or malformed refuse the whole. */
 export const readAuthenticatorData = (bytes: Bytes): Verdict<AuthenticatorData> => {
   if (bytes.byteLength < LAYOUT.end) return refuse('malformed');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -75,7 +75,7 @@ const readCredential = (
   return accept({ id: bytes.subarray(ID_AT, idEnd), key: read.key, end: idEnd + read.length });
 };
 
-/** The first flag that is not as it must be; null if all are. */
+/** The first flag that is wrong; null if all are right. */
 export const flagsFault = (
   { isUserPresent, isUserVerified, isBackupEligible, isBackedUp }: AuthenticatorData,
   userVerification: 'required' | 'preferred',

@@ -1,8 +1,8 @@
-// The client data: what the browser says that the authenticator was asked for, by which page, for which challenge.
+// The client data: what the browser says the authenticator was asked for, by which page, for which challenge.
 import { equalTexts } from '../../secrets.ts';
 import { type Bytes, encodeBase64Url, type Refusal } from './answer.ts';
 
-/** What an answer must be an answer to. */
+/** What an answer must match. */
 export interface Expected {
   /** The 32 random bytes that the service chose. */
   challenge: Bytes;
@@ -10,7 +10,7 @@ export interface Expected {
   origins: readonly string[];
   /** The domain that passkeys belong to. */
   rpId: string;
-  /** `required`: the passkey is all there is, so the authenticator must have checked a PIN or a biometric. */
+  /** `required`: the passkey is the only factor, so the authenticator must have checked a PIN or a biometric. */
   userVerification: 'required' | 'preferred';
 }
 
@@ -29,8 +29,8 @@ const parse = (bytes: Bytes): Record<string, unknown> | null => {
 /**
  * The first thing that is wrong with the client data; null if nothing is.
  *
- * Token binding has left the standard and browsers: only its harmless state is taken. A page in a frame of another
- * site is refused: none of ours is framed.
+ * Token binding was removed from the standard and from browsers: only its harmless state is accepted. A page in a frame
+ * of another site is refused, because no page of this service is framed.
  * @see https://www.w3.org/TR/webauthn-3/#sctn-verifying-assertion steps 7 to 14
  */
 export const clientDataFault = (

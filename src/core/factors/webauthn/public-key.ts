@@ -14,7 +14,7 @@ export interface PublicKey {
   spki: Bytes;
 }
 
-/** RSA keys that are shorter can be broken; longer ones only cost time. https://www.rfc-editor.org/rfc/rfc8812#section-2 */
+/** Shorter RSA keys can be broken; longer ones only cost time. https://www.rfc-editor.org/rfc/rfc8812#section-2 */
 const RSA_MODULUS_BYTES = { min: 256, max: 512 } as const;
 
 const P256_BYTES = 32;
@@ -50,8 +50,8 @@ const startsWith = (bytes: Uint8Array, start: Uint8Array): boolean =>
   start.every((byte, index) => bytes[index] === byte);
 
 /**
- * Reads the key at the beginning of the bytes, and how many of them it takes; null if it is of none of the
- * algorithms or not in canonical form.
+ * Reads the key at the beginning of the bytes, and how many bytes it takes; null if its algorithm is not supported or
+ * its form is not canonical.
  */
 export const readCoseKey = (bytes: Bytes): { key: PublicKey; length: number } | null =>
   readEs256(bytes) ?? readEdDsa(bytes) ?? readRs256(bytes);
@@ -109,7 +109,7 @@ const IMPORT = {
   [ALGORITHMS.RS256]: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
 } as const;
 
-/** The key for WebCrypto; null if it is none, a point off the curve for example. */
+/** The key for WebCrypto; null if it is not valid, for example a point off the curve. */
 export const importPublicKey = async ({ algorithm, spki }: PublicKey): Promise<CryptoKey | null> => {
   try {
     return await crypto.subtle.importKey('spki', spki, IMPORT[algorithm], false, ['verify']);
@@ -118,7 +118,7 @@ export const importPublicKey = async ({ algorithm, spki }: PublicKey): Promise<C
   }
 };
 
-/** Whether the signature over the data is the key's. A signature that cannot be read is none. */
+/** Whether the key made this signature over the data. False for a signature that cannot be read. */
 export const verifySignature = async (
   publicKey: PublicKey,
   signature: Bytes,

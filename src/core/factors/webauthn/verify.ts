@@ -32,9 +32,9 @@ export interface KnownPasskey extends PublicKey {
   userHandle: string;
 }
 
-/** What an answer says of a passkey that was right. */
+/** What an answer says about a verified passkey. */
 export interface Proof {
-  /** Not checked: a counter that does not grow is for the audit log, since synced passkeys need not count. */
+  /** Not checked: a counter that does not grow is noted in the audit log, because synced passkeys need not count. */
   counter: number;
   isBackedUp: boolean;
   isUserVerified: boolean;
@@ -73,8 +73,8 @@ const checkCommon = async (
 };
 
 /**
- * Whether an answer makes a new passkey for this challenge. No attestation is requested and none is read: whoever
- * answers may have made the key anywhere, which is as good as a password that they have chosen.
+ * Whether an answer creates a new passkey for this challenge. No attestation is requested or read: the key may come
+ * from any software, which is as safe as a password that its owner chose.
  *
  * @see https://www.w3.org/TR/webauthn-3/#sctn-registering-a-new-credential
  */
@@ -93,7 +93,7 @@ export const verifyRegistration = async (
   return accept({ ...key, credentialId: answer.id, counter, isBackupEligible, isBackedUp, isUserVerified });
 };
 
-/** What the browser says of the key, where it says anything, is what the authenticator says. */
+/** If the browser describes the key, it must be the key of the authenticator data. */
 const isSentKey = (response: RegistrationAnswer['response'], { algorithm, spki }: PublicKey): boolean => {
   const { publicKey, publicKeyAlgorithm = algorithm } = response;
   if (publicKeyAlgorithm !== algorithm) return false;
@@ -114,7 +114,7 @@ export const verifyAssertion = async (
 ): Promise<Verdict<Proof>> => {
   if (!readCredentialId(answer) || answer.id !== known.credentialId) return refuse('credential');
   const { userHandle, signature: sentSignature } = answer.response;
-  // A security key that was not asked to choose an account does not name one.
+  // A security key that did not choose an account does not name one.
   if (userHandle !== undefined && userHandle !== null && userHandle !== known.userHandle)
     return refuse('user_handle');
   const common = await checkCommon(answer, 'webauthn.get', expected);

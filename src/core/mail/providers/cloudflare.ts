@@ -9,13 +9,13 @@ import {
 } from '../mailer.ts';
 
 /**
- * The codes that say that this recipient will never get a mail. All others may pass: a limit, a failure, or a setting
- * of the account that its owner mends.
+ * The codes for a recipient who will never get a mail. All others are temporary: a limit, a failure, or a setting that
+ * its owner can fix.
  * @see https://developers.cloudflare.com/email-service/api/send-emails/workers-api/#error-codes
  */
 const UNDELIVERABLE = new Set(['E_RECIPIENT_SUPPRESSED', 'E_RECIPIENT_NOT_ALLOWED']);
 
-/** A validation error is the recipient's only if it says so: it can be about `MAIL_FROM` just as well. */
+/** A validation error concerns the recipient only if it says so. It can also concern `MAIL_FROM`. */
 const BLAMES_RECIPIENT = /\brecipient|\bto\b/i;
 
 const codeOf = (error: unknown): string =>

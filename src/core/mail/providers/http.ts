@@ -31,12 +31,12 @@ export const readAnswer = async (response: Response): Promise<ProviderAnswer> =>
   };
 };
 
-/** A string of a provider's answer; empty if there is none of that name. */
+/** A string of a provider's answer; empty if it has none with that name. */
 export const textOf = ({ body }: ProviderAnswer, name: string): string => {
   const value = body[name];
   return typeof value === 'string' ? value : '';
 };
 
-/** A refusal that says nothing about the recipient. The reason names the status and the provider's own code only. */
+/** A refusal that does not concern the recipient. The reason names the status and the provider's own code only. */
 export const refused = ({ status, retryAfterSeconds }: ProviderAnswer, code: string): Delivery =>
   failed(`HTTP ${status}${code === '' ? '' : ` ${code}`}`, retryAfterSeconds);

@@ -26,7 +26,7 @@ export const createPostmarkMailer = (
         Subject: subject,
         TextBody: text,
         HtmlBody: html,
-        // Nobody is watched: neither whether a mail is opened nor which link is followed.
+        // No tracking: neither of opened mails nor of links.
         TrackOpens: false,
         TrackLinks: 'None',
       }),

@@ -22,7 +22,8 @@ export const createResendMailer = (
     const answer = await readAnswer(response);
     if (response.ok) return sent;
     const name = textOf(answer, 'name');
-    // The key was used with another text: the mail was accepted before, and written anew under another secret since.
+    // The key was used with another text: the mail was accepted before, and has since been written again under another
+    // secret.
     if (name === 'invalid_idempotent_request') return sent;
     // https://resend.com/docs/api-reference/errors: the message quotes the field that is wrong.
     const blamesRecipient = name === 'validation_error' && /`to`/.test(textOf(answer, 'message'));

@@ -5,7 +5,7 @@ import { formatSender, readAnswer, refused, textOf } from './http.ts';
 
 const utf8 = (text: string) => ({ Data: text, Charset: 'UTF-8' });
 
-/** SES names neither a field nor a code of its own: its words are all there is. */
+/** SES reports neither a field nor a code, only a message. */
 const BLAMES_RECIPIENT =
   /address is suppressed|suppression list|local address|domain (?:contains|ends|is)|recipient/i;
 
@@ -20,7 +20,7 @@ export const createSesMailer = (
   { region, accessKeyId, secretAccessKey, endpoint }: SesSettings,
   { from, timeoutMs }: MailerOptions,
 ): Mailer => {
-  // The outbox retries: a library that does so too would send twice, and keep the lease past its end.
+  // The outbox retries. If the library retried too, a mail could be sent twice or outlast its lease.
   const aws = new AwsClient({ accessKeyId, secretAccessKey, region, service: 'ses', retries: 0 });
   const url = `${endpoint ?? `https://email.${region}.amazonaws.com`}/v2/email/outbound-emails`;
   return {

@@ -47,7 +47,7 @@ export interface Texts {
   footer: (service: string) => string;
 }
 
-/** A notice: no link and no code of its own. */
+/** A notice has no link and no code. */
 export const notice = (words: Pick<Letter, 'subject' | 'title' | 'intro'> & { advice: string }): Letter => ({
   ...words,
   preheader: words.intro,
