@@ -15,10 +15,10 @@ export const randomToken = (random: Random): string =>
 export const sha256Hex = async (text: string): Promise<string> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', utf8.encode(text))).toHex();
 
-/** 128 bits: enough that no two texts of any import share one. */
+/** 128 bits: enough that no two texts of any import collide. */
 const DIGEST_CHARACTERS = 22;
 
-/** A text as `imported_accounts` keeps it, to be compared and not to be read. scripts/import/rows.ts writes the same. */
+/** The digest of a text in `imported_accounts`, for comparison only. scripts/import/rows.ts writes the same. */
 export const digestOf = async (text: string): Promise<string> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', utf8.encode(text)))
     .toBase64({ alphabet: 'base64url', omitPadding: true })
@@ -32,7 +32,10 @@ export const equalTexts = (left: string, right: string): boolean =>
 export const equalBytes = (left: Uint8Array, right: Uint8Array): boolean =>
   left.byteLength === right.byteLength && crypto.subtle.timingSafeEqual(left, right);
 
-/** What an HMAC key is for. The keys are independent, so that a signature has one purpose. The labels are part of them. */
+/**
+ * The purposes of HMAC keys. The keys are independent, so that a signature has one purpose. The labels are part of the
+ * keys.
+ */
 export type KeyPurpose =
   | 'jwt'
   | 'derived token'
@@ -53,7 +56,7 @@ export interface Keyring {
   signAll(purpose: KeyPurpose, text: string): Promise<Uint8Array<ArrayBuffer>[]>;
   /** Whether this is the signature of a text under a secret in force. Constant time. */
   verify(purpose: KeyPurpose, text: string, signature: Uint8Array<ArrayBuffer>): Promise<boolean>;
-  /** Whether the secret before is honoured too. */
+  /** Whether the previous secret is accepted too. */
   isRotating: boolean;
   /** AES-GCM keys under each secret in force, the current one first: for secrets that must be read again. */
   encryptionKeys(): Promise<CryptoKey[]>;

@@ -1,4 +1,4 @@
-// Access tokens, which other servers verify by themselves. They live for minutes.
+// Access tokens, which other servers verify on their own. They live for minutes.
 import { displayName, type Principal } from '../model.ts';
 import { type Random, randomToken } from '../secrets.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -6,7 +6,7 @@ import { methodsOf, signedInAtMs } from './authentication.ts';
 import { createEs256, type Es256 } from './es256.ts';
 import type { AccessClaims, AccessTokenSettings, PublicKey } from './model.ts';
 
-/** The type of the header, so that no other signed text passes for an access token. RFC 9068, section 2.1 */
+/** The type of the header, so that no other signed text is accepted as an access token. RFC 9068, section 2.1 */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
 export interface IssuedAccessToken {
@@ -19,14 +19,14 @@ export interface AccessTokens {
   /** Whom a token may be made for; the first one is the default. */
   audiences: readonly [string, ...string[]];
   /**
-   * A token for the account and session of a request. It outlives neither the session's expiry nor `lifeSeconds`; a
-   * session that is ended sooner leaves it good for so long at servers that only look at its signature.
+   * A token for the account and session of a request. It expires no later than the session, and after `lifeSeconds` at
+   * most. If the session ends sooner, servers that check only the signature accept the token until then.
    * @param publicId the account's, which `accounts.ensurePublicId` gives
    */
   issue(principal: Principal, publicId: string, audience: string): Promise<IssuedAccessToken>;
   /**
-   * Who a token belongs to, with its session read as for every other request: null if the token is not ours, expired
-   * or for an audience that is not ours, or if the session has ended or the account is disabled.
+   * The principal of a token, with its session read as for every other request. Null if the token was not issued here,
+   * has expired or has another audience, if the session has ended, or if the account is disabled.
    */
   authenticate(token: string): Promise<Principal | null>;
 }
@@ -38,7 +38,7 @@ export interface AccessTokenOptions {
   nowMs: () => number;
 }
 
-/** Keys are imported once an isolate: its settings live as long. */
+/** Keys are imported once an isolate, as long as its settings live. */
 const signers = new WeakMap<AccessTokenSettings, Es256>();
 
 export const signerOf = (settings: AccessTokenSettings): Es256 => {
@@ -82,7 +82,7 @@ export const createAccessTokens = ({
       const claims = await signer.verify(ACCESS_TOKEN_TYPE, token);
       if (!claims) return null;
       const { iss, aud, exp, sid, sub } = claims;
-      // An app's token: what it may do is the app's scopes, and its `sid` is that of a grant.
+      // A token of an app is limited to the app's scopes, and its `sid` names a grant.
       if ('client_id' in claims) return null;
       if (iss !== settings.issuer || typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;
       if (typeof aud !== 'string' || !settings.audiences.includes(aud) || typeof sid !== 'string')

@@ -1,4 +1,4 @@
-// The apps that people sign in to: what is registered of each, and how one proves to be itself.
+// The registered apps that people sign in to, and how an app authenticates.
 import { eq } from 'drizzle-orm';
 import { equalTexts, sha256Hex } from '../secrets.ts';
 import { apps } from '../store/schema.ts';
@@ -7,14 +7,14 @@ import type { Store } from '../store/store.ts';
 export interface App {
   id: string;
   name: string;
-  /** SHA-256 of its secret; null for an app that can keep none. */
+  /** SHA-256 of its secret; null for an app that cannot keep a secret. */
   secretHash: string | null;
   redirectUris: readonly string[];
   signOutUris: readonly string[];
   asksConsent: boolean;
 }
 
-/** Longer names are no app's: what is longer is not looked up. */
+/** No id is longer. Longer ones are not looked up. */
 const MAX_ID_CHARACTERS = 200;
 
 /** The app with an id; null if there is none. One D1 query. */
@@ -25,8 +25,8 @@ export const findApp = async (store: Store, id: string): Promise<App | null> => 
 };
 
 /**
- * Whether an app is who it says it is: by its secret if it has one. An app without one must send none: a secret that
- * it believes in is no secret of ours.
+ * Whether an app authenticates: by its secret if it has one. An app without a secret must send none: if it sends one,
+ * it is configured wrongly.
  */
 export const isAuthentic = async ({ secretHash }: App, secret: string | null): Promise<boolean> =>
   secretHash === null ? secret === null : secret !== null && equalTexts(await sha256Hex(secret), secretHash);

@@ -1,17 +1,17 @@
-// What an app asks for when it sends a browser here, read and checked. Pure.
+// Reads and checks the authorization request of an app. Pure.
 // @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest and RFC 9700
 
 import type { App } from './apps.ts';
 import { isRegistered } from './redirects.ts';
 
-/** The scopes that there are. Others are left out of what is granted, as RFC 6749, section 3.3, allows. */
+/** The supported scopes. Others are not granted, as RFC 6749, section 3.3, allows. */
 export const SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** The 43 characters of a SHA-256. https://www.rfc-editor.org/rfc/rfc7636#section-4.2 */
 const CHALLENGE_FORM = /^[A-Za-z0-9_-]{43}$/;
 
-/** Longer values are no app's: they are stored, or sent back in an address. */
+/** Longer values are refused: they are stored, or sent back in a URL. */
 const MAX_NONCE_CHARACTERS = 500;
 const MAX_STATE_CHARACTERS = 2_000;
 
@@ -22,19 +22,19 @@ export interface AuthorizationRequest {
   state: string | null;
   nonce: string | null;
   codeChallenge: string;
-  /** Ask nothing: answer with an error if there is anything to ask. */
+  /** Show no page: answer with an error if the user would have to act. */
   isSilent: boolean;
-  /** Sign in again, whoever is signed in. */
+  /** Require a new sign-in, even if somebody is signed in. */
   asksLogin: boolean;
   asksConsent: boolean;
   /** The sign-in must not be older. */
   maxAgeSeconds: number | null;
   /**
-   * Seconds since the epoch: the sign-in that was asked for must be as young. Our own, for the way back from signing in
-   * again. Whoever removes it deceives nobody: the app is told when the sign-in was.
+   * Seconds since the epoch: the sign-in must not be older. Our own parameter, for the return from signing in again.
+   * Removing it deceives nobody: the app learns the time of the sign-in.
    */
   sinceSeconds: number | null;
-  /** Whom access tokens are for (RFC 8707); null for the service itself. */
+  /** The audience of access tokens (RFC 8707); null for the service itself. */
   resource: string | null;
 }
 
@@ -59,12 +59,12 @@ export interface ReplyTo {
 
 export type ReadRequest =
   | { ok: true; request: AuthorizationRequest }
-  /** The app is told, through the browser. */
+  /** The app receives the error, through the browser. */
   | { ok: false; replyTo: ReplyTo; error: AuthorizationErrorCode; description: string }
-  /** The browser goes nowhere: the address is not the app's, or there is no such app. */
+  /** The browser is not redirected: the address is not registered for the app, or there is no such app. */
   | { ok: false; replyTo: null; problem: 'unknown_app' | 'unknown_redirect' };
 
-/** The parameters that came, in order. A name may come twice, which is refused. */
+/** The parameters as they came, in order. A name that comes twice is refused. */
 export type Parameters = readonly (readonly [name: string, value: string])[];
 
 const valuesOf = (parameters: Parameters, name: string): string[] =>
@@ -86,7 +86,7 @@ const NOT_SUPPORTED = [
 ] as const;
 
 /**
- * Reads a request. The order is that of what may be told to whom: nothing goes to an address that is not the app's.
+ * Reads a request. Nothing is sent to an address before it is known to be the app's.
  * @param audiences whom tokens may be for
  */
 export const readAuthorizationRequest = (
@@ -123,7 +123,7 @@ export const readAuthorizationRequest = (
     return refuse('invalid_request', 'response_mode must be query.');
 
   const codeChallenge = value('code_challenge');
-  // No app without it, and no `plain`: whoever sees the code on its way can do nothing with it.
+  // PKCE is required, and `plain` is refused: whoever intercepts the code cannot redeem it.
   if (
     codeChallenge === null ||
     value('code_challenge_method') !== 'S256' ||
@@ -171,7 +171,7 @@ export const readAuthorizationRequest = (
 };
 
 /**
- * The address to which the browser goes on with an answer. `iss` tells the app whose answer it is.
+ * The URL to which the browser continues with an answer. `iss` identifies the issuer to the app.
  * @see https://www.rfc-editor.org/rfc/rfc9207
  */
 export const answerUrl = (

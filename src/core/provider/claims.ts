@@ -1,8 +1,8 @@
-// What an app learns of an account, by the scopes that its person agreed to.
+// The claims about an account that an app receives, by the scopes that the user agreed to.
 // @see https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
 import { type Account, displayName } from '../model.ts';
 
-/** The claims of the scopes; `sub` is always told. */
+/** The claims of the scopes; `sub` is always included. */
 export const claimsOf = (account: Account, sub: string, scopes: readonly string[]) => ({
   sub,
   ...(scopes.includes('email') && {

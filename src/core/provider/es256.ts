@@ -12,7 +12,7 @@ const encode = (bytes: Uint8Array): string => bytes.toBase64({ alphabet: 'base64
 /** A signature is two values of 32 bytes. */
 const FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}$/;
 
-/** Longer than any token made here: emails and names are bounded. What is longer is rejected unread. */
+/** Longer than any token issued here: emails and names are bounded. Longer texts are rejected unread. */
 const MAX_TOKEN_CHARACTERS = 8192;
 
 export const toPublicKey = ({ kid, x, y }: SigningKey): PublicKey => ({
@@ -30,8 +30,8 @@ export interface Es256 {
   /** @param typ of the header: one kind of token must not pass for another (RFC 8725, section 3.11) */
   sign(typ: string, claims: object): Promise<string>;
   /**
-   * The claims of a token that one of the keys signed; null for every other text. Checks no claim.
-   * The header must equal ours byte by byte, so that a client chooses neither the algorithm nor the key.
+   * The claims of a token that one of the keys signed; null for every other text. Checks no claim. The header must
+   * equal ours byte by byte, so that a client chooses neither the algorithm nor the key.
    */
   verify(typ: string, token: string): Promise<Readonly<Record<string, unknown>> | null>;
 }
@@ -88,7 +88,7 @@ const toPrivateKey = ({ x, y, d }: SigningKey): JsonWebKey => ({ kty: 'EC', crv:
 const decode = (text: string): Uint8Array<ArrayBuffer> | null => {
   try {
     const bytes = Uint8Array.fromBase64(text, { alphabet: 'base64url' });
-    // One text for one signature: a token with other padding bits is another token.
+    // Each signature has one text: a token with other padding bits is rejected.
     return encode(bytes) === text ? bytes : null;
   } catch {
     return null;

@@ -1,16 +1,16 @@
-// Codes and refresh tokens, made of a grant's id under TOKEN_SECRET: a copy of D1 has neither.
+// Codes and refresh tokens, computed from a grant's id under TOKEN_SECRET: a copy of D1 contains neither.
 import type { Keyring } from '../secrets.ts';
 
 const CODE_FORM = /^([0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/;
-/** The number goes up with each use. */
+/** The number increases with each use. */
 const REFRESH_FORM = /^([0-9a-f]{32})\.(\d{1,9})\.([A-Za-z0-9_-]{43})$/;
 
 export interface GrantTokens {
   codeOf(grantId: string): Promise<string>;
-  /** The grant of a code; null for one that was not made here. No I/O. */
+  /** The grant of a code; null if the code was not issued here. No I/O. */
   readCode(code: string): Promise<string | null>;
   refreshTokenOf(grantId: string, count: number): Promise<string>;
-  /** The grant and the number of a refresh token; null for one that was not made here. No I/O. */
+  /** The grant and the number of a refresh token; null if the token was not issued here. No I/O. */
   readRefreshToken(token: string): Promise<{ grantId: string; count: number } | null>;
 }
 

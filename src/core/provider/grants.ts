@@ -1,4 +1,4 @@
-// The life of a grant, from the code to its end. Every step is one batch, so that of many at once one wins.
+// The life of a grant, from the code to its end. Every step is one batch, so that of parallel requests one succeeds.
 import { and, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
 import type { Account } from '../model.ts';
 import { accountColumns } from '../store/columns.ts';
@@ -10,12 +10,12 @@ import type { AuthorizationRequest } from './authorization-request.ts';
 /** @see https://openid.net/specs/openid-connect-core-1_0.html#AuthResponse: short, for one exchange */
 export const CODE_SECONDS = 60;
 
-/** An answer that was lost on its way may be asked for again, with the same refresh token, for so long. */
+/** A response may be lost, so the previous refresh token is accepted this long after its use. */
 export const GRACE_SECONDS = 10;
 
 export type Grant = typeof appGrants.$inferSelect;
 
-/** What is known of a grant whose session is live and whose account is not disabled. */
+/** A grant whose session is live and whose account is enabled. */
 export interface LiveGrant {
   grant: Grant;
   account: Account;
@@ -23,31 +23,32 @@ export interface LiveGrant {
 }
 
 export interface Grants {
-  /** Stores a grant for the session of a request, and what its person agreed to; null if the session has ended. */
+  /** Stores a grant for the session of a request, and the consent of its user; null if the session has ended. */
   create(id: string, request: AuthorizationRequest, sessionId: string): Promise<string | null>;
   /**
-   * Redeems a code, once. A code that comes a second time ends the grant, and with it what came of the first: one of
-   * the two has stolen it. Null for that, for an expired code, for another app's, and if the session has ended.
+   * Redeems a code, once. A second use ends the grant with all its tokens, because one of the two users stole the code.
+   * Null for a second use, an expired code, the code of another app, and if the session has ended.
    * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
    */
   redeem(id: string, appId: string): Promise<LiveGrant | null>;
   /**
-   * Takes a refresh token, and lets the next one be good. The one before is taken for ten seconds more, and gives the
-   * same next one. Every older one ends the grant: somebody has a copy. Null for that, and if the session has ended.
+   * Uses a refresh token and makes the next one valid. The previous one is accepted for ten more seconds, and gives the
+   * same next one. Any older one ends the grant, because somebody has a copy. Null for that, and if the session has
+   * ended.
    * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
    */
   refresh(id: string, count: number, appId: string): Promise<LiveGrant | null>;
-  /** A grant that was redeemed and is live; null if there is none. */
+  /** A live grant whose code was redeemed; null if there is none. */
   find(id: string): Promise<LiveGrant | null>;
-  /** Ends a grant of an app; nothing happens if it has none of this id. */
+  /** Ends a grant of an app. Does nothing if the app has no grant with this id. */
   end(id: string, appId: string): Promise<void>;
-  /** The apps that the account has agreed to, by name. */
+  /** The apps that the account has consented to, by name. */
   listConsents(
     userId: number,
   ): Promise<{ appId: string; appName: string; scope: string; createdAtMs: number }[]>;
-  /** Takes back what the account agreed to for an app, and ends its grants. */
+  /** Removes the consent of an account to an app, and ends its grants. */
   withdraw(userId: number, appId: string): Promise<void>;
-  /** What the account agreed to for an app; null for nothing. */
+  /** The scopes that the account has consented to for an app; null for none. */
   findConsent(userId: number, appId: string): Promise<string | null>;
 }
 
@@ -68,7 +69,7 @@ const columns = {
 } as const;
 
 export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
-  // By itself, not in a batch: D1 gives the rows of a batch by the names of their columns, of which some are the same.
+  // Not in a batch: D1 returns the rows of a batch by column name, and some names occur twice.
   const findLive = async (id: string): Promise<LiveGrant | null> => {
     const { value } = await store.primary((db) =>
       db
@@ -98,7 +99,7 @@ export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
       const live = and(eq(sessions.id, sessionId), gt(sessions.expiresAtMs, now));
       const { value } = await store.primary((db) =>
         db.batch([
-          // Codes that nobody came for.
+          // Expired codes of this session.
           db
             .delete(appGrants)
             .where(
@@ -148,7 +149,7 @@ export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
             .onConflictDoUpdate({
               target: [appConsents.userId, appConsents.appId],
               set: { scope: sql`excluded.scope`, appName: sql`excluded.app_name` },
-              // What was agreed to before is not narrowed by an app that asks for less today.
+              // An app that asks for less does not narrow an earlier consent.
               setWhere: sql`length(excluded.scope) > length(${appConsents.scope})`,
             }),
         ]),
@@ -160,7 +161,7 @@ export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
       const now = nowMs();
       const { value } = await store.primary((db) =>
         db.batch([
-          // A second time: the grant ends, whoever asks.
+          // A second use ends the grant, whichever app asks.
           db.delete(appGrants).where(and(ofApp(id, appId), isNotNull(appGrants.redeemedAtMs))),
           db
             .update(appGrants)
@@ -183,7 +184,7 @@ export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
             .where(
               and(ofApp(id, appId), isNotNull(appGrants.redeemedAtMs), eq(appGrants.refreshCount, count)),
             ),
-          // What is left is neither the one that is good nor the one before: a copy.
+          // Now the token is neither the valid one nor the previous one, so it is a copy.
           db
             .delete(appGrants)
             .where(

@@ -1,4 +1,4 @@
-// What other servers are told of a signed-in account: the keys, the settings and the claims of access tokens.
+// The settings, keys and claims of access tokens.
 
 /** A private key of ES256, as a JSON Web Key. The coordinates and the private value are base64url. */
 export interface SigningKey {
@@ -8,14 +8,14 @@ export interface SigningKey {
   d: string;
 }
 
-/** What a deployment sets. */
+/** The settings of a deployment. */
 export interface AccessTokenSettings {
   /** `iss`: the public origin of the service. */
   issuer: string;
   /** The first one signs; all are published, and all verify. */
   keys: readonly [SigningKey, ...SigningKey[]];
   lifeSeconds: number;
-  /** Whom a token may be made for. The first one is the default. */
+  /** The possible audiences of a token. The first one is the default. */
   audiences: readonly [string, ...string[]];
 }
 
@@ -29,7 +29,7 @@ export interface AccessClaims {
   exp: number;
   iat: number;
   jti: string;
-  /** The id of the session. It names the session, and opens nothing. */
+  /** The id of the session. It identifies the session, but does not authenticate. */
   sid: string;
   email: string;
   email_verified: boolean;

@@ -1,4 +1,4 @@
-// The OpenID Connect provider: codes, tokens and what they tell. Small and strict: one flow, PKCE always.
+// The OpenID Connect provider: codes and tokens. One flow only, with PKCE always.
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Principal } from '../model.ts';
 import { equalTexts, type Keyring, type Random, randomToken } from '../secrets.ts';
@@ -19,7 +19,7 @@ import { createGrantTokens } from './grant-tokens.ts';
 import { createGrants, type Grants, type LiveGrant } from './grants.ts';
 import type { AccessTokenSettings } from './model.ts';
 
-/** 128 bits: two grants never share an id. */
+/** 128 bits, so that ids are unique. */
 const GRANT_ID_BYTES = 16;
 
 /** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
@@ -34,13 +34,13 @@ export type TokenAnswer =
   | { ok: true; body: Readonly<Record<string, string | number>> }
   | { ok: false; error: TokenErrorCode; description: string };
 
-/** How an app proves to be itself; the secret is null if it sent none. */
+/** The credentials of an app; the secret is null if it sent none. */
 export interface AppCredentials {
   id: string;
   secret: string | null;
 }
 
-/** What is to happen next with a browser that an app has sent. */
+/** The next step for a browser that an app has sent. */
 export type AuthorizationStep =
   /** The sign-in must not be older than this, in seconds since the epoch. */
   | { next: 'sign-in'; sinceSeconds: number }
@@ -54,26 +54,26 @@ export interface Provider {
   findApp(id: string): Promise<App | null>;
   /** Reads what an app asks for. One D1 query. */
   readRequest(parameters: Parameters): Promise<ReadRequest>;
-  /** Whether somebody has to sign in or to agree first. */
+  /** Whether the user has to sign in or to consent first. */
   decide(request: AuthorizationRequest, principal: Principal | null): Promise<AuthorizationStep>;
-  /** The code that the app gets; null if the session has ended meanwhile. */
+  /** The code for the app; null if the session has ended meanwhile. */
   authorize(request: AuthorizationRequest, principal: Principal): Promise<string | null>;
-  /** The apps that an account lets know who it is. */
+  /** The apps that an account has consented to. */
   listApps(accountId: number): ReturnType<Grants['listConsents']>;
-  /** Takes that back: the app has to ask again, and its tokens end. */
+  /** Removes the consent: the app's tokens end, and it has to ask again. */
   withdraw(accountId: number, appId: string): Promise<void>;
   /** Exchanges a code or a refresh token for tokens. */
   exchange(parameters: Parameters, credentials: AppCredentials | null): Promise<TokenAnswer>;
-  /** What the app may know of the account; null if the access token is none, or its grant has ended. */
+  /** The claims that the app may read; null if the access token is not valid, or its grant has ended. */
   userInfo(accessToken: string): Promise<Readonly<Record<string, unknown>> | null>;
   /** @see https://www.rfc-editor.org/rfc/rfc7662#section-2.2. Null if the app is not who it says it is. */
   introspect(
     token: string,
     credentials: AppCredentials | null,
   ): Promise<Readonly<Record<string, unknown>> | null>;
-  /** Ends the grant of a token of this app. False if the app is not who it says it is; a token that is none is no error. */
+  /** Ends the grant of a token of this app. False if the app does not authenticate. An unknown token is no error. */
   revoke(token: string, credentials: AppCredentials | null): Promise<boolean>;
-  /** The app and the grant of an ID token that was made here, however old it is; null for every other text. */
+  /** The app and the grant of an ID token that was issued here, even an expired one; null for every other text. */
   readIdTokenHint(idToken: string): Promise<{ appId: string; sub: string; grantId: string } | null>;
 }
 
@@ -91,11 +91,11 @@ export const createProvider = (options: ProviderOptions): Provider => {
   const signer = signerOf(settings);
   const tokens = createGrantTokens(options.keyring);
   const grants = createGrants({ store, nowMs });
-  /** Tokens for the service itself, and for the servers that the deployment names. */
+  /** The possible audiences: the service itself, and the servers that the deployment names. */
   const audiences = [settings.issuer, ...settings.audiences];
   const seconds = (ms: number): number => Math.floor(ms / 1000);
 
-  /** The app, if it is who it says it is. */
+  /** The app, if it authenticates. */
   const authenticate = async (credentials: AppCredentials | null): Promise<App | null> => {
     const app = credentials && (await findApp(store, credentials.id));
     return app && credentials && (await isAuthentic(app, credentials.secret)) ? app : null;
@@ -157,7 +157,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
       equalTexts(await s256(verifier), live.grant.codeChallenge)
     )
       return answer(live, 0);
-    // The code is used up: whoever has it and not what belongs to it has stolen it.
+    // The code is used up: whoever has it without its verifier has stolen it.
     await grants.end(live.grant.id, app.id);
     return refuse('invalid_grant', 'redirect_uri or code_verifier is not that of the request.');
   };
@@ -170,7 +170,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
       : refuse('invalid_grant', 'The refresh token is wrong, was used, or its session has ended.');
   };
 
-  /** The claims of an access token of ours that is good for now; null for every other text. No I/O. */
+  /** The claims of a valid access token of an app; null for every other text. No I/O. */
   const readAccessToken = async (token: string) => {
     const claims = await signer.verify(ACCESS_TOKEN_TYPE, token);
     if (!claims) return null;
@@ -180,7 +180,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
     return { claims, grantId: sid, appId, scopes: scope.split(' ') };
   };
 
-  /** The grant of a token of an app: a refresh token that is good, or an access token. */
+  /** The grant of an app's token: of a valid refresh token, or of an access token. */
   const findGrantOf = async (token: string, app: App) => {
     const access = await readAccessToken(token);
     const read = access ? null : await tokens.readRefreshToken(token);
@@ -258,7 +258,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
 
     async introspect(token, credentials) {
       const app = await authenticate(credentials);
-      // An app that can keep no secret could be anybody who knows its id.
+      // An app without a secret cannot authenticate: anyone may know its id.
       if (app?.secretHash == null) return null;
       const found = await findGrantOf(token, app);
       if (!found) return { active: false };
@@ -301,18 +301,18 @@ export const createProvider = (options: ProviderOptions): Provider => {
   };
 };
 
-/** Whether the sign-in is as young as the app asks for. Times are seconds since the epoch. */
+/** Whether the sign-in is recent enough for the app. Times are seconds since the epoch. */
 const isYoungEnough = (
   { sinceSeconds, asksLogin, maxAgeSeconds }: AuthorizationRequest,
   signedInAt: number,
   now: number,
 ): boolean => {
-  // Signed in again for this very request: how long the way back took does not count.
+  // The user signed in again for this request. The time since then does not count.
   if (sinceSeconds !== null) return signedInAt >= sinceSeconds;
   return !asksLogin && (maxAgeSeconds === null || now - signedInAt <= maxAgeSeconds);
 };
 
-/** How sure the sign-in was: by one factor, or by two. Values of our own, as OpenID Connect Core allows. */
+/** The assurance of the sign-in: one factor or two. Our own values, as OpenID Connect Core allows. */
 const ACR_ONE_FACTOR = 'urn:latchkey:acr:1';
 const ACR_TWO_FACTORS = 'urn:latchkey:acr:2';
 

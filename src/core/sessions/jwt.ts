@@ -54,7 +54,7 @@ export const verifyJwt = async (keyring: Keyring, token: string, nowMs: number):
 const decode = (text: string): Uint8Array<ArrayBuffer> | null => {
   try {
     const bytes = Uint8Array.fromBase64(text, { alphabet: 'base64url' });
-    // Strict: one text for one signature.
+    // Strict: each signature has one text.
     return encode(bytes) === text ? bytes : null;
   } catch {
     return null;

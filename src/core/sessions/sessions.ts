@@ -58,7 +58,7 @@ const MAX_FORGOTTEN = 100;
 /** SQLite takes an OFFSET only behind a LIMIT (https://sqlite.org/lang_select.html#limitoffset): more than any account has. */
 const NO_LIMIT = 1_000_000_000;
 
-/** A live session as its owner sees it. Its id is a hash: it opens nothing. */
+/** A live session as its owner sees it. Its id is a hash and does not authenticate. */
 export interface SessionView extends Session {
   userAgent: string | null;
   country: string | null;
@@ -89,27 +89,27 @@ export interface Sessions {
     bookmark: string | null,
   ): Promise<string | null>;
   /**
-   * Finds who a cookie's value or a token belongs to; null if it is none of ours, expired or revoked, or if its
-   * account is disabled. One KV get and one D1 query at the same time, a second query if the nearest copy of D1 has no
-   * such session; no I/O at all if its form or signature is wrong.
+   * Finds the principal of a cookie's value or a token; null if it was not issued here, is expired or revoked, or if
+   * its account is disabled. One KV get and one D1 query at the same time, and a second query if the nearest copy of D1
+   * has no such session. No I/O if its form or signature is wrong.
    * @param reads `primary` asks the primary alone: for every request that changes something
    */
   authenticate(token: string, carrier: Carrier, reads: 'nearest' | 'primary'): Promise<Principal | null>;
   /**
-   * The same for a session that a signed text names: whoever calls has checked the signature, because an id is no
+   * The principal of a session named by a signed text. The caller has checked the signature, because an id is no
    * secret.
    */
   authenticateById(sessionId: string, reads: 'nearest' | 'primary'): Promise<Principal | null>;
-  /** Whether its owner proved in the last ten minutes to be there. No I/O. */
+  /** Whether the owner authenticated in the last ten minutes. No I/O. */
   isRecent(session: SessionProof): boolean;
-  /** A page of the live sessions of an account, the one seen last first. */
+  /** A page of the live sessions of an account, the most recently used first. */
   list(accountId: number, page: { after: SessionCursor | null; limit: number }): Promise<SessionPage>;
   /** How many live sessions an account has. */
   count(accountId: number): Promise<number>;
   /** Ends one session of the account; false if it has no such session. */
   end(accountId: number, sessionId: string, client: Client): Promise<boolean>;
   /**
-   * Ends all sessions of an account, except one if one is named. Gives how many there were.
+   * Ends all sessions of an account, except one if given. Returns how many there were.
    * @param actorId the admin who does it, null for the owner
    */
   endAll(
@@ -142,8 +142,8 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
   const forget = (sessionIds: readonly string[]): void => store.deleteRecords(sessionIds.map(recordKey));
 
   /**
-   * Extends the idle expiry after the response; never past the absolute limit, and only if the row is as it was read:
-   * a login may have given the account's API token its full time again since.
+   * Extends the idle expiry after the response, never past the absolute limit, and only if the row has not changed
+   * since it was read: a login may have extended the account's API token further.
    */
   const extend = ({ id, lastSeenAtMs, createdAtMs }: Session): boolean => {
     const now = nowMs();
@@ -167,7 +167,10 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     return true;
   };
 
-  /** Asks D1 at a bookmark, or the primary if there is none, and writes the record again if D1 could not use it. */
+  /**
+   * Asks D1 at a bookmark, or the primary if there is none, and writes the record again if D1 could not use the
+   * bookmark.
+   */
   const findInD1 = async (parsed: ParsedToken, bookmark: string | null): Promise<FoundSession | null> => {
     const answer = await store.read(bookmark, findSession(parsed, nowMs()));
     if (answer.value && !answer.isNearest) record(answer.value.session, answer.bookmark);
@@ -183,9 +186,10 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     },
 
     /**
-     * Asks KV and the nearest copy of D1 at the same time. A row that the copy has is the answer, and nobody waits for
-     * KV: the copy may lag behind a logout of the last moment, which a bookmark of the login would not tell either.
-     * Only if KV has said by then that it knows no such session, the primary decides: it may have just ended.
+     * Asks KV and the nearest copy of D1 at the same time. If the copy has the row, that is the answer, without waiting
+     * for KV: the copy may not have seen a logout of the last moment, which a bookmark of the login would not reveal
+     * either. If KV has already said that it has no such session, the primary decides, because the session may have
+     * just ended.
      */
     async nearest(parsed: ParsedToken): Promise<FoundSession | null> {
       // `text` is there as soon as KV has answered.
@@ -195,7 +199,7 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
         return text;
       });
       const nearest = await store.readNearest(findSession(parsed, nowMs()));
-      // A copy that fails may be about to say no: the primary has the last word.
+      // A copy that fails proves nothing: the primary decides.
       if (!nearest) return findInD1(parsed, null);
       if (nearest.value && told.text !== null) {
         const { session } = nearest.value;
@@ -207,13 +211,13 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
         return nearest.value;
       }
       const bookmark = readRecord(await asked)?.bookmark ?? null;
-      // Bookmarks sort in the order of time (https://developers.cloudflare.com/d1/reference/time-travel/#bookmarks):
-      // a copy that has seen the login and has no such row has seen its end too.
+      // Bookmarks sort by time (https://developers.cloudflare.com/d1/reference/time-travel/#bookmarks): a copy that has
+      // seen the login and has no such row has seen the session's end too.
       const hasSeenLogin = bookmark !== null && nearest.bookmark !== null && nearest.bookmark >= bookmark;
       return hasSeenLogin && !nearest.value ? null : findInD1(parsed, bookmark);
     },
 
-    /** KV alone answers for a minute after D1 was asked; an ended session lives on for so long, on reads only. */
+    /** KV alone answers for a minute after D1 was asked, so an ended session works that long, for reads only. */
     async cached(parsed: ParsedToken): Promise<FoundSession | null> {
       const known = readRecord(await store.getRecord(recordKey(parsed.id)));
       const cached = known && readCached(known, parsed, nowMs());
@@ -230,7 +234,7 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     store.putRecord(recordKey(session.id), text, (session.expiresAtMs - nowMs()) / 1000);
   };
 
-  /** The account and the session of a token that was parsed; extends the session's idle expiry. */
+  /** The account and the session of a parsed token; extends the session's idle expiry. */
   const identify = async (parsed: ParsedToken, reads: 'nearest' | 'primary'): Promise<Principal | null> => {
     const found = await find[reads === 'primary' ? 'primary' : policy.sessionReads](parsed);
     if (!found || (parsed.subject !== undefined && parsed.subject !== String(found.account.id))) return null;
@@ -240,15 +244,16 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
 
   return {
     async handOut(issued, stored, account, bookmark) {
-      // An API token that was live already has its record: KV takes one write a second a key.
+      // The API token was live already, so it has its record: KV allows one write a second per key.
       if (stored.id === issued.id) record(issued, bookmark);
       const credential = await tokens.encode(issued, stored, account);
       if (credential !== null) return credential;
-      // The API token was made under a secret that is no longer set. Of many logins at once one replaces it; the
+      // The API token was made under a secret that is no longer set. Of parallel logins, one replaces it, and the
       // others hand out the replacement.
       const { value } = await store.primary((db) =>
         db.batch([
-          // An app password that was given the old one is given the new one too: it ends with it.
+          // An app password that was given the old token is also given the new one, and the token ends with the app
+          // password.
           db
             .update(appPasswords)
             .set({ derivedSessionId: issued.id })
@@ -331,10 +336,10 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
 /* Store: the statements of the batches that log in or register. */
 
 /**
- * The statement that stores a session for the account that the condition finds; it returns no row if there is none.
- * An account has one API token: a live one stays and its expiry is extended, because the document of `account` has a
- * second login give the same token. An imported token is left alone: it cannot be given, since nobody has it but its
- * client, and that client has not asked to be logged out.
+ * The statement that stores a session for the account that the condition finds; it returns no row if there is none. An
+ * account has one API token: a live one stays and its expiry is extended, because the document of `account` has a
+ * second login return the same token. An imported token is left alone: no login can return it, and its client has not
+ * asked to be logged out.
  */
 export const insertSession = (
   db: Database,
@@ -377,7 +382,7 @@ export const insertSession = (
         userAgent: sql`excluded.user_agent`,
         country: sql`excluded.country`,
         authenticatedAtMs: sql`coalesce(excluded.authenticated_at, ${sessions.authenticatedAtMs})`,
-        // An app password was given the token once: it stays what an app password opened.
+        // An app password was given this token, so it stays a session of the app password.
         appPasswordId: sql`CASE WHEN ${isLive} THEN coalesce(${sessions.appPasswordId}, excluded.app_password_id)
           ELSE excluded.app_password_id END`,
         factor: sql`excluded.factor`,
@@ -399,7 +404,7 @@ export const openSession = (
   maxSessions: number,
 ) => {
   const owner = db.select({ id: users.id }).from(users).where(account);
-  // An API token may have been live before, under its former id.
+  // The API token may have been live before, under its old id.
   const whereNew = issued.kind === 'derived' ? eq(sessions.kind, 'derived') : eq(sessions.id, issued.id);
   const others = db
     .select({ id: sessions.id })
@@ -414,7 +419,7 @@ export const openSession = (
   ] as const;
 };
 
-/** The statement that replaces an API token that nobody can compute any more. */
+/** The statement that replaces an API token that can no longer be computed. */
 const replaceApiToken = (db: Database, stored: StoredSession, issued: IssuedSession) =>
   db
     .update(sessions)
@@ -442,8 +447,8 @@ const sessionColumns = {
 } as const;
 
 /**
- * A live session and its account, if both may be used. Drizzle builds the text once an isolate: to build it for each
- * request was a quarter of what an authenticated read costs (bench/README.md).
+ * A live session and its account, if the account is enabled. Drizzle builds the text once an isolate: building it per
+ * request was a quarter of the cost of an authenticated read (bench/README.md).
  */
 const buildFind = (kind: SQL | undefined) =>
   new QueryBuilder()
@@ -497,7 +502,7 @@ const toFound = (row: readonly unknown[]): FoundSession => ({
 const whereLiveOf = (accountId: number, nowMs: number): SQL | undefined =>
   and(eq(sessions.userId, accountId), gt(sessions.expiresAtMs, nowMs));
 
-/** Behind the session of a cursor, in the order of the lists. */
+/** After the session of a cursor, in the order of the lists. */
 const whereAfter = ({ lastSeenAtMs, id }: SessionCursor): SQL | undefined =>
   and(
     lte(sessions.lastSeenAtMs, lastSeenAtMs),
@@ -543,14 +548,14 @@ const readRecord = (text: string | null): KvRecord | null => {
   }
 };
 
-/** How long KV alone answers with SESSION_READS=cached, and so how long an ended session can live on. */
+/** How long KV alone answers with SESSION_READS=cached, and so how long an ended session can still work. */
 const CACHED_MS = 60_000;
 
 /** The session of a record, while it may be used without D1; null if D1 must be asked. */
 const readCached = ({ row, checkedAtMs }: KvRecord, { kinds }: ParsedToken, nowMs: number) => {
   if (row?.length !== ROW_WIDTH || checkedAtMs === undefined) return null;
   const age = nowMs - checkedAtMs;
-  // A time that lies ahead was written by a clock that was wrong.
+  // A time in the future was written by a wrong clock.
   if (age < 0 || age >= CACHED_MS) return null;
   const found = toFound(row);
   const isOfKind = !kinds || kinds.includes(found.session.kind);
@@ -560,8 +565,8 @@ const readCached = ({ row, checkedAtMs }: KvRecord, { kinds }: ParsedToken, nowM
 /* Renew. */
 
 /**
- * The statement that goes on with a session under a new token and with its full time; it returns no row if the session
- * has ended or the condition on `users` finds no account.
+ * The statement that continues a session with a new token and its full lifetime; it returns no row if the session has
+ * ended or the condition on `users` finds no account.
  * @param factor what was proved besides the password; null to leave it as it was
  */
 export const renewSession = (
@@ -592,9 +597,9 @@ export const deleteSession = (db: Database, id: string | null, onlyIf?: SQL) =>
   db.delete(sessions).where(and(eq(sessions.id, id ?? ''), whereAccountExists(db, onlyIf)));
 
 /**
- * The statements that end the sessions that a condition finds. The first gives the ids of the latest, whose KV records
- * are to be deleted; the second ends all, however many there are, and tells their number in `meta.changes`. Nothing
- * outside D1 is done once for each of them: a record that is left in KV lets nobody in, and expires by itself.
+ * The statements that end the sessions that a condition finds. The first returns the ids of the most recent ones, whose
+ * KV records are to be deleted; the second ends all, however many, and reports their number in `meta.changes`. Outside
+ * D1, nothing is done for each of them: a record that is left in KV authenticates nobody, and expires.
  */
 export const endSessions = (db: Database, where: SQL | undefined) => {
   const latest = db
@@ -607,7 +612,7 @@ export const endSessions = (db: Database, where: SQL | undefined) => {
 };
 
 /**
- * The same for all sessions of an account, except one if one is named; for no account if that is null.
+ * The same for all sessions of an account, except one if given; for no account if the id is null.
  * @param onlyIf a condition on `users`
  */
 export const endSessionsOf = (
@@ -625,6 +630,6 @@ export const endSessionsOf = (
     ),
   );
 
-/** The statements for modules that are loaded by themselves. */
+/** The statements for lazily loaded modules. */
 export const sessionStatements = { renewSession, endSessions, endSessionsOf };
 export type SessionStatements = typeof sessionStatements;

@@ -47,8 +47,8 @@ export interface Tokens {
   /** A new session: its token, its id, its expiry. No I/O. */
   issue(kind: SessionKind): Promise<IssuedSession>;
   /**
-   * The credential to hand out for a stored session; null for an API token that was made under a secret that is no
-   * longer set, because nobody can compute it again.
+   * The credential of a stored session; null for an API token that was made under a secret that is no longer set,
+   * because it cannot be computed again.
    */
   encode(issued: IssuedSession, stored: StoredSession, account: Account): Promise<string | null>;
   /** The session that a token names; null if its form or signature is wrong. No I/O. */
@@ -77,8 +77,8 @@ export const createTokens = ({ keyring, random, policy, nowMs }: TokensOptions):
       const createdAtMs = nowMs();
       const expiresAtMs = createdAtMs + Math.min(idleMs, absoluteMs);
       if (kind === 'derived') {
-        // Of the nonce only, because an account and its first token are stored in one batch, before the id is known. The
-        // nonce is random and its row names the account.
+        // Of the nonce only, because an account and its first token are stored in one batch, before the account's id is
+        // known. The nonce is random, and its row names the account.
         const nonce = random(NONCE_BYTES).toHex();
         const [token = ''] = await apiTokensOf(nonce);
         return { kind, id: await sha256Hex(token), token: '', nonce, createdAtMs, expiresAtMs };
@@ -110,13 +110,13 @@ export const createTokens = ({ keyring, random, policy, nowMs }: TokensOptions):
   };
 };
 
-/** The id of the session of a cookie's value; null if there is none or it has another form. */
+/** The id of the session of a cookie's value; null if the value is missing or malformed. */
 export const cookieSessionId = async (value: string | null): Promise<string | null> =>
   value !== null && COOKIE_FORM.test(value) ? sha256Hex(value) : null;
 
 /**
- * A JWT names its account as this API's clients read it. It expires with the absolute limit; the idle limit, a
- * logout or a deletion end it sooner, because its `jti` is a session like every other.
+ * A JWT names its account as this API's clients read it. It expires with the absolute limit. The idle limit, a logout
+ * or a deletion end it sooner, because its `jti` is a session like any other.
  */
 const encodeJwt = (keyring: Keyring, issued: IssuedSession, account: Account, absoluteMs: number) => {
   const claims = {

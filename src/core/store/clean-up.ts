@@ -19,10 +19,10 @@ const MAX_BATCHES = 250;
 
 const HOUR_MS = 60 * 60 * 1000;
 const MS_PER_DAY = 24 * HOUR_MS;
-/** A counter that was not added to for this long is removed; far longer than its longest wait. */
+/** A counter without an attempt for this long is removed. Far longer than its longest wait. */
 const COUNTER_MS = MS_PER_DAY;
 
-/** A proof remembers the wrong codes of an hour, so that asking for a new one gives no new tries. */
+/** A proof keeps the wrong codes of an hour, so that asking for a new one gives no new tries. */
 const PROOF_KEPT_MS = HOUR_MS;
 /** The limit of mails to one address counts those of a day. */
 const MAIL_KEPT_MS = MS_PER_DAY;
@@ -50,8 +50,8 @@ export interface CleanUpOptions {
 }
 
 /**
- * Where a run begins to read the sessions: another twenty-fourth of the table each hour. Their ids are hashes, so that
- * a twenty-fourth of the ids is one of the rows.
+ * Where a run begins to read the sessions: another twenty-fourth of the table each hour. Ids are hashes, so a
+ * twenty-fourth of the ids is a twenty-fourth of the rows.
  */
 const firstId = (nowMs: number): string =>
   Math.floor(((Math.floor(nowMs / HOUR_MS) % 24) * 256) / 24)

@@ -1,4 +1,5 @@
-// The columns of what the core gives out. Apart from its words, so that who uses those brings no tables along.
+// The columns of an account that leave the core. A file of its own, so that importing the types does not import the
+// tables.
 import { users } from './schema.ts';
 
 /** The columns of an Account, for Drizzle's `select` and `returning`. */

@@ -26,21 +26,24 @@ export const whereHasSession = (sessionId: string): SQL =>
 export const whereAccountExists = (db: Database, condition: SQL | undefined): SQL | undefined =>
   condition && exists(db.select({ id: users.id }).from(users).where(condition));
 
-/** A hash that begins so fits no password: an import writes it, and an email change that was undone. */
+/** A hash with this prefix matches no password: an import writes it, and an undone email change. */
 const UNUSABLE = '!%';
 
-/** The account is no admin, or another admin who can log in remains. Without one nobody could grant admin again. */
+/**
+ * The account is not an admin, or another admin who can log in remains. Otherwise nobody could grant admin rights
+ * again.
+ */
 export const whereNotLastAdmin = (db: Database, id: number): SQL | undefined =>
   or(eq(users.isAdmin, false), exists(otherAdmins(db, id)));
 
-/** The passkeys of the account that the query around it looks at: with one, an admin needs no password. */
+/** The passkeys of the account of the outer query: with one, an admin needs no password. */
 const passkeysOf = (db: Database) =>
   db
     .select({ id: factors.id })
     .from(factors)
     .where(and(eq(factors.userId, users.id), eq(factors.kind, 'passkey'), isNotNull(factors.confirmedAtMs)));
 
-// `= 1` as a literal, not a parameter: the partial index is found by its exact condition.
+// `= 1` as a literal, not a parameter: SQLite finds the partial index by its exact condition.
 const otherAdmins = (db: Database, id: number) =>
   db
     .select({ id: users.id })

@@ -12,8 +12,8 @@ import {
 import { isPlaceholderEmail } from '../formats.ts';
 
 /**
- * An email that is read as an empty text if it stands for none (`NO_EMAIL_DOMAIN`): so no dialect, page or export shows
- * it, whatever it reads. `email_key` has it as it is.
+ * An email that is read as an empty text if it is a placeholder (`NO_EMAIL_DOMAIN`), so that no dialect, page or export
+ * shows it. `email_key` keeps it.
  */
 const shownEmail = customType<{ data: string; driverData: string }>({
   dataType: () => 'text',
@@ -52,18 +52,18 @@ export const users = sqliteTable(
     /** The language of mails to the account: one of those in src/core/mail/texts. */
     locale: text('locale').notNull().default('en'),
     /**
-     * What stands for the account outside the service, as `sub`: 128 random bits, never reused. Null only for an
-     * account that a version before this column made after the migration: `ensurePublicId` fills it in.
+     * The id of the account outside the service, `sub`: 128 random bits, never reused. Null only for an account that an
+     * older version created after the migration: `ensurePublicId` fills it in.
      */
     publicId: text('public_id')
       .unique('users_public_id')
       .$defaultFn(() => sql`lower(hex(randomblob(16)))`),
     /**
-     * The name as compared: full case folding, then NFC. Null where a migration, an import or an older Worker could not tell it:
-     * the scheduled run fills it in.
+     * The name as compared: full case folding, then NFC. Null if a migration, an import or an older Worker could not
+     * compute it: the scheduled run fills it in.
      */
     nameKey: text('name_key'),
-    /** What passkeys know the account by: 64 random bytes, base64url. Null until the first passkey is made. */
+    /** The account's handle for passkeys: 64 random bytes, base64url. Null until the first passkey is created. */
     passkeyHandle: text('passkey_handle'),
     /** Refused logins, counted by device or by account: src/core/throttle/throttle.ts. Null if there are none. */
     loginFailures: text('login_failures'),
@@ -101,11 +101,11 @@ export const sessions = sqliteTable(
     userAgent: text('user_agent'),
     country: text('country'),
     /**
-     * When its owner last proved to be there, with all that the account asks for. Null for a session that an app
-     * password opened, and for one that was imported: it is never recent.
+     * When its owner last authenticated with everything the account requires. Null for a session of an app password,
+     * and for an imported one: it is never recent.
      */
     authenticatedAtMs: integer('authenticated_at'),
-    /** The app password that opened it, and with which it ends. */
+    /** The app password that opened it. The session ends with it. */
     appPasswordId: integer('app_password_id'),
     /** What its owner proved besides the password, or instead of it; null for the password alone. */
     factor: text('factor', { enum: ['passkey', 'totp', 'recovery_code', 'trusted_browser'] }),
@@ -152,10 +152,11 @@ export const events = sqliteTable(
 );
 
 /**
- * What imports brought, by the account that each record became. Later imports read it: which accounts came from a
- * file (only those may be given rights), which were deleted here since, and what the file said the last time.
- * Written by `npm run import`, and by a login that moves an account (accounts/move.ts). No foreign key: a row outlives its account, as the record of its deletion.
- * Names and hashes are kept as digests (SHA-256, 128 bits), so that a deleted account leaves no address behind.
+ * What imports brought, by the account that each record became. Later imports read which accounts came from a file
+ * (only those may be given rights), which were deleted here since, and what the file said the last time. Written by
+ * `npm run import`, and by a login that moves an account (accounts/move.ts). No foreign key: a row outlives its
+ * account, as the record of its deletion. Names and hashes are kept as digests (SHA-256, 128 bits), so that a deleted
+ * account leaves no address behind.
  */
 export const importedAccounts = sqliteTable(
   'imported_accounts',
@@ -167,14 +168,14 @@ export const importedAccounts = sqliteTable(
     usernameDigest: text('username_digest'),
     /** Of the hash that the file had last: while it has the same one, a password that was set here stays. */
     passwordDigest: text('password_digest').notNull(),
-    /** What the file said last. */
+    /** What the file said the last time. */
     isAdmin: integer('is_admin', { mode: 'boolean' }).notNull(),
     isDisabled: integer('is_disabled', { mode: 'boolean' }).notNull(),
     importedAtMs: integer('imported_at').notNull(),
   },
   (table) => [
     index('imported_accounts_source_id').on(table.sourceId),
-    // A login that moves an account looks whether it was deleted here.
+    // Before moving an account, a login checks whether it was deleted here.
     index('imported_accounts_email').on(table.emailDigest),
     index('imported_accounts_username').on(table.usernameDigest),
   ],
@@ -187,13 +188,13 @@ export const importedAccounts = sqliteTable(
 export const importedTokens = sqliteTable('imported_tokens', { id: text('id').primaryKey() });
 
 /**
- * One-time proofs: each lets its holder do one thing once. A row alone redeems nothing: the token and the code are HMACs
- * of its id under TOKEN_SECRET. WITHOUT ROWID, like the sessions.
+ * One-time proofs: each lets its holder do one thing once. A row alone redeems nothing: the token and the code are
+ * HMACs of its id under TOKEN_SECRET. WITHOUT ROWID, like the sessions.
  */
 export const proofs = sqliteTable(
   'proofs',
   {
-    /** 128 random bits as hex: the nonce of which the token and the code are made. */
+    /** 128 random bits as hex: the token and the code are computed from it. */
     id: text('id').primaryKey(),
     purpose: text('purpose', {
       enum: ['verify_email', 'reset_password', 'change_email', 'undo_email_change', 'sign_in'],
@@ -208,7 +209,7 @@ export const proofs = sqliteTable(
     requester: text('requester').notNull().default(''),
     /** The end of the password hash as it was: another password voids the proof. */
     passwordMark: text('password_mark').notNull(),
-    /** SHA-256 of what the browser that asked keeps, if the proof is good in that browser only. */
+    /** SHA-256 of what the requesting browser keeps, if the proof is valid in that browser only. */
     browser: text('browser'),
     createdAtMs: integer('created_at').notNull(),
     expiresAtMs: integer('expires_at').notNull(),
@@ -243,14 +244,14 @@ export const outbox = sqliteTable(
     locale: text('locale').notNull(),
     /** The proof whose link or code the mail carries; the mail is of no use without it. */
     proofId: text('proof_id'),
-    /** What the mail tells of, as JSON. */
+    /** The details of the event, as JSON. */
     details: text('details').notNull().default('{}'),
     createdAtMs: integer('created_at').notNull(),
-    /** From then on the mail is of no use. */
+    /** From then on the mail is no longer useful. */
     expiresAtMs: integer('expires_at').notNull(),
     /** When it may be tried next: while it is being sent, the end of the lease. */
     nextAtMs: integer('next_at').notNull(),
-    /** How often it was taken up. Only the last lease may note its outcome. */
+    /** How often it was taken. Only the last holder of the lease may record its outcome. */
     attempts: integer('attempts').notNull(),
     doneAtMs: integer('done_at'),
     outcome: text('outcome', { enum: ['sent', 'undeliverable', 'given_up', 'obsolete'] }),
@@ -267,7 +268,7 @@ export const outbox = sqliteTable(
 export const factors = sqliteTable(
   'factors',
   {
-    // AUTOINCREMENT: a browser that is trusted by a factor that was removed is not trusted by the next one.
+    // AUTOINCREMENT: trust in a browser by a removed factor must not pass to the next factor.
     id: integer('id').primaryKey({ autoIncrement: true }),
     userId: integer('user_id')
       .notNull()
@@ -279,7 +280,7 @@ export const factors = sqliteTable(
     /** Of a passkey: COSE's number of the algorithm, and the public key as SPKI, base64. */
     algorithm: integer('algorithm'),
     publicKey: text('public_key'),
-    /** Of a passkey: how often it says that it was used; 0 if it does not count. */
+    /** Of a passkey: its use counter; 0 if it does not count. */
     counter: integer('counter').notNull().default(0),
     isBackupEligible: integer('is_backup_eligible', { mode: 'boolean' }).notNull().default(false),
     isBackedUp: integer('is_backed_up', { mode: 'boolean' }).notNull().default(false),
@@ -301,7 +302,7 @@ export const factors = sqliteTable(
   ],
 );
 
-/** Codes for the day on which all factors are lost, by their SHA-256. One that was used is gone. WITHOUT ROWID. */
+/** Recovery codes by their SHA-256, for when all factors are lost. A used code is deleted. WITHOUT ROWID. */
 export const recoveryCodes = sqliteTable(
   'recovery_codes',
   {
@@ -347,49 +348,49 @@ export const spentChallenges = sqliteTable(
   (table) => [index('spent_challenges_expires_at').on(table.expiresAtMs)],
 );
 
-/** Apps that people sign in to with their account here, by OpenID Connect: `npm run admin -- client add`. */
+/** Apps that people sign in to by OpenID Connect, created by `npm run admin -- client add`. */
 export const apps = sqliteTable('apps', {
   /** The `client_id`. */
   id: text('id').primaryKey(),
   name: text('name').notNull(),
-  /** SHA-256 of its secret; null for an app that can keep none, such as one in a browser or on a phone. */
+  /** SHA-256 of its secret; null for an app that cannot keep one, such as one in a browser or on a phone. */
   secretHash: text('secret_hash'),
-  /** Where codes may be sent, and where a browser may go on to after it signed out: JSON arrays. */
+  /** Where codes may be sent, and where a browser may be sent after signing out: JSON arrays. */
   redirectUris: text('redirect_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
   signOutUris: text('sign_out_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
-  /** Whether people are asked before it learns who they are. False for the deployment's own apps. */
+  /** Whether users are asked for consent. False for the deployment's own apps. */
   asksConsent: integer('asks_consent', { mode: 'boolean' }).notNull().default(true),
   createdAtMs: integer('created_at').notNull(),
 });
 
 /**
- * What people let apps know and do. A row redeems nothing: codes and refresh tokens are HMACs of its id under
- * TOKEN_SECRET. It ends with the session that it was made in. WITHOUT ROWID, as the sessions.
+ * What users let apps know and do. A row redeems nothing: codes and refresh tokens are HMACs of its id under
+ * TOKEN_SECRET. It ends with the session that it was created in. WITHOUT ROWID, as the sessions.
  */
 export const appGrants = sqliteTable(
   'app_grants',
   {
-    /** 128 random bits as hex: the `sid` that the app is told. */
+    /** 128 random bits as hex: the `sid` of the app's tokens. */
     id: text('id').primaryKey(),
     appId: text('app_id').notNull(),
     userId: integer('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    // A session that is renewed has another id from then on.
+    // A renewed session has a new id.
     sessionId: text('session_id')
       .notNull()
       .references(() => sessions.id, { onDelete: 'cascade', onUpdate: 'cascade' }),
     scope: text('scope').notNull(),
-    /** Whom access tokens are for; null for the service itself. */
+    /** The audience of access tokens; null for the service itself. */
     resource: text('resource'),
     nonce: text('nonce'),
     redirectUri: text('redirect_uri').notNull(),
     /** `code_challenge`, by S256. */
     codeChallenge: text('code_challenge').notNull(),
     createdAtMs: integer('created_at').notNull(),
-    /** When the code was redeemed; a second time ends the grant. */
+    /** When the code was redeemed; a second use ends the grant. */
     redeemedAtMs: integer('redeemed_at'),
-    /** The number of the one refresh token that is good, and since when it is. */
+    /** The number of the one valid refresh token, and since when it is valid. */
     refreshCount: integer('refresh_count').notNull().default(0),
     refreshedAtMs: integer('refreshed_at'),
   },
@@ -399,7 +400,7 @@ export const appGrants = sqliteTable(
   ],
 );
 
-/** What people agreed to, so that an app asks once. WITHOUT ROWID, as the sessions. */
+/** The consents of users, so that an app asks once. WITHOUT ROWID, as the sessions. */
 export const appConsents = sqliteTable(
   'app_consents',
   {
@@ -407,7 +408,7 @@ export const appConsents = sqliteTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     appId: text('app_id').notNull(),
-    /** What the app was called when its person agreed. */
+    /** The app's name when the user consented. */
     appName: text('app_name').notNull(),
     scope: text('scope').notNull(),
     createdAtMs: integer('created_at').notNull(),

@@ -183,8 +183,8 @@ const TROUBLE = /SQLITE_(BUSY|LOCKED|IOERR|FULL|NOMEM|INTERRUPT|READONLY|CANTOPE
 const REFUSAL = /SQLITE_|constraint failed|no such (table|column)|syntax error/;
 
 /**
- * SQLite answered and said no: a mistake of ours or a broken rule, not a database that is down. The codes that
- * stand for a database in trouble are no faults.
+ * SQLite answered with an error: a mistake of ours or a violated constraint, not a database that is down. The codes for
+ * a database in trouble are not included.
  * @see https://sqlite.org/rescode.html
  */
 const isFault = (cause: unknown): boolean =>

@@ -4,7 +4,7 @@ import type { Account } from '../model.ts';
 import { accountColumns } from '../store/columns.ts';
 import { users } from '../store/schema.ts';
 
-/** A factor that is on, as its proof is checked. */
+/** A factor that is on, with what checking its proof needs. */
 export interface KnownFactor {
   id: number;
   kind: 'passkey' | 'totp';
@@ -23,25 +23,25 @@ export type Candidate = Account & {
   passwordHash: string;
   passkeyHandle: string | null;
   factors: KnownFactor[];
-  /** The app password that was typed; null if none was, or not a right one. */
+  /** The matching app password; null if the typed password is none of the account's app passwords. */
   appPasswordId: number | null;
 };
 
-/** What may be an app password: its hash, and the dialect in which it was typed. */
+/** A password that may be an app password: its hash, and the dialect in which it was typed. */
 export interface TypedAppPassword {
   hash: string;
   dialect: string;
 }
 
 /**
- * As one JSON text, so that the row of an account stays one row. Plain SQL: Drizzle leaves table names out of a query of
- * one table, and this is of another.
+ * As one JSON text, so that the row of an account stays one row. Plain SQL, because Drizzle omits table names in a
+ * query of one table, and this subquery is of another.
  */
 const factorsAsJson: SQL<KnownFactor[]> = sql`(SELECT json_group_array(json_object('id', f.id, 'kind', f.kind,
   'credentialId', f.credential_id, 'algorithm', f.algorithm, 'publicKey', f.public_key, 'counter', f.counter,
   'isBackupEligible', f.is_backup_eligible, 'transports', f.transports, 'secret', f.secret, 'lastStep', f.last_step))
   FROM factors AS f WHERE f.user_id = users.id AND f.confirmed_at IS NOT NULL)`.mapWith(
-  // What the query writes, its reader knows: SQLite has no booleans.
+  // The query above writes it. SQLite has no booleans.
   (json: string): KnownFactor[] =>
     JSON.parse(json).map((factor: KnownFactor) => ({
       ...factor,

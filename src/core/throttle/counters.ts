@@ -87,9 +87,9 @@ export interface CounterKey {
 }
 
 /**
- * Finds the counter for a name that no account has. To see whether a name is known, an attacker could try it until it
- * waits, push it out of its row with other names, and try it again: some 4,096 attempts for one name, because the HMAC
- * hides which names share a row. Registration tells it with one request, as the documents require.
+ * Finds the counter for a name that no account has. To learn whether a name is known, an attacker could try it until it
+ * waits, push it out of its row with other names, and try it again: some 4,096 attempts per name, because the HMAC
+ * hides which names share a row. One registration reveals the same, as the documents require.
  */
 export const unknownCounter = async (keyring: Keyring, name: string): Promise<UnknownCounter> => {
   const hmac = await keyring.sign('identifier', name);
@@ -137,7 +137,7 @@ export const readUnknown = (db: Database, { account, unknown }: AttemptSource) =
       ),
     );
 
-/** When a counter starts again: a day, or the longest wait if that is longer. */
+/** When a counter starts again: after a day, or after the longest wait if that is longer. */
 const forgottenAfterMs = ({ maxWaitSeconds }: ThrottlePolicy): number =>
   Math.max(FORGOTTEN_AFTER_MS, maxWaitSeconds * 1000);
 
@@ -239,7 +239,7 @@ export const failAttempt = (db: Database, counterKey: CounterKey) => {
   ] as const;
 };
 
-/** The statement that undoes an attempt whose password was right, and for which D1 then failed. */
+/** The statement that undoes an attempt whose password was correct, after D1 failed. */
 export const uncountAttempt = (db: Database, counterKey: CounterKey) =>
   db
     .update(users)
@@ -247,8 +247,8 @@ export const uncountAttempt = (db: Database, counterKey: CounterKey) =>
     .where(eq(users.id, counterKey.accountId ?? 0));
 
 /**
- * The value of `users.login_failures` without an attempt, and with all that was wrong before. For what is right and not
- * enough to forgive: an app password, or a password that a second factor must follow. Otherwise whoever has one could
+ * The value of `users.login_failures` without the attempt, and with all earlier failures. For a correct proof that must
+ * not forgive: an app password, or a password that a second factor must follow. Otherwise anyone with one of them could
  * guess the other for ever.
  */
 export const undone = ({ source, atMs, beforeAtMs }: CounterKey): SQL => {
@@ -265,8 +265,8 @@ export const undone = ({ source, atMs, beforeAtMs }: CounterKey): SQL => {
 
 /**
  * The value of `users.login_failures` after a success: without the attempt, and without the failures of its device or,
- * if it was counted for the account, of its network. Failures of others stay, with the time of their last attempt, so
- * that a success makes nobody wait longer.
+ * if it was counted for the account, of its network. Other failures stay, with the time of their last attempt, so that
+ * a success makes nobody wait longer.
  */
 export const forgiven = ({ source, network, atMs, beforeAtMs }: CounterKey): SQL => {
   if (source !== ACCOUNT) return sql`nullif(json_remove(${failures}, ${pathOf(source)}), '{}')`;

@@ -1,5 +1,5 @@
 // Devices that have logged in before. Each keeps a signed text, so that wrong passwords of strangers, which are counted
-// for the account, do not lock its owner out.
+// for the account, do not lock the owner out.
 import { type SQL, sql } from 'drizzle-orm';
 import type { Keyring, Random } from '../secrets.ts';
 import { users } from '../store/schema.ts';
@@ -76,7 +76,7 @@ const markOfRow: SQL<string> = sql<string>`${users.id} || '_' || lower(hex(subst
 export const isMarked = ({ marks }: Device): SQL =>
   sql`${markOfRow} IN (SELECT value FROM json_each(${JSON.stringify(marks)}))`;
 
-/** Who asks, for a row of `users`: a device on which the account has logged in, or '' for all others. */
+/** The key of the counter, for a row of `users`: a device on which the account has logged in, or '' for all others. */
 export const requesterOnRow = (device: Device | null): SQL<string> =>
   device ? sql<string>`CASE WHEN ${isMarked(device)} THEN ${device.id} ELSE '' END` : sql<string>`''`;
 
@@ -108,7 +108,7 @@ export const createDevices = ({ keyring, random, nowMs }: DevicesOptions): Devic
   },
 
   knows: (device, { id, passwordHash }) =>
-    // The mark of a hash that is not ours stands for no password.
+    // A hash that is not ours has no mark.
     passwordHash.length >= SALT_PIECE.fromEnd &&
     (device?.marks.includes(markOf({ id, passwordHash })) ?? false),
 

@@ -40,10 +40,10 @@ export interface Throttle {
   countAttempt(source: AttemptSource): Promise<Result<CountedAttempt, Throttled>>;
   /** After the response: the attempt failed and stays counted. The same statements for known and unknown accounts. */
   recordFailure(counterKey: CounterKey, client: Client, type?: 'login_refused' | 'factor_refused'): void;
-  /** After the response: undoes an attempt that was neither right nor wrong. */
+  /** After the response: undoes an attempt that was neither correct nor wrong. */
   undoAttempt(counterKey: CounterKey): void;
   /**
-   * Runs the work that follows a right password. If it throws, the attempt is undone: an outage is no wrong password and
+   * Runs the work after a correct password. If it throws, the attempt is undone: an outage is not a wrong password and
    * must make nobody wait.
    */
   undoOnError<T>(counterKey: CounterKey, work: () => Promise<T>): Promise<T>;
@@ -129,7 +129,7 @@ export const createThrottle = ({ store, policy, nowMs, pause }: ThrottleOptions)
   };
 };
 
-/** The account without its counter, which stays in this room. */
+/** The account without its counter, which never leaves throttle/. */
 const withoutCounter = <T extends { count: unknown; pending: unknown; atMs: unknown }>({
   count: _,
   pending: __,
