@@ -219,7 +219,7 @@ export const coreMutants = [
   ),
   ...inFile(
     'src/core/throttle/throttle.ts',
-    ['security/throttle-pending', 'faults/down', 'faults/timeouts'],
+    ['faults/lost-answers'],
     [
       [
         'An outage after a right password counts as a wrong one.',
@@ -478,7 +478,7 @@ export const coreMutants = [
         'Whoever made an account with another’s address keeps a way in.',
         'const wasUnproven = and(proves, isNull(users.emailVerifiedAtMs));',
         'const wasUnproven = and(proves, sql`0`);',
-        ['core/proofs/flows', 'dialects/id/factors', 'dialects/app-passwords', 'dialects/id/login-factor'],
+        ['security/mail'],
       ],
       [
         'A disabled account is mailed a reset.',
@@ -535,7 +535,7 @@ export const coreMutants = [
   ),
   ...inFile(
     'src/core/proofs/tokens.ts',
-    ['core/proofs/flows'],
+    ['security/mail', 'core/proofs/flows'],
     [
       ['A token of one purpose is good for another.', '=> `${purpose} ${id}`;', '=> (purpose ? id : id);'],
       ['Whoever reads D1 makes tokens.', 'return isOurs ? id : null;', 'return id;'],

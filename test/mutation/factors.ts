@@ -225,7 +225,7 @@ export const factorMutants = [
   ),
   ...inFile(
     'src/core/proofs/effects.ts',
-    ['core/proofs/flows', 'dialects/id/email-change', 'pages/mail'],
+    ['security/mail', 'core/proofs/flows', 'dialects/id/email-change', 'pages/mail'],
     [
       [
         'Whoever changed the address keeps the passkey.',

@@ -182,11 +182,6 @@ export const providerMutants = [
         '      VERIFIER_FORM',
       ],
       [
-        'Whoever has a code tries verifiers.',
-        'await grants.end(live.grant.id, app.id);\n    return refuse',
-        'return refuse',
-      ],
-      [
         'An app token of another service is good here.',
         "if (iss !== settings.issuer || typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;",
         "if (typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;",
@@ -288,7 +283,7 @@ export const providerMutants = [
   ),
   ...inFile(
     'src/core/provider/access-tokens.ts',
-    ['dialects/id/access-tokens', 'rpc/accounts', 'oidc/attacks'],
+    ['core/provider/access-tokens', 'dialects/id/access-tokens'],
     [
       [
         'An access token is good after its time.',
@@ -316,7 +311,7 @@ export const providerMutants = [
   ),
   ...inFile(
     'src/core/provider/es256.ts',
-    ['dialects/id/access-tokens', 'rpc/accounts', 'oidc/attacks'],
+    ['core/provider/access-tokens', 'dialects/id/access-tokens'],
     [
       [
         'Everybody makes access tokens.',

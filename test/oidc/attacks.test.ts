@@ -298,6 +298,14 @@ describe('a refresh token', () => {
     await refresh(app, mine);
   });
 
+  it('that is guessed, or made of a grant that a copy of D1 shows, is rejected and ends nothing', async () => {
+    const { refresh_token: mine = '' } = await tokens();
+    const [id = ''] = mine.split('.');
+    for (const guess of [`${id}.0.${'A'.repeat(43)}`, `${id}.0`, id, 'x'])
+      await expect(refresh(app, guess)).rejects.toThrow();
+    await refresh(app, mine);
+  });
+
   it('never outlives the session', async () => {
     const { refresh_token: first = '' } = await tokens();
     vi.setSystemTime(Date.now() + 15 * 86_400_000);
@@ -313,6 +321,24 @@ describe('an access token', () => {
     expect((await userInfo(id)).status).toBe(401);
     const own = JSON.parse((await send('/id/token', { method: 'POST', cookie: person.cookie, env })).text);
     expect((await userInfo(own.accessToken)).status).toBe(401);
+  });
+
+  it('expires after five minutes, though its session and its grant live on', async () => {
+    vi.setSystemTime(Date.now());
+    const { access_token: access, refresh_token: next = '' } = await exchange(app, await signIn(app, person));
+    vi.setSystemTime(Date.now() + 299_000);
+    expect((await userInfo(access)).status).toBe(200);
+    vi.setSystemTime(Date.now() + 1_000);
+    expect((await userInfo(access)).status).toBe(401);
+    expect((await userInfo((await refresh(app, next)).access_token)).status).toBe(200);
+  });
+
+  it('of another service with the same keys and data is rejected', async () => {
+    const { access_token: access } = await exchange(app, await signIn(app, person));
+    const ask = (from: typeof env) =>
+      send('/oidc/userinfo', { env: from, headers: { Authorization: `Bearer ${access}` } });
+    expect((await ask(env)).status).toBe(200);
+    expect((await ask({ ...env, PUBLIC_URL: 'https://other.example.com' })).status).toBe(401);
   });
 
   it('for another server is asked for by resource, and is for it alone', async () => {

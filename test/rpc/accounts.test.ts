@@ -1,6 +1,6 @@
 // What other Workers ask by a function call.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { Accounts } from '../../src/index.ts';
 import { NO_OPERATIONS, observe } from '../support/counting.ts';
@@ -19,6 +19,8 @@ beforeEach(async () => {
   fields = { username, email: `${username}@test.com`, password: PASSWORD, name: 'Mary Ann' };
   cookie = sessionCookie(await send('/id/register', { json: fields })) ?? expect.fail('no cookie');
 });
+
+afterEach(() => vi.useRealTimers());
 
 const call = async <T>(ask: (accounts: Accounts) => Promise<T>, from: Env = env): Promise<T> => {
   const context = createExecutionContext();
@@ -158,6 +160,8 @@ describe('verify', () => {
     const [, second] = JSON.parse(env.SIGNING_KEYS ?? '[]');
     expect(await verify(token, signingEnv({ SIGNING_KEYS: JSON.stringify([second]) }))).toBeNull();
     expect(await verify(token, testEnv)).toBeNull();
+    vi.setSystemTime(Date.now() + 300_000);
+    expect(await verify(token)).toBeNull();
   });
 });
 

@@ -47,6 +47,23 @@ const textOf = (answer: Answer, name: string): string => String(partOf(answer, n
 
 const problemOf = (answer: Answer): [number, unknown] => [answer.status, partOf(answer, 'code')];
 
+describe('a new address where the deployment sends no mail', () => {
+  it('takes effect at once, and is not proven; another spelling of a proven one stays proven', async () => {
+    const member = await joinProven();
+    const change = async (email: string, cookie: string) => {
+      const body = { email, password: member.password };
+      const answer = await send('/id/me/email', { method: 'PUT', json: body, cookie });
+      expect(answer.status).toBe(200);
+      return { cookie: sessionCookie(answer) ?? '', account: partOf(answer, 'account') };
+    };
+    const spelled = member.email.toUpperCase();
+    const first = await change(spelled, member.cookie);
+    expect(first.account).toMatchObject({ email: spelled, emailVerified: true });
+    const second = await change(`next.${member.email}`, first.cookie);
+    expect(second.account).toMatchObject({ email: `next.${member.email}`, emailVerified: false });
+  });
+});
+
 describe('a new address', () => {
   it('is pending, and the whole answer says so', async () => {
     const member = await joinProven();

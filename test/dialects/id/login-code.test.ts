@@ -90,6 +90,19 @@ it('is one factor: an account with a second one opens no session', async () => {
   expect((await logIn(email, code, browser)).status).toBe(400);
 });
 
+it('asks for the second factor of one attempt of 24 at once', async () => {
+  const { email } = await join();
+  await testEnv.DB.prepare(
+    "INSERT INTO factors (user_id, kind, name, secret, created_at, confirmed_at) SELECT id, 'totp', 'app', 'x', 1, 1 FROM users WHERE email = ?",
+  )
+    .bind(email)
+    .run();
+  const browser = await ask(email);
+  const code = lastCode(email);
+  const answers = await Promise.all(Array.from({ length: 24 }, () => logIn(email, code, browser)));
+  expect(answers.filter(({ text }) => text.includes('secondFactor'))).toHaveLength(1);
+});
+
 it('goes to proven addresses only, and the answer and the work are the same for everybody', async () => {
   const [proven, unproven] = [await join(), await join(false)];
   const ask = async (identifier: string) => {

@@ -1,0 +1,72 @@
+// Access tokens with claims that nobody is given: each check refuses on its own, even under a right signature.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createAccessTokens } from '../../../src/core/provider/access-tokens.ts';
+import { createEs256 } from '../../../src/core/provider/es256.ts';
+import { API, ISSUER, KEYS } from '../../support/signing-keys.ts';
+
+const START_MS = Date.UTC(2030, 0, 1);
+const NOW_SECONDS = START_MS / 1000;
+const SESSION_ID = 'a'.repeat(64);
+const SUBJECT = 'b'.repeat(32);
+
+const signer = createEs256(KEYS);
+const principal = { account: { publicId: SUBJECT }, session: { id: SESSION_ID } };
+
+const tokens = createAccessTokens({
+  settings: { issuer: ISSUER, keys: KEYS, lifeSeconds: 300, audiences: [API] },
+  sessions: {
+    authenticateById: async (id) => (id === SESSION_ID ? (principal as never) : null),
+  },
+  random: (length) => new Uint8Array(length),
+  nowMs: () => START_MS,
+});
+
+const claims = { iss: ISSUER, sub: SUBJECT, aud: API, exp: NOW_SECONDS + 1, sid: SESSION_ID };
+const authenticate = async (changes: object, type = 'at+jwt') =>
+  tokens.authenticate(await signer.sign(type, { ...claims, ...changes }));
+
+describe('a token that one of the keys signed', () => {
+  it('is accepted with the claims of a live session', async () => {
+    expect(await authenticate({})).toBe(principal);
+  });
+
+  it.each<[string, object]>([
+    ['of another issuer', { iss: 'https://evil.example' }],
+    ['of another audience', { aud: 'https://other.example.com' }],
+    ['with a list of audiences', { aud: [API] }],
+    ['that expires at this second', { exp: NOW_SECONDS }],
+    ['whose expiry is a text', { exp: String(NOW_SECONDS + 1) }],
+    ['without an expiry', { exp: undefined }],
+    ['of another account than the session has', { sub: 'c'.repeat(32) }],
+    ['of a session that nobody has', { sid: 'c'.repeat(64) }],
+    ['without a session', { sid: undefined }],
+    ['of an app', { client_id: 'app', scope: 'openid' }],
+  ])('is rejected %s', async (_what, changes) => {
+    expect(await authenticate(changes)).toBeNull();
+  });
+
+  it('is rejected as another type of token', async () => {
+    expect(await authenticate({}, 'JWT')).toBeNull();
+    expect(await signer.verify('JWT', await signer.sign('at+jwt', claims))).toBeNull();
+  });
+});
+
+describe('the text of a token', () => {
+  let token: string;
+  beforeAll(async () => {
+    token = await signer.sign('at+jwt', claims);
+  });
+
+  it('is the only one for its signature: the last character has four bits that no byte has', async () => {
+    const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const last = digits.indexOf(token.at(-1) ?? '');
+    const variants = Array.from({ length: 15 }, (_, more) => token.slice(0, -1) + digits[last + more + 1]);
+    expect(await signer.verify('at+jwt', token)).toEqual(claims);
+    for (const variant of variants) expect(await signer.verify('at+jwt', variant)).toBeNull();
+  });
+
+  it('is bounded in length, and has three parts', async () => {
+    for (const text of ['', token.slice(1), `${token}.`, `.${token}`, 'A'.repeat(8193)])
+      expect(await signer.verify('at+jwt', text)).toBeNull();
+  });
+});
