@@ -1,5 +1,6 @@
 // `manage.py dumpdata`, in whatever format: finds the project's user model in it, and the tokens that go with the users.
 import { isRow, type Row } from '../wrangler.ts';
+import { createFieldReader, type Field, type FieldReader } from './fields.ts';
 import { type Found, InputError, type OnProgress, type Records, type Source } from './records.ts';
 import { createTokenFile } from './tokens.ts';
 
@@ -9,6 +10,13 @@ const USUAL_MODEL = 'auth.user';
 /** Every user model of Django has these two, whatever else a project gives it (AbstractBaseUser). */
 const isUserModel = (fields: Row): boolean =>
   typeof fields['password'] === 'string' && Object.hasOwn(fields, 'last_login');
+
+/** What a fixture that was written by hand gives its users at least. No proof: a mail server has both too. */
+const canBeUser = (fields: Row, readField: FieldReader): boolean => {
+  if (typeof fields['password'] !== 'string') return false;
+  const { has } = readField(fields);
+  return has('email') || has('username');
+};
 
 const modelOf = (record: Row): string => String(record['model'] ?? '').toLowerCase();
 
@@ -23,9 +31,11 @@ interface Models {
   all: Map<string, number>;
   /** Those that have what every user model has. */
   users: Set<string>;
+  /** Those that have a password and a name to log in by. */
+  possible: Set<string>;
 }
 
-const chooseModel = ({ all, users }: Models, wanted: string | null): string => {
+const chooseModel = ({ all, users, possible }: Models, wanted: string | null): string => {
   if (wanted !== null) {
     if (all.has(wanted.toLowerCase())) return wanted.toLowerCase();
     throw new InputError(`There are no users in this dump of the model ${wanted}.${listOf(all)}`);
@@ -33,10 +43,12 @@ const chooseModel = ({ all, users }: Models, wanted: string | null): string => {
   // A fixture that was written by hand may leave out what the model requires, but not what it is called.
   if (users.size === 0 && all.has(USUAL_MODEL)) return USUAL_MODEL;
   const [model, ...more] = users;
-  if (model === undefined)
+  if (model === undefined) {
+    const named = possible.size === 1 ? ` ${[...possible].join('')}` : '';
     throw new InputError(
-      `There are no users in this dump.${listOf(all)} Name the one of the users: --model.`,
+      `There are no users in this dump.${listOf(all)} Name the one of the users: --model${named}.`,
     );
+  }
   if (more.length > 0)
     throw new InputError(
       `This dump has more than one model of users: ${[...users].join(', ')}. Say which with --model.`,
@@ -58,10 +70,12 @@ const listOf = (all: ReadonlyMap<string, number>): string =>
 export const openDjangoDump = async (
   records: Records,
   wanted: string | null,
+  map: ReadonlyMap<string, Field>,
   onProgress: OnProgress,
 ): Promise<Source> => {
   const tokens = createTokenFile();
-  const models: Models = { all: new Map(), users: new Set() };
+  const models: Models = { all: new Map(), users: new Set(), possible: new Set() };
+  const readField = createFieldReader(map, () => {});
   let seen = 0;
   let model: string;
 
@@ -75,7 +89,9 @@ export const openDjangoDump = async (
         if (name === TOKEN_MODEL) tokens.add(fields['user'], found.record['pk']);
         else if (models.all.size < MAX_MODELS || models.all.has(name))
           models.all.set(name, (models.all.get(name) ?? 0) + 1);
-        if (name !== TOKEN_MODEL && isUserModel(fields)) models.users.add(name);
+        if (name === TOKEN_MODEL) continue;
+        if (isUserModel(fields)) models.users.add(name);
+        else if (models.all.has(name) && canBeUser(fields, readField)) models.possible.add(name);
       }
       onProgress(seen, records.fraction(), 'records looked through');
     }

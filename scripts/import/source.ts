@@ -145,9 +145,9 @@ async function* mapped(pages: AsyncIterable<readonly Found[]>, service: Service)
 }
 
 const toSource = async (records: Records, options: SourceOptions): Promise<Source> => {
-  const { format, model, onProgress } = options;
+  const { format, model, map, onProgress } = options;
   if (isDjangos(records) && (format === 'django' || !isFileFormat(format)))
-    return await openDjangoDump(records, model, onProgress);
+    return await openDjangoDump(records, model, map, onProgress);
   const service = serviceByName(format) ?? findService(records.columns);
   // A SQLite file's passwords of better-auth stand beside its users already.
   if (service === null || records.about.startsWith('better-auth')) return { ...records, remarks: () => [] };

@@ -139,10 +139,15 @@ describe("Django's dump", () => {
   it('written by hand is known by `auth.user`; of other models the error lists them', async () => {
     const { last_login: _, ...fields } = FIELDS;
     expect((await take('a.json', JSON.stringify([{ ...USER, fields }]))).users).toEqual(ANN);
-    await expect(take('a.json', JSON.stringify([{ model: 'people.member', pk: 1, fields }]))).rejects.toThrow(
-      'There are no users in this dump. Its models are: people.member (1). Name the one of the users: --model.',
-    );
     const member = { model: 'people.member', pk: 1, fields };
+    const order = { model: 'shop.order', pk: 1, fields: { email: 'ann@example.com' } };
+    await expect(take('a.json', JSON.stringify([order, member]))).rejects.toThrow(
+      'There are no users in this dump. Its models are: shop.order (1), people.member (1). Name the one of the users: --model people.member.',
+    );
+    const server = { model: 'mail.server', pk: 1, fields: { username: 'x', password: 'y' } };
+    await expect(take('a.json', JSON.stringify([server, member]))).rejects.toThrow(
+      'Its models are: mail.server (1), people.member (1). Name the one of the users: --model.',
+    );
     expect((await take('a.json', JSON.stringify([member]), { model: 'people.Member' })).users).toEqual(ANN);
   });
 });
