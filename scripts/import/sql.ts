@@ -197,10 +197,16 @@ const updateColumns = (updates: readonly Update[], nowMs: number): string[] => {
 };
 
 /** What lets somebody in without the password. An account that gets its password from the file loses all of them. */
-export const TOKEN_TABLES = ['sessions', 'app_passwords'] as const;
+export const TOKEN_TABLES = ['app_grants', 'sessions', 'app_passwords'] as const;
 
-/** What an owner has set up: not kept if the account was made here, for that owner may be a stranger. */
-export const OWNERS_TABLES = ['factors', 'recovery_codes', 'proofs'] as const;
+/** What an owner has set up or agreed to: not kept if the account was made here, for that owner may be a stranger. */
+export const OWNERS_TABLES = ['factors', 'recovery_codes', 'proofs', 'app_consents'] as const;
+
+/**
+ * Of such an account: no address waits to take its place, and apps know it by another `sub` from then on. Under the old
+ * one its new owner would get what the stranger has there, and the other way round. `ensurePublicId` gives the new one.
+ */
+const FORGET_OWNER = 'pending_email = NULL, public_id = NULL';
 
 const deleteOf = (tables: readonly string[], updates: readonly Update[]): string[] =>
   packJson(updates.map(({ id }) => id)).flatMap((pack) =>
@@ -233,7 +239,7 @@ export const updateAccounts = (updates: readonly Update[], nowMs: number): strin
     ...assertUnchanged(updates),
     ...deleteOf(TOKEN_TABLES, ended),
     ...deleteOf(OWNERS_TABLES, taken),
-    ...setFlag('pending_email = NULL', taken),
+    ...setFlag(FORGET_OWNER, taken),
     ...updateColumns(updates, nowMs),
     ...setFlag('is_admin = 1', gaining),
     ...setFlag('is_admin = 0', losing),

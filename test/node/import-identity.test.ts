@@ -28,6 +28,20 @@ const register = ({ database }: Scratch, username: string | null, email: string,
   logIn({ database });
 };
 
+/** Signs in to an app by the newest account. */
+const signInToApp = ({ database }: Scratch): void =>
+  database.exec(`
+    UPDATE users SET public_id = 'sub' || id;
+    INSERT INTO app_consents (user_id, app_id, app_name, scope, created_at)
+      SELECT max(id), 'shop', 'Shop', 'openid', 1 FROM users;
+    INSERT INTO app_grants (id, app_id, user_id, session_id, scope, redirect_uri, code_challenge, created_at)
+      SELECT 'grant', 'shop', user_id, id, 'openid', 'https://shop.example/', 'x', 1
+      FROM sessions ORDER BY user_id DESC LIMIT 1`);
+
+/** How many rows of a table there are. */
+const countOf = ({ database }: Scratch, table: string): unknown =>
+  database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'];
+
 /** Opens a session for the newest account. */
 const logIn = ({ database }: Pick<Scratch, 'database'>, userId?: number): void => {
   database
@@ -134,6 +148,7 @@ describe("a stranger who registered here with the name of the file's superuser",
     async (_, match, username) => {
       const scratch = openDatabase();
       register(scratch, username, 'boss@example.com');
+      signInToApp(scratch);
       scratch.database.exec(`
       INSERT INTO factors (user_id, kind, name, created_at) VALUES (1, 'totp', 'x', 1);
       INSERT INTO recovery_codes VALUES (1, 'x');
@@ -142,12 +157,11 @@ describe("a stranger who registered here with the name of the file's superuser",
       const merge = { onConflict: 'update', match } as const;
       const { counts, told } = await importRecords(scratch, [boss()], { merge });
       expect(counts).toMatchObject({ updated: 1, conflicts: 0 });
-      expect(scratch.users('username, is_admin, password_hash, pending_email')).toEqual([
-        { username: 'boss', is_admin: 0, password_hash: BCRYPT, pending_email: null },
+      expect(scratch.users('username, is_admin, password_hash, pending_email, public_id')).toEqual([
+        { username: 'boss', is_admin: 0, password_hash: BCRYPT, pending_email: null, public_id: null },
       ]);
       expect(sessionsOf(scratch)).toEqual([]);
-      for (const table of [...TOKEN_TABLES, ...OWNERS_TABLES])
-        expect(scratch.database.prepare(`SELECT count(*) AS n FROM ${table}`).get()).toMatchObject({ n: 0 });
+      for (const table of [...TOKEN_TABLES, ...OWNERS_TABLES]) expect(countOf(scratch, table)).toBe(0);
       expect(told).toEqual([
         'admin: line 1, boss@example.com: The file calls it an admin, but the account was made here: it is not made one. Make it one: --grant-admin-to-existing.',
         'updated: line 1, boss@example.com: account 1, with the password of the file',
@@ -239,9 +253,14 @@ describe('an account that an import brought', () => {
     await update(scratch, first());
     expect(hashOf()).toBe('set here');
     expect(sessionsOf(scratch)).toEqual([1]);
+    signInToApp(scratch);
     await update(scratch, { ...first(), password: OTHER_HASH });
     expect(hashOf()).toBe(OTHER_HASH);
     expect(sessionsOf(scratch)).toEqual([]);
+    // What its owner agreed to stays, and apps go on to know it by the same `sub`.
+    expect(countOf(scratch, 'app_grants')).toBe(0);
+    expect(countOf(scratch, 'app_consents')).toBe(1);
+    expect(scratch.users('public_id')[0]).toEqual({ public_id: 'sub1' });
     expect(eventsOf(scratch)).toEqual([{ user_id: 1, type: 'password_changed', dialect: 'import' }]);
   });
 
