@@ -1,7 +1,7 @@
 // A record becomes an account, or is refused: the rules that hold for accounts, however they come.
 import { createHash } from 'node:crypto';
 import { findPicture } from '../../src/core/accounts/pictures.ts';
-import { isMatchable, isPlaceholderEmail, isWebUrl } from '../../src/core/formats.ts';
+import { canBeEmail, isMatchable, isPlaceholderEmail, isWebUrl } from '../../src/core/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { NEVER_LOGGED_IN_MS } from '../../src/core/model.ts';
 import type { Row } from '../wrangler.ts';
@@ -101,7 +101,10 @@ export const createAccountReader = ({
 
     const named = text('username', MAX_EMAIL);
     const mailed = text('email', MAX_EMAIL);
-    const { email, username, fault } = readIdentity(named, mailed, rules, (note) => notes.push(note));
+    const note = (remark: Remark) => notes.push(remark);
+    const { email, username, fault } = readIdentity(named, mailed, rules, note, () =>
+      findOtherName(record, fields),
+    );
     if (fault) faults.push(fault);
 
     const composed = composeHash(record, firebase);
@@ -157,6 +160,13 @@ export const createAccountReader = ({
     const own = username !== null && isPlaceholderEmail(email) ? withoutEmail(account, username) : account;
     return { ok: true, label, ...own, algorithm, disabledBy: standing.because, notes };
   };
+};
+
+/** Of a record without an email and a username: the flag that takes it, as the end of a sentence. */
+const findOtherName = (record: Row, { has, others }: Fields): string => {
+  const mail = others.find((column) => canBeEmail(readText(valueAt(record, column)) ?? ''));
+  if (mail !== undefined && !has('email')) return `: --map ${quoteArgument(`${mail}=email`)} takes it.`;
+  return has('username') ? '.' : '. If it logs in by another column: --map <column>=username.';
 };
 
 /** What Django writes for "no password is right". */

@@ -91,6 +91,8 @@ export interface Fields {
   standing: readonly StandingColumn[];
   /** The columns that say whether its email is proven. */
   verified: readonly string[];
+  /** The columns that are none of an account's. */
+  others: readonly string[];
 }
 
 /** Reads the fields of a record that has them under any name. */
@@ -118,6 +120,7 @@ interface Plan {
   byField: ReadonlyMap<NamedField, string>;
   standing: StandingColumn[];
   verified: string[];
+  others: string[];
 }
 
 /**
@@ -136,6 +139,7 @@ export const createFieldReader = (
     const byField = new Map<NamedField, string>();
     const standing: StandingColumn[] = [];
     const verified: string[] = [];
+    const others: string[] = [];
     for (const [column, field] of byHand) {
       if (!columns.includes(column) && !columns.includes(headOf(column))) continue;
       if (isStandingField(field)) standing.push({ column, field });
@@ -157,12 +161,14 @@ export const createFieldReader = (
       const field = standingFieldOf(column);
       if (field !== null) standing.push({ column, field });
       else if (isVerifiedName(column)) verified.push(column);
-      else if (!unknown.has(column)) {
+      else {
+        others.push(column);
+        if (unknown.has(column)) continue;
         unknown.add(column);
         onUnknown(column);
       }
     }
-    return { byField, standing, verified };
+    return { byField, standing, verified, others };
   };
 
   return (record) => {
@@ -172,7 +178,7 @@ export const createFieldReader = (
     const plan = plans.get(shape) ?? planOf(columns);
     if (plans.size >= MAX_PLANS) plans.clear();
     plans.set(shape, plan);
-    const { byField, standing, verified } = plan;
+    const { byField, standing, verified, others } = plan;
     return {
       get(field) {
         const column = byField.get(field);
@@ -182,6 +188,7 @@ export const createFieldReader = (
       columnOf: (field) => byField.get(field) ?? field,
       standing,
       verified,
+      others,
     };
   };
 };

@@ -46,12 +46,14 @@ const findUsernameFault = (name: string): Remark | null => {
  * Many services put the email where the username goes: there it is no name besides it.
  *
  * @param note told what of it was left out
+ * @param otherName the end of the sentence that it has neither: which column may be its name
  */
 export const readIdentity = (
   named: string,
   mailed: string,
   rules: IdentityRules,
   note: (remark: Remark) => void,
+  otherName: () => string,
 ): Identity => {
   const email = mailed === '' && canBeEmail(named) ? named : mailed;
   const isEmail = canBeEmail(email);
@@ -74,7 +76,7 @@ export const readIdentity = (
     return email === ''
       ? refuse(
           named === ''
-            ? 'There is neither an email nor a username.'
+            ? `There is neither an email nor a username${otherName()}`
             : 'There is no email, and no username that can be kept.',
         )
       : refuse('The email is not valid, and there is no username that can be kept.');
@@ -91,6 +93,16 @@ export const withoutEmail = <T extends { row: NewRow; sent: Sent }>(account: T, 
   return {
     ...account,
     row: { ...account.row, email, emailKey: emailKey(email), emailVerifiedAtMs: null },
+    sent: { ...account.sent, columns },
+  };
+};
+
+/** An account whose username is another's: an update must not take a username away. */
+export const withoutUsername = <T extends { row: NewRow; sent: Sent }>(account: T): T => {
+  const columns = new Set([...account.sent.columns].filter((column) => column !== 'username'));
+  return {
+    ...account,
+    row: { ...account.row, username: null, usernameKey: null },
     sent: { ...account.sent, columns },
   };
 };

@@ -4,6 +4,7 @@
 // registered here first may hold a name that is another's in the file. So an account is updated only if it is the
 // same one (see `isSame`), rights are given only to accounts that an import brought, and two records of one file
 // that share a name stay two people.
+import { isPlaceholderEmail } from '../../src/core/formats.ts';
 import type { Row } from '../wrangler.ts';
 import type { Claim } from './claims.ts';
 import type { IdPair } from './ids.ts';
@@ -347,7 +348,9 @@ const findBySourceId = (
 const sharedInFile = ({ row, claim }: Incoming): [reason: string, text: string] =>
   claim.email === null
     ? [
-        'Another record of the file has the same username.',
+        isPlaceholderEmail(row.email)
+          ? 'Another record of the file has the same username.'
+          : 'Another record of the file has the same username: --bad-username drop takes it without, to log in by email.',
         `${claim.username} has the username ${row.username} too`,
       ]
     : [

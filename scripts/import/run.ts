@@ -8,7 +8,7 @@ import { loadDeleted } from './deleted.ts';
 import type { Details } from './details.ts';
 import { createFieldReader, createValueRules, type Field } from './fields.ts';
 import type { FirebaseParameters, HashCheck } from './hashes.ts';
-import { withoutEmail } from './identity.ts';
+import { withoutEmail, withoutUsername } from './identity.ts';
 import type { IdList } from './ids.ts';
 import { type Detail, type Incoming, type Known, type Merged, type MergeRules, mergeBatch } from './merge.ts';
 import { checkInput } from './preflight.ts';
@@ -133,15 +133,18 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
   };
 
   const claims = createClaims();
-  const sharesEmail = options.merge.sharedEmail === 'placeholder';
+  const sharing: Sharing = {
+    email: options.merge.sharedEmail === 'placeholder',
+    username: rules.badUsername === 'drop',
+  };
   try {
     for await (const page of sliced(source.read())) {
       const fresh = toSkip > 0 ? page.slice(toSkip) : page;
       // What an interrupted import has done is not done again, but its names are those of other records.
       for (const found of page.slice(0, page.length - fresh.length))
-        addToBatch(emptyBatch(), found, readAccount, claims, sharesEmail);
+        addToBatch(emptyBatch(), found, readAccount, claims, sharing);
       toSkip -= page.length - fresh.length;
-      for (const found of fresh) addToBatch(batch, found, readAccount, claims, sharesEmail);
+      for (const found of fresh) addToBatch(batch, found, readAccount, claims, sharing);
       const unmade = batch.incoming.filter(({ row }) => row.makeHash).length;
       if (batch.records < (run.batchRecords ?? BATCH_RECORDS) && unmade < BATCH_UNMADE) continue;
       await flush();
@@ -161,13 +164,18 @@ async function* sliced(pages: AsyncIterable<readonly Found[]>): AsyncGenerator<r
       yield page.slice(start, start + RECORDS_AT_ONCE);
 }
 
+/** Whether the second holder of a name is kept without it, if the record has another name to log in by. */
+interface Sharing {
+  email: boolean;
+  username: boolean;
+}
+
 const addToBatch = (
   batch: Batch,
   found: Found,
   readAccount: (record: Row) => Reading,
   claims: Claims,
-  /** Whether the second holder of an email is kept without it. */
-  sharesEmail: boolean,
+  sharing: Sharing,
 ): void => {
   const { at } = found;
   batch.records += 1;
@@ -186,20 +194,23 @@ const addToBatch = (
   const { row, sent, algorithm, disabledBy } = reading;
   const incoming = { at, label, row, sent, algorithm, disabledBy, claim: claims.claim(at, row) };
   const { username } = row;
-  if (
-    !sharesEmail ||
-    incoming.claim.email === null ||
-    incoming.claim.username !== null ||
-    username === null
+  const { claim } = incoming;
+  // Security: each of two people who share a name stays one of two. Only one of them can log in by the name.
+  if (sharing.email && claim.email !== null && claim.username === null && username !== null) {
+    const text = `${claim.email} has the same email`;
+    batch.details.push({ kind: 'note', at, label: username, reason: 'imported without its email', text });
+    const own = withoutEmail(incoming, username);
+    batch.incoming.push({ ...own, claim: { ...claim, email: claims.claimEmail(at, own.row.emailKey) } });
+  } else if (
+    sharing.username &&
+    claim.username !== null &&
+    claim.email === null &&
+    !isPlaceholderEmail(row.email)
   ) {
-    batch.incoming.push(incoming);
-    return;
-  }
-  const { email: first } = incoming.claim;
-  const text = `${first} has the same email`;
-  batch.details.push({ kind: 'note', at, label: username, reason: 'imported without its email', text });
-  const own = withoutEmail(incoming, username);
-  batch.incoming.push({ ...own, claim: { ...own.claim, email: claims.claimEmail(at, own.row.emailKey) } });
+    const text = `imported without its username: ${claim.username} has the username ${username} too`;
+    batch.details.push({ kind: 'note', at, label, reason: 'imported without its username', text });
+    batch.incoming.push({ ...withoutUsername(incoming), claim: { ...claim, username: null } });
+  } else batch.incoming.push(incoming);
 };
 
 const writeBatch = async (context: Context, batch: Batch): Promise<void> => {

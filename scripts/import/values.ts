@@ -74,7 +74,8 @@ const TIME =
  * an offset is UTC, as Django stores it.
  */
 export const readTime = (value: unknown): number | null | undefined => {
-  const text = readText(value);
+  // XML that was laid out by an editor breaks a time over two lines.
+  const text = readText(value)?.replaceAll(/\s+/g, ' ') ?? null;
   if (text === '' || (text !== null && NO_TIME.test(text))) return null;
   if (text === null || COMPACT_TIME.test(text)) return undefined;
   const ms = /^\d{1,15}(\.\d+)?$/.test(text) ? fromNumber(Number(text)) : fromIso(text);

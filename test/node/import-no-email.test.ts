@@ -64,12 +64,18 @@ describe('an account without an email', () => {
       [
         { email: '', password: BCRYPT },
         { username: 'a b', email: '', password: BCRYPT },
+        { username: '', email: '', password: BCRYPT },
+        { correo: 'ann@x.example', password: BCRYPT },
+        { email: '', recovery: 'ann@x.example', phone: '+15550100', password: BCRYPT },
       ],
       { rules: { noEmail: 'placeholder', badUsername: 'drop' } },
     );
     expect(lines).toEqual([
-      'refused: line 1: There is neither an email nor a username.',
+      'refused: line 1: There is neither an email nor a username. If it logs in by another column: --map <column>=username.',
       'refused: line 2, a b: There is no email, and no username that can be kept.',
+      'refused: line 3: There is neither an email nor a username.',
+      'refused: line 4: There is neither an email nor a username: --map correo=email takes it.',
+      'refused: line 5: There is neither an email nor a username. If it logs in by another column: --map <column>=username.',
     ]);
   });
 
@@ -112,6 +118,49 @@ describe('the second holder of one email', () => {
       conflicts: 1,
     });
   });
+});
+
+describe('the second holder of one username', () => {
+  const records = [
+    person('chris', { email: 'one@x.example', is_superuser: true }),
+    person('Chris', { email: 'two@x.example' }),
+    person('chris', { email: 'ONE@x.example' }),
+    person('CHRIS', { email: '' }),
+  ];
+
+  it('is a conflict, and the conflict names the flag that takes it', async () => {
+    const { counts, lines, reasons } = await importRecords(openDatabase(), records, {
+      rules: { noEmail: 'placeholder' },
+    });
+    expect(counts).toMatchObject({ imported: 1, conflicts: 3 });
+    expect(lines[0]).toBe('conflict: line 2, two@x.example: line 1 has the username Chris too');
+    expect(reasons.filter(({ kind }) => kind === 'conflict').map(({ reason }) => reason)).toEqual([
+      'Another record of the file has the same username: --bad-username drop takes it without, to log in by email.',
+      'Another record of the file has the same email: --shared-email placeholder takes it, to log in by username.',
+      'Another record of the file has the same username.',
+    ]);
+  });
+
+  it.each(['skip', 'update'] as const)(
+    'is kept without it if it has an email, with %s',
+    async (onConflict) => {
+      const scratch = openDatabase();
+      const given = { rules: { noEmail: 'placeholder', badUsername: 'drop' }, onConflict } as const;
+      const { counts, lines } = await importRecords(scratch, records, given);
+      expect(counts).toMatchObject({ imported: 2, conflicts: 2 });
+      expect(lines[0]).toBe(
+        'note: line 2, two@x.example: imported without its username: line 1 has the username Chris too',
+      );
+      const users = [
+        { username: 'chris', email: 'one@x.example', is_admin: 1 },
+        { username: null, email: 'two@x.example', is_admin: 0 },
+      ];
+      expect(scratch.users('username, email, is_admin')).toEqual(users);
+      const again = await importRecords(scratch, records, given);
+      expect(again.counts).toMatchObject({ imported: 0, conflicts: 2 });
+      expect(scratch.users('username, email, is_admin')).toEqual(users);
+    },
+  );
 });
 
 describe('an account without a password', () => {
