@@ -367,7 +367,7 @@ export const coreMutants = [
         'A session of another account is good for a change.',
         'WHERE id = ${sessionId} AND user_id = ${users.id})`;',
         'WHERE id = ${sessionId} OR 1)`;',
-        ['dialects/id/renewal', 'dialects/id/credentials'],
+        ['core/login/login-races', 'dialects/id/renewal', 'dialects/id/credentials'],
       ],
     ],
   ),
@@ -395,7 +395,7 @@ export const coreMutants = [
         'A change goes through though its session has ended.',
         'and(whereUnchanged(candidate), whereHasSession(sessionId));',
         'whereUnchanged(candidate);',
-        ['dialects/id/renewal', 'dialects/id/credentials'],
+        ['core/login/login-races', 'dialects/id/renewal', 'dialects/id/credentials'],
       ],
     ],
   ),
@@ -512,6 +512,7 @@ export const coreMutants = [
         'A proof of a disabled account is good.',
         'sql`(${users.id} = ${account} AND ${users.disabledAtMs} IS NULL AND EXISTS ${proof})`',
         'sql`(${users.id} = ${account} AND EXISTS ${proof})`',
+        ['security/mail'],
       ],
       [
         'A code may be guessed for ever.',
@@ -535,7 +536,7 @@ export const coreMutants = [
   ),
   ...inFile(
     'src/core/proofs/tokens.ts',
-    ['security/mail', 'core/proofs/flows'],
+    ['security/mail', 'core/proofs/flows', 'core/proofs/limits'],
     [
       ['A token of one purpose is good for another.', '=> `${purpose} ${id}`;', '=> (purpose ? id : id);'],
       ['Whoever reads D1 makes tokens.', 'return isOurs ? id : null;', 'return id;'],

@@ -124,7 +124,12 @@ export const httpMutants = [
         '(isLoopback(origin) && isLoopback(c.req.url))',
         'isLoopback(origin)',
       ],
-      ['A name that only contains localhost counts as loopback.', '/^(?:localhost|', '/(?:localhost|'],
+      [
+        'A name that only contains localhost counts as loopback.',
+        '/^(?:localhost|',
+        '/(?:localhost|',
+        ['security/https'],
+      ],
     ],
   ),
   ...inFile(

@@ -291,6 +291,15 @@ describe('signing out by an app', () => {
     expect((await send('/id/me', { cookie: person.cookie })).status).toBe(401);
   });
 
+  it('asks first for an ID token of another service with the same keys', async () => {
+    const { tokens } = await signedIn();
+    const other = { ...env, PUBLIC_URL: 'https://other.example.com' };
+    const path = `/oidc/logout?${new URLSearchParams({ id_token_hint: tokens.id_token ?? '' })}`;
+    const answer = await send(path, { env: other, cookie: person.cookie });
+    expect([answer.status, answer.text.includes('Sign out?')]).toEqual([200, true]);
+    expect((await send('/id/me', { cookie: person.cookie })).status).toBe(200);
+  });
+
   it('asks first without a token of the account, and never goes to another address', async () => {
     const other = { ...person };
     const { tokens } = await signedIn();

@@ -102,6 +102,18 @@ describe('a reset', () => {
     expect(old.status).toBe(400);
   });
 
+  it('is refused for an account that was disabled since, and changes nothing', async () => {
+    const { email } = await join();
+    await call('POST', '/id/password/forgot', { identifier: email });
+    const disable = (value: number | null) =>
+      testEnv.DB.prepare('UPDATE users SET disabled_at = ? WHERE email = ?').bind(value, email).run();
+    await disable(1);
+    const body = { token: tokenIn(mailbox.last(email)), password: NEXT_PASSWORD };
+    expect((await call('POST', '/id/password/reset', body)).status).toBe(400);
+    await disable(null);
+    expect((await call('POST', '/id/login', { identifier: email, password: PASSWORD })).status).toBe(200);
+  });
+
   it('opens no session', async () => {
     const { email } = await join();
     await call('POST', '/id/password/forgot', { identifier: email });

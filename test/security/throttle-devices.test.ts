@@ -1,4 +1,5 @@
 // A device that has logged in before is counted on its own: a stranger's tries do not lock the owner out.
+import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { DEVICE_SECONDS, readIdentifier } from '../../src/core/index.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../support/clock.ts';
@@ -119,6 +120,24 @@ describe('a device', () => {
     await failOften(timed, owner, owner.device);
     expect(await tryLogin(timed, owner, owner.device)).toBe(1);
     expect(await tryLogin(timed, owner, second.device)).toEqual(IN);
+  });
+
+  it('is one of eight with a counter; the failures of a ninth count for the account', async () => {
+    const timed = createTimedCore();
+    const owner = await joined(timed);
+    const devices = [owner.device];
+    while (devices.length < 9) {
+      const outcome = await tryLogin(timed, owner);
+      if (typeof outcome !== 'object') return expect.fail(String(outcome));
+      devices.push(outcome.device);
+    }
+    const wrong = { ...owner, password: WRONG };
+    for (const device of devices) expect(await tryLogin(timed, wrong, device)).toBe('wrong');
+    const counters = await env.DB.prepare('SELECT login_failures AS text FROM users WHERE id = ?')
+      .bind(owner.id)
+      .first<string>('text');
+    const { account, ...others } = JSON.parse(counters ?? '{}');
+    expect([account?.[0], Object.keys(others).length]).toEqual([1, 8]);
   });
 
   it('resets its counter by a success', async () => {

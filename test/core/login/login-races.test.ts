@@ -109,6 +109,19 @@ describe('a change whose account goes away in between', () => {
   });
 });
 
+it('changes no password for a session that ends while the old password is checked', async () => {
+  const { username, id } = await registered();
+  const logIn = (password: string) => send('/id/login', { json: { identifier: username, password } });
+  const cookie = sessionCookie(await logIn(PASSWORD)) ?? expect.fail('no cookie');
+  const json = { currentPassword: PASSWORD, newPassword: 'kaleidoscope-77' };
+  const env = withChangeBetween('DELETE FROM sessions WHERE user_id = ?', id);
+  // The first round trip finds the session, the second the account.
+  const answer = await send('/id/me/password', { method: 'PUT', json, cookie, env });
+  expect(answer.status).toBe(401);
+  expect((await logIn('kaleidoscope-77')).status).toBe(401);
+  expect((await logIn(PASSWORD)).status).toBe(200);
+});
+
 it('deletes an account once, however often it is asked to at the same moment', async () => {
   const { token, id } = await registered();
   const answers = await Promise.all(

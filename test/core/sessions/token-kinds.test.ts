@@ -92,6 +92,18 @@ describe('a JSON Web Token, rightly signed,', () => {
   });
 });
 
+it('is no good as another kind while KV answers alone', async () => {
+  const env = { ...testEnv, SESSION_READS: 'cached' };
+  const asToken = (token: string) =>
+    send('/account/profile', { env, headers: { Authorization: `Bearer ${token}` } });
+  const asCookie = (text: string) => send('/api/users/me/', { env, cookie: text });
+  // Twice: from the second one on, KV has both.
+  for (let times = 0; times < 2; times += 1)
+    expect([(await asToken(jwt)).status, (await asCookie(cookie)).status]).toEqual([200, 200]);
+  expect((await asCookie(claimsOf(jwt).jti)).text).toBe(NOT_FOUND);
+  expect((await asToken(await resigned(jwt, { jti: cookie }))).text).toBe(INVALID);
+});
+
 it('names its account in a JSON Web Token as clients of auth read it', () => {
   const { sub, jti, iat, exp } = claimsOf(jwt);
   expect(Object.keys(claimsOf(jwt))).toEqual(['sub', 'jti', 'iat', 'exp', 'id', 'email', 'name']);

@@ -104,7 +104,8 @@ it('asks for the second factor of one attempt of 24 at once', async () => {
 });
 
 it('goes to proven addresses only, and the answer and the work are the same for everybody', async () => {
-  const [proven, unproven] = [await join(), await join(false)];
+  const [proven, unproven, disabled] = [await join(), await join(false), await join()];
+  await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE email = ?').bind(disabled.email).run();
   const ask = async (identifier: string) => {
     const watched = observe(mailbox.env);
     const answer = await send('/id/login/code', { json: { identifier }, env: watched.env });
@@ -114,7 +115,11 @@ it('goes to proven addresses only, and the answer and the work are the same for 
   const known = await ask(proven.email);
   expect(await ask(unproven.email)).toEqual(known);
   expect(await ask('nobody@test.com')).toEqual(known);
+  expect(await ask(disabled.email)).toEqual(known);
+  // The mail of the registration, and no code.
   expect(mailbox.to(unproven.email)).toHaveLength(1);
+  expect(mailbox.to(disabled.email)).toHaveLength(1);
+  expect(mailbox.to(proven.email)).toHaveLength(2);
 });
 
 it('bears five attempts, and a new code gives no new ones', async () => {
