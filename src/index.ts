@@ -123,7 +123,8 @@ const SECRETS_A_RUN = 500;
 export class Accounts extends WorkerEntrypoint<Env> {
   /**
    * Who sent a request, by its `Authorization` header or else its cookie. Null if anonymous, and for a cookie on an
-   * unsafe request that a page of another origin caused. Headers alone count as those of an unsafe request.
+   * unsafe request that a page of another origin caused. Headers alone count as those of an unsafe request. Null too
+   * while REQUIRE_VERIFIED_EMAIL asks the account for a proof of its address.
    */
   authenticate(request: Request | Headers): Promise<SignedIn | null> {
     return this.#open().authenticate(request);
@@ -140,9 +141,9 @@ export class Accounts extends WorkerEntrypoint<Env> {
   }
 
   #open() {
-    const { httpSettings } = settingsOf(this.env);
+    const { httpSettings, policy } = settingsOf(this.env);
     const core = openCore(this.env, this.ctx, createCounts());
-    return createRpc({ core, allowedOrigins: httpSettings.allowedOrigins });
+    return createRpc({ core, allowedOrigins: httpSettings.allowedOrigins, policy });
   }
 }
 

@@ -85,6 +85,7 @@ export { type AuthorizationRequest, answerUrl } from './provider/authorization-r
 export type { AccessClaims, AccessTokenSettings, PublicKey } from './provider/model.ts';
 export type { AppCredentials, Provider, TokenAnswer } from './provider/provider.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random, randomToken } from './secrets.ts';
+export { mustVerifyEmail } from './sessions/other-services.ts';
 export type { SessionCursor, SessionPage, SessionView } from './sessions/sessions.ts';
 export { createCounts, type OperationCounts, within } from './store/store.ts';
 export { DEVICE_SECONDS } from './throttle/device-seconds.ts';
@@ -268,13 +269,13 @@ export const createCore = (options: CoreOptions): Core => {
       const { accessTokens: settings } = options;
       if (!settings) return null;
       const { createAccessTokens } = await loadProvider();
-      return createAccessTokens({ settings, sessions: sessions(), random, nowMs });
+      return createAccessTokens({ settings, sessions: sessions(), policy, random, nowMs });
     },
     async provider() {
       const { accessTokens: settings } = options;
       if (!settings) return null;
       const { createProvider } = await loadProvider();
-      return createProvider({ settings, store, accounts: accounts(), keyring, random, nowMs });
+      return createProvider({ settings, store, accounts: accounts(), policy, keyring, random, nowMs });
     },
     login: (attempt) => logins().login(attempt),
     signIn: (attempt) => logins().signIn(attempt),

@@ -116,6 +116,49 @@ const showConsent = (
   );
 };
 
+/** What stands in the way of going on to an app, and the page on which the person clears it. */
+const OBSTACLES = {
+  'verify-email': {
+    title: 'Confirm your email address first',
+    words: 'takes you once your email address is confirmed. We sent you a mail with a link and a code.',
+    next: { href: '/verify-email', label: 'Enter the code' },
+  },
+  'sign-in-otherwise': {
+    title: 'Sign in with your own password',
+    words:
+      'cannot be used with an app password. Sign out, then sign in with your own password or a passkey, and try again.',
+    next: null,
+  },
+} as const;
+
+const showObstacle = (c: Context<AppEnv>, app: string, what: keyof typeof OBSTACLES, again: string) => {
+  const { title, words, next } = OBSTACLES[what];
+  return show(
+    c,
+    { title, status: 403, narrow: true },
+    <>
+      <h1>{title}</h1>
+      <p class="lead">
+        <strong>{app}</strong> {words}
+      </p>
+      {next === null ? (
+        <PostForm action="/sign-out">
+          <Actions send="Sign out" back="/" />
+        </PostForm>
+      ) : (
+        <div class="actions">
+          <a class="button" href={next.href}>
+            {next.label}
+          </a>
+          <a class="button quiet" href={again}>
+            Go on to {app}
+          </a>
+        </div>
+      )}
+    </>,
+  );
+};
+
 /** Takes the next step of a request, whatever brought the browser here. */
 const proceed = async (
   c: Context<AppEnv>,
@@ -141,6 +184,8 @@ const proceed = async (
     const to = encodeURIComponent(returnPath(parameters, step.sinceSeconds));
     return c.redirect(principal ? `/confirm?again=1&to=${to}` : `/sign-in?to=${to}`, 303);
   }
+  if (step.next === 'verify-email' || step.next === 'sign-in-otherwise')
+    return showObstacle(c, request.app.name, step.next, returnPath(parameters, null));
   if (step.next === 'ask-consent' && decision !== 'allow')
     return showConsent(c, request, queryOf(parameters));
   const code = principal && (await provider.authorize(request, principal));

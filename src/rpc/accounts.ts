@@ -1,6 +1,13 @@
 // What other Workers may ask by a function call, over a service binding.
 import { parse } from 'hono/utils/cookie';
-import { type Account, type Core, displayName, type Principal } from '../core/index.ts';
+import {
+  type Account,
+  type Core,
+  displayName,
+  mustVerifyEmail,
+  type Policy,
+  type Principal,
+} from '../core/index.ts';
 import { parseAuthorization } from '../http/auth/authorization.ts';
 import { SESSION_COOKIE } from '../http/auth/cookies.ts';
 import { isFromOtherOrigin } from '../http/auth/same-site.ts';
@@ -38,6 +45,7 @@ export interface RpcOptions {
   core: Core;
   /** Origins besides the request's own whose pages may use its cookie. */
   allowedOrigins: ReadonlySet<string>;
+  policy: Pick<Policy, 'requiresVerifiedEmail'>;
 }
 
 /** Methods that change nothing, and are safe from foreign pages. https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
@@ -46,7 +54,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Three parts, the last of them a signature of ES256. */
 const ACCESS_TOKEN_FORM = /^[\w-]+\.[\w-]+\.[\w-]{86}$/;
 
-export const createRpc = ({ core, allowedOrigins }: RpcOptions) => {
+export const createRpc = ({ core, allowedOrigins, policy }: RpcOptions) => {
   const show = async (account: Account): Promise<AccountView> => ({
     sub: await core.accounts.ensurePublicId(account),
     id: account.id,
@@ -61,7 +69,7 @@ export const createRpc = ({ core, allowedOrigins }: RpcOptions) => {
   });
 
   const signedIn = async (principal: Principal | null): Promise<SignedIn | null> => {
-    if (!principal) return null;
+    if (!principal || mustVerifyEmail(policy, principal.account)) return null;
     const { id, kind, createdAtMs, expiresAtMs } = principal.session;
     return { account: await show(principal.account), session: { id, kind, createdAtMs, expiresAtMs } };
   };

@@ -111,6 +111,7 @@ const WIRES: readonly Wire[] = [
     allowed: {
       '/id/register': POST,
       '/id/login': POST,
+      '/id/login/code': POST,
       '/id/login/factor': POST,
       '/id/login/passkey': POST,
       '/id/login/passkey/options': POST,
@@ -143,6 +144,7 @@ const WIRES: readonly Wire[] = [
       '/id/events': GET,
       '/id/export': GET,
       '/id/admin/accounts': GET,
+      '/id/admin/accounts/search': POST,
       '/id/admin/accounts/1': 'GET, DELETE, HEAD, OPTIONS',
       '/id/admin/accounts/1/events': GET,
       '/id/admin/accounts/1/disable': POST,

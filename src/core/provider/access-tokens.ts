@@ -1,6 +1,8 @@
 // Access tokens, which other servers verify on their own. They live for minutes.
-import { displayName, type Principal } from '../model.ts';
+import { ok, type Reauthenticate, type Result, type UnverifiedEmail } from '../errors.ts';
+import { displayName, type Policy, type Principal } from '../model.ts';
 import { type Random, randomToken } from '../secrets.ts';
+import { checkForOtherServices } from '../sessions/other-services.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { methodsOf, signedInAtMs } from './authentication.ts';
 import { createEs256, type Es256 } from './es256.ts';
@@ -20,10 +22,15 @@ export interface AccessTokens {
   audiences: readonly [string, ...string[]];
   /**
    * A token for the account and session of a request. It expires no later than the session, and after `lifeSeconds` at
-   * most. If the session ends sooner, servers that check only the signature accept the token until then.
+   * most. If the session ends sooner, servers that check only the signature accept the token until then. Refuses what
+   * `checkForOtherServices` refuses.
    * @param publicId the account's, which `accounts.ensurePublicId` gives
    */
-  issue(principal: Principal, publicId: string, audience: string): Promise<IssuedAccessToken>;
+  issue(
+    principal: Principal,
+    publicId: string,
+    audience: string,
+  ): Promise<Result<IssuedAccessToken, UnverifiedEmail | Reauthenticate>>;
   /**
    * The principal of a token, with its session read as for every other request. Null if the token was not issued here,
    * has expired or has another audience, if the session has ended, or if the account is disabled.
@@ -34,6 +41,7 @@ export interface AccessTokens {
 export interface AccessTokenOptions {
   settings: AccessTokenSettings;
   sessions: Pick<Sessions, 'authenticateById'>;
+  policy: Pick<Policy, 'requiresVerifiedEmail'>;
   random: Random;
   nowMs: () => number;
 }
@@ -50,6 +58,7 @@ export const signerOf = (settings: AccessTokenSettings): Es256 => {
 export const createAccessTokens = ({
   settings,
   sessions,
+  policy,
   random,
   nowMs,
 }: AccessTokenOptions): AccessTokens => {
@@ -58,7 +67,10 @@ export const createAccessTokens = ({
     publicKeys: signer.publicKeys,
     audiences: settings.audiences,
 
-    async issue({ account, session }, publicId, audience) {
+    async issue(principal, publicId, audience) {
+      const checked = checkForOtherServices(policy, principal);
+      if (!checked.ok) return checked;
+      const { account, session } = principal;
       const nowSeconds = Math.floor(nowMs() / 1000);
       const lifeSeconds = Math.min(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) - nowSeconds);
       const claims: AccessClaims = {
@@ -75,7 +87,7 @@ export const createAccessTokens = ({
         auth_time: Math.floor(signedInAtMs(session) / 1000),
         amr: methodsOf(session),
       };
-      return { token: await signer.sign(ACCESS_TOKEN_TYPE, claims), lifeSeconds };
+      return ok({ token: await signer.sign(ACCESS_TOKEN_TYPE, claims), lifeSeconds });
     },
 
     async authenticate(token) {

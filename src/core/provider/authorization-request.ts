@@ -46,6 +46,7 @@ export type AuthorizationErrorCode =
   | 'invalid_target'
   | 'access_denied'
   | 'login_required'
+  | 'interaction_required'
   | 'consent_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'

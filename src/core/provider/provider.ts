@@ -1,7 +1,8 @@
 // The OpenID Connect provider: codes and tokens. One flow only, with PKCE always.
 import type { Accounts } from '../accounts/accounts.ts';
-import type { Principal } from '../model.ts';
+import type { Policy, Principal } from '../model.ts';
 import { equalTexts, type Keyring, type Random, randomToken } from '../secrets.ts';
+import { checkForOtherServices } from '../sessions/other-services.ts';
 import type { Store } from '../store/store.ts';
 import { ACCESS_TOKEN_TYPE, signerOf } from './access-tokens.ts';
 import { type App, findApp, isAuthentic } from './apps.ts';
@@ -44,6 +45,10 @@ export interface AppCredentials {
 export type AuthorizationStep =
   /** The sign-in must not be older than this, in seconds since the epoch. */
   | { next: 'sign-in'; sinceSeconds: number }
+  /** REQUIRE_VERIFIED_EMAIL: the address must be proven first. */
+  | { next: 'verify-email' }
+  /** The session was opened by an app password, which signs in to no app. */
+  | { next: 'sign-in-otherwise' }
   | { next: 'ask-consent' }
   | { next: 'refuse'; error: AuthorizationErrorCode; description: string }
   | { next: 'answer' };
@@ -81,13 +86,14 @@ export interface ProviderOptions {
   settings: AccessTokenSettings;
   store: Store;
   accounts: Pick<Accounts, 'ensurePublicId'>;
+  policy: Pick<Policy, 'requiresVerifiedEmail'>;
   keyring: Keyring;
   random: Random;
   nowMs: () => number;
 }
 
 export const createProvider = (options: ProviderOptions): Provider => {
-  const { settings, store, accounts, random, nowMs } = options;
+  const { settings, store, accounts, policy, random, nowMs } = options;
   const signer = signerOf(settings);
   const tokens = createGrantTokens(options.keyring);
   const grants = createGrants({ store, nowMs });
@@ -212,6 +218,15 @@ export const createProvider = (options: ProviderOptions): Provider => {
         return request.isSilent
           ? refuseSilently('login_required', 'Nobody is signed in, or not lately enough.')
           : { next: 'sign-in', sinceSeconds: seconds(nowMs()) };
+      const checked = checkForOtherServices(policy, principal);
+      if (!checked.ok && checked.error.reason === 'unverified_email')
+        return request.isSilent
+          ? refuseSilently('interaction_required', 'The email address is not confirmed yet.')
+          : { next: 'verify-email' };
+      if (!checked.ok)
+        return request.isSilent
+          ? refuseSilently('login_required', 'Whoever is signed in used an app password.')
+          : { next: 'sign-in-otherwise' };
       if (!request.app.asksConsent && !request.asksConsent) return { next: 'answer' };
       const agreed = request.asksConsent
         ? null

@@ -6,7 +6,7 @@ import type { FieldError } from '../../http/problem.ts';
 import * as answers from './answers.ts';
 import { toChange } from './auth.ts';
 import * as examples from './examples.ts';
-import { refuse } from './refusal.ts';
+import { refuse, refuseError } from './refusal.ts';
 
 /** Names of audiences are no longer: ACCESS_TOKEN_AUDIENCES. */
 const audienceField = () => z.optional(field.lines(field.atMost(200), field.oneLine));
@@ -32,7 +32,9 @@ const issueToken = endpoint({
     if (!tokens.audiences.includes(audience))
       return refuse(c, { reason: 'fields', errors: [unknownAudience(audience)] });
     const publicId = await core.accounts.ensurePublicId(principal.account);
-    const { token, lifeSeconds } = await tokens.issue(principal, publicId, audience);
+    const issued = await tokens.issue(principal, publicId, audience);
+    if (!issued.ok) return refuseError(c, issued.error);
+    const { token, lifeSeconds } = issued.value;
     return c.json({ accessToken: token, tokenType: 'Bearer', expiresIn: lifeSeconds } as const, 200);
   },
   docs: DOCS && {
@@ -50,6 +52,11 @@ const issueToken = endpoint({
       {
         summary: 'an audience that the service does not know',
         problem: { reason: 'fields', errors: [unknownAudience(undefined)] },
+      },
+      { summary: 'not by a session of an app password', problem: { reason: 'reauthenticate' } },
+      {
+        summary: 'the address must be confirmed first (`REQUIRE_VERIFIED_EMAIL`)',
+        problem: { reason: 'unverified_email' },
       },
     ],
   },
