@@ -17,6 +17,7 @@ const tokens = createAccessTokens({
   sessions: {
     authenticateById: async (id) => (id === SESSION_ID ? (principal as never) : null),
   },
+  policy: { requiresVerifiedEmail: false },
   random: (length) => new Uint8Array(length),
   nowMs: () => START_MS,
 });
