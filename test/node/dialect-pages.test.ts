@@ -72,9 +72,10 @@ const walk = (steps: readonly Step[]): string[] => {
 
 const pages = readdirSync(join(ROOT, PAGES)).filter((name) => name !== 'README.md');
 
-/** The paths of each dialect, by its name; `/health` is none. */
+/** The paths of each dialect, by its name; `/health` is none, and apps have a page of their own. */
+const NO_DIALECTS = new Set(['service', 'oidc']);
 const pathsOf = Map.groupBy(
-  operations.filter(({ operation }) => String(operation['tags']) !== 'service'),
+  operations.filter(({ operation }) => !NO_DIALECTS.has(String(operation['tags']))),
   ({ operation }) => String(operation['tags']),
 );
 

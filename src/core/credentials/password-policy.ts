@@ -1,4 +1,5 @@
 // Rules for new passwords beyond their length: not a common one, and not a name.
+import { isMatchable } from '../formats.ts';
 import { comparisonKey } from '../identity.ts';
 
 /** Shorter names and words are too common as parts of passwords. */
@@ -86,8 +87,8 @@ export type PasswordWeakness = 'common' | 'resembling';
  * repeats one character, or is a run such as `abcdefgh`.
  * `resembling`: it is one of the names with fewer than four characters more.
  *
- * @param password at most 1,024 bytes
- * @param names of the account and of the service
+ * @param password null is returned past `MAX_MATCHED_BYTES`: it is refused for its length
+ * @param names of the account and of the service; longer ones than `MAX_MATCHED_BYTES` are no names
  * @param common the list of common passwords, each in its `commonForm`
  * @see https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver
  */
@@ -96,6 +97,7 @@ export const findPasswordWeakness = (
   names: readonly (string | null | undefined)[],
   common: ReadonlySet<string>,
 ): PasswordWeakness | null => {
+  if (!isMatchable(password)) return null;
   const characters = [...comparisonKey(password)];
   const undone = undoSwaps(characters);
   const rests = lengthsOfRest(characters).map((length) => characters.slice(0, length));
@@ -103,7 +105,7 @@ export const findPasswordWeakness = (
   if (rests.some((rest) => common.has(wordOf(rest)) || isRun(rest))) return 'common';
 
   const parts = names
-    .flatMap((name) => (name ? [name, ...name.split('@')] : []))
+    .flatMap((name) => (name && isMatchable(name) ? [name, ...name.split('@')] : []))
     .map((part) => [...commonForm(part)])
     .filter((part) => part.length >= MIN_TELLING_CHARACTERS);
   const resembles = rests.some((rest) =>

@@ -116,3 +116,8 @@ it('is found at once, however long the password is', () => {
   expect(weaknessOf(longest)).toBeNull();
   expect(weaknessOf('1'.repeat(1024))).toBe('common');
 });
+
+it('is null past 1,024 bytes, and longer names are no names', () => {
+  expect(weaknessOf('1'.repeat(1025))).toBeNull();
+  expect(findPasswordWeakness('a2 long walk', ['a2 long walk'.padEnd(1025, '!')], COMMON)).toBeNull();
+});
