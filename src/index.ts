@@ -15,7 +15,7 @@ import { createApp } from './http/app.ts';
 import type { WithinRate } from './http/context.ts';
 import { createOldService } from './migration/index.ts';
 import { pages } from './pages/index.ts';
-import { type AccountView, createRpc, type SignedIn } from './rpc/index.ts';
+import { type AccountsService, type AccountView, createRpc, type SignedIn } from './rpc/index.ts';
 import { services } from './services/index.ts';
 
 const app = createApp({ dialects, services, pages });
@@ -113,29 +113,21 @@ const OUTBOX_SCHEDULE = '*/5 * * * *';
 const SECRETS_A_RUN = 500;
 
 /**
- * The calls of other Workers over a service binding, `[[services]]` with `entrypoint = "Accounts"`. Each call reads like
- * an authenticated request: an ended session is refused at once. It throws if D1 or the settings fail.
+ * The calls of other Workers over a service binding, `[[services]]` with `entrypoint = "Accounts"`.
  *
  * @example
  * const signedIn = await env.ACCOUNTS.authenticate(request);
  * if (!signedIn) return new Response(null, { status: 401 });
  */
-export class Accounts extends WorkerEntrypoint<Env> {
-  /**
-   * Who sent a request, by its `Authorization` header or else its cookie. Null if anonymous, and for a cookie on an
-   * unsafe request that a page of another origin caused. Headers alone count as those of an unsafe request. Null too
-   * while REQUIRE_VERIFIED_EMAIL asks the account for a proof of its address.
-   */
+export class Accounts extends WorkerEntrypoint<Env> implements AccountsService {
   authenticate(request: Request | Headers): Promise<SignedIn | null> {
     return this.#open().authenticate(request);
   }
 
-  /** Who a token belongs to: an API token, a JWT or an access token, never a cookie's value. Null if it is not valid. */
   verify(token: string): Promise<SignedIn | null> {
     return this.#open().verify(token);
   }
 
-  /** The account with a `sub`, or with the id that the dialects show; null if there is none. */
   account(id: string | number): Promise<AccountView | null> {
     return this.#open().account(id);
   }

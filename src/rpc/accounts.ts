@@ -11,35 +11,7 @@ import {
 import { parseAuthorization } from '../http/auth/authorization.ts';
 import { SESSION_COOKIE } from '../http/auth/cookies.ts';
 import { isFromOtherOrigin } from '../http/auth/same-site.ts';
-
-/** An account as other Workers see it. Times are milliseconds since the epoch. */
-export interface AccountView {
-  /** The public id: `sub` in every token. Never given to another account. */
-  sub: string;
-  /** The number that the dialects show. */
-  id: number;
-  username: string | null;
-  email: string;
-  emailVerified: boolean;
-  name: string;
-  locale: string;
-  isAdmin: boolean;
-  /** Null unless an admin has disabled the account. */
-  disabledAtMs: number | null;
-  createdAtMs: number;
-}
-
-/** Who sent a request, and by which session. */
-export interface SignedIn {
-  account: AccountView;
-  session: {
-    /** Names the session; it opens nothing. */
-    id: string;
-    kind: string;
-    createdAtMs: number;
-    expiresAtMs: number;
-  };
-}
+import type { AccountsService, AccountView, SignedIn } from './types.ts';
 
 export interface RpcOptions {
   core: Core;
@@ -54,7 +26,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Three parts, the last of them a signature of ES256. */
 const ACCESS_TOKEN_FORM = /^[\w-]+\.[\w-]+\.[\w-]{86}$/;
 
-export const createRpc = ({ core, allowedOrigins, policy }: RpcOptions) => {
+export const createRpc = ({ core, allowedOrigins, policy }: RpcOptions): AccountsService => {
   const show = async (account: Account): Promise<AccountView> => ({
     sub: await core.accounts.ensurePublicId(account),
     id: account.id,

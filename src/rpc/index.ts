@@ -1,2 +1,3 @@
 // The door of what other Workers may ask.
-export { type AccountView, createRpc, type SignedIn } from './accounts.ts';
+export { createRpc } from './accounts.ts';
+export type { AccountsService, AccountView, SignedIn } from './types.ts';

@@ -15,7 +15,7 @@ const listBlocks = (text: string, language: string): string[] =>
 it('docs/api.md has the example to the letter, but for the line that says what it is for', () => {
   const [comment = '', ...code] = read('examples/client.ts').split('\n');
   expect(comment).toMatch(/^\/\/ /);
-  expect(listBlocks(read('docs/api.md'), 'ts')).toEqual([code.join('\n')]);
+  expect(listBlocks(read('docs/api.md'), 'ts')[0]).toBe(code.join('\n'));
 });
 
 it('the example is ten lines of code, blank lines apart', () => {
