@@ -54,7 +54,7 @@ const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts):
       migration &&
       createOldService({
         settings: migration,
-        // Called on its own: the runtime's `fetch` takes no other `this`.
+        // Wrapped: the runtime's `fetch` accepts no other `this`.
         fetch: (url, init) => fetch(url, init),
         nowMs: Date.now,
         warn,
@@ -109,7 +109,7 @@ const rateOf =
 
 /** The schedule in wrangler.toml that retries mails. Every other one cleans up. */
 const OUTBOX_SCHEDULE = '*/5 * * * *';
-/** Secrets of authenticator apps that one run encrypts anew: a round trip each, and an invocation may take 1,000. */
+/** Secrets of authenticator apps that one run encrypts again: a round trip each, and an invocation may take 1,000. */
 const SECRETS_A_RUN = 500;
 
 /**

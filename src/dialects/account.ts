@@ -147,7 +147,7 @@ const remove = endpoint({
   path: '/delete',
   auth: toChange,
   handle: async (c) => {
-    // A person with an app password is not thereby the owner: only an owner deletes.
+    // Someone with an app password is not proven to be the owner, and only owners delete accounts.
     if (c.var.principal.session.appPasswordId !== null) return respondProblem(c, { reason: 'forbidden' });
     const removed = await c.var.core.accounts.remove(c.var.principal.account.id, c.var.client);
     return removed.ok ? succeed(c) : sessions.refuseError(c, removed.error);

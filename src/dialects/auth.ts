@@ -21,7 +21,7 @@ const EXPRESS_DOMAIN =
 const EXPRESS_NEVER = /@.*[\uff01-\uff5e]|[\u{10000}-\u{10ffff}].*@/u;
 
 /**
- * The emails that every dialect accepts and `isEmail` of validator 13 does not: express-validator 6 uses it.
+ * The emails that every dialect accepts and validator 13's `isEmail`, which express-validator 6 uses, does not.
  * @see https://github.com/validatorjs/validator.js/blob/13.15.26/src/lib/isEmail.js
  */
 const isExpressEmail = (email: string): boolean =>

@@ -56,7 +56,7 @@ const register = endpoint({
     const account = { username: null, email, password, firstName, lastName };
     const made = await sessions.register(c, account, null);
     if (!made.ok) return sessions.refuseError(c, made.error);
-    // The document shows the hash here. No hash ever leaves the server: docs/security/threat-model.md.
+    // The document shows the hash here. Hashes never leave the server: docs/security/threat-model.md.
     return send(c, { status: 201, body: { ...show(made.value.account), password: '********' } });
   },
   docs: DOCS && {

@@ -85,7 +85,7 @@ const missing: FieldError[] = [
   { field: 'callback', code: 'required', limit: null, value: undefined },
 ];
 
-/** The two new passwords of a change differ. */
+/** The two new passwords differ. */
 const mismatch: FieldError = {
   field: 'non_field_errors',
   code: 'not_a_choice',
@@ -170,7 +170,8 @@ const changeMe = endpoint({
     const { email, address, site_url: siteUrl, description } = c.req.valid('json');
     const changes = { email, address, siteUrl, description };
     const { core, principal, client } = c.var;
-    // This API has no field for the password: an old session, which may be stolen, does not change where resets go.
+    // This API has no field for the password. An old session, which may be stolen, must not change where resets are
+    // mailed.
     if (
       email !== undefined &&
       email !== principal.account.email &&
@@ -203,7 +204,7 @@ const changePassword = endpoint({
   body: { schema: passwordChange, numbers: 'text' },
   handle: async (c) => {
     const { old, new1, new2 } = c.req.valid('json');
-    // Before the old password is checked, because a refusal without a hash must not count as an attempt.
+    // Checked before the old password, because a refusal without a hash must not count as an attempt.
     if (new1 !== new2) return respondProblem(c, { reason: 'fields', errors: [mismatch] });
     const { core, principal, client } = c.var;
     const changed = await core.credentials.changePassword(principal, { current: old, next: new1 }, client);
@@ -233,8 +234,8 @@ const changePassword = endpoint({
 const RESET_PASSWORD = '/reset_password';
 
 /**
- * Whether the token of a reset may go to a page: one of ours, or of an origin that the deployment names. Anybody may
- * ask for a mail, and must not choose whose page its link opens.
+ * Whether the token of a reset may be sent to a page: one of ours, or of an allowed origin. Anyone can request a mail,
+ * and must not choose whose page its link opens.
  */
 const isOwnPage = (c: Context<AppEnv>, callback: string): boolean => {
   const { origin } = new URL(callback);
@@ -398,7 +399,7 @@ export const users: Dialect = {
     // A change of the password reports errors both by field and in `non_field_errors`.
     refusalSchemas: (fields) => [
       ...drf.refusalSchemas(fields.includes('new1') ? [...fields, 'non_field_errors'] : fields),
-      // Of a query.
+      // For a query.
       ...(fields.length === 0 ? [drf.fieldErrorsShape(['lookup', 'callback'])] : []),
     ],
   },

@@ -36,14 +36,16 @@ export const addressPrefix = (address: string): string | null => {
 export const clientKey = (address: string): string =>
   address.includes('.') ? address : (addressPrefix(address) ?? address);
 
-/** The eight groups of an IPv6 address; null if it is none. @see https://www.rfc-editor.org/rfc/rfc4291#section-2.2 */
+/**
+ * The eight groups of an IPv6 address; null if it is not one. @see https://www.rfc-editor.org/rfc/rfc4291#section-2.2
+ */
 const expandIpv6 = (address: string): string[] | null => {
   if (!/^[0-9a-f:.]{2,45}$/i.test(address) || !address.includes(':')) return null;
   const [head = '', tail, ...more] = address.toLowerCase().split('::');
   if (more.length > 0) return null;
   const left = head === '' ? [] : head.split(':');
   if (tail === undefined) return left.length === 8 ? left : null;
-  // A trailing IPv4 address is two groups, which are not kept: any two will do.
+  // A trailing IPv4 address is two groups. They are not part of the network, so any two will do.
   const right = tail === '' ? [] : tail.replace(/\d+(\.\d+){3}$/, '0:0').split(':');
   const missing = 8 - left.length - right.length;
   return missing >= 1 ? [...left, ...Array<string>(missing).fill('0'), ...right] : null;

@@ -1,4 +1,4 @@
-// Colours: how well people can tell two of them apart, and mixing them.
+// Colours: their contrast, and mixing them.
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
@@ -15,7 +15,7 @@ const parse = (text: string): Rgb => {
   return color;
 };
 
-/** The share of light that a channel gives. @see https://www.w3.org/TR/WCAG22/#dfn-relative-luminance */
+/** The share of light of a channel. @see https://www.w3.org/TR/WCAG22/#dfn-relative-luminance */
 const linear = (channel: number): number => {
   const share = channel / 255;
   return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
@@ -37,15 +37,15 @@ export const mix = (one: string, other: string, share: number): string => {
   return `#${channels.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
 };
 
-/** What text needs on its ground. @see https://www.w3.org/TR/WCAG22/#contrast-minimum */
+/** The contrast that text needs. @see https://www.w3.org/TR/WCAG22/#contrast-minimum */
 export const MIN_CONTRAST = 4.5;
 
-/** What the pages put the accent colour on: `--ground` and `--sheet` of src/assets/style.css. */
+/** The grounds of the pages: `--ground` and `--sheet` of src/assets/style.css. */
 export const GROUNDS = { light: ['#f6f5f1', '#fffefb'], dark: ['#121614', '#1a1f1d'] } as const;
-/** The share of the accent in the ground of what is marked by it. */
+/** The share of the accent in the ground of highlighted elements. */
 export const TINT_SHARE = 0.1;
 
-/** Whether text of a colour can be read on the pages' grounds, and on those grounds tinted with it. */
+/** Whether text in a colour is readable on the pages' grounds, and on those grounds tinted with it. */
 export const isReadable = (color: string, grounds: readonly string[]): boolean =>
   parseColor(color) !== null &&
   grounds.every(

@@ -21,11 +21,11 @@ export interface HttpSettings {
   requireAdminFactor: boolean;
   /** Origins besides the service's own whose pages may use its passkeys. */
   relatedOrigins: readonly string[];
-  /** The service's own origin as people know it; null to take the origin that a request names. */
+  /** The service's public origin; null to take the origin that a request names. */
   publicUrl: string | null;
   /** The name of the service, shown by password managers and authenticator apps. No password may resemble it. */
   serviceName: string;
-  /** The accent colour of the pages, as `#rrggbb`; null for ours. */
+  /** The accent colour of the pages, as `#rrggbb`; null for the default. */
   accentColor: string | null;
 }
 
@@ -46,7 +46,7 @@ export interface Variables {
   principal: Principal;
   /** The session cookie that the response sets, null to clear it; undefined to leave it. */
   newSessionCookie: string | null | undefined;
-  /** What binds the next step of a login to this browser; set where the answer gives it to the browser. */
+  /** The value that binds the next step of a login to this browser; set if this response gives it to the browser. */
   stepHolder: string | undefined;
   /** The fields of the body as sent; set if a body was read. */
   rawBody: Readonly<Record<string, unknown>>;
@@ -69,7 +69,7 @@ export interface Services {
   commonPasswords: () => Promise<ReadonlySet<string>>;
 }
 
-/** The types that Hono's handlers see. Only env.ts and index.ts know what is bound to the Worker. */
+/** The types of Hono's context. Only env.ts and index.ts know the Worker's bindings. */
 export interface AppEnv {
   Bindings: { provideServices: (counts: OperationCounts) => Services };
   Variables: Variables;
@@ -82,7 +82,7 @@ export interface Surface {
   basePath: string;
   /** Whether browsers log in here with a session cookie. */
   usesCookie: boolean;
-  /** Whether pages of every origin may use it: it takes no cookie, and its clients run anywhere. */
+  /** Whether pages of every origin may use it: it takes no cookie, and its clients run on any origin. */
   isOpenToAnyOrigin?: boolean;
   /** Whether its responses are pages, for which plain http is redirected. */
   isForPeople?: boolean;
@@ -90,10 +90,10 @@ export interface Surface {
   problem(problem: Problem, place: Place): Reply;
   /** Sends a refusal in another format than JSON. */
   send?: (c: Context<AppEnv>, reply: Reply) => Response;
-  /** Sends every refusal by itself, with words that are loaded when they are needed. */
+  /** Sends every refusal itself, with texts that are loaded lazily. */
   refuse?: (c: Context<AppEnv>, problem: Problem) => Promise<Response>;
   /** Answers an anonymous request if credentials are required; null for the usual refusal. */
   onAnonymous?: (c: Context<AppEnv>) => Promise<Response | null>;
-  /** Asks whoever is logged in for another proof; the usual refusal if it is not given. */
+  /** Asks for another proof of the owner; the usual refusal if absent. */
   onStale?: (c: Context<AppEnv>) => Response | Promise<Response>;
 }

@@ -11,7 +11,7 @@ declare global {
   const DOCS: boolean;
 }
 
-/** A JSON object that is being put together. */
+/** A JSON object under construction. */
 export type JsonObject = { [key: string]: Json };
 
 /** @see https://spec.openapis.org/oas/v3.1.1.html#parameter-object */

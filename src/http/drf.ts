@@ -9,7 +9,7 @@ export const detail = (status: Reply['status'], text: string): Reply => ({ statu
 /** DRF's shape for errors of a body as a whole. */
 export const nonFieldErrors = (text: string) => ({ non_field_errors: [text] });
 
-/** All that the three dialects word alike. */
+/** The refusals that the three dialects word alike. */
 export type OwnProblem = Extract<
   Problem,
   { reason: 'fields' | 'not_an_object' | 'taken' | 'wrong_credentials' | 'credentials' }
@@ -176,7 +176,7 @@ export const fieldErrorsShape = (fields: readonly string[]) => () =>
     minProperties: 1,
   });
 
-/** The most specific first: a body without a known field is none of the fields' errors. */
+/** The most specific first: otherwise the errors of fields would also match a body without known fields. */
 export const refusalSchemas = (fields: readonly string[]) => [
   detailShape,
   nonFieldErrorsShape,

@@ -35,7 +35,7 @@ export const inTurn = (endpoint: Endpoint): MiddlewareHandler<AppEnv> => {
     const handler = handlers[at];
     if (!handler) return next();
     const answer = await handler(c, () => run(c, at + 1, next));
-    // As in Hono: what answered first has answered.
+    // As in Hono: the first response wins.
     if (answer instanceof Response && !c.finalized) c.res = answer;
   };
   return (c, next) => run(c, 0, next);

@@ -1,4 +1,5 @@
-// How apps speak to the OpenID Connect provider: parameters in forms, credentials, and refusals as RFC 6749 words them.
+// The wire format of the OpenID Connect provider: parameters in forms, credentials of apps, and refusals as in RFC
+// 6749.
 import type { Context } from 'hono';
 import type { AppCredentials } from '../core/index.ts';
 import { readBytes } from './body/body.ts';
@@ -6,10 +7,10 @@ import { readUrlEncoded } from './body/form.ts';
 import type { AppEnv } from './context.ts';
 import type { OAuthErrorCode, Problem, Reply } from './problem.ts';
 
-/** The parameters as they came. A name that came twice is there twice. */
+/** The parameters as they came. A repeated name is there twice. */
 export type Parameters = readonly (readonly [name: string, value: string])[];
 
-/** The parameters of a form; null if the body is none, or too large. */
+/** The parameters of a form; null if the body is not a form, or too large. */
 export const readForm = async (c: Context<AppEnv>): Promise<Parameters | null> => {
   const [mediaType = ''] = (c.req.header('Content-Type') ?? '').split(';');
   if (mediaType.trim().toLowerCase() !== 'application/x-www-form-urlencoded') return null;
@@ -18,14 +19,14 @@ export const readForm = async (c: Context<AppEnv>): Promise<Parameters | null> =
   return entries?.map(([name, value]) => [name, value ?? ''] as const) ?? null;
 };
 
-/** The parameters of the address. */
+/** The parameters of the query. */
 export const readQuery = (c: Context<AppEnv>): Parameters => [...new URL(c.req.url).searchParams];
 
 export const findParameter = (parameters: Parameters, name: string): string | null =>
   parameters.find(([key, value]) => key === name && value !== '')?.[1] ?? null;
 
 /**
- * How an app proves to be itself: HTTP Basic, or in the form, never both. Null if it does neither, or cannot be read.
+ * The credentials of an app: HTTP Basic or form fields, never both. Null if both, neither or malformed.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
  */
 export const readAppCredentials = (
@@ -58,7 +59,7 @@ const readBasic = (authorization: string): AppCredentials | null => {
   }
 };
 
-/** Both parts are encoded like the values of a form. */
+/** Both parts are form-encoded. */
 const decodeForm = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
 
 const worded = (
@@ -68,7 +69,7 @@ const worded = (
   headers: Readonly<Record<string, string>> = {},
 ): Reply => ({ status, headers, body: { error, error_description: description } });
 
-/** What a 401 must name. @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 and RFC 6750, section 3 */
+/** The challenge of a 401. @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 and RFC 6750, section 3 */
 const CHALLENGES: Partial<Record<OAuthErrorCode, string>> = {
   invalid_client: 'Basic realm="oidc"',
   invalid_token: 'Bearer error="invalid_token"',
@@ -77,7 +78,7 @@ const CHALLENGES: Partial<Record<OAuthErrorCode, string>> = {
 
 const oauthReply = (code: OAuthErrorCode, description: string): Reply => {
   const challenge = CHALLENGES[code];
-  // A request without a token is told no error code in its header, as RFC 6750 asks.
+  // If the request had no token, the header names no error code, as RFC 6750 requires.
   const error = code === 'missing_token' ? 'invalid_token' : code;
   return challenge === undefined
     ? worded(400, error, description)
@@ -102,7 +103,7 @@ export const problem = (refused: Problem): Reply => {
       return worded(403, 'invalid_request', 'Use https.');
     case 'internal_error':
       return worded(500, 'server_error', 'Something went wrong here.');
-    // None of the others arises here: no endpoint takes a session or a body of fields.
+    // The others do not arise here: no endpoint takes a session or a body of fields.
     default:
       return worded(400, 'invalid_request', 'The request cannot be read.');
   }

@@ -35,7 +35,7 @@ export const linkNext = (c: Context<AppEnv>, limit: number, after: string | null
   c.header('Link', `<${next.href}>; rel="next"`);
 };
 
-/** Reads the cursor of a search, `field:id`; null if the text is none. */
+/** Reads the cursor of a search, `field:id`; null if the text is not one. */
 const readCursor = (after: string): SearchCursor | null => {
   const [, field, id] = /^(username|email|name):(\d{1,15})$/.exec(after) ?? [];
   if (field !== 'username' && field !== 'email' && field !== 'name') return null;
@@ -44,7 +44,7 @@ const readCursor = (after: string): SearchCursor | null => {
 
 const writeCursor = ({ field, afterId }: SearchCursor): string => `${field}:${afterId}`;
 
-/** Reads the cursor of a list of sessions, `time.id`; null if the text is none. */
+/** Reads the cursor of a list of sessions, `time.id`; null if the text is not one. */
 export const readSessionCursor = (after: string): SessionCursor | null => {
   const [, time, id] = /^(\d{1,15})\.([0-9a-f]{64})$/.exec(after) ?? [];
   return id === undefined ? null : { lastSeenAtMs: Number(time), id };

@@ -95,7 +95,7 @@ export type Problem =
   | { reason: 'mail_off' }
   /** This deployment signs no tokens for other servers. */
   | { reason: 'access_tokens_off' }
-  /** What an app asked of the OpenID Connect provider: the codes of RFC 6749 and RFC 6750. */
+  /** The error codes of RFC 6749 and RFC 6750. */
   | { reason: 'oauth'; error: OAuthErrorCode; description: string }
   | InvalidProof
   | UnverifiedEmail

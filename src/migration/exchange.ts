@@ -1,6 +1,6 @@
 // Requests to the old service: bounded in time and size, never redirected, and JSON both ways.
 
-/** The old service gave no answer that can be read: it is down, busy, or not what the settings say. Quotes nothing. */
+/** The old service gave no usable answer: it is down, busy, or not what the settings say. Quotes nothing. */
 export class OldServiceFailed extends Error {
   override name = 'OldServiceFailed';
 }

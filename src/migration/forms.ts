@@ -1,10 +1,11 @@
-// How each kind of old service is asked about a login: the signed request, and the logins of the five documents.
+// How each kind of old service is asked about a login: by the signed request, or by the login of one of the five
+// dialects.
 import type { OldAccount, OldLogin } from '../core/index.ts';
 import { type Exchange, type Fields, isFields, type OldAnswer, OldServiceFailed } from './exchange.ts';
 import type { MigrationSettings, OldDialect } from './model.ts';
 import { signRequest } from './signature.ts';
 
-/** Null for a wrong name or password, and for a login that the old service has no use for. */
+/** Null for a wrong name or password, and for a login that the old service cannot have. */
 type Form = (exchange: Exchange, login: OldLogin) => Promise<OldAccount | null>;
 
 const text = (value: unknown): string | null => {
@@ -37,14 +38,14 @@ const tokenOf = ({ body }: OldAnswer): string | null => {
   return typeof token === 'string' && /^[\x21-\x7e]{1,4096}$/.test(token) ? token : null;
 };
 
-/** The profile behind the token of a login that was right. */
+/** The profile behind the token of a correct login. */
 const getProfile = async (exchange: Exchange, url: string, token: string): Promise<OldAnswer> => {
   const answer = await exchange({ method: 'GET', url, headers: { Authorization: `Token ${token}` } });
   if (answer.status !== 200) throw unexpected(answer);
   return answer;
 };
 
-/** The claims of a JSON Web Token that its own issuer handed over a moment ago: nothing is proved by them. */
+/** The claims of a JSON Web Token that its issuer has just handed over. They prove nothing. */
 const claimsOf = (token: string): Fields => {
   try {
     const [, payload = ''] = token.split('.');
@@ -56,7 +57,9 @@ const claimsOf = (token: string): Fields => {
   }
 };
 
-/** The email of an account that the old service names by its email alone: what was typed, if it says nothing else. */
+/**
+ * The email of an account that the old service identifies by its email alone: what was typed, unless it says otherwise.
+ */
 const withEmail = (fields: Fields, { name }: OldLogin): Fields => ({
   ...fields,
   email: fields['email'] ?? name,
@@ -80,7 +83,7 @@ const DIALECTS: Readonly<Record<OldDialect, (base: string) => Form>> = {
       const answer = await exchange(post(`${base}/api/v1/user/login/`, { username: name, password }));
       const { status: word, error_code: code } = answer.body;
       if (word === 'success' && text(answer.body['username']) !== null) return readAccount(answer.body);
-      // 102: wrong, 103: no such name or password can be. The others are a service in trouble.
+      // 102: wrong; 103: no such name or password is possible. All other codes are failures of the service.
       if (word === 'failed' && (code === 102 || code === 103)) return null;
       throw unexpected(answer);
     },
@@ -103,7 +106,7 @@ const DIALECTS: Readonly<Record<OldDialect, (base: string) => Form>> = {
       if (isWrong(answer)) return null;
       const token = tokenOf(answer);
       if (answer.status !== 200 || token === null) throw unexpected(answer);
-      // The token stays: it is the one that all of this person's clients have.
+      // The token is imported: all clients of this account hold it.
       const { body } = await getProfile(exchange, `${base}/account/profile`, token);
       if (!isFields(body['data'])) throw new OldServiceFailed('Its profile has no data.');
       return readAccount(body['data']);
@@ -120,7 +123,7 @@ const DIALECTS: Readonly<Record<OldDialect, (base: string) => Form>> = {
   },
 };
 
-/** 200 and the account is yes; 401, 403 and 404 are no. */
+/** 200 and the account mean yes; 401, 403 and 404 mean no. */
 const signedForm =
   (url: string, secret: string, nowMs: () => number): Form =>
   async (exchange, { name, password }) => {
@@ -134,7 +137,7 @@ const signedForm =
     return { ...account, isEmailVerified: answer.body['email_verified'] === true };
   };
 
-/** The way to ask the old service that the settings name. */
+/** Chooses how to ask the old service that the settings name. */
 export const formOf = ({ url, dialect, secret }: MigrationSettings, nowMs: () => number): Form => {
   if (dialect !== null) return DIALECTS[dialect](url.replace(/\/+$/, ''));
   if (secret === null) throw new Error('The signed request has no secret.');

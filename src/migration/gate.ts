@@ -1,12 +1,12 @@
-// Who may ask the old service, in one isolate: bounds what it is asked, and leaves it alone while it is down.
+// Bounds the requests of one isolate to the old service, and stops them while it is down.
 
-/** One failure may be chance. Of a service that is down, this many logins wait for an answer, then none for a while. */
+/** One failure may be chance. While the service is down, this many logins wait for an answer, then none for a while. */
 const MAX_FAILURES = 3;
 const FIRST_PAUSE_MS = 10_000;
-/** A service that is back is noticed within this time. */
+/** A service that has recovered is noticed within this time. */
 const MAX_PAUSE_MS = 5 * 60_000;
 
-/** Logins that wait for the old service at a time. Each holds a request, and one connection to it. */
+/** Logins that wait for the old service at the same time. Each holds a request and a connection. */
 const MAX_WAITING = 50;
 
 const MINUTE_MS = 60_000;
@@ -14,14 +14,14 @@ const MINUTE_MS = 60_000;
 export type Outcome = 'answered' | 'failed';
 
 export interface Gate {
-  /** Lets one login ask; null if it may not. What it gets must be called with the outcome. */
+  /** Admits one login; null if it may not ask. The result must be called with the outcome. */
   enter(nowMs: number): ((outcome: Outcome, nowMs: number) => void) | null;
 }
 
 /**
  * A circuit breaker and a throttle in one. After `MAX_FAILURES` failures in a row nobody asks for ten seconds, then one
- * login does; while it fails, the pause doubles up to five minutes. The state is an isolate's own and of a few numbers:
- * sharing it would cost each login a round trip.
+ * login does. While it fails, the pause doubles up to five minutes. The state is a few numbers per isolate: sharing it
+ * would cost each login a round trip.
  *
  * @param leaseMs after this time a login that has not reported is gone: the runtime ends a request without a word if its
  *   client hangs up

@@ -1,4 +1,4 @@
-// The service before this one: asks it about logins whose names are unknown here, so that accounts move one by one.
+// The old service: asks it about logins whose names are unknown here, so that accounts move one by one.
 import type { AskOldService } from '../core/index.ts';
 import { loadMigration } from './load.ts';
 import type { AskOptions } from './module.ts';

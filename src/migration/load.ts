@@ -1,4 +1,4 @@
-// Loads what asks the old service, once an isolate meets a name that is unknown here: most deployments never do.
+// Loads the module for the old service when an isolate first meets an unknown name. Most deployments never do.
 
 /** The module that scripts/build.ts makes; where the source itself runs, its source. */
 const MODULE = import.meta.url?.endsWith('.ts') ? './module.ts' : './lazy-migration.js';

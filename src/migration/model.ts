@@ -1,4 +1,4 @@
-// What a deployment has set about the service before it, and how that service is spoken to.
+// The settings of the old service, and the kinds of old services.
 
 /** The dialects whose own login an old service may have; null for the signed request. */
 export const OLD_DIALECTS = ['users', 'user-v1', 'conjugator', 'account', 'auth'] as const;

@@ -31,8 +31,8 @@ const causeOf = (error: unknown): string => {
 };
 
 /**
- * Asks the old service about one login, within the time of the settings. Null for its no, for no answer, and while it
- * is left alone. The password goes into the request and nowhere else.
+ * Asks the old service about one login, within the time of the settings. Null for a refusal, for no answer, and while
+ * it is not asked. The password goes into the request only.
  */
 export const askOldService = async (
   login: OldLogin,
@@ -59,7 +59,7 @@ export const askOldService = async (
     return null;
   } finally {
     clearTimeout(timer);
-    // Ends a request that is still under way, and what is left of a body.
+    // Cancels a request that is still running, and the rest of a body.
     controller.abort();
   }
 };

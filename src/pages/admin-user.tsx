@@ -54,12 +54,12 @@ const applyAction =
     const changed = await core.admin.apply(id, action, principal.account.id, client);
     if (!changed.ok)
       return respondProblem(c, { reason: changed.error.reason === 'gone' ? 'not_found' : 'last_admin' });
-    // Who has just taken the right from oneself does not see the page any more.
+    // Admins who have just revoked their own rights no longer see the page.
     if (id === principal.account.id && action === 'admin_revoked') return goOn(c, '/', 'no-admin-any-more');
     return goOn(c, pathOf(id), DONE[action]);
   };
 
-/** What an admin can do about the address and the password: mail the owner, or take the address as confirmed. */
+/** What an admin can do about the address and the password: mail the owner, or mark the address as confirmed. */
 const EmailActions = ({ account, canMail }: { account: Account; canMail: boolean }) => {
   const path = pathOf(account.id);
   const isUnproven = account.emailVerifiedAtMs === null;
@@ -179,7 +179,7 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
   );
 };
 
-/** An endpoint that does one thing to the account of the path. */
+/** An endpoint for one action on the account of the path. */
 const action = (name: string, handle: (c: Context<AppEnv>) => Promise<Response>): Endpoint =>
   endpoint({ method: 'POST', path: `${ONE}/${name}`, params, auth: admins, handle });
 
@@ -227,7 +227,7 @@ const showDelete = async (
   );
 };
 
-/** Asks for the admin's own password: a session that was left open or stolen deletes nobody. */
+/** Asks for the admin's own password: a session that was left open or stolen must not delete accounts. */
 const remove = endpoint({
   method: 'POST',
   path: `${ONE}/delete`,

@@ -28,7 +28,7 @@ const FILTERS = [
   ['disabled', 'Disabled'],
 ] as const satisfies readonly (readonly [AccountFilter, string])[];
 
-/** What the list shows. Everything that is not said, or not understood, is as by default. */
+/** The query of the list. Missing and invalid values are the defaults. */
 interface View {
   search: string;
   filter: AccountFilter;
@@ -104,7 +104,7 @@ const showUsers = async (c: Context<AppEnv>, view: View) => {
   );
 };
 
-/** A link to another page of the list; of a search, a button that sends it again. */
+/** A link to another page of the list. For a search, a button that sends the search again. */
 const Turn = ({ view, label }: { view: View; label: string }) =>
   view.search === '' ? (
     <a href={addressOf(view)}>{label}</a>
@@ -148,7 +148,7 @@ export const adminUsers = [listUsers, searchUsers];
 const countWords = (count: number): string =>
   count > MAX_COUNTED ? `${MAX_COUNTED.toLocaleString('en')}+` : count.toLocaleString('en');
 
-/** Which accounts are shown, with how many there are of each kind. */
+/** The filters, with the number of accounts of each kind. */
 const Filters = ({ view, totals }: { view: View; totals: Totals }) => (
   <nav class="filters" aria-label="Filter">
     {FILTERS.map(([filter, label]) => (
@@ -222,7 +222,7 @@ const UserRow = ({ account }: { account: Account }) => (
   </tr>
 );
 
-/** What is special about an account. */
+/** The badges of an account. */
 export const Badges = ({ account }: { account: Account }) => (
   <>
     {account.isAdmin && <Badge>Admin</Badge>}

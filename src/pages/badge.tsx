@@ -1,7 +1,7 @@
-// A word beside a name that says what is special about it.
+// A badge beside a name.
 import type { Child } from 'hono/jsx';
 
-/** With a space before it, for readers and for the line to break at. */
+/** With a space before it, for screen readers and for line breaks. */
 export const Badge = ({ kind, children }: { kind?: 'plain' | 'bad'; children?: Child }) => (
   <>
     {' '}

@@ -21,7 +21,7 @@ const openConfirm = endpoint({
   auth: holder,
   handle: async (c) => {
     const token = tokenOf(c);
-    // Without a token there is nothing to confirm but a code, and that is on the page of the address.
+    // Without a token, only a code can confirm, and its form is on the page of the address.
     if (token === null) return c.redirect('/email', 303);
     const found = await c.var.core.email.read('change_email', token);
     if (!found.ok) return showDeadLink(c, AGAIN);
@@ -94,7 +94,7 @@ const openUndo = endpoint({
   },
 });
 
-/** Leads to the form for a new password: from now on no password fits. */
+/** Leads to the form for a new password: the old password no longer works. */
 const undo = endpoint({
   method: 'POST',
   path: UNDO,

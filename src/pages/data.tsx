@@ -1,4 +1,4 @@
-// The account's data as a whole: taking it along, and deleting it.
+// The account's data as a whole: downloading it, and deleting it.
 import type { Context } from 'hono';
 import { clearSessionCookie } from '../http/auth/cookies.ts';
 import { confirmation } from '../http/body/schemas.ts';
@@ -66,7 +66,7 @@ const showExport = endpoint({
     ),
 });
 
-/** Asks for a proof on a page, if the last one is too old by now: `id` could only refuse. */
+/** Asks for another proof on a page if the last one is too old: `id` could only refuse. */
 const download = endpoint({
   method: 'GET',
   path: '/export/file',

@@ -1,7 +1,7 @@
-// What a user agent is, in words: "Firefox on Linux". A few rules; what none of them knows is named as it names itself.
+// A user agent in words: "Firefox on Linux". A few rules; an unknown client is shown by its own name.
 import { findBrowser, findSystem, type SessionView } from '../core/index.ts';
 
-/** More of a name that a client gave itself would not fit a phone. */
+/** A longer name would not fit a phone. */
 const MAX_NAME_CHARACTERS = 40;
 
 /** Names the client of a user agent. */
@@ -14,13 +14,13 @@ export const deviceWords = (userAgent: string | null): string => {
   return browser ?? (product === undefined || product === 'Mozilla' ? 'Unknown device' : product);
 };
 
-/** What a session is good for, besides a browser's. */
+/** The kinds of sessions other than a browser's. */
 export const kindWords = ({ kind }: SessionView): string | null => (kind === 'cookie' ? null : 'App');
 
-/** Made when it is first needed: it takes longer than the start of everything else. */
+/** Created when first needed: it takes longer than everything else at start-up. */
 let regions: Intl.DisplayNames | null = null;
 
-/** The name of a country by its two letters. The edge has two codes that are no country's. */
+/** The name of a country by its two letters. The edge has two codes that are not countries. */
 export const placeWords = (country: string | null): string => {
   if (country === null || country === 'XX') return 'Unknown place';
   if (country === 'T1') return 'Tor network';

@@ -1,4 +1,4 @@
-// Where the account is signed in, and ending that.
+// Where the account is signed in, and ending those sessions.
 import * as z from 'zod/mini';
 import { endpoint } from '../http/endpoint.ts';
 import { readSessionCursor, writeSessionCursor } from '../http/pagination.ts';
@@ -69,7 +69,7 @@ const endOne = endpoint({
   handle: async (c) => {
     const { session = '' } = c.req.valid('json');
     const { core, principal, client } = c.var;
-    // One that is another account's is none of this one's: the same answer as for one that has ended.
+    // A session of another account gets the same answer as one that has ended.
     const isEnded = await core.sessions.end(principal.account.id, session, client);
     return goOn(c, '/devices', isEnded ? 'session-ended' : 'session-gone');
   },

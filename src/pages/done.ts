@@ -48,10 +48,10 @@ export type Done = keyof typeof MESSAGES;
 
 const isDone = (code: string): code is Done => Object.hasOwn(MESSAGES, code);
 
-/** What people are offered a passkey after. Never in the middle of signing in. */
+/** The changes after which people are offered a passkey. Never in the middle of signing in. */
 const OFFERS: ReadonlySet<string> = new Set<Done>(['signed-up']);
 
-/** Whether the page that says what was done offers a passkey too. */
+/** Whether the page with the message offers a passkey too. */
 export const offersPasskey = (code: string | undefined): boolean => code !== undefined && OFFERS.has(code);
 
 /** The sentence for a code; null if there is none. */

@@ -45,5 +45,5 @@ const WORDS: Readonly<Record<string, string>> = {
 export const eventWords = ({ type, actorId }: EventView): string =>
   `${(Object.hasOwn(WORDS, type) && WORDS[type]) || type}${actorId === null ? '' : ', by an admin'}`;
 
-/** Whether somebody was refused: a wrong password, code or passkey. */
+/** Whether the event is a refusal: a wrong password, code or passkey. */
 export const isRefusal = ({ type }: Pick<EventView, 'type'>): boolean => type.endsWith('_refused');

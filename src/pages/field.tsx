@@ -16,13 +16,13 @@ export interface FieldProps {
   optional?: boolean;
   /** Lines, where there may be several. */
   rows?: number;
-  /** True of the field in which one begins to type. */
+  /** True for the field that has the focus first. */
   first?: boolean;
-  /** Which keys a phone shows. */
+  /** Which keyboard a phone shows. */
   keys?: 'numeric';
 }
 
-/** Without a script, `autofocus` is what leads to the first invalid field. */
+/** Without a script, `autofocus` leads to the first invalid field. */
 export const Field = (props: FieldProps) => {
   const { form, name, type = 'text', label = LABELS[name], hint, optional, rows, first } = props;
   const texts = form.errors.filter(({ field }) => field === name).map(({ text }) => text);
@@ -56,12 +56,12 @@ export const Field = (props: FieldProps) => {
         </p>
       )}
       {rows === undefined ? (
-        // Around it, for the button that show-password.js puts beside a password.
+        // A wrapper for the button that show-password.js adds to a password field.
         <div class="control">
           <input
             {...attributes}
             type={type}
-            // Never a password: what is shown again would be kept by the page.
+            // Never a password: the page would keep what it shows again.
             value={type === 'password' ? undefined : form.values[name]}
             autocapitalize={isName ? 'none' : undefined}
             inputmode={props.keys}
@@ -79,11 +79,11 @@ export const Field = (props: FieldProps) => {
 export interface ChoiceProps {
   form: Form;
   name: FieldName;
-  /** Each value with what people read. */
+  /** Each value with its label. */
   options: readonly (readonly [value: string, label: string])[];
 }
 
-/** A field that takes one of a few values. */
+/** A field with a few possible values. */
 export const Choice = ({ form, name, options }: ChoiceProps) => (
   <div class="field">
     <label for={name}>{LABELS[name]}</label>
@@ -98,8 +98,9 @@ export const Choice = ({ form, name, options }: ChoiceProps) => (
 );
 
 /**
- * Tells password managers whose password a form takes. The email everywhere: every account has one, so that a manager
- * keeps one entry. No name: it is not sent. https://www.chromium.org/developers/design-documents/form-styles-that-chromium-understands/
+ * Names the account of a form for password managers. Always the email: every account has one, so that a manager keeps
+ * one entry. Without a name it is not sent.
+ * https://www.chromium.org/developers/design-documents/form-styles-that-chromium-understands/
  */
 export const WhosePassword = ({ account }: { account: Pick<Account, 'email' | 'username'> }) => (
   <input
@@ -111,7 +112,7 @@ export const WhosePassword = ({ account }: { account: Pick<Account, 'email' | 'u
   />
 );
 
-/** The password once more, for what a session alone must not change. */
+/** The password again, for changes that a session alone must not make. */
 export const PasswordAgain = ({ form }: { form: Form }) => (
   <Field
     form={form}
@@ -122,7 +123,7 @@ export const PasswordAgain = ({ form }: { form: Form }) => (
   />
 );
 
-/** A password that is chosen. */
+/** A new password. */
 export const NewPassword = ({ form, name }: { form: Form; name: 'password' | 'newPassword' }) => (
   <Field
     form={form}
@@ -151,14 +152,14 @@ const ErrorLink = ({ field, text }: { field: FieldName; text: string }) => (
   </>
 );
 
-/** A form that is sent to a path; the server checks it, and says so better than a browser's bubble. */
+/** A form that is sent to a path. The server validates it, with better messages than a browser's. */
 export const PostForm = ({ action, children }: { action: string; children?: Child }) => (
   <form class="card" method="post" action={action} novalidate>
     {children}
   </form>
 );
 
-/** The button that sends the form, and the way back. */
+/** The button that sends the form, and a link back. */
 export const Actions = ({ send, back, danger }: { send: string; back?: string; danger?: boolean }) => (
   <div class="actions">
     <button type="submit" class={danger ? 'danger' : undefined}>

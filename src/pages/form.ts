@@ -1,4 +1,4 @@
-// Forms as people fill them in: read, checked, and turned into errors to show beside the fields.
+// HTML forms: read, validated, and turned into errors to show beside the fields.
 import type { Context } from 'hono';
 import type * as z from 'zod/mini';
 import type { SessionError } from '../http/auth/session-actions.ts';
@@ -19,7 +19,7 @@ export interface FormError {
   text: string;
 }
 
-/** A form as it is shown: the values of its fields, and their errors. */
+/** A form as shown: the values of its fields, and their errors. */
 export interface Form {
   values: Typed;
   errors: readonly FormError[];
@@ -34,12 +34,12 @@ export const formWith = (values: Typed, errors: readonly FormError[] = []): Form
 });
 
 /**
- * Fields of several lines. Browsers end each with CR LF: without this, a profile that is saved unchanged would change.
- * Every other field, a password above all, is the text that was sent.
+ * Fields of several lines. Browsers send CR LF: unless it is converted, saving an unchanged profile would change it.
+ * Every other field, above all a password, is kept as sent.
  */
 const SEVERAL_LINES: ReadonlySet<string> = new Set(['address', 'description']);
 
-/** The texts among the fields of a body: a form has no others. */
+/** The texts among the fields of a body. A form has only texts. */
 const toTyped = (fields: Readonly<Record<string, unknown>>): Typed =>
   Object.fromEntries(
     Object.entries(fields).flatMap(([name, value]) =>
@@ -124,7 +124,7 @@ const UNVERIFIED_EMAIL =
 
 const seconds = (count: number): string => (count === 1 ? '1 second' : `${count} seconds`);
 
-/** What the core refused, as errors of the form whose field for the password is named. */
+/** Converts a refusal of the core to errors of a form; `field` is its password field. */
 export const toRefusal = (
   c: Context<AppEnv>,
   error: RefusedError,

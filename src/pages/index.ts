@@ -1,4 +1,4 @@
-// The paths of the account page. What is shown at them is loaded when the first one is asked for: see surface.ts.
+// The paths of the account page. The pages are loaded when the first one is requested: see surface.ts.
 import { anyone, type PublicAuth } from '../http/auth/auth.ts';
 import type { Endpoint, Method, SurfaceDefinition } from '../http/endpoint.ts';
 import { loadPages } from './load.ts';
@@ -92,7 +92,7 @@ const SENT = [
   '/admin/users/:id/delete',
 ];
 
-/** Who may use a page is checked once it is loaded. */
+/** Access is checked after the page is loaded. */
 const checkedLater: PublicAuth = {
   ...anyone,
   csrf: { check: false, reason: 'The loaded endpoint checks it.' },

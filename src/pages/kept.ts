@@ -1,4 +1,4 @@
-// What was typed into the profile when the session had ended: it goes through the sign-in form and comes back.
+// What was typed into the profile when the session had ended: the sign-in form carries it and gives it back.
 import type { Typed } from './form.ts';
 
 const PROFILE_FIELDS = [
@@ -11,7 +11,9 @@ const PROFILE_FIELDS = [
   'locale',
 ] as const;
 
-/** The fields of a profile as one text; null if there are none. Never a password: it is no such field. */
+/**
+ * The fields of a profile as one text; null if there are none. Never a password, because it is not one of the fields.
+ */
 export const keepProfile = (typed: Typed): string | null => {
   const fields = PROFILE_FIELDS.flatMap((name) => {
     const value = typed[name];

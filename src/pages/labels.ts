@@ -1,4 +1,4 @@
-// What the fields of the forms are called, in the order in which every form has them.
+// The labels of the fields, in the order in which every form shows them.
 export const LABELS = {
   pictureId: 'Picture',
   identifier: 'Username or email',
@@ -26,5 +26,5 @@ export const isFieldName = (name: string): name is FieldName => Object.hasOwn(LA
 
 const ORDER: readonly string[] = Object.keys(LABELS);
 
-/** The place of a field in a form; what concerns the form as a whole comes first. */
+/** The position of a field in a form. Errors of the form as a whole come first. */
 export const placeOf = (field: FieldName | null): number => (field === null ? -1 : ORDER.indexOf(field));

@@ -1,4 +1,4 @@
-// The sheet around every page: head, header, navigation, message, footer, and the headers that narrow it.
+// The frame of every page: head, header, navigation, message, footer, and its security headers.
 import type { Context } from 'hono';
 import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
@@ -11,13 +11,13 @@ import { accentPath } from './accent.ts';
 import { doneMessage, offersPasskey } from './done.ts';
 import { Notice } from './notice.tsx';
 
-/** No script, no frame, nothing from elsewhere; forms go to ourselves alone. */
+/** No script, no frame, nothing from elsewhere; forms are sent to this service only. */
 const POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/** Which script a page uses. Every page works without. */
+/** The script of a page. Every page works without. */
 interface Scripts {
-  /** Passkeys: the script asks us for what the browser needs. */
+  /** Passkeys: the script fetches what the browser needs. */
   passkeys: boolean;
   /** The button that shows a password while it is typed. */
   passwords: boolean;
@@ -44,29 +44,29 @@ export interface Sheet {
   status?: ContentfulStatusCode;
   /** The entry of the navigation that the page belongs to. */
   here?: string;
-  /** True if a form is shown again: the title says so, it is what a screen reader reads first. */
+  /** True if a form is shown again: the title says so, because a screen reader reads it first. */
   failed?: boolean;
   /** Who is signed in, if the request itself signed them in. */
   account?: Account;
   /** True for a page that holds one short form. */
   narrow?: boolean;
-  /** True for a page whose address holds a token: no other site may learn it. */
+  /** True for a page whose URL contains a token: no other site may learn it. */
   hidesAddress?: boolean;
-  /** Where the browser goes on to by itself. */
+  /** Where the browser continues on its own. */
   goesTo?: string;
   /** True for a page that uses passkeys, which need a script. */
   usesPasskeys?: boolean;
-  /** The page that this one belongs to, with a link to it above the content. */
+  /** The parent page, linked above the content. */
   parent?: Parent;
 }
 
 /** Sends a page. */
 export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response => {
   const body = String(content);
-  // No text of a person can look like this: quotes are escaped.
+  // No user's text can look like this: quotes are escaped.
   const scripts = { passkeys: sheet.usesPasskeys ?? false, passwords: body.includes('type="password"') };
   c.header('Content-Security-Policy', policyFor(scripts));
-  // With `no-referrer` a browser sends `Origin: null` along with our own forms, like a foreign page.
+  // With `no-referrer` a browser sends `Origin: null` with our own forms, as with a foreign page's.
   c.header('Referrer-Policy', sheet.hidesAddress ? 'no-referrer' : 'same-origin');
   const code = c.req.method === 'POST' ? undefined : takeDoneCookie(c);
   const done = doneMessage(code);
@@ -93,13 +93,13 @@ export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response
 
 type Look = Pick<HttpSettings, 'serviceName' | 'accentColor'>;
 
-/** The name and colour of the deployment; ours where a refusal comes before the settings, or they cannot be read. */
+/** The name and colour of the deployment; the defaults if the settings were not or could not be read. */
 const lookOf = (c: Context<AppEnv>): Look =>
   c.var.httpSettings ?? { serviceName: 'Latchkey', accentColor: null };
 
 const CONFIRM_EMAIL = '/verify-email';
 
-/** Whether to remind the owner on this page that the address is not proven. */
+/** Whether this page reminds the owner that the address is not confirmed. */
 const isToBeConfirmed = (c: Context<AppEnv>, { email, emailVerifiedAtMs }: Account): boolean =>
   email !== '' &&
   emailVerifiedAtMs === null &&
@@ -134,7 +134,7 @@ const Document = ({ sheet, account, scripts, settings, children }: DocumentProps
       {scripts.passkeys && <script type="module" src="/passkeys.js" />}
       {scripts.passwords && <script type="module" src="/show-password.js" />}
     </head>
-    {/* Who has not come in yet stands at the door. */}
+    {/* Anonymous visitors see no navigation. */}
     <body class={account ? undefined : 'door'}>
       <a class="skip" href="#content">
         Skip to the content

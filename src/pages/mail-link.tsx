@@ -1,4 +1,5 @@
-// What the pages share that links in mails open: the button that uses a link up, and what a link says that is of no use.
+// What the pages of mailed links share: the button that uses a link up, and the message for a link that no longer
+// works.
 import type { Context } from 'hono';
 import type { Child } from 'hono/jsx';
 import type { PublicAuth } from '../http/auth/auth.ts';
@@ -8,9 +9,9 @@ import { type Form, formWith, typedOf } from './form.ts';
 import { show } from './layout.tsx';
 
 /**
- * Who may use a link up: whoever has its token. A page that holds a token sends no referrer, and so its form comes with
- * `Origin: null`. The check would stop nobody: a foreign page knows no token but its own, and nothing here signs anybody
- * in.
+ * Anyone who has the token of a link may use it. A page with a token in its URL sends no referrer, so its form comes
+ * with `Origin: null`. The check would stop nobody: a foreign page knows only its own tokens, and nothing here signs
+ * anybody in.
  */
 export const holder: PublicAuth = {
   via: 'none',
@@ -26,7 +27,10 @@ interface LinkPage {
   danger?: boolean;
 }
 
-/** A page that a link opens. Opening uses nothing up: the scanners of mail providers follow links, but press no button. */
+/**
+ * A page that a link opens. Opening it uses nothing up: the scanners of mail providers follow links, but press no
+ * button.
+ */
 export const showLink = (
   c: Context<AppEnv>,
   { title, send, action, token, danger = false }: LinkPage,
@@ -45,7 +49,7 @@ export const showLink = (
     </>,
   );
 
-/** What a link says that is of no use any more, and where to get another. */
+/** The message for a link that no longer works, and where to get another. */
 export const showDeadLink = (
   c: Context<AppEnv>,
   next: { href: string; label: string },
@@ -71,7 +75,7 @@ export const showDeadLink = (
   );
 };
 
-/** The form for the code of a mail, for somebody who is signed in. */
+/** The form for a mailed code, for a signed-in user. */
 export const CodeForm = ({ form, action }: { form: Form; action: string }) => (
   <PostForm action={action}>
     <ErrorSummary form={form} />
@@ -94,5 +98,5 @@ export const withWrongCode = (c: Context<AppEnv>): Form =>
     },
   ]);
 
-/** The token of the link by which a page was opened; null for none. */
+/** The token of the link that opened a page; null for none. */
 export const tokenOf = (c: Context<AppEnv>): string | null => c.req.query('token') || null;

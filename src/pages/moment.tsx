@@ -1,6 +1,6 @@
-// A moment, as people read it and as programs do.
+// A time, for people and for programs.
 
-/** Made when one is first needed: it would take a good part of every isolate's start. */
+/** Created when first needed: it would take a good part of an isolate's start-up. */
 const once = (options: Intl.DateTimeFormatOptions) => {
   let format: Intl.DateTimeFormat | null = null;
   return (ms: number): string => {
@@ -15,14 +15,14 @@ const day = once({ dateStyle: 'long' });
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Further back, a number of days says less than the date. */
+/** Beyond this, the date is clearer than a number of days. */
 const MAX_DAYS = 30;
 
 const ago = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'} ago`;
 
 /**
- * How long ago a moment was: `just now`, `5 minutes ago`, `3 days ago`; the date if it is longer ago than 30 days. A
- * moment ahead of the clock is `just now`: the clocks of two locations differ a little.
+ * A relative time: `just now`, `5 minutes ago`, `3 days ago`; the date if it is longer ago than 30 days. A time in the
+ * future is `just now`, because the clocks of two locations differ a little.
  */
 export const agoWords = (ms: number, nowMs: number): string => {
   const passedMs = nowMs - ms;
@@ -36,7 +36,7 @@ export const agoWords = (ms: number, nowMs: number): string => {
 /** `21 Nov 2026, 04:47 UTC`. */
 export const exactWords = (ms: number): string => `${words(ms)} UTC`;
 
-/** How long ago it was; the exact time is in the tooltip. */
+/** A relative time; the exact one is in the tooltip. */
 export const Moment = ({ ms }: { ms: number }) => (
   <time datetime={new Date(ms).toISOString()} title={exactWords(ms)}>
     {agoWords(ms, Date.now())}

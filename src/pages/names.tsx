@@ -16,14 +16,14 @@ import { askAgain, askToConfirm, owner } from './session.tsx';
 
 type Name = 'email' | 'username';
 
-/** What a page of the address shows besides the form: what is wrong with a code that was typed. */
+/** What a page of the address shows besides the form: the error of a code that was typed. */
 interface EmailPage {
   form?: Form;
   code?: Form;
   status?: 200 | 400 | 401 | 409 | 429;
 }
 
-/** The new address that waits to be confirmed, how to confirm it, and how to withdraw it. */
+/** The new address that is not confirmed yet, how to confirm it, and how to cancel it. */
 const Pending = ({ email, form: shown }: { email: string; form: Form }) => (
   <section aria-labelledby="pending">
     <h2 id="pending">Waiting for you to confirm {email}</h2>
@@ -93,7 +93,7 @@ type Refused = Extract<
   { reason: 'gone' | 'reauthenticate' | 'taken' | 'throttled' | 'wrong_credentials' }
 >;
 
-/** Goes on after a change, or shows the form again with what the core refused. */
+/** Continues after a change, or shows the form again with the refusal of the core. */
 const answer = (
   c: Context<AppEnv>,
   name: Name,

@@ -1,4 +1,4 @@
-// A message above the content: something was done, or something went wrong. Read aloud when it appears.
+// A message above the content, about a change or an error. Screen readers announce it.
 import type { Child } from 'hono/jsx';
 
 export const Notice = ({ kind, children }: { kind: 'good' | 'bad'; children?: Child }) => (

@@ -1,4 +1,4 @@
-// What people see when an app sends them here: to sign in, to agree, to sign out; and the apps that they have agreed to.
+// The pages of OpenID Connect: authorization, consent, sign-out, and the list of apps.
 import type { Context } from 'hono';
 import type { AuthorizationRequest, Provider } from '../core/index.ts';
 import { answerUrl } from '../core/index.ts';
@@ -14,7 +14,10 @@ import { show } from './layout.tsx';
 import { Day } from './moment.tsx';
 import { owner, visitor } from './session.tsx';
 
-/** A browser sends no cookie with a form of another site: nothing is done, the same is asked for by GET. */
+/**
+ * Browsers send no cookie with a form of another site. So nothing is done, and the browser is redirected to the same
+ * request by GET.
+ */
 const fromApps: PublicAuth = {
   via: 'none',
   csrf: { check: false, reason: 'Only turns a form of an app into an address that checks everything.' },
@@ -32,7 +35,7 @@ const AUTHORIZE = '/oidc/authorize';
 const queryOf = (parameters: Parameters): string =>
   new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString();
 
-/** The address of a request to sign in, as a path of our own: without what signing in again has settled. */
+/** The path to return to after signing in, without an earlier `since`. */
 const returnPath = (parameters: Parameters, sinceSeconds: number | null): string => {
   const kept = parameters.filter(([name]) => name !== 'since');
   const since = sinceSeconds === null ? [] : [['since', String(sinceSeconds)] as const];
@@ -40,8 +43,8 @@ const returnPath = (parameters: Parameters, sinceSeconds: number | null): string
 };
 
 /**
- * Sends the browser on to an app. After a form of ours that cannot be a redirect: browsers hold `form-action` against
- * every address that a form leads to. https://www.w3.org/TR/CSP3/#directive-form-action
+ * Sends the browser to an app. After a form of ours this cannot be a redirect: browsers apply `form-action` to every
+ * redirect after a form. https://www.w3.org/TR/CSP3/#directive-form-action
  */
 const goToApp = (c: Context<AppEnv>, url: string): Response => {
   const isAfterForm = c.req.method === 'POST' || c.req.header('Sec-Fetch-Site') === 'same-origin';
@@ -116,7 +119,7 @@ const showConsent = (
   );
 };
 
-/** What stands in the way of going on to an app, and the page on which the person clears it. */
+/** Why the browser cannot continue to an app, and the page on which its user can change that. */
 const OBSTACLES = {
   'verify-email': {
     title: 'Confirm your email address first',
@@ -159,7 +162,7 @@ const showObstacle = (c: Context<AppEnv>, app: string, what: keyof typeof OBSTAC
   );
 };
 
-/** Takes the next step of a request, whatever brought the browser here. */
+/** Takes the next step of a request. */
 const proceed = async (
   c: Context<AppEnv>,
   provider: Provider,
@@ -221,14 +224,14 @@ const consent = endpoint({
   auth: owner,
   handle: withProvider(async (c, provider) => {
     const form = (await readForm(c)) ?? [];
-    // Everything is read and checked again: the form is the browser's.
+    // Everything is read and checked again, because the browser controls the form.
     const parameters = [...new URLSearchParams(findParameter(form, 'request') ?? '')];
     const decision = findParameter(form, 'decision') === 'allow' ? 'allow' : 'deny';
     return proceed(c, provider, parameters, decision);
   }),
 });
 
-/** The address to which a browser may go on to after it signed out; null for none. */
+/** The URL for a browser after signing out; null for none. */
 const signedOutUrl = async (provider: Provider, parameters: Parameters, appId: string | null) => {
   const uri = findParameter(parameters, 'post_logout_redirect_uri');
   const app = uri !== null && appId !== null ? await provider.findApp(appId) : null;
@@ -239,7 +242,7 @@ const signedOutUrl = async (provider: Provider, parameters: Parameters, appId: s
   return url.href;
 };
 
-/** Reads what an app asks for when it signs somebody out. @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html */
+/** Reads the sign-out request of an app. @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html */
 const readSignOut = async (provider: Provider, parameters: Parameters) => {
   const hint = await provider.readIdTokenHint(findParameter(parameters, 'id_token_hint') ?? '');
   const appId = findParameter(parameters, 'client_id') ?? hint?.appId ?? null;
@@ -265,7 +268,7 @@ const signOut = endpoint({
     const parameters = readQuery(c);
     const { sub, url } = await readSignOut(provider, parameters);
     const principal = findPrincipal(c);
-    // Only whoever has a token of this account may sign it out without a question: any page can link here.
+    // Signs out without a question only with a token of this account: any page can link here.
     if (!principal || (sub !== null && principal.account.publicId === sub)) return endSession(c, url);
     return show(
       c,

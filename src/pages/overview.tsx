@@ -1,4 +1,4 @@
-// The front page of an account: what it is, and what is not in the navigation.
+// The front page of an account: its data, and links to what is not in the navigation.
 import type { Child } from 'hono/jsx';
 import { findPrincipal } from '../http/auth/auth.ts';
 import { endpoint } from '../http/endpoint.ts';

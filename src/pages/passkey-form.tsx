@@ -1,21 +1,21 @@
-// A form that a passkey fills in, by the one script of the pages: src/assets/passkeys.js.
+// A form that a passkey fills in, by the script src/assets/passkeys.js.
 import type { Child } from 'hono/jsx';
 
 export interface PasskeyFormProps {
   action: string;
-  /** What the script does: make a passkey, ask for one of the account's, or for any of the service's. */
+  /** What the script does: create a passkey, ask for one of the account's, or for any of the service's. */
   kind: 'create' | 'get' | 'sign-in';
-  /** Options of a challenge that was made for this page. */
+  /** Options of a challenge that was issued for this page. */
   options?: object;
-  /** Where the script gets the options when it needs them. */
+  /** Where the script fetches the options. */
   url?: string;
-  /** The token that goes with the options; the script sets it with those that it fetches. */
+  /** The token that belongs to the options; the script sets it together with fetched options. */
   token?: string;
   send: string;
   children?: Child;
 }
 
-/** Hidden until the script finds that the browser knows passkeys. */
+/** Hidden until the script finds that the browser supports passkeys. */
 export const PasskeyForm = ({ action, kind, options, url, token = '', send, children }: PasskeyFormProps) => (
   <form
     method="post"
@@ -38,7 +38,7 @@ export const PasskeyForm = ({ action, kind, options, url, token = '', send, chil
   </form>
 );
 
-/** What is said until the script finds that the browser knows passkeys. */
+/** Shown until the script finds that the browser supports passkeys. */
 export const NeedsScript = ({ children }: { children?: Child }) => (
   <p class="hint" data-without-passkeys>
     {children}

@@ -2,7 +2,7 @@
 import type { PathParameter } from '../http/endpoint.ts';
 import { accountId } from '../http/path-parameters.ts';
 
-/** A longer number is no account's. */
+/** No account has a longer number. */
 export const accountOfPage: PathParameter = { ...accountId, pattern: '[0-9]{1,15}' };
 export const factorOfPage: PathParameter = {
   ...accountOfPage,

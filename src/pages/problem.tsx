@@ -1,4 +1,4 @@
-// How the pages word a refusal: a title and a sentence, and the way back.
+// The texts of refusals on pages: a title, a sentence, and a link back.
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/context.ts';
 import type { Problem, Reply } from '../http/problem.ts';
@@ -73,7 +73,7 @@ export const problem = (refused: Problem): Reply => {
     case 'unsupported_media_type':
     case 'malformed':
     case 'not_an_object':
-    // A form is shown again with its errors; what comes here is none of ours.
+    // Forms show their errors themselves; only forms of other pages get here.
     case 'fields':
     case 'taken':
     case 'wrong_credentials':
@@ -90,7 +90,7 @@ const textOf = (body: Reply['body'], name: 'title' | 'text'): string => {
   return typeof value === 'string' ? value : '';
 };
 
-/** Puts a refusal on a page of its own. */
+/** Shows a refusal as a page. */
 export const sendPage = (c: Context<AppEnv>, { status, body, headers = {} }: Reply): Response => {
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   const title = textOf(body, 'title');

@@ -21,7 +21,7 @@ interface Shown {
   status?: 200 | 400;
   /** True if the fields hold what was typed before the session ended. */
   unsaved?: boolean;
-  /** Who is signed in, if this request signed them in. */
+  /** The account, if this request signed it in. */
   account?: Account;
 }
 

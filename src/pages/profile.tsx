@@ -87,7 +87,7 @@ const savePicture = endpoint({
   auth: owner,
   body: form(z.pick(own.profile, { pictureId: true }), {
     show: showPictures,
-    // A form without the field is invalid, as one with a wrong number is.
+    // A form without the field is invalid, like one with a wrong number.
     prepare: ({ pictureId = '' }) => (pictureId === NO_PICTURE ? {} : { pictureId }),
   }),
   handle: async (c) => {

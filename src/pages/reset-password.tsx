@@ -1,4 +1,4 @@
-// A way back in for somebody who has forgotten the password: ask for a mail, and set a new one by its link.
+// Resetting a forgotten password: requesting a mail, and setting a new password by its link.
 import type { Context } from 'hono';
 import { readIdentifier } from '../core/index.ts';
 import { anyone } from '../http/auth/auth.ts';
@@ -14,7 +14,7 @@ import { holder, showDeadLink, tokenOf } from './mail-link.tsx';
 
 const FORGOT = '/forgot-password';
 const RESET = '/reset-password';
-/** To sign in, and then to the page that offers a passkey: whoever forgets a password is helped by one. */
+/** To sign-in, and then to the page that offers a passkey, which helps people who forget passwords. */
 const OFFER = '/sign-in?to=%2Fsecurity%2Fpasskeys';
 const NEXT = { href: FORGOT, label: 'Get a new link' };
 
@@ -51,7 +51,7 @@ const askForLink = endpoint({
     const { core, client } = c.var;
     if (!core.mail.settings) return respondProblem(c, { reason: 'mail_off' });
     await core.passwordReset.request(readIdentifier(c.req.valid('json').identifier), client);
-    // The same whether there is such an account or not.
+    // The same whether or not there is such an account.
     return goOn(c, '/sign-in', 'reset-sent');
   },
 });
@@ -88,7 +88,7 @@ const showReset = (c: Context<AppEnv>, { token, email, errors = [] }: ResetForm)
   );
 };
 
-/** The form again with its errors; of a link that is of no use, only that. */
+/** The form again with its errors; for a link that no longer works, only that message. */
 const showResetAgain = async (c: Context<AppEnv>, errors: readonly FormError[]): Promise<Response> => {
   const { token = '' } = typedOf(c);
   const found = await c.var.core.passwordReset.read(token);

@@ -10,18 +10,18 @@ import { showSignIn } from './sign-in-form.tsx';
 /** By the cookie alone; the primary is read, so that a page shows what was just changed. */
 export const owner = { via: ['cookie'], reads: 'primary' } satisfies RequiredAuth;
 export const visitor = { ...owner, optional: true } satisfies RequiredAuth;
-/** What a stolen session must not do: the owner has proved in the last ten minutes to be there. */
+/** For what a stolen session must not do: the owner has authenticated in the last ten minutes. */
 export const recentOwner = { ...owner, recent: true } satisfies RequiredAuth;
 export const admins = { ...recentOwner, role: 'admin' } satisfies RequiredAuth;
 
-/** Sends a browser to the sign-in page, and back from there; a form that was filled in is kept. */
+/** Redirects to the sign-in page, and back afterwards; a form that was filled in is kept. */
 export const onAnonymous = async (c: Context<AppEnv>): Promise<Response> => {
   if (c.req.method !== 'POST') return c.redirect(`/sign-in?to=${encodeURIComponent(c.req.path)}`, 303);
   const typed = await readTyped(c);
   return typed instanceof Response ? typed : askAgain(c, typed);
 };
 
-/** Sends a browser to the page that asks for another proof, and back from there; a form that was filled in is lost. */
+/** Redirects to the confirmation page, and back afterwards; a form that was filled in is lost. */
 export const askToConfirm = (c: Context<AppEnv>): Response => {
   const { pathname, search } = new URL(c.req.url);
   const page = c.req.method === 'GET' ? ownPath(pageOf(pathname) + search) : pageOf(pathname);

@@ -1,4 +1,4 @@
-// The form to sign in, also shown if a session has ended meanwhile.
+// The sign-in form, also shown if a session has ended in the meantime.
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/context.ts';
 import { Actions, ErrorSummary, Field, PostForm } from './field.tsx';
@@ -8,14 +8,14 @@ import { NeedsScript, PasskeyForm } from './passkey-form.tsx';
 
 export interface SignIn {
   status?: 200 | 400 | 401 | 409 | 429;
-  /** The page to go on to. */
+  /** The page to continue at. */
   to?: string;
-  /** What was typed elsewhere and is not to be lost. */
+  /** What was typed elsewhere and must not be lost. */
   kept?: string | null;
 }
 
 export const showSignIn = (c: Context<AppEnv>, form: Form, { status = 200, to, kept }: SignIn): Response => {
-  // A 401 must name a way in. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
+  // A 401 must name a way to authenticate. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
   if (status === 401) c.header('WWW-Authenticate', 'Cookie form-action="/sign-in"');
   return show(
     c,
@@ -58,7 +58,7 @@ export const showSignIn = (c: Context<AppEnv>, form: Form, { status = 200, to, k
   );
 };
 
-/** What goes along with each step of signing in: where to go on to, and what was typed before. */
+/** What every step of signing in carries along: the page to continue at, and what was typed before. */
 export const Onward = ({ to, kept }: { to: string | undefined; kept: string | null | undefined }) => (
   <>
     {to !== undefined && <input type="hidden" name="to" value={to} />}

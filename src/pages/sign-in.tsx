@@ -25,13 +25,13 @@ const showForm = endpoint({
     if (findPrincipal(c)) return c.redirect('/', 303);
     const to = c.req.query('to');
     if (to === undefined || !isOwnPath(to)) return showSignIn(c, formWith({}), {});
-    // An app may know who is about to sign in.
+    // An app may say who is about to sign in.
     const identifier = new URL(to, c.req.url).searchParams.get('login_hint') ?? '';
     return showSignIn(c, formWith({ identifier }), { to });
   },
 });
 
-/** Shows the form again, with where to go on to and what was kept. */
+/** Shows the form again, with the page to continue at and what was kept. */
 const showAgain = (c: Context<AppEnv>, { status, errors }: Refusal): Response => {
   const typed = typedOf(c);
   return showSignIn(c, formWith(typed, errors), {
@@ -51,7 +51,7 @@ const submit = endpoint({
     const { identifier, password } = c.req.valid('json');
     const signedIn = await signInWith(c, readIdentifier(identifier), password, {
       open: 'cookie',
-      // An app password is for clients that can ask for nothing else: with it, nobody becomes the owner here.
+      // App passwords are for clients that can only send a password. With one, nobody gets the owner's session here.
       takesAppPasswords: false,
     });
     if (!signedIn.ok) return showAgain(c, toRefusal(c, signedIn.error, WRONG));

@@ -57,7 +57,7 @@ const submit = endpoint({
     if (errors.length > 0) return showSignUp(c, formWith(typedOf(c), errors), 400);
     const made = await register(c, { username, email, password, name }, 'cookie');
     if (made.ok) return goOn(c, '/', 'signed-up');
-    // The second click of two: the first one has created this very account and signed in.
+    // The second click of a double click: the first one has created this account and signed in.
     const principal = await identifyByCookie(c, 'primary');
     if (principal?.account.email === email) return goOn(c, '/', 'signed-up');
     const refusal = toRefusal(c, made.error, WRONG);

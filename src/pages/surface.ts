@@ -1,5 +1,4 @@
-// The account page: what people see in a browser, rendered here. Only passkeys need a script. Loaded when a page is first
-// asked for: see index.ts.
+// The account page, rendered here. Only passkeys need a script. Loaded when a page is first requested: see index.ts.
 import type { Context, Next } from 'hono';
 import type { AppEnv, Surface } from '../http/context.ts';
 import type { SurfaceDefinition } from '../http/endpoint.ts';
@@ -34,7 +33,7 @@ import { signInCode } from './sign-in-code.tsx';
 import { signUp } from './sign-up.tsx';
 import { verifyEmail } from './verify-email.tsx';
 
-/** Worded as HTML; whoever is not signed in is sent to sign in. */
+/** Refusals as HTML; anonymous visitors are sent to sign in. */
 export const pages: SurfaceDefinition = {
   name: 'pages',
   basePath: '',
@@ -76,7 +75,7 @@ const surface: Surface = { ...pages, usesCookie: true };
 
 const handlers = new Map(pages.endpoints.map((each) => [`${each.method} ${each.path}`, inTurn(each)]));
 
-/** Runs an endpoint, which its method and path name. */
+/** Runs the endpoint of a method and path. */
 export const handle = (c: Context<AppEnv>, next: Next, name: string) => {
   const handler = handlers.get(name);
   if (!handler) throw new Error(`No page is at ${name}.`);

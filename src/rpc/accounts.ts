@@ -1,4 +1,4 @@
-// What other Workers may ask by a function call, over a service binding.
+// The calls of other Workers, over a service binding.
 import { parse } from 'hono/utils/cookie';
 import {
   type Account,
@@ -20,10 +20,12 @@ export interface RpcOptions {
   policy: Pick<Policy, 'requiresVerifiedEmail'>;
 }
 
-/** Methods that change nothing, and are safe from foreign pages. https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
+/**
+ * Methods that change nothing, so foreign pages may cause them. https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
+ */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Three parts, the last of them a signature of ES256. */
+/** Three parts, the last of them an ES256 signature. */
 const ACCESS_TOKEN_FORM = /^[\w-]+\.[\w-]+\.[\w-]{86}$/;
 
 export const createRpc = ({ core, allowedOrigins, policy }: RpcOptions): AccountsService => {
@@ -51,7 +53,7 @@ export const createRpc = ({ core, allowedOrigins, policy }: RpcOptions): Account
       ? ((await (await core.accessTokens())?.authenticate(token)) ?? null)
       : core.sessions.authenticate(token, 'header', 'nearest');
 
-  /** A browser sends the cookie by itself, whoever's page asks: a foreign page gets nobody's account to change. */
+  /** A browser sends the cookie for every page, so a foreign page must not authenticate a change. */
   const isForeign = (headers: Headers, request: Request | null): boolean => {
     if (request && SAFE_METHODS.has(request.method)) return false;
     const origin = headers.get('Origin') ?? undefined;

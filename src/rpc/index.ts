@@ -1,3 +1,3 @@
-// The door of what other Workers may ask.
+// The exports of the RPC entrypoint.
 export { createRpc } from './accounts.ts';
 export type { AccountsService, AccountView, SignedIn } from './types.ts';

@@ -1,4 +1,4 @@
-// Where the provider's endpoints are and what it can do, as libraries look it up.
+// The discovery documents: the provider's endpoints and what it supports.
 // @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata and RFC 8414
 import * as z from 'zod/mini';
 import { anyone } from '../http/auth/auth.ts';
@@ -6,7 +6,7 @@ import { named } from '../http/docs.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { respondProblem, send } from '../http/respond.ts';
 
-/** How long others may keep it: the document changes with the version of the service. */
+/** How long clients may cache it: the document changes with the version of the service. */
 const CACHED_SECONDS = 300;
 
 const metadataOf = (issuer: string) => ({
@@ -82,7 +82,7 @@ const describe = (path: string, id: string) =>
     },
   });
 
-/** The second is where libraries look that speak OAuth alone. */
+/** The second path is for libraries that support OAuth only. */
 export const discovery = [
   describe('/.well-known/openid-configuration', 'openidConfiguration'),
   describe('/.well-known/oauth-authorization-server', 'oauthMetadata'),

@@ -1,4 +1,4 @@
-// What apps ask of the OpenID Connect provider without a browser. The pages have /oidc/authorize and /oidc/logout.
+// The provider's endpoints for apps. The browser's, /oidc/authorize and /oidc/logout, are pages.
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import type { Provider } from '../core/index.ts';
@@ -11,14 +11,14 @@ import { findParameter, type Parameters, problem, readAppCredentials, readForm }
 import type { Json, Problem } from '../http/problem.ts';
 import { respondProblem, send } from '../http/respond.ts';
 
-/** Runs what needs the provider; a deployment without SIGNING_KEYS has none. */
+/** Runs a handler that needs the provider; a deployment without SIGNING_KEYS has none. */
 const withProvider =
   (handle: (c: Context<AppEnv>, provider: Provider) => Promise<Response>) => async (c: Context<AppEnv>) => {
     const provider = await c.var.core.provider();
     return provider ? handle(c, provider) : respondProblem(c, { reason: 'not_found' });
   };
 
-/** The same for what takes a form of parameters. */
+/** The same for a handler that takes a form of parameters. */
 const withForm = (handle: (c: Context<AppEnv>, provider: Provider, form: Parameters) => Promise<Response>) =>
   withProvider(async (c, provider) => {
     const form = await readForm(c);
@@ -28,7 +28,7 @@ const withForm = (handle: (c: Context<AppEnv>, provider: Provider, form: Paramet
 const credentialsOf = (c: Context<AppEnv>, form: Parameters) =>
   readAppCredentials(c.req.header('Authorization'), form);
 
-/** What an object of the core holds is JSON: claims were read from JSON, or made of texts and numbers. */
+/** Claims are JSON: they were read from JSON, or consist of texts and numbers. */
 const toJson = (value: Readonly<Record<string, unknown>>): Json => JSON.parse(JSON.stringify(value));
 
 const invalidRequest: Problem = {
@@ -57,7 +57,7 @@ const invalidGrant: Problem = {
   description: 'The code is wrong, was used, or has expired.',
 };
 
-/** What an app proves itself by is in its request: a browser adds nothing of its own. */
+/** Apps authenticate by what is in the request, and a browser adds nothing to it. */
 const apps: PublicAuth = {
   via: 'none',
   csrf: { check: false, reason: 'No cookie counts here, and apps run on every origin.' },

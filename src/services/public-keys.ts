@@ -40,7 +40,7 @@ export const publicKeys = endpoint({
     if (!tokens) return respondProblem(c, { reason: 'not_found' });
     const headers = {
       'Cache-Control': `public, max-age=${CACHED_SECONDS}`,
-      // Public: pages of every origin may check tokens.
+      // Public: pages of every origin may verify tokens.
       'Access-Control-Allow-Origin': '*',
     };
     return send(c, { status: 200, body: { keys: tokens.publicKeys.map((key) => ({ ...key })) }, headers });

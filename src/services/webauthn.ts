@@ -1,4 +1,4 @@
-// Which other origins may use the service's passkeys: browsers ask before they let a page of one do so.
+// The other origins that may use the service's passkeys: browsers fetch this list before they allow it.
 import * as z from 'zod/mini';
 import { anyone } from '../http/auth/auth.ts';
 import { relyingPartyOf } from '../http/auth/relying-party.ts';

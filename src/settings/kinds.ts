@@ -11,7 +11,7 @@ export interface Setting<T> {
   doc: string;
   isSecret: boolean;
   isRequired: boolean;
-  /** The value, if it is understood exactly; undefined otherwise. Never called for a value that is not set. */
+  /** The value if it is valid; undefined otherwise. Never called for a value that is not set. */
   parse: (value: unknown) => T | undefined;
 }
 
@@ -44,7 +44,7 @@ export const wholeNumber = (
   },
 });
 
-/** `true` or `false`, as TOML boolean or as text. No other word is guessed at. */
+/** `true` or `false`, as TOML boolean or as text. No other spelling is accepted. */
 export const flag = (fields: Described & { default: boolean }): Setting<boolean> => ({
   takes: 'true or false',
   default: fields.default,
@@ -58,7 +58,7 @@ export const flag = (fields: Described & { default: boolean }): Setting<boolean>
   },
 });
 
-/** One of some words, to the letter. */
+/** One of a few words, exactly. */
 export const choice = <const T extends string>(
   fields: Described & { options: readonly [T, T, ...T[]]; default: NoInfer<T> },
 ): Setting<T> => ({
@@ -71,7 +71,7 @@ export const choice = <const T extends string>(
   parse: (value) => fields.options.find((option) => option === value),
 });
 
-/** A text of a given form. A default of null means that the feature behind it is off. */
+/** A text of a given form. A default of null means that the feature is off. */
 export const text = <T extends string | null>(
   fields: Described & { takes: string; default: T; isValid: (value: string) => boolean },
 ): Setting<T | string> => ({
@@ -123,7 +123,9 @@ export const secretOf = <T>(
   parse: (value) => (typeof value === 'string' ? (fields.parse(value) ?? undefined) : undefined),
 });
 
-/** A secret without which nothing is served. It is set with `wrangler secret put`, and its value is never shown. */
+/**
+ * A required secret: without it, every request is refused. Set with `wrangler secret put`; its value is never shown.
+ */
 export const requiredSecret = (fields: Described & { minCharacters: number }): Secret<string> => ({
   ...secretFields(fields.doc, fields.minCharacters),
   default: '',
@@ -131,7 +133,7 @@ export const requiredSecret = (fields: Described & { minCharacters: number }): S
   isRequired: true,
 });
 
-/** A secret that may be missing. */
+/** An optional secret. */
 export const secret = (fields: Described & { minCharacters: number }): Secret<string | null> => ({
   ...secretFields(fields.doc, fields.minCharacters),
   default: null,

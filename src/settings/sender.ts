@@ -7,10 +7,10 @@ export interface Sender {
 }
 
 const ADDRESS = /^[^\s@<>",]+@[^\s@<>",]+$/;
-/** A name with a quote or a control character in it could end the header, and begin another one. */
+/** A name with a quote or a control character could end the header and begin another one. */
 const NAMED = /^([^<>"\p{Cc}]*[^<>"\p{Cc}\s])\s*<([^<>]+)>$/u;
 
-/** Reads `Name <address>` or an address by itself; null if it is neither. */
+/** Reads `Name <address>` or a bare address; null if it is neither. */
 export const readSender = (text: string): Sender | null => {
   if (ADDRESS.test(text)) return { name: '', address: text };
   const [, name, address] = NAMED.exec(text) ?? [];

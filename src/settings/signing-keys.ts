@@ -15,7 +15,7 @@ const P256_VALUE = /^[A-Za-z0-9_-]{43}$/;
 /** A name that is safe in a header and in a file. `npm run keys` makes shorter ones. */
 const KEY_ID = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** A rotation needs three: the former one, the one that signs, and the next. */
+/** A rotation needs three: the previous one, the one that signs, and the next. */
 const MAX_KEYS = 8;
 
 /**

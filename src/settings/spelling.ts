@@ -1,4 +1,4 @@
-// Names that look like a misspelt setting: a misspelt setting would silently keep its default, and so fail open.
+// Finds misspelt settings: one would silently keep its default, and could so fail open.
 
 /** Insertions, deletions and substitutions from one text to another (Levenshtein's distance). */
 const distance = (from: string, to: string): number => {
@@ -28,7 +28,7 @@ const sortWords = (name: string): string =>
     .sort()
     .join('');
 
-/** The known name that a name is probably meant to be; null if none is near. */
+/** The known name that a name probably means; null if none is near. */
 export const findNearest = (name: string, known: readonly string[]): string | null => {
   const ranked = known
     .map((each) => ({

@@ -24,7 +24,7 @@ const MIN_SECRET_CHARACTERS = 32;
 /** Browsers keep no cookie longer. https://www.rfc-editor.org/rfc/rfc6265bis (section 5.5, "Max-Age") */
 const MAX_COOKIE_DAYS = 400;
 
-/** More sessions than anybody has devices; each login looks at so many rows. */
+/** More sessions than anybody has devices; each login reads so many rows. */
 const MAX_SESSIONS = 1_000;
 
 /** An upper bound where no standard gives one: ten years of anything is a typing error. */
@@ -33,7 +33,7 @@ const MAX_DAYS = 3_650;
 /** A wait of more than a week locks an account rather than slowing a guesser down. */
 const MAX_WAIT_SECONDS = 7 * 24 * 60 * 60;
 
-/** A request that waits for longer has lost its client. */
+/** After a longer wait, the client has gone. */
 const MAX_TIMEOUT_MS = 60_000;
 
 /** PBKDF2 of the runtime refuses more in one call, in production only. */
@@ -41,18 +41,18 @@ const MAX_ITERATIONS = 100_000;
 /** Fifty calls of the dearest kind take seconds of CPU; core/credentials/passwords.ts reads no stored hash beyond that. */
 const MAX_ROUNDS = 50;
 
-/** What a server takes that never asks whether the session has ended. */
+/** The longest time for which a server that never checks the session accepts a token of an ended one. */
 const MAX_ACCESS_TOKEN_MINUTES = 15;
 const MAX_AUDIENCE_CHARACTERS = 200;
 
 const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
 
-/** A link in a mail that is not encrypted gives its token to everybody on the way. */
+/** A link without encryption gives its token to everyone on the network path. */
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 const isPublicOrigin = (value: string): boolean =>
   isOrigin(value) && (value.startsWith('https:') || LOOPBACK.test(new URL(value).hostname));
 
-/** Passwords go there. Text in the address that is not a path would be lost or logged. */
+/** Passwords are sent there. Parts of the address other than the path would be lost or logged. */
 const isOldServiceUrl = (value: string): boolean => {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password, hash } = new URL(value);
@@ -60,7 +60,7 @@ const isOldServiceUrl = (value: string): boolean => {
   return isPrivate && username === '' && password === '' && hash === '';
 };
 
-/** A login whose attempt is pending for longer counts as failed: PENDING_LEASE_MS in core/throttle/counters.ts. */
+/** A login that is pending for longer counts as failed: PENDING_LEASE_MS in core/throttle/counters.ts. */
 const MAX_MIGRATION_TIMEOUT_MS = 4_000;
 
 /** `whsec_` and base64, as Standard Webhooks has it, or any text that is long enough. */
@@ -79,7 +79,7 @@ const isServiceName = (value: string): boolean =>
 /** Two leases of the outbox must not meet: LEASE_MS in core/mail/outbox.ts is twice as long. */
 const MAX_MAIL_TIMEOUT_MS = 30_000;
 
-/** The shortest key that a mail provider gives out is longer. */
+/** Every mail provider's keys are longer. */
 const MIN_KEY_CHARACTERS = 12;
 
 export const SETTINGS = {

@@ -3,7 +3,7 @@ import type { Core, EventView, Principal, SessionCursor, SessionView } from '../
 import { showAccount, showAppPassword, showEvent, showFactor, showSession } from './views.ts';
 
 /**
- * Rows a query of D1: few enough for an isolate's memory, whatever the browsers are called, and so many that a million
+ * Rows per query of D1: few enough for an isolate's memory, however long the user agents are, and enough that a million
  * events take 200 queries of the 1,000 that D1 allows a request.
  */
 const ROWS_AT_ONCE = 5_000;
@@ -34,7 +34,7 @@ async function* eventsOf(core: Core, accountId: number): AsyncGenerator<readonly
   }
 }
 
-/** The rows of an array with commas, page by page. */
+/** The rows of an array, separated by commas, page by page. */
 async function* writeRows<T>(pages: AsyncIterable<readonly T[]>, show: (row: T) => unknown) {
   let separator = '';
   for await (const page of pages) {
@@ -49,16 +49,16 @@ async function* writeFile(core: Core, { account, session }: Principal, origin: s
   yield* writeRows(sessionsOf(core, account.id), (row) => showSession(row, session.id));
   yield '],"events":[';
   yield* writeRows(eventsOf(core, account.id), showEvent);
-  // By name and time: no secret, no key and no hash is anybody's to take along.
+  // Name and time only: no secret, key or hash is exported.
   const { factors, appPasswords } = await (await core.factors()).list(account.id);
   const show = { factors: factors.map(showFactor), appPasswords: appPasswords.map(showAppPassword) };
   yield `],${JSON.stringify(show).slice(1)}`;
 }
 
 /**
- * The file as a stream that reads from D1 only as fast as its client takes it: at most one page of rows is in memory.
- * Throws StoreUnavailable if D1 fails before the first rows are read; a later failure breaks the stream off, so that
- * no client takes a part for the whole.
+ * The file as a stream that reads from D1 only as fast as its client reads it: at most one page of rows is in memory.
+ * Throws StoreUnavailable if D1 fails before the first rows are read. A later failure aborts the stream, so that no
+ * client mistakes a part for the whole.
  */
 export const streamExport = async (
   core: Core,

@@ -10,7 +10,7 @@ import { noSuch, refuse, refuseError } from './refusal.ts';
 import { factorRefusals } from './second-factor.ts';
 import { showAppPassword, showFactor, showProtection } from './views.ts';
 
-/** Fifteen digits: every number of them is exact. */
+/** At most fifteen digits, which JavaScript represents exactly. */
 const idOf = (description: string): { id: PathParameter } => ({
   id: { pattern: '[0-9]{1,15}', description, schema: { type: 'integer', minimum: 0 }, example: 3 },
 });
@@ -153,7 +153,7 @@ const renewRecoveryCodes = endpoint({
   handle: async (c) => {
     const factors = await c.var.core.factors();
     const renewed = await factors.renewRecoveryCodes(c.var.principal, c.var.client);
-    // Without a factor, nothing asks for them.
+    // Without a factor, recovery codes are of no use.
     return renewed.ok ? c.json({ recoveryCodes: renewed.value }, 201) : refuse(c, { reason: 'not_found' });
   },
   docs: DOCS && {

@@ -105,7 +105,7 @@ export const problem = (refused: Problem): Reply => {
       return proofProblem(refused.why);
     case 'mail_off':
       return detailed(404, 'mail_off', 'This service sends no mail.');
-    // Only the provider's own surface refuses so.
+    // Only the OpenID Connect endpoints refuse with it.
     case 'oauth':
     case 'access_tokens_off':
       return detailed(404, 'access_tokens_off', 'This service signs no tokens for other servers.');

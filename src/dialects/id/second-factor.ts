@@ -1,4 +1,4 @@
-// `id`: the second step of a login, passkeys alone, and proving again that it is still the owner.
+// `id`: the second step of a login, passkeys alone, and authenticating again.
 import type { Context } from 'hono';
 import { anyone } from '../../http/auth/auth.ts';
 import { setStepCookie, stepHolder } from '../../http/auth/cookies.ts';
@@ -29,7 +29,7 @@ const tooManyTries: DocumentedRefusal = {
   problem: { reason: 'throttled', retryAfterSeconds: 16 },
 };
 
-/** Refuses a body that has none of the fields of which it needs one. */
+/** Refuses a body that has none of the alternative fields. */
 const refuseMissing = (c: Context<AppEnv>, field: string): Refusal =>
   refuse(c, { reason: 'fields', errors: [{ field, code: 'required', limit: null, value: undefined }] });
 

@@ -1,4 +1,4 @@
-// `id`: short-lived tokens that other servers verify by themselves.
+// `id`: short-lived tokens that other servers verify on their own.
 import * as z from 'zod/mini';
 import * as field from '../../http/body/fields.ts';
 import { endpoint } from '../../http/endpoint.ts';

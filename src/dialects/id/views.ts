@@ -78,7 +78,7 @@ export const showFactor = ({ id, kind, name, createdAtMs, lastUsedAtMs, isSynced
   synced: isSynced,
 });
 
-/** All that protects an account besides its password, and what browsers are told of its passkeys. */
+/** Everything that protects an account besides its password, and what browsers need to know about its passkeys. */
 export const showProtection = ({ factors, recoveryCodesLeft, passkeys }: Protection, rpId: string) => ({
   factors: factors.map(showFactor),
   recoveryCodesLeft,

@@ -80,7 +80,7 @@ export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppE
   const takesCookie = auth.via.includes('cookie');
   const anonymous = auth.anonymous ?? { reason: 'credentials', why: 'missing' };
 
-  /** What is wanting in somebody who is logged in; null for nothing. */
+  /** What a logged-in principal lacks for this endpoint; null for nothing. */
   const findWant = (c: Context<AppEnv>, { account, session }: Principal): Problem | null => {
     if (auth.role === 'admin') {
       if (!account.isAdmin) return { reason: 'forbidden' };

@@ -1,6 +1,6 @@
 // Reads the Authorization header.
 
-/** A token, why there is none, or null for no header or another scheme. */
+/** A token; why there is none; or null for no header or another scheme. */
 export type Authorization = { token: string } | { why: 'empty' | 'spaces' } | null;
 
 /**

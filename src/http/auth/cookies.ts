@@ -44,27 +44,27 @@ const DONE_COOKIE = 'done';
 const DONE_SECONDS = 60;
 
 /**
- * Tells the next page what was done. A cookie, not a query: any link can carry a query, and with it a false message.
+ * Stores a message for the next page. A cookie, not a query: any link can carry a query, and with it a false message.
  */
 export const setDoneCookie = (c: Context<AppEnv>, code: string): void =>
   setCookie(c, DONE_COOKIE, code, { ...cookieScope(c), maxAge: DONE_SECONDS });
 
-/** Reads what was done; the response removes the cookie. */
+/** Reads the message; the response removes the cookie. */
 export const takeDoneCookie = (c: Context<AppEnv>): string | undefined => {
   const code = getCookie(c, DONE_COOKIE);
   if (code !== undefined) deleteCookie(c, DONE_COOKIE, cookieScope(c));
   return code;
 };
-/** What a browser keeps between the steps of a login: the token of one step is good in this browser alone. */
+/** Binds the steps of a login to one browser: the token of a step works in this browser only. */
 const STEP_COOKIE = 'login_step';
 const STEP_SECONDS = 5 * 60;
 /** As long as a code in a mail lives: CODE_SECONDS in src/core/proofs/rows.ts. */
 export const CODE_STEP_SECONDS = 10 * 60;
 
-/** The value that binds a step to this browser. One that is there already goes on: other tabs may wait for it. */
+/** The value that binds a step to this browser. An existing one is kept: other tabs may wait for it. */
 export const stepHolder = (c: Context<AppEnv>): string => readStepCookie(c) || randomToken(cryptoRandom);
 
-/** The value that a step came with, or that the answer gives the browser; null if there is none. */
+/** The value that came with a step, or that this response sets; null if there is none. */
 export const readStepCookie = (c: Context<AppEnv>): string | null =>
   c.get('stepHolder') ?? getCookie(c, STEP_COOKIE) ?? null;
 

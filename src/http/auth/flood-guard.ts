@@ -12,8 +12,8 @@ const PERIOD_SECONDS = 60;
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
 
 /**
- * Limits requests per minute and address: cheap, generous, per location. It stops a single client from keeping the CPU
- * busy with hashes; the exact count is the account's, in the core. If the guard fails, the request passes.
+ * Limits requests per minute and address: cheap, generous, per location. It keeps a single client from occupying the
+ * CPU with hashes; the exact count is the account's, in the core. If the guard fails, the request passes.
  *
  * @see https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  */
@@ -25,8 +25,8 @@ export const guardFlood =
   };
 
 /**
- * Limits the changes per minute of one account, from all addresses together. Otherwise everyone who can register could
- * keep the one writer of D1 busy.
+ * Limits the changes per minute of one account, from all addresses together. Otherwise anyone who can register could
+ * occupy D1's single writer.
  */
 export const guardWrites: MiddlewareHandler<AppEnv> = async (c, next) => {
   const principal = findPrincipal(c);

@@ -5,8 +5,9 @@ import type { AppEnv } from '../context.ts';
 import { originOf } from '../respond.ts';
 
 /**
- * Passkeys belong to the domain of `PUBLIC_URL`. Without it they belong to the one that the request names: a page
- * elsewhere that passes its visitors' requests on cannot make that its own, since the browser signs what page it shows.
+ * Passkeys belong to the domain of `PUBLIC_URL`. Without it they belong to the domain that the request names. A
+ * phishing page that forwards its visitors' requests cannot abuse that, because the browser signs the origin that it
+ * shows.
  */
 export const relyingPartyOf = (c: Context<AppEnv>): RelyingParty => {
   const { publicUrl, relatedOrigins, serviceName } = c.var.httpSettings;

@@ -4,8 +4,8 @@ import type { AppEnv } from '../context.ts';
 import { isAllowedOrigin } from '../origins.ts';
 
 /**
- * Whether every page may use this surface: apps on other origins are what it is made for, or it is a dialect without a
- * cookie and OPEN_TOKEN_DIALECTS is set.
+ * Whether every page may use this surface: it is made for apps on other origins, or it is a dialect without a cookie
+ * and OPEN_TOKEN_DIALECTS is set.
  */
 export const isOpenToAnyone = ({ var: { httpSettings, surface } }: Context<AppEnv>): boolean =>
   !surface.usesCookie &&
@@ -20,7 +20,7 @@ export interface PageHeaders {
 
 /**
  * Whether a page of another origin caused the request. Browsers say so in a header that no script can set. Other
- * clients send neither header, and send no cookie of a visitor.
+ * clients send neither header, and hold no cookie of a visitor.
  *
  * @param ownOrigin of the service that the request was sent to; null if it is not known
  * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header

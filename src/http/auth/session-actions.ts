@@ -1,4 +1,4 @@
-// The steps that all dialects share: register, log in, renew a session, and answer what the core refuses.
+// The steps that all dialects share: register, log in, renew a session, and answer the refusals of the core.
 import type { Context } from 'hono';
 import type {
   AccountError,
@@ -68,7 +68,7 @@ export const logIn = async (
   return loggedIn;
 };
 
-/** What a login gives a client: a browser gets its cookie, everything else the token, to put into its answer. */
+/** What a login gives a client: a browser gets its cookie, every other client gets the token in the body. */
 const handOut = (
   c: Context<AppEnv>,
   { token, device, open }: { token: string; device: string; open: LoginKind },
@@ -80,8 +80,8 @@ const handOut = (
 };
 
 /**
- * Logs in a client that can ask for a second factor. If the account has one, no session opens: the token that is given
- * is good for the next step, for five minutes, in the same browser.
+ * Logs in a client that can ask for a second factor. If the account has one, no session opens: the returned token is
+ * valid for the next step, for five minutes, in the same browser.
  */
 export const signIn = async (
   c: Context<AppEnv>,
@@ -111,14 +111,14 @@ export const signIn = async (
   return { ok: true, value: { account, ...handOut(c, { token, device, open }) } } as const;
 };
 
-/** Mails a code that signs in, in this browser alone. Only if the deployment has `core.emailCode`. */
+/** Mails a code that signs in, in this browser only. Only if the deployment has `core.emailCode`. */
 export const requestCode = async (c: Context<AppEnv>, emailCode: EmailCode, identifier: Identifier) => {
   const holder = stepHolder(c);
   await emailCode.request(identifier, c.var.client, holder);
   setStepCookie(c, holder, CODE_STEP_SECONDS);
 };
 
-/** Logs in with the code of a mail. If the account has a second factor, that must follow. */
+/** Logs in with a mailed code. If the account has a second factor, it must follow. */
 export const signInWithCode = async (
   c: Context<AppEnv>,
   emailCode: EmailCode,
@@ -163,7 +163,7 @@ export const signInWithPasskey = async (c: Context<AppEnv>, token: string, passk
     : finished;
 };
 
-/** Whoever answers a step of a login. The cookie counts only if the first step was a browser's. */
+/** The client of a later step of a login. The cookie counts only if a browser took the first step. */
 const answererOf = (c: Context<AppEnv>) => ({
   holder: readStepCookie(c),
   client: c.var.client,
@@ -188,11 +188,11 @@ export const renew = (c: Context<AppEnv>, renewed: Renewed): { token?: string } 
 const replacedCookie = (c: Context<AppEnv>, open: LoginKind | null): string | null =>
   c.var.surface.usesCookie && (open === 'cookie' || open === null) ? readSessionCookie(c) : null;
 
-/** Answers what the core refused. */
+/** Answers a refusal of the core. */
 export const refuseError = (c: Context<AppEnv>, error: SessionError): Response | Promise<Response> =>
   respondProblem(c, toProblem(c, error));
 
-/** What the core refused, as a problem that a dialect words; with what was sent, for the dialects that show it. */
+/** Converts a refusal of the core to a problem, with the fields as sent, for the dialects that show them. */
 export const toProblem = (c: Context<AppEnv>, error: SessionError): Problem => {
   const { rawBody, httpSettings } = c.var;
   switch (error.reason) {

@@ -17,7 +17,7 @@ export interface Rule {
   isBroken: (value: string) => boolean;
 }
 
-/** Nobody types more, and each byte is hashed. */
+/** Nobody types more, and every byte is hashed. */
 const MAX_PASSWORD_BYTES = 1024;
 
 const utf8 = new TextEncoder();

@@ -31,7 +31,7 @@ const isTooDeep = (json: string): boolean => {
   return false;
 };
 
-/** Numbers that JavaScript may not keep exactly. */
+/** Numbers that JavaScript may not represent exactly. */
 const INEXACT = /\d{16}|\d[.eE]/;
 
 /** Parses JSON such that `JSON.stringify` writes every number as it was. */

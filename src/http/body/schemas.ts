@@ -39,7 +39,7 @@ export const profile = z.object({
 export const passwordChange = z.object({ currentPassword: field.password(), newPassword: newPassword() });
 export const emailChange = z.object({ email: emailField(), password: field.password() });
 export const usernameChange = z.object({ username: usernameField(), password: field.password() });
-/** How a name begins; empty for everybody. */
+/** The beginning of a name; empty for all accounts. */
 export const accountSearch = z.object({ search: field.lines(field.oneLine) });
 export const confirmation = z.object({ password: field.password() });
 
@@ -51,7 +51,7 @@ export const passwordReset = z.object({ token: field.identifier(), newPassword: 
 
 /** The name of a passkey or an app password. */
 const label = () => field.line(field.atMost(60));
-/** Long enough for every token that is handed out, and for the largest answer of a passkey. */
+/** Long enough for every issued token, and for the largest answer of a passkey. */
 const MAX_TOKEN_CHARACTERS = 2_000;
 const step = () => field.line(field.atMost(MAX_TOKEN_CHARACTERS));
 const code = () => field.line(field.atMost(100));
@@ -89,9 +89,9 @@ export const newPasskey = z.object({
 });
 export const renaming = z.object({ name: label() });
 export const firstCode = z.object({ code: code() });
-/** The same on a page, with what it shows again. */
+/** The same on a page, with the fields that it shows again. */
 export const setUpTotp = z.extend(firstCode, { uri: z.string() });
-/** One of the three; a passkey goes with the token of its own options. */
+/** Exactly one of the three. A passkey comes with the token of its own options. */
 export const factorProof = z.object({
   token: step(),
   passkey: z.optional(assertion),
@@ -100,7 +100,7 @@ export const factorProof = z.object({
   trustBrowser: z.optional(z.boolean()),
 });
 export const passkeyProof = z.object({ token: step(), passkey: assertion });
-/** One of the three. */
+/** Exactly one of the three. */
 export const confirmationAgain = z.object({
   password: z.optional(field.password()),
   code: z.optional(code()),

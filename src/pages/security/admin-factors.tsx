@@ -13,7 +13,7 @@ import { admins } from '../session.tsx';
 const counted = (count: number, one: string, many = `${one}s`): string =>
   count === 1 ? `1 ${one}` : `${count} ${many}`;
 
-/** What there is, in words; null for nothing. */
+/** The factors in words; null for none. */
 const listed = ({ factors, recoveryCodesLeft, appPasswords }: Protection): string | null => {
   const passkeys = factors.filter(({ kind }) => kind === 'passkey').length;
   const parts = [
@@ -89,7 +89,7 @@ const remove = endpoint({
     const { core, principal, client } = c.var;
     const isThere = await (await core.factors()).removeAll(idOf(c), principal.account.id, client);
     if (!isThere) return respondProblem(c, { reason: 'not_found' });
-    // An admin who did this to oneself is signed out.
+    // Admins who did this to themselves are signed out.
     const isOwn = idOf(c) === principal.account.id;
     return goOn(c, isOwn ? '/sign-in' : `/admin/users/${idOf(c)}`, 'factors-removed');
   },

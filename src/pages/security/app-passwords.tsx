@@ -1,4 +1,4 @@
-// Making an app password, for a client that can ask for nothing but a password.
+// Creating an app password, for a client that can only send a password.
 import type { Context } from 'hono';
 import { newAppPassword } from '../../http/body/schemas.ts';
 import type { AppEnv } from '../../http/context.ts';

@@ -16,11 +16,11 @@ import { factorError } from './words.ts';
 
 const LABEL = 'QR code of the secret';
 
-/** The modules are paths with attributes: no style, which our policy would not apply. */
+/** The modules are paths with attributes, because our policy would block styles. */
 const qrCode = (uri: string) =>
   raw(renderSVG(uri).replace('<svg ', `<svg class="qr" role="img" aria-label="${LABEL}" `));
 
-/** The secret in groups of four, as one types it. */
+/** The secret in groups of four, for typing. */
 const secretOf = (uri: string): string =>
   (new URL(uri).searchParams.get('secret') ?? '').replace(/.{4}(?=.)/g, '$& ');
 
@@ -61,13 +61,13 @@ const showSetUp = (
   );
 };
 
-/** The form again; what is no `uri` of ours was not sent by it. */
+/** The form again. A `uri` that is not ours was not sent by the form. */
 const showAgain = (c: Context<AppEnv>, errors: readonly FormError[], status: 400 | 401 = 400): Response => {
   const { uri = '' } = typedOf(c);
   return isTotpUri(uri) ? showSetUp(c, uri, errors, status) : goOn(c, '/security', 'start-again');
 };
 
-/** A longer one would be no QR code that a phone can read. */
+/** A phone could not read the QR code of a longer one. */
 const MAX_URI_CHARACTERS = 600;
 const isTotpUri = (uri: string): boolean =>
   uri.length <= MAX_URI_CHARACTERS && /^otpauth:\/\/totp\/[\w.~%!$'()*+,;:@/?&=-]+$/.test(uri);

@@ -1,4 +1,4 @@
-// The page in between: the owner proves again to be there, and goes back to where one was.
+// The confirmation page: the owner authenticates again, and returns to the page before.
 import type { Context } from 'hono';
 import { relyingPartyOf } from '../../http/auth/relying-party.ts';
 import { renew } from '../../http/auth/session-actions.ts';
@@ -51,9 +51,9 @@ const showForms = async (
   if (session.appPasswordId !== null) return showCannot(c);
   const factors = await core.factors();
   const known = (await factors.list(account.id)).factors;
-  // The password alone is not enough where a factor is on and the session was opened without one.
+  // The password alone is not enough if the account has a second factor and the session was opened without one.
   const takesPassword = known.length === 0 || session.factor !== null;
-  // An app may ask for a younger sign-in than our own pages do.
+  // An app may require a more recent sign-in than our own pages do.
   const isAlways = c.req.query('again') !== undefined;
   if (c.req.method === 'GET' && takesPassword && !isAlways && core.sessions.isRecent(session))
     return c.redirect(to, 303);
@@ -112,7 +112,7 @@ const showForms = async (
   );
 };
 
-/** The forms again, with what was wrong. */
+/** The forms again, with their errors. */
 const showAgain = (
   c: Context<AppEnv>,
   errors: readonly FormError[],
@@ -128,7 +128,7 @@ const showConfirm = endpoint({
   handle: (c) => showForms(c, ownPath(c.req.query('to')), [], 200),
 });
 
-/** Renews the session as a recent one, and goes back. */
+/** Renews the session as a recent one, and returns. */
 const confirm = endpoint({
   method: 'POST',
   path: '/confirm',

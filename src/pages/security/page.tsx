@@ -13,7 +13,7 @@ import { factorOfPage } from '../paths.ts';
 import { owner, recentOwner } from '../session.tsx';
 import { dialectWords } from './words.ts';
 
-/** Fewer recovery codes than this are worth a word. */
+/** With fewer recovery codes than this, the page suggests new ones. */
 const FEW_RECOVERY_CODES = 3;
 
 const Card = ({ id, title, children }: { id: string; title: string; children?: Child }) => (
@@ -27,7 +27,7 @@ const LastUsed = ({ ms }: { ms: number | null }) => (
   <p class="aside">{ms === null ? 'Never used' : <>Last used {<Moment ms={ms} />}</>}</p>
 );
 
-/** A button in a row. Its label names the row for those who hear it. */
+/** A button in a row. Its label names the row for screen readers. */
 const Act = ({ action, send, what }: { action: string; send: string; what: string }) => (
   <form method="post" action={action}>
     <button type="submit" class="quiet" aria-label={`${send} ${what}`}>
@@ -166,7 +166,7 @@ const AppPasswords = ({ appPasswords }: Protection) => (
   </Card>
 );
 
-/** Tells the browser which passkeys are left, so that it stops offering those that were removed. */
+/** Sends the browser the passkeys that are left, so that it stops offering those that were removed. */
 const KnownPasskeys = ({ passkeys, rpId }: { passkeys: Protection['passkeys']; rpId: string }) =>
   passkeys && (
     <div

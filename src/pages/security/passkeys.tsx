@@ -21,7 +21,7 @@ const NOT_ACCEPTED = { reason: 'factor', why: 'passkey' } as const;
 
 type Status = 200 | 400 | 401 | 409;
 
-/** What a passkey is called that was made here. */
+/** The default name of a passkey. */
 const nameHere = (c: Context<AppEnv>): string => deviceWords(c.var.client.userAgent);
 
 const showAdd = async (

@@ -7,13 +7,13 @@ import { show } from '../layout.tsx';
 import { Notice } from '../notice.tsx';
 import { recentOwner } from '../session.tsx';
 
-/** A file without a request: nothing that was shown once is sent or kept anywhere. */
+/** A file without a request: codes that were shown once are not sent or stored anywhere. */
 const fileOf = (serviceName: string, name: string, codes: readonly string[]): string =>
   `data:text/plain;charset=utf-8,${encodeURIComponent(
     `Recovery codes of ${name} at ${serviceName}\nEach works once, in place of your passkey or authenticator app.\n\n${codes.join('\n')}\n`,
   )}`;
 
-/** Shows codes that were just made. The answer to a POST: it is in no history, and a reload makes no page of it. */
+/** Shows new codes. As the answer to a POST, the page is in no history, and reloading does not show it again. */
 export const showRecoveryCodes = (
   c: Context<AppEnv>,
   codes: readonly string[],

@@ -21,12 +21,12 @@ import { factorError } from './words.ts';
 type Status = 200 | 400 | 401 | 409 | 429;
 type Step = NeededFactor['secondFactor'];
 
-/** These steps ask for no password: none can be wrong. */
+/** These steps ask for no password, so the password field has no errors. */
 const NO_PASSWORD = { field: null, text: '', status: 401 } as const;
 
 const KINDS: readonly FactorKind[] = ['passkey', 'code', 'recoveryCode'];
 
-/** The kinds as a hidden field names them. They only choose what is shown: the core checks what is sent. */
+/** The kinds, for a hidden field. They only choose what is shown: the core checks what is sent. */
 const readKinds = (text = ''): FactorKind[] => KINDS.filter((kind) => text.split(' ').includes(kind));
 
 const TrustBrowser = ({ id }: { id: string }) => (
@@ -37,7 +37,7 @@ const TrustBrowser = ({ id }: { id: string }) => (
   </p>
 );
 
-/** Asks for the second factor. The password of the first step is not kept: the token stands for it. */
+/** Asks for the second factor. The password of the first step is not kept: the token represents it. */
 export const showSecondStep = async (
   c: Context<AppEnv>,
   { token, kinds }: Step,
@@ -119,7 +119,7 @@ export const showSecondStep = async (
   );
 };
 
-/** The form of the second step again, with what was wrong with it. */
+/** The form of the second step again, with its errors. */
 const showSecondStepAgain = async (
   c: Context<AppEnv>,
   errors: readonly FormError[],
@@ -138,7 +138,7 @@ const showSignInAgain = (c: Context<AppEnv>, errors: readonly FormError[], statu
 const showExpired = (c: Context<AppEnv>): Response =>
   showSignInAgain(c, [{ field: null, text: 'This took too long. Sign in again.' }], 401);
 
-/** Opens the session of a login whose second factor is right. */
+/** Opens the session of a login whose second factor is correct. */
 const finish = endpoint({
   method: 'POST',
   path: '/sign-in/factor',
@@ -167,7 +167,7 @@ const withPasskey = endpoint({
   auth: anyone,
   limit: 'login',
   body: form(passkeyProof, {
-    // Without a passkey, it is no form of ours that the script has filled in.
+    // Without a passkey, the form was not filled in by our script.
     show: (c) => showSignInAgain(c, [factorError({ reason: 'factor', why: 'passkey' })], 400),
     prepare: prepareProof,
   }),

@@ -1,4 +1,4 @@
-// How the pages word what the core refuses of a second factor.
+// The texts for the refusals of a second factor.
 import type { FactorRefused } from '../../core/index.ts';
 import type { FormError } from '../form.ts';
 
@@ -12,7 +12,7 @@ const TEXTS: Readonly<Record<FactorRefused['why'], string>> = {
 
 const WRONG_RECOVERY_CODE = 'This recovery code is wrong or was used before. Enter another one.';
 
-/** A refusal as an error of the form as a whole, or of the field that one types into. */
+/** A refusal as an error of the form as a whole, or of the field for the code. */
 export const factorError = (
   { why }: FactorRefused,
   field: 'code' | 'recoveryCode' | null = 'code',
@@ -21,6 +21,6 @@ export const factorError = (
   return { field, text: field === 'recoveryCode' ? WRONG_RECOVERY_CODE : TEXTS.code };
 };
 
-/** In which API an app password is good. */
+/** The API that an app password is valid for. */
 export const dialectWords = (dialect: string | null): string =>
   dialect === null ? 'Every API' : `API “${dialect}”`;
