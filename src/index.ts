@@ -5,6 +5,7 @@ import {
   createCore,
   createCounts,
   cryptoRandom,
+  DeferredCore,
   type OperationCounts,
   StoreUnavailable,
   within,
@@ -143,7 +144,7 @@ export default {
   fetch(request, env, context) {
     const bindings = {
       provideServices: (counts: OperationCounts) => ({
-        core: openCore(env, context, counts),
+        core: new DeferredCore(() => openCore(env, context, counts)),
         httpSettings: settingsOf(env).httpSettings,
         withinRate: rateOf(env),
         commonPasswords: () => commonPasswordsOf(env),

@@ -114,6 +114,7 @@ export const bootEmptyFloor = async ({ counts, delays = null }: Boot): Promise<B
   const operations = [
     of('floor/empty', 'an empty Worker', '/'),
     of('floor/empty-logged', 'the same, and one line in the log', '/logged'),
+    of('floor/empty-worded', 'the same, with an id, a body and the headers of every answer', '/worded'),
   ];
   return { server: { ...worker, name: 'floor: empty', operations } };
 };

@@ -310,3 +310,87 @@ const countHashes = (passwords: Passwords, counts: OperationCounts): Passwords =
     return passwords.verifyNothing(password);
   },
 });
+
+/** A core that is put together when a request first asks it for something: a refusal without I/O never does. */
+export class DeferredCore implements Core {
+  // A class, not an object with getters: those would be made anew for each request.
+  readonly #open: () => Core;
+  #opened: Core | null = null;
+
+  constructor(open: () => Core) {
+    this.#open = open;
+  }
+
+  get #core(): Core {
+    this.#opened ??= this.#open();
+    return this.#opened;
+  }
+
+  get accounts() {
+    return this.#core.accounts;
+  }
+
+  get sessions() {
+    return this.#core.sessions;
+  }
+
+  get credentials() {
+    return this.#core.credentials;
+  }
+
+  get auditLog() {
+    return this.#core.auditLog;
+  }
+
+  get admin() {
+    return this.#core.admin;
+  }
+
+  get email() {
+    return this.#core.email;
+  }
+
+  get passwordReset() {
+    return this.#core.passwordReset;
+  }
+
+  get mail() {
+    return this.#core.mail;
+  }
+
+  get emailCode() {
+    return this.#core.emailCode;
+  }
+
+  get login() {
+    return this.#core.login;
+  }
+
+  get signIn() {
+    return this.#core.signIn;
+  }
+
+  get accessTokens() {
+    return this.#core.accessTokens;
+  }
+
+  get provider() {
+    return this.#core.provider;
+  }
+
+  get factors() {
+    return this.#core.factors;
+  }
+
+  get cleanUp() {
+    return this.#core.cleanUp;
+  }
+
+  get fillNameKeys() {
+    return this.#core.fillNameKeys;
+  }
+
+  get checkHealth() {
+    return this.#core.checkHealth;
+  }
+}

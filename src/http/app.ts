@@ -60,12 +60,15 @@ const identify =
 
 /** Runs after `identify`, so that a missing secret is answered in the dialect's shape like every other failure. */
 const provideServices: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { core, httpSettings, withinRate, commonPasswords } = c.env.provideServices(c.var.counts);
+  const { core, httpSettings, withinRate, commonPasswords } = c.env.provideServices(c.get('counts'));
   c.set('core', core);
   c.set('httpSettings', httpSettings);
   c.set('withinRate', withinRate);
   c.set('commonPasswords', commonPasswords);
-  c.set('client', { ...readClient(c.req.raw, c.var.surface.name), device: readDeviceCookie(c) });
+  c.set(
+    'client',
+    readClient(c.req.raw, c.get('surface').name, () => readDeviceCookie(c)),
+  );
   await next();
   writeSessionCookie(c);
 };

@@ -5,15 +5,31 @@ import { type Client, readAcceptLanguage } from '../core/index.ts';
 const KEPT_V6_GROUPS = 4;
 const KEPT_V4_NUMBERS = 3;
 
-/** @param dialect the name of the dialect that is spoken */
-export const readClient = (request: Request, dialect: string): Client => ({
+/**
+ * What a request says about its client. Read when it is first asked for: most requests need none of it.
+ *
+ * @param dialect the name of the dialect that is spoken
+ * @param readDevice reads the mark of a device that has logged in before
+ */
+export const readClient = (request: Request, dialect: string, readDevice: () => string | null): Client => ({
   dialect,
-  userAgent: request.headers.get('User-Agent'),
-  country: readCountry(request),
+  get userAgent() {
+    return request.headers.get('User-Agent');
+  },
+  get country() {
+    return readCountry(request);
+  },
   // The edge sets this header. A client cannot.
   // https://developers.cloudflare.com/fundamentals/reference/http-headers/#cf-connecting-ip
-  addressPrefix: addressPrefix(request.headers.get('CF-Connecting-IP') ?? ''),
-  locale: readAcceptLanguage(request.headers.get('Accept-Language')),
+  get addressPrefix() {
+    return addressPrefix(request.headers.get('CF-Connecting-IP') ?? '');
+  },
+  get locale() {
+    return readAcceptLanguage(request.headers.get('Accept-Language'));
+  },
+  get device() {
+    return readDevice();
+  },
 });
 
 const readCountry = ({ cf }: Request): string | null => {

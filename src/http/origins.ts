@@ -6,7 +6,7 @@ import type { AppEnv } from './context.ts';
 const LOOPBACK = /^(?:localhost|(?:[a-z0-9-]+\.)+localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Whether a URL or an origin has a loopback name. */
-export const isLoopback = (url: string): boolean => URL.canParse(url) && LOOPBACK.test(new URL(url).hostname);
+export const isLoopback = (url: string): boolean => LOOPBACK.test(URL.parse(url)?.hostname ?? '');
 
 /**
  * Whether the pages of an origin may use the service, cookies included: those of `ALLOWED_ORIGINS`, and every loopback

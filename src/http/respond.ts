@@ -16,7 +16,7 @@ const init = ({ status, headers }: Response): ResponseInit => ({ status, headers
 
 /** Refuses a request in the words of its surface. A promise if its module must be loaded first. */
 export const respondProblem = (c: Context<AppEnv>, problem: Problem): Response | Promise<Response> => {
-  const dialect = c.var.surface;
+  const dialect = c.get('surface');
   c.set('refused', problem.reason);
   if (dialect.refuse) return dialect.refuse(c, problem);
   const place: Place = {

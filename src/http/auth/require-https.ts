@@ -11,7 +11,7 @@ import { respondProblem } from '../respond.ts';
  */
 export const requireHttps: MiddlewareHandler<AppEnv> = async (c, next) => {
   const isPlain = c.req.url.startsWith('http:');
-  if (!isPlain || c.var.httpSettings.allowHttp || isLoopback(c.req.url)) return next();
+  if (!isPlain || c.get('httpSettings').allowHttp || isLoopback(c.req.url)) return next();
   if (!c.var.surface.isForPeople) return respondProblem(c, { reason: 'https_required' });
   const url = new URL(c.req.url);
   url.protocol = 'https:';
