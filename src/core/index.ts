@@ -60,7 +60,7 @@ export type { AppPasswordView, FactorView, Protection } from './factors/manage.t
 export type { RelyingParty } from './factors/model.ts';
 export type { Asked, FactorProof } from './factors/second-factor.ts';
 export type { AssertionAnswer, RegistrationAnswer } from './factors/webauthn/answer.ts';
-export { canBeEmail, isEmail, isUsername, isWebUrl, MAX_MATCHED_BYTES } from './formats.ts';
+export { canBeEmail, isEmail, isMatchable, isUsername, isWebUrl, MAX_MATCHED_BYTES } from './formats.ts';
 export { type Identifier, readEmailIdentifier, readIdentifier } from './identity.ts';
 export { isLocale, LOCALES, type Locale, readAcceptLanguage } from './locales.ts';
 export type { EmailCode } from './login/email-code.ts';
@@ -81,7 +81,7 @@ export {
 } from './model.ts';
 export { namesOf } from './names.ts';
 export type { AccessTokens } from './provider/access-tokens.ts';
-export { type AuthorizationRequest, answerUrl } from './provider/authorization-request.ts';
+export { type AuthorizationRequest, answerUrl, withoutHints } from './provider/authorization-request.ts';
 export type { AccessClaims, AccessTokenSettings, PublicKey } from './provider/model.ts';
 export type { AppCredentials, Provider, TokenAnswer } from './provider/provider.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random, randomToken } from './secrets.ts';

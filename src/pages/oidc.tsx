@@ -1,7 +1,7 @@
 // The pages of OpenID Connect: authorization, consent, sign-out, and the list of apps.
 import type { Context } from 'hono';
 import type { AuthorizationRequest, Provider } from '../core/index.ts';
-import { answerUrl } from '../core/index.ts';
+import { answerUrl, isMatchable, withoutHints } from '../core/index.ts';
 import { findPrincipal, type PublicAuth } from '../http/auth/auth.ts';
 import { clearSessionCookie } from '../http/auth/cookies.ts';
 import type { AppEnv } from '../http/context.ts';
@@ -10,9 +10,11 @@ import { findParameter, type Parameters, readForm, readQuery } from '../http/oau
 import { respondProblem } from '../http/respond.ts';
 import { goOn } from './done.ts';
 import { Actions, PostForm } from './field.tsx';
+import { formWith } from './form.ts';
 import { show } from './layout.tsx';
 import { Day } from './moment.tsx';
 import { owner, visitor } from './session.tsx';
+import { showSignIn } from './sign-in-form.tsx';
 
 /**
  * Browsers send no cookie with a form of another site. So nothing is done, and the browser is redirected to the same
@@ -37,7 +39,7 @@ const queryOf = (parameters: Parameters): string =>
 
 /** The path to return to after signing in, without an earlier `since`. */
 const returnPath = (parameters: Parameters, sinceSeconds: number | null): string => {
-  const kept = parameters.filter(([name]) => name !== 'since');
+  const kept = withoutHints(parameters).filter(([name]) => name !== 'since');
   const since = sinceSeconds === null ? [] : [['since', String(sinceSeconds)] as const];
   return `${AUTHORIZE}?${queryOf([...kept, ...since])}`;
 };
@@ -162,6 +164,16 @@ const showObstacle = (c: Context<AppEnv>, app: string, what: keyof typeof OBSTAC
   );
 };
 
+/**
+ * Asks who it is, on the spot: a redirect to the sign-in page would copy `login_hint`, which tells an email, into an
+ * address of our own.
+ */
+const askToSignIn = (c: Context<AppEnv>, parameters: Parameters, sinceSeconds: number | null): Response => {
+  const hint = findParameter(parameters, 'login_hint') ?? '';
+  const identifier = isMatchable(hint) ? hint : '';
+  return showSignIn(c, formWith({ identifier }), { to: returnPath(parameters, sinceSeconds) });
+};
+
 /** Takes the next step of a request. */
 const proceed = async (
   c: Context<AppEnv>,
@@ -184,16 +196,16 @@ const proceed = async (
   const step = await provider.decide(request, principal);
   if (step.next === 'refuse') return refuse(step.error, step.description);
   if (step.next === 'sign-in') {
+    if (!principal) return askToSignIn(c, parameters, step.sinceSeconds);
     const to = encodeURIComponent(returnPath(parameters, step.sinceSeconds));
-    return c.redirect(principal ? `/confirm?again=1&to=${to}` : `/sign-in?to=${to}`, 303);
+    return c.redirect(`/confirm?again=1&to=${to}`, 303);
   }
   if (step.next === 'verify-email' || step.next === 'sign-in-otherwise')
     return showObstacle(c, request.app.name, step.next, returnPath(parameters, null));
   if (step.next === 'ask-consent' && decision !== 'allow')
     return showConsent(c, request, queryOf(parameters));
   const code = principal && (await provider.authorize(request, principal));
-  if (code === null)
-    return c.redirect(`/sign-in?to=${encodeURIComponent(returnPath(parameters, null))}`, 303);
+  if (code === null) return askToSignIn(c, parameters, null);
   return goToApp(c, answerUrl(request, provider.issuer, { code }));
 };
 
@@ -215,7 +227,7 @@ const authorizeByPost = endpoint({
   method: 'POST',
   path: AUTHORIZE,
   auth: fromApps,
-  handle: async (c) => c.redirect(`${AUTHORIZE}?${queryOf((await readForm(c)) ?? [])}`, 303),
+  handle: async (c) => c.redirect(`${AUTHORIZE}?${queryOf(withoutHints((await readForm(c)) ?? []))}`, 303),
 });
 
 const consent = endpoint({
@@ -241,6 +253,9 @@ const signedOutUrl = async (provider: Provider, parameters: Parameters, appId: s
   if (state !== null) url.searchParams.set('state', state);
   return url.href;
 };
+
+/** What may stand in an address of ours. An ID token tells an email: it is shortened before. */
+const SIGN_OUT_PARAMETERS: ReadonlySet<string> = new Set(['client_id', 'post_logout_redirect_uri', 'state']);
 
 /** Reads the sign-out request of an app. @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html */
 const readSignOut = async (provider: Provider, parameters: Parameters) => {
@@ -291,7 +306,13 @@ const signOutByPost = endpoint({
   method: 'POST',
   path: '/oidc/logout',
   auth: fromApps,
-  handle: async (c) => c.redirect(`/oidc/logout?${queryOf((await readForm(c)) ?? [])}`, 303),
+  handle: withProvider(async (c, provider) => {
+    const form = (await readForm(c)) ?? [];
+    const hint = await provider.shortenIdTokenHint(findParameter(form, 'id_token_hint') ?? '');
+    const kept = form.filter(([name]) => SIGN_OUT_PARAMETERS.has(name));
+    const query = queryOf(hint === null ? kept : [...kept, ['id_token_hint', hint]]);
+    return c.redirect(`/oidc/logout?${query}`, 303);
+  }),
 });
 
 const confirmSignOut = endpoint({

@@ -24,10 +24,7 @@ const showForm = endpoint({
   handle: (c) => {
     if (findPrincipal(c)) return c.redirect('/', 303);
     const to = c.req.query('to');
-    if (to === undefined || !isOwnPath(to)) return showSignIn(c, formWith({}), {});
-    // An app may say who is about to sign in.
-    const identifier = new URL(to, c.req.url).searchParams.get('login_hint') ?? '';
-    return showSignIn(c, formWith({ identifier }), { to });
+    return showSignIn(c, formWith({}), to !== undefined && isOwnPath(to) ? { to } : {});
   },
 });
 

@@ -69,17 +69,48 @@ describe('a sign-in', () => {
     expect(tokens.refresh_token).toBeUndefined();
   });
 
-  it('sends whoever is not signed in to sign in, and back to the very request', async () => {
-    const asked = await ask(app, { login_hint: person.email });
-    const to = locationOf(await open(asked.parameters));
-    expect(to.pathname).toBe('/sign-in');
-    const back = to.searchParams.get('to') ?? '';
-    expect(back).toMatch(/^\/oidc\/authorize\?/);
-    const form = await send(`${to.pathname}${to.search}`, { env, origin: ISSUER });
-    expect(form.text).toContain(`value="${person.email}"`);
+  /** The address to go on to in the form of a page. */
+  const onward = (text: string): string =>
+    /name="to" value="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? expect.fail(text);
+
+  it('asks whoever is not signed in to sign in, and goes on with the very request', async () => {
+    const asked = await ask(app);
+    const page = await open(asked.parameters);
+    expect([page.status, page.text.includes('<h1>Sign in</h1>')]).toEqual([200, true]);
+    const back = onward(page.text);
     const fields = { identifier: person.email, password: 'four walls and a door', to: back };
     const done = await send('/sign-in', { form: fields, env, origin: ISSUER });
     expect(locationOf(done).pathname + locationOf(done).search).toBe(back);
+    const again = Object.fromEntries(locationOf(done).searchParams);
+    expect(again).toEqual({ ...asked.parameters, since: again['since'] });
+  });
+
+  it('fills in login_hint, and puts it into no address of our own', async () => {
+    const hints = { login_hint: person.email, id_token_hint: `eyJ.${person.email}.x`, ui_locales: 'de' };
+    const { parameters } = await ask(app, hints);
+    const page = await open(parameters);
+    expect(page.text).toContain(`value="${person.email}"`);
+    expect(decodeURIComponent(onward(page.text))).not.toMatch(/hint|@/);
+    // A person who is signed in already, and has to be again.
+    const confirm = locationOf(await open({ ...parameters, prompt: 'login' }, person.cookie));
+    expect(confirm.pathname).toBe('/confirm');
+    expect(decodeURIComponent(confirm.search)).not.toMatch(/hint|@/);
+    // The same as a form, which apps send to keep it out of addresses.
+    const posted = await send('/oidc/authorize', { form: parameters, env, origin: ISSUER });
+    expect(decodeURIComponent(locationOf(posted).search)).not.toMatch(/hint|@/);
+  });
+
+  it('leaves out a login_hint that is longer than any name', async () => {
+    const page = await open((await ask(app, { login_hint: 'a'.repeat(1_025) })).parameters);
+    expect(page.text).not.toContain('aaaaaaaa');
+  });
+
+  it('refuses a request object that comes as a form, without copying it', async () => {
+    const { parameters } = await ask(app, { request: 'eyJ.an email.x' });
+    const posted = locationOf(await send('/oidc/authorize', { form: parameters, env, origin: ISSUER }));
+    expect(posted.searchParams.get('request')).toBe('sent');
+    const refused = locationOf(await open(Object.fromEntries(posted.searchParams)));
+    expect(refused.searchParams.get('error')).toBe('request_not_supported');
   });
 
   it('goes on by a page after a form of ours, because form-action would hold a redirect up', async () => {
@@ -298,6 +329,41 @@ describe('signing out by an app', () => {
     const answer = await send(path, { env: other, cookie: person.cookie });
     expect([answer.status, answer.text.includes('Sign out?')]).toEqual([200, true]);
     expect((await send('/id/me', { cookie: person.cookie })).status).toBe(200);
+  });
+
+  it('takes a form, and puts neither an email nor a name into an address of our own', async () => {
+    const { tokens } = await signedIn();
+    const hint = tokens.id_token ?? '';
+    expect(atob(hint.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '')).toContain(person.email);
+    const form = {
+      id_token_hint: hint,
+      logout_hint: person.email,
+      post_logout_redirect_uri: SIGNED_OUT,
+      state: 'mine',
+    };
+    const posted = locationOf(
+      await send('/oidc/logout', { form, env, origin: ISSUER, headers: { 'Sec-Fetch-Site': 'cross-site' } }),
+    );
+    const short = posted.searchParams.get('id_token_hint') ?? expect.fail(posted.href);
+    const told = short
+      .split('.')
+      .slice(0, 2)
+      .map((part) => JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/'))));
+    expect(told.flatMap((part) => Object.keys(part))).toEqual([
+      'alg',
+      'typ',
+      'kid',
+      'iss',
+      'aud',
+      'sub',
+      'sid',
+    ]);
+    expect(posted.searchParams.has('logout_hint')).toBe(false);
+    const answer = await openLogout(Object.fromEntries(posted.searchParams));
+    expect(locationOf(answer).href).toBe(`${SIGNED_OUT}?state=mine`);
+    expect((await send('/id/me', { cookie: person.cookie })).status).toBe(401);
+    // It says who signed in; it is no ID token and opens nothing.
+    expect((await userInfo(short)).status).toBe(401);
   });
 
   it('asks first without a token of the account, and never goes to another address', async () => {

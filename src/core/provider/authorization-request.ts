@@ -86,6 +86,35 @@ const NOT_SUPPORTED = [
   ['registration', 'registration_not_supported'],
 ] as const;
 
+/** What a request is read by, and `since`, which is our own. */
+const READ: ReadonlySet<string> = new Set([
+  'client_id',
+  'redirect_uri',
+  'response_type',
+  'response_mode',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'prompt',
+  'max_age',
+  'resource',
+  'since',
+]);
+
+const NOT_SUPPORTED_NAMES: ReadonlySet<string> = new Set(NOT_SUPPORTED.map(([name]) => name));
+
+/**
+ * The parameters that an address of our own may hold. What nothing reads stays out of it, above all `login_hint` and
+ * `id_token_hint`: they tell an email, and logs keep addresses. Of what is refused anyway, the name is enough.
+ */
+export const withoutHints = (parameters: Parameters): Parameters =>
+  parameters.flatMap(([name, value]) => {
+    if (READ.has(name)) return [[name, value] as const];
+    return NOT_SUPPORTED_NAMES.has(name) && value !== '' ? [[name, 'sent'] as const] : [];
+  });
+
 /**
  * Reads a request. Nothing is sent to an address before it is known to be the app's.
  * @param audiences whom tokens may be for

@@ -80,6 +80,8 @@ export interface Provider {
   revoke(token: string, credentials: AppCredentials | null): Promise<boolean>;
   /** The app and the grant of an ID token that was issued here, even an expired one; null for every other text. */
   readIdTokenHint(idToken: string): Promise<{ appId: string; sub: string; grantId: string } | null>;
+  /** A text that `readIdTokenHint` reads like the ID token, without the email and the name; null for every other text. */
+  shortenIdTokenHint(idToken: string): Promise<string | null>;
 }
 
 export interface ProviderOptions {
@@ -196,6 +198,20 @@ export const createProvider = (options: ProviderOptions): Provider => {
     return read && read.count !== live.grant.refreshCount ? null : { live, access };
   };
 
+  const readIdTokenHint: Provider['readIdTokenHint'] = async (idToken) => {
+    const claims = (await signer.verify('JWT', idToken)) ?? (await signer.verify(SHORT_HINT_TYPE, idToken));
+    if (!claims) return null;
+    const { iss, aud, sub, sid } = claims;
+    if (
+      iss !== settings.issuer ||
+      typeof aud !== 'string' ||
+      typeof sub !== 'string' ||
+      typeof sid !== 'string'
+    )
+      return null;
+    return { appId: aud, sub, grantId: sid };
+  };
+
   return {
     issuer: settings.issuer,
     findApp: (id) => findApp(store, id),
@@ -300,18 +316,17 @@ export const createProvider = (options: ProviderOptions): Provider => {
       return true;
     },
 
-    async readIdTokenHint(idToken) {
-      const claims = await signer.verify('JWT', idToken);
-      if (!claims) return null;
-      const { iss, aud, sub, sid } = claims;
-      if (
-        iss !== settings.issuer ||
-        typeof aud !== 'string' ||
-        typeof sub !== 'string' ||
-        typeof sid !== 'string'
-      )
-        return null;
-      return { appId: aud, sub, grantId: sid };
+    readIdTokenHint,
+
+    async shortenIdTokenHint(idToken) {
+      const hint = await readIdTokenHint(idToken);
+      if (!hint) return null;
+      return signer.sign(SHORT_HINT_TYPE, {
+        iss: settings.issuer,
+        aud: hint.appId,
+        sub: hint.sub,
+        sid: hint.grantId,
+      });
     },
   };
 };
@@ -330,6 +345,9 @@ const isYoungEnough = (
 /** The assurance of the sign-in: one factor or two. Our own values, as OpenID Connect Core allows. */
 const ACR_ONE_FACTOR = 'urn:latchkey:acr:1';
 const ACR_TWO_FACTORS = 'urn:latchkey:acr:2';
+
+/** The type of a shortened hint, so that no app takes it for an ID token. */
+const SHORT_HINT_TYPE = 'sign-out-hint+jwt';
 
 /** @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1 */
 const VERIFIER_FORM = /^[A-Za-z0-9._~-]{43,128}$/;
