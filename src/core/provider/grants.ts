@@ -1,5 +1,5 @@
 // The life of a grant, from the code to its end. Every step is one batch, so that of parallel requests one succeeds.
-import { and, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNotNull, isNull, lte, ne, or, sql } from 'drizzle-orm';
 import type { Account } from '../model.ts';
 import { accountColumns } from '../store/columns.ts';
 import { appConsents, appGrants, sessions, users } from '../store/schema.ts';
@@ -13,6 +13,15 @@ export const CODE_SECONDS = 60;
 /** A response may be lost, so the previous refresh token is accepted this long after its use. */
 export const GRACE_SECONDS = 10;
 
+/**
+ * Grants of one session. Whoever is signed in can make an app ask for codes in a loop, and what ends with a session must
+ * end in one statement.
+ */
+const MAX_GRANTS = 100;
+
+/** SQLite takes an OFFSET only behind a LIMIT: more than any session has. */
+const NO_LIMIT = 1_000_000_000;
+
 export type Grant = typeof appGrants.$inferSelect;
 
 /** A grant whose session is live and whose account is enabled. */
@@ -23,7 +32,10 @@ export interface LiveGrant {
 }
 
 export interface Grants {
-  /** Stores a grant for the session of a request, and the consent of its user; null if the session has ended. */
+  /**
+   * Stores a grant for the session of a request, and the consent of its user; null if the session has ended. Beyond
+   * `MAX_GRANTS` of the session, those that were used least recently end.
+   */
   create(id: string, request: AuthorizationRequest, sessionId: string): Promise<string | null>;
   /**
    * Redeems a code, once. A second use ends the grant with all its tokens, because one of the two users stole the code.
@@ -132,6 +144,22 @@ export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
                 .where(live),
             )
             .returning({ id: appGrants.id }),
+          db.delete(appGrants).where(
+            inArray(
+              appGrants.id,
+              db
+                .select({ id: appGrants.id })
+                .from(appGrants)
+                .where(and(eq(appGrants.sessionId, sessionId), ne(appGrants.id, id)))
+                .orderBy(
+                  desc(
+                    sql`coalesce(${appGrants.refreshedAtMs}, ${appGrants.redeemedAtMs}, ${appGrants.createdAtMs})`,
+                  ),
+                )
+                .limit(NO_LIMIT)
+                .offset(MAX_GRANTS - 1),
+            ),
+          ),
           db
             .insert(appConsents)
             .select(

@@ -1,0 +1,95 @@
+// How many grants a session may have, and that a pile of them, however it came about, holds nothing up.
+import { beforeEach, expect, it } from 'vitest';
+import { send, testEnv } from '../support/worker.ts';
+import {
+  addApp,
+  env,
+  exchange,
+  join,
+  type Person,
+  REDIRECT,
+  refresh,
+  signIn,
+  type TestApp,
+  userInfo,
+} from './support-oidc.ts';
+
+/** As many as src/core/provider/grants.ts keeps. */
+const MAX_GRANTS = 100;
+/** As many as a script could open in a day before there was a limit. */
+const PILE = 200_000;
+
+/** Unique ids over all piles. */
+let piled = 0;
+
+let app: TestApp;
+let person: Person;
+let userId: number;
+
+beforeEach(async () => {
+  [app, person] = [await addApp(), await join()];
+  userId =
+    (await testEnv.DB.prepare('SELECT id FROM users WHERE email = ?').bind(person.email).first('id')) ??
+    expect.fail('no account');
+});
+
+/** Redeemed grants of the account's session, used one after another, the last one `agoMs` ago. */
+const pileUp = (rows: number, agoMs: number) => {
+  const firstId = piled;
+  piled += rows;
+  return testEnv.DB.prepare(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+     INSERT INTO app_grants (id, app_id, user_id, session_id, scope, redirect_uri, code_challenge, created_at, redeemed_at)
+     SELECT printf('%032x', ?6 + i), ?2, ?3, (SELECT id FROM sessions WHERE user_id = ?3), 'openid', ?4, 'x', ?5 - i, ?5 - i
+     FROM n`,
+  )
+    .bind(rows, app.id, userId, REDIRECT, Date.now() - agoMs, firstId)
+    .run();
+};
+
+const countGrants = (): Promise<number | null> =>
+  testEnv.DB.prepare('SELECT count(*) AS n FROM app_grants WHERE user_id = ?').bind(userId).first('n');
+
+it('keeps 100 grants of a session: a sign-in ends those that were used least recently', async () => {
+  const early = await exchange(app, await signIn(app, person));
+  // All the others are newer, and this one is in use.
+  await pileUp(MAX_GRANTS - 1, -1_000);
+  const used = await refresh(app, early.refresh_token ?? '');
+  await testEnv.DB.prepare('UPDATE app_grants SET refreshed_at = ? WHERE refresh_count > 0')
+    .bind(Date.now() + 2_000)
+    .run();
+  const late = await exchange(app, await signIn(app, person));
+  expect(await countGrants()).toBe(MAX_GRANTS);
+  expect((await userInfo(used.access_token)).status).toBe(200);
+  expect((await userInfo(late.access_token)).status).toBe(200);
+  const oldest = await testEnv.DB.prepare('SELECT 1 FROM app_grants WHERE id = ?')
+    .bind(piled.toString(16).padStart(32, '0'))
+    .first();
+  expect(oldest).toBeNull();
+});
+
+it('ends no grant of another session', async () => {
+  const other = await join();
+  const kept = await exchange(app, await signIn(app, other));
+  await pileUp(MAX_GRANTS + 1, 1_000);
+  await signIn(app, person);
+  expect((await userInfo(kept.access_token)).status).toBe(200);
+});
+
+it('clears a pile of 200,000 with the next sign-in', async () => {
+  await pileUp(PILE, 1_000);
+  const tokens = await exchange(app, await signIn(app, person));
+  expect(await countGrants()).toBe(MAX_GRANTS);
+  expect((await userInfo(tokens.access_token)).status).toBe(200);
+});
+
+it('deletes an account that has 200,000', async () => {
+  await pileUp(PILE, 1_000);
+  const gone = await send('/id/me', {
+    method: 'DELETE',
+    env,
+    cookie: person.cookie,
+    json: { password: 'four walls and a door' },
+  });
+  expect([gone.status, await countGrants()]).toEqual([204, 0]);
+});
