@@ -100,11 +100,6 @@ export const coreMutants = [
         ['core/sessions/session-expiry'],
       ],
       ['A JWT’s session is good as a cookie.', "{ kinds: ['cookie'], id }", '{ kinds: null, id }'],
-      [
-        'A token is good in a header whatever its kind.',
-        "kinds: ['derived', 'imported'], id",
-        'kinds: null, id',
-      ],
     ],
   ),
   ...inFile(
@@ -272,7 +267,7 @@ export const coreMutants = [
         'A disabled account is told from a wrong password.',
         'if (candidate && isRight && candidate.disabledAtMs === null) return',
         'if (candidate && isRight) return',
-        ['dialects/id/login', 'dialects/id/admin-account', 'dialects/id/login-factor'],
+        ['core/login/login-budgets', 'dialects/id/login-factor'],
       ],
     ],
   ),
@@ -467,7 +462,7 @@ export const coreMutants = [
   ),
   ...inFile(
     'src/core/credentials/password-reset.ts',
-    ['core/proofs/flows', 'pages/mail'],
+    ['core/proofs/flows', 'security/mail', 'core/proofs/limits', 'pages/mail'],
     [
       [
         'A reset leaves a thief signed in.',
@@ -490,7 +485,7 @@ export const coreMutants = [
   ),
   ...inFile(
     'src/core/proofs/rows.ts',
-    ['core/proofs/flows'],
+    ['core/proofs/limits'],
     [
       [
         'A link is good for ever.',
@@ -549,7 +544,7 @@ export const coreMutants = [
   ),
   ...inFile(
     'src/core/accounts/email.ts',
-    ['core/proofs/flows', 'dialects/id/email-change', 'pages/mail'],
+    ['core/proofs/flows', 'security/mail', 'dialects/id/email-change', 'pages/mail'],
     [
       [
         'An address that was never proven takes the account.',
@@ -565,7 +560,7 @@ export const coreMutants = [
   ),
   ...inFile(
     'src/core/mail/outbox.ts',
-    ['core/proofs/flows', 'dialects/id/email', 'dialects/id/email-change'],
+    ['core/proofs/limits'],
     [
       [
         'A stranger fills a mailbox.',

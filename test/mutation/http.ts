@@ -259,7 +259,7 @@ export const httpMutants = [
         'Two passwords that are no UTF-8 become one.',
         '{ fatal: true, ignoreBOM: false }',
         '{ fatal: false, ignoreBOM: false }',
-        ['http/json', 'dialects/password-bytes', 'dialects/users/body'],
+        ['http/body'],
       ],
     ],
   ),

@@ -122,6 +122,17 @@ it('changes no password for a session that ends while the old password is checke
   expect((await logIn(PASSWORD)).status).toBe(200);
 });
 
+it('keeps the session of a change that is refused, because the password was changed meanwhile', async () => {
+  const { username, id } = await registered();
+  const json = { identifier: username, password: PASSWORD };
+  const cookie = sessionCookie(await send('/id/login', { json })) ?? expect.fail('no cookie');
+  const change = { currentPassword: PASSWORD, newPassword: 'kaleidoscope-77' };
+  const env = withChangeBetween(OTHER_PASSWORD, id);
+  const answer = await send('/id/me/password', { method: 'PUT', json: change, cookie, env });
+  expect(answer.status).toBe(401);
+  expect((await send('/id/me', { cookie })).status).toBe(200);
+});
+
 it('deletes an account once, however often it is asked to at the same moment', async () => {
   const { token, id } = await registered();
   const answers = await Promise.all(

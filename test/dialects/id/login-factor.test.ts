@@ -77,6 +77,14 @@ describe('the first step', () => {
     expect(with_.hashed).toEqual(without.hashed);
   });
 
+  it('is not asked for a disabled account, whose right password is refused like a wrong one', async () => {
+    const attempt = (password: string) =>
+      send('/id/login', { json: { identifier: person.username, password } });
+    await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(person.id).run();
+    const [wrong, right] = [await attempt('wrong password'), await attempt(PASSWORD)];
+    expect([right.status, right.text]).toEqual([wrong.status, wrong.text]);
+  });
+
   it('costs what a login costs: two D1 round trips and one hash', async () => {
     const { operations, hashed } = await measure('/id/login', {
       json: { identifier: person.username, password: PASSWORD, session: 'token' },
