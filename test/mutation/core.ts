@@ -475,11 +475,6 @@ export const coreMutants = [
         'const wasUnproven = and(proves, sql`0`);',
         ['security/mail'],
       ],
-      [
-        'A disabled account is mailed a reset.',
-        'eq(column, identifier.key), isNull(users.disabledAtMs))',
-        'eq(column, identifier.key))',
-      ],
       ['A link resets again and again.', 'deleteProof(db, id),', 'deleteProof(db, `${id}-`),'],
     ],
   ),

@@ -205,11 +205,6 @@ export const factorMutants = [
         'isNull(users.disabledAtMs), isNotNull(users.emailVerifiedAtMs)),',
         'isNull(users.disabledAtMs)),',
       ],
-      [
-        'A code is mailed to a disabled account.',
-        'account: and(whoIs(identifier), isNull(users.disabledAtMs), ',
-        'account: and(whoIs(identifier), ',
-      ],
       ['A mailed code is good again.', 'also: (db) => [deleteProof(db, id)],', 'also: () => [],'],
       [
         'A mailed code is enough where a second factor is on.',
