@@ -275,7 +275,16 @@ export const createCore = (options: CoreOptions): Core => {
       const { accessTokens: settings } = options;
       if (!settings) return null;
       const { createProvider } = await loadProvider();
-      return createProvider({ settings, store, accounts: accounts(), policy, keyring, random, nowMs });
+      return createProvider({
+        settings,
+        store,
+        accounts: accounts(),
+        policy,
+        mail: mail(),
+        keyring,
+        random,
+        nowMs,
+      });
     },
     login: (attempt) => logins().login(attempt),
     signIn: (attempt) => logins().signIn(attempt),

@@ -29,6 +29,8 @@ const WORDS: Readonly<Record<string, string>> = {
   recovery_code_used: 'Recovery code used',
   factor_refused: 'Code or passkey refused',
   factors_removed: 'Passkeys and codes removed',
+  app_allowed: 'App allowed to know who you are',
+  app_withdrawn: 'Access of an app removed',
   app_password_added: 'App password added',
   app_password_removed: 'App password removed',
   email_verified: 'Email address confirmed',

@@ -204,7 +204,7 @@ const proceed = async (
     return showObstacle(c, request.app.name, step.next, returnPath(parameters, null));
   if (step.next === 'ask-consent' && decision !== 'allow')
     return showConsent(c, request, queryOf(parameters));
-  const code = principal && (await provider.authorize(request, principal));
+  const code = principal && (await provider.authorize(request, principal, c.var.client));
   if (code === null) return askToSignIn(c, parameters, null);
   return goToApp(c, answerUrl(request, provider.issuer, { code }));
 };
@@ -373,7 +373,7 @@ const withdraw = endpoint({
   auth: owner,
   handle: withProvider(async (c, provider) => {
     const appId = findParameter((await readForm(c)) ?? [], 'app') ?? '';
-    await provider.withdraw(c.var.principal.account.id, appId);
+    await provider.withdraw(c.var.principal.account.id, appId, c.var.client);
     return goOn(c, '/apps', 'app-withdrawn');
   }),
 });

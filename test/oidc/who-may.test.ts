@@ -131,3 +131,40 @@ describe('a session that an app password opened', () => {
     }
   });
 });
+
+describe('the owner is told of an app', () => {
+  const trailOf = async (email: string): Promise<unknown[]> => {
+    const { results } = await testEnv.DB.prepare(
+      "SELECT type FROM events WHERE type LIKE 'app_%' AND user_id = (SELECT id FROM users WHERE email = ?) ORDER BY id",
+    )
+      .bind(email)
+      .all();
+    return results.map(({ type }) => type);
+  };
+
+  it('that learns who they are for the first time, or more than before, and once it no longer may', async () => {
+    const mailbox = createMailbox({}, signingEnv());
+    const env = { ...mailbox.env, PUBLIC_URL: ISSUER };
+    const email = `${crypto.randomUUID()}@test.com`;
+    const registered = await send('/id/register', { json: { email, password: PASSWORD }, env });
+    const browser = { env, cookie: sessionCookie(registered) ?? expect.fail(registered.text) };
+    const told = () => mailbox.to(email).filter(({ subject }) => subject.includes('can now use'));
+    const app = await addApp({ asksConsent: true });
+    const agree = async (scope: string) => allow(browser, (await ask(app, { scope })).parameters);
+
+    expect((await agree('openid')).text).toContain('code=');
+    expect(told().map(({ subject }) => subject)).toEqual([`App ${app.id} can now use your Latchkey account`]);
+    await agree('openid');
+    expect(told()).toHaveLength(1);
+    await agree('openid email');
+    expect(told()).toHaveLength(2);
+    expect(await trailOf(email)).toEqual(['app_allowed', 'app_allowed']);
+
+    // The deployment's own apps ask nobody: they are in the audit log alone.
+    expect((await open(await addApp(), browser)).answer.status).toBe(303);
+    expect(told()).toHaveLength(2);
+    for (const form of [{ app: app.id }, { app: app.id }])
+      await send('/apps/withdraw', { form, env, origin: ISSUER, cookie: browser.cookie });
+    expect(await trailOf(email)).toEqual(['app_allowed', 'app_allowed', 'app_allowed', 'app_withdrawn']);
+  });
+});

@@ -51,6 +51,9 @@ describe('whoever made an account with the address of somebody else', () => {
       ).bind(id),
       testEnv.DB.prepare("INSERT INTO recovery_codes (user_id, hash) VALUES (?, 'x')").bind(id),
       testEnv.DB.prepare(
+        "INSERT INTO app_consents (user_id, app_id, app_name, scope, created_at) VALUES (?, 'evil', 'evil', 'openid', 1)",
+      ).bind(id),
+      testEnv.DB.prepare(
         "INSERT INTO app_passwords (user_id, name, hash, created_at) VALUES (?, 'evil', 'x', 1)",
       ).bind(id),
     ]);
@@ -63,11 +66,20 @@ describe('whoever made an account with the address of somebody else', () => {
     expect((await call('POST', '/id/email/change/confirm', { token: confirm })).status).toBe(400);
     const left = await testEnv.DB.prepare(
       `SELECT (SELECT count(*) FROM factors WHERE user_id = ?1) + (SELECT count(*) FROM recovery_codes WHERE user_id = ?1)
-        + (SELECT count(*) FROM app_passwords WHERE user_id = ?1) + (SELECT count(*) FROM sessions WHERE user_id = ?1) AS n`,
+        + (SELECT count(*) FROM app_passwords WHERE user_id = ?1) + (SELECT count(*) FROM sessions WHERE user_id = ?1)
+        + (SELECT count(*) FROM app_consents WHERE user_id = ?1) + (SELECT count(*) FROM app_grants WHERE user_id = ?1) AS n`,
     )
       .bind(id)
       .first('n');
     expect(left).toBe(0);
+    const { results: trail } = await testEnv.DB.prepare(
+      'SELECT type FROM events WHERE user_id = ? ORDER BY id',
+    )
+      .bind(id)
+      .all();
+    expect(trail.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['password_reset', 'factors_removed']),
+    );
     const owner = await call('POST', '/id/login', { identifier: email, password: NEXT_PASSWORD });
     expect(json(owner)).toMatchObject({ account: { email, emailVerified: true, pendingEmail: null } });
   });
@@ -89,11 +101,16 @@ describe('a reset', () => {
     const id = await idOf(email);
     await testEnv.DB.batch([
       testEnv.DB.prepare(
+        "INSERT INTO app_consents (user_id, app_id, app_name, scope, created_at) VALUES (?, 'shop', 'shop', 'openid', 1)",
+      ).bind(id),
+      testEnv.DB.prepare(
         "INSERT INTO factors (user_id, kind, name, secret, created_at, confirmed_at) VALUES (?, 'totp', 'app', 'x', 1, 1)",
       ).bind(id),
       testEnv.DB.prepare("INSERT INTO recovery_codes (user_id, hash) VALUES (?, 'x')").bind(id),
     ]);
     await reset(email);
+    const left = 'SELECT count(*) AS n FROM app_consents WHERE user_id = ?';
+    expect(await testEnv.DB.prepare(left).bind(id).first('n')).toBe(1);
     // The new password alone opens no session.
     const login = await call('POST', '/id/login', { identifier: email, password: NEXT_PASSWORD });
     expect(login.headers.getSetCookie().join()).not.toContain('sessionid');

@@ -217,7 +217,7 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
               nowMs: now,
             }),
             ...endAllSessions(db, holds),
-            ...removeOtherWaysIn(db, holds, since),
+            ...removeOtherWaysIn(db, holds, since, client, now),
             db
               .update(users)
               .set({
@@ -254,7 +254,7 @@ export const createEmailAddress = (options: EmailAddressOptions): EmailAddress =
           ]);
         });
         mail.sendSoon(value);
-        const [, , latest, , , , , [changed]] = value;
+        const [, , latest, , , , , , , [changed]] = value;
         if (!changed) return err({ reason: 'proof', why: 'expired' });
         sessions.forget(latest.map((session) => session.id));
         return ok({ resetToken: await proofTokens.tokenOf('reset_password', resetId) });

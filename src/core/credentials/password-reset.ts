@@ -87,7 +87,7 @@ export const createPasswordReset = (options: PasswordResetOptions): PasswordRese
           mail.notify(db, 'password_reset', holds, client),
           withdrawOtherClaims(db, id, proves),
           ...endAllSessions(db, holds),
-          ...removeOtherWaysIn(db, wasUnproven, null),
+          ...removeOtherWaysIn(db, wasUnproven, null, client, now),
           db
             .update(users)
             .set({
@@ -103,7 +103,7 @@ export const createPasswordReset = (options: PasswordResetOptions): PasswordRese
         ]);
       });
       mail.sendSoon(value);
-      const [, , , latest, , , , , [account]] = value;
+      const [, , , latest, , , , , , , [account]] = value;
       if (!account) return err({ reason: 'proof', why: 'expired' });
       sessions.forget(latest.map((session) => session.id));
       return ok(account);

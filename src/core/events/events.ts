@@ -33,8 +33,11 @@ export type EventType =
   | 'recovery_codes_renewed'
   | 'recovery_code_used'
   | 'factor_refused'
-  /** By an admin. */
+  /** All of them: by an admin, or because their maker was not the owner of the address. */
   | 'factors_removed'
+  /** An app learns who the owner is, for the first time or more than before. */
+  | 'app_allowed'
+  | 'app_withdrawn'
   | 'app_password_added'
   | 'app_password_removed'
   | 'email_verified'

@@ -456,6 +456,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
         const owner = and(wherePrincipal(db, principal), whereHas(db, isIt));
         return db.batch([
           noteEventOf(db, 'factor_renamed', owner, client, nowMs()),
+          mail.notify(db, 'factor_renamed', owner, client),
           db
             .update(factors)
             .set({ name })
@@ -463,7 +464,8 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
             .returning(factorColumns),
         ]);
       });
-      return value[1][0] ?? null;
+      mail.sendSoon(value);
+      return value[2][0] ?? null;
     },
 
     async remove(principal, factorId, client) {

@@ -12,6 +12,8 @@ export interface MailDetails {
   country: string | null;
   byAdmin?: boolean;
   hiddenAddress?: string;
+  /** The app that the mail tells of, as the operator registered it. */
+  appName?: string;
   /** The page of another client to which the link leads, with the token as `sign`. */
   callback?: string;
 }
@@ -41,6 +43,7 @@ export const readDetails = (json: string, createdAtMs: number): MailDetails => {
     country: isText(fields.country) ? fields.country : null,
     byAdmin: fields.byAdmin === true,
     ...(isText(fields.hiddenAddress) ? { hiddenAddress: fields.hiddenAddress } : {}),
+    ...(isText(fields.appName) ? { appName: fields.appName } : {}),
     ...(isText(fields.callback) ? { callback: fields.callback } : {}),
   };
 };

@@ -21,7 +21,7 @@ export interface Mail extends Deliveries {
     kind: NoticeKind | null,
     account: SQL | undefined,
     client: Client,
-    more?: Pick<MailDetails, 'byAdmin'>,
+    more?: Pick<MailDetails, 'byAdmin' | 'appName'>,
   ): ReturnType<typeof queueMail>;
 }
 

@@ -37,6 +37,7 @@ export const writeMail = (order: MailOrder): Mail => {
     code: order.code ?? '',
     forgotUrl,
     hiddenAddress: details.hiddenAddress ?? '',
+    appName: details.appName ?? '',
     byAdmin: details.byAdmin ?? false,
   });
   const facts = {

@@ -1,7 +1,17 @@
 // Statements for the batches that redeem proofs: their effects on other accounts, and on other ways into the account.
-import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import { and, eq, exists, inArray, or, type SQL, sql } from 'drizzle-orm';
+import { noteEventOf } from '../events/events.ts';
+import type { Client } from '../model.ts';
 import { endSessions } from '../sessions/sessions.ts';
-import { appPasswords, factors, proofs, recoveryCodes, sessions, users } from '../store/schema.ts';
+import {
+  appConsents,
+  appPasswords,
+  factors,
+  proofs,
+  recoveryCodes,
+  sessions,
+  users,
+} from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
 
 /** The accounts that a condition finds, for statements about other tables. */
@@ -37,10 +47,24 @@ export const endAllSessions = (db: Database, account: SQL | undefined) =>
  * must lock somebody out for good. Every new way to log in must be added here.
  * @param sinceMs only what was added since; all of it if that is null
  */
-export const removeOtherWaysIn = (db: Database, account: SQL | undefined, sinceMs: SQL | null) => {
+export const removeOtherWaysIn = (
+  db: Database,
+  account: SQL | undefined,
+  sinceMs: SQL | null,
+  client: Client,
+  nowMs: number,
+) => {
   const isNew = (column: SQL): SQL | undefined =>
     sinceMs === null ? undefined : sql`${column} >= ${sinceMs}`;
+  const has = (table: typeof factors | typeof appPasswords): SQL =>
+    exists(
+      db
+        .select({ one: sql`1` })
+        .from(table)
+        .where(and(eq(table.userId, users.id), isNew(sql`${table.createdAtMs}`))),
+    );
   return [
+    noteEventOf(db, 'factors_removed', and(account, or(has(factors), has(appPasswords))), client, nowMs),
     db
       .delete(factors)
       .where(and(inArray(factors.userId, idsOf(db, account)), isNew(sql`${factors.createdAtMs}`))),
@@ -49,5 +73,9 @@ export const removeOtherWaysIn = (db: Database, account: SQL | undefined, sinceM
       .where(and(inArray(appPasswords.userId, idsOf(db, account)), isNew(sql`${appPasswords.createdAtMs}`))),
     // Recovery codes have no date. Anyone who added a factor has seen them.
     db.delete(recoveryCodes).where(inArray(recoveryCodes.userId, idsOf(db, account))),
+    // Lets nobody in, but an app that the other person chose would learn who the owner is without a question.
+    db
+      .delete(appConsents)
+      .where(and(inArray(appConsents.userId, idsOf(db, account)), isNew(sql`${appConsents.createdAtMs}`))),
   ] as const;
 };

@@ -1,6 +1,22 @@
 // The life of a grant, from the code to its end. Every step is one batch, so that of parallel requests one succeeds.
-import { and, desc, eq, gt, inArray, isNotNull, isNull, lte, ne, or, sql } from 'drizzle-orm';
-import type { Account } from '../model.ts';
+import {
+  and,
+  desc,
+  eq,
+  exists,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  notExists,
+  or,
+  sql,
+} from 'drizzle-orm';
+import { noteEventOf } from '../events/events.ts';
+import type { Mail } from '../mail/mail.ts';
+import type { Account, Client } from '../model.ts';
 import { accountColumns } from '../store/columns.ts';
 import { appConsents, appGrants, sessions, users } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -34,9 +50,15 @@ export interface LiveGrant {
 export interface Grants {
   /**
    * Stores a grant for the session of a request, and the consent of its user; null if the session has ended. Beyond
-   * `MAX_GRANTS` of the session, those that were used least recently end.
+   * `MAX_GRANTS` of the session, those that were used least recently end. A consent to more than before is noted in the
+   * audit log, and the owner gets a mail, unless the app needs no consent.
    */
-  create(id: string, request: AuthorizationRequest, sessionId: string): Promise<string | null>;
+  create(
+    id: string,
+    request: AuthorizationRequest,
+    sessionId: string,
+    client: Client,
+  ): Promise<string | null>;
   /**
    * Redeems a code, once. A second use ends the grant with all its tokens, because one of the two users stole the code.
    * Null for a second use, an expired code, the code of another app, and if the session has ended.
@@ -59,13 +81,14 @@ export interface Grants {
     userId: number,
   ): Promise<{ appId: string; appName: string; scope: string; createdAtMs: number }[]>;
   /** Removes the consent of an account to an app, and ends its grants. */
-  withdraw(userId: number, appId: string): Promise<void>;
+  withdraw(userId: number, appId: string, client: Client): Promise<void>;
   /** The scopes that the account has consented to for an app; null for none. */
   findConsent(userId: number, appId: string): Promise<string | null>;
 }
 
 export interface GrantsOptions {
   store: Store;
+  mail: Pick<Mail, 'notify' | 'sendSoon'>;
   nowMs: () => number;
 }
 
@@ -80,7 +103,7 @@ const columns = {
   },
 } as const;
 
-export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
+export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
   // Not in a batch: D1 returns the rows of a batch by column name, and some names occur twice.
   const findLive = async (id: string): Promise<LiveGrant | null> => {
     const { value } = await store.primary((db) =>
@@ -105,12 +128,27 @@ export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
   const ofApp = (id: string, appId: string) => and(eq(appGrants.id, id), eq(appGrants.appId, appId));
 
   return {
-    async create(id, { app, scopes, nonce, redirectUri, codeChallenge, resource }, sessionId) {
+    async create(id, { app, scopes, nonce, redirectUri, codeChallenge, resource }, sessionId, client) {
       const now = nowMs();
       const scope = scopes.join(' ');
       const live = and(eq(sessions.id, sessionId), gt(sessions.expiresAtMs, now));
-      const { value } = await store.primary((db) =>
-        db.batch([
+      const { value } = await store.primary((db) => {
+        const owner = db.select({ id: sessions.userId }).from(sessions).where(live);
+        const known = db
+          .select({ one: sql`1` })
+          .from(appConsents)
+          .where(
+            and(
+              eq(appConsents.userId, users.id),
+              eq(appConsents.appId, app.id),
+              sql`length(${appConsents.scope}) >= ${scope.length}`,
+            ),
+          );
+        const agrees = and(eq(users.id, owner), notExists(known));
+        const tells = app.asksConsent ? ('app_allowed' as const) : null;
+        return db.batch([
+          noteEventOf(db, 'app_allowed', agrees, client, now),
+          mail.notify(db, tells, agrees, client, { appName: app.name }),
           // Expired codes of this session.
           db
             .delete(appGrants)
@@ -180,9 +218,10 @@ export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
               // An app that asks for less does not narrow an earlier consent.
               setWhere: sql`length(excluded.scope) > length(${appConsents.scope})`,
             }),
-        ]),
-      );
-      return value[1][0]?.id ?? null;
+        ]);
+      });
+      mail.sendSoon(value);
+      return value[3][0]?.id ?? null;
     },
 
     async redeem(id, appId) {
@@ -252,13 +291,16 @@ export const createGrants = ({ store, nowMs }: GrantsOptions): Grants => {
       return value.toSorted((a, b) => a.appName.localeCompare(b.appName));
     },
 
-    async withdraw(userId, appId) {
-      await store.primary((db) =>
-        db.batch([
+    async withdraw(userId, appId, client) {
+      await store.primary((db) => {
+        const consent = and(eq(appConsents.userId, userId), eq(appConsents.appId, appId));
+        const isThere = exists(db.select({ one: sql`1` }).from(appConsents).where(consent));
+        return db.batch([
+          noteEventOf(db, 'app_withdrawn', and(eq(users.id, userId), isThere), client, nowMs()),
           db.delete(appGrants).where(and(eq(appGrants.userId, userId), eq(appGrants.appId, appId))),
-          db.delete(appConsents).where(and(eq(appConsents.userId, userId), eq(appConsents.appId, appId))),
-        ]),
-      );
+          db.delete(appConsents).where(consent),
+        ]);
+      });
     },
 
     async findConsent(userId, appId) {

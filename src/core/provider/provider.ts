@@ -1,6 +1,7 @@
 // The OpenID Connect provider: codes and tokens. One flow only, with PKCE always.
 import type { Accounts } from '../accounts/accounts.ts';
-import type { Policy, Principal } from '../model.ts';
+import type { Mail } from '../mail/mail.ts';
+import type { Client, Policy, Principal } from '../model.ts';
 import { equalTexts, type Keyring, type Random, randomToken } from '../secrets.ts';
 import { checkForOtherServices } from '../sessions/other-services.ts';
 import type { Store } from '../store/store.ts';
@@ -62,11 +63,11 @@ export interface Provider {
   /** Whether the user has to sign in or to consent first. */
   decide(request: AuthorizationRequest, principal: Principal | null): Promise<AuthorizationStep>;
   /** The code for the app; null if the session has ended meanwhile. */
-  authorize(request: AuthorizationRequest, principal: Principal): Promise<string | null>;
+  authorize(request: AuthorizationRequest, principal: Principal, client: Client): Promise<string | null>;
   /** The apps that an account has consented to. */
   listApps(accountId: number): ReturnType<Grants['listConsents']>;
   /** Removes the consent: the app's tokens end, and it has to ask again. */
-  withdraw(accountId: number, appId: string): Promise<void>;
+  withdraw(accountId: number, appId: string, client: Client): Promise<void>;
   /** Exchanges a code or a refresh token for tokens. */
   exchange(parameters: Parameters, credentials: AppCredentials | null): Promise<TokenAnswer>;
   /** The claims that the app may read; null if the access token is not valid, or its grant has ended. */
@@ -89,6 +90,7 @@ export interface ProviderOptions {
   store: Store;
   accounts: Pick<Accounts, 'ensurePublicId'>;
   policy: Pick<Policy, 'requiresVerifiedEmail'>;
+  mail: Pick<Mail, 'notify' | 'sendSoon'>;
   keyring: Keyring;
   random: Random;
   nowMs: () => number;
@@ -98,7 +100,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
   const { settings, store, accounts, policy, random, nowMs } = options;
   const signer = signerOf(settings);
   const tokens = createGrantTokens(options.keyring);
-  const grants = createGrants({ store, nowMs });
+  const grants = createGrants({ store, mail: options.mail, nowMs });
   /** The possible audiences: the service itself, and the servers that the deployment names. */
   const audiences = [settings.issuer, ...settings.audiences];
   const seconds = (ms: number): number => Math.floor(ms / 1000);
@@ -255,13 +257,13 @@ export const createProvider = (options: ProviderOptions): Provider => {
         : { next: 'ask-consent' };
     },
 
-    async authorize(request, { session }) {
-      const grantId = await grants.create(random(GRANT_ID_BYTES).toHex(), request, session.id);
+    async authorize(request, { session }, client) {
+      const grantId = await grants.create(random(GRANT_ID_BYTES).toHex(), request, session.id, client);
       return grantId && tokens.codeOf(grantId);
     },
 
     listApps: (accountId) => grants.listConsents(accountId),
-    withdraw: (accountId, appId) => grants.withdraw(accountId, appId),
+    withdraw: (accountId, appId, client) => grants.withdraw(accountId, appId, client),
 
     async exchange(parameters, credentials) {
       const app = await authenticate(credentials);

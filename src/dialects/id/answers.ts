@@ -119,6 +119,8 @@ const eventType = () =>
     recovery_code_used: true,
     factor_refused: true,
     factors_removed: true,
+    app_allowed: true,
+    app_withdrawn: true,
     app_password_added: true,
     app_password_removed: true,
   });

@@ -241,7 +241,7 @@ const others: [string, Work][] = [
       if (!provider || !principal || !app) throw new Error('Nobody was found.');
       const request = { ...REQUEST, app, codeChallenge: await challengeOf(VERIFIER) };
       await provider.decide(request, principal);
-      const code = (await provider.authorize(request, principal)) ?? '';
+      const code = (await provider.authorize(request, principal, someClient)) ?? '';
       const credentials = { id: app.id, secret: SECRET };
       const form = {
         grant_type: 'authorization_code',
@@ -260,7 +260,7 @@ const others: [string, Work][] = [
         throw new Error('Nothing was told.');
       await provider.listApps(account.id);
       await provider.revoke(String(answer.body['access_token']), credentials);
-      await provider.withdraw(account.id, app.id);
+      await provider.withdraw(account.id, app.id, someClient);
     },
   ],
   [

@@ -32,7 +32,7 @@ const told = (): string[] =>
     .map(({ subject }) => subject)
     .filter((subject) => !subject.startsWith('Confirm your email'));
 
-it('tells of a factor that is added, and of one that is removed', async () => {
+it('tells of a factor that is added, renamed, and removed', async () => {
   const { id } = await addPasskey(person, here, 'My phone', via());
   expect(told()).toEqual(['A second factor was added to your Latchkey account']);
   const { text } = mailbox.last(person.email);
@@ -41,10 +41,12 @@ it('tells of a factor that is added, and of one that is removed', async () => {
   await ask(204, `/id/factors/${id}`, { method: 'DELETE' });
   expect(told()).toEqual([
     'A second factor was added to your Latchkey account',
+    'A second factor of your Latchkey account was renamed',
     'A second factor was removed from your Latchkey account',
   ]);
+  await ask(404, `/id/factors/${id}`, { method: 'PATCH', json: { name: 'Gone phone' } });
   await ask(404, `/id/factors/${id}`, { method: 'DELETE' });
-  expect(told()).toHaveLength(2);
+  expect(told()).toHaveLength(3);
 });
 
 it('tells of an authenticator app only once it is on', async () => {

@@ -112,6 +112,13 @@ export const de: Texts = {
         intro: `Für Ihr Konto bei ${facts.service} wurde ein Passkey oder eine Authenticator-App hinzugefügt.`,
         advice: notYou(facts),
       }),
+    factor_renamed: (facts) =>
+      notice({
+        subject: `Zweiter Faktor Ihres Kontos bei ${facts.service} umbenannt`,
+        title: 'Ein zweiter Faktor wurde umbenannt',
+        intro: `Ein Passkey oder die Authenticator-App Ihres Kontos bei ${facts.service} hat einen neuen Namen.`,
+        advice: notYou(facts),
+      }),
     factor_removed: (facts) =>
       notice({
         subject: `Zweiter Faktor Ihres Kontos bei ${facts.service} entfernt`,
@@ -153,6 +160,13 @@ export const de: Texts = {
         title: 'Ein App-Passwort wurde entfernt',
         intro: `Ein App-Passwort Ihres Kontos bei ${facts.service} wurde entfernt. Die Apps, die es benutzt haben, wurden abgemeldet.`,
         advice: notYou(facts),
+      }),
+    app_allowed: (facts) =>
+      notice({
+        subject: `${facts.appName} kann jetzt Ihr Konto bei ${facts.service} verwenden`,
+        title: 'Eine App weiß, wer Sie sind',
+        intro: `Sie sind bei ${facts.appName} mit Ihrem Konto bei ${facts.service} angemeldet. Auf der Seite „Apps“ Ihres Kontos können Sie den Zugriff entfernen.`,
+        advice: `Waren Sie das, ist nichts zu tun. ${notYou(facts)}`,
       }),
     new_device: (facts) =>
       notice({

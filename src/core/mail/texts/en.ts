@@ -106,6 +106,13 @@ export const en: Texts = {
         intro: `A passkey or an authenticator app was added to your account at ${facts.service}.`,
         advice: notYou(facts),
       }),
+    factor_renamed: (facts) =>
+      notice({
+        subject: `A second factor of your ${facts.service} account was renamed`,
+        title: 'A second factor was renamed',
+        intro: `A passkey or the authenticator app of your account at ${facts.service} has a new name.`,
+        advice: notYou(facts),
+      }),
     factor_removed: (facts) =>
       notice({
         subject: `A second factor was removed from your ${facts.service} account`,
@@ -147,6 +154,13 @@ export const en: Texts = {
         title: 'An app password was removed',
         intro: `An app password of your account at ${facts.service} was removed. The apps that used it were signed out.`,
         advice: notYou(facts),
+      }),
+    app_allowed: (facts) =>
+      notice({
+        subject: `${facts.appName} can now use your ${facts.service} account`,
+        title: 'An app knows who you are',
+        intro: `You are signed in to ${facts.appName} with your account at ${facts.service}. You can remove its access on the page Apps of your account.`,
+        advice: `If this was you, there is nothing to do. ${notYou(facts)}`,
       }),
     new_device: (facts) =>
       notice({

@@ -29,6 +29,8 @@ export interface LetterFacts {
   forgotUrl: string;
   /** The new address, mostly hidden; empty if there is none. */
   hiddenAddress: string;
+  /** The app that the mail tells of; empty if there is none. */
+  appName: string;
   /** True if an admin did it. */
   byAdmin: boolean;
 }
