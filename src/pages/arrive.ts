@@ -2,14 +2,14 @@
 import type { Context } from 'hono';
 import type { Account } from '../core/index.ts';
 import type { AppEnv } from '../http/context.ts';
+import { goToDestination } from './destination.ts';
 import { formWith, typedOf } from './form.ts';
 import { readKept } from './kept.ts';
-import { ownPath } from './own-path.ts';
 import { showProfile } from './profile-form.tsx';
 
-/** Continues at the page that the form names, or shows what was typed into the profile before the session ended. */
-export const arrive = (c: Context<AppEnv>, account: Account): Response => {
+/** Continues where the form says, or shows what was typed into the profile before the session ended. */
+export const arrive = async (c: Context<AppEnv>, account: Account): Promise<Response> => {
   const { to, kept } = typedOf(c);
-  if (kept === undefined || ownPath(to) !== '/profile') return c.redirect(ownPath(to), 303);
+  if (kept === undefined || to !== '/profile') return goToDestination(c, to);
   return showProfile(c, formWith(readKept(kept)), { unsaved: true, account });
 };

@@ -12,6 +12,7 @@ import { goOn } from './done.ts';
 import { Actions, PostForm } from './field.tsx';
 import { formWith } from './form.ts';
 import { show } from './layout.tsx';
+import { leaveTo } from './leave.tsx';
 import { Day } from './moment.tsx';
 import { owner, visitor } from './session.tsx';
 import { showSignIn } from './sign-in-form.tsx';
@@ -42,30 +43,6 @@ const returnPath = (parameters: Parameters, sinceSeconds: number | null): string
   const kept = withoutHints(parameters).filter(([name]) => name !== 'since');
   const since = sinceSeconds === null ? [] : [['since', String(sinceSeconds)] as const];
   return `${AUTHORIZE}?${queryOf([...kept, ...since])}`;
-};
-
-/**
- * Sends the browser to an app. After a form of ours this cannot be a redirect: browsers apply `form-action` to every
- * redirect after a form. https://www.w3.org/TR/CSP3/#directive-form-action
- */
-const goToApp = (c: Context<AppEnv>, url: string): Response => {
-  const isAfterForm = c.req.method === 'POST' || c.req.header('Sec-Fetch-Site') === 'same-origin';
-  if (!isAfterForm) {
-    c.header('Referrer-Policy', 'no-referrer');
-    return c.redirect(url, 303);
-  }
-  return show(
-    c,
-    { title: 'Going on', narrow: true, hidesAddress: true, goesTo: url },
-    <>
-      <h1>Going on to the app</h1>
-      <p>
-        <a class="button" href={url}>
-          Continue
-        </a>
-      </p>
-    </>,
-  );
 };
 
 const UNKNOWN = {
@@ -185,11 +162,11 @@ const proceed = async (
   if (!read.ok) {
     if (read.replyTo === null) return showUnknown(c, read.problem);
     const { error, description } = read;
-    return goToApp(c, answerUrl(read.replyTo, provider.issuer, { error, error_description: description }));
+    return leaveTo(c, answerUrl(read.replyTo, provider.issuer, { error, error_description: description }));
   }
   const { request } = read;
   const refuse = (error: string, description: string): Response =>
-    goToApp(c, answerUrl(request, provider.issuer, { error, error_description: description }));
+    leaveTo(c, answerUrl(request, provider.issuer, { error, error_description: description }));
   if (decision === 'deny') return refuse('access_denied', 'The person did not agree.');
 
   const principal = findPrincipal(c);
@@ -206,7 +183,7 @@ const proceed = async (
     return showConsent(c, request, queryOf(parameters));
   const code = principal && (await provider.authorize(request, principal, c.var.client));
   if (code === null) return askToSignIn(c, parameters, null);
-  return goToApp(c, answerUrl(request, provider.issuer, { code }));
+  return leaveTo(c, answerUrl(request, provider.issuer, { code }));
 };
 
 const withProvider =
@@ -272,7 +249,7 @@ const endSession = async (c: Context<AppEnv>, url: string | null): Promise<Respo
   const principal = findPrincipal(c);
   if (principal) await c.var.core.sessions.logOut(principal, c.var.client);
   clearSessionCookie(c);
-  return url === null ? goOn(c, '/sign-in', 'signed-out') : goToApp(c, url);
+  return url === null ? goOn(c, '/sign-in', 'signed-out') : leaveTo(c, url);
 };
 
 const signOut = endpoint({

@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import type { RequiredAuth } from '../http/auth/auth.ts';
 import type { AppEnv } from '../http/context.ts';
+import { readTo, withTo } from './destination.ts';
 import { formWith, readTyped, type Typed } from './form.ts';
 import { keepProfile } from './kept.ts';
 import { ownPath, pageOf } from './own-path.ts';
@@ -16,7 +17,11 @@ export const admins = { ...recentOwner, role: 'admin' } satisfies RequiredAuth;
 
 /** Redirects to the sign-in page, and back afterwards; a form that was filled in is kept. */
 export const onAnonymous = async (c: Context<AppEnv>): Promise<Response> => {
-  if (c.req.method !== 'POST') return c.redirect(`/sign-in?to=${encodeURIComponent(c.req.path)}`, 303);
+  if (c.req.method !== 'POST') {
+    // Whoever is about to confirm goes on from there: signing in is the fresher proof.
+    const to = c.req.path === '/confirm' ? readTo(c.req.query('to')) : c.req.path;
+    return c.redirect(withTo('/sign-in', to), 303);
+  }
   const typed = await readTyped(c);
   return typed instanceof Response ? typed : askAgain(c, typed);
 };

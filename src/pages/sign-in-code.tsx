@@ -9,16 +9,25 @@ import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { respondProblem } from '../http/respond.ts';
 import { arrive } from './arrive.ts';
+import { readTo, withTo } from './destination.ts';
 import { Actions, ErrorSummary, Field, PostForm } from './field.tsx';
 import { type Form, form, formWith, typedOf } from './form.ts';
 import { show } from './layout.tsx';
 import { showSecondStep } from './security/second-step.tsx';
+import { Onward } from './sign-in-form.tsx';
 
 const PATH = '/sign-in/code';
 const ENTER = '/sign-in/code/enter';
 const TITLE = 'Sign in with a code';
 
-const showRequest = (c: Context<AppEnv>, shown: Form, status: 200 | 400 = 200): Response =>
+interface Step {
+  status?: 200 | 400;
+  to: string | undefined;
+}
+
+const typedTo = (c: Context<AppEnv>): string | undefined => readTo(typedOf(c)['to']);
+
+const showRequest = (c: Context<AppEnv>, shown: Form, { status = 200, to }: Step): Response =>
   show(
     c,
     { title: TITLE, status, narrow: true, failed: shown.errors.length > 0 },
@@ -27,13 +36,19 @@ const showRequest = (c: Context<AppEnv>, shown: Form, status: 200 | 400 = 200): 
       <p class="lead">We send a code to the confirmed email address of your account.</p>
       <ErrorSummary form={shown} />
       <PostForm action={PATH}>
+        <Onward to={to} kept={null} />
         <Field form={shown} name="identifier" autocomplete="username" first />
-        <Actions send="Send the code" back="/sign-in" />
+        <Actions send="Send the code" back={withTo('/sign-in', to)} />
       </PostForm>
     </>,
   );
 
-const showEnter = (c: Context<AppEnv>, identifier: string, shown: Form, status: 200 | 400 = 200): Response =>
+const showEnter = (
+  c: Context<AppEnv>,
+  identifier: string,
+  shown: Form,
+  { status = 200, to }: Step,
+): Response =>
   show(
     c,
     { title: 'Enter the code', status, narrow: true, failed: shown.errors.length > 0 },
@@ -46,6 +61,7 @@ const showEnter = (c: Context<AppEnv>, identifier: string, shown: Form, status: 
       <ErrorSummary form={shown} />
       <PostForm action={ENTER}>
         <input type="hidden" name="identifier" value={identifier} />
+        <Onward to={to} kept={null} />
         <Field
           form={shown}
           name="code"
@@ -53,7 +69,7 @@ const showEnter = (c: Context<AppEnv>, identifier: string, shown: Form, status: 
           hint="8 digits. They are good for 10 minutes."
           first
         />
-        <Actions send="Sign in" back="/sign-in" />
+        <Actions send="Sign in" back={withTo('/sign-in', to)} />
       </PostForm>
     </>,
   );
@@ -63,7 +79,9 @@ const open = endpoint({
   path: PATH,
   auth: anyone,
   handle: (c) =>
-    c.var.core.emailCode ? showRequest(c, formWith({})) : respondProblem(c, { reason: 'not_found' }),
+    c.var.core.emailCode
+      ? showRequest(c, formWith({}), { to: readTo(c.req.query('to')) })
+      : respondProblem(c, { reason: 'not_found' }),
 });
 
 const send = endpoint({
@@ -71,13 +89,15 @@ const send = endpoint({
   path: PATH,
   auth: anyone,
   limit: 'login',
-  body: form(forgotten, { show: (c, errors) => showRequest(c, formWith(typedOf(c), errors), 400) }),
+  body: form(forgotten, {
+    show: (c, errors) => showRequest(c, formWith(typedOf(c), errors), { status: 400, to: typedTo(c) }),
+  }),
   handle: async (c) => {
     const { emailCode } = c.var.core;
     if (!emailCode) return respondProblem(c, { reason: 'not_found' });
     const { identifier } = c.req.valid('json');
     await requestCode(c, emailCode, readIdentifier(identifier));
-    return showEnter(c, identifier, formWith({}));
+    return showEnter(c, identifier, formWith({}), { to: typedTo(c) });
   },
 });
 
@@ -89,7 +109,11 @@ const enter = endpoint({
   auth: anyone,
   limit: 'login',
   body: form(entered, {
-    show: (c, errors) => showEnter(c, typedOf(c)['identifier'] ?? '', formWith(typedOf(c), errors), 400),
+    show: (c, errors) =>
+      showEnter(c, typedOf(c)['identifier'] ?? '', formWith(typedOf(c), errors), {
+        status: 400,
+        to: typedTo(c),
+      }),
   }),
   handle: async (c) => {
     const { emailCode } = c.var.core;
@@ -99,7 +123,10 @@ const enter = endpoint({
     const signedIn = await signInWithCode(c, emailCode, attempt);
     if (!signedIn.ok) {
       const text = 'This code is wrong or has expired, or another browser asked for it. Ask for a new one.';
-      return showEnter(c, identifier, formWith(typedOf(c), [{ field: 'code', text }]), 400);
+      return showEnter(c, identifier, formWith(typedOf(c), [{ field: 'code', text }]), {
+        status: 400,
+        to: typedTo(c),
+      });
     }
     if ('secondFactor' in signedIn.value) return showSecondStep(c, signedIn.value.secondFactor);
     return arrive(c, signedIn.value.account);

@@ -1,6 +1,7 @@
 // The sign-in form, also shown if a session has ended in the meantime.
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/context.ts';
+import { withTo } from './destination.ts';
 import { Actions, ErrorSummary, Field, PostForm } from './field.tsx';
 import type { Form } from './form.ts';
 import { show } from './layout.tsx';
@@ -8,8 +9,8 @@ import { NeedsScript, PasskeyForm } from './passkey-form.tsx';
 
 export interface SignIn {
   status?: 200 | 400 | 401 | 409 | 429;
-  /** The page to continue at. */
-  to?: string;
+  /** Where to continue: `readTo`. */
+  to?: string | undefined;
   /** What was typed elsewhere and must not be lost. */
   kept?: string | null;
 }
@@ -43,7 +44,7 @@ export const showSignIn = (c: Context<AppEnv>, form: Form, { status = 200, to, k
       </NeedsScript>
       {c.var.core.emailCode && (
         <p class="beside">
-          <a href="/sign-in/code">Sign in with a code by mail</a>
+          <a href={withTo('/sign-in/code', to)}>Sign in with a code by mail</a>
         </p>
       )}
       {c.var.core.mail.settings && (
@@ -52,7 +53,7 @@ export const showSignIn = (c: Context<AppEnv>, form: Form, { status = 200, to, k
         </p>
       )}
       <p class="beside">
-        New here? <a href="/sign-up">Create account</a>
+        New here? <a href={withTo('/sign-up', to)}>Create account</a>
       </p>
     </>,
   );

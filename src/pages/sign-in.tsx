@@ -8,9 +8,9 @@ import { credentials } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { arrive } from './arrive.ts';
+import { goToDestination, readTo } from './destination.ts';
 import { goOn } from './done.ts';
 import { form, formWith, type Refusal, toRefusal, typedOf } from './form.ts';
-import { isOwnPath, ownPath } from './own-path.ts';
 import { showSecondStep } from './security/second-step.tsx';
 import { visitor } from './session.tsx';
 import { showSignIn } from './sign-in-form.tsx';
@@ -22,9 +22,8 @@ const showForm = endpoint({
   path: '/sign-in',
   auth: visitor,
   handle: (c) => {
-    if (findPrincipal(c)) return c.redirect('/', 303);
-    const to = c.req.query('to');
-    return showSignIn(c, formWith({}), to !== undefined && isOwnPath(to) ? { to } : {});
+    const to = readTo(c.req.query('to'));
+    return findPrincipal(c) ? goToDestination(c, to) : showSignIn(c, formWith({}), { to });
   },
 });
 
@@ -33,7 +32,7 @@ const showAgain = (c: Context<AppEnv>, { status, errors }: Refusal): Response =>
   const typed = typedOf(c);
   return showSignIn(c, formWith(typed, errors), {
     status,
-    to: ownPath(typed['to']),
+    to: readTo(typed['to']),
     kept: typed['kept'] ?? null,
   });
 };

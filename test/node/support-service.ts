@@ -27,7 +27,8 @@ export const quietWrangler = (): void => {
 export const harnessWorker = (settings: Record<string, string>, secrets: Record<string, string> = {}) => ({
   configPath: 'wrangler.toml',
   vars: { PASSWORD_ITERATIONS: '1000', PASSWORD_ROUNDS: '2', ...settings },
-  secrets: { TOKEN_SECRET: 'a secret for tests that is long enough', ...secrets },
+  // `npm start` leaves keys in .dev.vars, which wrangler reads here too.
+  secrets: { TOKEN_SECRET: 'a secret for tests that is long enough', SIGNING_KEYS: '', ...secrets },
 });
 
 /** Starts the Worker with these settings and the migrations applied. */

@@ -1,5 +1,5 @@
 // The registered apps that people sign in to, and how an app authenticates.
-import { eq } from 'drizzle-orm';
+import { eq, or, type SQLWrapper, sql } from 'drizzle-orm';
 import { equalTexts, sha256Hex } from '../secrets.ts';
 import { apps } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -22,6 +22,40 @@ export const findApp = async (store: Store, id: string): Promise<App | null> => 
   if (id === '' || id.length > MAX_ID_CHARACTERS) return null;
   const { value } = await store.primary((db) => db.select().from(apps).where(eq(apps.id, id)).get());
   return value ?? null;
+};
+
+/** The default ports, which an address may spell out. https://url.spec.whatwg.org/#default-port */
+const DEFAULT_PORTS: readonly (readonly [string, string])[] = [
+  ['https:', ':443'],
+  ['http:', ':80'],
+];
+
+/** Whether a column of addresses holds one of an origin: what follows it is a path, a query or nothing. */
+const hasAddressOf = (column: SQLWrapper, origin: string) =>
+  sql`EXISTS (SELECT 1 FROM json_each(${column})
+    WHERE instr(lower(value) || '/', ${`${origin}/`}) = 1 OR instr(lower(value), ${`${origin}?`}) = 1)`;
+
+/**
+ * Whether an origin is that of an address that an app has registered, to receive codes or people who signed out. One D1
+ * query, which reads the apps one by one: operators register them, so they are few.
+ * @param origin as browsers serialise it
+ */
+export const isAppOrigin = async (store: Store, origin: string): Promise<boolean> => {
+  const [, port] = DEFAULT_PORTS.find(([scheme]) => origin.startsWith(scheme)) ?? [];
+  const spellings = port === undefined || /:\d+$/.test(origin) ? [origin] : [origin, origin + port];
+  const conditions = spellings.flatMap((each) => [
+    hasAddressOf(apps.redirectUris, each),
+    hasAddressOf(apps.signOutUris, each),
+  ]);
+  const { value } = await store.primary((db) =>
+    db
+      .select({ id: apps.id })
+      .from(apps)
+      .where(or(...conditions))
+      .limit(1)
+      .get(),
+  );
+  return value !== undefined;
 };
 
 /**

@@ -6,7 +6,7 @@ import { equalTexts, type Keyring, type Random, randomToken } from '../secrets.t
 import { checkForOtherServices } from '../sessions/other-services.ts';
 import type { Store } from '../store/store.ts';
 import { ACCESS_TOKEN_TYPE, signerOf } from './access-tokens.ts';
-import { type App, findApp, isAuthentic } from './apps.ts';
+import { type App, findApp, isAppOrigin, isAuthentic } from './apps.ts';
 import { methodsOf, signedInAtMs } from './authentication.ts';
 import {
   type AuthorizationErrorCode,
@@ -58,6 +58,8 @@ export interface Provider {
   issuer: string;
   /** The app with an id; null if there is none. */
   findApp(id: string): Promise<App | null>;
+  /** Whether an origin is that of an address that an app has registered. One D1 query. */
+  isAppOrigin(origin: string): Promise<boolean>;
   /** Reads what an app asks for. One D1 query. */
   readRequest(parameters: Parameters): Promise<ReadRequest>;
   /** Whether the user has to sign in or to consent first. */
@@ -217,6 +219,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
   return {
     issuer: settings.issuer,
     findApp: (id) => findApp(store, id),
+    isAppOrigin: (origin) => isAppOrigin(store, origin),
 
     async readRequest(parameters) {
       const app = await findApp(store, findValue(parameters, 'client_id') ?? '');

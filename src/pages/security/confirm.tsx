@@ -5,10 +5,10 @@ import { renew } from '../../http/auth/session-actions.ts';
 import { confirmationAgain } from '../../http/body/schemas.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { endpoint } from '../../http/endpoint.ts';
+import { goToDestination, readTo } from '../destination.ts';
 import { Actions, ErrorSummary, Field, PasswordAgain, PostForm, WhosePassword } from '../field.tsx';
 import { type FormError, form, formWith, toRefusal, typedOf } from '../form.ts';
 import { show } from '../layout.tsx';
-import { ownPath } from '../own-path.ts';
 import { NeedsScript, PasskeyForm } from '../passkey-form.tsx';
 import { askAgain, owner } from '../session.tsx';
 import { prepareProof } from './proof.ts';
@@ -56,7 +56,7 @@ const showForms = async (
   // An app may require a more recent sign-in than our own pages do.
   const isAlways = c.req.query('again') !== undefined;
   if (c.req.method === 'GET' && takesPassword && !isAlways && core.sessions.isRecent(session))
-    return c.redirect(to, 303);
+    return goToDestination(c, to);
   const hasCode = known.some(({ kind }) => kind === 'totp');
   const asked = known.some(({ kind }) => kind === 'passkey')
     ? await factors.askToConfirm(principal, relyingPartyOf(c))
@@ -117,7 +117,7 @@ const showAgain = (
   c: Context<AppEnv>,
   errors: readonly FormError[],
   status: Status = 400,
-): Promise<Response> => showForms(c, ownPath(typedOf(c)['to']), errors, status);
+): Promise<Response> => showForms(c, readTo(typedOf(c)['to']) ?? '/', errors, status);
 
 const WRONG = { field: 'password', text: 'Wrong password.', status: 400 } as const;
 
@@ -125,7 +125,7 @@ const showConfirm = endpoint({
   method: 'GET',
   path: '/confirm',
   auth: owner,
-  handle: (c) => showForms(c, ownPath(c.req.query('to')), [], 200),
+  handle: (c) => showForms(c, readTo(c.req.query('to')) ?? '/', [], 200),
 });
 
 /** Renews the session as a recent one, and returns. */
@@ -145,7 +145,7 @@ const confirm = endpoint({
         : await (await core.factors()).confirm(principal, proof, client, relyingPartyOf(c));
     if (proved.ok) {
       renew(c, proved.value);
-      return c.redirect(ownPath(typedOf(c)['to']), 303);
+      return goToDestination(c, typedOf(c)['to']);
     }
     const { error } = proved;
     if (error.reason === 'gone') return askAgain(c, {});

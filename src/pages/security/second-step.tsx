@@ -9,10 +9,10 @@ import { factorProof, passkeyProof } from '../../http/body/schemas.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { endpoint } from '../../http/endpoint.ts';
 import { arrive } from '../arrive.ts';
+import { readTo, withTo } from '../destination.ts';
 import { Actions, ErrorSummary, Field, PostForm } from '../field.tsx';
 import { type FormError, form, formWith, toRefusal, typedOf } from '../form.ts';
 import { show } from '../layout.tsx';
-import { ownPath } from '../own-path.ts';
 import { NeedsScript, PasskeyForm } from '../passkey-form.tsx';
 import { Onward, showSignIn } from '../sign-in-form.tsx';
 import { prepareProof } from './proof.ts';
@@ -53,7 +53,7 @@ export const showSecondStep = async (
   const along = (
     <>
       <input type="hidden" name="kinds" value={kinds.join(' ')} />
-      <Onward to={to} kept={kept} />
+      <Onward to={readTo(to)} kept={kept} />
     </>
   );
   const hasCode = kinds.includes('code');
@@ -113,7 +113,7 @@ export const showSecondStep = async (
         </PostForm>
       </details>
       <p class="beside">
-        <a href="/sign-in">Start again</a>
+        <a href={withTo('/sign-in', readTo(to))}>Start again</a>
       </p>
     </>,
   );
@@ -132,7 +132,7 @@ const showSecondStepAgain = async (
 
 const showSignInAgain = (c: Context<AppEnv>, errors: readonly FormError[], status: Status): Response => {
   const { to, kept = null } = typedOf(c);
-  return showSignIn(c, formWith({}, errors), { status, to: ownPath(to), kept });
+  return showSignIn(c, formWith({}, errors), { status, to: readTo(to), kept });
 };
 
 const showExpired = (c: Context<AppEnv>): Response =>

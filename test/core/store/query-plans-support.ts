@@ -259,6 +259,7 @@ const others: [string, Work][] = [
       if (!(await provider.userInfo(String(answer.body['access_token']))))
         throw new Error('Nothing was told.');
       await provider.listApps(account.id);
+      await provider.isAppOrigin('https://app.example.org');
       await provider.revoke(String(answer.body['access_token']), credentials);
       await provider.withdraw(account.id, app.id, someClient);
     },
