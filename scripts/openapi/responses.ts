@@ -22,14 +22,14 @@ interface Gathered {
 }
 
 const STATUS_TEXTS: Readonly<Record<number, string>> = {
-  200: 'Refused: the envelope tells.',
+  200: 'Refused: see the envelope.',
   400: 'The body is not good, or what it says is refused.',
   401: 'Not logged in, or not with the right password.',
   403: 'Not allowed.',
   404: 'Not found.',
   409: 'It conflicts with what is there.',
   413: 'The body is too large.',
-  415: 'The media type is none of JSON and forms.',
+  415: 'The media type is neither JSON nor a form.',
   429: 'Too many tries.',
   500: 'Something went wrong here.',
   503: 'The service cannot be reached at the moment.',

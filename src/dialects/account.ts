@@ -114,7 +114,7 @@ const showProfile = endpoint({
   },
   docs: DOCS && {
     id: 'accountProfile',
-    summary: 'One’s own profile',
+    summary: 'Show your profile',
     successes: [
       {
         status: 200,

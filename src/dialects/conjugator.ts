@@ -115,7 +115,7 @@ const showUser = endpoint({
   handle: (c) => send(c, { status: 200, body: show(c.var.principal.account) }),
   docs: DOCS && {
     id: 'conjugatorUser',
-    summary: 'One’s own account',
+    summary: 'Show your account',
     successes: [{ status: 200, description: 'The account.', schema: user }],
   },
 });
@@ -135,7 +135,7 @@ const changeUser = endpoint({
   },
   docs: DOCS && {
     id: 'conjugatorChangeUser',
-    summary: 'Change one’s names',
+    summary: 'Change your names',
     description: 'Either, both or none. `id` and `email` are ignored.',
     successes: [{ status: 200, description: 'The whole account.', schema: user }],
   },
@@ -155,7 +155,7 @@ const showAccount = endpoint({
   },
   docs: DOCS && {
     id: 'conjugatorAccount',
-    summary: 'One’s own account by its id; for an admin any account',
+    summary: 'Show your account by its id; as an admin, any account',
     successes: [{ status: 200, description: 'The account.', schema: user }],
     refusals: [{ summary: 'another account, or none', problem: { reason: 'not_found' } }],
   },

@@ -55,7 +55,7 @@ const register = endpoint({
     successes: [
       {
         status: 200,
-        description: 'Registered, or refused: the envelope tells.',
+        description: 'Registered, or refused: see the envelope.',
         schema: () => named('UserV1Registered', z.strictObject({ status: succeeded(), user_id: anId() })),
       },
     ],
@@ -84,7 +84,7 @@ const logIn = endpoint({
     successes: [
       {
         status: 200,
-        description: 'Logged in, or refused: the envelope tells.',
+        description: 'Logged in, or refused: see the envelope.',
         headers: ['Set-Cookie'],
         schema: () =>
           named(
@@ -141,7 +141,7 @@ export const userV1: Dialect = {
   docs: DOCS && {
     title: 'user-v1',
     description:
-      'Register, log in and out in one envelope, with a session cookie. The envelope tells a refusal.',
+      'Register, log in and out in one envelope, with a session cookie. Refusals are in the envelope, with status 200.',
     hasSlash: true,
     refusalSchemas: () => [failure],
     code: 'error_code',

@@ -154,7 +154,7 @@ const showMe = endpoint({
   docs: DOCS && {
     id: 'usersMe',
     summary: 'Who is logged in',
-    description: 'Whoever is not logged in gets a 404.',
+    description: 'Anonymous requests get a 404.',
     successes: [{ status: 200, description: 'The account.', schema: user, example: mary }],
   },
 });

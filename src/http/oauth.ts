@@ -90,9 +90,9 @@ export const problem = (refused: Problem): Reply => {
   switch (refused.reason) {
     case 'not_found':
     case 'access_tokens_off':
-      return worded(404, 'not_found', 'There is nothing here.');
+      return worded(404, 'not_found', 'Not found.');
     case 'method_not_allowed':
-      return worded(405, 'invalid_request', `${refused.method} is none of the methods of this path.`);
+      return worded(405, 'invalid_request', `${refused.method} is not allowed for this path.`);
     case 'throttled':
       return worded(429, 'temporarily_unavailable', `Wait ${refused.retryAfterSeconds} seconds.`);
     case 'unavailable':

@@ -55,7 +55,7 @@ export const showDeadLink = (
   next: { href: string; label: string },
   status: 400 | 409 = 400,
 ): Response => {
-  const title = status === 409 ? 'This address is taken' : 'This link is of no use';
+  const title = status === 409 ? 'This address is taken' : 'This link no longer works';
   return show(
     c,
     { title, status, narrow: true, hidesAddress: true, failed: true },

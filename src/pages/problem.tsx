@@ -41,7 +41,7 @@ export const problem = (refused: Problem): Reply => {
     case 'proof':
       return worded(
         400,
-        'This link is of no use',
+        'This link no longer works',
         'It has expired, was used before, or was not copied whole. Ask for a new one.',
       );
     case 'mail_off':
@@ -69,7 +69,7 @@ export const problem = (refused: Problem): Reply => {
         'The service cannot be reached. Nothing was lost: try again soon.',
       );
     case 'too_large':
-      return worded(413, 'This is too much', 'What was sent is larger than any form here.');
+      return worded(413, 'The request is too large', 'The request is larger than any form of this service.');
     case 'unsupported_media_type':
     case 'malformed':
     case 'not_an_object':
@@ -77,11 +77,15 @@ export const problem = (refused: Problem): Reply => {
     case 'fields':
     case 'taken':
     case 'wrong_credentials':
-      return worded(400, 'This cannot be read', 'What was sent is no form of this page.');
+      return worded(
+        400,
+        'This cannot be read',
+        'The request is not a form of this page. Open the page, and try again.',
+      );
     case 'credentials':
       return worded(401, 'You are not signed in', 'Sign in to go on.');
     case 'internal_error':
-      return worded(500, 'Something went wrong here', 'It is noted. Try again, or come back later.');
+      return worded(500, 'Something went wrong here', 'The error was logged. Try again, or come back later.');
   }
 };
 

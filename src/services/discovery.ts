@@ -69,11 +69,11 @@ const describe = (path: string, id: string) =>
     },
     docs: DOCS && {
       id,
-      summary: 'Where the endpoints for apps are, and what they can do',
+      summary: 'The endpoints for apps, and what they support',
       successes: [
         {
           status: 200,
-          description: 'May be kept for five minutes.',
+          description: 'May be cached for five minutes.',
           schema: metadata,
           example: metadataOf('https://id.example.com'),
         },

@@ -114,7 +114,7 @@ const token = endpoint({
         },
       },
     ],
-    refusals: [noForm, { summary: 'a code that is not good', problem: invalidGrant }, noApp, off],
+    refusals: [noForm, { summary: 'an invalid code', problem: invalidGrant }, noApp, off],
   },
 });
 
@@ -128,8 +128,9 @@ const userInfoOf = withProvider(async (c, provider) => {
 const userInfoDocs = (id: string) =>
   DOCS && {
     id,
-    summary: 'What the app may know of the account',
-    description: 'By the access token: `Authorization: Bearer …`. The scopes decide which claims there are.',
+    summary: 'The claims that the app may read',
+    description:
+      'With the access token: `Authorization: Bearer …`. The scopes decide which claims are included.',
     successes: [
       {
         status: 200,
@@ -140,7 +141,7 @@ const userInfoDocs = (id: string) =>
     ],
     refusals: [
       { summary: 'no token', problem: missingToken },
-      { summary: 'a token that is not good', problem: invalidToken },
+      { summary: 'an invalid token', problem: invalidToken },
       off,
     ],
   };
@@ -171,13 +172,13 @@ const introspect = endpoint({
   }),
   docs: DOCS && {
     id: 'oidcIntrospect',
-    summary: 'Whether a token of the app is good',
+    summary: 'Whether a token of the app is valid',
     description:
       'A form with `token`. Only an app with a secret may ask, and only for its own tokens. RFC 7662.',
     successes: [
       {
         status: 200,
-        description: '`active` says it; the claims follow if it is.',
+        description: '`active`, and the claims of an active token.',
         schema: () => named('Introspection', z.looseObject({ active: z.boolean() })),
         example: { active: false },
       },
@@ -197,12 +198,13 @@ const revoke = endpoint({
   }),
   docs: DOCS && {
     id: 'oidcRevoke',
-    summary: 'End what a token of the app stands for',
-    description: 'A form with `token`, a refresh token or an access token. Both end. RFC 7009.',
+    summary: 'Revoke a token of the app',
+    description:
+      'A form with `token`, a refresh token or an access token. Ends the grant with both. RFC 7009.',
     successes: [
       {
         status: 200,
-        description: 'It is of no use, whether it was before or not.',
+        description: 'The token is not valid, or no longer.',
         schema: () => named('Revoked', z.strictObject({})),
         example: {},
       },

@@ -51,7 +51,7 @@ export const publicKeys = endpoint({
     successes: [
       {
         status: 200,
-        description: 'All that verify, the one that signs first. May be kept for five minutes.',
+        description: 'All keys that verify tokens; the first one signs. May be cached for five minutes.',
         schema: keys,
         example: {
           keys: [

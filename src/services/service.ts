@@ -13,7 +13,7 @@ export const service: SurfaceDefinition = {
   endpoints: [health, publicKeys, ...discovery, relatedOrigins],
   docs: DOCS && {
     title: 'service',
-    description: 'What belongs to no dialect.',
+    description: 'Endpoints outside the dialects.',
     hasSlash: false,
     refusalSchemas: drf.refusalSchemas,
   },

@@ -112,7 +112,7 @@ export const SETTINGS = {
     default: 100,
     min: 1,
     max: MAX_SESSIONS,
-    doc: 'Live sessions of one account. A login beyond ends the session that was used least recently.',
+    doc: 'Live sessions of one account. A login beyond this ends the least recently used session.',
   }),
   SESSION_READS: choice({
     options: ['nearest', 'primary', 'cached'],
@@ -178,7 +178,7 @@ export const SETTINGS = {
     default: 0,
     min: 0,
     max: 1,
-    doc: 'Time steps of 30 seconds before and after the present one of which a one-time code is good too. OWASP ASVS 6.5.5 asks for 0.',
+    doc: 'Time steps of 30 seconds before and after the current one whose codes are accepted too. OWASP ASVS 6.5.5 requires 0.',
   }),
   RELATED_ORIGINS: list({
     takes: 'a list of origins such as https://example.de',
@@ -201,7 +201,7 @@ export const SETTINGS = {
     takes: '`Name <address>` or an address',
     default: null,
     isValid: (value) => readSender(value) !== null,
-    doc: 'Whom mails are from. Without it the service sends no mail, and offers nothing that needs one.',
+    doc: 'The sender of mails. Without it the service sends no mail, and offers nothing that needs one.',
   }),
   MAIL_PROVIDER: choice({
     options: ['cloudflare', 'resend', 'postmark', 'ses'],
@@ -250,11 +250,11 @@ export const SETTINGS = {
   }),
   NOTIFY_NEW_DEVICE: flag({
     default: true,
-    doc: '`false`: a login on a new device is told to nobody. All other notices are always sent.',
+    doc: '`false`: no notice of a login on a new device. All other notices are always sent.',
   }),
   REQUIRE_VERIFIED_EMAIL: flag({
     default: false,
-    doc: '`true`: nobody logs in before the email address is proven. The session that a registration opens is good.',
+    doc: '`true`: logins are refused until the email address is proven. The session of the registration works.',
   }),
   ACCESS_TOKEN_MINUTES: wholeNumber({
     default: 5,
@@ -265,13 +265,13 @@ export const SETTINGS = {
   ACCESS_TOKEN_AUDIENCES: list({
     takes: 'a list of names such as https://api.example.com',
     isValid: (value) => value.length <= MAX_AUDIENCE_CHARACTERS && /^[\x21-\x7e]+$/.test(value),
-    doc: 'Whom access tokens may be made for, as `aud`. The first one is the default; without any it is `PUBLIC_URL`.',
+    doc: 'The possible audiences (`aud`) of access tokens. The first one is the default; without any it is `PUBLIC_URL`.',
   }),
   LAZY_MIGRATION_URL: text({
     takes: 'an https address such as https://old.example.com, or http at a loopback name',
     default: null,
     isValid: isOldServiceUrl,
-    doc: 'The service that is asked once about a login whose name is unknown here: see [without a file](migrating/without-a-file.md).',
+    doc: 'The old service, which is asked once about a login whose name is unknown here: see [without a file](migrating/without-a-file.md).',
   }),
   LAZY_MIGRATION_DIALECT: choice({
     options: ['signed', 'users', 'user-v1', 'conjugator', 'account', 'auth'],

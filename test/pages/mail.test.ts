@@ -59,7 +59,7 @@ const expectLinkPage = (page: Answer, title: string, token: string): void => {
 };
 
 const expectDead = (page: Answer, next: string): void => {
-  expectPage(page, 400, 'Error: This link is of no use');
+  expectPage(page, 400, 'Error: This link no longer works');
   expect(page.headers.get('Referrer-Policy')).toBe('no-referrer');
   expect(page.text).toContain(`<a class="button" href="${next}">`);
 };

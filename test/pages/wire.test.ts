@@ -187,7 +187,7 @@ describe('what goes wrong', () => {
       'This cannot be read',
     );
     const long = { identifier: 'x'.repeat(70_000), password: PASSWORD };
-    expectPage(await post('/sign-in', long), 413, 'This is too much');
+    expectPage(await post('/sign-in', long), 413, 'The request is too large');
   });
 });
 

@@ -129,7 +129,7 @@ const listSessionsOf = endpoint({
     successes: [
       {
         status: 200,
-        description: 'One page of live sessions, the one seen last first.',
+        description: 'One page of live sessions, the most recently used first.',
         schema: answers.sessions,
         headers: ['Link'],
         example: { sessions: [{ ...examples.session, current: false }] },
@@ -250,7 +250,7 @@ const sendMail = (kind: AdminMail) => async (c: Context<AppEnv>) => {
 const mailDocs = (id: string, summary: string): EndpointDocs => ({
   id,
   summary,
-  description: 'Nothing is sent to a disabled account. The limits of mails hold.',
+  description: 'Nothing is sent to a disabled account. The limits of mails apply.',
   successes: [{ status: 202, description: 'A mail is on its way.', schema: null }],
   refusals: [noSuch, { summary: 'the service sends no mail', problem: { reason: 'mail_off' } }],
 });

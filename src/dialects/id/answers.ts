@@ -29,7 +29,7 @@ const accountKeys = () => ({
   email: z.string(),
   emailVerified: annotated(z.boolean(), { description: 'Whether its owner has proven the address.' }),
   pendingEmail: annotated(z.nullable(z.string()), {
-    description: 'The address that is to be the new one, once it is proven.',
+    description: 'The new address, until it is proven.',
   }),
   name: z.string(),
   firstName: z.string(),
@@ -167,7 +167,7 @@ export const passwordChanged = () =>
   named(
     'IdPasswordChanged',
     z.strictObject({ endedSessions: count(), token: token() }),
-    'How many other sessions have ended, and what this one goes on with.',
+    'The number of other sessions that ended, and the new credential of this one.',
   );
 export const accessToken = () =>
   named(

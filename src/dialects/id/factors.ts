@@ -153,7 +153,7 @@ const renewRecoveryCodes = endpoint({
   handle: async (c) => {
     const factors = await c.var.core.factors();
     const renewed = await factors.renewRecoveryCodes(c.var.principal, c.var.client);
-    // Without a factor, recovery codes are of no use.
+    // Without a factor, recovery codes cannot be used.
     return renewed.ok ? c.json({ recoveryCodes: renewed.value }, 201) : refuse(c, { reason: 'not_found' });
   },
   docs: DOCS && {
@@ -163,7 +163,7 @@ const renewRecoveryCodes = endpoint({
     successes: [
       {
         status: 201,
-        description: 'Ten codes, each good for one login. They are not shown again.',
+        description: 'Ten codes, each valid for one login. They are not shown again.',
         schema: answers.recoveryCodes,
         example: { recoveryCodes: examples.recoveryCodes },
       },
@@ -210,7 +210,8 @@ const remove = endpoint({
   docs: DOCS && {
     id: 'idRemoveFactor',
     summary: 'Remove a passkey or the authenticator app',
-    description: 'With the last one, the recovery codes go, and a login needs the password alone.',
+    description:
+      'Removing the last one also removes the recovery codes. Then a login needs the password only.',
     successes: [{ status: 204, description: 'It is gone.', schema: null }],
     refusals: [noSuch],
   },

@@ -48,7 +48,7 @@ export const passwordRefusals = (field: string): DocumentedRefusal[] => [
 
 const loggedIn = (status: number): Success => ({
   status,
-  description: 'The account, and its session: a cookie, or a token where one was asked for.',
+  description: 'The account, and its session: a cookie, or a token if one was requested.',
   schema: answers.loggedIn,
   headers: ['Set-Cookie'],
   example: { account: examples.account },
@@ -75,7 +75,7 @@ const register = endpoint({
   docs: DOCS && {
     id: 'idRegister',
     summary: 'Register, and be logged in',
-    description: '`session` is `cookie` where nothing is said; `token` gives a token in the answer.',
+    description: '`session` is `cookie` by default; `token` returns a token in the response.',
     sent: {
       username: 'mary',
       email: examples.account.email,

@@ -24,7 +24,7 @@ const renewed: Success = {
   // Written out: the bundler keeps what a spread names.
   status: 200,
   description:
-    'The account, and what its session goes on with: a cookie, or a token for a client that has one.',
+    'The account, and the new credential of its session: a cookie, or a token for a client that uses one.',
   schema: answers.loggedIn,
   headers: ['Set-Cookie'],
   example: { account: examples.account },
@@ -54,7 +54,7 @@ const showMe = endpoint({
   path: '/me',
   auth: toRead,
   handle: (c) => c.json({ account: showAccount(c.var.principal.account, originOf(c)) }, 200),
-  docs: DOCS && { id: 'idMe', summary: 'One’s own account', successes: [shown] },
+  docs: DOCS && { id: 'idMe', summary: 'Show your account', successes: [shown] },
 });
 
 const changeMe = endpoint({
@@ -141,7 +141,8 @@ const changePassword = endpoint({
     successes: [
       {
         status: 200,
-        description: 'How many other sessions have ended, and what this one goes on with, as for the email.',
+        description:
+          'The number of other sessions that ended, and the new credential of this one, as for the email.',
         schema: answers.passwordChanged,
         headers: ['Set-Cookie'],
         example: { endedSessions: 2 },

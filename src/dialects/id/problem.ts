@@ -115,7 +115,7 @@ export const problem = (refused: Problem): Reply => {
       return detailed(404, 'not_found', 'Not found.');
     case 'method_not_allowed':
       return detailed(405, 'method_not_allowed', 'The method is not allowed here.', {
-        detail: `${refused.method} is none of the methods of this path.`,
+        detail: `${refused.method} is not allowed for this path.`,
       });
     case 'last_admin':
       return detailed(409, 'last_admin', 'This account is the last admin.');

@@ -187,7 +187,7 @@ const confirm = endpoint({
     successes: [
       {
         status: 200,
-        description: 'What the session goes on with: a cookie, or a token for a client that has one.',
+        description: 'The new credential of the session: a cookie, or a token for a client that uses one.',
         schema: answers.renewed,
         headers: ['Set-Cookie'],
         example: {},

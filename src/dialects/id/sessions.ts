@@ -22,7 +22,7 @@ const listSessions = endpoint({
     successes: [
       {
         status: 200,
-        description: 'One page of live sessions, the one seen last first.',
+        description: 'One page of live sessions, the most recently used first.',
         schema: answers.sessions,
         headers: ['Link'],
         example: { sessions: [examples.session] },

@@ -62,8 +62,8 @@ const confirm = endpoint({
       <>
         <h1>Remove the second factors of {nameOf(account)}?</h1>
         <p class="lead">
-          Their passkeys, authenticator app, recovery codes and app passwords go, and all sessions end. Then
-          the password alone is enough. Make sure that it is the owner who asks for it.
+          This removes their passkeys, authenticator app, recovery codes and app passwords, and signs them out
+          everywhere. Then the password alone is enough. Make sure that the request comes from the owner.
         </p>
         <form method="post" action={`${back}/remove-factors`}>
           <div class="actions">

@@ -59,7 +59,7 @@ const showAdd = async (
         token={started.value.token}
         send="Add a passkey"
       >
-        <Field form={shown} name="name" autocomplete="off" hint="So that you know it again." />
+        <Field form={shown} name="name" autocomplete="off" hint="So that you recognise it." />
       </PasskeyForm>
       <NeedsScript>
         To add a passkey, turn on JavaScript in a browser that supports passkeys. An authenticator app works

@@ -35,7 +35,7 @@ export const notAllowed = (method: string): string =>
     405,
     'method_not_allowed',
     'The method is not allowed here.',
-    `${method} is none of the methods of this path.`,
+    `${method} is not allowed for this path.`,
   );
 
 export const throttled = (seconds: number): string =>

@@ -125,7 +125,7 @@ export const en: Texts = {
         subject: `All second factors were removed from your ${facts.service} account`,
         title: 'All second factors were removed',
         intro: `An administrator removed all passkeys, codes and app passwords of your account at ${facts.service}. All devices were signed out, and your password is enough to sign in.`,
-        advice: `If you did not ask for this, tell whoever runs ${facts.service}.`,
+        advice: `If you did not ask for this, tell the people who run ${facts.service}.`,
       }),
     recovery_codes_renewed: (facts) =>
       notice({
