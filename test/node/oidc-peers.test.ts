@@ -1,7 +1,10 @@
-// Apps sign people in at a service that really runs: by openid-client, as an app with a secret and as one without.
+// Apps sign people in at a service that really runs: by openid-client, and by Apache as docs/openid-connect.md configures it.
 import { createHash } from 'node:crypto';
 import * as client from 'openid-client';
+import type { Browser, Page as Tab } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Apache, freePort, isWithoutApache, startApache } from './support-apache.ts';
+import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { emailOf, PASSWORD, someName } from './support-person.ts';
 import type { Service } from './support-service.ts';
 import { startSigningService } from './support-signing-service.ts';
@@ -22,12 +25,19 @@ afterAll(() => service?.close());
 interface Registered {
   id: string;
   redirectUris?: string[];
+  signOutUris?: string[];
   secret?: string | null;
   asksConsent?: boolean;
 }
 
 /** Registers an app, as `npm run admin -- client add` does. */
-const addApp = async ({ id, redirectUris = [CALLBACK], secret = SECRET, asksConsent = false }: Registered) =>
+const addApp = async ({
+  id,
+  redirectUris = [CALLBACK],
+  signOutUris = [BYE],
+  secret = SECRET,
+  asksConsent = false,
+}: Registered) =>
   service.execute(
     `INSERT INTO apps (id, name, secret_hash, redirect_uris, sign_out_uris, asks_consent, created_at)
       VALUES (?, ?, ?, ?, ?, ?, 1)`,
@@ -35,7 +45,7 @@ const addApp = async ({ id, redirectUris = [CALLBACK], secret = SECRET, asksCons
     `App ${id}`,
     secret === null ? null : createHash('sha256').update(secret).digest('hex'),
     JSON.stringify(redirectUris),
-    JSON.stringify([BYE]),
+    JSON.stringify(signOutUris),
     asksConsent ? 1 : 0,
   );
 
@@ -199,5 +209,108 @@ describe('openid-client', () => {
     await expect(client.authorizationCodeGrant(other, new URL(callback.url), checks)).rejects.toMatchObject({
       error: 'invalid_grant',
     });
+  });
+});
+
+describe.skipIf(isWithoutApache() || isWithoutChromium())('Apache with mod_auth_openidc, in Chromium', () => {
+  let browser: Browser;
+  let apache: Apache;
+
+  /** Starts it as the document says, at the address of an app that is registered for it. */
+  const start = async (changes: Record<string, string>): Promise<Apache> => {
+    const port = await freePort();
+    const origin = `http://localhost:${port}`;
+    const id = `apache-${port}`;
+    await addApp({ id, redirectUris: [`${origin}/oidc/callback`], signOutUris: [`${origin}/bye`] });
+    return startApache(
+      port,
+      {
+        'https://accounts.example.com': service.origin,
+        'https://wiki.example.com': origin,
+        'the-client-id': id,
+        'the-client-secret': `"${SECRET}"`,
+        ...changes,
+      },
+      // What the test looks at. It shows the tokens to the browser, which is not for others.
+      'OIDCInfoHook access_token session userinfo id_token',
+    );
+  };
+
+  beforeAll(async () => {
+    [browser, apache] = await Promise.all([launchChromium(), start({})]);
+  });
+  afterAll(async () => {
+    await Promise.all([browser?.close(), apache?.close()]);
+  });
+
+  const newTab = async (): Promise<Tab> => (await browser.newContext()).newPage();
+  const signInThere = async (tab: Tab, name: string, { origin }: Apache): Promise<void> => {
+    await tab.goto(`${origin}/index.html?page=2`);
+    expect(new URL(tab.url()).origin).toBe(service.origin);
+    await tab.getByLabel('Username or email').fill(name);
+    await tab.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await tab.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await tab.waitForURL(`${origin}/index.html?page=2`);
+    expect(await tab.locator('h1').innerText()).toBe('The wiki');
+  };
+  const infoOf = async (tab: Tab, { origin }: Apache) => {
+    const response = await tab.context().request.get(`${origin}/oidc/callback?info=json`);
+    return response.json();
+  };
+
+  it('signs in and back to the page that was asked for, refreshes, and signs out on both sides', async () => {
+    const name = await join();
+    const tab = await newTab();
+    await signInThere(tab, name, apache);
+    const info = await infoOf(tab, apache);
+    expect(info).toMatchObject({
+      userinfo: { email: emailOf(name), preferred_username: name },
+      id_token: { iss: service.origin, email: emailOf(name) },
+    });
+
+    const back = encodeURIComponent(`${apache.origin}/index.html`);
+    await tab.goto(`${apache.origin}/oidc/callback?refresh=${back}&access_token=${info.access_token}`);
+    expect(tab.url()).toBe(`${apache.origin}/index.html`);
+    expect((await infoOf(tab, apache)).access_token).not.toBe(info.access_token);
+
+    const bye = encodeURIComponent(`${apache.origin}/bye`);
+    await tab.goto(`${apache.origin}/oidc/callback?logout=${bye}`);
+    await tab.waitForURL((url) => url.href.startsWith(`${apache.origin}/bye`));
+    expect(await tab.locator('body').innerText()).toBe('Signed out');
+    await tab.goto(`${apache.origin}/index.html`);
+    expect(new URL(tab.url()).pathname).toBe('/sign-in');
+    await tab.context().close();
+  });
+
+  it('lets nobody in by an answer that it did not ask for', async () => {
+    const name = await join();
+    const tab = await newTab();
+    await tab.goto(`${apache.origin}/index.html`);
+    await tab.goto(`${apache.origin}/oidc/callback?code=${'0'.repeat(32)}.${'A'.repeat(43)}&state=none`);
+    expect(await tab.locator('body').innerText()).not.toContain('The wiki');
+    // A sign-in in another browser opens nothing in this one.
+    const other = await newTab();
+    await signInThere(other, name, apache);
+    await tab.goto(`${apache.origin}/index.html`);
+    expect(new URL(tab.url()).origin).toBe(service.origin);
+    await Promise.all([tab.context().close(), other.context().close()]);
+  });
+
+  it('signs out at the next refresh who has signed out at the service', async () => {
+    // So that each request refreshes.
+    const eager = await start({ 'BeforeExpiry 60': 'BeforeExpiry 100000' });
+    const name = await join();
+    const tab = await newTab();
+    await signInThere(tab, name, eager);
+    await tab.reload();
+    expect(await tab.locator('h1').innerText()).toBe('The wiki');
+    await service.execute(
+      'DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE username = ?)',
+      name,
+    );
+    await tab.goto(`${eager.origin}/index.html`);
+    expect(await tab.locator('body').innerText()).not.toContain('The wiki');
+    await tab.context().close();
+    await eager.close();
   });
 });
