@@ -1,4 +1,4 @@
-// What docs/api.md shows of the typed client is the example, which the compiler checks and another test runs.
+// What documents show of the examples is their code, which the compiler checks and other tests run.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -16,6 +16,11 @@ it('docs/api.md has the example to the letter, but for the line that says what i
   const [comment = '', ...code] = read('examples/client.ts').split('\n');
   expect(comment).toMatch(/^\/\/ /);
   expect(listBlocks(read('docs/api.md'), 'ts')[0]).toBe(code.join('\n'));
+});
+
+it('docs/openid-connect.md has the example of an app to the letter', () => {
+  const [, ...code] = read('examples/openid-client.ts').split('\n');
+  expect(listBlocks(read('docs/openid-connect.md'), 'ts')).toEqual([code.join('\n')]);
 });
 
 it('the example is ten lines of code, blank lines apart', () => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import * as client from 'openid-client';
 import type { Browser, Page as Tab } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { begin, finish } from '../../examples/openid-client.ts';
 import { type Apache, freePort, isWithoutApache, startApache } from './support-apache.ts';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { emailOf, PASSWORD, someName } from './support-person.ts';
@@ -75,25 +76,6 @@ const configure = async (id: string, secret: string | null): Promise<client.Conf
   return configuration;
 };
 
-const begin = async (configuration: client.Configuration, more: Record<string, string> = {}) => {
-  const checks = {
-    pkceCodeVerifier: client.randomPKCECodeVerifier(),
-    expectedState: client.randomState(),
-    expectedNonce: client.randomNonce(),
-    idTokenExpected: true,
-  };
-  const url = client.buildAuthorizationUrl(configuration, {
-    redirect_uri: CALLBACK,
-    scope: 'openid profile email offline_access',
-    code_challenge: await client.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
-    code_challenge_method: 'S256',
-    state: checks.expectedState,
-    nonce: checks.expectedNonce,
-    ...more,
-  });
-  return { url: url.href, checks };
-};
-
 describe('openid-client', () => {
   it.each([
     ['with a secret', SECRET],
@@ -104,10 +86,9 @@ describe('openid-client', () => {
     await addApp({ id, secret });
     const configuration = await configure(id, secret);
     const visitor = createVisitor();
-    const { url, checks } = await begin(configuration);
-    const callback = await signIn(visitor, await visitor.open(url), name, CALLBACK);
-    const tokens = await client.authorizationCodeGrant(configuration, new URL(callback.url), checks);
-    const claims = tokens.claims() ?? expect.fail('no ID token');
+    const { url, checks } = await begin(configuration, CALLBACK);
+    const callback = await signIn(visitor, await visitor.open(url.href), name, CALLBACK);
+    const { claims, tokens } = await finish(configuration, new URL(callback.url), checks);
     expect(claims).toMatchObject({ iss: service.origin, aud: id, email: emailOf(name), amr: ['pwd'] });
 
     const told = await client.fetchUserInfo(configuration, tokens.access_token, claims.sub);
@@ -132,9 +113,9 @@ describe('openid-client', () => {
     await addApp({ id });
     const configuration = await configure(id, SECRET);
     const visitor = createVisitor();
-    const { url, checks } = await begin(configuration);
-    const callback = await signIn(visitor, await visitor.open(url), name, CALLBACK);
-    const tokens = await client.authorizationCodeGrant(configuration, new URL(callback.url), checks);
+    const { url, checks } = await begin(configuration, CALLBACK);
+    const callback = await signIn(visitor, await visitor.open(url.href), name, CALLBACK);
+    const { tokens } = await finish(configuration, new URL(callback.url), checks);
     expect(await client.tokenIntrospection(configuration, tokens.access_token)).toMatchObject({
       active: true,
       client_id: id,
@@ -153,17 +134,17 @@ describe('openid-client', () => {
     await addApp({ id, asksConsent: true });
     const configuration = await configure(id, SECRET);
     const visitor = createVisitor();
-    const first = await begin(configuration);
-    const asked = await signIn(visitor, await visitor.open(first.url), name, CALLBACK);
+    const first = await begin(configuration, CALLBACK);
+    const asked = await signIn(visitor, await visitor.open(first.url.href), name, CALLBACK);
     expect(asked.text).toContain(`App peer-${name}`);
     const denied = await visitor.submit(asked, { decision: 'deny' }, CALLBACK);
-    await expect(
-      client.authorizationCodeGrant(configuration, new URL(denied.url), first.checks),
-    ).rejects.toMatchObject({ error: 'access_denied' });
-    const second = await begin(configuration);
-    const page = await visitor.open(second.url, CALLBACK);
+    await expect(finish(configuration, new URL(denied.url), first.checks)).rejects.toMatchObject({
+      error: 'access_denied',
+    });
+    const second = await begin(configuration, CALLBACK);
+    const page = await visitor.open(second.url.href, CALLBACK);
     const allowed = await visitor.submit(page, { decision: 'allow' }, CALLBACK);
-    const tokens = await client.authorizationCodeGrant(configuration, new URL(allowed.url), second.checks);
+    const { tokens } = await finish(configuration, new URL(allowed.url), second.checks);
     expect(tokens.claims()?.aud).toBe(id);
   });
 
@@ -173,9 +154,9 @@ describe('openid-client', () => {
     await addApp({ id });
     const configuration = await configure(id, SECRET);
     const visitor = createVisitor();
-    const { url, checks } = await begin(configuration);
-    const callback = await signIn(visitor, await visitor.open(url), name, CALLBACK);
-    const tokens = await client.authorizationCodeGrant(configuration, new URL(callback.url), checks);
+    const { url, checks } = await begin(configuration, CALLBACK);
+    const callback = await signIn(visitor, await visitor.open(url.href), name, CALLBACK);
+    const { tokens } = await finish(configuration, new URL(callback.url), checks);
     const out = client.buildEndSessionUrl(configuration, {
       post_logout_redirect_uri: BYE,
       id_token_hint: tokens.id_token ?? '',
@@ -186,11 +167,12 @@ describe('openid-client', () => {
     await expect(client.refreshTokenGrant(configuration, tokens.refresh_token ?? '')).rejects.toMatchObject({
       error: 'invalid_grant',
     });
-    const silent = await begin(configuration, { prompt: 'none' });
-    const refused = await visitor.open(silent.url, CALLBACK);
-    await expect(
-      client.authorizationCodeGrant(configuration, new URL(refused.url), silent.checks),
-    ).rejects.toMatchObject({ error: 'login_required' });
+    const silent = await begin(configuration, CALLBACK);
+    silent.url.searchParams.set('prompt', 'none');
+    const refused = await visitor.open(silent.url.href, CALLBACK);
+    await expect(finish(configuration, new URL(refused.url), silent.checks)).rejects.toMatchObject({
+      error: 'login_required',
+    });
   });
 
   it('rejects the answer to another request, and gets nothing for the code of another app', async () => {
@@ -200,13 +182,11 @@ describe('openid-client', () => {
     await addApp({ id: `other-${name}` });
     const [configuration, other] = [await configure(id, SECRET), await configure(`other-${name}`, SECRET)];
     const visitor = createVisitor();
-    const { url, checks } = await begin(configuration);
-    const callback = await signIn(visitor, await visitor.open(url), name, CALLBACK);
-    const foreign = await begin(configuration);
-    await expect(
-      client.authorizationCodeGrant(configuration, new URL(callback.url), foreign.checks),
-    ).rejects.toThrow();
-    await expect(client.authorizationCodeGrant(other, new URL(callback.url), checks)).rejects.toMatchObject({
+    const { url, checks } = await begin(configuration, CALLBACK);
+    const callback = await signIn(visitor, await visitor.open(url.href), name, CALLBACK);
+    const foreign = await begin(configuration, CALLBACK);
+    await expect(finish(configuration, new URL(callback.url), foreign.checks)).rejects.toThrow();
+    await expect(finish(other, new URL(callback.url), checks)).rejects.toMatchObject({
       error: 'invalid_grant',
     });
   });
