@@ -104,3 +104,36 @@ it('bounds an account to sixty small events a minute, and always notes a new pas
   expect(changed.status).toBe(200);
   expect(await count(member, 'password_changed')).toBe(1);
 });
+
+describe('app passwords, which a session adds and removes without a password', () => {
+  const sent = (member: Member, userAgent: string) => ({
+    cookie: member.cookie,
+    headers: { ...OWNER, 'User-Agent': userAgent, Origin: 'https://latchkey.test' },
+  });
+
+  const addAndRemove = async (member: Member, userAgent: string): Promise<void> => {
+    const added = await send('/id/app-passwords', { ...sent(member, userAgent), json: { name: 'x' } });
+    expect([added.status, added.text]).toEqual([201, expect.any(String)]);
+    const { id } = JSON.parse(added.text).appPassword;
+    const gone = await send(`/id/app-passwords/${id}`, { ...sent(member, userAgent), method: 'DELETE' });
+    expect(gone.status).toBe(204);
+  };
+
+  it('are ten events of each type a minute, whatever browsers they come from', async () => {
+    const member = await joined();
+    for (let times = 0; times < 15; times += 1) await addAndRemove(member, `browser ${times}`);
+    expect(await count(member, 'app_password_added')).toBe(10);
+    expect(await count(member, 'app_password_removed')).toBe(10);
+    vi.setSystemTime(nowMs + 60_000);
+    await addAndRemove(member, 'browser');
+    expect(await count(member, 'app_password_added')).toBe(11);
+  });
+
+  it('are not hidden by a flood of small changes', async () => {
+    const member = await joined();
+    for (let times = 0; times < 61; times += 1) await change(member, 'x', sent(member, `browser ${times}`));
+    await addAndRemove(member, 'browser');
+    expect(await count(member, 'app_password_added')).toBe(1);
+    expect(await count(member, 'app_password_removed')).toBe(1);
+  });
+});

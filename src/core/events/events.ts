@@ -57,7 +57,7 @@ export const trimUserAgent = (client: Client): string | null =>
   client.userAgent?.slice(0, MAX_USER_AGENT_CHARACTERS).toWellFormed() ?? null;
 
 // The events of an account are bounded, because everyone who can log in can cause them. Changes that need the password
-// and admin actions are always noted, so that a flood of small changes cannot hide them.
+// and admin actions are always noted, so that a flood of small changes cannot hide them: each of them costs a hash.
 
 const MINUTE_MS = 60_000;
 
@@ -67,6 +67,7 @@ const MAX_ALIKE_A_MINUTE: Partial<Record<EventType, number>> = {
   profile_changed: 1,
   picture_changed: 1,
   sessions_ended: 1,
+  factor_renamed: 1,
   // Leaves room for other events if a script logs in often.
   session_ended: 10,
   login: 10,
@@ -77,8 +78,44 @@ const MAX_ALIKE_A_MINUTE: Partial<Record<EventType, number>> = {
 /** Events of these types together that an account may have within a minute. */
 const MAX_A_MINUTE = 60;
 
+/**
+ * Changes that a session with a recent proof makes without a password. No flood of other events hides them; whoever
+ * makes many of one type, from whatever client, has as many events as show it.
+ */
+const COUNTED_BY_TYPE: ReadonlySet<EventType> = new Set([
+  'reauthenticated',
+  'passkey_added',
+  'passkey_removed',
+  'passkey_counter',
+  'totp_added',
+  'totp_removed',
+  'recovery_codes_renewed',
+  'recovery_code_used',
+  'factor_refused',
+  'app_password_added',
+  'app_password_removed',
+]);
+const MAX_OF_TYPE_A_MINUTE = 10;
+
+/** More than an account can have in a minute of events that are bounded: 60, and 10 of each of those types. */
+const MAX_READ = 200;
+
+/** The condition on `users` that the account may have one more event of a type, whatever else it has. */
+const hasRoomOfType = (db: Database, type: EventType, nowMs: number): SQL => {
+  const latest = db
+    .select({ type: events.type, createdAtMs: events.createdAtMs })
+    .from(events)
+    .where(eq(events.userId, users.id))
+    .orderBy(desc(events.id))
+    .limit(MAX_READ)
+    .as('latest');
+  return sql`(SELECT count(*) < ${MAX_OF_TYPE_A_MINUTE} FROM ${latest}
+    WHERE ${latest.type} = ${type} AND ${latest.createdAtMs} > ${nowMs - MINUTE_MS})`;
+};
+
 /** The condition on `users` that the account may have one more event. */
 const hasRoom = (db: Database, type: EventType, client: Client, nowMs: number): SQL | undefined => {
+  if (COUNTED_BY_TYPE.has(type)) return hasRoomOfType(db, type, nowMs);
   const maxAlike = MAX_ALIKE_A_MINUTE[type];
   if (maxAlike === undefined) return undefined;
   const latest = db
