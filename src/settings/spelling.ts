@@ -1,15 +1,18 @@
 // Finds misspelt settings: one would silently keep its default, and could so fail open.
 
-/** Insertions, deletions and substitutions from one text to another (Levenshtein's distance). */
+/** Insertions, deletions, substitutions and swaps of neighbours from one text to another (optimal string alignment). */
 const distance = (from: string, to: string): number => {
+  let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, character] of [...from].entries()) {
     const next = [index + 1];
     for (const [column, other] of [...to].entries()) {
       const substituted = (row[column] ?? 0) + (character === other ? 0 : 1);
-      next.push(Math.min(substituted, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+      const isSwap = index > 0 && column > 0 && from[index - 1] === other && to[column - 1] === character;
+      const swapped = isSwap ? (before[column - 1] ?? 0) + 1 : substituted;
+      next.push(Math.min(substituted, swapped, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[to.length] ?? 0;
 };
@@ -28,6 +31,13 @@ const sortWords = (name: string): string =>
     .sort()
     .join('');
 
+/** The longest known name that a name holds whole, as `LATCHKEY_PUBLIC_URL` does; null if there is none. */
+const findWhole = (name: string, known: readonly string[]): string | null => {
+  const words = `_${name.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}_`;
+  const held = known.filter((each) => words.includes(`_${each}_`));
+  return held.sort((left, right) => right.length - left.length)[0] ?? null;
+};
+
 /** The known name that a name probably means; null if none is near. */
 export const findNearest = (name: string, known: readonly string[]): string | null => {
   const ranked = known
@@ -37,7 +47,7 @@ export const findNearest = (name: string, known: readonly string[]): string | nu
     }))
     .filter(({ each, slips }) => slips <= Math.floor(each.length / CHARACTERS_PER_SLIP))
     .sort((left, right) => left.slips - right.slips);
-  return ranked[0]?.each ?? null;
+  return ranked[0]?.each ?? findWhole(name, known);
 };
 
 /** Whether a name begins with the first word of a known name of several words, such as `SESSION_`. */

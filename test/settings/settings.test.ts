@@ -1,6 +1,7 @@
 // Settings that are misspelt or not understood: a 500 for every request, and a log line that names them.
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { type Env, Misconfigured, readSettings } from '../../src/env.ts';
+import { readValues, SETTINGS } from '../../src/settings/index.ts';
 import { ISSUER, KEYS } from '../support/signing.ts';
 import { send, testEnv } from '../support/worker.ts';
 
@@ -202,6 +203,29 @@ describe('rejects a misspelt name', () => {
       expect(refusal({ [name]: 'secret value' })).toBe(`${name} is not a setting. See docs/settings.md.`);
     },
   );
+
+  it('that one slip, a missing separator or a prefix of its own makes of any setting', () => {
+    const names = Object.keys(SETTINGS);
+    const slips = (name: string): string[] => [
+      ...[...name].map((_, at) => name.slice(0, at) + name.slice(at + 1)),
+      ...[...name].slice(1).map((one, at) => name.slice(0, at) + one + name[at] + name.slice(at + 2)),
+      name.toLowerCase(),
+      name.replaceAll('_', ''),
+      name.replaceAll('_', '-'),
+      name.split('_').reverse().join('_'),
+      `${name}S`,
+      `LATCHKEY_${name}`,
+      `${name}_VALUE`,
+    ];
+    const missed = names.flatMap((name) =>
+      slips(name).filter((slip) => {
+        if (names.includes(slip)) return false;
+        const read = readValues({ TOKEN_SECRET: 'x'.repeat(40), [slip]: 'true' });
+        return !('problems' in read && read.problems.some((problem) => problem.includes(slip)));
+      }),
+    );
+    expect(missed).toEqual([]);
+  });
 
   it('but ignores names of other software, and bindings', () => {
     const others = { SENTRY_DSN: 'https://sentry.test', MAIL: 'x', SESSION_STORE: testEnv.SESSIONS };
