@@ -60,9 +60,18 @@ export const ownerProof = (nowMs: number, factor: SessionFactor | null = null): 
 /** @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x16-V7-Session-Management.md V7.5.1, V7.5.3 */
 const RECENT_MS = 10 * 60 * 1000;
 
+/**
+ * A stored time that is further ahead was written by a wrong clock, and counts for nothing. Clocks of two locations
+ * differ by less: a smaller lead counts, so that nobody gains by asking elsewhere.
+ */
+export const MAX_CLOCK_LEAD_MS = 60_000;
+
 /** Whether the owner authenticated in the last ten minutes. Never true of a session of an app password. */
-export const isRecent = ({ authenticatedAtMs, appPasswordId }: SessionProof, nowMs: number): boolean =>
-  appPasswordId === null && authenticatedAtMs !== null && nowMs - authenticatedAtMs < RECENT_MS;
+export const isRecent = ({ authenticatedAtMs, appPasswordId }: SessionProof, nowMs: number): boolean => {
+  if (appPasswordId !== null || authenticatedAtMs === null) return false;
+  const ageMs = nowMs - authenticatedAtMs;
+  return ageMs < RECENT_MS && ageMs >= -MAX_CLOCK_LEAD_MS;
+};
 
 /** The account and session of an authenticated request. */
 export interface Principal {

@@ -105,6 +105,16 @@ it('bounds an account to sixty small events a minute, and always notes a new pas
   expect(await count(member, 'password_changed')).toBe(1);
 });
 
+it('notes events after a clock that was ahead', async () => {
+  const member = await joined();
+  await change(member, 'A');
+  await testEnv.DB.prepare('UPDATE events SET created_at = ? WHERE user_id = ?')
+    .bind(nowMs + 61_000, member.id)
+    .run();
+  await change(member, 'B');
+  expect(await count(member, 'profile_changed')).toBe(2);
+});
+
 describe('app passwords, which a session adds and removes without a password', () => {
   const sent = (member: Member, userAgent: string) => ({
     cookie: member.cookie,

@@ -1,6 +1,7 @@
 // The statements that note events in the audit log of an account.
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { Client } from '../model.ts';
+import { whereWithinLast } from '../store/conditions.ts';
 import { events, outbox, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
 
@@ -110,7 +111,7 @@ const hasRoomOfType = (db: Database, type: EventType, nowMs: number): SQL => {
     .limit(MAX_READ)
     .as('latest');
   return sql`(SELECT count(*) < ${MAX_OF_TYPE_A_MINUTE} FROM ${latest}
-    WHERE ${latest.type} = ${type} AND ${latest.createdAtMs} > ${nowMs - MINUTE_MS})`;
+    WHERE ${latest.type} = ${type} AND ${whereWithinLast(latest.createdAtMs, MINUTE_MS, nowMs)})`;
 };
 
 /** The condition on `users` that the account may have one more event. */
@@ -131,7 +132,7 @@ const hasRoom = (db: Database, type: EventType, client: Client, nowMs: number): 
     .orderBy(desc(events.id))
     .limit(MAX_A_MINUTE)
     .as('latest');
-  const ofMinute = sql`FROM ${latest} WHERE ${latest.createdAtMs} > ${nowMs - MINUTE_MS}`;
+  const ofMinute = sql`FROM ${latest} WHERE ${whereWithinLast(latest.createdAtMs, MINUTE_MS, nowMs)}`;
   return sql`(SELECT count(*) < ${MAX_A_MINUTE} AND coalesce(sum(${latest.isAlike}), 0) < ${maxAlike} ${ofMinute})`;
 };
 

@@ -1,6 +1,7 @@
 // The outbox: a mail is a row that is written in the batch of its event. The statements on its table.
-import { and, asc, eq, gt, inArray, isNotNull, isNull, lte, notExists, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, lte, notExists, type SQL, sql } from 'drizzle-orm';
 import { NO_EMAIL_DOMAIN } from '../formats.ts';
+import { whereWithinLast } from '../store/conditions.ts';
 import { outbox, proofs, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
 import type { MailDetails } from './details.ts';
@@ -44,7 +45,7 @@ export const withinMailLimits = (db: Database, { kind, addressKey, requester, no
           sql`${outbox.addressKey} = ${addressKey}`,
           eq(outbox.kind, kind),
           sql`${outbox.requester} = ${requester}`,
-          gt(outbox.createdAtMs, nowMs - ms),
+          whereWithinLast(outbox.createdAtMs, ms, nowMs),
         ),
       );
   return sql`((${since(HOUR_MS)}) < ${MAX_MAILS_AN_HOUR} AND (${since(DAY_MS)}) < ${MAX_MAILS_A_DAY})`;

@@ -2,6 +2,7 @@
 import { and, eq, gt, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { MailKind } from '../mail/kinds.ts';
 import { withinMailLimits } from '../mail/outbox.ts';
+import { whereWithinLast } from '../store/conditions.ts';
 import { proofs, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
 import { PASSWORD_MARK_LENGTH, RESET_SECONDS } from './operator.ts';
@@ -57,7 +58,7 @@ export interface ProofRequest {
 export const insertProof = (db: Database, request: ProofRequest) => {
   const { id, purpose, kind, account, to, requester = '', browser = null, hasCode, nowMs } = request;
   const addressKey = to ? sql<string>`${to.key}` : sql<string>`${users.emailKey}`;
-  const isRecent = sql`${proofs.triesFromMs} > ${nowMs - TRIES_WINDOW_MS}`;
+  const isRecent = whereWithinLast(proofs.triesFromMs, TRIES_WINDOW_MS, nowMs);
   const addresses = db
     .select({ n: sql`count(*)` })
     .from(proofs)
@@ -65,7 +66,7 @@ export const insertProof = (db: Database, request: ProofRequest) => {
       and(
         eq(proofs.userId, users.id),
         eq(proofs.purpose, purpose),
-        gt(proofs.createdAtMs, nowMs - DAY_MS),
+        whereWithinLast(proofs.createdAtMs, DAY_MS, nowMs),
         sql`${proofs.addressKey} <> ${addressKey}`,
       ),
     );
@@ -202,7 +203,7 @@ export const countCodeTry = (
   nowMs: number,
 ) => {
   const { purpose, account, browser } = which;
-  const isRecent = sql`${proofs.triesFromMs} > ${nowMs - TRIES_WINDOW_MS}`;
+  const isRecent = whereWithinLast(proofs.triesFromMs, TRIES_WINDOW_MS, nowMs);
   const accounts = db.select({ id: users.id }).from(users).where(account);
   const holder = db
     .select({ one: sql`1` })

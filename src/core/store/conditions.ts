@@ -1,7 +1,24 @@
 // Conditions on accounts that the statements of several rooms share.
-import { and, eq, exists, isNotNull, isNull, ne, notLike, or, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  eq,
+  exists,
+  isNotNull,
+  isNull,
+  ne,
+  notLike,
+  or,
+  type SQL,
+  type SQLWrapper,
+  sql,
+} from 'drizzle-orm';
+import { MAX_CLOCK_LEAD_MS } from '../model.ts';
 import { factors, sessions, users } from './schema.ts';
 import type { Database } from './store.ts';
+
+/** A time lies within the last `ms` milliseconds. Not if a wrong clock wrote it: it would do so until that time. */
+export const whereWithinLast = (timeMs: SQLWrapper, ms: number, nowMs: number): SQL =>
+  sql`(${timeMs} > ${nowMs - ms} AND ${timeMs} <= ${nowMs + MAX_CLOCK_LEAD_MS})`;
 
 /** An account as its password was checked. */
 export interface CheckedAccount {

@@ -1,6 +1,6 @@
 // The counters of failed logins as SQL: where they are stored, what counts, what a success forgives.
 import { and, eq, notExists, type SQL, sql } from 'drizzle-orm';
-import type { ThrottlePolicy } from '../model.ts';
+import { MAX_CLOCK_LEAD_MS, type ThrottlePolicy } from '../model.ts';
 import type { Keyring } from '../secrets.ts';
 import { loginFailures, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
@@ -23,12 +23,6 @@ const PENDING_LEASE_MS = 5_000;
 
 /** A counter without an attempt for this time starts again. Far longer than the longest default wait. */
 const FORGOTTEN_AFTER_MS = 24 * 60 * 60 * 1000;
-
-/**
- * A counter whose time is further ahead was written by a wrong clock, and makes nobody wait. Clocks of two locations
- * differ by less: a smaller lead counts, so that a guesser gains nothing by asking elsewhere.
- */
-const MAX_CLOCK_LEAD_MS = 60_000;
 
 /** Devices of one account with failures of their own; a further one is counted with the account. */
 const MAX_DEVICES = 8;
