@@ -7,7 +7,7 @@ import { columnOf, FIELDS, type Field, isField } from './fields.ts';
 import type { MergeRules } from './merge.ts';
 import { FORMATS, type SourceOptions } from './source.ts';
 import type { Place } from './target.ts';
-import { ENCODINGS } from './unpack.ts';
+import { findEncoding } from './unpack.ts';
 
 export interface Command {
   file: string;
@@ -146,10 +146,11 @@ export const readCommand = (args: string[], folder: string): Command => {
   if (file === undefined || more.length > 0) throw new UsageError('Say one file.');
   if (values.local === true && values.remote === true)
     throw new UsageError('Say --local or --remote, not both.');
-  const encoding =
-    values.encoding === undefined
-      ? null
-      : choose('encoding', values.encoding.toLowerCase(), ENCODINGS, 'utf-8');
+  const encoding = values.encoding === undefined ? null : findEncoding(values.encoding);
+  if (values.encoding !== undefined && encoding === null)
+    throw new UsageError(
+      `--encoding ${values.encoding}: no such encoding is known here. There are utf-8, utf-16le, windows-1252, windows-1251, shift_jis, gbk and the others of the web.`,
+    );
   return {
     file: resolve(folder, file),
     source: {

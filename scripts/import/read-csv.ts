@@ -1,10 +1,10 @@
 // CSV, TSV and their like, record by record. A quote that is never closed spoils its own line, not those behind it.
-import { createReadStream } from 'node:fs';
 import { type Options, parse } from 'csv-parse/sync';
 import type { Row } from '../wrangler.ts';
 import { createFieldReader, type Field } from './fields.ts';
 import { type Found, InputError, MAX_RECORD_BYTES, RECORDS_AT_ONCE, type Records } from './records.ts';
 import { FIREBASE_CSV_COLUMNS } from './services.ts';
+import { readTexts } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
 /** What stands between the values: the one of these that the header has most of. */
@@ -91,30 +91,18 @@ interface Line {
   text: string;
 }
 
-/** The file's lines. Another encoding than UTF-8 would be read without complaint, and each name in it spoilt. */
+/** The file's lines. */
 async function* readLines(path: string, onRead: (bytes: number) => void): AsyncGenerator<Line[]> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-  const decode = (chunk?: Buffer): string => {
-    try {
-      return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode();
-    } catch {
-      throw new InputError('It is not UTF-8. If it is of a spreadsheet: --encoding windows-1252.');
-    }
-  };
-  let [rest, line, bytes] = ['', 0, 0];
-  for await (const chunk of createReadStream(path)) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    const parts = `${rest}${decode(chunk)}`.split('\n');
+  let [rest, line] = ['', 0];
+  for await (const text of readTexts(path, onRead)) {
+    const parts = `${rest}${text}`.split('\n');
     rest = parts.pop() ?? '';
     if (rest.length > MAX_RECORD_BYTES)
       throw new InputError(`Line ${line + parts.length + 1} is longer than ${MAX_RECORD_BYTES} bytes.`);
     const first = line + 1;
     line += parts.length;
-    onRead(bytes);
-    yield parts.map((text, index) => ({ line: first + index, text }));
+    yield parts.map((part, index) => ({ line: first + index, text: part }));
   }
-  rest += decode();
   if (rest !== '') yield [{ line: line + 1, text: rest }];
 }
 

@@ -13,6 +13,7 @@ import {
   type Records,
 } from './records.ts';
 import { chooseTable, type Table } from './tables.ts';
+import { createDecoder } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
 const LINE_FEED = 0x0a;
@@ -54,7 +55,8 @@ const parseJson = (text: string): unknown =>
     : JSON.parse(text);
 
 const toFound = (at: string, bytes: Buffer): Found => {
-  if (!isUtf8(bytes)) return { at, problem: 'This is not UTF-8.' };
+  if (!isUtf8(bytes))
+    return { at, problem: 'This is not UTF-8: --encoding windows-1252, or another, reads it.' };
   try {
     const record = parseJson(bytes.toString('utf8'));
     return isRow(record) ? { at, record } : { at, problem: 'This is no JSON object.' };
@@ -226,6 +228,7 @@ async function* walk(
   drain: () => Found[],
 ): AsyncGenerator<Found[]> {
   const tokenizer = new ExactTokenizer({ separator: '' });
+  const checkText = createDecoder();
   const { visit, isInside } = createWalker({
     ...visitor,
     onRecord(table, offset) {
@@ -239,11 +242,13 @@ async function* walk(
   try {
     for await (const chunk of readChunks(path, onRead)) {
       lines.enter(chunk);
+      checkText(chunk);
       tokenizer.write(chunk);
       const found = drain();
       if (found.length > 0) yield found;
       lines.leave();
     }
+    checkText();
     tokenizer.end();
     if (isInside()) throw new Error('It ended too early.');
   } catch (error) {

@@ -1,10 +1,10 @@
 // SQL dumps (pg_dump, mysqldump, SQLite's .dump): the rows of the tables that may be the users', in a scratch database,
 // from where they are read as from any other SQLite file. Streamed: what is held is one row and one part of the file.
-import { createReadStream } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Field } from './fields.ts';
 import { InputError, MAX_RECORD_BYTES, type OnProgress } from './records.ts';
 import { looksLikeUsers, type Table } from './tables.ts';
+import { readTexts } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
 /** Tables beside the users' that are read with them: tokens of Django REST framework, passwords of better-auth. */
@@ -438,7 +438,7 @@ export const loadDump = async (
   const tables = new Map<string, string[]>();
   const kept = new Map<string, { insert: StatementSync; width: number }>();
   let into: { insert: StatementSync; width: number } | null = null;
-  let [rows, bytes] = [0, 0];
+  let rows = 0;
 
   const isWanted = (table: string, columns: readonly string[]): boolean => {
     const short = table.split('.').at(-1)?.toLowerCase() ?? '';
@@ -473,20 +473,9 @@ export const loadDump = async (
   };
   try {
     const reader = createDumpReader(isMysql(file.head.toString('utf8')), sink);
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-    try {
-      for await (const chunk of createReadStream(file.path, { highWaterMark: 256 * 1024 })) {
-        if (!Buffer.isBuffer(chunk)) continue;
-        bytes += chunk.length;
-        reader.take(decoder.decode(chunk, { stream: true }), false);
-        onProgress(bytes, bytes / file.bytes, 'bytes of the dump read');
-      }
-      reader.take(decoder.decode(), true);
-    } catch (error) {
-      if (error instanceof TypeError)
-        throw new InputError('It is not UTF-8. Say which it is: --encoding windows-1252.');
-      throw error;
-    }
+    const onRead = (bytes: number) => onProgress(bytes, bytes / file.bytes, 'bytes of the dump read');
+    for await (const text of readTexts(file.path, onRead)) reader.take(text, false);
+    reader.take('', true);
     database.exec('COMMIT');
     return { tables: [...tables].map(([name, columns]) => ({ name, columns })), rows };
   } finally {

@@ -1,6 +1,5 @@
 // XML: Django's, MySQL's and phpMyAdmin's rows, and elements whose children are the columns. Streamed by saxes, which
 // resolves no external entity and expands none.
-import { createReadStream } from 'node:fs';
 import { SaxesParser } from 'saxes';
 import type { Row } from '../wrangler.ts';
 import type { Field } from './fields.ts';
@@ -13,6 +12,7 @@ import {
   type Records,
 } from './records.ts';
 import { chooseTable, type Table } from './tables.ts';
+import { readTexts } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
 /** An element that is open. */
@@ -140,10 +140,8 @@ async function* readXml(
   const parser = createWalker((record) => {
     if (isWanted(record)) found.push(record);
   });
-  const stream = createReadStream(path, 'utf8');
-  for await (const chunk of stream) {
-    parser.write(String(chunk));
-    onRead(stream.bytesRead);
+  for await (const text of readTexts(path, onRead)) {
+    parser.write(text);
     if (found.length < RECORDS_AT_ONCE) continue;
     yield found;
     found = [];

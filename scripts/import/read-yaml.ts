@@ -1,11 +1,10 @@
 // YAML: the items of a list at the top, one by one, as `dumpdata --format yaml` writes them; or a short document whole.
-import { createReadStream, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { parse } from 'yaml';
 import { isRow } from '../wrangler.ts';
 import type { Field } from './fields.ts';
-import { type Found, InputError, MAX_RECORD_BYTES, RECORDS_AT_ONCE, type Records } from './records.ts';
+import { type Found, InputError, MAX_RECORD_BYTES, type Records } from './records.ts';
 import { chooseTable } from './tables.ts';
+import { readTexts } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
 /** A document that is no list at the top is held whole. */
@@ -33,7 +32,6 @@ const parseItem = (at: string, text: string): Found => {
 
 /** An item begins with `- ` in the first column: whatever belongs to it stands further in. */
 async function* readItems(file: PlainFile, onRead: (bytes: number) => void): AsyncGenerator<Found[]> {
-  const input = createReadStream(file.path, 'utf8');
   let found: Found[] = [];
   let [line, startLine, characters, number] = [0, 0, 0, 0];
   let item: string[] = [];
@@ -46,24 +44,32 @@ async function* readItems(file: PlainFile, onRead: (bytes: number) => void): Asy
     else found.push(parseItem(at, item.join('\n')));
     item = [];
   };
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  const take = (text: string) => {
     line += 1;
     if (/^-(?:\s|$)/.test(text)) {
       flush();
       [startLine, characters] = [line, 0];
       item = [text];
-      if (found.length >= RECORDS_AT_ONCE) {
-        onRead(input.bytesRead);
-        yield found;
-        found = [];
-      }
     } else if (item.length > 0 && !/^(?:---|\.\.\.|%|#)/.test(text)) {
       characters += text.length;
       if (characters <= MAX_RECORD_BYTES) item.push(text);
     }
+  };
+  let rest = '';
+  for await (const text of readTexts(file.path, onRead)) {
+    const lines = `${rest}${text}`.split('\n');
+    rest = lines.pop() ?? '';
+    // A line that goes on for ever is none of a user's.
+    if (rest.length > MAX_RECORD_BYTES)
+      throw new InputError(`Line ${line + lines.length + 1} is longer than ${MAX_RECORD_BYTES} characters.`);
+    for (const one of lines) take(one.replace(/\r$/, ''));
+    // The look at the first records takes the first page.
+    if (found.length === 0) continue;
+    yield found;
+    found = [];
   }
+  if (rest !== '') take(rest);
   flush();
-  onRead(file.bytes);
   yield found;
 }
 
@@ -111,9 +117,11 @@ export const openYaml = async (
   }
   if (file.bytes > MAX_WHOLE_BYTES)
     throw new InputError(`YAML of more than ${MAX_WHOLE_BYTES} bytes must be a list at its top.`);
+  let text = '';
+  for await (const part of readTexts(file.path, () => {})) text += part;
   let document: unknown;
   try {
-    document = toValue(readFileSync(file.path, 'utf8'));
+    document = toValue(text);
   } catch (error) {
     throw new InputError(
       `The YAML is damaged: ${error instanceof Error ? error.message.split('\n')[0] : error}`,

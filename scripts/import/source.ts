@@ -12,7 +12,7 @@ import { type Found, InputError, type OnProgress, type Records, type Source } fr
 import { createScratchFolder } from './scratch-folder.ts';
 import { findService, SERVICES, type Service, serviceByName } from './services.ts';
 import { looksLikeUsers } from './tables.ts';
-import { type Encoding, openPlain, type PlainFile } from './unpack.ts';
+import { openPlain, type PlainFile } from './unpack.ts';
 
 const FILE_FORMATS = ['csv', 'json', 'jsonl', 'yaml', 'xml', 'sqlite', 'sql'] as const;
 type FileFormat = (typeof FILE_FORMATS)[number];
@@ -29,7 +29,8 @@ export interface SourceOptions {
   table: string | null;
   /** The names of the columns of a file without a header; null if it has one. */
   columns: readonly string[] | null;
-  encoding: Encoding | null;
+  /** Null to find it. */
+  encoding: string | null;
   map: ReadonlyMap<string, Field>;
   onProgress: OnProgress;
 }

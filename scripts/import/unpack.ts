@@ -102,16 +102,27 @@ const unwrap = async (path: string, head: Buffer, folder: ScratchFolder, onProgr
   }
 };
 
-export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-1'] as const;
-export type Encoding = (typeof ENCODINGS)[number];
+/** The usual name of an encoding; null if it is none that is known. https://encoding.spec.whatwg.org/#names-and-labels */
+export const findEncoding = (label: string): string | null => {
+  try {
+    return new TextDecoder(label).encoding;
+  } catch {
+    return null;
+  }
+};
 
-const encodingOf = (head: Buffer): Encoding | null => {
+/** What a file says that it is: by its mark, or in the first line of XML. */
+const encodingOf = (head: Buffer): string => {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
-  return head[0] === 0xfe && head[1] === 0xff ? 'utf-16be' : null;
+  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
+  const said = /^(?:\xef\xbb\xbf)?<\?xml [^>]*?encoding=["']([\w-]+)["']/.exec(head.toString('latin1'))?.[1];
+  const found = said === undefined ? null : findEncoding(said);
+  // A declaration that can be read is not one of UTF-16, whatever it says.
+  return found === null || found.startsWith('utf-16') ? 'utf-8' : found;
 };
 
 /** Writes the file anew as UTF-8. */
-const toUtf8 = async (path: string, encoding: Encoding, to: string, onProgress: OnProgress) => {
+const toUtf8 = async (path: string, encoding: string, to: string, onProgress: OnProgress) => {
   const size = statSync(path).size;
   const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: false });
   let bytes = 0;
@@ -139,24 +150,23 @@ const toUtf8 = async (path: string, encoding: Encoding, to: string, onProgress: 
 /**
  * Opens a file; one that is packed with gzip or ZIP, or that is not UTF-8, as a copy that is removed when it is closed.
  *
- * @param encoding as it is said to be; null for UTF-8, or UTF-16 if it begins with its mark
+ * @param encoding as it is said to be; null to find it: UTF-8 if the file says nothing
  * @throws InputError if it cannot be unpacked or decoded
  */
 export const openPlain = async (
   path: string,
-  encoding: Encoding | null,
+  encoding: string | null,
   onProgress: OnProgress,
 ): Promise<PlainFile> => {
   const head = readHead(path);
   const isPacked = isGzip(head) || isZip(head);
-  if (!isPacked && (encoding ?? encodingOf(head) ?? 'utf-8') === 'utf-8')
-    return plain(path, basename(path), () => {});
+  if (!isPacked && (encoding ?? encodingOf(head)) === 'utf-8') return plain(path, basename(path), () => {});
   const folder = createScratchFolder('input');
   try {
     const { to, name } = isPacked
       ? await unwrap(path, head, folder, onProgress)
       : { to: path, name: basename(path) };
-    const found = encoding ?? encodingOf(readHead(to)) ?? 'utf-8';
+    const found = encoding ?? encodingOf(readHead(to));
     if (found === 'utf-8') return plain(to, name, folder.remove);
     const decoded = folder.path('decoded');
     await toUtf8(to, found, decoded, onProgress);

@@ -181,7 +181,7 @@ describe('npm run import', () => {
       ['a.csv', '--format', 'word'],
       '--format is one of django, csv, json, jsonl, yaml, xml, sqlite, sql, firebase,',
     ],
-    [['a.csv', '--encoding', 'koi8'], '--encoding is one of utf-8, '],
+    [['a.csv', '--encoding', 'ebcdic'], '--encoding ebcdic: no such encoding is known here.'],
     [['a.csv', '--map', 'login'], '--map login: it must be column=field'],
     [['a.csv', '--map', 'a=b'], '--map a=b: it must be column=field'],
     [['a.csv', '--on-conflict', 'merge'], '--on-conflict is one of skip, update, fail.'],

@@ -148,7 +148,7 @@ describe('an encoding', () => {
   it('of Windows is named, and decoded if it is said', async () => {
     const windows = Buffer.from(text.replace('€', '\u0080'), 'latin1');
     await expect(take(windows)).rejects.toThrow(
-      'It is not UTF-8. If it is of a spreadsheet: --encoding windows-1252.',
+      'It is not UTF-8. Say what it is: --encoding windows-1252, if it comes from Windows, or another.',
     );
     const { users } = await take(windows, { source: { encoding: 'windows-1252' } });
     expect(users).toEqual(['ann|ann@x.example|Zoë €']);

@@ -1,7 +1,7 @@
 // JSON, YAML and XML of any shape: where in a document the users are, and what they are when it is Django's.
 import { crc32, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { BCRYPT, importInto, openDatabase, person, tempFile } from './import-support.ts';
+import { BCRYPT, type Given, importInto, openDatabase, person, tempFile } from './import-support.ts';
 
 /** Imports a text as a file of that name, and returns who was taken and what was said. */
 const take = async (name: string, content: string | Buffer, given = {}) => {
@@ -199,6 +199,57 @@ describe('YAML and XML', () => {
   it('expand no entity of XML', async () => {
     const text = `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><users><user><email>&e;</email><password>x</password></user></users>`;
     await expect(take('u.xml', text)).rejects.toThrow(/^The XML is damaged: .*undefined entity/);
+  });
+});
+
+describe('a document that is not UTF-8', () => {
+  const user = `"username": "ann", "email": "ann@example.com", "password": "${BCRYPT}", "name": "Zoë"`;
+  const columns = '"username", "email", "password", "name"';
+  const xml = `<users><user><username>ann</username><email>ann@example.com</email><password>${BCRYPT}</password><name>Zoë</name></user></users>`;
+  const nameOf = async (name: string, content: Buffer, source?: Given['source']) => {
+    const scratch = openDatabase();
+    await importInto(scratch, tempFile(name, content), source === undefined ? {} : { source });
+    return scratch.users('name')[0]?.['name'];
+  };
+
+  it.each([
+    ['JSON', 'a.json', `[{${user}}]`],
+    ['YAML of a list', 'a.yaml', `- {${user}}\n`],
+    ['YAML', 'b.yaml', `users:\n- {${user}}\n`],
+    ['XML', 'a.xml', xml],
+    [
+      'SQL',
+      'a.sql',
+      `INSERT INTO users (${columns}) VALUES ('ann', 'ann@example.com', '${BCRYPT}', 'Zoë');\n`,
+    ],
+  ])('is refused, and read if its encoding is said: %s', async (_, name, text) => {
+    const content = Buffer.from(text, 'latin1');
+    await expect(nameOf(name, content)).rejects.toThrow(
+      'It is not UTF-8. Say what it is: --encoding windows-1252, if it comes from Windows, or another.',
+    );
+    expect(await nameOf(name, content, { encoding: 'windows-1252' })).toBe('Zoë');
+    expect(await nameOf(name, Buffer.from(text))).toBe('Zoë');
+  });
+
+  it('is read as XML declares it', async () => {
+    const declared = `<?xml version="1.0" encoding="ISO-8859-1"?>${xml}`;
+    expect(await nameOf('a.xml', Buffer.from(declared, 'latin1'))).toBe('Zoë');
+    expect(await nameOf('a.xml', Buffer.from(`\ufeff${declared}`, 'utf16le'))).toBe('Zoë');
+    const utf8 = declared.replace('ISO-8859-1', 'utf-8');
+    expect(await nameOf('a.xml', Buffer.from(utf8))).toBe('Zoë');
+    await expect(nameOf('a.xml', Buffer.from(utf8, 'latin1'))).rejects.toThrow('It is not UTF-8.');
+  });
+
+  it('is read in any encoding of the web', async () => {
+    const russian = Buffer.from(`[{${user.replace('Zoë', '\u00c7\u00ee\u00ff')}}]`, 'latin1');
+    expect(await nameOf('a.json', russian, { encoding: 'windows-1251' })).toBe('Зоя');
+  });
+
+  it('has lines of JSON that are not, which name the flag', async () => {
+    const { lines } = await take('a.jsonl', Buffer.from(`{${user}}\n{}\n`, 'latin1'));
+    expect(lines[0]).toBe(
+      'refused: line 1: This is not UTF-8: --encoding windows-1252, or another, reads it.',
+    );
   });
 });
 

@@ -66,7 +66,7 @@ describe('CSV', () => {
   it('is refused whole where it is not UTF-8', async () => {
     const latin = Buffer.from(`email,password,name\nann@example.com,${BCRYPT},Zo\u00eb\n`, 'latin1');
     await expect(importInto(openDatabase(), tempFile('users.csv', latin))).rejects.toThrow(
-      'It is not UTF-8. If it is of a spreadsheet: --encoding windows-1252.',
+      'It is not UTF-8. Say what it is: --encoding windows-1252, if it comes from Windows, or another.',
     );
   });
 });
