@@ -275,12 +275,15 @@ export const createCore = (options: CoreOptions): Core => {
       const { accessTokens: settings } = options;
       if (!settings) return null;
       const { createProvider } = await loadProvider();
+      const hasFactor = async (accountId: number) =>
+        (await (await factors()).list(accountId)).factors.length > 0;
       return createProvider({
         settings,
         store,
         accounts: accounts(),
         policy,
         mail: mail(),
+        hasFactor,
         keyring,
         random,
         nowMs,

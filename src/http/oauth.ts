@@ -22,6 +22,9 @@ export const readForm = async (c: Context<AppEnv>): Promise<Parameters | null> =
 /** The parameters of the query. */
 export const readQuery = (c: Context<AppEnv>): Parameters => [...new URL(c.req.url).searchParams];
 
+export const hasTwice = (parameters: Parameters): boolean =>
+  new Set(parameters.map(([name]) => name)).size !== parameters.length;
+
 export const findParameter = (parameters: Parameters, name: string): string | null =>
   parameters.find(([key, value]) => key === name && value !== '')?.[1] ?? null;
 
@@ -69,11 +72,12 @@ const worded = (
   headers: Readonly<Record<string, string>> = {},
 ): Reply => ({ status, headers, body: { error, error_description: description } });
 
-/** The challenge of a 401. @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 and RFC 6750, section 3 */
+/** The challenge of a 401, or of the 403 of a scope. @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 and RFC 6750, section 3 */
 const CHALLENGES: Partial<Record<OAuthErrorCode, string>> = {
   invalid_client: 'Basic realm="oidc"',
   invalid_token: 'Bearer error="invalid_token"',
   missing_token: 'Bearer',
+  insufficient_scope: 'Bearer error="insufficient_scope", scope="openid"',
 };
 
 const oauthReply = (code: OAuthErrorCode, description: string): Reply => {
@@ -82,7 +86,9 @@ const oauthReply = (code: OAuthErrorCode, description: string): Reply => {
   const error = code === 'missing_token' ? 'invalid_token' : code;
   return challenge === undefined
     ? worded(400, error, description)
-    : worded(401, error, description, { 'WWW-Authenticate': challenge });
+    : worded(code === 'insufficient_scope' ? 403 : 401, error, description, {
+        'WWW-Authenticate': challenge,
+      });
 };
 
 /** Words every refusal. Pure and total, as for every dialect. */

@@ -63,7 +63,9 @@ export type OAuthErrorCode =
   | 'invalid_grant'
   | 'unsupported_grant_type'
   | 'invalid_scope'
+  | 'invalid_target'
   | 'invalid_token'
+  | 'insufficient_scope'
   | 'missing_token';
 
 /** Everything that can be refused, by the HTTP layer, the fields or the core. */

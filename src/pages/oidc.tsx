@@ -1,6 +1,6 @@
 // The pages of OpenID Connect: authorization, consent, sign-out, and the list of apps.
 import type { Context } from 'hono';
-import type { AuthorizationRequest, Provider } from '../core/index.ts';
+import type { AuthorizationRequest, Principal, Provider } from '../core/index.ts';
 import { answerUrl, isMatchable, withoutHints } from '../core/index.ts';
 import { findPrincipal, type PublicAuth } from '../http/auth/auth.ts';
 import { clearSessionCookie } from '../http/auth/cookies.ts';
@@ -38,9 +38,27 @@ const AUTHORIZE = '/oidc/authorize';
 const queryOf = (parameters: Parameters): string =>
   new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString();
 
+/**
+ * The parameters of a request that an address of ours may hold: an ID token tells an email, so it is shortened.
+ * @param unknown what stands in the place of a hint that is none
+ */
+const addressable = async (
+  provider: Provider,
+  parameters: Parameters,
+  unknown: string | null,
+): Promise<Parameters> => {
+  const hint = findParameter(parameters, 'id_token_hint');
+  const short = hint === null ? null : ((await provider.shortenIdTokenHint(hint)) ?? unknown);
+  return [...withoutHints(parameters), ...(short === null ? [] : [['id_token_hint', short] as const])];
+};
+
 /** The path to return to after signing in, without an earlier `since`. */
-const returnPath = (parameters: Parameters, sinceSeconds: number | null): string => {
-  const kept = withoutHints(parameters).filter(([name]) => name !== 'since');
+const returnPath = async (
+  provider: Provider,
+  parameters: Parameters,
+  sinceSeconds: number | null,
+): Promise<string> => {
+  const kept = (await addressable(provider, parameters, null)).filter(([name]) => name !== 'since');
   const since = sinceSeconds === null ? [] : [['since', String(sinceSeconds)] as const];
   return `${AUTHORIZE}?${queryOf([...kept, ...since])}`;
 };
@@ -63,6 +81,7 @@ const showUnknown = (c: Context<AppEnv>, problem: keyof typeof UNKNOWN): Respons
 const showConsent = (
   c: Context<AppEnv>,
   { app, redirectUri, scopes }: AuthorizationRequest,
+  { account }: Principal,
   query: string,
 ) => {
   const { host, protocol } = new URL(redirectUri);
@@ -81,10 +100,13 @@ const showConsent = (
         ))}
       </ul>
       <p class="aside">
-        You will go to {host === '' ? protocol : host}. You can take this back on the page Apps.
+        You are signed in as {account.email || account.username}. You will go to{' '}
+        {host === '' ? protocol : host}. This holds until you take it back on the page{' '}
+        <a href="/apps">Apps</a>.
       </p>
       <PostForm action="/oidc/consent">
         <input type="hidden" name="request" value={query} />
+        <input type="hidden" name="account" value={account.id} />
         <div class="actions">
           <button type="submit" name="decision" value="allow">
             Continue
@@ -145,10 +167,10 @@ const showObstacle = (c: Context<AppEnv>, app: string, what: keyof typeof OBSTAC
  * Asks who it is, on the spot: a redirect to the sign-in page would copy `login_hint`, which tells an email, into an
  * address of our own.
  */
-const askToSignIn = (c: Context<AppEnv>, parameters: Parameters, sinceSeconds: number | null): Response => {
+const askToSignIn = (c: Context<AppEnv>, parameters: Parameters, to: string): Response => {
   const hint = findParameter(parameters, 'login_hint') ?? '';
   const identifier = isMatchable(hint) ? hint : '';
-  return showSignIn(c, formWith({ identifier }), { to: returnPath(parameters, sinceSeconds) });
+  return showSignIn(c, formWith({ identifier }), { to });
 };
 
 /** Takes the next step of a request. */
@@ -173,16 +195,17 @@ const proceed = async (
   const step = await provider.decide(request, principal);
   if (step.next === 'refuse') return refuse(step.error, step.description);
   if (step.next === 'sign-in') {
-    if (!principal) return askToSignIn(c, parameters, step.sinceSeconds);
-    const to = encodeURIComponent(returnPath(parameters, step.sinceSeconds));
-    return c.redirect(`/confirm?again=1&to=${to}`, 303);
+    const to = await returnPath(provider, parameters, step.sinceSeconds);
+    if (!principal) return askToSignIn(c, parameters, to);
+    const factor = step.needsFactor ? '&factor=1' : '';
+    return c.redirect(`/confirm?again=1${factor}&to=${encodeURIComponent(to)}`, 303);
   }
   if (step.next === 'verify-email' || step.next === 'sign-in-otherwise')
-    return showObstacle(c, request.app.name, step.next, returnPath(parameters, null));
-  if (step.next === 'ask-consent' && decision !== 'allow')
-    return showConsent(c, request, queryOf(parameters));
+    return showObstacle(c, request.app.name, step.next, await returnPath(provider, parameters, null));
+  if (principal && step.next === 'ask-consent' && decision !== 'allow')
+    return showConsent(c, request, principal, queryOf(parameters));
   const code = principal && (await provider.authorize(request, principal, c.var.client));
-  if (code === null) return askToSignIn(c, parameters, null);
+  if (code === null) return askToSignIn(c, parameters, await returnPath(provider, parameters, null));
   return leaveTo(c, answerUrl(request, provider.issuer, { code }));
 };
 
@@ -204,19 +227,25 @@ const authorizeByPost = endpoint({
   method: 'POST',
   path: AUTHORIZE,
   auth: fromApps,
-  handle: async (c) => c.redirect(`${AUTHORIZE}?${queryOf(withoutHints((await readForm(c)) ?? []))}`, 303),
+  handle: withProvider(async (c, provider) => {
+    const kept = await addressable(provider, (await readForm(c)) ?? [], 'unknown');
+    return c.redirect(`${AUTHORIZE}?${queryOf(kept)}`, 303);
+  }),
 });
 
 const consent = endpoint({
   method: 'POST',
   path: '/oidc/consent',
-  auth: owner,
+  // If the session has ended meanwhile, the user signs in and is asked again.
+  auth: visitor,
   handle: withProvider(async (c, provider) => {
     const form = (await readForm(c)) ?? [];
     // Everything is read and checked again, because the browser controls the form.
     const parameters = [...new URLSearchParams(findParameter(form, 'request') ?? '')];
-    const decision = findParameter(form, 'decision') === 'allow' ? 'allow' : 'deny';
-    return proceed(c, provider, parameters, decision);
+    const isAllowed = findParameter(form, 'decision') === 'allow';
+    // Another account has signed in in another tab: it was not asked yet.
+    const isOfOther = findParameter(form, 'account') !== String(findPrincipal(c)?.account.id);
+    return proceed(c, provider, parameters, isAllowed ? (isOfOther ? null : 'allow') : 'deny');
   }),
 });
 
@@ -238,11 +267,9 @@ const SIGN_OUT_PARAMETERS: ReadonlySet<string> = new Set(['client_id', 'post_log
 const readSignOut = async (provider: Provider, parameters: Parameters) => {
   const hint = await provider.readIdTokenHint(findParameter(parameters, 'id_token_hint') ?? '');
   const appId = findParameter(parameters, 'client_id') ?? hint?.appId ?? null;
-  const isConsistent = hint === null || hint.appId === appId;
-  return {
-    sub: isConsistent ? (hint?.sub ?? null) : null,
-    url: await signedOutUrl(provider, parameters, appId),
-  };
+  // The token is of another app: ask first, and redirect to neither.
+  if (hint !== null && hint.appId !== appId) return { sub: null, url: null };
+  return { sub: hint?.sub ?? null, url: await signedOutUrl(provider, parameters, appId) };
 };
 
 const endSession = async (c: Context<AppEnv>, url: string | null): Promise<Response> => {

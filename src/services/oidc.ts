@@ -1,13 +1,20 @@
 // The provider's endpoints for apps. The browser's, /oidc/authorize and /oidc/logout, are pages.
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
-import type { Provider } from '../core/index.ts';
+import type { AppCredentials, Provider } from '../core/index.ts';
 import type { PublicAuth } from '../http/auth/auth.ts';
 import { parseAuthorization } from '../http/auth/authorization.ts';
 import type { AppEnv } from '../http/context.ts';
 import { named } from '../http/docs.ts';
 import { endpoint, type SurfaceDefinition } from '../http/endpoint.ts';
-import { findParameter, type Parameters, problem, readAppCredentials, readForm } from '../http/oauth.ts';
+import {
+  findParameter,
+  hasTwice,
+  type Parameters,
+  problem,
+  readAppCredentials,
+  readForm,
+} from '../http/oauth.ts';
 import type { Json, Problem } from '../http/problem.ts';
 import { respondProblem, send } from '../http/respond.ts';
 
@@ -22,7 +29,22 @@ const withProvider =
 const withForm = (handle: (c: Context<AppEnv>, provider: Provider, form: Parameters) => Promise<Response>) =>
   withProvider(async (c, provider) => {
     const form = await readForm(c);
-    return form ? handle(c, provider, form) : respondProblem(c, invalidRequest);
+    return form && !hasTwice(form) ? handle(c, provider, form) : respondProblem(c, invalidRequest);
+  });
+
+/** The same for what is about one token. */
+const withToken = (
+  handle: (
+    provider: Provider,
+    token: string,
+    credentials: AppCredentials | null,
+  ) => Promise<Readonly<Record<string, unknown>> | null>,
+) =>
+  withForm(async (c, provider, form) => {
+    const token = findParameter(form, 'token');
+    if (token === null) return respondProblem(c, noToken);
+    const told = await handle(provider, token, credentialsOf(c, form));
+    return told ? send(c, { status: 200, body: toJson(told) }) : respondProblem(c, invalidClient);
   });
 
 const credentialsOf = (c: Context<AppEnv>, form: Parameters) =>
@@ -36,6 +58,7 @@ const invalidRequest: Problem = {
   error: 'invalid_request',
   description: 'Send the parameters as a form, each once.',
 };
+const noToken: Problem = { reason: 'oauth', error: 'invalid_request', description: 'token is missing.' };
 const invalidClient: Problem = {
   reason: 'oauth',
   error: 'invalid_client',
@@ -45,6 +68,11 @@ const invalidToken: Problem = {
   reason: 'oauth',
   error: 'invalid_token',
   description: 'The access token is wrong, expired, or its session has ended.',
+};
+const insufficientScope: Problem = {
+  reason: 'oauth',
+  error: 'insufficient_scope',
+  description: 'The access token has not the scope openid.',
 };
 const missingToken: Problem = {
   reason: 'oauth',
@@ -57,7 +85,11 @@ const invalidGrant: Problem = {
   description: 'The code is wrong, was used, or has expired.',
 };
 
-/** Apps authenticate by what is in the request, and a browser adds nothing to it. */
+/**
+ * Apps authenticate by what is in the request, and a browser adds nothing to it. There is no flood guard: it counts by
+ * address, and an app sends the requests of all its users from one. A secret of 256 random bits is not guessed, and a
+ * wrong token costs one query at most.
+ */
 const apps: PublicAuth = {
   via: 'none',
   csrf: { check: false, reason: 'No cookie counts here, and apps run on every origin.' },
@@ -76,7 +108,7 @@ const tokens = () =>
       access_token: z.string(),
       token_type: z.literal('Bearer'),
       expires_in: z.int().check(z.minimum(1)),
-      scope: z.string(),
+      scope: z.exactOptional(z.string()),
       id_token: z.exactOptional(z.string()),
       refresh_token: z.exactOptional(z.string()),
     }),
@@ -86,7 +118,6 @@ const token = endpoint({
   method: 'POST',
   path: '/token',
   auth: apps,
-  limit: 'login',
   handle: withForm(async (c, provider, form) => {
     const answer = await provider.exchange(form, credentialsOf(c, form));
     if (answer.ok) return send(c, { status: 200, body: answer.body });
@@ -121,8 +152,9 @@ const token = endpoint({
 const userInfoOf = withProvider(async (c, provider) => {
   const read = parseAuthorization(c.req.header('Authorization'), false);
   if (!read || !('token' in read)) return respondProblem(c, missingToken);
-  const claims = await provider.userInfo(read.token);
-  return claims ? send(c, { status: 200, body: toJson(claims) }) : respondProblem(c, invalidToken);
+  const told = await provider.userInfo(read.token);
+  if (told.ok) return send(c, { status: 200, body: toJson(told.claims) });
+  return respondProblem(c, told.error === 'invalid_token' ? invalidToken : insufficientScope);
 });
 
 const userInfoDocs = (id: string) =>
@@ -142,6 +174,7 @@ const userInfoDocs = (id: string) =>
     refusals: [
       { summary: 'no token', problem: missingToken },
       { summary: 'an invalid token', problem: invalidToken },
+      { summary: 'a token without the scope openid', problem: insufficientScope },
       off,
     ],
   };
@@ -165,11 +198,7 @@ const introspect = endpoint({
   method: 'POST',
   path: '/introspect',
   auth: apps,
-  limit: 'login',
-  handle: withForm(async (c, provider, form) => {
-    const told = await provider.introspect(findParameter(form, 'token') ?? '', credentialsOf(c, form));
-    return told ? send(c, { status: 200, body: toJson(told) }) : respondProblem(c, invalidClient);
-  }),
+  handle: withToken((provider, token, credentials) => provider.introspect(token, credentials)),
   docs: DOCS && {
     id: 'oidcIntrospect',
     summary: 'Whether a token of the app is valid',
@@ -191,11 +220,9 @@ const revoke = endpoint({
   method: 'POST',
   path: '/revoke',
   auth: apps,
-  limit: 'login',
-  handle: withForm(async (c, provider, form) => {
-    const isDone = await provider.revoke(findParameter(form, 'token') ?? '', credentialsOf(c, form));
-    return isDone ? send(c, { status: 200, body: {} }) : respondProblem(c, invalidClient);
-  }),
+  handle: withToken(async (provider, token, credentials) =>
+    (await provider.revoke(token, credentials)) ? {} : null,
+  ),
   docs: DOCS && {
     id: 'oidcRevoke',
     summary: 'Revoke a token of the app',

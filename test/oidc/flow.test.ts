@@ -8,9 +8,11 @@ import {
   ask,
   authOf,
   clientOf,
+  decide,
   discover,
   env,
   exchange,
+  goesOnTo,
   join,
   locationOf,
   open,
@@ -97,7 +99,7 @@ describe('a sign-in', () => {
     expect(decodeURIComponent(confirm.search)).not.toMatch(/hint|@/);
     // The same as a form, which apps send to keep it out of addresses.
     const posted = await send('/oidc/authorize', { form: parameters, env, origin: ISSUER });
-    expect(decodeURIComponent(locationOf(posted).search)).not.toMatch(/hint|@/);
+    expect(decodeURIComponent(locationOf(posted).search)).not.toMatch(/login_hint|@/);
   });
 
   it('leaves out a login_hint that is longer than any name', async () => {
@@ -175,11 +177,6 @@ describe('a sign-in', () => {
 });
 
 describe('consent', () => {
-  const decide = async (decision: string, query: string) => {
-    const form = { request: query, decision };
-    return send('/oidc/consent', { form, env, origin: ISSUER, cookie: person.cookie });
-  };
-
   beforeEach(async () => {
     app = await addApp({ asksConsent: true });
   });
@@ -188,9 +185,7 @@ describe('consent', () => {
     const asked = await ask(app, { scope: 'openid' });
     const page = await open(asked.parameters, person.cookie);
     expect([page.status, page.text.includes('Continue')]).toEqual([200, true]);
-    const allowed = await decide('allow', String(new URLSearchParams(asked.parameters)));
-    const callback = /url=([^"]+)"/.exec(allowed.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
-    await exchange(app, { asked, callback: new URL(callback) });
+    await exchange(app, { asked, callback: goesOnTo(await decide(person, 'allow', asked)) });
     expect((await signIn(app, person, { scope: 'openid' })).callback.searchParams.get('code')).not.toBeNull();
     const more = await ask(app, { scope: 'openid email' });
     expect((await open(more.parameters, person.cookie)).status).toBe(200);
@@ -200,7 +195,7 @@ describe('consent', () => {
 
   it('that is refused tells the app so, and nothing else', async () => {
     const asked = await ask(app);
-    const denied = await decide('deny', String(new URLSearchParams(asked.parameters)));
+    const denied = await decide(person, 'deny', asked);
     expect(denied.text).toContain('error=access_denied');
     expect(denied.text).not.toContain('code=');
   });
@@ -221,14 +216,13 @@ describe('consent', () => {
 
   it('does not take another address than the registered one from the form', async () => {
     const asked = await ask(app, { redirect_uri: 'https://evil.example/' });
-    const answer = await decide('allow', String(new URLSearchParams(asked.parameters)));
+    const answer = await decide(person, 'allow', asked);
     expect([answer.status, answer.text.includes('evil.example')]).toEqual([400, false]);
   });
 
   it('is shown on the page Apps, and withdrawn there: the tokens end', async () => {
     const asked = await ask(app);
-    const allowed = await decide('allow', String(new URLSearchParams(asked.parameters)));
-    const callback = new URL(/url=([^"]+)"/.exec(allowed.text)?.[1]?.replaceAll('&amp;', '&') ?? '');
+    const callback = goesOnTo(await decide(person, 'allow', asked));
     const tokens = await exchange(app, { asked, callback });
     const sent = { env, origin: ISSUER, cookie: person.cookie };
     expect((await send('/apps', sent)).text).toContain(`App ${app.id}`);

@@ -19,6 +19,9 @@ const MAX_GRANTS = 100;
 /** As many as a script could open in a day before there was a limit. */
 const PILE = 200_000;
 
+/** Each of them may have ten. */
+const PILED_APPS = 20;
+
 /** Unique ids over all piles. */
 let piled = 0;
 
@@ -34,16 +37,23 @@ beforeEach(async () => {
 });
 
 /** Redeemed grants of the account's session, used one after another, the last one `agoMs` ago. */
-const pileUp = (rows: number, agoMs: number) => {
+const pileUp = async (rows: number, agoMs: number) => {
   const firstId = piled;
   piled += rows;
+  await testEnv.DB.prepare(
+    `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 - 1)
+     INSERT INTO app_consents (user_id, app_id, app_name, scope, created_at)
+     SELECT ?2, ?3 || '-' || i, 'x', 'openid', 1 FROM n`,
+  )
+    .bind(PILED_APPS, userId, app.id)
+    .run();
   return testEnv.DB.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
      INSERT INTO app_grants (id, app_id, user_id, session_id, scope, redirect_uri, code_challenge, created_at, redeemed_at)
-     SELECT printf('%032x', ?6 + i), ?2, ?3, (SELECT id FROM sessions WHERE user_id = ?3), 'openid', ?4, 'x', ?5 - i, ?5 - i
+     SELECT printf('%032x', ?6 + i), ?2 || '-' || CAST(i % ?7 AS INTEGER), ?3, (SELECT id FROM sessions WHERE user_id = ?3), 'openid', ?4, 'x', ?5 - i, ?5 - i
      FROM n`,
   )
-    .bind(rows, app.id, userId, REDIRECT, Date.now() - agoMs, firstId)
+    .bind(rows, app.id, userId, REDIRECT, Date.now() - agoMs, firstId, PILED_APPS)
     .run();
 };
 

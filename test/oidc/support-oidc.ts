@@ -46,6 +46,7 @@ export const addApp = async ({
 };
 
 export interface Person {
+  id: number;
   email: string;
   username: string;
   cookie: string;
@@ -57,8 +58,27 @@ export const join = async (): Promise<Person> => {
   const answer = await send('/id/register', {
     json: { username, email, password: PASSWORD, name: 'Mary Ann' },
   });
-  return { username, email, cookie: sessionCookie(answer) ?? expect.fail('no cookie') };
+  const { id } = JSON.parse(answer.text).account;
+  return { id, username, email, cookie: sessionCookie(answer) ?? expect.fail('no cookie') };
 };
+
+/** Answers the page that asks whether an app may know who this is. */
+export const decide = (
+  { id, cookie }: Person,
+  decision: 'allow' | 'deny',
+  { parameters }: Asked,
+  account = String(id),
+): Promise<Answer> => {
+  const form = { request: String(new URLSearchParams(parameters)), account, decision };
+  return send('/oidc/consent', { form, env, origin: ISSUER, cookie });
+};
+
+/** Where the page that follows a form of ours goes on to. */
+export const goesOnTo = ({ text }: Answer): URL =>
+  new URL(
+    /http-equiv="refresh" content="0;url=([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ??
+      expect.fail(text),
+  );
 
 /** What the Worker answers to requests of the library. */
 const customFetch = async (url: string, init: { method?: string; headers?: unknown; body?: unknown }) => {

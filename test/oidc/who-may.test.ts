@@ -21,13 +21,14 @@ const open = async (app: TestApp, { env, cookie }: Browser, more: Record<string,
 };
 
 /** Sends the form of the consent page, whether it was shown or not. */
-const allow = ({ env, cookie }: Browser, parameters: Record<string, string>) =>
-  send('/oidc/consent', {
-    form: { request: String(new URLSearchParams(parameters)), decision: 'allow' },
-    env,
-    origin: ISSUER,
-    cookie,
-  });
+/** Agrees on the page that an app leads to, for the account that it is shown to. */
+const allow = async ({ env, cookie }: Browser, parameters: Record<string, string>) => {
+  const request = String(new URLSearchParams(parameters));
+  const browser = { env, origin: ISSUER, cookie };
+  const { text } = await send(`/oidc/authorize?${request}`, browser);
+  const account = /name="account" value="(\d+)"/.exec(text)?.[1] ?? '';
+  return send('/oidc/consent', { ...browser, form: { request, account, decision: 'allow' } });
+};
 
 const grantsOf = (app: TestApp) =>
   testEnv.DB.prepare('SELECT count(*) AS n FROM app_grants WHERE app_id = ?').bind(app.id).first('n');

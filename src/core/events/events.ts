@@ -74,6 +74,8 @@ const MAX_ALIKE_A_MINUTE: Partial<Record<EventType, number>> = {
   login: 10,
   logout: 10,
   login_refused: 10,
+  app_allowed: 10,
+  app_withdrawn: 10,
 };
 
 /** Events of these types together that an account may have within a minute. */

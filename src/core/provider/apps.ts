@@ -59,6 +59,13 @@ export const isAppOrigin = async (store: Store, origin: string): Promise<boolean
 };
 
 /**
+ * Whether a code that is sent there reaches the app and no other. An https address belongs to the app, and without the
+ * secret a code is of no use. A port or a scheme on the user's device can be taken by any program there.
+ */
+export const isAssured = ({ secretHash }: App, redirectUri: string): boolean =>
+  secretHash !== null || redirectUri.startsWith('https:');
+
+/**
  * Whether an app authenticates: by its secret if it has one. An app without a secret must send none: if it sends one,
  * it is configured wrongly.
  */

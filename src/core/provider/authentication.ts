@@ -17,6 +17,8 @@ const METHODS = {
 
 export const methodsOf = ({ factor }: SignInProof): readonly string[] => (factor ? METHODS[factor] : ['pwd']);
 
+export const hasTwoFactors = (signIn: SignInProof): boolean => methodsOf(signIn).includes('mfa');
+
 /** When the owner last authenticated. */
 export const signedInAtMs = ({ authenticatedAtMs, createdAtMs }: SignInProof): number =>
   authenticatedAtMs ?? createdAtMs;

@@ -29,9 +29,14 @@ export interface AuthorizationRequest {
   asksConsent: boolean;
   /** The sign-in must not be older. */
   maxAgeSeconds: number | null;
+  /** Whether the app would rather have a sign-in by two factors: of `acr_values`, the first that is known here says so. */
+  wantsTwoFactors: boolean;
+  /** An ID token of whoever the app expects; null for anybody. Not yet verified. */
+  idTokenHint: string | null;
   /**
-   * Seconds since the epoch: the sign-in must not be older. Our own parameter, for the return from signing in again.
-   * Removing it deceives nobody: the app learns the time of the sign-in.
+   * Seconds since the epoch: the sign-in must not be older. Our own parameter, for the return from signing in again. It
+   * counts for a few minutes only, so writing it by hand gains no more than that, and the app learns the time of the
+   * sign-in.
    */
   sinceSeconds: number | null;
   /** The audience of access tokens (RFC 8707); null for the service itself. */
@@ -65,6 +70,10 @@ export type ReadRequest =
   /** The browser is not redirected: the address is not registered for the app, or there is no such app. */
   | { ok: false; replyTo: null; problem: 'unknown_app' | 'unknown_redirect' };
 
+/** The assurance of a sign-in: one factor or two. Our own values, as OpenID Connect Core allows. */
+export const ACR_ONE_FACTOR = 'urn:latchkey:acr:1';
+export const ACR_TWO_FACTORS = 'urn:latchkey:acr:2';
+
 /** The parameters as they came, in order. A name that comes twice is refused. */
 export type Parameters = readonly (readonly [name: string, value: string])[];
 
@@ -74,6 +83,10 @@ const valuesOf = (parameters: Parameters, name: string): string[] =>
 /** The one value of a parameter; null if it was not sent, or sent empty. */
 export const findValue = (parameters: Parameters, name: string): string | null =>
   valuesOf(parameters, name).find((value) => value !== '') ?? null;
+
+/** The words of a list with spaces between them, which the ABNF of RFC 6749, appendix A, has for all of these. */
+export const wordsOf = (list: string | null): string[] =>
+  (list ?? '').split(' ').filter((word) => word !== '');
 
 const hasTwice = (parameters: Parameters): boolean => {
   const names = parameters.map(([name]) => name).filter((name) => name !== 'resource');
@@ -99,6 +112,7 @@ const READ: ReadonlySet<string> = new Set([
   'code_challenge_method',
   'prompt',
   'max_age',
+  'acr_values',
   'resource',
   'since',
 ]);
@@ -147,8 +161,9 @@ export const readAuthorizationRequest = (
   if (state !== replyTo.state) return refuse('invalid_request', 'state is too long.');
   for (const [name, error] of NOT_SUPPORTED)
     if (value(name) !== null) return refuse(error, `${name} is not supported.`);
-  if (value('response_type') !== 'code')
-    return refuse('unsupported_response_type', 'response_type must be code.');
+  const responseType = value('response_type');
+  if (responseType === null) return refuse('invalid_request', 'response_type is missing.');
+  if (responseType !== 'code') return refuse('unsupported_response_type', 'response_type must be code.');
   if ((value('response_mode') ?? 'query') !== 'query')
     return refuse('invalid_request', 'response_mode must be query.');
 
@@ -165,7 +180,7 @@ export const readAuthorizationRequest = (
   if (nonce !== null && nonce.length > MAX_NONCE_CHARACTERS)
     return refuse('invalid_request', 'nonce is too long.');
 
-  const prompts = (value('prompt') ?? '').split(' ').filter((each) => each !== '');
+  const prompts = wordsOf(value('prompt'));
   if (prompts.includes('none') && prompts.length > 1)
     return refuse('invalid_request', 'prompt none stands alone.');
 
@@ -181,19 +196,27 @@ export const readAuthorizationRequest = (
   if (resources.length > 1 || (resource !== null && !audiences.includes(resource)))
     return refuse('invalid_target', 'resource is not known here.');
 
-  const asked = (value('scope') ?? '').split(' ');
+  const asked = wordsOf(value('scope'));
+  const scopes = SCOPES.filter((scope) => asked.includes(scope));
+  if (asked.length > 0 && scopes.length === 0)
+    return refuse('invalid_scope', `scope is one or more of ${SCOPES.join(' ')}.`);
+
+  const levels = wordsOf(value('acr_values'));
   return {
     ok: true,
     request: {
       app,
       ...replyTo,
-      scopes: SCOPES.filter((scope) => asked.includes(scope)),
+      scopes,
       nonce,
       codeChallenge,
       isSilent: prompts.includes('none'),
       asksLogin: prompts.includes('login'),
       asksConsent: prompts.includes('consent'),
       maxAgeSeconds: maxAge === null ? null : Number(maxAge),
+      wantsTwoFactors:
+        levels.find((level) => level === ACR_ONE_FACTOR || level === ACR_TWO_FACTORS) === ACR_TWO_FACTORS,
+      idTokenHint: value('id_token_hint'),
       sinceSeconds: since === null ? null : Number(since),
       resource,
     },

@@ -11,7 +11,9 @@ import {
   lte,
   ne,
   notExists,
+  notInArray,
   or,
+  type SQL,
   sql,
 } from 'drizzle-orm';
 import { noteEventOf } from '../events/events.ts';
@@ -19,9 +21,9 @@ import type { Mail } from '../mail/mail.ts';
 import type { Account, Client } from '../model.ts';
 import { accountColumns } from '../store/columns.ts';
 import { appConsents, appGrants, sessions, users } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
+import type { Database, Store } from '../store/store.ts';
 import type { SignInProof } from './authentication.ts';
-import type { AuthorizationRequest } from './authorization-request.ts';
+import { type AuthorizationRequest, SCOPES } from './authorization-request.ts';
 
 /** @see https://openid.net/specs/openid-connect-core-1_0.html#AuthResponse: short, for one exchange */
 export const CODE_SECONDS = 60;
@@ -30,10 +32,15 @@ export const CODE_SECONDS = 60;
 export const GRACE_SECONDS = 10;
 
 /**
- * Grants of one session. Whoever is signed in can make an app ask for codes in a loop, and what ends with a session must
- * end in one statement.
+ * Grants of one session, and of them those of one app; beyond, those that were used least recently end. Whoever is signed
+ * in can make an app ask for codes in a loop: it ends its own grants, not those of other apps, and what ends with a
+ * session must end in one statement.
  */
+const MAX_GRANTS_OF_APP = 10;
 const MAX_GRANTS = 100;
+
+/** Apps that an account has consented to; beyond, the consent that was given first ends. */
+const MAX_APPS = 100;
 
 /** SQLite takes an OFFSET only behind a LIMIT: more than any session has. */
 const NO_LIMIT = 1_000_000_000;
@@ -44,21 +51,18 @@ export type Grant = typeof appGrants.$inferSelect;
 export interface LiveGrant {
   grant: Grant;
   account: Account;
-  session: SignInProof & { expiresAtMs: number };
+  session: { expiresAtMs: number };
+  /** When and by what its person had signed in when the code was made, whatever was proved since. */
+  signIn: SignInProof;
 }
 
 export interface Grants {
   /**
-   * Stores a grant for the session of a request, and the consent of its user; null if the session has ended. Beyond
-   * `MAX_GRANTS` of the session, those that were used least recently end. A consent to more than before is noted in the
-   * audit log, and the owner gets a mail, unless the app needs no consent.
+   * Stores a grant for the session of a request, and the consent of its user; null if the session has ended. Grants of
+   * the session and apps of the account beyond their limits end. A consent to more than before is noted in the audit log,
+   * and the owner gets a mail, unless the app needs no consent.
    */
-  create(
-    id: string,
-    request: AuthorizationRequest,
-    sessionId: string,
-    client: Client,
-  ): Promise<string | null>;
+  create(id: string, request: AuthorizationRequest, owner: GrantOwner): Promise<string | null>;
   /**
    * Redeems a code, once. A second use ends the grant with all its tokens, because one of the two users stole the code.
    * Null for a second use, an expired code, the code of another app, and if the session has ended.
@@ -86,6 +90,12 @@ export interface Grants {
   findConsent(userId: number, appId: string): Promise<string | null>;
 }
 
+export interface GrantOwner {
+  sessionId: string;
+  userId: number;
+  client: Client;
+}
+
 export interface GrantsOptions {
   store: Store;
   mail: Pick<Mail, 'notify' | 'sendSoon'>;
@@ -102,6 +112,34 @@ const columns = {
     expiresAtMs: sessions.expiresAtMs,
   },
 } as const;
+
+/** Ends the grants of a session that were used least recently, of those that a condition finds: with one more there are `max`. */
+const endOldest = (db: Database, where: SQL | undefined, max: number) =>
+  db.delete(appGrants).where(
+    inArray(
+      appGrants.id,
+      db
+        .select({ id: appGrants.id })
+        .from(appGrants)
+        .where(where)
+        .orderBy(
+          desc(
+            sql`coalesce(${appGrants.refreshedAtMs}, ${appGrants.redeemedAtMs}, ${appGrants.createdAtMs})`,
+          ),
+        )
+        .limit(NO_LIMIT)
+        .offset(max - 1),
+    ),
+  );
+
+/** Both lists of scopes in one, each scope once: what was agreed to before is not lost to an app that asks for less. */
+const scopesOfBoth = sql.join(
+  SCOPES.map(
+    (scope) =>
+      sql`CASE WHEN instr(' ' || ${appConsents.scope} || ' ' || excluded.scope || ' ', ${` ${scope} `}) > 0 THEN ${` ${scope}`} ELSE '' END`,
+  ),
+  sql` || `,
+);
 
 export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
   // Not in a batch: D1 returns the rows of a batch by column name, and some names occur twice.
@@ -122,18 +160,26 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
         )
         .get(),
     );
-    return value ?? null;
+    if (!value) return null;
+    const { grant, account, session } = value;
+    const { signedInAtMs, factor } = grant;
+    const signIn =
+      signedInAtMs === null
+        ? session
+        : { createdAtMs: signedInAtMs, authenticatedAtMs: signedInAtMs, factor };
+    return { grant, account, session, signIn };
   };
 
   const ofApp = (id: string, appId: string) => and(eq(appGrants.id, id), eq(appGrants.appId, appId));
 
   return {
-    async create(id, { app, scopes, nonce, redirectUri, codeChallenge, resource }, sessionId, client) {
+    async create(id, request, { sessionId, userId, client }) {
+      const { app, scopes, nonce, redirectUri, codeChallenge, resource } = request;
       const now = nowMs();
       const scope = scopes.join(' ');
       const live = and(eq(sessions.id, sessionId), gt(sessions.expiresAtMs, now));
+      const ofSession = eq(appGrants.sessionId, sessionId);
       const { value } = await store.primary((db) => {
-        const owner = db.select({ id: sessions.userId }).from(sessions).where(live);
         const known = db
           .select({ one: sql`1` })
           .from(appConsents)
@@ -141,10 +187,14 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
             and(
               eq(appConsents.userId, users.id),
               eq(appConsents.appId, app.id),
-              sql`length(${appConsents.scope}) >= ${scope.length}`,
+              ...scopes.map((each) => sql`instr(' ' || ${appConsents.scope} || ' ', ${` ${each} `}) > 0`),
             ),
           );
-        const agrees = and(eq(users.id, owner), notExists(known));
+        const agrees = and(
+          eq(users.id, userId),
+          exists(db.select({ one: sql`1` }).from(sessions).where(live)),
+          notExists(known),
+        );
         const tells = app.asksConsent ? ('app_allowed' as const) : null;
         return db.batch([
           noteEventOf(db, 'app_allowed', agrees, client, now),
@@ -154,11 +204,13 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
             .delete(appGrants)
             .where(
               and(
-                eq(appGrants.sessionId, sessionId),
+                ofSession,
                 isNull(appGrants.redeemedAtMs),
                 lte(appGrants.createdAtMs, now - CODE_SECONDS * 1000),
               ),
             ),
+          endOldest(db, and(ofSession, eq(appGrants.appId, app.id)), MAX_GRANTS_OF_APP),
+          endOldest(db, ofSession, MAX_GRANTS),
           db
             .insert(appGrants)
             .select(
@@ -173,6 +225,11 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
                   nonce: sql<string | null>`${nonce}`.as('nonce'),
                   redirectUri: sql<string>`${redirectUri}`.as('redirect_uri'),
                   codeChallenge: sql<string>`${codeChallenge}`.as('code_challenge'),
+                  signedInAtMs:
+                    sql<number>`coalesce(${sessions.authenticatedAtMs}, ${sessions.createdAtMs})`.as(
+                      'signed_in_at',
+                    ),
+                  factor: sessions.factor,
                   createdAtMs: sql<number>`${now}`.as('created_at'),
                   redeemedAtMs: sql<number | null>`NULL`.as('redeemed_at'),
                   refreshCount: sql<number>`0`.as('refresh_count'),
@@ -182,22 +239,6 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
                 .where(live),
             )
             .returning({ id: appGrants.id }),
-          db.delete(appGrants).where(
-            inArray(
-              appGrants.id,
-              db
-                .select({ id: appGrants.id })
-                .from(appGrants)
-                .where(and(eq(appGrants.sessionId, sessionId), ne(appGrants.id, id)))
-                .orderBy(
-                  desc(
-                    sql`coalesce(${appGrants.refreshedAtMs}, ${appGrants.redeemedAtMs}, ${appGrants.createdAtMs})`,
-                  ),
-                )
-                .limit(NO_LIMIT)
-                .offset(MAX_GRANTS - 1),
-            ),
-          ),
           db
             .insert(appConsents)
             .select(
@@ -214,14 +255,42 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
             )
             .onConflictDoUpdate({
               target: [appConsents.userId, appConsents.appId],
-              set: { scope: sql`excluded.scope`, appName: sql`excluded.app_name` },
-              // An app that asks for less does not narrow an earlier consent.
-              setWhere: sql`length(excluded.scope) > length(${appConsents.scope})`,
+              set: { scope: sql`trim(${scopesOfBoth})`, appName: sql`excluded.app_name` },
             }),
+          db.delete(appConsents).where(
+            and(
+              eq(appConsents.userId, userId),
+              inArray(
+                appConsents.appId,
+                db
+                  .select({ appId: appConsents.appId })
+                  .from(appConsents)
+                  .where(and(eq(appConsents.userId, userId), ne(appConsents.appId, app.id)))
+                  .orderBy(desc(appConsents.createdAtMs))
+                  .limit(NO_LIMIT)
+                  .offset(MAX_APPS - 1),
+              ),
+            ),
+          ),
+          // An app that is not on the page Apps has nothing.
+          db
+            .delete(appGrants)
+            .where(
+              and(
+                eq(appGrants.userId, userId),
+                notInArray(
+                  appGrants.appId,
+                  db
+                    .select({ appId: appConsents.appId })
+                    .from(appConsents)
+                    .where(eq(appConsents.userId, userId)),
+                ),
+              ),
+            ),
         ]);
       });
       mail.sendSoon(value);
-      return value[3][0]?.id ?? null;
+      return value[5][0]?.id ?? null;
     },
 
     async redeem(id, appId) {

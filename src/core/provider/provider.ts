@@ -6,15 +6,18 @@ import { equalTexts, type Keyring, type Random, randomToken } from '../secrets.t
 import { checkForOtherServices } from '../sessions/other-services.ts';
 import type { Store } from '../store/store.ts';
 import { ACCESS_TOKEN_TYPE, signerOf } from './access-tokens.ts';
-import { type App, findApp, isAppOrigin, isAuthentic } from './apps.ts';
-import { methodsOf, signedInAtMs } from './authentication.ts';
+import { type App, findApp, isAppOrigin, isAssured, isAuthentic } from './apps.ts';
+import { hasTwoFactors, methodsOf, signedInAtMs } from './authentication.ts';
 import {
+  ACR_ONE_FACTOR,
+  ACR_TWO_FACTORS,
   type AuthorizationErrorCode,
   type AuthorizationRequest,
   findValue,
   type Parameters,
   type ReadRequest,
   readAuthorizationRequest,
+  wordsOf,
 } from './authorization-request.ts';
 import { claimsOf } from './claims.ts';
 import { createGrantTokens } from './grant-tokens.ts';
@@ -30,7 +33,13 @@ export type TokenErrorCode =
   | 'invalid_client'
   | 'invalid_grant'
   | 'unsupported_grant_type'
-  | 'invalid_scope';
+  | 'invalid_scope'
+  | 'invalid_target';
+
+export type UserInfo =
+  | { ok: true; claims: Readonly<Record<string, unknown>> }
+  /** The access token is none, is for another server, or its grant has ended; or it has not the scope `openid`. */
+  | { ok: false; error: 'invalid_token' | 'insufficient_scope' };
 
 export type TokenAnswer =
   | { ok: true; body: Readonly<Record<string, string | number>> }
@@ -44,8 +53,8 @@ export interface AppCredentials {
 
 /** The next step for a browser that an app has sent. */
 export type AuthorizationStep =
-  /** The sign-in must not be older than this, in seconds since the epoch. */
-  | { next: 'sign-in'; sinceSeconds: number }
+  /** The sign-in must not be older than this, in seconds since the epoch, and may have to be by a second factor. */
+  | { next: 'sign-in'; sinceSeconds: number; needsFactor: boolean }
   /** REQUIRE_VERIFIED_EMAIL: the address must be proven first. */
   | { next: 'verify-email' }
   /** The session was opened by an app password, which signs in to no app. */
@@ -72,8 +81,8 @@ export interface Provider {
   withdraw(accountId: number, appId: string, client: Client): Promise<void>;
   /** Exchanges a code or a refresh token for tokens. */
   exchange(parameters: Parameters, credentials: AppCredentials | null): Promise<TokenAnswer>;
-  /** The claims that the app may read; null if the access token is not valid, or its grant has ended. */
-  userInfo(accessToken: string): Promise<Readonly<Record<string, unknown>> | null>;
+  /** The claims that the app may read. */
+  userInfo(accessToken: string): Promise<UserInfo>;
   /** @see https://www.rfc-editor.org/rfc/rfc7662#section-2.2. Null if the app is not who it says it is. */
   introspect(
     token: string,
@@ -93,13 +102,15 @@ export interface ProviderOptions {
   accounts: Pick<Accounts, 'ensurePublicId'>;
   policy: Pick<Policy, 'requiresVerifiedEmail'>;
   mail: Pick<Mail, 'notify' | 'sendSoon'>;
+  /** Whether an account has a second factor. */
+  hasFactor: (accountId: number) => Promise<boolean>;
   keyring: Keyring;
   random: Random;
   nowMs: () => number;
 }
 
 export const createProvider = (options: ProviderOptions): Provider => {
-  const { settings, store, accounts, policy, random, nowMs } = options;
+  const { settings, store, accounts, policy, hasFactor, random, nowMs } = options;
   const signer = signerOf(settings);
   const tokens = createGrantTokens(options.keyring);
   const grants = createGrants({ store, mail: options.mail, nowMs });
@@ -113,13 +124,15 @@ export const createProvider = (options: ProviderOptions): Provider => {
     return app && credentials && (await isAuthentic(app, credentials.secret)) ? app : null;
   };
 
+  /** @param scopes those of the access token, which may be fewer than those of the grant */
   const answer = async (
-    { grant, account, session }: LiveGrant,
+    { grant, account, session, signIn }: LiveGrant,
     refreshCount: number,
+    scopes: readonly string[] = wordsOf(grant.scope),
   ): Promise<TokenAnswer> => {
     const now = seconds(nowMs());
     const lifeSeconds = Math.min(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) - now);
-    const scopes = grant.scope.split(' ');
+    const scope = scopes.join(' ');
     const sub = await accounts.ensurePublicId(account);
     const common = { iss: settings.issuer, sub, exp: now + lifeSeconds, iat: now, sid: grant.id };
     const accessToken = await signer.sign(ACCESS_TOKEN_TYPE, {
@@ -128,7 +141,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
       aud: grant.resource ?? settings.issuer,
       jti: randomToken(random),
       client_id: grant.appId,
-      scope: grant.scope,
+      ...(scope !== '' && { scope }),
     });
     const idToken =
       scopes.includes('openid') &&
@@ -136,10 +149,11 @@ export const createProvider = (options: ProviderOptions): Provider => {
         ...common,
         ...claimsOf(account, sub, scopes),
         aud: grant.appId,
-        auth_time: seconds(signedInAtMs(session)),
-        amr: methodsOf(session),
-        acr: methodsOf(session).includes('mfa') ? ACR_TWO_FACTORS : ACR_ONE_FACTOR,
-        ...(grant.nonce !== null && { nonce: grant.nonce }),
+        auth_time: seconds(signedInAtMs(signIn)),
+        amr: methodsOf(signIn),
+        acr: hasTwoFactors(signIn) ? ACR_TWO_FACTORS : ACR_ONE_FACTOR,
+        // It answers the one request. https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
+        ...(refreshCount === 0 && grant.nonce !== null && { nonce: grant.nonce }),
         at_hash: await leftHalf(accessToken),
       }));
     return {
@@ -148,9 +162,9 @@ export const createProvider = (options: ProviderOptions): Provider => {
         access_token: accessToken,
         token_type: 'Bearer',
         expires_in: lifeSeconds,
-        scope: grant.scope,
+        ...(scope !== '' && { scope }),
         ...(idToken && { id_token: idToken }),
-        ...(scopes.includes('offline_access') && {
+        ...(wordsOf(grant.scope).includes('offline_access') && {
           refresh_token: await tokens.refreshTokenOf(grant.id, refreshCount),
         }),
       },
@@ -158,9 +172,15 @@ export const createProvider = (options: ProviderOptions): Provider => {
   };
 
   const redeem = async (parameters: Parameters, app: App): Promise<TokenAnswer> => {
-    const grantId = await tokens.readCode(findValue(parameters, 'code') ?? '');
+    const code = findValue(parameters, 'code');
+    if (code === null) return refuse('invalid_request', 'code is missing.');
+    const grantId = await tokens.readCode(code);
     const live = grantId && (await grants.redeem(grantId, app.id));
     if (!live) return refuse('invalid_grant', 'The code is wrong, was used, or has expired.');
+    if (!isFor(parameters, live, settings.issuer)) {
+      await grants.end(live.grant.id, app.id);
+      return refuse('invalid_target', 'resource is not that of the request.');
+    }
     const isSameAddress = findValue(parameters, 'redirect_uri') === live.grant.redirectUri;
     const verifier = findValue(parameters, 'code_verifier') ?? '';
     if (
@@ -175,21 +195,38 @@ export const createProvider = (options: ProviderOptions): Provider => {
   };
 
   const refresh = async (parameters: Parameters, app: App): Promise<TokenAnswer> => {
-    const read = await tokens.readRefreshToken(findValue(parameters, 'refresh_token') ?? '');
+    const token = findValue(parameters, 'refresh_token');
+    if (token === null) return refuse('invalid_request', 'refresh_token is missing.');
+    const read = await tokens.readRefreshToken(token);
+    const asked = wordsOf(findValue(parameters, 'scope'));
+    if (read && (asked.length > 0 || findValue(parameters, 'resource') !== null)) {
+      // Checked before the token is used up.
+      const before = await grants.find(read.grantId);
+      if (before && !isFor(parameters, before, settings.issuer))
+        return refuse('invalid_target', 'resource is not that of the request.');
+      const known = wordsOf(before?.grant.scope ?? null);
+      if (before && asked.some((scope) => !known.includes(scope)))
+        return refuse('invalid_scope', 'scope has more than was agreed to.');
+    }
     const live = read && (await grants.refresh(read.grantId, read.count, app.id));
-    return live && read
-      ? answer(live, read.count + 1)
-      : refuse('invalid_grant', 'The refresh token is wrong, was used, or its session has ended.');
+    if (!live)
+      return refuse('invalid_grant', 'The refresh token is wrong, was used, or its session has ended.');
+    const known = wordsOf(live.grant.scope);
+    return answer(
+      live,
+      read.count + 1,
+      asked.length > 0 ? known.filter((each) => asked.includes(each)) : known,
+    );
   };
 
   /** The claims of a valid access token of an app; null for every other text. No I/O. */
   const readAccessToken = async (token: string) => {
     const claims = await signer.verify(ACCESS_TOKEN_TYPE, token);
     if (!claims) return null;
-    const { iss, exp, sid, client_id: appId, scope } = claims;
+    const { iss, aud, exp, sid, client_id: appId, scope = '' } = claims;
     if (iss !== settings.issuer || typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;
     if (typeof sid !== 'string' || typeof appId !== 'string' || typeof scope !== 'string') return null;
-    return { claims, grantId: sid, appId, scopes: scope.split(' ') };
+    return { claims, audience: aud, grantId: sid, appId, scopes: wordsOf(scope) };
   };
 
   /** The grant of an app's token: of a valid refresh token, or of an access token. */
@@ -216,6 +253,12 @@ export const createProvider = (options: ProviderOptions): Provider => {
     return { appId: aud, sub, grantId: sid };
   };
 
+  /** Whether the sign-in used as many factors as the app prefers, or as the account has. */
+  const isStrongEnough = async (
+    { wantsTwoFactors }: AuthorizationRequest,
+    { account, session }: Principal,
+  ): Promise<boolean> => !wantsTwoFactors || hasTwoFactors(session) || !(await hasFactor(account.id));
+
   return {
     issuer: settings.issuer,
     findApp: (id) => findApp(store, id),
@@ -232,13 +275,20 @@ export const createProvider = (options: ProviderOptions): Provider => {
         error,
         description,
       });
-      if (
-        principal === null ||
-        !isYoungEnough(request, seconds(signedInAtMs(principal.session)), seconds(nowMs()))
-      )
-        return request.isSilent
-          ? refuseSilently('login_required', 'Nobody is signed in, or not lately enough.')
-          : { next: 'sign-in', sinceSeconds: seconds(nowMs()) };
+      const hint = request.idTokenHint === null ? null : await readIdTokenHint(request.idTokenHint);
+      // It may be so old that its key is gone: the user is asked then, who knows better than the hint.
+      if (request.idTokenHint !== null && hint === null && request.isSilent)
+        return refuseSilently('login_required', 'id_token_hint is no ID token that can be verified here.');
+      const signInAgain = (needsFactor: boolean): AuthorizationStep =>
+        request.isSilent
+          ? refuseSilently('login_required', 'Nobody is signed in, or not lately or surely enough.')
+          : { next: 'sign-in', sinceSeconds: seconds(nowMs()), needsFactor };
+      if (principal === null) return signInAgain(false);
+      if (hint !== null && hint.sub !== principal.account.publicId)
+        return refuseSilently('login_required', 'Another account is signed in.');
+      const isStrong = await isStrongEnough(request, principal);
+      if (!isStrong || !isYoungEnough(request, seconds(signedInAtMs(principal.session)), seconds(nowMs())))
+        return signInAgain(!isStrong);
       const checked = checkForOtherServices(policy, principal);
       if (!checked.ok && checked.error.reason === 'unverified_email')
         return request.isSilent
@@ -248,11 +298,12 @@ export const createProvider = (options: ProviderOptions): Provider => {
         return request.isSilent
           ? refuseSilently('login_required', 'Whoever is signed in used an app password.')
           : { next: 'sign-in-otherwise' };
-      if (!request.app.asksConsent && !request.asksConsent) return { next: 'answer' };
-      const agreed = request.asksConsent
-        ? null
-        : await grants.findConsent(principal.account.id, request.app.id);
-      const known = agreed?.split(' ') ?? [];
+      // Any program on the user's device can pass for an app without a secret that is answered there.
+      // https://www.rfc-editor.org/rfc/rfc8252#section-8.6
+      const mustAsk = request.asksConsent || !isAssured(request.app, request.redirectUri);
+      if (!request.app.asksConsent && !mustAsk) return { next: 'answer' };
+      const agreed = mustAsk ? null : await grants.findConsent(principal.account.id, request.app.id);
+      const known = wordsOf(agreed);
       if (agreed !== null && request.scopes.every((scope) => known.includes(scope)))
         return { next: 'answer' };
       return request.isSilent
@@ -260,8 +311,9 @@ export const createProvider = (options: ProviderOptions): Provider => {
         : { next: 'ask-consent' };
     },
 
-    async authorize(request, { session }, client) {
-      const grantId = await grants.create(random(GRANT_ID_BYTES).toHex(), request, session.id, client);
+    async authorize(request, { account, session }, client) {
+      const owner = { sessionId: session.id, userId: account.id, client };
+      const grantId = await grants.create(random(GRANT_ID_BYTES).toHex(), request, owner);
       return grantId && tokens.codeOf(grantId);
     },
 
@@ -271,9 +323,9 @@ export const createProvider = (options: ProviderOptions): Provider => {
     async exchange(parameters, credentials) {
       const app = await authenticate(credentials);
       if (!app) return refuse('invalid_client', 'There is no such app, or its secret is wrong.');
-      const names = parameters.map(([name]) => name);
-      if (new Set(names).size !== names.length) return refuse('invalid_request', 'A parameter came twice.');
       switch (findValue(parameters, 'grant_type')) {
+        case null:
+          return refuse('invalid_request', 'grant_type is missing.');
         case 'authorization_code':
           return redeem(parameters, app);
         case 'refresh_token':
@@ -285,11 +337,14 @@ export const createProvider = (options: ProviderOptions): Provider => {
 
     async userInfo(accessToken) {
       const access = await readAccessToken(accessToken);
-      if (!access?.scopes.includes('openid')) return null;
+      // One for another server would let that server ask in the name of the app.
+      if (access?.audience !== settings.issuer) return { ok: false, error: 'invalid_token' };
+      if (!access.scopes.includes('openid')) return { ok: false, error: 'insufficient_scope' };
       const live = await grants.find(access.grantId);
-      if (live?.grant.appId !== access.appId) return null;
-      const { account, grant } = live;
-      return claimsOf(account, await accounts.ensurePublicId(account), grant.scope.split(' '));
+      if (live?.grant.appId !== access.appId) return { ok: false, error: 'invalid_token' };
+      const { account } = live;
+      const sub = await accounts.ensurePublicId(account);
+      return { ok: true, claims: claimsOf(account, sub, access.scopes) };
     },
 
     async introspect(token, credentials) {
@@ -307,7 +362,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
         iss: settings.issuer,
         sub,
         client_id: appId,
-        scope,
+        ...(scope !== '' && { scope }),
         exp: seconds(live.session.expiresAtMs),
       };
     },
@@ -342,17 +397,23 @@ const isYoungEnough = (
   signedInAt: number,
   now: number,
 ): boolean => {
-  // The user signed in again for this request. The time since then does not count.
-  if (sinceSeconds !== null) return signedInAt >= sinceSeconds;
+  // The user signed in again for this request. The time since then does not count. An old or future `since` is ignored.
+  if (sinceSeconds !== null && sinceSeconds >= now - WAY_BACK_SECONDS && sinceSeconds <= now)
+    return signedInAt >= sinceSeconds;
   return !asksLogin && (maxAgeSeconds === null || now - signedInAt <= maxAgeSeconds);
 };
 
-/** The assurance of the sign-in: one factor or two. Our own values, as OpenID Connect Core allows. */
-const ACR_ONE_FACTOR = 'urn:latchkey:acr:1';
-const ACR_TWO_FACTORS = 'urn:latchkey:acr:2';
+/** How long signing in again and consenting may take: as long as a mailed code is valid. */
+const WAY_BACK_SECONDS = 10 * 60;
+
+/** Whether the grant is for the resource that a token request names, if it names one. https://www.rfc-editor.org/rfc/rfc8707#section-2.2 */
+const isFor = (parameters: Parameters, { grant }: LiveGrant, issuer: string): boolean => {
+  const resource = findValue(parameters, 'resource');
+  return resource === null || resource === (grant.resource ?? issuer);
+};
 
 /** The type of a shortened hint, so that no app takes it for an ID token. */
-const SHORT_HINT_TYPE = 'sign-out-hint+jwt';
+const SHORT_HINT_TYPE = 'id-token-hint+jwt';
 
 /** @see https://www.rfc-editor.org/rfc/rfc7636#section-4.1 */
 const VERIFIER_FORM = /^[A-Za-z0-9._~-]{43,128}$/;

@@ -387,6 +387,9 @@ export const appGrants = sqliteTable(
     redirectUri: text('redirect_uri').notNull(),
     /** `code_challenge`, by S256. */
     codeChallenge: text('code_challenge').notNull(),
+    /** When and by what its person had signed in: an ID token that is made later says the same. Null before 0014. */
+    signedInAtMs: integer('signed_in_at'),
+    factor: text('factor', { enum: ['passkey', 'totp', 'recovery_code', 'trusted_browser'] }),
     createdAtMs: integer('created_at').notNull(),
     /** When the code was redeemed; a second use ends the grant. */
     redeemedAtMs: integer('redeemed_at'),

@@ -40,6 +40,10 @@ const showCannot = (c: Context<AppEnv>): Response =>
     </>,
   );
 
+/** Whether the form that was sent was one for a second factor. */
+const typedFactor = (c: Context<AppEnv>): string | undefined =>
+  c.req.method === 'POST' ? typedOf(c)['factor'] : undefined;
+
 const showForms = async (
   c: Context<AppEnv>,
   to: string,
@@ -51,10 +55,11 @@ const showForms = async (
   if (session.appPasswordId !== null) return showCannot(c);
   const factors = await core.factors();
   const known = (await factors.list(account.id)).factors;
-  // The password alone is not enough if the account has a second factor and the session was opened without one.
-  const takesPassword = known.length === 0 || session.factor !== null;
-  // An app may require a more recent sign-in than our own pages do.
+  // An app may require a more recent sign-in than our own pages do, and one by a second factor.
   const isAlways = c.req.query('again') !== undefined;
+  const asksFactor = (c.req.query('factor') ?? typedFactor(c)) !== undefined;
+  // The password alone is not enough if the account has a second factor and the session was opened without one.
+  const takesPassword = known.length === 0 || (session.factor !== null && !asksFactor);
   if (c.req.method === 'GET' && takesPassword && !isAlways && core.sessions.isRecent(session))
     return goToDestination(c, to);
   const hasCode = known.some(({ kind }) => kind === 'totp');
@@ -79,6 +84,7 @@ const showForms = async (
             send="Use a passkey"
           >
             <input type="hidden" name="to" value={to} />
+            {asksFactor && <input type="hidden" name="factor" value="1" />}
           </PasskeyForm>
           <NeedsScript>To use a passkey, turn on JavaScript in a browser that supports passkeys.</NeedsScript>
         </>
@@ -86,6 +92,7 @@ const showForms = async (
       {hasCode && (
         <PostForm action="/confirm">
           <input type="hidden" name="to" value={to} />
+          {asksFactor && <input type="hidden" name="factor" value="1" />}
           <Field
             form={shown}
             name="code"

@@ -61,6 +61,8 @@ const REQUEST = {
   asksLogin: false,
   asksConsent: false,
   maxAgeSeconds: null,
+  wantsTwoFactors: true,
+  idTokenHint: null,
   sinceSeconds: null,
   resource: null,
 } as const;
@@ -256,7 +258,7 @@ const others: [string, Work][] = [
         refresh_token: String(answer.body['refresh_token']),
       };
       await provider.exchange(Object.entries(refreshed), credentials);
-      if (!(await provider.userInfo(String(answer.body['access_token']))))
+      if (!(await provider.userInfo(String(answer.body['access_token']))).ok)
         throw new Error('Nothing was told.');
       await provider.listApps(account.id);
       await provider.isAppOrigin('https://app.example.org');

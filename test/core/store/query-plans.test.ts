@@ -80,6 +80,11 @@ const EXCEPTIONS: readonly { sql: RegExp; step: RegExp; why: string }[] = [
     why: 'Sorts the sessions of one account, found by an index.',
   },
   {
+    sql: /^delete from "app_(grants|consents)" where/,
+    step: /^USE TEMP B-TREE FOR ORDER BY$/,
+    why: 'Sorts the grants of one session or the apps of one account, at most a hundred, found by an index.',
+  },
+  {
     sql: /^select .* from "users" where \((is_admin = 1|"users"\."disabled_at" >= \?) and/,
     step: /^USE TEMP B-TREE FOR ORDER BY$/,
     why: 'Sorts the admins or the disabled accounts, which are few, found by their index.',

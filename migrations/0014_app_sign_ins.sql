@@ -1,0 +1,2 @@
+ALTER TABLE `app_grants` ADD `signed_in_at` integer;--> statement-breakpoint
+ALTER TABLE `app_grants` ADD `factor` text;
