@@ -475,7 +475,6 @@ export const coreMutants = [
         'const wasUnproven = and(proves, sql`0`);',
         ['security/mail'],
       ],
-      ['A link resets again and again.', 'deleteProof(db, id),', 'deleteProof(db, `${id}-`),'],
     ],
   ),
   ...inFile(
@@ -526,7 +525,7 @@ export const coreMutants = [
   ),
   ...inFile(
     'src/core/proofs/tokens.ts',
-    ['security/mail', 'core/proofs/flows', 'core/proofs/limits'],
+    ['core/proofs/tokens'],
     [
       ['A token of one purpose is good for another.', '=> `${purpose} ${id}`;', '=> (purpose ? id : id);'],
       ['Whoever reads D1 makes tokens.', 'return isOurs ? id : null;', 'return id;'],

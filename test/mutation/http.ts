@@ -177,8 +177,8 @@ export const httpMutants = [
     [
       [
         'Passwords are taken over plain http.',
-        'c.var.httpSettings.allowHttp || isLoopback(c.req.url)) return next();',
-        'c.var.httpSettings.allowHttp !== undefined) return next();',
+        "c.get('httpSettings').allowHttp || isLoopback(c.req.url)) return next();",
+        "c.get('httpSettings').allowHttp !== undefined) return next();",
       ],
     ],
   ),

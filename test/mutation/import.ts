@@ -16,7 +16,7 @@ export const importMutants = [
         'Any password fits a scrypt hash.',
         'return equalBytes(scrypt(bytes, salt, options), key) &&',
         'return scrypt(bytes, salt, options).length > 0 &&',
-        ['core/credentials/imported-password'],
+        ['core/credentials/foreign/forms', 'core/credentials/foreign/fixtures'],
       ],
     ],
   ),

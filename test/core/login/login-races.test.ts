@@ -15,13 +15,13 @@ const registered = async () => {
   return { username, email, token, id: id ?? -1 };
 };
 
-/** Bindings that let a change of the account in between the first and the second round trip to D1. */
-const withChangeBetween = (sql: string, id: number) => {
+/** Bindings that let a change of the account in right before a round trip to D1, the second one if none is named. */
+const withChangeBetween = (sql: string, id: number, before = 2) => {
   let trips = 0;
   return observe(testEnv, async (binding) => {
     if (binding !== 'd1') return;
     trips += 1;
-    if (trips === 2) await testEnv.DB.prepare(sql).bind(id).run();
+    if (trips === before) await testEnv.DB.prepare(sql).bind(id).run();
   }).env;
 };
 
@@ -127,7 +127,8 @@ it('keeps the session of a change that is refused, because the password was chan
   const json = { identifier: username, password: PASSWORD };
   const cookie = sessionCookie(await send('/id/login', { json })) ?? expect.fail('no cookie');
   const change = { currentPassword: PASSWORD, newPassword: 'kaleidoscope-77' };
-  const env = withChangeBetween(OTHER_PASSWORD, id);
+  // After the first, which finds the session, and the second, which finds the password.
+  const env = withChangeBetween(OTHER_PASSWORD, id, 3);
   const answer = await send('/id/me/password', { method: 'PUT', json: change, cookie, env });
   expect(answer.status).toBe(401);
   expect((await send('/id/me', { cookie })).status).toBe(200);

@@ -141,6 +141,16 @@ describe('a new address', () => {
     ]);
   });
 
+  it('is told to an old one that nobody has proven, without a link: it may be a stranger’s', async () => {
+    const member = await join();
+    const email = `next.${member.email}`;
+    await askFor(member, email);
+    await call('POST', '/id/email/change/confirm', { token: tokenIn(mailbox.last(email)) });
+    const told = mailbox.last(member.email);
+    expect(told.subject).toContain('was changed');
+    expect(told.text).not.toContain('undo-email-change');
+  });
+
   it('that differs in case alone is the account’s at once', async () => {
     const member = await joinProven();
     const email = member.email.toUpperCase();
