@@ -253,9 +253,13 @@ async function* walk(
     if (isInside()) throw new Error('It ended too early.');
   } catch (error) {
     if (error instanceof InputError) throw error;
-    const why =
-      error instanceof Error && /ended|end/i.test(error.message) ? 'ends in the middle of it' : 'is damaged';
-    throw new InputError(`The JSON ${why}, near line ${lines.atEnd()}.`);
+    const isCut = error instanceof Error && /ended|end/i.test(error.message);
+    const where = `near line ${lines.atEnd()}`;
+    throw new InputError(
+      isCut
+        ? `The JSON ends in the middle of it, ${where}. Users may be missing: write the file again.`
+        : `The JSON is damaged, ${where}.`,
+    );
   }
   yield drain();
 }

@@ -172,6 +172,10 @@ export const openSource = async (path: string, options: SourceOptions): Promise<
     // JSON said to be lines is read as lines; what else is found out is not what it is said to be.
     const isSaid = isFileFormat(format) && (found === null || NAMES[found] === NAMES[format]);
     const kind = isSaid ? format : found;
+    if (kind === null && /\n\s*[[{]\s*["{]/.test(file.head.toString('utf8')))
+      throw new InputError(
+        'Lines of a console stand before the JSON: delete them, or have the command write the file itself (dumpdata -o users.json).',
+      );
     if (kind === null)
       throw new InputError(
         `Its beginning is not that of ${isFileFormat(format) ? NAMES[format] : 'a format known here'}. Say what it is: --format.`,

@@ -60,6 +60,20 @@ describe("Django's dumpdata of a project with its own user model", () => {
     ]);
   });
 
+  it('keeps accounts without any name under their ids, if that is said', async () => {
+    const path = dump(
+      custom('people.member', 7, { email: null }),
+      custom('people.member', 8, { email: 'a@x.example' }),
+    );
+    const scratch = openDatabase();
+    const given = { map: { id: 'username' }, rules: { noEmail: 'placeholder' } } as const;
+    expect((await importInto(scratch, path, given)).counts).toMatchObject({ imported: 2 });
+    expect(scratch.users('username, email')).toEqual([
+      { username: '7', email: '7@no-email.invalid' },
+      { username: '8', email: 'a@x.example' },
+    ]);
+  });
+
   it('asks which user model is meant where there are two, and takes the one that is said', async () => {
     const path = dump(
       custom('people.member', 1, { email: 'ann@example.com' }),
@@ -78,7 +92,14 @@ describe("Django's dumpdata of a project with its own user model", () => {
     await expect(importInto(openDatabase(), noUsers)).rejects.toThrow('There are no users in this dump.');
     const cut = tempFile('cut.json', JSON.stringify([custom('auth.user', 1, {})]).slice(0, -9));
     await expect(importInto(openDatabase(), cut)).rejects.toThrow(
-      'The JSON ends in the middle of it, near line 1.',
+      'The JSON ends in the middle of it, near line 1. Users may be missing: write the file again.',
+    );
+    const console = tempFile(
+      'console.json',
+      'Tracking file: x\ndumpdata > a.json\n[\n  {"model": "auth.user"}]\n',
+    );
+    await expect(importInto(openDatabase(), console)).rejects.toThrow(
+      'Lines of a console stand before the JSON: delete them,',
     );
   });
 });
