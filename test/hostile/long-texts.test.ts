@@ -1,5 +1,10 @@
 // A long text costs little everywhere: what is longer than any account's is neither normalised nor folded.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { dialects } from '../../src/dialects/index.ts';
+import { pages } from '../../src/pages/surface.ts';
+import { services } from '../../src/services/index.ts';
+import { addApp } from '../oidc/support-oidc.ts';
+import { signingEnv } from '../support/signing.ts';
 import { ORIGIN, type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 
 /** Combining marks, whose normalisation takes time that grows with the square of their number: 60,000 bytes. */
@@ -50,62 +55,111 @@ beforeAll(async () => {
   cookie = sessionCookie(await send('/id/login', { json: { identifier: email, password } })) ?? '';
 });
 
-/** Every place that takes a text, with the same one in each of its fields. */
-const PLACES: [name: string, sent: (text: string) => [path: string, Sent]][] = [
-  ...(
-    [
-      ['POST', '/api/users/register', ['username', 'email', 'password']],
-      ['POST', '/api/users/login', ['username', 'password']],
-      ['PATCH', '/api/users/me', ['address', 'site_url', 'description', 'email']],
-      ['POST', '/api/v1/user/register', ['username', 'email', 'password']],
-      ['POST', '/api/v1/user/login', ['username', 'password']],
-      ['POST', '/api/register', ['first_name', 'last_name', 'email', 'password']],
-      ['POST', '/api/login', ['username', 'password']],
-      ['POST', '/api/login', ['email', 'password']],
-      ['POST', '/account/register', ['username', 'email', 'password']],
-      ['POST', '/account/login', ['username', 'password']],
-      ['POST', '/api/auth/register', ['name', 'email', 'password']],
-      ['POST', '/api/auth/login', ['email', 'password']],
-      ['POST', '/id/register', ['username', 'email', 'password', 'name']],
-      ['POST', '/id/login', ['identifier', 'password']],
-      ['PATCH', '/id/me', ['name', 'firstName', 'lastName', 'address', 'siteUrl', 'description']],
-      ['PUT', '/id/me/email', ['email', 'password']],
-      ['PUT', '/id/me/username', ['username', 'password']],
-      ['PUT', '/id/me/password', ['currentPassword', 'newPassword']],
-      ['DELETE', '/id/me', ['password']],
-      ['POST', '/sign-up', ['username', 'email', 'password', 'name']],
-      ['POST', '/sign-in', ['identifier', 'password', 'to', 'kept']],
-      ['POST', '/profile', ['name', 'firstName', 'lastName', 'address', 'siteUrl', 'description']],
-      ['POST', '/email', ['email', 'password']],
-      ['POST', '/username', ['username', 'password']],
-      ['POST', '/password', ['currentPassword', 'newPassword']],
-    ] as const
-  ).flatMap(([method, path, fields]) =>
-    fields.map((field): (typeof PLACES)[number] => [
-      `${method} ${path}, ${field}`,
-      (text) => {
-        // The other fields are good as far as they can be, so that nothing else is refused first.
-        const others = {
-          username: uniqueName(),
-          email: `${uniqueName()}@test.com`,
-          password,
-          identifier: 'x',
-        };
-        const rest = Object.fromEntries(
-          fields.map((name) => [name, name in others ? Reflect.get(others, name) : 'a good text']),
-        );
-        const headers = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' };
-        const signedIn = /register|login|sign-/.test(path) ? {} : { cookie };
-        return [path, { method, json: { ...rest, [field]: text }, headers, ...signedIn }];
-      },
-    ]),
+const headers = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' };
+
+/** Values that are good as far as they can be, so that nothing else is refused first. */
+const goodValue = (name: string): unknown => {
+  const good: Record<string, () => unknown> = {
+    username: uniqueName,
+    email: () => `${uniqueName()}@test.com`,
+    password: () => password,
+    currentPassword: () => password,
+    old: () => password,
+    identifier: () => 'x',
+    id: () => 1,
+    pictureId: () => 1,
+    session: () => 'cookie',
+  };
+  return good[name]?.() ?? 'a good text';
+};
+
+type Place = [name: string, sent: (text: string) => [path: string, Sent]];
+
+/** Every field of every endpoint, with the same text in each. */
+const FIELDS: Place[] = [...dialects, pages, ...services].flatMap((surface) =>
+  surface.endpoints.flatMap(({ method, path, auth, body }) =>
+    Object.keys(body?.schema.shape ?? {}).map((field): Place => {
+      const full = surface.basePath + path.replace(/:\w+/g, '1');
+      return [
+        `${method} ${full}, ${field}`,
+        (text) => {
+          const fields = Object.keys(body?.schema.shape ?? {});
+          const rest = Object.fromEntries(fields.map((name) => [name, goodValue(name)]));
+          const takesCookie = auth.via !== 'none' && auth.via.includes('cookie');
+          const signedIn = auth.via === 'none' ? {} : takesCookie ? { cookie } : { token };
+          return [full, { method, json: { ...rest, [field]: text }, headers, ...signedIn }];
+        },
+      ];
+    }),
   ),
-  ['a search', (text) => ['/id/admin/accounts/search', { token, json: { search: text } }]],
+);
+
+/** Texts that no schema names. */
+const OTHERS: Place[] = [
+  ['POST /api/login, email', (text) => ['/api/login', { json: { email: text, password } }]],
+  ...['to', 'kept'].map(
+    (field): Place => [
+      `POST /sign-in, ${field}`,
+      (text) => ['/sign-in', { json: { identifier: 'x', password, [field]: text }, headers }],
+    ],
+  ),
+  ...['/sign-in?to=', '/sign-up?to=', '/confirm?to=', '/api/users/reset_password?callback=x&lookup='].map(
+    (path): Place => [`GET ${path}`, (text) => [path + encodeURIComponent(text), { cookie }]],
+  ),
+  ...['client_id', 'redirect_uri', 'scope', 'state', 'login_hint', 'prompt', 'id_token_hint'].flatMap(
+    (name): Place[] => [
+      [
+        `GET /oidc/authorize, ${name}`,
+        (text) => [
+          `/oidc/authorize?${new URLSearchParams({ client_id: 'x', [name]: text })}`,
+          { env: signingEnv() },
+        ],
+      ],
+      [
+        `POST /oidc/authorize, ${name}`,
+        (text) => ['/oidc/authorize', { env: signingEnv(), form: { [name]: text } }],
+      ],
+      [
+        `POST /oidc/logout, ${name}`,
+        (text) => ['/oidc/logout', { env: signingEnv(), form: { [name]: text } }],
+      ],
+    ],
+  ),
+  ...['client_id', 'client_secret', 'code', 'redirect_uri', 'refresh_token', 'token'].flatMap((name) =>
+    ['/oidc/token', '/oidc/introspect', '/oidc/revoke'].map(
+      (path): Place => [
+        `POST ${path}, ${name}`,
+        (text) => [
+          path,
+          { env: signingEnv(), form: { grant_type: 'authorization_code', client_id: 'x', [name]: text } },
+        ],
+      ],
+    ),
+  ),
+];
+
+/** An app whose registered address has a free port: what is sent is compared with it as a URL. */
+let app = '';
+
+beforeAll(async () => {
+  app = (await addApp({ redirectUris: ['http://127.0.0.1/callback'] })).id;
+});
+
+const OF_AN_APP: Place[] = [
   [
-    'a search on the page',
-    (text) => ['/admin', { cookie, form: { search: text }, headers: { 'Sec-Fetch-Site': 'same-origin' } }],
+    'GET /oidc/authorize of an app, redirect_uri',
+    (text) => [
+      `/oidc/authorize?${new URLSearchParams({ client_id: app, redirect_uri: text })}`,
+      { env: signingEnv() },
+    ],
   ],
 ];
+
+const PLACES = [...FIELDS, ...OTHERS, ...OF_AN_APP];
+
+it('finds every field', () => {
+  expect(FIELDS.length).toBeGreaterThan(120);
+});
 
 describe.each(LONG)('%s', (_name, text) => {
   it.each(PLACES)('is answered and not normalised by %s', async (_place, sentWith) => {

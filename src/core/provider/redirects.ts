@@ -29,7 +29,8 @@ export const canBeRedirectUri = (text: string): boolean => {
  * @see https://www.rfc-editor.org/rfc/rfc8252#section-7.3
  */
 export const isRegistered = (uri: string, registered: readonly string[]): boolean =>
-  registered.includes(uri) || registered.some((each) => isSameButForPort(uri, each));
+  uri.length <= MAX_CHARACTERS &&
+  (registered.includes(uri) || registered.some((each) => isSameButForPort(uri, each)));
 
 const isSameButForPort = (uri: string, registered: string): boolean => {
   const [asked, known] = [readUrl(uri), readUrl(registered)];
