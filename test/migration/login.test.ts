@@ -267,6 +267,15 @@ describe('many at once', () => {
     for (const person of people) expect(await rowsOf(person)).toHaveLength(1);
   });
 
+  it('a name that is longer than any account has is not asked about', async () => {
+    const long = 'a'.repeat(1_025);
+    expect((await logIn(long)).text).toBe(REFUSED);
+    expect((await logIn(`${long}@test.com`)).text).toBe(REFUSED);
+    expect(old.asked).toEqual([]);
+    expect((await logIn('a'.repeat(1_024))).text).toBe(REFUSED);
+    expect(old.asked).toHaveLength(1);
+  });
+
   it('guesses at one name are throttled before the old service hears of them', async () => {
     const ann = atOldService();
     const statuses: number[] = [];

@@ -62,6 +62,8 @@ export const createMoveAccount =
       warn('an account of the old service was not moved', reason);
       return false;
     };
+    // No account has it, here or there.
+    if (!isMatchable(identifier.text)) return false;
     const found = await askOldService({ by: identifier.by, name: identifier.text, password });
     if (!found) return false;
     const names = readNames(found);
