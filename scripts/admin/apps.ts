@@ -87,6 +87,18 @@ export const listApps = async (query: Query): Promise<Outcome> => {
   };
 };
 
+/** Says which app would be removed, and how many people use it. */
+export const describeRemoval = async (id: string, query: Query): Promise<string> => {
+  const isIt = quote(id);
+  const [rows = []] = await query([
+    `SELECT name, (SELECT count(*) FROM app_consents WHERE app_id = ${isIt}) AS people FROM apps WHERE id = ${isIt}`,
+  ]);
+  const [row] = rows;
+  if (row === undefined) throw new Refused(`There is no app ${toPlainText(id)}.`);
+  const name = toPlainText(String(row['name']));
+  return `${name} (${toPlainText(id)}) is used by ${String(row['people'])}.\nRemove it? Its client_id and secret are lost, and all its tokens end.`;
+};
+
 /** Removes an app with all that people agreed to for it: its tokens end. */
 export const removeApp = async (id: string, query: Query): Promise<Outcome> => {
   const isIt = quote(id);

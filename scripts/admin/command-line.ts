@@ -3,7 +3,7 @@ import { createCommand, statusOf, USAGE_STATUS, withoutSeparator } from '../comm
 import { messageOf } from '../terminal.ts';
 import { environmentOf, type Row, targetFlags } from '../wrangler.ts';
 import type { Query } from './account.ts';
-import { addApp, listApps, removeApp } from './apps.ts';
+import { addApp, describeRemoval, listApps, removeApp } from './apps.ts';
 import { type Command, commands, type Outcome } from './commands.ts';
 
 const REFUSED_STATUS = 1;
@@ -93,14 +93,19 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     return left;
   };
 
+  /** Throws if there is nobody to ask. */
+  const requireTerminal = (name: string): void => {
+    if (!hasTerminal)
+      parser.error(
+        `error: \`${name}\` asks before it is done, and there is no terminal: add --yes if you are sure`,
+      );
+  };
+
   const run = async (name: string, command: Command, operand: string | null): Promise<number> => {
     const flags = parser.opts();
     const query = openQuery();
     const mustAsk = command.ask !== undefined && !flags.yes;
-    if (mustAsk && !hasTerminal)
-      parser.error(
-        `error: \`${name}\` asks before it is done, and there is no terminal: add --yes if you are sure`,
-      );
+    if (mustAsk) requireTerminal(name);
     const sure = mustAsk && operand !== null ? await makeSure(command, operand, query, tools) : operand;
     if (mustAsk && sure === null) return REFUSED_STATUS;
     const origin = command.takesOrigin ? await findOrigin() : '';
@@ -143,7 +148,16 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     .description('removes an app: nobody is signed in there any more')
     .argument('<client-id>')
     .action(async (id) => {
-      status = tell(await removeApp(id, openQuery()));
+      const query = openQuery();
+      if (!parser.opts().yes) {
+        requireTerminal('client remove');
+        if (!(await tools.confirm(await describeRemoval(id, query)))) {
+          printError('Nothing was done.');
+          status = REFUSED_STATUS;
+          return;
+        }
+      }
+      status = tell(await removeApp(id, query));
     });
 
   try {

@@ -4,19 +4,25 @@ import { expect, it } from 'vitest';
 import { runAdmin } from '../../scripts/admin/command-line.ts';
 import { NOW_MS, openDatabase, type Scratch } from './import-support.ts';
 
-const run = async (scratch: Scratch, ...args: string[]) => {
+/** @param answer what somebody at the terminal says to a question; null for no terminal */
+const runWith = async (answer: boolean | null, scratch: Scratch, ...args: string[]) => {
   const said: string[] = [];
   const status = await runAdmin(['client', ...args], {
     query: (_flags, statements) => scratch.target.query(statements),
     nowMs: NOW_MS,
-    hasTerminal: false,
-    confirm: async () => false,
+    hasTerminal: answer !== null,
+    confirm: async (question) => {
+      said.push(question);
+      return answer === true;
+    },
     findOrigin: async () => null,
     print: (text) => said.push(text),
     printError: (text) => said.push(text),
   });
   return { status, said: said.join('\n') };
 };
+
+const run = (scratch: Scratch, ...args: string[]) => runWith(null, scratch, ...args);
 
 const rows = (scratch: Scratch, sql: string) => scratch.database.prepare(sql).all();
 
@@ -93,8 +99,23 @@ it('removes an app with what people agreed to, and says so if there is none', as
     INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at) VALUES ('s', 1, 'cookie', 1, 1, 9);
     INSERT INTO app_consents VALUES (1, '${id}', 'Shop', 'openid', 1);
     INSERT INTO app_grants (id, app_id, user_id, session_id, scope, redirect_uri, code_challenge, created_at) VALUES ('g', '${id}', 1, 's', 'openid', 'x', 'y', 1)`);
-  expect((await run(scratch, 'remove', id)).status).toBe(0);
+  expect((await run(scratch, 'remove', id, '--yes')).status).toBe(0);
   for (const table of ['apps', 'app_consents', 'app_grants'])
     expect([table, rows(scratch, `SELECT * FROM ${table}`)]).toEqual([table, []]);
-  expect(await run(scratch, 'remove', id)).toEqual({ status: 1, said: `There is no app ${id}.` });
+  expect(await run(scratch, 'remove', id, '--yes')).toEqual({ status: 1, said: `There is no app ${id}.` });
+});
+
+it('asks before it removes an app, shows which one, and demands --yes where nobody can be asked', async () => {
+  const scratch = openDatabase();
+  const added = await run(scratch, 'add', 'Shop', '--redirect', 'https://shop.example/cb');
+  const [, id = ''] = /client_id +(\S+)/.exec(added.said) ?? [];
+  expect(await run(scratch, 'remove', id)).toEqual({ status: 2, said: expect.stringContaining('add --yes') });
+  expect(await runWith(false, scratch, 'remove', id)).toEqual({
+    status: 1,
+    said: `Shop (${id}) is used by 0.\nRemove it? Its client_id and secret are lost, and all its tokens end.\nNothing was done.`,
+  });
+  expect(rows(scratch, 'SELECT id FROM apps')).toHaveLength(1);
+  expect((await runWith(true, scratch, 'remove', 'nosuch')).said).toBe('There is no app nosuch.');
+  expect((await runWith(true, scratch, 'remove', id)).status).toBe(0);
+  expect(rows(scratch, 'SELECT id FROM apps')).toEqual([]);
 });

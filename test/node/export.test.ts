@@ -158,7 +158,8 @@ it.each([
   'users.jsonl',
   'users.jsonl.part',
   'db.sqlite.latchkey-report.txt',
-])('git ignores %s, which holds personal data', (name) => {
+  'keys.json',
+])('git ignores %s, which holds personal data or secrets', (name) => {
   const { status } = spawnSync('git', ['check-ignore', '-q', name], { cwd: PROJECT });
   expect(status).toBe(0);
 });
