@@ -1,11 +1,15 @@
 // Apps sign people in at a service that really runs: by openid-client, and by Apache as docs/openid-connect.md configures it.
 import { createHash } from 'node:crypto';
+import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import * as client from 'openid-client';
 import type { Browser, Page as Tab } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { begin, finish } from '../../examples/openid-client.ts';
 import { type Apache, freePort, isWithoutApache, startApache } from './support-apache.ts';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
+import { createMcpUser, type McpService, startMcpService } from './support-mcp.ts';
 import { emailOf, PASSWORD, someName } from './support-person.ts';
 import type { Service } from './support-service.ts';
 import { startSigningService } from './support-signing-service.ts';
@@ -17,11 +21,14 @@ const CALLBACK = 'https://app.example.org/callback';
 const BYE = 'https://app.example.org/bye';
 
 let service: Service;
+let mcp: McpService;
 
 beforeAll(async () => {
-  service = await startSigningService();
+  mcp = await startMcpService();
+  service = await startSigningService({ ACCESS_TOKEN_AUDIENCES: `https://api.example.com, ${mcp.url}` });
+  mcp.trust(service.origin);
 });
-afterAll(() => service?.close());
+afterAll(() => Promise.all([service?.close(), mcp?.close()]));
 
 interface Registered {
   id: string;
@@ -293,5 +300,66 @@ describe.skipIf(isWithoutApache() || isWithoutChromium())('Apache with mod_auth_
     expect(await tab.locator('body').innerText()).not.toContain('The wiki');
     await tab.context().close();
     await eager.close();
+  });
+});
+
+describe('the SDK of the Model Context Protocol', () => {
+  const open = async (user: ReturnType<typeof createMcpUser>) => {
+    const transport = new StreamableHTTPClientTransport(new URL(mcp.url), { authProvider: user });
+    const opened = new Client({ name: 'a client', version: '1.0.0' });
+    return { transport, opened, connected: opened.connect(transport) };
+  };
+  const whoIs = async (user: ReturnType<typeof createMcpUser>): Promise<unknown> => {
+    const { opened, connected } = await open(user);
+    await connected;
+    const { content } = await opened.callTool({ name: 'who' });
+    await opened.close();
+    return content;
+  };
+
+  it('finds the service by the metadata of the server, signs in, calls a tool, and refreshes', async () => {
+    const name = await join();
+    const id = `mcp-${name}`;
+    const loopback = 'http://127.0.0.1:1/callback';
+    await addApp({ id, secret: null, redirectUris: [loopback], asksConsent: true });
+    // An app learns its port when it starts.
+    const user = createMcpUser(id, 'http://127.0.0.1:49152/callback');
+    const { transport, connected } = await open(user);
+    await expect(connected).rejects.toThrow(UnauthorizedError);
+    const visitor = createVisitor();
+    const form = await visitor.open(user.sentTo?.href ?? expect.fail('no address'));
+    expect(user.sentTo?.searchParams.get('resource')).toBe(mcp.url);
+    const asked = await signIn(visitor, form, name, 'http://127.0.0.1:49152');
+    const callback = await visitor.submit(asked, { decision: 'allow' }, 'http://127.0.0.1:49152');
+    await transport.finishAuth(new URL(callback.url).searchParams.get('code') ?? '');
+
+    const [account] = await service.query(`SELECT public_id FROM users WHERE username = '${name}'`);
+    const told = [{ type: 'text', text: account?.['public_id'] }];
+    expect(await whoIs(user)).toEqual(told);
+
+    const before = user.saved ?? expect.fail('no tokens');
+    user.saved = { ...before, access_token: 'expired' };
+    expect(await whoIs(user)).toEqual(told);
+    expect(user.saved.refresh_token).not.toBe(before.refresh_token);
+
+    await service.execute(
+      'DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE username = ?)',
+      name,
+    );
+    user.saved = { ...user.saved, access_token: 'expired' };
+    await expect(whoIs(user)).rejects.toThrow(UnauthorizedError);
+  });
+
+  it('gets no token for a server that the service does not know', async () => {
+    const name = await join();
+    const id = `mcp-${name}`;
+    await addApp({ id, secret: null, redirectUris: ['http://127.0.0.1:1/callback'] });
+    const user = createMcpUser(id, 'http://127.0.0.1:49152/callback');
+    const { connected } = await open(user);
+    await expect(connected).rejects.toThrow(UnauthorizedError);
+    const url = new URL(user.sentTo ?? expect.fail('no address'));
+    url.searchParams.set('resource', 'https://evil.example/mcp');
+    const refused = await createVisitor().open(url.href, 'http://127.0.0.1:49152');
+    expect(new URL(refused.url).searchParams.get('error')).toBe('invalid_target');
   });
 });
