@@ -139,6 +139,7 @@ const readAccessTokenSettings = (values: Values): AccessTokenSettings | null => 
     keys,
     lifeSeconds: values.ACCESS_TOKEN_MINUTES * SECONDS_PER_MINUTE,
     audiences: [first, ...others],
+    takesMetadataDocuments: values.CLIENT_METADATA_DOCUMENTS,
   };
 };
 

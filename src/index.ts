@@ -14,6 +14,7 @@ import { dialects } from './dialects/index.ts';
 import { type Env, readSettings, type Settings } from './env.ts';
 import { createApp } from './http/app.ts';
 import type { WithinRate } from './http/context.ts';
+import { createDocumentLoader } from './http/load-document.ts';
 import { createOldService } from './migration/index.ts';
 import { pages } from './pages/index.ts';
 import { type AccountsService, type AccountView, createRpc, type SignedIn } from './rpc/index.ts';
@@ -63,6 +64,8 @@ const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts):
     policy,
     mail,
     accessTokens,
+    // Called on its own: the runtime's `fetch` takes no other `this`.
+    loadDocument: createDocumentLoader((url, init) => fetch(url, init)),
     counts,
     defer: (work) => context.waitUntil(work),
     warn,

@@ -22,6 +22,7 @@ import { createProofs } from './proofs/proofs.ts';
 import { createProofTokens } from './proofs/tokens.ts';
 import type { AccessTokens } from './provider/access-tokens.ts';
 import { loadProvider } from './provider/load.ts';
+import type { LoadDocument, MayFetch } from './provider/metadata-documents.ts';
 import type { AccessTokenSettings } from './provider/model.ts';
 import type { Provider } from './provider/provider.ts';
 import type { Keyring, Random } from './secrets.ts';
@@ -81,7 +82,13 @@ export {
 } from './model.ts';
 export { namesOf } from './names.ts';
 export type { AccessTokens } from './provider/access-tokens.ts';
-export { type AuthorizationRequest, answerUrl, withoutHints } from './provider/authorization-request.ts';
+export {
+  type AuthorizationRequest,
+  answerUrl,
+  type ReadRequest,
+  withoutHints,
+} from './provider/authorization-request.ts';
+export type { DocumentFault, LoadDocument, LoadedDocument, MayFetch } from './provider/metadata-documents.ts';
 export type { AccessClaims, AccessTokenSettings, PublicKey } from './provider/model.ts';
 export type { AppCredentials, Provider, TokenAnswer } from './provider/provider.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random, randomToken } from './secrets.ts';
@@ -108,6 +115,8 @@ export interface CoreOptions {
   importPepper?: string | null;
   /** Asks the old service; null or absent if there is none. */
   askOldService?: AskOldService | null;
+  /** Loads the metadata documents of apps; null or absent if none may be loaded. */
+  loadDocument?: LoadDocument | null;
   /** Keeps the Worker alive until work after the response is done. */
   defer: (work: Promise<unknown>) => void;
   warn: (message: string, cause: unknown) => void;
@@ -129,7 +138,7 @@ export interface Core {
   /** Signing in by a mailed code; null unless EMAIL_SIGN_IN is set. */
   readonly emailCode: EmailCode | null;
   /** The OpenID Connect provider, loaded when first used; null if this deployment has no SIGNING_KEYS. */
-  provider(): Promise<Provider | null>;
+  provider(mayFetch?: MayFetch): Promise<Provider | null>;
   login: Logins['login'];
   signIn: Logins['signIn'];
   /** Passkeys, codes, recovery codes and app passwords: loaded when a request first needs them. */
@@ -271,7 +280,7 @@ export const createCore = (options: CoreOptions): Core => {
       const { createAccessTokens } = await loadProvider();
       return createAccessTokens({ settings, sessions: sessions(), policy, random, nowMs });
     },
-    async provider() {
+    async provider(mayFetch = async () => false) {
       const { accessTokens: settings } = options;
       if (!settings) return null;
       const { createProvider } = await loadProvider();
@@ -283,6 +292,8 @@ export const createCore = (options: CoreOptions): Core => {
         accounts: accounts(),
         policy,
         mail: mail(),
+        loadDocument: options.loadDocument ?? null,
+        mayFetch,
         hasFactor,
         keyring,
         random,

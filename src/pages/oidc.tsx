@@ -1,9 +1,10 @@
 // The pages of OpenID Connect: authorization, consent, sign-out, and the list of apps.
 import type { Context } from 'hono';
-import type { AuthorizationRequest, Principal, Provider } from '../core/index.ts';
+import type { AuthorizationRequest, DocumentFault, Principal, Provider, ReadRequest } from '../core/index.ts';
 import { answerUrl, isMatchable, withoutHints } from '../core/index.ts';
 import { findPrincipal, type PublicAuth } from '../http/auth/auth.ts';
 import { clearSessionCookie } from '../http/auth/cookies.ts';
+import { mayFetchFor } from '../http/auth/flood-guard.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { findParameter, type Parameters, readForm, readQuery } from '../http/oauth.ts';
@@ -14,6 +15,7 @@ import { formWith } from './form.ts';
 import { show } from './layout.tsx';
 import { leaveTo } from './leave.tsx';
 import { Day } from './moment.tsx';
+import { Notice } from './notice.tsx';
 import { owner, visitor } from './session.tsx';
 import { showSignIn } from './sign-in-form.tsx';
 
@@ -68,15 +70,54 @@ const UNKNOWN = {
   unknown_redirect: 'The app asked to send you to an address that is not registered for it.',
 } as const;
 
-const showUnknown = (c: Context<AppEnv>, problem: keyof typeof UNKNOWN): Response =>
+/** What is wrong with an app that describes itself, for the people who write its document. */
+const DOCUMENT_FAULTS: Readonly<Record<DocumentFault, string>> = {
+  address: 'The client id must be an https address with a path, at a public name, in its usual spelling.',
+  throttled: 'Too many new apps were opened. Wait a minute, then try again.',
+  unreachable: 'The address of the app did not answer. Try again later.',
+  refused: 'The address of the app must answer with status 200, without a redirect.',
+  media_type: 'The document must be sent as application/json.',
+  too_large: 'The document is larger than 5 KB.',
+  not_json: 'The document is no JSON object.',
+  client_id: 'client_id in the document is not the address of the document.',
+  client_name: 'client_name must be a text of at most 60 characters.',
+  redirect_uris: 'redirect_uris has no address that can be used here.',
+  method: 'The app must use the code flow, with token_endpoint_auth_method none and without a secret.',
+};
+
+const showUnusable = (c: Context<AppEnv>, words: string, status: 400 | 429 | 503): Response =>
   show(
     c,
-    { title: 'This link does not work', status: 400, narrow: true },
+    { title: 'This link does not work', status, narrow: true },
     <>
       <h1>This link does not work</h1>
-      <p class="lead">{UNKNOWN[problem]} Nothing was told to it. Ask the people who run the app.</p>
+      <p class="lead">{words} Nothing was sent to the app. Ask the people who run it.</p>
     </>,
   );
+
+const showUnknown = (c: Context<AppEnv>, read: ReadRequest & { ok: false; replyTo: null }): Response => {
+  if (read.problem !== 'document') return showUnusable(c, UNKNOWN[read.problem], 400);
+  const isThrottled = read.fault === 'throttled';
+  if (isThrottled) c.header('Retry-After', '60');
+  const status = isThrottled ? 429 : read.fault === 'unreachable' ? 503 : 400;
+  return showUnusable(c, DOCUMENT_FAULTS[read.fault], status);
+};
+
+/** What nobody here can say about an app: who it is, if its document or its address on the device is all there is. */
+const Warning = ({ app, redirectUri }: Pick<AuthorizationRequest, 'app' | 'redirectUri'>) => {
+  const isOnDevice = !redirectUri.startsWith('https:');
+  if (app.host === null && !isOnDevice) return null;
+  return (
+    <Notice kind="bad">
+      {app.host !== null && (
+        <>Nobody here has checked this app. All that is known is its address, {app.host}. </>
+      )}
+      {isOnDevice
+        ? 'It runs on your device, where another program could pass for it. Continue only if you have just started it yourself.'
+        : 'Continue only if you trust that address.'}
+    </Notice>
+  );
+};
 
 const showConsent = (
   c: Context<AppEnv>,
@@ -87,9 +128,10 @@ const showConsent = (
   const { host, protocol } = new URL(redirectUri);
   return show(
     c,
-    { title: `Sign in to ${app.name}`, narrow: true },
+    { title: `Sign in to ${app.host ?? app.name}`, narrow: true },
     <>
-      <h1>Sign in to {app.name}?</h1>
+      <h1>Sign in to {app.host ?? app.name}?</h1>
+      <Warning app={app} redirectUri={redirectUri} />
       <p class="lead">
         <strong>{app.name}</strong> will know that it is you, and{' '}
         {scopes.some((scope) => scope !== 'openid') ? 'will be told:' : 'nothing else.'}
@@ -182,7 +224,7 @@ const proceed = async (
 ): Promise<Response> => {
   const read = await provider.readRequest(parameters);
   if (!read.ok) {
-    if (read.replyTo === null) return showUnknown(c, read.problem);
+    if (read.replyTo === null) return showUnknown(c, read);
     const { error, description } = read;
     return leaveTo(c, answerUrl(read.replyTo, provider.issuer, { error, error_description: description }));
   }
@@ -211,7 +253,7 @@ const proceed = async (
 
 const withProvider =
   (handle: (c: Context<AppEnv>, provider: Provider) => Promise<Response>) => async (c: Context<AppEnv>) => {
-    const provider = await c.var.core.provider();
+    const provider = await c.var.core.provider(mayFetchFor(c));
     return provider ? handle(c, provider) : respondProblem(c, { reason: 'not_found' });
   };
 

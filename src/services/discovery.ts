@@ -1,6 +1,7 @@
 // The discovery documents: the provider's endpoints and what it supports.
 // @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata and RFC 8414
 import * as z from 'zod/mini';
+import type { Provider } from '../core/index.ts';
 import { anyone } from '../http/auth/auth.ts';
 import { named } from '../http/docs.ts';
 import { endpoint } from '../http/endpoint.ts';
@@ -9,7 +10,10 @@ import { respondProblem, send } from '../http/respond.ts';
 /** How long clients may cache it: the document changes with the version of the service. */
 const CACHED_SECONDS = 300;
 
-const metadataOf = (issuer: string) => ({
+const metadataOf = ({
+  issuer,
+  takesMetadataDocuments,
+}: Pick<Provider, 'issuer' | 'takesMetadataDocuments'>) => ({
   issuer,
   authorization_endpoint: `${issuer}/oidc/authorize`,
   token_endpoint: `${issuer}/oidc/token`,
@@ -48,6 +52,7 @@ const metadataOf = (issuer: string) => ({
   request_uri_parameter_supported: false,
   claims_parameter_supported: false,
   authorization_response_iss_parameter_supported: true,
+  client_id_metadata_document_supported: takesMetadataDocuments,
 });
 
 const metadata = () =>
@@ -65,7 +70,7 @@ const describe = (path: string, id: string) =>
         'Cache-Control': `public, max-age=${CACHED_SECONDS}`,
         'Access-Control-Allow-Origin': '*',
       };
-      return send(c, { status: 200, body: metadataOf(provider.issuer), headers });
+      return send(c, { status: 200, body: metadataOf(provider), headers });
     },
     docs: DOCS && {
       id,
@@ -75,7 +80,7 @@ const describe = (path: string, id: string) =>
           status: 200,
           description: 'May be cached for five minutes.',
           schema: metadata,
-          example: metadataOf('https://id.example.com'),
+          example: metadataOf({ issuer: 'https://id.example.com', takesMetadataDocuments: false }),
         },
       ],
       refusals: [{ summary: 'the service signs no tokens', problem: { reason: 'not_found' } }],

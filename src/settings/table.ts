@@ -267,6 +267,10 @@ export const SETTINGS = {
     isValid: (value) => value.length <= MAX_AUDIENCE_CHARACTERS && /^[\x21-\x7e]+$/.test(value),
     doc: 'The possible audiences (`aud`) of access tokens. The first one is the default; without any it is `PUBLIC_URL`.',
   }),
+  CLIENT_METADATA_DOCUMENTS: flag({
+    default: false,
+    doc: '`true`: apps that nobody has registered may ask people to sign in, with the https address of a document about them as `client_id`, as MCP clients do. The service fetches that document.',
+  }),
   LAZY_MIGRATION_URL: text({
     takes: 'an https address such as https://old.example.com, or http at a loopback name',
     default: null,

@@ -74,6 +74,53 @@ export const providerMutants = [
     ],
   ),
   ...inFile(
+    'src/core/outbound-url.ts',
+    ['core/outbound-url'],
+    [
+      [
+        'The service calls addresses of a private network.',
+        "return url.protocol === 'https:' && isPublicName(url.hostname) ? url : null;",
+        "return url.protocol === 'https:' ? url : null;",
+      ],
+      ['The service calls names of a private network.', 'PUBLIC_NAME.test(hostname) &&', ''],
+      [
+        'The service calls itself for strangers.',
+        'if (allowsLoopback && isLoopbackName',
+        'if (isLoopbackName',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/provider/metadata-documents.ts',
+    ['oidc/documents'],
+    [
+      [
+        'A document speaks for another app.',
+        "if (fields['client_id'] !== url.href) return fault('client_id');",
+        '',
+      ],
+      [
+        'A stranger makes the service flood somebody.',
+        "if (!(await mayFetch(url.host))) return { ok: false, fault: 'throttled' };",
+        '',
+      ],
+      ['One document has many addresses.', 'url.href === id && ', ''],
+      ['The service fetches from itself.', '&& url.host !== host ', ''],
+    ],
+  ),
+  ...inFile(
+    'src/http/load-document.ts',
+    ['oidc/documents'],
+    [
+      [
+        'A document is read to its end.',
+        'if (bytes.length + value.byteLength > MAX_DOCUMENT_BYTES) {',
+        'if (bytes.length < 0) {',
+      ],
+      ['A document leads elsewhere.', "redirect: 'manual',", "redirect: 'follow',"],
+    ],
+  ),
+  ...inFile(
     'src/core/provider/grant-tokens.ts',
     ['oidc/attacks'],
     [

@@ -68,9 +68,10 @@ export const decide = (
   decision: 'allow' | 'deny',
   { parameters }: Asked,
   account = String(id),
+  at = env,
 ): Promise<Answer> => {
   const form = { request: String(new URLSearchParams(parameters)), account, decision };
-  return send('/oidc/consent', { form, env, origin: ISSUER, cookie });
+  return send('/oidc/consent', { form, env: at, origin: ISSUER, cookie });
 };
 
 /** Where the page that follows a form of ours goes on to. */

@@ -7,6 +7,8 @@ import type { Store } from '../store/store.ts';
 export interface App {
   id: string;
   name: string;
+  /** Of the document that describes it; null for a registered app. */
+  host: string | null;
   /** SHA-256 of its secret; null for an app that cannot keep a secret. */
   secretHash: string | null;
   redirectUris: readonly string[];
@@ -21,7 +23,7 @@ const MAX_ID_CHARACTERS = 200;
 export const findApp = async (store: Store, id: string): Promise<App | null> => {
   if (id === '' || id.length > MAX_ID_CHARACTERS) return null;
   const { value } = await store.primary((db) => db.select().from(apps).where(eq(apps.id, id)).get());
-  return value ?? null;
+  return value ? { ...value, host: null } : null;
 };
 
 /** The default ports, which an address may spell out. https://url.spec.whatwg.org/#default-port */
@@ -60,14 +62,21 @@ export const isAppOrigin = async (store: Store, origin: string): Promise<boolean
 
 /**
  * Whether a code that is sent there reaches the app and no other. An https address belongs to the app, and without the
- * secret a code is of no use. A port or a scheme on the user's device can be taken by any program there.
+ * secret a code is of no use. A port or a scheme on the user's device can be taken by any program there. All that is known
+ * of an app with a document is the host of the document.
  */
-export const isAssured = ({ secretHash }: App, redirectUri: string): boolean =>
-  secretHash !== null || redirectUri.startsWith('https:');
+export const isAssured = ({ secretHash, host }: App, redirectUri: string): boolean => {
+  if (secretHash !== null) return true;
+  const url = new URL(redirectUri);
+  return url.protocol === 'https:' && (host === null || url.host === host);
+};
 
 /**
  * Whether an app authenticates: by its secret if it has one. An app without a secret must send none: if it sends one,
  * it is configured wrongly.
  */
-export const isAuthentic = async ({ secretHash }: App, secret: string | null): Promise<boolean> =>
+export const isAuthentic = async (
+  { secretHash }: Pick<App, 'secretHash'>,
+  secret: string | null,
+): Promise<boolean> =>
   secretHash === null ? secret === null : secret !== null && equalTexts(await sha256Hex(secret), secretHash);

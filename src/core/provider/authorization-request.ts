@@ -2,6 +2,7 @@
 // @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest and RFC 9700
 
 import type { App } from './apps.ts';
+import type { DocumentFault } from './metadata-documents.ts';
 import { isRegistered } from './redirects.ts';
 
 /** The supported scopes. Others are not granted, as RFC 6749, section 3.3, allows. */
@@ -68,7 +69,9 @@ export type ReadRequest =
   /** The app receives the error, through the browser. */
   | { ok: false; replyTo: ReplyTo; error: AuthorizationErrorCode; description: string }
   /** The browser is not redirected: the address is not registered for the app, or there is no such app. */
-  | { ok: false; replyTo: null; problem: 'unknown_app' | 'unknown_redirect' };
+  | { ok: false; replyTo: null; problem: 'unknown_app' | 'unknown_redirect' }
+  /** The client id is the address of a document, which describes no app that can be used here. */
+  | { ok: false; replyTo: null; problem: 'document'; fault: DocumentFault };
 
 /** The assurance of a sign-in: one factor or two. Our own values, as OpenID Connect Core allows. */
 export const ACR_ONE_FACTOR = 'urn:latchkey:acr:1';

@@ -17,6 +17,8 @@ export interface AccessTokenSettings {
   lifeSeconds: number;
   /** The possible audiences of a token. The first one is the default. */
   audiences: readonly [string, ...string[]];
+  /** CLIENT_METADATA_DOCUMENTS: whether apps sign in that nobody has registered. */
+  takesMetadataDocuments: boolean;
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9068#section-2.2 and RFC 8176 for `amr` */

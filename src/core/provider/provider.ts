@@ -22,6 +22,13 @@ import {
 import { claimsOf } from './claims.ts';
 import { createGrantTokens } from './grant-tokens.ts';
 import { createGrants, type Grants, type LiveGrant } from './grants.ts';
+import {
+  createMetadataDocuments,
+  isDocumentId,
+  type LoadDocument,
+  type MayFetch,
+  readDocumentId,
+} from './metadata-documents.ts';
 import type { AccessTokenSettings } from './model.ts';
 
 /** 128 bits, so that ids are unique. */
@@ -45,6 +52,9 @@ export type TokenAnswer =
   | { ok: true; body: Readonly<Record<string, string | number>> }
   | { ok: false; error: TokenErrorCode; description: string };
 
+/** What is known of an app that sends a request itself. */
+type Identified = Pick<App, 'id' | 'secretHash'>;
+
 /** The credentials of an app; the secret is null if it sent none. */
 export interface AppCredentials {
   id: string;
@@ -65,6 +75,8 @@ export type AuthorizationStep =
 
 export interface Provider {
   issuer: string;
+  /** Whether the address of a metadata document is taken as a client id. */
+  takesMetadataDocuments: boolean;
   /** The app with an id; null if there is none. */
   findApp(id: string): Promise<App | null>;
   /** Whether an origin is that of an address that an app has registered. One D1 query. */
@@ -102,6 +114,10 @@ export interface ProviderOptions {
   accounts: Pick<Accounts, 'ensurePublicId'>;
   policy: Pick<Policy, 'requiresVerifiedEmail'>;
   mail: Pick<Mail, 'notify' | 'sendSoon'>;
+  /** Null if no metadata document may be fetched. */
+  loadDocument: LoadDocument | null;
+  /** Whether one more metadata document may be fetched. */
+  mayFetch: MayFetch;
   /** Whether an account has a second factor. */
   hasFactor: (accountId: number) => Promise<boolean>;
   keyring: Keyring;
@@ -118,10 +134,23 @@ export const createProvider = (options: ProviderOptions): Provider => {
   const audiences = [settings.issuer, ...settings.audiences];
   const seconds = (ms: number): number => Math.floor(ms / 1000);
 
-  /** The app, if it authenticates. */
-  const authenticate = async (credentials: AppCredentials | null): Promise<App | null> => {
-    const app = credentials && (await findApp(store, credentials.id));
-    return app && credentials && (await isAuthentic(app, credentials.secret)) ? app : null;
+  const { loadDocument: load } = options;
+  const documents =
+    settings.takesMetadataDocuments && load
+      ? createMetadataDocuments({ store, load, issuer: settings.issuer })
+      : null;
+
+  /**
+   * The app that sends a request itself, if it authenticates. No document is fetched for it: an app with a document has
+   * no secret, and its codes and tokens name it.
+   */
+  const authenticate = async (credentials: AppCredentials | null): Promise<Identified | null> => {
+    if (!credentials) return null;
+    const { id, secret } = credentials;
+    if (documents && isDocumentId(id))
+      return secret === null && readDocumentId(id, settings.issuer) ? { id, secretHash: null } : null;
+    const app = await findApp(store, id);
+    return app && (await isAuthentic(app, secret)) ? app : null;
   };
 
   /** @param scopes those of the access token, which may be fewer than those of the grant */
@@ -171,7 +200,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
     };
   };
 
-  const redeem = async (parameters: Parameters, app: App): Promise<TokenAnswer> => {
+  const redeem = async (parameters: Parameters, app: Identified): Promise<TokenAnswer> => {
     const code = findValue(parameters, 'code');
     if (code === null) return refuse('invalid_request', 'code is missing.');
     const grantId = await tokens.readCode(code);
@@ -194,7 +223,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
     return refuse('invalid_grant', 'redirect_uri or code_verifier is not that of the request.');
   };
 
-  const refresh = async (parameters: Parameters, app: App): Promise<TokenAnswer> => {
+  const refresh = async (parameters: Parameters, app: Identified): Promise<TokenAnswer> => {
     const token = findValue(parameters, 'refresh_token');
     if (token === null) return refuse('invalid_request', 'refresh_token is missing.');
     const read = await tokens.readRefreshToken(token);
@@ -230,7 +259,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
   };
 
   /** The grant of an app's token: of a valid refresh token, or of an access token. */
-  const findGrantOf = async (token: string, app: App) => {
+  const findGrantOf = async (token: string, app: Identified) => {
     const access = await readAccessToken(token);
     const read = access ? null : await tokens.readRefreshToken(token);
     const grantId = access?.grantId ?? read?.grantId;
@@ -264,8 +293,16 @@ export const createProvider = (options: ProviderOptions): Provider => {
     findApp: (id) => findApp(store, id),
     isAppOrigin: (origin) => isAppOrigin(store, origin),
 
+    takesMetadataDocuments: documents !== null,
+
     async readRequest(parameters) {
-      const app = await findApp(store, findValue(parameters, 'client_id') ?? '');
+      const id = findValue(parameters, 'client_id') ?? '';
+      if (documents && isDocumentId(id)) {
+        const found = await documents.find(id, options.mayFetch);
+        if (!found.ok) return { ok: false, replyTo: null, problem: 'document', fault: found.fault };
+        return readAuthorizationRequest(parameters, found.app, audiences);
+      }
+      const app = await findApp(store, id);
       return readAuthorizationRequest(parameters, app, audiences);
     },
 

@@ -1,5 +1,6 @@
 // The flood guard: a rough limit on requests from one address, before anything is hashed or mailed.
 import type { Context, MiddlewareHandler, Next } from 'hono';
+import type { MayFetch } from '../../core/index.ts';
 import { clientKey } from '../client.ts';
 import type { AppEnv, LimitName } from '../context.ts';
 import { respondProblem } from '../respond.ts';
@@ -39,6 +40,22 @@ const edgeAddress = (c: Context<AppEnv>): string | null => {
   const address = c.req.header('CF-Connecting-IP');
   return address === undefined || LOOPBACK.has(address) ? null : address;
 };
+
+/**
+ * Whether a document may be fetched from a host for this client: 60 a minute for one client, and 60 from one host for all
+ * clients together, so that nobody makes the service flood somebody else.
+ */
+export const mayFetchFor =
+  (c: Context<AppEnv>): MayFetch =>
+  async (host) => {
+    const address = edgeAddress(c);
+    if (address === null) return true;
+    const { withinRate } = c.var;
+    return (
+      (await withinRate('registration', `document:${clientKey(address)}`)) &&
+      (await withinRate('registration', `document-host:${host}`))
+    );
+  };
 
 const pass = async (c: Context<AppEnv>, next: Next, limit: LimitName, key: string) =>
   (await c.var.withinRate(limit, key))

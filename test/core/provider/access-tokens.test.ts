@@ -13,7 +13,7 @@ const signer = createEs256(KEYS);
 const principal = { account: { publicId: SUBJECT }, session: { id: SESSION_ID } };
 
 const tokens = createAccessTokens({
-  settings: { issuer: ISSUER, keys: KEYS, lifeSeconds: 300, audiences: [API] },
+  settings: { issuer: ISSUER, keys: KEYS, lifeSeconds: 300, audiences: [API], takesMetadataDocuments: false },
   sessions: {
     authenticateById: async (id) => (id === SESSION_ID ? (principal as never) : null),
   },
