@@ -351,12 +351,12 @@ const SECRET = 'the secret of an app';
 const CALLBACK = 'https://app.example.org/callback';
 
 /** A code for an app, as the browser of this person brings it. */
-const codeFor = async (origin: string, cookie: string): Promise<string> => {
+const codeFor = async (origin: string, cookie: string, scope = 'openid offline_access'): Promise<string> => {
   const query = new URLSearchParams({
     client_id: 'app',
     redirect_uri: CALLBACK,
     response_type: 'code',
-    scope: 'openid offline_access',
+    scope,
     code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'),
     code_challenge_method: 'S256',
   });
@@ -389,7 +389,7 @@ const apps: Story = async ({ ask, expectStatus, join, service }) => {
   };
   for (const id of ['oidcToken', 'oidcIntrospect', 'oidcRevoke']) {
     await expectStatus(400, id, { body: {} });
-    await expectStatus(401, id, form({ ...exchange, client_id: 'nobody' }));
+    await expectStatus(401, id, form({ ...exchange, token: 'none', client_id: 'nobody' }));
   }
   const tokens = await expectStatus(200, 'oidcToken', form({ ...exchange, ...app }));
   const token = textIn(tokens, 'access_token');
@@ -398,6 +398,10 @@ const apps: Story = async ({ ask, expectStatus, join, service }) => {
     await expectStatus(401, id);
     await expectStatus(401, id, { token: 'Bearer nothing' });
   }
+  const narrow = { ...exchange, code: await codeFor(service.origin, cookie, 'email') };
+  const narrowToken = textIn(await ask('oidcToken', form({ ...narrow, ...app })), 'access_token');
+  for (const id of ['oidcUserInfo', 'oidcUserInfoByPost'])
+    await expectStatus(403, id, { token: `Bearer ${narrowToken}` });
   await expectStatus(200, 'oidcIntrospect', form({ token, ...app }));
   await ask('oidcRevoke', form({ token, ...app }));
   await expectStatus(200, 'oidcIntrospect', form({ token, ...app }));
