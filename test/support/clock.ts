@@ -49,14 +49,18 @@ export const someAccount = () => {
 const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
 /** A core that begins at a time of the test's choosing: now, to the whole second, where it chooses none. */
-export const createTimedCore = (startMs = wholeSecond(Date.now()), env: Env = testEnv): TimedCore => {
+export const createTimedCore = (
+  startMs = wholeSecond(Date.now()),
+  env: Env = testEnv,
+  random = cryptoRandom,
+): TimedCore => {
   let nowMs = startMs;
   const deferred: Promise<unknown>[] = [];
   const core = createCore({
     db: env.DB,
     kv: env.SESSIONS,
     clock: () => nowMs,
-    random: cryptoRandom,
+    random,
     ...readSettings(env),
     counts: createCounts(),
     defer: (work) => deferred.push(work),

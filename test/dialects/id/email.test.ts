@@ -1,7 +1,7 @@
 // `id` with mail on: proving the address, a forgotten password, and logins that ask for a proven address.
 import { beforeEach, expect, it } from 'vitest';
 import { createMailbox, type Mailbox, tokenIn } from '../../support/mail.ts';
-import { send } from '../../support/worker.ts';
+import { send, sessionCookie } from '../../support/worker.ts';
 import { person } from './support-id.ts';
 
 const NEXT_PASSWORD = 'kaleidoscope-77';
@@ -29,12 +29,22 @@ it('proves the address by the token of the mail, once', async () => {
   expect([again.status, again.text]).toEqual([400, expect.stringContaining('"code":"link_expired"')]);
 });
 
-it('sets a new password by the token of the mail, and ends the session', async () => {
+it('sets a new password by the token of the mail, and ends every session', async () => {
   const fields = await joined();
+  const signedIn = await post('/id/login', { identifier: fields.email, password: fields.password });
+  const cookie = sessionCookie(signedIn) ?? expect.fail(signedIn.text);
+  const { text } = await post('/account/login', { username: fields.email, password: fields.password });
+  const token = /"token":"([0-9a-f]{40})"/.exec(text)?.[1] ?? expect.fail(text);
+  const areLive = async () => [
+    (await send('/id/me', { cookie })).status,
+    (await send('/account/profile', { token })).status,
+  ];
+  expect(await areLive()).toEqual([200, 200]);
   const asked = await post('/id/password/forgot', { identifier: fields.username });
   expect([asked.status, asked.text]).toEqual([202, '']);
-  const token = tokenIn(mailbox.last(fields.email));
-  expect((await post('/id/password/reset', { token, password: NEXT_PASSWORD })).status).toBe(204);
+  const link = tokenIn(mailbox.last(fields.email));
+  expect((await post('/id/password/reset', { token: link, password: NEXT_PASSWORD })).status).toBe(204);
+  expect(await areLive()).toEqual([401, 401]);
   const old = await post('/id/login', { identifier: fields.email, password: fields.password });
   expect(old.status).toBe(401);
   const next = await post('/id/login', { identifier: fields.email, password: NEXT_PASSWORD });

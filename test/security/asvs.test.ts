@@ -1,0 +1,46 @@
+// Requirements of OWASP ASVS 5.0 that no test of a dialect or a room shows: docs/security/asvs.md cites them.
+import { describe, expect, it } from 'vitest';
+import { createTimedCore, DAY_MS, someAccount } from '../support/clock.ts';
+import { send, testEnv, uniqueName } from '../support/worker.ts';
+
+it('V6.2.8: a password of 1,024 bytes counts to its last one', async () => {
+  const email = `${uniqueName()}@test.com`;
+  const password = 'correct horse battery staple '.repeat(40).slice(0, 1_024);
+  expect((await send('/id/register', { json: { email, password } })).status).toBe(201);
+  const logIn = async (typed: string) =>
+    (await send('/id/login', { json: { identifier: email, password: typed } })).status;
+  expect(await logIn(`${password.slice(0, -1)}~`)).toBe(401);
+  expect(await logIn(password.slice(0, -1))).toBe(401);
+  expect(await logIn(password)).toBe(200);
+});
+
+it('V6.2.10: a password is good after ten years', async () => {
+  const timed = createTimedCore();
+  const person = someAccount();
+  await timed.register('cookie', person);
+  timed.advance(3_653 * DAY_MS);
+  expect((await timed.logIn(person, 'cookie')).account.username).toBe(person.username);
+});
+
+describe('V7.4.5: all sessions of all accounts', () => {
+  it('end at once by the statement that docs/deploying.md names, whatever KV has', async () => {
+    const timed = createTimedCore();
+    const opened = [
+      { ...(await timed.register('cookie')), carrier: 'cookie' as const },
+      { ...(await timed.register('jwt')), carrier: 'header' as const },
+      { ...(await timed.register('derived')), carrier: 'header' as const },
+    ];
+    const areLive = () =>
+      Promise.all(
+        opened.map(async ({ token, carrier }) => {
+          const principal = await timed.core.sessions.authenticate(token, carrier, 'nearest');
+          await timed.settle();
+          return principal !== null;
+        }),
+      );
+    expect(await areLive()).toEqual([true, true, true]);
+    await testEnv.DB.exec('DELETE FROM sessions;');
+    expect((await testEnv.SESSIONS.list()).keys.length).toBeGreaterThan(0);
+    expect(await areLive()).toEqual([false, false, false]);
+  });
+});
