@@ -114,6 +114,7 @@ export const readSettings = (env: Env): Settings => {
       relatedOrigins: values.RELATED_ORIGINS,
       publicUrl: values.PUBLIC_URL,
       serviceName: values.SERVICE_NAME,
+      hasApps: readAccessTokenSettings(values) !== null,
       accentColor: values.ACCENT_COLOR,
     },
     warnings: [

@@ -25,6 +25,8 @@ export interface HttpSettings {
   publicUrl: string | null;
   /** The name of the service, shown by password managers and authenticator apps. No password may resemble it. */
   serviceName: string;
+  /** Whether people sign in to apps with their account here, so that there is a page about them. */
+  hasApps: boolean;
   /** The accent colour of the pages, as `#rrggbb`; null for the default. */
   accentColor: string | null;
 }

@@ -12,7 +12,7 @@ import { respondProblem } from '../http/respond.ts';
 import { goOn } from './done.ts';
 import { Actions, PostForm } from './field.tsx';
 import { formWith } from './form.ts';
-import { show } from './layout.tsx';
+import { ACCOUNT, show } from './layout.tsx';
 import { leaveTo } from './leave.tsx';
 import { Day } from './moment.tsx';
 import { Notice } from './notice.tsx';
@@ -380,7 +380,7 @@ const showApps = endpoint({
     const apps = await provider.listApps(c.var.principal.account.id);
     return show(
       c,
-      { title: 'Apps', here: '/' },
+      { title: 'Apps', here: '/', parent: ACCOUNT },
       <>
         <h1>Apps</h1>
         <p class="lead">

@@ -61,6 +61,11 @@ const showOverview = endpoint({
         <section aria-labelledby="data">
           <h2 id="data">Your data</h2>
           <ul class="card rows">
+            {c.var.httpSettings.hasApps && (
+              <Entry href="/apps" label="Apps">
+                Where you sign in with this account
+              </Entry>
+            )}
             <Entry href="/export" label="Export your data">
               One JSON file
             </Entry>

@@ -385,4 +385,12 @@ describe('signing out by an app', () => {
 it('a deployment without keys has no provider', async () => {
   for (const path of ['/.well-known/openid-configuration', '/oidc/userinfo', '/oidc/authorize', '/apps'])
     expect([path, (await send(path, { cookie: person.cookie })).status]).toEqual([path, 404]);
+  expect((await send('/', { cookie: person.cookie })).text).not.toContain('href="/apps"');
+});
+
+it('leads from the account page to the page of the apps, and back', async () => {
+  const sent = { env, origin: ISSUER, cookie: person.cookie };
+  expect((await send('/', sent)).text).toContain('href="/apps"');
+  const apps = await send('/apps', sent);
+  expect([apps.status, apps.text]).toEqual([200, expect.stringContaining('<p class="back"><a href="/">')]);
 });

@@ -93,6 +93,35 @@ describe('LAZY_MIGRATION_URL', () => {
   );
 });
 
+describe('mail', () => {
+  const MAIL = { MAIL_FROM: 'Example <id@example.com>', PUBLIC_URL: 'https://id.example.com' };
+
+  it.each([
+    ['resend', {}, 'MAIL_PROVIDER is resend, which needs RESEND_API_KEY.'],
+    ['postmark', {}, 'MAIL_PROVIDER is postmark, which needs POSTMARK_SERVER_TOKEN.'],
+    [
+      'ses',
+      { SES_REGION: 'eu-central-1' },
+      'MAIL_PROVIDER is ses, which needs SES_ACCESS_KEY_ID. MAIL_PROVIDER is ses, which needs SES_SECRET_ACCESS_KEY.',
+    ],
+  ])('names what %s lacks', (MAIL_PROVIDER, others, message) => {
+    expect(refusal({ ...MAIL, MAIL_PROVIDER, ...others })).toBe(message);
+  });
+
+  it('names an address of links that is missing, and a binding', () => {
+    expect(refusal({ MAIL_FROM: MAIL.MAIL_FROM, EMAIL: {} })).toBe(
+      'MAIL_FROM needs PUBLIC_URL: the links in mails begin with it.',
+    );
+    expect(refusal({ ...MAIL, EMAIL: undefined })).toBe(
+      'MAIL_FROM needs the binding EMAIL ([[send_email]] in wrangler.toml), or another MAIL_PROVIDER.',
+    );
+  });
+
+  it.each(['REQUIRE_VERIFIED_EMAIL', 'EMAIL_SIGN_IN'])('names what %s needs', (name) => {
+    expect(refusal({ [name]: 'true' })).toBe(`${name} needs MAIL_FROM: without mail nobody gets in.`);
+  });
+});
+
 describe('SIGNING_KEYS', () => {
   const [first, second] = KEYS;
   const takes =

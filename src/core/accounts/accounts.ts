@@ -282,6 +282,7 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
       try {
         const { value } = await store.primary((db) =>
           db.batch([
+            mail.notify(db, change?.notice ?? null, whereUsable, client),
             db
               .update(users)
               .set({ ...profile, ...change?.values, updatedAtMs: now })
@@ -300,7 +301,7 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
           ]),
         );
         mail.sendSoon(value);
-        const changed = value[0][0];
+        const changed = value[1][0];
         return changed ? ok(changed) : err({ reason: 'gone' });
       } catch (error) {
         if (change === null || !isUniqueViolation(error)) throw error;

@@ -263,7 +263,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     },
 
     changeEmail(principal, { password, email }, client) {
-      const wanted = { notice: null, ...changeOfEmail(principal.account, email, mail.settings !== null) };
+      const wanted = changeOfEmail(principal.account, email, mail.settings !== null);
       return changeName(principal, password, { ...wanted, field: 'email', name: email }, client);
     },
 

@@ -8,6 +8,7 @@ const NOTICES = [
   'password_changed',
   'password_reset',
   'username_changed',
+  'email_respelled',
   'factor_added',
   'factor_renamed',
   'factor_removed',

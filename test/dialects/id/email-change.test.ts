@@ -159,6 +159,22 @@ describe('a new address', () => {
       200,
       { account: expect.objectContaining({ email, emailVerified: true, pendingEmail: null }) },
     ]);
+    // To the spelling that was proven.
+    const told = mailbox.last(member.email);
+    expect(told.subject).toBe('The email address of your Latchkey account is spelled differently now');
+    expect(told.text).not.toContain('token=');
+    expect(mailbox.to(email)).toEqual([]);
+  });
+
+  it('that differs in case alone is told to the old spelling by `users` too, and nothing else is', async () => {
+    const member = await joinProven();
+    const change = (body: object) =>
+      send('/api/users/me/', { method: 'PATCH', json: body, cookie: member.cookie, env: mailbox.env });
+    const before = mailbox.mails.length;
+    expect((await change({ email: member.email, address: 'here' })).status).toBe(200);
+    expect(mailbox.mails).toHaveLength(before);
+    expect((await change({ email: member.email.toUpperCase() })).status).toBe(200);
+    expect(mailbox.last(member.email).subject).toContain('spelled differently');
   });
 
   it('is told to the old one, which undoes it with a link and goes on to a new password', async () => {

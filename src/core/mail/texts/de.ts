@@ -105,6 +105,13 @@ export const de: Texts = {
         intro: `Der Benutzername Ihres Kontos bei ${facts.service} wurde geändert.`,
         advice: notYou(facts),
       }),
+    email_respelled: (facts) =>
+      notice({
+        subject: `Die E-Mail-Adresse Ihres Kontos bei ${facts.service} wird jetzt anders geschrieben`,
+        title: 'Ihre E-Mail-Adresse wird jetzt anders geschrieben',
+        intro: `Die Schreibweise der E-Mail-Adresse Ihres Kontos bei ${facts.service} wurde geändert. Es ist weiterhin dieselbe Adresse.`,
+        advice: notYou(facts),
+      }),
     factor_added: (facts) =>
       notice({
         subject: `Zweiter Faktor für Ihr Konto bei ${facts.service} hinzugefügt`,

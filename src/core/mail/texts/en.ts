@@ -99,6 +99,13 @@ export const en: Texts = {
         intro: `The username of your account at ${facts.service} was changed.`,
         advice: notYou(facts),
       }),
+    email_respelled: (facts) =>
+      notice({
+        subject: `The email address of your ${facts.service} account is spelled differently now`,
+        title: 'Your email address is spelled differently now',
+        intro: `The spelling of the email address of your account at ${facts.service} was changed. It is still the same address.`,
+        advice: notYou(facts),
+      }),
     factor_added: (facts) =>
       notice({
         subject: `A second factor was added to your ${facts.service} account`,
