@@ -96,7 +96,7 @@ describe.each(dialects)('$name', (dialect) => {
     expect((await eventsOf(person.id)).slice(0, 2)).toEqual(['login_refused', 'login_refused']);
   });
 
-  it('takes an app password, without a slow hash and without a further round trip', async () => {
+  it('accepts an app password without a slow hash or another round trip', async () => {
     await addTotp(person);
     const { password } = await addAppPassword(person);
     const { answer, operations, hashed } = await measure(dialect.path, {
@@ -107,13 +107,13 @@ describe.each(dialects)('$name', (dialect) => {
     expect(hashed).toEqual([]);
   });
 
-  it('takes it however it is typed', async () => {
+  it('accepts an app password in any spelling', async () => {
     const { password } = await addAppPassword(person);
     for (const typed of [password.toUpperCase(), password.replaceAll(' ', ''), password.replaceAll(' ', '-')])
       expect(await dialect.isGood(await logIn(dialect, typed))).toBe(true);
   });
 
-  it('takes one that was made for it, and none that was made for another', async () => {
+  it('accepts an app password for this dialect, and rejects one for another', async () => {
     const other = dialects.find(({ name }) => name !== dialect.name)?.name ?? '';
     const [own, foreign] = [
       await addAppPassword(person, { dialect: dialect.name }),
@@ -123,7 +123,7 @@ describe.each(dialects)('$name', (dialect) => {
     expect(whole(await logIn(dialect, foreign.password))).toBe(dialect.refusal);
   });
 
-  it('takes none of somebody else, none that was removed, and none that nobody made', async () => {
+  it('rejects an app password of another account, a removed one, and one that never existed', async () => {
     const theirs = await addAppPassword(await join());
     const mine = await addAppPassword(person);
     await send(`/id/app-passwords/${mine.id}`, { method: 'DELETE', token: person.token });
@@ -131,7 +131,7 @@ describe.each(dialects)('$name', (dialect) => {
       expect(whole(await logIn(dialect, password))).toBe(dialect.refusal);
   });
 
-  it('takes none of a disabled account', async () => {
+  it('rejects the app password of a disabled account', async () => {
     const { password } = await addAppPassword(person);
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(person.id).run();
     expect(whole(await logIn(dialect, password))).toBe(dialect.refusal);
@@ -149,7 +149,7 @@ describe.each(dialects)('$name', (dialect) => {
     expect(await me({ token: person.token })).toBe(true);
   });
 
-  it('takes nothing else with APP_PASSWORDS_ONLY', async () => {
+  it('accepts nothing else with APP_PASSWORDS_ONLY', async () => {
     const env = { ...testEnv, APP_PASSWORDS_ONLY: 'true' };
     const { password } = await addAppPassword(person);
     const refused = await measure(dialect.path, { env, json: dialect.fields(person, PASSWORD) });
@@ -163,7 +163,7 @@ describe('the one token of conjugator and account', () => {
   const account = dialects[3] ?? expect.fail();
   const conjugator = dialects[2] ?? expect.fail();
 
-  it('ends with an app password that was given it, whoever opened it first', async () => {
+  it('ends with an app password that it was given to, even if the owner opened it first', async () => {
     const { id, password } = await addAppPassword(person);
     const opened = await logIn(account, PASSWORD);
     const given = await logIn(conjugator, password);
@@ -172,7 +172,7 @@ describe('the one token of conjugator and account', () => {
     expect(await byToken(opened)).toBe(false);
   });
 
-  it('lives on if it is another one by then', async () => {
+  it('stays if it has been replaced by then', async () => {
     const { id, password } = await addAppPassword(person);
     const first = textOf(json(await logIn(account, password)), 'token');
     await send('/account/logout', { method: 'POST', token: first });
@@ -211,19 +211,19 @@ describe('the one token of conjugator and account', () => {
 });
 
 describe('id', () => {
-  it('takes an app password, which needs no second factor', async () => {
+  it('accepts an app password without a second factor', async () => {
     await addTotp(person);
     const { password } = await addAppPassword(person, { dialect: 'id' });
     const body = objectOf(json(await startLogin(person, password)));
     expect(await me({ token: textOf(body, 'token') })).toBe(true);
   });
 
-  it('takes none that was made for another dialect', async () => {
+  it('rejects an app password of another dialect', async () => {
     const { password } = await addAppPassword(person, { dialect: 'account' });
     expect((await startLogin(person, password)).status).toBe(401);
   });
 
-  it('takes ordinary passwords with APP_PASSWORDS_ONLY: it can ask for more', async () => {
+  it('accepts ordinary passwords with APP_PASSWORDS_ONLY, because it can ask for a second factor', async () => {
     const answer = await startLogin(person, PASSWORD, { env: { ...testEnv, APP_PASSWORDS_ONLY: 'true' } });
     expect(answer.status).toBe(200);
   });

@@ -103,7 +103,7 @@ describe.each(PAIRS)('an account made in $from', ({ from, to }) => {
 });
 
 describe('a username', () => {
-  it.each(['000', '001', '003'] as const)('made in %s is none that an email field takes', async (from) => {
+  it.each(['000', '001', '003'] as const)('created in %s cannot be used in an email field', async (from) => {
     const { shown } = await join(from);
     expect(whole(await logIn['004'](shown, PASSWORD))).toContain('"msg":"Email format invalid!"');
     expect(whole(await post('/api/login/', { email: shown, password: PASSWORD }))).toBe(REFUSED['002']);

@@ -224,7 +224,7 @@ describe.each(WIRES)('$name', (wire) => {
   describe.each(spellings)('$path', ({ path, allow }) => {
     const others = METHODS.filter((method) => !allow.split(', ').includes(method));
 
-    it.each(others)('refuses %s, whoever sends it', async (method) => {
+    it.each(others)('refuses %s from every client', async (method) => {
       for (const sender of senders()) {
         const answer = await send(path, { ...sender, method });
         expect(whole(answer)).toBe(method === 'HEAD' ? '405 ' : wire.notAllowed(method));

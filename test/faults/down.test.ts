@@ -55,7 +55,7 @@ describe('while D1 does not answer', () => {
   });
 });
 
-it('nobody is let in by what KV still knows, and what KV knew is good again afterwards', async () => {
+it('sessions in KV authenticate nobody while D1 is down, and work again afterwards', async () => {
   const { derived, cookie, jwt } = await createPerson();
   const records = async () => (await testEnv.SESSIONS.list({ prefix: 'session:' })).keys.length;
   const known = await records();
@@ -74,7 +74,7 @@ it('nobody is let in by what KV still knows, and what KV knew is good again afte
   for (const { path, sent } of reads) expect((await send(path, sent)).status).toBe(200);
 });
 
-it('a request that needs no account is answered as ever', async () => {
+it('a request that needs no account is answered as usual', async () => {
   const env = breakD1('before');
   const refused = await send('/account/profile', { env });
   expect([refused.status, refused.text]).toEqual([

@@ -6,7 +6,7 @@ import { endpoints } from './endpoints.ts';
 import { cheapEnv, createPerson, createPersonFor, type Person, pathOf, tokenOf } from './people.ts';
 import { expectEffect, expectWhole, readTables } from './tables.ts';
 
-it.each(endpoints)('while KV fails, $name works as ever', async (endpoint) => {
+it.each(endpoints)('$name works while KV fails', async (endpoint) => {
   const person = await createPersonFor(endpoint);
   const before = await readTables();
   const env = breakKv('before', cheapEnv);

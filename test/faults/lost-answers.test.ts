@@ -101,7 +101,7 @@ it('nine logins that D1 lost in a row keep nobody waiting once it is back', asyn
   expect((await send('/account/login', { json: person, env: cheapEnv })).status).toBe(200);
 });
 
-it('neither do twelve within an hour: what D1 lost was no wrong password', async () => {
+it('twelve logins that D1 lost within an hour do not count as wrong passwords', async () => {
   const person = await createPerson();
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   await tryInVain(person, 12, 5 * 60_000);

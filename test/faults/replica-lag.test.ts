@@ -167,7 +167,7 @@ it('where the replica fails the primary is asked', async () => {
   }
 });
 
-it('a token that never was is let in by no copy', async () => {
+it('a token that never existed is rejected by every copy', async () => {
   for (const token of ['0'.repeat(40), `${person.derived.slice(0, -1)}x`, person.cookie])
     expect(shown(await send('/account/profile', { token, env }))).toEqual([401, INVALID]);
 });

@@ -70,7 +70,7 @@ describe('while KV still has the record', () => {
     await expectAllRefused();
   });
 
-  it('an account that was deleted is gone, with all its sessions', async () => {
+  it('a deleted account is gone, with all its sessions', async () => {
     await warm();
     expect((await send('/account/delete', { method: 'POST', token: person.jwt, env: kv.env })).status).toBe(
       200,
@@ -80,7 +80,7 @@ describe('while KV still has the record', () => {
     await expectAllRefused();
   });
 
-  it('an account that was disabled is shut out, and let in again once it is enabled', async () => {
+  it('a disabled account is refused, and accepted again once it is enabled', async () => {
     await warm();
     const disable = (at: number | null) =>
       testEnv.DB.prepare('UPDATE users SET disabled_at = ? WHERE id = ?').bind(at, person.id).run();

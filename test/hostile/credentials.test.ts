@@ -187,7 +187,7 @@ describe('a Cookie header', () => {
     expect((await read('%'.repeat(10_000))).status).toBe(404);
   });
 
-  it('with any device is read at a login, and the login goes on', async () => {
+  it('with any device mark does not disturb the login', async () => {
     await fc.assert(
       fc.asyncProperty(headerText, async (device) => {
         const headers = { Cookie: `device=${device}` };

@@ -34,7 +34,7 @@ it('is read as it was written, the last account first, eight at most', async () 
   );
 });
 
-it('is nothing with any one bit changed, or cut off anywhere', async () => {
+it('is rejected with any one bit changed, or cut off anywhere', async () => {
   const text = await devices.write(null, { id: 42, passwordHash });
   expect(await devices.read(text)).toEqual({ id: text.slice(0, 32), marks: [`42_${PIECE}`], trusts: [] });
   for (let index = 0; index < text.length; index += 1) {
@@ -46,7 +46,7 @@ it('is nothing with any one bit changed, or cut off anywhere', async () => {
   }
 });
 
-it('is nothing where it was signed with another key', async () => {
+it('is rejected if it was signed with another key', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ minLength: 1 }), ids, async (secret, id) => {
       expect(await devices.read(await open(secret).write(null, { id, passwordHash }))).toBeNull();
@@ -55,14 +55,14 @@ it('is nothing where it was signed with another key', async () => {
   );
 });
 
-it('is good for four hundred days, and nothing after that', async () => {
+it('is valid for four hundred days, and rejected afterwards', async () => {
   const text = await devices.write(null, { id: 42, passwordHash });
   const endMs = NOW_MS + DEVICE_SECONDS * 1000;
   expect(await open(undefined, endMs).read(text)).not.toBeNull();
   expect(await open(undefined, endMs + 1).read(text)).toBeNull();
 });
 
-it('is nothing where it names another account than was signed', async () => {
+it('is rejected if it names another account than was signed', async () => {
   const text = await devices.write(null, { id: 42, passwordHash });
   await fc.assert(
     fc.asyncProperty(fc.array(ids, { minLength: 1, maxLength: 9 }), async (others) => {
@@ -74,7 +74,7 @@ it('is nothing where it names another account than was signed', async () => {
   );
 });
 
-it('is nothing where it is any other text', async () => {
+it('is rejected if it is any other text', async () => {
   const hex = (length: number) =>
     fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
   const mark = fc.tuple(fc.nat(), hex(16)).map((parts) => parts.join('_'));

@@ -182,7 +182,7 @@ describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s',
     );
   });
 
-  it('tells nobody the id of another account, but for the Location of conjugator', () => {
+  it('never reveals the id of another account, except in the Location of conjugator', () => {
     const taken = fc
       .integer({ min: 1_000_000 })
       .map((ownerId) => ({ reason: 'taken', fields: [], ownerId, errors: [] }) as const);

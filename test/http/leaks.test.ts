@@ -64,7 +64,7 @@ const failures: [string, unknown, number][] = [
 ];
 
 describe.each(failures)('where D1 answers with %s', (_name, thrown, status) => {
-  it.each(requests)('%s tells nobody what was asked', async (path, sent) => {
+  it.each(requests)('%s does not reveal what was sent', async (path, sent) => {
     const { env } = observe(testEnv, failingFrom(1, thrown));
     const answer = await send(path, { ...sent, env });
     expect(answer.status).toBe(status);
@@ -81,7 +81,7 @@ describe.each([
   ['an object', { message: 'Network connection lost.' }],
   ['nothing', undefined],
 ])('where D1 throws %s instead of an error', (_name, thrown) => {
-  it.each(requests)('%s tells nobody what was asked', async (path, sent) => {
+  it.each(requests)('%s does not reveal what was sent', async (path, sent) => {
     const { env } = observe(testEnv, failingFrom(1, thrown));
     const answer = await send(path, { ...sent, env });
     expect(answer.status).toBeGreaterThanOrEqual(500);
@@ -118,7 +118,7 @@ describe('where a table is really missing', () => {
     await testEnv.DB.prepare('ALTER TABLE users_moved RENAME TO users').run();
   });
 
-  it.each(requests)('%s is 500 and tells nobody what was asked', async (path, sent) => {
+  it.each(requests)('%s is 500 and does not reveal what was sent', async (path, sent) => {
     const answer = await send(path, sent);
     expect(answer.status).toBe(500);
     expectNothingTold(answer.text);

@@ -88,7 +88,7 @@ describe('a name that is unknown here', () => {
     expect(await rowsOf(ann)).toHaveLength(1);
   });
 
-  it('is sent as it was typed: the old service may tell upper from lower case', async () => {
+  it('is sent as typed, because the old service may be case-sensitive', async () => {
     const ann = atOldService();
     const typed = ann.email.toUpperCase();
     old.people.set(typed, { password: PASSWORD, account: { ...ann } });

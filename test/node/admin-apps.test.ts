@@ -84,7 +84,7 @@ it.each(['http://shop.example/cb', 'javascript:alert(1)', 'https://shop.example/
   },
 );
 
-it('refuses an app without an address or with a name that is none', async () => {
+it('refuses an app without an address or with an invalid name', async () => {
   const scratch = openDatabase();
   expect((await run(scratch, 'add', 'Shop')).status).toBe(2);
   expect((await run(scratch, 'add', ' ', '--redirect', 'https://shop.example/cb')).status).toBe(1);

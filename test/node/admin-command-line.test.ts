@@ -150,7 +150,7 @@ it('delete shows who is meant, and asks', async () => {
   expect(scratch.users('id')).toEqual([{ id: 1 }, { id: 2 }]);
 });
 
-describe('a command line that is none is refused with what is wrong', () => {
+describe('an invalid command line is refused with the reason', () => {
   it.each([
     [['promote', 'ann'], "error: unknown command 'promote'"],
     [['grnat', 'ann'], "error: unknown command 'grnat'\n(Did you mean grant?)"],
@@ -176,7 +176,7 @@ describe('a command line that is none is refused with what is wrong', () => {
   });
 });
 
-it('takes its flags before and after the command, and tells wrangler the same place for each query', async () => {
+it('accepts flags before and after the command, and passes the same location to wrangler for each query', async () => {
   const local = ['--local', '--persist-to', '/tmp/x', '--env='];
   for (const args of [
     ['--persist-to', '/tmp/x', 'stats'],

@@ -122,7 +122,7 @@ describe('npm run admin', () => {
     expect(failed.stderr).toContain('`npm start` makes the local ones, `npm run deploy` the remote ones.');
   });
 
-  it('tells how it is used', async () => {
+  it('shows its usage', async () => {
     expect(await run('admin', ['--help'])).toMatchObject({ status: 0, stderr: '' });
   });
 });

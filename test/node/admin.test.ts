@@ -125,7 +125,7 @@ describe('grant and revoke', () => {
   });
 });
 
-describe('the owner is told by mail', () => {
+describe('the owner gets a mail', () => {
   const noticesOf = (scratch: Scratch) =>
     scratch.database
       .prepare('SELECT user_id, kind, details FROM outbox ORDER BY id')
@@ -198,7 +198,7 @@ describe('the last admin', () => {
 });
 
 describe('disable and enable', () => {
-  it('end the sessions and let nobody in until it is taken back', async () => {
+  it('end the sessions and refuse logins until they are undone', async () => {
     const scratch = openPeopled();
     const { text, json } = await runOn(scratch, 'disable', 'ann');
     expect(text).toBe('P2@Example.com is disabled; 2 sessions ended.');

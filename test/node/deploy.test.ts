@@ -132,7 +132,7 @@ describe('what is deployed', () => {
     expect(asked).toBeNull();
   });
 
-  it('is nothing with --dry-run: no migration is applied', async () => {
+  it('applies no migration with --dry-run', async () => {
     const { ran } = await deploy(['--env', 'staging', '--dry-run'], { secrets: listed() });
     expect(ran).toEqual([['deploy', '--env=staging', '--dry-run']]);
   });

@@ -179,7 +179,7 @@ describe.skipIf(isWithoutChromium())('the reference in Chromium', () => {
     await context.close();
   });
 
-  it('says where the document is to whoever has no scripts', async () => {
+  it('links to the document without scripts', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
     await page.goto(`${service.origin}/docs`);

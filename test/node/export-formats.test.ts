@@ -222,7 +222,7 @@ describe('an export', () => {
       expect(write(name as ExportFormatName).file, name).not.toContain('no-email.invalid');
   });
 
-  it('is refused in a form that is none, and CSV on the standard output', async () => {
+  it('refuses an unknown format, and CSV on the standard output', async () => {
     expect(await run('export', ['--format', 'word'])).toEqual({
       status: 2,
       stdout: '',

@@ -87,7 +87,7 @@ describe('npm run export', () => {
     expect(ids).toEqual(Array.from({ length: count }, (_, index) => 2 * (index + 1)));
   });
 
-  it('writes over no file unless it is told to', async () => {
+  it('overwrites a file only if asked to', async () => {
     const out = tempFile('users.jsonl', 'mine');
     const refused = await run('export', ['--out', out]);
     expect(refused).toEqual({
@@ -126,7 +126,7 @@ describe('npm run export', () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  it('holds no character that a terminal obeys, and gives the same text to whoever reads the JSON', () => {
+  it('contains no control characters of terminals, and parses to the same text', () => {
     const name = 'a\u009bb\u202ec\u0007';
     const line = toLine({ id: 1, name });
     expect(line).toBe('{"id":1,"name":"a\\u009bb\\u202ec\\u0007"}\n');
@@ -144,7 +144,7 @@ describe('npm run export', () => {
     expect(told.stderr).toContain(message);
   });
 
-  it('tells how it is used', async () => {
+  it('shows its usage', async () => {
     const told = await run('export', ['--help']);
     expect(told).toMatchObject({ status: 0, stderr: '' });
     expect(told.stdout).toContain('Usage: npm run export --');

@@ -130,7 +130,7 @@ describe('npm run import', () => {
     expect(await ask(folder, COUNT)).toEqual([{ n: 0, emails: 0 }]);
   });
 
-  it('goes on where it was killed: nothing doubled, nothing lost', async () => {
+  it('continues after it was killed, without a lost or duplicate account', async () => {
     const folder = persistFolder();
     const count = 20_000;
     const file = tempFile('users.csv', csvOf(count));
@@ -213,7 +213,7 @@ describe('npm run import', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 
-  it('is told that a file is of no known kind', async () => {
+  it('refuses a file of an unknown format', async () => {
     const file = tempFile('notes.txt', 'hello');
     expect(await run('import', [file])).toEqual({
       status: 2,

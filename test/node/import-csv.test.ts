@@ -82,7 +82,7 @@ describe('a quote', () => {
 });
 
 describe('a value', () => {
-  it('of NULL and \\N is none unless it is quoted, and a backslash in TSV escapes', async () => {
+  it('is null for NULL and \\N unless it is quoted, and a backslash in TSV escapes', async () => {
     const scratch = openDatabase();
     const path = tempFile(
       'users.csv',

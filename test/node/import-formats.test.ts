@@ -52,7 +52,7 @@ describe('CSV', () => {
     ]);
   });
 
-  it('refuses a row of another length, and goes on', async () => {
+  it('refuses a row of another length, and continues', async () => {
     const scratch = openDatabase();
     const path = tempFile(
       'users.csv',
@@ -173,7 +173,7 @@ describe("better-auth's users", () => {
   });
 });
 
-describe('a file that is none of these', () => {
+describe('a file of an unknown format', () => {
   it.each([
     ['notes.txt', 'hello', null, 'Its beginning is not that of a format known here.'],
     ['users.csv', 'a,b', 'jsonl', 'It is CSV, not JSON.'],

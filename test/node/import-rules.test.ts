@@ -229,7 +229,7 @@ describe('an account', () => {
     ]);
   });
 
-  it('is imported without a token that is none of Django REST framework', async () => {
+  it('is imported without a token that Django REST framework cannot have issued', async () => {
     const scratch = openDatabase();
     const { lines } = await importRecords(scratch, [person('ann', { auth_token: 'ABC' })]);
     expect(lines).toEqual([

@@ -90,7 +90,7 @@ it('reads whether an email is proven as a flag or as a time', () => {
 });
 
 describe('a time', () => {
-  it.each(['20230116', '20230116133344'])('without marks, such as %s, is none', (text) => {
+  it.each(['20230116', '20230116133344'])('without separators, such as %s, is rejected', (text) => {
     expect(readTime(text)).toBe(undefined);
   });
   it("of MySQL's zeros is no time at all", () => {

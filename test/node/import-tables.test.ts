@@ -29,7 +29,7 @@ const takeSql = (sql: string, given = {}) => take(tempFile('shop.sql', sql), giv
 const ANN = `'ann@x.example', '${BCRYPT}'`;
 
 describe('a SQLite file', () => {
-  it('of Laravel is taken', async () => {
+  it('of Laravel is imported', async () => {
     const { counts, about } = await take(join(FIXTURES, 'case-25-laravel.sqlite'));
     expect(about).toBe('SQLite, the table users');
     expect(counts).toMatchObject({ refused: 0, conflicts: 0 });
@@ -111,7 +111,7 @@ CREATE TABLE public.users (
 `;
 
 describe('a dump of PostgreSQL', () => {
-  it('by COPY is taken, with its escapes, nulls and flags', async () => {
+  it('by COPY is imported, with its escapes, nulls and flags', async () => {
     const { users, counts, about } = await takeSql(`${PG_HEAD}
 COPY public.posts (id, body) FROM stdin;
 1	INSERT INTO users VALUES ('x');
@@ -171,7 +171,7 @@ CREATE TABLE \`users\` (
 LOCK TABLES \`users\` WRITE;
 `;
 
-  it('is taken, several rows a statement, with its escapes', async () => {
+  it('is imported, with several rows in a statement, and with its escapes', async () => {
     const { users } =
       await takeSql(`${HEAD}INSERT INTO \`users\` VALUES (1,'ann','ann@x.example','${BCRYPT}','O\\'Neil \\"A\\" ); --'),(2,'bob','bob@x.example','${BCRYPT}',NULL);
 UNLOCK TABLES;
@@ -189,7 +189,7 @@ INSERT INTO \`users\` (\`email\`, \`password\`, \`name\`) VALUES ('eve@x.example
     ]);
   });
 
-  it('of SQLite is taken too', async () => {
+  it('of SQLite is imported too', async () => {
     const { users } = await takeSql(`PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, password TEXT);

@@ -135,7 +135,7 @@ describe('openid-client', () => {
     });
   });
 
-  it('is told of a person who does not agree, and of one who does', async () => {
+  it('learns whether the user consents', async () => {
     const name = await join();
     const id = `peer-${name}`;
     await addApp({ id, asksConsent: true });

@@ -171,7 +171,7 @@ it.each(operations)('$id has given every answer that it is documented to give', 
   expect([...seen].filter((status) => !FAILURES.has(status)).toSorted()).toEqual(expected);
 });
 
-it('an answer with a key more, a key less, or a text for a number is none', async () => {
+it('an answer with an extra key, a missing key, or a text for a number does not match', async () => {
   const { keys } = findOperation('usersMe');
   const schema = [...keys, 'responses', '200', 'content', 'application/json', 'schema'];
   const { cookie } = await visit.ask('usersLogin', {

@@ -37,7 +37,7 @@ it('is a valid OpenAPI 3.1 document', async () => {
   expect(await findMistakes(document)).toEqual([]);
 });
 
-it('would not be valid with a parameter that is in no place, or a type that there is none of', async () => {
+it('would not be valid with a parameter in an unknown place, or an unknown type', async () => {
   const [path = '', methods] = Object.entries(objectAt(document, 'paths'))[0] ?? [];
   const broken = { ...objectAt(methods), parameters: [{ name: 'limit' }] };
   expect(await findMistakes({ ...document, paths: { [path]: broken } })).not.toEqual([]);

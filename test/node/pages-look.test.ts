@@ -143,12 +143,12 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
     expect(person.complaints).toEqual([]);
   };
 
-  it.each(OUTSIDE)('%s, for whoever is not signed in', async (name, open) => {
+  it.each(OUTSIDE)('%s, for anonymous visitors', async (name, open) => {
     await open(outsider);
     await look(outsider, name);
   });
 
-  it.each(INSIDE)('%s, for whoever is signed in', async (name, open) => {
+  it.each(INSIDE)('%s, for signed-in users', async (name, open) => {
     await open(admin);
     await look(admin, name);
   });

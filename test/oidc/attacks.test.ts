@@ -133,7 +133,7 @@ describe('PKCE', () => {
     ]);
   });
 
-  it('with another verifier uses the code up', async () => {
+  it('is used up by an attempt with another verifier', async () => {
     const form = await codeForm();
     const wrong = await token({ ...form, code_verifier: 'x'.repeat(43) }, basic(app));
     expect([wrong.status, JSON.parse(wrong.text).error]).toEqual([400, 'invalid_grant']);
@@ -142,7 +142,7 @@ describe('PKCE', () => {
 });
 
 describe('a code', () => {
-  it('that was stolen and comes a second time ends what came of the first', async () => {
+  it('ends the tokens of its first use if it is used a second time', async () => {
     const form = await codeForm();
     const first = JSON.parse((await token(form, basic(app))).text);
     expect((await userInfo(first.access_token)).status).toBe(200);
@@ -157,12 +157,12 @@ describe('a code', () => {
     expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
   });
 
-  it('of another app is of no use', async () => {
+  it('of another app is rejected', async () => {
     const other = await addApp();
     expect((await token(await codeForm(), basic(other))).status).toBe(400);
   });
 
-  it('is of no use with another address than the one of its request', async () => {
+  it('is rejected with a redirect URI other than that of its request', async () => {
     const answer = await token(await codeForm({ redirect_uri: 'https://app.example.org/other' }), basic(app));
     expect(JSON.parse(answer.text).error).toBe('invalid_grant');
   });
@@ -186,7 +186,7 @@ describe('a code', () => {
     expect((await token(form, basic(app))).status).toBe(200);
   });
 
-  it('of an account that was disabled, or a session that ended, is of no use', async () => {
+  it('is rejected after the account was disabled or the session has ended', async () => {
     const form = await codeForm();
     await send('/id/logout', { method: 'POST', cookie: person.cookie });
     expect((await token(form, basic(app))).status).toBe(400);
@@ -253,7 +253,7 @@ describe('an app', () => {
     });
   });
 
-  it('can tell the answers of two providers apart by iss', async () => {
+  it('can distinguish the answers of two providers by iss', async () => {
     const { callback } = await signIn(app, person);
     expect(callback.searchParams.get('iss')).toBe(ISSUER);
   });
@@ -262,7 +262,7 @@ describe('an app', () => {
 describe('a refresh token', () => {
   const tokens = async () => exchange(app, await signIn(app, person));
 
-  it('is taken again for ten seconds, and gives the same next one: an answer may be lost', async () => {
+  it('is accepted again for ten seconds, and gives the same next one, because an answer may be lost', async () => {
     vi.setSystemTime(Date.now());
     const { refresh_token: first = '' } = await tokens();
     const lost = await refresh(app, first);
@@ -272,7 +272,7 @@ describe('a refresh token', () => {
     expect((await userInfo((await refresh(app, again.refresh_token ?? '')).access_token)).status).toBe(200);
   });
 
-  it('that is used after that ends all that came of the sign-in', async () => {
+  it('ends every token of the sign-in if it is used later', async () => {
     vi.setSystemTime(Date.now());
     const { refresh_token: first = '' } = await tokens();
     const second = await refresh(app, first);
@@ -282,7 +282,7 @@ describe('a refresh token', () => {
     expect((await userInfo(second.access_token)).status).toBe(401);
   });
 
-  it('of two rotations ago ends it at once', async () => {
+  it('of two rotations ago ends every token at once', async () => {
     const { refresh_token: first = '' } = await tokens();
     const second = await refresh(app, first);
     const third = await refresh(app, second.refresh_token ?? '');
@@ -319,7 +319,7 @@ describe('a refresh token', () => {
 });
 
 describe('an access token', () => {
-  it('of an app is no session here, and none of ours is an ID token', async () => {
+  it('of an app opens no session here, and an ID token is not an access token', async () => {
     const { access_token: access, id_token: id = '' } = await exchange(app, await signIn(app, person));
     const headers = { Authorization: `Bearer ${access}` };
     expect((await send('/id/me', { headers, env })).status).toBe(401);

@@ -63,7 +63,7 @@ describe('a sign-in', () => {
     });
   });
 
-  it('tells an app no more than its scopes', async () => {
+  it('gives an app no claims beyond its scopes', async () => {
     const tokens = await exchange(app, await signIn(app, person, { scope: 'openid' }));
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     expect(Object.keys(claims ?? {})).not.toEqual(expect.arrayContaining(['email']));
@@ -75,7 +75,7 @@ describe('a sign-in', () => {
   const onward = (text: string): string =>
     /name="to" value="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? expect.fail(text);
 
-  it('asks whoever is not signed in to sign in, and goes on with the very request', async () => {
+  it('asks an anonymous visitor to sign in, and continues with the same request', async () => {
     const asked = await ask(app);
     const page = await open(asked.parameters);
     expect([page.status, page.text.includes('<h1>Sign in</h1>')]).toEqual([200, true]);
@@ -115,7 +115,7 @@ describe('a sign-in', () => {
     expect(refused.searchParams.get('error')).toBe('request_not_supported');
   });
 
-  it('goes on by a page after a form of ours, because form-action would hold a redirect up', async () => {
+  it('continues by a page after a form of ours, because form-action would block a redirect', async () => {
     const asked = await ask(app);
     const answer = await send(`/oidc/authorize?${new URLSearchParams(asked.parameters)}`, {
       env,
@@ -193,7 +193,7 @@ describe('consent', () => {
     expect((await open(again.parameters, person.cookie)).status).toBe(200);
   });
 
-  it('that is refused tells the app so, and nothing else', async () => {
+  it('that is refused sends the app an error and nothing else', async () => {
     const asked = await ask(app);
     const denied = await decide(person, 'deny', asked);
     expect(denied.text).toContain('error=access_denied');
@@ -248,7 +248,7 @@ describe('what came of a sign-in', () => {
     await expect(refresh(app, tokens.refresh_token ?? '')).rejects.toThrow();
   });
 
-  it('goes on when the session gets a new token, and the number of ended sessions counts no grant', async () => {
+  it('continues when the session gets a new token, and grants do not count as ended sessions', async () => {
     const { tokens } = await signedIn();
     const changed = await send('/id/me/password', {
       method: 'PUT',
@@ -305,7 +305,7 @@ describe('signing out by an app', () => {
   const openLogout = (parameters: Record<string, string>) =>
     send(`/oidc/logout?${new URLSearchParams(parameters)}`, { env, origin: ISSUER, cookie: person.cookie });
 
-  it('ends the session of whoever the ID token names, and goes back to a registered address', async () => {
+  it('ends the session of the account that the ID token names, and returns to a registered address', async () => {
     const { tokens } = await signedIn();
     const answer = await openLogout({
       id_token_hint: tokens.id_token ?? '',

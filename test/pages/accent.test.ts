@@ -19,7 +19,7 @@ it('mixes two colours by their share', () => {
 });
 
 describe('a colour of a deployment', () => {
-  it.each(['#1c6b58', '#7a1fa2', '#0B57D0', '#b3261e', '#000000'])('%s is taken', (color) => {
+  it.each(['#1c6b58', '#7a1fa2', '#0B57D0', '#b3261e', '#000000'])('%s is accepted', (color) => {
     expect(isReadable(color, GROUNDS.light)).toBe(true);
     const [, dark = ''] =
       /--accent:light-dark\(#[0-9a-f]{6}, (#[0-9a-f]{6})\)/i.exec(accentStyle(color)) ?? [];

@@ -175,7 +175,7 @@ describe.each([
     expect([await isSignedIn(person), await isSignedIn(elsewhere)]).toEqual([false, true]);
   });
 
-  it('stays without the password, with a wrong one, or where it is none', async () => {
+  it('is kept without the password, with a wrong one, or if the new value is invalid', async () => {
     const person = await signUp();
     const attempt = async (typed: string, password: string) => {
       const answer = await post(`/${name}`, { [name]: typed, password }, person);
@@ -220,7 +220,7 @@ describe('every form of an account', () => {
     expect(await isSignedIn(elsewhere)).toBe(true);
   });
 
-  it.each(forms)('%s asks whoever is not signed in to sign in', async (path, form) => {
+  it.each(forms)('%s asks anonymous visitors to sign in', async (path, form) => {
     const answer = await post(path, form);
     expectPage(answer, 401, 'Error: Sign in');
     expect(answer.text).toContain(`name="to" value="/${path.split('/')[1]}"`);

@@ -61,7 +61,7 @@ describe('with REQUIRE_ADMIN_FACTOR', () => {
   const env = { ...testEnv, REQUIRE_ADMIN_FACTOR: 'true' };
   const visit = (path: string, cookies: string) => open(path, null, { headers: { Cookie: cookies }, env });
 
-  it('no admin works without a factor, and is told where to get one', async () => {
+  it('refuses admins without a factor, and links to the page that adds one', async () => {
     const refused = await visit('/admin', browser.cookies());
     expectPage(refused, 403, 'Admins need a second factor');
     expect(refused.text).toContain('href="/security"');

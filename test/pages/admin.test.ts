@@ -114,7 +114,7 @@ describe('the list of users', () => {
     expect(counts.map(([, count]) => Number(count))).toEqual([all?.count, 1, 2]);
   });
 
-  it('begins at the first page where the cursor is none', async () => {
+  it('starts at the first page for an invalid cursor', async () => {
     const admin = await signUpAdmin();
     for (const after of ['x', '-1', '1e3', 'name:x:y'])
       expect(idsOn((await open(`/admin?after=${after}`, admin)).text)[0]).toBeDefined();
@@ -139,7 +139,7 @@ describe('one user', () => {
     expect(page.text).not.toContain('This device');
   });
 
-  it('is disabled: signed out everywhere, and not let in again until enabled', async () => {
+  it('can be disabled: it is signed out everywhere and cannot sign in until enabled', async () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     const path = `/admin/users/${user.id}`;
     for (let click = 0; click < 2; click += 1)
@@ -238,7 +238,7 @@ describe('the last admin', () => {
   });
 });
 
-describe('whoever is no admin', () => {
+describe('a non-admin', () => {
   const refusals = async (user: Person, target: number): Promise<string[]> => [
     titleOf(await open('/admin', user)),
     titleOf(await post('/admin', { search: 'u' }, user)),
@@ -258,7 +258,7 @@ describe('whoever is no admin', () => {
     expect([await isSignedIn(other), await isSignedIn(user)]).toEqual([true, true]);
   });
 
-  it('is a foreign page, whoever is signed in', async () => {
+  it('refuses a foreign page, even for a signed-in admin', async () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     for (const action of ACTIONS) {
       const path = `/admin/users/${user.id}/${action}`;

@@ -59,7 +59,7 @@ describe('a session whose last proof is older than ten minutes', () => {
     },
   );
 
-  it('takes the password, goes on under a new token, and comes back', async () => {
+  it("takes the password, renews the session's token, and returns", async () => {
     const page = await browser.open('/confirm?to=%2Fexport');
     expect([page.status, titleOf(page)]).toEqual([200, 'Confirm that it is you · Latchkey']);
     const before = browser.cookies();
@@ -140,7 +140,7 @@ describe('an account with a factor', () => {
   });
 });
 
-it('tells a session of an app password that it cannot be confirmed', async () => {
+it('shows a session of an app password that it cannot be confirmed', async () => {
   const { password } = await addAppPassword(person);
   const answer = await send('/api/users/login', { json: { username: person.username, password } });
   expect(answer.status).toBe(200);

@@ -135,7 +135,7 @@ describe('confirming the address', () => {
     expect((await show('/', person)).text).not.toMatch(banner);
   });
 
-  it('sends whoever is not signed in to sign in, and back', async () => {
+  it('sends anonymous visitors to sign in, and back', async () => {
     expect(goesTo(await show('/verify-email'))).toBe('303 /sign-in?to=%2Fverify-email');
     const person = await join();
     const form = { identifier: person.email, password: PASSWORD, to: '/verify-email' };
@@ -329,7 +329,7 @@ describe('an admin', () => {
     expect(page.text).not.toContain('Mail a confirmation link');
   });
 
-  it('is offered no mail where there is none, nobody else anything', async () => {
+  it('sees no mail actions if the deployment sends no mail, and other users see none at all', async () => {
     const [admin, person, other] = [await joinAdmin(), await join(), await join()];
     const path = await pathOf(person);
     const page = await open(path, admin);

@@ -45,7 +45,7 @@ describe('with an authenticator app', () => {
     expect(await isIn()).toBe(false);
   });
 
-  it('signs in with the code, and goes on to the page that was asked for', async () => {
+  it('signs in with the code, and continues to the requested page', async () => {
     const asked = await firstStep({ to: '/devices' });
     const step = { token: hiddenOf(asked, 'token'), to: hiddenOf(asked, 'to') };
     const done = await browser.post('/sign-in/factor', { ...step, code: await totp.fresh() });
@@ -130,7 +130,7 @@ describe('with an authenticator app', () => {
     }
   });
 
-  it('makes whoever guesses codes wait', async () => {
+  it('throttles guessed codes', async () => {
     const asked = await firstStep();
     const step = { token: hiddenOf(asked, 'token'), kinds: 'code recoveryCode', code: '000000' };
     const statuses = [];

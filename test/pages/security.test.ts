@@ -127,7 +127,7 @@ describe('passkeys', () => {
     }
   });
 
-  it('that are left are told to the browser', async () => {
+  it('that are left are sent to the browser', async () => {
     const { userHandle } = await addPasskey(person);
     const { text } = await browser.open('/security');
     expect(text).toContain(`data-user-id="${userHandle}"`);
@@ -160,7 +160,7 @@ describe('the authenticator app', () => {
     expect(goesTo(await browser.post('/security/codes'))).toBe('303 /security done=factor-there');
   });
 
-  it('starts again if the form is stale, or its address is none of ours', async () => {
+  it('starts again if the form is stale, or its URI is not ours', async () => {
     const started = await browser.post('/security/codes/confirm', {
       uri: 'otpauth://totp/x',
       code: '123456',

@@ -41,7 +41,7 @@ describe('the devices', () => {
     expect((await open('/devices', person)).text).toContain('curl <span class="badge plain">App</span>');
   });
 
-  it('offer no button to end all others where there is none', async () => {
+  it('offer no button to end all others if there are none', async () => {
     const person = await signUp();
     expect((await open('/devices', person)).text).not.toContain('/devices/end');
   });
@@ -55,7 +55,7 @@ describe('the devices', () => {
     expect(goesTo(await post('/devices/end', { session }, person))).toBe('303 /devices done=session-gone');
   });
 
-  it('of another account are not touched, and not told from one that has ended', async () => {
+  it('of another account are not ended, and look like ended ones', async () => {
     const [person, other] = [await signUp(), await signUp()];
     await signInAgain(other);
     const session = otherSessionOf(await open('/devices', other));
@@ -127,7 +127,7 @@ describe('the export', () => {
 });
 
 describe('deleting the account', () => {
-  it('asks for the password, and then it is gone', async () => {
+  it('asks for the password, then deletes the account', async () => {
     const person = await signUp();
     expectPage(await open('/delete', person), 200, 'Delete account');
     const answer = await post('/delete', { password: PASSWORD }, person);

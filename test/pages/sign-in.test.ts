@@ -22,12 +22,12 @@ const someone = () => {
 };
 
 describe('the front page', () => {
-  it('leads whoever is not signed in to the form', async () => {
+  it('redirects anonymous visitors to the form', async () => {
     expect(goesTo(await open('/'))).toBe('303 /sign-in');
     expectPage(await open('/sign-in'), 200, 'Sign in');
   });
 
-  it('shows whoever is signed in the account, and never the form', async () => {
+  it('shows signed-in users the account instead of the form', async () => {
     const person = await signUp({ name: 'Mary Jones' });
     const answer = await open('/', person);
     expectPage(answer, 200, 'Account');
@@ -39,7 +39,7 @@ describe('the front page', () => {
 });
 
 describe('signing up', () => {
-  it('makes an account, signs in and goes on to it', async () => {
+  it('creates an account, signs in and shows the account', async () => {
     const answer = await post('/sign-up', someone());
     expect(goesTo(answer)).toBe('303 / done=signed-up');
     const cookie = sessionCookie(answer) ?? '';
@@ -156,7 +156,7 @@ describe('signing in', () => {
     ]);
   });
 
-  it('goes on to the page that was asked for, and to none of another site', async () => {
+  it('continues to the requested page, and never to another site', async () => {
     const { email } = await signUp();
     expect(goesTo(await open('/devices'))).toBe('303 /sign-in?to=%2Fdevices');
     expect((await open('/sign-in?to=%2Fdevices')).text).toContain('name="to" value="/devices"');
@@ -171,7 +171,7 @@ describe('signing in', () => {
     expect((await open('/sign-in?to=%2F%2Fevil.test')).text).not.toContain('evil');
   });
 
-  it('makes whoever tries too often wait, even with the right password, and says how long', async () => {
+  it('throttles too many tries, even with the right password, and says how long to wait', async () => {
     const { email } = await signUp();
     const env = { ...testEnv, THROTTLE_FREE_FAILURES: '2', THROTTLE_FIRST_WAIT_SECONDS: '600' };
     const tryWith = (password: string) => post('/sign-in', { identifier: email, password }, null, { env });

@@ -159,7 +159,7 @@ describe.each(discreet)('in $dialect', (login) => {
 });
 
 describe('in auth', () => {
-  it('tells an unknown account apart, as the document requires', async () => {
+  it('distinguishes an unknown account, as the document requires', async () => {
     for (const { kind, person, cost } of await interleave(auth, testEnv)) {
       const unknown = `{"status":"fail","errors":{"main":{"value":"${person.email}","msg":"User doesn't exist"}}}`;
       expect(cost.answer.text).toBe(kind === 'an unknown account' ? unknown : auth.refusal);
@@ -184,7 +184,7 @@ describe('in auth', () => {
   });
 });
 
-it('tells strangers nothing at the Location of a taken email in conjugator', async () => {
+it('reveals nothing to strangers at the Location of a taken email in conjugator', async () => {
   const { email } = await joined();
   const json = { first_name: 'A', last_name: 'B', email, password: PASSWORD };
   const taken = await send('/api/register/', { json });

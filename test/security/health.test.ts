@@ -73,7 +73,7 @@ describe('is 503 and says which', () => {
   });
 });
 
-it.each(['/health', '/health/'])('%s is answered to GET and HEAD, and tells its methods', async (path) => {
+it.each(['/health', '/health/'])('%s answers GET and HEAD, and lists its methods', async (path) => {
   expect((await send(path)).text).toBe(OK);
   const head = await send(path, { method: 'HEAD' });
   expect([head.status, head.text]).toEqual([200, '']);

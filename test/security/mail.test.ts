@@ -32,8 +32,8 @@ const reset = async (email: string): Promise<void> => {
   expect((await call('POST', '/id/password/reset', body)).status).toBe(204);
 };
 
-describe('whoever made an account with the address of somebody else', () => {
-  it('is thrown out for good by the reset of its owner', async () => {
+describe('an account that was created with the address of somebody else', () => {
+  it("is taken over for good by a reset of the address's owner", async () => {
     const squatter = await join();
     const { email } = squatter;
     const id = await idOf(email);

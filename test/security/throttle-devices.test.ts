@@ -122,7 +122,7 @@ describe('a device', () => {
     expect(await tryLogin(timed, owner, second.device)).toEqual(IN);
   });
 
-  it('is one of eight with a counter; the failures of a ninth count for the account', async () => {
+  it('is one of eight with a counter; failures of a ninth count for the account', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     const devices = [owner.device];

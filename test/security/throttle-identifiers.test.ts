@@ -115,7 +115,7 @@ it('stores an unknown name as a keyed hash only', async () => {
   expect(keys.join()).not.toContain(plain.slice(4));
 });
 
-describe('throttling tells nobody whether an account exists', () => {
+describe('throttling does not reveal whether an account exists', () => {
   const whole = ({ status, statusText, headers, text }: Answer) => {
     const shown = [...headers].filter(([name]) => name !== 'x-request-id');
     return { status, statusText, headers: shown, text };

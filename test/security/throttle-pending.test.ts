@@ -142,7 +142,7 @@ describe('while tries of the same moment are still being checked', () => {
   });
 });
 
-describe('a try whose isolate is gone', () => {
+describe('an attempt whose isolate is gone', () => {
   it('is counted, and becomes a failure when its lease ends', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);

@@ -106,7 +106,7 @@ describe.each(races)(`${AT_ONCE} registrations of one name at once in $dialect`,
   });
 });
 
-it('tells every loser in conjugator where the account is', async () => {
+it('gives every loser in conjugator the Location of the account', async () => {
   const json = { ...person(uniqueName()), first_name: 'A', last_name: 'B' };
   const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => send('/api/register/', { json })));
   const id = /"id":(\d+)/.exec(answers.find(({ status }) => status === 201)?.text ?? '')?.[1];

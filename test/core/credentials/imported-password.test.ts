@@ -140,7 +140,7 @@ describe('what no password fits costs what an account that does not exist costs'
   });
 });
 
-describe('whoever came with a token, and never logged in, is asked for the imported password', () => {
+describe('an account that was imported with a token and never logged in has its imported password', () => {
   let token: string;
 
   beforeEach(async () => {

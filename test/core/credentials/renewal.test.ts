@@ -103,7 +103,7 @@ describe.each(kinds)('a session of the kind %s', (kind) => {
   );
 });
 
-it('is not renewed where the new name is taken', async () => {
+it('is not renewed if the new name is taken', async () => {
   const timed = createTimedCore();
   const { fields, token, principal } = await someone(timed, 'cookie');
   const other = await timed.register('cookie');

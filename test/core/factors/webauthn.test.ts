@@ -311,7 +311,7 @@ describe('a registration', () => {
     });
   });
 
-  it('is taken from a client that does not say its key apart', async () => {
+  it('is accepted from a client that does not send the key separately', async () => {
     const apart = { publicKey: undefined, publicKeyAlgorithm: undefined };
     expect(await registration({}, withResponse(apart))).toMatchObject({ ok: true });
   });

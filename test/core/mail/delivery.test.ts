@@ -97,7 +97,7 @@ it('waits longer and longer, and an hour at most', async () => {
   expect(pauses).toEqual([1, 3, 9, 27, 60, 60, 60]);
 });
 
-it('gives a mail up when it is of no use any more, notes it, and counts it', async () => {
+it('gives up a mail that is no longer useful, notes it, and counts it', async () => {
   mailbox.obstacle = fail('E_INTERNAL_SERVER_ERROR');
   const email = await join();
   timed.advance(DAY_MS - 1);

@@ -78,7 +78,7 @@ const CASES: [string, (person: Person) => Promise<unknown>, string[]][] = [
   ['a login on a new device', (person) => logIn(person, client), ['New sign-in to your Latchkey account']],
 ];
 
-it.each(CASES)('tells of %s', async (_what, happen, expected) => {
+it.each(CASES)('reports %s', async (_what, happen, expected) => {
   const person = await join();
   await happen(person);
   await timed.settle();
@@ -94,7 +94,7 @@ it.each(CASES)('tells of %s', async (_what, happen, expected) => {
   }
 });
 
-it('tells nobody twice of what is as it was', async () => {
+it('reports nothing if nothing changed', async () => {
   const { id } = await join();
   await timed.register('cookie');
   for (const action of ['disabled', 'disabled'] as const) await act(id, action);
@@ -102,7 +102,7 @@ it('tells nobody twice of what is as it was', async () => {
   expect(subjects().filter((subject) => subject.includes('disabled'))).toHaveLength(1);
 });
 
-it('tells the old address of a deletion, though the account is gone', async () => {
+it('reports a deletion to the address of the deleted account', async () => {
   const { id, email } = await join();
   mailbox.obstacle = () => {
     throw new Error('The provider is down.');
@@ -142,7 +142,7 @@ describe('a login', () => {
     expect(mailbox.last(one.email).subject).toBe('New sign-in to your Latchkey account');
   });
 
-  it('is told to nobody with NOTIFY_NEW_DEVICE off, and everything else still is', async () => {
+  it('is not reported with NOTIFY_NEW_DEVICE off, but everything else is', async () => {
     mailbox = createMailbox({ NOTIFY_NEW_DEVICE: 'false' });
     timed = createTimedCore(AT_MS, mailbox.env);
     const person = await join();
@@ -153,7 +153,7 @@ describe('a login', () => {
     expect(subjects()).toEqual(['You are now an administrator of Latchkey']);
   });
 
-  it('that was refused is told to nobody', async () => {
+  it('that was refused is not reported', async () => {
     const person = await join();
     const identifier = readIdentifier(person.email);
     await timed.core.login({ identifier, password: 'wrong', open: 'cookie', client, replaces: null });

@@ -103,7 +103,7 @@ describe('a code', () => {
   const enter = (person: Person, code: string) =>
     timed.core.email.verify({ code, accountId: person.id }, someClient);
 
-  it('lives for ten minutes', async () => {
+  it('is valid for ten minutes', async () => {
     const [one, other] = [await join(), await join()];
     timed.advance(10 * MINUTE_MS - 1);
     expect(await enter(one, codeIn(mailbox.last(one.email)))).toMatchObject({ ok: true });
@@ -115,7 +115,7 @@ describe('a code', () => {
     });
   });
 
-  it('bears four wrong tries, and not five', async () => {
+  it('allows four wrong tries, and not five', async () => {
     for (const [wrong, isGood] of [
       [4, true],
       [5, false],

@@ -34,7 +34,7 @@ const sign = async (header: string, payload: string | Uint8Array, hash = 'SHA-25
 const GOOD_HEADER = '{"alg":"HS256","typ":"JWT"}';
 const verify = (token: string, nowMs = BEFORE_MS) => verifyJwt(keyring, token, nowMs);
 
-it('is HS256 under the secret itself, so that whoever shares it can check one', async () => {
+it('is HS256 under the secret itself, so that a service that shares the secret can verify it', async () => {
   expect(await signJwt(keyring, CLAIMS, OTHERS)).toBe(TOKEN);
   expect(await sign(GOOD_HEADER, JSON.stringify({ ...CLAIMS, ...OTHERS }))).toBe(TOKEN);
 });

@@ -88,7 +88,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await sessionsOf(userId)).toBe(0);
   });
 
-  it('goes on if KV has lost everything, and repairs KV', async () => {
+  it('continues if KV has lost everything, and repairs KV', async () => {
     const record = await testEnv.SESSIONS.getWithMetadata(key);
     await emptyKv();
     const { path, sent } = readWith(kind, token);

@@ -61,7 +61,7 @@ describe('as a cookie', () => {
     ['a derived token', () => derived],
     ['a JSON Web Token', () => jwt],
     ['the jti of a JSON Web Token, which anybody can read who sees one,', () => claimsOf(jwt).jti],
-  ])('%s is nothing', async (_name, token) => {
+  ])('%s is rejected', async (_name, token) => {
     expect((await send('/api/users/me/', { cookie: token() })).text).toBe(NOT_FOUND);
   });
 });
@@ -70,7 +70,7 @@ describe('in a header', () => {
   it.each([
     ['a cookie', () => cookie],
     ['the jti of a JSON Web Token', () => claimsOf(jwt).jti],
-  ])('%s is nothing', async (_name, token) => {
+  ])('%s is rejected', async (_name, token) => {
     const answer = await profile(token());
     expect(answer.status).toBe(401);
     expect(answer.text).toBe(INVALID);
@@ -85,14 +85,14 @@ describe('a JSON Web Token, rightly signed,', () => {
     ['whose session is a derived token', () => ({ jti: derived })],
     ['without a session', () => ({ jti: '' })],
     ['that has expired', () => ({ exp: Math.floor(Date.now() / 1000) - 1 })],
-  ])('%s is nothing', async (_name, changes) => {
+  ])('%s is rejected', async (_name, changes) => {
     const answer = await profile(await resigned(jwt, changes()));
     expect(answer.status).toBe(401);
     expect(answer.text).toBe(INVALID);
   });
 });
 
-it('is no good as another kind while KV answers alone', async () => {
+it('is rejected as another kind while KV answers alone', async () => {
   const env = { ...testEnv, SESSION_READS: 'cached' };
   const asToken = (token: string) =>
     send('/account/profile', { env, headers: { Authorization: `Bearer ${token}` } });

@@ -77,7 +77,7 @@ describe('the examples of the document', () => {
 });
 
 describe('a duplicate', () => {
-  it('is named for the field that is taken, without regard to case and white space', async () => {
+  it('is reported for the field that is taken, ignoring case and surrounding white space', async () => {
     const first = person();
     await register(first);
     const other = person();
@@ -120,7 +120,7 @@ describe('a duplicate', () => {
     );
   });
 
-  it('of a username is none of an email: each is looked for in its own field', async () => {
+  it('of a username does not match an email: each is searched in its own field', async () => {
     const { username } = person();
     await register({ ...person(), email: `${username}@test.com` });
     expect((await register({ ...person(), username })).status).toBe(200);

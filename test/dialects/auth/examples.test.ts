@@ -55,7 +55,7 @@ describe('the examples of the document', () => {
     expect(expected).toBe(refused({ email, password: PASSWORD_REQUIRED }));
   });
 
-  it('tell a user who does not exist from a password that is incorrect', async () => {
+  it('distinguish an unknown user from a wrong password', async () => {
     const { email, name, password } = person();
     expect(whole(await logIn(email, password))).toBe(unknown(email));
     await register({ name, email, password });

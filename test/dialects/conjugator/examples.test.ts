@@ -76,7 +76,7 @@ describe('the examples of the document', () => {
 });
 
 describe('a taken email', () => {
-  it('is taken without regard to case, to white space around it and to Unicode composition', async () => {
+  it('is accepted in any case and Unicode composition, and with white space around it', async () => {
     const name = uniqueName();
     const id = idOf(await register(person(`${name}@exämple.com`.normalize('NFC'))));
     const same = [

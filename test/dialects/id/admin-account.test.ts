@@ -166,7 +166,7 @@ describe('ending all sessions', () => {
 });
 
 describe('deleting', () => {
-  it('takes the account and its sessions; a second time there is none', async () => {
+  it('deletes the account and its sessions, and answers 404 the second time', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     const answer = await remove(admin, member);
     expect(whole(answer)).toBe('204');
@@ -190,7 +190,7 @@ describe('deleting', () => {
 });
 
 describe('the trail', () => {
-  it('tells the owner what an admin did, and not who', async () => {
+  it('shows the owner what an admin did, but not who', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     for (const action of ['grant-admin', 'revoke-admin', 'disable', 'enable'])
       await act(admin, member, action);

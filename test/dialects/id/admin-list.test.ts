@@ -47,7 +47,7 @@ describe('a page', () => {
     expect(whole(await open(`?after=${third.id}`, admin))).toBe('200 {"accounts":[]}');
   });
 
-  it('tells no password, no hash and no key', async () => {
+  it('shows no password, no hash and no key', async () => {
     const { text } = await open('?limit=1000');
     expect(text).not.toMatch(/password|hash|pbkdf2|_key|Key"/i);
   });

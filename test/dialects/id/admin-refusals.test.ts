@@ -49,7 +49,7 @@ describe.each(endpoints)('$name', (endpoint) => {
     await expectRefused(endpoint, bearer('x y'), 'credentials_spaces');
   });
 
-  it('is refused to whoever is no admin, by cookie and by token', async () => {
+  it('is refused to non-admins, by cookie and by token', async () => {
     await expectRefused(endpoint, { cookie: user().cookie }, 'forbidden');
     await expectRefused(endpoint, bearer(await tokenFor(user())), 'forbidden');
   });

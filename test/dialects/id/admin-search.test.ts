@@ -114,7 +114,7 @@ describe('what is found', () => {
     expect(await found(`${mark}.äb`.normalize('NFC'))).toEqual([composed.id]);
   });
 
-  it('is everybody where the text is nothing but white space', async () => {
+  it('finds every account for a text of white space', async () => {
     const everybody = await send(`${ACCOUNTS}?limit=1000`, bearer(token));
     for (const text of ['', ' ', '\t\n'])
       expect(idsIn(await search(text, '&limit=1000'))).toEqual(idsIn(everybody));
@@ -168,7 +168,7 @@ describe('the pages of a search', () => {
     expect(idsIn(await search(mark, `&limit=2&after=${next}`))).toEqual(idsOf(members.slice(1)));
   });
 
-  it('begin a field again if the account that they name is gone: nothing is skipped', async () => {
+  it('start a field again if the account of the cursor was deleted, so that nothing is skipped', async () => {
     const mark = uniqueName();
     const members = [await join({ username: `${mark}a` }), await join({ username: `${mark}b` })];
     const [first] = members;

@@ -192,7 +192,7 @@ describe('CORS', () => {
     }
   });
 
-  it('tells another origin nothing, even where the token dialects are open', async () => {
+  it('is closed to other origins, even if the token dialects are open', async () => {
     const open = { ...env, OPEN_TOKEN_DIALECTS: 'true' };
     for (const origin of [FOREIGN, 'null', ORIGIN, `${ALLOWED}:8443`]) {
       const asked = { Origin: origin, 'Access-Control-Request-Method': 'POST' };

@@ -69,7 +69,7 @@ describe('a refusal', () => {
       expectCost(await measure(path, sent), 403, {});
   });
 
-  it('of whoever is no admin costs one D1 query', async () => {
+  it('of a non-admin costs one D1 query', async () => {
     const { cookie } = await join();
     expectCost(await measure(ACCOUNTS, { cookie }), 403, { d1: 1 });
     expectCost(await measure(`${ACCOUNTS}/1/disable`, { method: 'POST', cookie }), 403, { d1: 1 });

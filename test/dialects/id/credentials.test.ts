@@ -166,7 +166,7 @@ describe('a cookie and a token', () => {
   });
 });
 
-it('what is deleted in `id` is gone everywhere, and the other way round', async () => {
+it('an account that is deleted in `id` is deleted everywhere, and the other way round', async () => {
   const [one, other] = [await join(), await join()];
   const derived = tokenOf(await post('/account/login', { username: one.email, password: PASSWORD }));
   await send('/id/me', { method: 'DELETE', cookie: one.cookie, json: { password: PASSWORD } });

@@ -99,7 +99,7 @@ describe('a new address', () => {
     ]);
   });
 
-  it('is withdrawn, and its link and code are of no use any more', async () => {
+  it('can be withdrawn, which voids its link and code', async () => {
     const member = await joinProven();
     const email = `next.${member.email}`;
     const { cookie } = await askFor(member, email);
@@ -141,7 +141,7 @@ describe('a new address', () => {
     ]);
   });
 
-  it('is told to an old one that nobody has proven, without a link: it may be a stranger’s', async () => {
+  it('is reported to an unproven old address without a link, because it may belong to a stranger', async () => {
     const member = await join();
     const email = `next.${member.email}`;
     await askFor(member, email);
@@ -177,7 +177,7 @@ describe('a new address', () => {
     expect(mailbox.last(member.email).subject).toContain('spelled differently');
   });
 
-  it('is told to the old one, which undoes it with a link and goes on to a new password', async () => {
+  it('is reported to the old address, which can undo it by a link and set a new password', async () => {
     const member = await joinProven();
     const email = `next.${member.email}`;
     const owner = await askFor(member, email);
@@ -218,7 +218,7 @@ describe('a proof', () => {
     }
   });
 
-  it('by a code proves the address of whoever is logged in, by a cookie or a token', async () => {
+  it('by a code proves the address of the logged-in account, by a cookie or a token', async () => {
     const one = await join();
     const path = '/id/email/verification/confirm';
     const code = codeIn(mailbox.last(one.email));
@@ -231,7 +231,7 @@ describe('a proof', () => {
     expect((await call('POST', path, right, { token })).status).toBe(200);
   });
 
-  it('of another purpose is none', async () => {
+  it('of another purpose is rejected', async () => {
     const member = await join();
     const token = tokenIn(mailbox.last(member.email));
     for (const [path, body] of [

@@ -68,7 +68,7 @@ describe('the trail', () => {
     expect(nextOf(answer)).toBeNull();
   });
 
-  it('tells an owner that an admin did something, not on which network and with which browser', async () => {
+  it('shows an owner that an admin did something, but not the network or browser', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     const headers = { 'User-Agent': 'an admin browser', 'CF-Connecting-IP': '203.0.113.77' };
     const granted = `/id/admin/accounts/${member.id}/grant-admin`;

@@ -32,7 +32,7 @@ const told = (): string[] =>
     .map(({ subject }) => subject)
     .filter((subject) => !subject.startsWith('Confirm your email'));
 
-it('tells of a factor that is added, renamed, and removed', async () => {
+it('reports a factor that is added, renamed and removed', async () => {
   const { id } = await addPasskey(person, here, 'My phone', via());
   expect(told()).toEqual(['A second factor was added to your Latchkey account']);
   const { text } = mailbox.last(person.email);
@@ -49,7 +49,7 @@ it('tells of a factor that is added, renamed, and removed', async () => {
   expect(told()).toHaveLength(3);
 });
 
-it('tells of an authenticator app only once it is on', async () => {
+it('reports an authenticator app only once it is on', async () => {
   await ask(201, '/id/factors/totp', { method: 'POST' });
   await ask(401, '/id/factors/totp/confirm', { json: { code: '000000' } });
   expect(told()).toEqual([]);
@@ -57,7 +57,7 @@ it('tells of an authenticator app only once it is on', async () => {
   expect(told()).toEqual(['A second factor was added to your Latchkey account']);
 });
 
-it('tells of new recovery codes, and of one that was used', async () => {
+it('reports new recovery codes, and a used one', async () => {
   const totp = await addTotp(person, via());
   const [recoveryCode = ''] = totp.recoveryCodes;
   const token = await stepToken(person, via());
@@ -72,7 +72,7 @@ it('tells of new recovery codes, and of one that was used', async () => {
   expect(told().at(-1)).toBe('New recovery codes for your Latchkey account');
 });
 
-it('tells of app passwords that are made and removed, and never what they are', async () => {
+it('reports app passwords that are created and removed, never their text', async () => {
   const { id, password } = await addAppPassword(person, {}, via());
   expect(told()).toEqual(['An app password was made for your Latchkey account']);
   expect(mailbox.last(person.email).text).not.toContain(password);
@@ -80,7 +80,7 @@ it('tells of app passwords that are made and removed, and never what they are', 
   expect(told().at(-1)).toBe('An app password of your Latchkey account was removed');
 });
 
-it('tells of an admin who removed them all', async () => {
+it('reports that an admin removed them all', async () => {
   await addTotp(person, via());
   const admin = await join(via());
   await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
@@ -88,7 +88,7 @@ it('tells of an admin who removed them all', async () => {
   expect(told().at(-1)).toBe('All second factors were removed from your Latchkey account');
 });
 
-it('tells nobody where this deployment sends no mail', async () => {
+it('sends nothing if this deployment sends no mail', async () => {
   const other = await join();
   await addTotp(other);
   const { results } = await testEnv.DB.prepare('SELECT kind FROM outbox WHERE user_id = ?')

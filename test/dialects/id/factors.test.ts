@@ -328,7 +328,7 @@ describe('recovery codes', () => {
 });
 
 describe('all of it', () => {
-  it('is gone with the account', async () => {
+  it('is deleted with the account', async () => {
     const old = textOf(json(await startLogin(person)), 'token');
     await addTotp(person);
     await addPasskey(person);

@@ -68,7 +68,7 @@ it('opens one session of 24 at once', async () => {
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
 });
 
-it('gives a token to whoever asks for one', async () => {
+it('gives a token if the client asks for one', async () => {
   const { email } = await join();
   const browser = await ask(email);
   const opened = await logIn(email, lastCode(email), browser, { session: 'token' });
@@ -122,7 +122,7 @@ it('goes to proven addresses only, and the answer and the work are the same for 
   expect(mailbox.to(proven.email)).toHaveLength(2);
 });
 
-it('bears five attempts, and a new code gives no new ones', async () => {
+it('allows five attempts, and a new code gives no new ones', async () => {
   const { email } = await join();
   const browser = await ask(email);
   for (let times = 0; times < 5; times += 1) await logIn(email, '00000000', browser);

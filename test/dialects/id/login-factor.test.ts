@@ -66,7 +66,7 @@ describe('the first step', () => {
     ]);
   });
 
-  it('tells nobody without the password: the refusal and its cost are those of every account', async () => {
+  it('is not revealed without the password: the refusal and its cost are those of every account', async () => {
     const other = await join();
     const attempt = (username: string) =>
       measure('/id/login', { json: { identifier: username, password: 'wrong password' } });
@@ -93,7 +93,7 @@ describe('the first step', () => {
     expect(hashed).toHaveLength(2);
   });
 
-  it('replaces an outdated hash, and the second step goes on', async () => {
+  it('replaces an outdated hash, and the second step still works', async () => {
     const dear = { ...testEnv, PASSWORD_ITERATIONS: '2000' };
     const token = await stepToken(person, { env: dear });
     const stored = await testEnv.DB.prepare('SELECT password_hash FROM users WHERE id = ?')
@@ -170,7 +170,7 @@ describe('a code', () => {
     expect(whole(await finishLogin({ token: await stepToken(person), code }))).toMatch(wrongCode);
   });
 
-  it('is needed: nothing, a passkey that is none and a recovery code that is none are refused', async () => {
+  it('is required: no factor, an invalid passkey and an invalid recovery code are refused', async () => {
     const token = await stepToken(person);
     expect(whole(await finishLogin({ token }))).toMatch(/^400 .*"required"/);
     const recoveryCode = '0000-'.repeat(7).slice(0, -1);
@@ -332,7 +332,7 @@ describe('a passkey as second factor', () => {
     expect(whole(await finishLogin({ token, passkey: answer }))).toMatch(expired);
   });
 
-  it('that counts backwards is taken, and noted', async () => {
+  it('whose counter goes back is accepted, and noted in the audit log', async () => {
     const { passkey } = await addPasskey(person, { counter: 9 });
     const token = await stepToken(person);
     const { challenge } = await askForPasskey({ token });
@@ -396,7 +396,7 @@ describe('a browser that is trusted', () => {
     expect(whole(answer)).toMatch(/^401 .*"wrong_credentials"/);
   });
 
-  it('is asked again once the factor is gone, or another password is set', async () => {
+  it('must prove the second factor again after the factor was removed or the password changed', async () => {
     const cookie = await trust();
     await addPasskey(person);
     expect(await isAsked(cookie)).toBe(false);

@@ -121,7 +121,7 @@ describe.each(places)('a password $name', ({ field, good, choose }) => {
     await expectGood(`ab${name}cd`, { username: name, email: `mail@${name}.example` });
   });
 
-  it('may hold a part of a name, or a name that is too short to tell', async () => {
+  it('may contain a part of a name, or a name that is too short to count', async () => {
     const { username } = person();
     await expectGood(`${username.slice(0, 5)} and a door`, { username });
     // Letters, which are in no list three times over: digits may be.
@@ -129,7 +129,7 @@ describe.each(places)('a password $name', ({ field, good, choose }) => {
     await expectGood(short.repeat(3), { username: short });
   });
 
-  it('is taken as it is, with its case and its spaces, but in one composition', async () => {
+  it('is kept as sent, with its case and spaces, in one Unicode composition', async () => {
     const fields = { ...person(), password: ' Pâté de Foie ' };
     expect((await choose(fields)).status).toBe(good);
     for (const password of ['Pâté de Foie', ' pâté de foie ', ' Pate de Foie '])

@@ -118,7 +118,7 @@ describe('the bounds of a change', () => {
     expect(whole(await patch(member, { pictureId: null }))).toBe(shown(member, { picture: null }));
   });
 
-  it('are told of together, in the order of the fields, and nothing is changed', async () => {
+  it('are reported together, in the order of the fields, and nothing is changed', async () => {
     const member = await join();
     const json = { pictureId: 0, description: null, siteUrl: 'x', firstName: 1, name: 'n'.repeat(256) };
     expect(whole(await patch(member, json))).toBe(

@@ -197,7 +197,7 @@ describe('with a second factor', () => {
     expect((await confirm({ password: PASSWORD }, String(token))).status).toBe(200);
   });
 
-  it('it is none for a session from before: whoever has the password and an old token has not the account', async () => {
+  it('is not enough for an older session: the password and an old token do not give the account', async () => {
     const old = textOf(json(await startLogin(person)), 'token');
     const totp = await addTotp(person);
     await letTimePass(person.id);

@@ -132,7 +132,7 @@ describe('a name that another account has', () => {
     expect((await register({ username, email, password })).status).toBe(201);
   });
 
-  it('is taken in other letters and another composition too', async () => {
+  it('is taken in another case and another composition too', async () => {
     const { username, password } = person();
     const email = `${username}@exämple.com`.normalize('NFC');
     expect((await register({ username, email, password })).status).toBe(201);
@@ -155,7 +155,7 @@ describe('a name that another account has', () => {
     );
   });
 
-  it('is none where it is only the part of an email before the @', async () => {
+  it('does not count as a resemblance if it is only the part of an email before the @', async () => {
     const { username } = person();
     await join({ email: `${username}@test.com` });
     expect((await register({ ...person(), username })).status).toBe(201);

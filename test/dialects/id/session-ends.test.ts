@@ -10,7 +10,7 @@ const endOne = (id: string, sent: Sent) => send(`/id/sessions/${id}`, { method: 
 const endOthers = (sent: Sent) => send('/id/sessions', { method: 'DELETE', ...sent });
 
 describe('ending one session', () => {
-  it('ends that one, and a second time there is none', async () => {
+  it('ends that session, and answers 404 the second time', async () => {
     const member = await join();
     const [cookie, token] = [await cookieFor(member), await tokenFor(member)];
     const id = await sha256Hex(cookie);

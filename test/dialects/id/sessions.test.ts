@@ -161,7 +161,7 @@ describe('the pages of the list', () => {
     expect(pages).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
   });
 
-  it('begin anew where the cursor is none of ours', async () => {
+  it('start at the first page for an invalid cursor', async () => {
     const member = await join();
     const whole = await list({ cookie: member.cookie });
     for (const cursor of ['x', '1', '1.2', `-1.${'0'.repeat(64)}`, `1.${'0'.repeat(64)}'`])

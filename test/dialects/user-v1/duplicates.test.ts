@@ -25,7 +25,7 @@ describe('a duplicate', () => {
     member = await join();
   });
 
-  it('of the username or the email, in any case, is told only of a wholly valid body', async () => {
+  it('of the username or the email, in any case, is reported only for a valid body', async () => {
     const { username, email } = member;
     for (const taken of [
       { username },

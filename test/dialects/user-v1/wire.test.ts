@@ -21,7 +21,7 @@ describe('a trailing slash', () => {
 });
 
 describe('trouble', () => {
-  it('throttles a login after many failures, even with the right password, and the old session lives on', async () => {
+  it('throttles a login after many failures, even with the right password, and keeps the old session', async () => {
     const { username, password, cookie } = await join();
     await send(LOGIN, { json: { username, password: 'wrong' } });
     await makeAllWait();

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 
 describe('a taken name', () => {
-  it('is told for each field alone, and for both', async () => {
+  it('is reported for each field alone, and for both', async () => {
     const { username, email } = member;
     expect(whole(await register({ ...person(), username }))).toBe(refused({ username: [USERNAME_TAKEN] }));
     expect(whole(await register({ ...person(), email }))).toBe(refused({ email: [EMAIL_TAKEN] }));
@@ -38,7 +38,7 @@ describe('a taken name', () => {
     );
   });
 
-  it('is told beside the faults of other fields', async () => {
+  it('is reported together with the errors of other fields', async () => {
     const { username, email } = member;
     expect(whole(await register({ username }))).toBe(
       refused({ username: [USERNAME_TAKEN], email: [REQUIRED], password: [REQUIRED] }),
@@ -51,7 +51,7 @@ describe('a taken name', () => {
     );
   });
 
-  it('is not told of a field that is itself invalid', async () => {
+  it('is not reported for an invalid field', async () => {
     const { email } = member;
     expect(whole(await register({ ...person(), username: email, email }))).toBe(
       refused({ username: [NOT_USERNAME], email: [EMAIL_TAKEN] }),
@@ -102,7 +102,7 @@ describe('a taken name', () => {
     expect(whole(await register({ ...person(), username }))).toBe(refused({ username: [USERNAME_TAKEN] }));
   });
 
-  it('ends no session of the browser that is told so, and opens none', async () => {
+  it('neither ends nor opens a session of the browser', async () => {
     const { username, cookie } = member;
     const answer = await send('/api/users/register/', { json: { ...person(), username }, cookie });
     expect(answer.headers.getSetCookie()).toEqual([]);

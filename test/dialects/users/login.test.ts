@@ -45,7 +45,7 @@ describe('the fields of a login', () => {
     },
   );
 
-  it('have their faults told together, and before any password is looked at', async () => {
+  it('are validated together, before any password is checked', async () => {
     expect(whole(await logIn({ username: null, password: '' }))).toBe(
       refused({ username: [NULL], password: [BLANK] }),
     );

@@ -108,7 +108,7 @@ describe('PATCH me', () => {
     expect(answer.text).toContain('"last_login":"1970-01-01T00:00:01.000000+00:00"');
   });
 
-  it('tells all faults together, and then changes nothing', async () => {
+  it('reports all errors together, and changes nothing', async () => {
     const one = await join();
     const json = { description: null, site_url: 'x', address: 'a'.repeat(201) };
     const answer = await send(ME, { method: 'PATCH', json, cookie: one.cookie });

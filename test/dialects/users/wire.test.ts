@@ -43,7 +43,7 @@ describe('HEAD', () => {
 });
 
 describe('trouble', () => {
-  it('throttles a login after many failures, even with the right password, and the old session lives on', async () => {
+  it('throttles a login after many failures, even with the right password, and keeps the old session', async () => {
     const { username, password, cookie } = await join();
     await send('/api/users/login/', { json: { username, password: 'wrong' } });
     await makeAllWait();

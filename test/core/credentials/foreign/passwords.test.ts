@@ -73,7 +73,7 @@ describe('bcrypt', () => {
     expect(await verifyForeignHash('x'.repeat(71), hash)).toBe(false);
   });
 
-  it('over SHA-256, of Django, tells every byte', async () => {
+  it('over SHA-256, of Django, distinguishes every byte', async () => {
     const { hash } = fixture('Django 5.2', 'bcrypt_sha256$$2b$04$', long);
     expect(await verifyForeignHash(long, hash)).toBe(true);
     expect(await verifyForeignHash('x'.repeat(72), hash)).toBe(false);
