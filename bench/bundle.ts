@@ -12,7 +12,7 @@ export type Modules = ReadonlyMap<string, string>;
 export const MAIN_MODULE = 'index.js';
 
 /**
- * Bundles a Worker, minified as its configuration says.
+ * Bundles a Worker, minified as configured.
  * @param config the path of a wrangler.toml, from the project's folder
  * @throws Error with what wrangler says
  */

@@ -1,4 +1,4 @@
-// What each operation asks of D1 and KV, counted in front of the bindings, and what that costs at list prices.
+// The requests of each operation to D1 and KV, counted in front of the bindings, and their cost at list prices.
 import type { Sent } from './load.ts';
 import { type Server, send, tryOperation } from './servers/server.ts';
 
@@ -59,7 +59,7 @@ const readCounts = async (origin: string): Promise<Counts> => {
   };
 };
 
-/** Sends each operation twice to a server that counts, and tells what the second one asked for. */
+/** Sends each operation twice to a server that counts, and returns what the second one cost. */
 export const countOperations = async ({ origin, operations }: Server): Promise<Map<string, Counts>> => {
   const counted = new Map<string, Counts>();
   for (const operation of operations) {

@@ -1,4 +1,4 @@
-// Sends requests with autocannon and tells how many a second were answered, and at how much CPU time of the server.
+// Sends requests with autocannon and measures the requests per second and the CPU time of the server.
 import autocannon from 'autocannon';
 import { readCpuMs } from './processes.ts';
 
@@ -17,7 +17,7 @@ export interface Operation {
   title: string;
   /** What every answer must have; anything else ends the bench. */
   status: number;
-  /** What an answer must hold besides, lest a refusal be taken for a fast success. */
+  /** What an answer must contain too, so that a refusal does not count as a fast success. */
   shows?: string;
   /** Requests that are sent in turn, or a function that makes each one anew. */
   requests: readonly Sent[] | (() => Sent);

@@ -26,7 +26,7 @@ const QUICK = { rounds: '2', seconds: '0.7', hashes: '8' };
 
 const isPart = (text: string): text is Part => PARTS.some((part) => part === text);
 
-/** Reads the flags; null if the usage was asked for, or has to be told. */
+/** Reads the flags; null if the usage was requested or must be shown. */
 export const readOptions = (args: readonly string[]): Options | null => {
   const { values } = parseArgs({
     args: [...args],

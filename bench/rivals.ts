@@ -1,4 +1,4 @@
-// Which of Latchkey's operations is set beside which of its peers'.
+// Which of Latchkey's operations is compared with which of its peers'.
 import type { Rivalry } from './report.ts';
 import { compare, type Round } from './rounds.ts';
 

@@ -69,7 +69,7 @@ const present = (spread: Spread | null, id: string): Spread => {
   return spread;
 };
 
-/** How one operation comes off beside another. Both of one round are compared, because machines drift. */
+/** Compares two operations. Both of one round are compared, because machines drift. */
 export const compare = (rounds: readonly Round[], id: string, to: string): Comparison | null => {
   const bySpeed = gather(rounds, (round) => {
     const [mine, theirs] = [round.get(id), round.get(to)];

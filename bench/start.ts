@@ -18,7 +18,7 @@ export interface Start {
   bootMs: Spread;
 }
 
-/** Stands before the Worker and loads it when it is asked to, so that the loading can be timed from outside. */
+/** Runs in front of the Worker and loads it on request, so that the loading can be timed from outside. */
 const STARTER = `let worker = null;
 export default {
   async fetch(request, env, context) {
@@ -69,7 +69,7 @@ const startOnce = async (options: WorkerOptions, path: string): Promise<Started>
 
 interface Candidate {
   options: WorkerOptions;
-  /** What is asked of it: something that needs neither D1 nor KV. */
+  /** The request to send: one that needs neither D1 nor KV. */
   path: string;
 }
 

@@ -1,4 +1,4 @@
-// Boots a Worker in workerd, with Miniflare's D1 and KV and a socket of its own: no development proxy is in the way.
+// Starts a Worker in workerd, with Miniflare's D1 and KV and its own socket, without a development proxy.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ export interface WorkerOptions {
   schema: readonly string[];
   settings?: Record<string, string>;
   compatibilityFlags?: string[];
-  /** Counts what is asked of D1 and KV; costs time, so nothing is timed with it. */
+  /** Counts the requests to D1 and KV. It takes time, so nothing is timed with it. */
   counts?: boolean;
   /** Lets D1 and KV answer as late as on an edge; not together with `counts`. */
   delays?: Delays | null;

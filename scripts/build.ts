@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { PROJECT } from './wrangler.ts';
 
-/** `base_dir` in wrangler.toml, which takes the files with this prefix along. */
+/** `base_dir` in wrangler.toml, which includes the files with this prefix. */
 const FOLDER = join(PROJECT, '.wrangler', 'modules');
 const PREFIX = 'lazy-';
 

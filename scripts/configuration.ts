@@ -143,7 +143,7 @@ const UNKNOWN_SECRET = '-'.repeat(64);
 const NEEDED = ['DB', 'SESSIONS', 'ASSETS'];
 const FLOOD_GUARDS = ['LOGIN_LIMIT', 'REGISTRATION_LIMIT'];
 
-/** A secret of a form of its own, such as keys, is left out: no other text could pass for it. */
+/** A secret with a required form, such as keys, is left out: a placeholder would not be valid. */
 const standIn = (names: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     names

@@ -22,7 +22,7 @@ const stop = (status: number): void => {
 const run = (args: readonly string[]): void => {
   const child = spawn(process.execPath, args, { cwd: PROJECT, env: wranglerEnvironment(), stdio: 'inherit' });
   children.push(child);
-  // One without the other shows nothing.
+  // Each is useless without the other.
   child.on('exit', (code) => stop(code ?? 0));
 };
 

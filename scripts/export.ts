@@ -21,7 +21,7 @@ interface Output {
   abandon(): void;
 }
 
-/** The command line asks for what must not be done. The message is for the operator. */
+/** The command must not be carried out. The message is for the operator. */
 class Refused extends Error {
   override name = 'Refused';
 }
@@ -145,7 +145,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   const parser = createParser().parse([...withoutSeparator(args)], { from: 'user' });
   const flags = parser.opts();
   if (flags.local && flags.remote) parser.error('error: give --local or --remote, not both');
-  // A reader that is gone (`| head`) is told by the write that fails.
+  // A closed reader (`| head`) shows as a failed write.
   process.stdout.on('error', () => {});
   const formatName = flags.format ?? 'jsonl';
   if (!isExportFormat(formatName))

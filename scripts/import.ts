@@ -20,12 +20,12 @@ const FAILED_STATUS = 1;
 const USAGE_STATUS = 2;
 /** Some records were refused or in conflict. */
 const PARTLY_STATUS = 3;
-/** Not one was taken. */
+/** No record was imported. */
 const NONE_STATUS = 4;
 /** 128 + SIGINT, as shells write it. */
 const STOPPED_STATUS = 130;
 
-/** Ctrl-C ends the import after the batch that it is at; a second one ends it at once. */
+/** Ctrl-C ends the import after the current batch; a second one ends it at once. */
 const watchForStop = () => {
   let isStopped = false;
   const stop = () => {

@@ -16,7 +16,7 @@ const FILE_MODE = 0o600;
 const FILE_FLAG = '--file <path>';
 const FILE_TEXT = 'where the keys are kept: Cloudflare gives no secret back';
 
-/** Replaces the file as a whole: a command that is stopped leaves the old keys, never half of the new ones. */
+/** Replaces the file atomically: an interrupted command leaves the old keys, never a part of the new ones. */
 const write = (path: string, keys: SigningKeys): void => {
   const next = `${path}.${process.pid}`;
   writeFileSync(next, `${writeSigningKeys(keys)}\n`, { mode: FILE_MODE });

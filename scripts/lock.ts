@@ -1,4 +1,4 @@
-// `npm run lock`: takes demands for a newer Node out of package-lock.json that are none of the installing Node's business.
+// `npm run lock`: removes requirements of a newer Node from package-lock.json that do not concern the installing Node.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { minVersion, satisfies } from 'semver';

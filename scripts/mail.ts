@@ -23,7 +23,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (!URL.canParse(url)) parser.error('error: --url takes an origin such as http://127.0.0.1:8787');
   const mails = await readMails(new URL(url).origin, count);
   if (mails.length === 0) print('No mails yet.');
-  // The newest last: it is what one looks for, and the terminal ends there.
+  // The newest last, where the terminal ends.
   for (const { to, subject, text, sentAt } of mails.toReversed())
     print(
       `── ${toPlainText(sentAt)}\nTo: ${toPlainText(to)}\nSubject: ${toPlainText(subject)}\n\n${toPlainLines(text)}`,

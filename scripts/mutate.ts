@@ -1,4 +1,5 @@
-// `npm run mutate`: makes security-relevant faults in copies of the project, and says which of them the tests notice.
+// `npm run mutate`: makes security-relevant faults in copies of the project, and reports which of them the tests
+// notice.
 import { type ChildProcess, fork } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -37,7 +38,7 @@ const copyProject = async (): Promise<string> => {
   return copy;
 };
 
-/** Tries faults in a copy of its own, by a process that goes on from one to the next. */
+/** Tries faults in its own copy, in one process after the other. */
 interface Trier {
   try: (mutant: Mutant) => Promise<Outcome>;
   end: () => void;
@@ -83,7 +84,7 @@ const createTrier = (copy: string): Trier => {
   };
 };
 
-/** No fault, for each test file: it must pass. */
+/** Each test file without a fault: it must pass. */
 const baselinesOf = (wanted: readonly Mutant[]): Mutant[] =>
   [...new Set(wanted.flatMap(({ tests }) => tests))].map((test) => ({
     what: `test/${test}.test.ts`,

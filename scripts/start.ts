@@ -144,7 +144,7 @@ const serve = async (): Promise<void> => {
   if (isFixed(port)) await waitForListener(ip, Number(port), () => isOver);
 };
 
-/** Whether a text is a port; 0 is any. */
+/** Whether a text is a port; 0 means any. */
 const isFixed = (port: string): boolean => /^[1-9]\d{0,4}$/.test(port);
 
 /** Prints why it cannot start, and returns false. */

@@ -84,7 +84,7 @@ export type Row = Record<string, unknown>;
 export const isRow = (value: unknown): value is Row =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What to tell where a database says no: what to do about it, where that is known. */
+/** The message for a database error, with what to do if that is known. */
 export const explainRefusal = (text: string): string =>
   /no such (table|column)/.test(text)
     ? 'The database has not the tables of this version: `npm start` makes the local ones, `npm run deploy` the remote ones.'

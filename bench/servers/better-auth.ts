@@ -32,7 +32,7 @@ const install = (): string | null => {
 const readSchema = (): string[] =>
   readFileSync(join(FOLDER, 'schema.sql'), 'utf8').split('--> statement-breakpoint');
 
-/** The bundle, or why there is none. */
+/** The bundle, or why it could not be built. */
 export const buildBetterAuth = (): { modules: Modules } | { skipped: string } => {
   const skipped = install();
   return skipped === null ? { modules: buildWorker('bench/peers/better-auth/wrangler.toml') } : { skipped };

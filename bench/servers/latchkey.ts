@@ -1,4 +1,4 @@
-// Latchkey as it is deployed, and what is asked of it: profiles, logins, registrations, refusals.
+// Latchkey as it is deployed, and the operations to measure: profiles, logins, registrations, refusals.
 import { buildWorker } from '../bundle.ts';
 import type { Operation, Sent } from '../load.ts';
 import { bootWorker, readMigrations } from '../workerd.ts';

@@ -1,4 +1,4 @@
-// What the bench knows of a server: where it is, what it costs its machine, and what can be asked of it.
+// A server of the bench: its address, its cost and its operations.
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -13,7 +13,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Either a server, or why there is none here. */
+/** Either a server, or why it is not available. */
 export type Booted = { server: Server } | { skipped: string };
 
 /** How a Worker is booted: with `counts` it is not timed, but counts its requests to D1 and KV. */

@@ -16,7 +16,7 @@ export class Refused extends Error {
   override name = 'Refused';
 }
 
-/** An account as it was before the change. */
+/** An account before the change. */
 export interface Found {
   id: number;
   username: string | null;
@@ -61,7 +61,7 @@ export const readSelector = (text: string): Selector => {
   return { shown: text.trim(), candidates, isIt };
 };
 
-// `= 1` to the letter: the partial index is found by its very condition. No password fits a hash that begins with `!`.
+// `= 1` exactly: SQLite finds the partial index by its condition. No password matches a hash that begins with `!`.
 const OTHER_ADMIN =
   "EXISTS (SELECT 1 FROM users AS other WHERE other.is_admin = 1 AND other.disabled_at IS NULL AND other.id <> users.id AND (other.password_hash NOT LIKE '!%' OR EXISTS (SELECT 1 FROM factors WHERE user_id = other.id AND kind = 'passkey' AND confirmed_at IS NOT NULL)))";
 
@@ -128,8 +128,8 @@ const HAS_FACTORS =
   '(EXISTS (SELECT 1 FROM factors WHERE user_id = users.id AND confirmed_at IS NOT NULL) OR EXISTS (SELECT 1 FROM app_passwords WHERE user_id = users.id))';
 
 /**
- * Puts a notice into the outbox, from which the scheduled run sends it. From here nobody knows whether there is mail: a
- * deployment without it removes the notice after it has expired.
+ * Puts a notice into the outbox, from which the scheduled run sends it. A deployment without mail drops it when it
+ * expires: this command does not know whether there is mail.
  */
 const queueNotice = (kind: NoticeKind, isIt: string, nowMs: number): string =>
   `INSERT INTO outbox (kind, user_id, address, address_key, locale, details, created_at, expires_at, next_at, attempts)

@@ -6,7 +6,7 @@ import { toPlainText } from '../terminal.ts';
 import { type Query, Refused } from './account.ts';
 import type { Outcome } from './commands.ts';
 
-/** 256 bits: nobody guesses one. The id is no secret, and need only differ from others. */
+/** 256 bits, so that it cannot be guessed. The id is not secret and only has to be unique. */
 const SECRET_BYTES = 32;
 const ID_BYTES = 9;
 
@@ -18,7 +18,7 @@ export interface NewApp {
   signOutUris: readonly string[];
   /** Whether it can keep a secret: a server can, a browser and a phone cannot. */
   isPublic: boolean;
-  /** Whether people are asked before it learns who they are. */
+  /** Whether users are asked for consent. */
   asksConsent: boolean;
 }
 
@@ -99,7 +99,7 @@ export const describeRemoval = async (id: string, query: Query): Promise<string>
   return `${name} (${toPlainText(id)}) is used by ${String(row['people'])}.\nRemove it? Its client_id and secret are lost, and all its tokens end.`;
 };
 
-/** Removes an app with all that people agreed to for it: its tokens end. */
+/** Removes an app with all consents: its tokens end. */
 export const removeApp = async (id: string, query: Query): Promise<Outcome> => {
   const isIt = quote(id);
   const [rows = []] = await query([

@@ -9,7 +9,7 @@ import type { Query } from './account.ts';
 
 /** Accounts a question: the answer of the deployed database is one JSON text, held whole. */
 const PAGE_ACCOUNTS = 2_000;
-/** A key may be free only after another account was given its own. */
+/** A key may become free only after another account got its own key. */
 const MAX_PASSES = 3;
 
 type Field = 'email' | 'username' | 'name';
@@ -27,7 +27,7 @@ interface WrongKey {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
-/** Where an account's keys are not those that this version compares. */
+/** An account whose keys are not those of this version. */
 const findWrongKeys = (row: Row): WrongKey[] => {
   const id = Number(row['id']);
   const username = textOrNull(row['username']);

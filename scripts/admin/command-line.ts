@@ -12,13 +12,13 @@ export interface AdminTools {
   /** Runs statements in one transaction on the database that the flags of wrangler say. */
   query: (flags: readonly string[], statements: readonly string[]) => Promise<Row[][]>;
   nowMs: number;
-  /** Where the pages of the service are; null if nothing says so. */
+  /** The origin of the service's pages; null if unknown. */
   findOrigin: (place: {
     config?: string | undefined;
     env: string;
     isRemote: boolean;
   }) => Promise<string | null>;
-  /** Whether somebody can be asked. */
+  /** Whether a person can answer a question. */
   hasTerminal: boolean;
   confirm: (question: string) => Promise<boolean>;
   print: (text: string) => void;
@@ -67,7 +67,7 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
   const parser = createParser(tools);
   let status = USAGE_STATUS;
 
-  /** Throws if nobody says where the pages are. */
+  /** Throws if the origin of the pages is unknown. */
   const findOrigin = async (): Promise<string> => {
     const { url, config, remote, ...flags } = parser.opts();
     if (url !== undefined && !URL.canParse(url))
@@ -77,7 +77,7 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     return origin ?? parser.error('error: PUBLIC_URL is not set: say where the pages are with --url');
   };
 
-  /** Asks the database that the flags say. */
+  /** Queries the database that the flags name. */
   const openQuery = (): Query => {
     const flags = parser.opts();
     if (flags.local && flags.remote) parser.error('error: give --local or --remote, not both');

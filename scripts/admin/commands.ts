@@ -42,7 +42,7 @@ export interface Command {
   run: (operand: string, query: Query, nowMs: number, origin: string) => Promise<Outcome>;
 }
 
-/** Who the account is, and whether its owner is known: everybody can register with an address that is not theirs. */
+/** Describes the account, and whether its address is proven: anyone can register with another person's address. */
 const describeAccount = (found: Found): string =>
   [
     `id        ${found.id}`,

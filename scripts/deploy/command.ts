@@ -91,7 +91,7 @@ const findMissingSecrets = async (
   needed: readonly string[],
 ): Promise<string[]> => {
   const { status, stdout, stderr } = await capture(['secret', 'list', '--format', 'json', ...place]);
-  // A Worker that is not there yet has no secret. 10007 is the API's code for it.
+  // A Worker that was never deployed has no secrets. 10007 is the API's code for that.
   const isNew = status !== 0 && /10007|does not exist/.test(stdout + stderr);
   if (status !== 0 && !isNew) throw new Error(`${stdout}${stderr}`.trim());
   const listed: unknown = isNew ? [] : JSON.parse(stdout);

@@ -32,7 +32,7 @@ interface Written {
 
 export interface ExportFormat {
   extension: string;
-  /** What stands before the accounts, between them, and behind them. */
+  /** The text before, between and after the accounts. */
   begin: string;
   between: string;
   end: string;

@@ -16,7 +16,7 @@ import { readFlag, readNumber, readText, readTime, unwrap, valueAt } from './val
 export interface AccountRules extends IdentityRules {
   /** Whom the file calls an admin: `is_admin` always counts, unless nobody is to be one. */
   admins: 'superuser' | 'staff' | 'none';
-  /** What becomes of an account without a password: refused, or imported so that its owner sets one by mail. */
+  /** How to treat an account without a password: refuse it, or import it so that its owner sets one by mail. */
   noPassword: 'refuse' | 'reset';
   /** Whether ids are kept: then one that leaves no room for further accounts is refused. */
   keepIds: boolean;
@@ -56,7 +56,7 @@ export interface AccountReaderOptions {
   /** The parameters of the Firebase project that the hashes come from; null if there is none. */
   firebase: FirebaseParameters | null;
   rules: AccountRules;
-  /** Told of each column beside the usual one that a hash was read from. */
+  /** Called for each unusual column that a hash was read from. */
   onHashColumn: (column: string) => void;
   /** How a value of a column was settled by hand: `--map column:value=…`. */
   ruleOf: (column: string, value: string) => ValueRule | undefined;
@@ -78,7 +78,7 @@ export const createAccountReader = ({
     const { get } = fields;
     const faults: Remark[] = [];
     const notes: Remark[] = [];
-    /** A value that cannot be had: the account can, without the column. */
+    /** A value that is not allowed: the account is imported without the column. */
     const refuseValue = (field: NamedField, fault: string) =>
       faults.push({ reason: `${field} ${fault}: --map ${fields.columnOf(field)}=ignore takes it without.` });
 
@@ -192,7 +192,7 @@ const leavesNoRoom = (id: unknown): boolean => {
   return /^\d{16,}$/.test(text) && BigInt(text) > MAX_KEPT_ID;
 };
 
-/** Several faults of one record as one. */
+/** Joins the faults of one record. */
 const join = (faults: readonly Remark[]): Remark => {
   const reason = faults.map((fault) => fault.reason).join(' ');
   if (faults.every(({ text }) => text === undefined)) return { reason };
@@ -271,7 +271,7 @@ const isAdmin = (
   return said || superuser || (admins === 'staff' && staff);
 };
 
-/** What a session is found by: the SHA-256 of its token, which is itself stored nowhere. */
+/** The id of a session: the SHA-256 of its token. The token itself is not stored. */
 const tokenIdOf = (value: unknown, notes: Remark[]): string | null => {
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'string' && TOKEN.test(value)) return createHash('sha256').update(value).digest('hex');

@@ -2,7 +2,7 @@
 // https://better-auth.com/docs/concepts/database#core-schema
 import { isRow, type Row } from '../wrangler.ts';
 
-/** What Django writes for "no password is right": for those who have only ever come by way of another service. */
+/** Django's mark for "no password matches", for accounts that only ever signed in through another service. */
 const UNUSABLE = '!';
 
 const passwordOf = (user: Row): unknown => {

@@ -1,4 +1,4 @@
-// How far an import has come, in a file beside its input: what an interrupted import is taken up from.
+// The progress of an import, in a file beside its input, from which an interrupted import continues.
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isRow, type Row } from '../wrangler.ts';
 import type { DetailsState, Reason } from './details.ts';
@@ -16,7 +16,7 @@ export interface Counts {
   tokens: number;
   admins: number;
   disabled: number;
-  /** Imported under an address that stands for none. */
+  /** Imported under a placeholder address. */
   withoutEmail: number;
   idsKept: number;
   /** Milliseconds that the import has run. */
@@ -55,7 +55,7 @@ export interface Progress {
 }
 
 export interface Checkpoint {
-  /** Null if there is nothing to take up. Throws OtherImport where the file is of another input or command. */
+  /** Null if there is nothing to continue. Throws OtherImport if the file belongs to another input or command. */
   load(): Progress | null;
   save(progress: Progress): void;
   remove(): void;
@@ -117,7 +117,7 @@ export const createCheckpoint = (input: string, command: unknown): Checkpoint =>
       return { counts, report, idsBytes, startedAtMs };
     },
     save(progress) {
-      // Renaming is the moment from which it holds: no reader ever sees half a file.
+      // Renamed into place, so that no reader ever sees half a file.
       writeFileSync(`${path}.new`, `${JSON.stringify({ identity, ...progress })}\n`);
       renameSync(`${path}.new`, path);
     },

@@ -19,7 +19,7 @@ export interface Reason {
   first: string[];
 }
 
-/** How far a report has come: what an interrupted import goes on from. */
+/** The progress of a report, from which an interrupted import continues. */
 export interface DetailsState {
   bytes: number;
   reasons: Reason[];
@@ -50,7 +50,7 @@ export const createDetails = (path: string | null, before: DetailsState): Detail
   let file: number | null = null;
 
   const open = (to: string): number => {
-    // What stands behind was written after the last checkpoint, and is written again.
+    // The rest was written after the last checkpoint, and is written again.
     const opened = openSync(to, before.bytes === 0 ? 'w' : 'r+', 0o600);
     ftruncateSync(opened, before.bytes);
     return opened;

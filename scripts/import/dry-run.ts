@@ -1,4 +1,4 @@
-// A database that is only looked at: what would be written goes into a scratch file that is asked too.
+// A database that is only read: writes go into a scratch file, which is queried too.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Which field of a record is which of an account, whatever the service that wrote it calls it.
+// Maps the fields of a record to those of an account, whatever the original service called them.
 import type { Row } from '../wrangler.ts';
 import {
   isVerifiedName,
@@ -98,7 +98,7 @@ export interface Fields {
 /** Reads the fields of a record that has them under any name. */
 export type FieldReader = (record: Row) => Fields;
 
-/** Looks up how values were settled by hand. */
+/** Looks up values that were mapped by hand. */
 export const createValueRules =
   (map: ReadonlyMap<string, Field>) =>
   (column: string, value: string): ValueRule | undefined => {

@@ -1,4 +1,4 @@
-// What becomes of a password hash at import: kept, written in a form that the Worker reads, wrapped, or refused.
+// Handles a password hash at import: kept, converted to a form that the Worker reads, wrapped, or refused.
 import { toBase64, toHex } from './hashes/bytes.ts';
 import { type CoreHashes, loadCoreHashes } from './hashes/core.ts';
 import { nameByLooks } from './hashes/looks.ts';

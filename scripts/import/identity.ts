@@ -10,9 +10,9 @@ export interface Remark {
 }
 
 export interface IdentityRules {
-  /** What becomes of an account whose username Latchkey cannot have: refused, or imported without it. */
+  /** How to treat an account whose username is not allowed here: refuse it, or import it without the username. */
   badUsername: 'refuse' | 'drop';
-  /** What becomes of an account without an email: refused, or kept under an address that stands for none. */
+  /** How to treat an account without an email: refuse it, or import it under a placeholder address. */
   noEmail: 'refuse' | 'placeholder';
 }
 
@@ -27,7 +27,7 @@ const MAX_USERNAME = 150;
 
 const TAKES_WITHOUT_EMAIL = '--no-email placeholder takes it, to log in by username.';
 
-/** Why a username cannot be had; null if it can. */
+/** Why a username is not allowed; null if it is. */
 const findUsernameFault = (name: string): Remark | null => {
   if (!isUsername(name))
     return {

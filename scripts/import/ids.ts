@@ -1,4 +1,4 @@
-// `--write-ids`: which account each id of the file became, for whoever has other tables that refer to the old ids.
+// `--write-ids`: the new id of each old id, for other tables that refer to the old ids.
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 export interface IdPair {
@@ -10,7 +10,7 @@ export interface IdPair {
 
 export interface IdList {
   add(pairs: readonly IdPair[]): void;
-  /** How long the file is: what an interrupted import goes on from. */
+  /** The length of the file, from which an interrupted import continues. */
   bytes(): number;
   close(): void;
 }
@@ -27,7 +27,7 @@ const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replac
  */
 export const createIdList = (path: string, before: number): IdList => {
   const file = openSync(path, before === 0 ? 'w' : 'r+', 0o600);
-  // What stands behind was written after the checkpoint, and is written again.
+  // The rest was written after the checkpoint, and is written again.
   ftruncateSync(file, before);
   let bytes = before;
   const write = (text: string) => {

@@ -1,9 +1,4 @@
-// What becomes of each account of a batch, given what the database holds: pure, so that it can be done again.
-//
-// Security: an import must never hand one person's account or rights to another. A name alone is no proof: whoever
-// registered here first may hold a name that is another's in the file. So an account is updated only if it is the
-// same one (see `isSame`), rights are given only to accounts that an import brought, and two records of one file
-// that share a name stay two people.
+// Decides about each account of a batch, given what the database holds. Pure, so that it can be repeated.
 import { isPlaceholderEmail } from '../../src/core/formats.ts';
 import type { Row } from '../wrangler.ts';
 import type { Claim } from './claims.ts';
@@ -14,7 +9,7 @@ export type OnConflict = 'skip' | 'update' | 'fail';
 
 export interface MergeRules {
   onConflict: OnConflict;
-  /** `email`: whoever has the email is the same person, as the operator says. */
+  /** `email`: the operator says that the same email means the same person. */
   match: 'account' | 'email';
   /** Rights go to accounts that were made here, or that lost them here, too. */
   grantAdminToExisting: boolean;
@@ -231,7 +226,7 @@ export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: Merg
       tell('admin', incoming, 'became an admin');
       return 'gains';
     }
-    // A right that was given here is not the file's to take.
+    // The file does not revoke a right that was granted here.
     if (row.isAdmin || !holder.isAdmin || holder.imported?.isAdmin !== true) return null;
     if (admins.has(holder.id) && admins.size === 1) {
       tell(
@@ -340,7 +335,7 @@ const findBySourceId = (
   rules: MergeRules,
 ): Holder | undefined => {
   const { row, claim } = incoming;
-  // An id that the file has twice is nobody's.
+  // An id that the file has twice identifies nobody.
   if (row.sourceId === null || claim.sourceId !== null) return undefined;
   return bySourceId.get(row.sourceId)?.find((holder) => isSame(holder, incoming, rules));
 };

@@ -71,7 +71,7 @@ Status 0: everything was taken. 3: a part. 4: nothing. 1 and 2: it could not run
 docs/migrating/ has all of it: services and their commands, hashes, importing again, and the fields:
 ${FIELD_LINES}`;
 
-/** The command line is none. The message says what is wrong with it. */
+/** The command line is invalid. The message says why. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }

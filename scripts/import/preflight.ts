@@ -1,4 +1,4 @@
-// The look at the whole file before anything is written: what cannot be decided without a person is asked first.
+// Reads the whole file before anything is written, and asks first what only a person can decide.
 import { explainUnread } from './accounts.ts';
 import { columnOf, createFieldReader, createValueRules, type Field } from './fields.ts';
 import { InputError, type Source } from './records.ts';
@@ -21,7 +21,7 @@ export interface PreflightOptions {
   nowMs: number;
   /** The highest id that an account may keep. */
   maxId: number;
-  /** Called now and then. */
+  /** Called from time to time. */
   onProgress: (records: number, fraction: number) => void;
 }
 

@@ -1,4 +1,4 @@
-// How far an import or export has come: a bar on a terminal, a line now and then elsewhere.
+// The progress of an import or export: a bar on a terminal, otherwise a line from time to time.
 
 export interface ProgressBar {
   /**

@@ -7,7 +7,7 @@ import { FIREBASE_CSV_COLUMNS } from './services.ts';
 import { readTexts } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
-/** What stands between the values: the one of these that the header has most of. */
+/** The delimiter: the one of these that occurs most often in the header. */
 const DELIMITERS = [',', ';', '\t', '|'];
 
 /** A quoted value of more lines is a quote that somebody forgot to close. */
@@ -15,7 +15,7 @@ const MAX_RECORD_LINES = 1_000;
 
 const count = (text: string, character: string): number => text.split(character).length - 1;
 
-/** What stands within quotes separates nothing. */
+/** A delimiter within quotes does not separate. */
 const findDelimiter = (header: string): string => {
   const bare = header.replaceAll(/"(?:[^"]|"")*"/g, '""');
   return DELIMITERS.reduce((best, other) => (count(bare, other) > count(bare, best) ? other : best));
@@ -174,7 +174,7 @@ const createCsvReader = (dialect: Dialect, columns: readonly string[], skipLines
     }
   };
 
-  /** One group by itself. If it is none of a record, its first line is at fault, and those behind it begin anew. */
+  /** One group of lines. If it is not a record, its first line is invalid, and reading starts again at the next. */
   const parseAlone = ({ line, lines }: Group) => {
     const at = `line ${line}`;
     let problem: string;

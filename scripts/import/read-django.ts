@@ -102,7 +102,7 @@ export const openDjangoDump = async (
   }
   const others = [...models.all].reduce((sum, [name, count]) => (name === model ? sum : sum + count), 0);
 
-  /** The fields of a user with its id and its token; null if the record is none of a user. */
+  /** The fields of a user with its id and its token; null if the record is not a user. */
   const toUser = (found: Found): Found | null => {
     if (!('record' in found)) return found;
     const { pk, fields } = found.record;

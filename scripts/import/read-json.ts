@@ -23,7 +23,7 @@ const CHUNK_BYTES = 256 * 1024;
 const isSpace = (byte: number): boolean =>
   byte === 0x20 || byte === LINE_FEED || byte === 0x0d || byte === 0x09;
 
-/** The file's bytes without a byte order mark; tells how many have been read. */
+/** The file's bytes without a byte order mark, with the number of bytes read so far. */
 async function* readChunks(path: string, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
@@ -65,7 +65,9 @@ const toFound = (at: string, bytes: Buffer): Found => {
   }
 };
 
-/** Reads JSON lines. A line that is no JSON object is a problem of its own; empty lines count, and are nothing. */
+/**
+ * Reads JSON lines. A line that is not a JSON object is a faulty record; empty lines count as lines and are skipped.
+ */
 async function* readJsonLines(path: string, onRead: (bytes: number) => void): AsyncGenerator<Found[]> {
   let found: Found[] = [];
   let line = 0;
@@ -301,7 +303,7 @@ const createLineCounter = () => {
   };
 };
 
-/** More arrays than this, or more columns of one, nobody chooses from. */
+/** More arrays, or more columns of one, are too many to choose from. */
 const MAX_TABLES = 1_000;
 const MAX_COLUMNS = 500;
 

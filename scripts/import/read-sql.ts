@@ -130,7 +130,7 @@ const readValue = (text: string, at: number, mysql: boolean): Parsed<Value> => {
   if (text[start] === "'") {
     const escapes = mysql || /^e/i.test(before);
     const quoted = matchAt(escapes ? ESCAPED_TEXT : PLAIN_TEXT, text, start);
-    // Whether the quote at the very end is doubled, only the next part tells.
+    // Only the next part shows whether the quote at the very end is doubled.
     if (!quoted || start + quoted[0].length >= text.length) return null;
     const inner = quoted[1] ?? '';
     value = mysql ? readMysqlText(inner) : escapes ? readEscapedText(inner) : inner.replaceAll("''", "'");
@@ -171,7 +171,7 @@ const readTuple = (text: string, at: number, mysql: boolean): Parsed<Value[]> =>
     if (index >= text.length) return null;
     if (text[index] === ')') return { value: values, end: index + 1 };
     if (text[index] !== ',') {
-      // What looks wrong here may be half of a word, such as `varying` behind a cast.
+      // What looks wrong here may be half of a word, such as `varying` after a cast.
       if (text.length - index < MAX_WORD) return null;
       throw new InputError('A row of the dump cannot be read.');
     }

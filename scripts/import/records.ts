@@ -1,4 +1,4 @@
-// What every reader of an input gives: records by their place in it, many at a time.
+// The output of every reader: records with their position, many at a time.
 import type { Row } from '../wrangler.ts';
 
 /** A record, or what is wrong with it. `at` tells a person where it is: `line 12`. */
@@ -27,7 +27,7 @@ export class InputError extends Error {
   override name = 'InputError';
 }
 
-/** A record of more characters is none of an account. Bounds the memory that a damaged file can take. */
+/** Longer records are not accounts. Bounds the memory that a damaged file can take. */
 export const MAX_RECORD_BYTES = 1024 * 1024;
 
 /** Records that are handed on together: one step of an asynchronous loop is dear. */

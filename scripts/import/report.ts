@@ -1,4 +1,4 @@
-// What an import tells at its end.
+// The report at the end of an import.
 import type { Counts } from './checkpoint.ts';
 import type { Details, Reason } from './details.ts';
 import type { DetailKind } from './merge.ts';
@@ -32,7 +32,7 @@ const writeCounts = (counts: Readonly<Record<string, number>>): string =>
 const writeLine = (label: string, count: number, more = ''): string =>
   `  ${label.padEnd(LABEL_WIDTH)}${writeCount(count).padStart(COUNT_WIDTH)}${more}`;
 
-/** What a person has to look at comes first. */
+/** What needs a person's attention comes first. */
 const KINDS: readonly DetailKind[] = ['refused', 'conflict', 'deleted', 'admin', 'note', 'updated', 'kept'];
 
 const writeReason = ({ kind, reason, count, first }: Reason): string[] => [

@@ -1,4 +1,4 @@
-// An account on its way into the table `users`, and how many of them become one SQL statement.
+// An account to be written to the table `users`, and the SQL for many of them.
 import { createHash } from 'node:crypto';
 import { nameKey } from '../../src/core/names.ts';
 
@@ -73,7 +73,7 @@ export const COLUMNS: readonly [column: string, value: (row: NewRow) => string |
 /** 128 bits: enough that no two texts of any import share one. */
 const DIGEST_CHARACTERS = 22;
 
-/** A text as `imported_accounts` keeps it: to be compared, not to be read. */
+/** The digest of a text in `imported_accounts`, for comparison only. */
 export const digest = (text: string): string =>
   createHash('sha256').update(text).digest('base64url').slice(0, DIGEST_CHARACTERS);
 /** Hashes that are made at a time. Each is computed in Node's thread pool, which has four threads. */

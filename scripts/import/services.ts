@@ -15,7 +15,7 @@ export interface Service {
   toUser(record: Row): Row | null;
 }
 
-/** What stands for "no password is right": of people who only ever came by way of another service. */
+/** The mark for "no password matches": for people who only ever signed in through another service. */
 const UNUSABLE = '!';
 
 const without = (record: Row, ...names: string[]): Row =>
@@ -203,7 +203,7 @@ const cognito: Service = {
       id: sub,
       // Where people sign in by email, the username is a number of Cognito's own.
       username: username === sub ? null : username,
-      // Whoever has not confirmed the email yet proves it here.
+      // Users who have not confirmed their email yet do so here.
       status: status === 'UNCONFIRMED' ? '' : status,
       password: UNUSABLE,
     };

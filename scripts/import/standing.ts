@@ -54,7 +54,7 @@ const DISABLED = new Set(
 /** What stands for "for ever" where a time is expected. https://www.postgresql.org/docs/current/datatype-datetime.html */
 const FOREVER = new Set(['infinity', 'forever', 'permanent', 'never']);
 
-/** A value that was not understood. */
+/** A value that is not understood. */
 export interface Unread {
   column: string;
   value: string;
@@ -68,7 +68,7 @@ export interface Standing {
   unread: Unread[];
 }
 
-/** How `--map column:value=…` settles a value. */
+/** The meaning that `--map column:value=…` gives a value. */
 export type ValueRule = 'active' | 'disabled';
 
 export interface StandingColumn {

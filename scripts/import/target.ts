@@ -56,7 +56,7 @@ interface Binding {
 const isBinding = (value: unknown): value is Binding =>
   typeof value === 'object' && value !== null && 'prepare' in value && 'batch' in value;
 
-/** The database on this machine, by the binding that the Worker gets too: no process a statement. */
+/** The database on this machine, by the same binding as the Worker's, without a process per statement. */
 const openLocal = async (place: Place): Promise<Target> => {
   const proxy = await withoutMessages(async () => {
     const { getPlatformProxy } = await import('wrangler');
@@ -89,7 +89,7 @@ const openLocal = async (place: Place): Promise<Target> => {
   };
 };
 
-/** Wrangler tells on the standard output which file of secrets it reads: that is no part of a report. */
+/** Wrangler prints on the standard output which file of secrets it reads. That is not part of a report. */
 const withoutMessages = async <T>(work: () => Promise<T>): Promise<T> => {
   const before = process.env['WRANGLER_LOG'];
   process.env['WRANGLER_LOG'] = before ?? 'error';

@@ -16,7 +16,7 @@ const HASHES: Readonly<Record<string, TotpHash>> = { SHA1: 'SHA-1', SHA256: 'SHA
 /** RFC 4226 asks for 128 bits; services made shorter ones. What is shorter than 80 is no secret. */
 const MIN_SECRET_BYTES = 10;
 
-/** The parameters of a generator as text; null if it is none of time-based codes. */
+/** The parameters of a generator as text; null if it does not generate time-based codes. */
 const readParameters = (text: string): URLSearchParams | null => {
   if (!text.startsWith('otpauth:')) return new URLSearchParams({ secret: text });
   const uri = URL.parse(text);

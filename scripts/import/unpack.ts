@@ -40,7 +40,7 @@ const plain = (path: string, name: string, close: () => void): PlainFile => ({
   close,
 });
 
-/** Passes bytes on, and tells how many. */
+/** Passes bytes on, and counts them. */
 const counting = (onBytes: (bytes: number) => void): Transform => {
   let bytes = 0;
   return new Transform({

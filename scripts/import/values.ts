@@ -25,7 +25,7 @@ export const valueAt = (record: Row, column: string): unknown => {
   return value;
 };
 
-/** A text or number as text without the spaces around it; '' where there is none, null if it is none. */
+/** A text or number as trimmed text; '' if missing, null if it is neither. */
 export const readText = (value: unknown): string | null => {
   const inner = unwrap(value);
   if (inner === undefined || inner === null) return '';
@@ -36,7 +36,7 @@ export const readText = (value: unknown): string | null => {
 const TRUE = new Set(['true', 't', '1', 'yes', 'y', 'on']);
 const FALSE = new Set(['false', 'f', '0', 'no', 'n', 'off']);
 
-/** A truth; null if there is none, undefined if it cannot be read. */
+/** A boolean; null if missing, undefined if it cannot be read. */
 export const readFlag = (value: unknown): boolean | null | undefined => {
   if (typeof value === 'boolean') return value;
   const text = readText(value)?.toLowerCase();
@@ -45,7 +45,7 @@ export const readFlag = (value: unknown): boolean | null | undefined => {
   return text !== undefined && FALSE.has(text) ? false : undefined;
 };
 
-/** A whole number above nothing; null if there is none, undefined if it cannot be read. */
+/** A positive whole number; null if missing, undefined if it cannot be read. */
 export const readNumber = (value: unknown): number | null | undefined => {
   const text = readText(value);
   if (text === '') return null;

@@ -7,7 +7,7 @@ export type { SigningKey };
 /** Keys in a list: the one that signs, the next one, and the one before, whose tokens may still be about. */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 
-/** Six bytes tell the keys of a deployment apart; the day is for people. */
+/** Six bytes distinguish the keys of a deployment; the date is for people. */
 const NAME_BYTES = 6;
 
 const DAY_CHARACTERS = 'YYYY-MM-DD'.length;

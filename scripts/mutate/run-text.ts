@@ -1,4 +1,4 @@
-// Runs a program and gives what it wrote.
+// Runs a program and returns its output.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 

@@ -1,4 +1,4 @@
-// What a run of mutants came to, and the page of the documents that says so.
+// The result of a run of mutants, and the document that shows it.
 import type { Mutant } from '../../test/mutation/mutant.ts';
 
 /**

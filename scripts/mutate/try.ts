@@ -48,7 +48,7 @@ const tryMutant = async (vitest: Vitest, { file, from, to, tests }: Mutant): Pro
   }
 };
 
-/** Nothing is fetched from or told to anybody. */
+/** Nothing is fetched, and no metrics are sent. */
 process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
 process.env['WRANGLER_SEND_METRICS'] = 'false';
 

@@ -5,7 +5,7 @@ import type { Json } from '../../src/http/problem.ts';
 import { isObject, toJson } from './bodies.ts';
 import type { JsonObject } from './types.ts';
 
-/** JavaScript's own bound, which zod writes at every integer, tells a reader nothing. */
+/** JavaScript's own bound, which zod adds to every integer, is of no interest to readers. */
 const withoutBound = ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 };

@@ -34,7 +34,7 @@ const people: People = {
 
 const PICTURES = ['Fox', 'Owl', 'Whale', 'Hare', 'Bear', 'Heron', 'Hedgehog', 'Koi', 'Moth', 'Fern'];
 
-/** The claims of the token in an example; the signature is none. */
+/** The claims of the token in an example; the signature is not valid. */
 const A_JWT = [
   { alg: 'HS256', typ: 'JWT' },
   { sub: '7', jti: 'e'.repeat(43), iat: 1795248843, exp: 1796458443 },
@@ -43,7 +43,7 @@ const A_JWT = [
   .concat('s'.repeat(43))
   .join('.');
 
-/** What stands in the documents where a value differs from run to run, by what the tour calls it. */
+/** The documents' own values for what differs from run to run, by the tour's names. */
 const VALUES: readonly (readonly [string, Json])[] = [
   ['id', 5],
   ['40 lower-case hex', 'b68e6599d205430b37c6d3bde5b174ca3af1f385'],

@@ -7,7 +7,7 @@ import type { FieldError, Problem } from '../../src/http/problem.ts';
 import { errorsIn, makeWrong } from './bodies.ts';
 import type { Refusal } from './types.ts';
 
-/** What http/app.ts tells a client to wait while D1 is down, and http/auth/flood-guard.ts one that floods. */
+/** The waiting times of http/app.ts while D1 is down, and of http/auth/flood-guard.ts. */
 const DOWN_SECONDS = 5;
 const FLOOD_SECONDS = 60;
 

@@ -28,7 +28,7 @@ export type Check = (
 /** Gives a dialect its `check`. */
 export type CheckFor = (dialect: string) => Check;
 
-/** How a caller stops a tour that is under way: its next check throws. */
+/** How a caller stops a running tour: its next check throws. */
 export class Stopped extends Error {}
 
 const describe = ({ method, path }: Request, label: string): string =>

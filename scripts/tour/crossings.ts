@@ -11,7 +11,7 @@ export const tourCrossings = async (checkFor: CheckFor, person: Person, known: K
     const check = checkFor(login.dialect);
     const expected = login.success(person, { id, token });
     const answer = await check(`made in ${person.madeIn}`, login.request(person), expected);
-    // `auth` tells no id: what `users` tells, `user-v1` must tell too.
+    // `auth` shows no id. What `users` shows, `user-v1` must show too.
     if (login === logins.users) id = idIn(answer, 'id');
     // `conjugator` and `account` hand out the account's one token: the second must give what the first gave.
     if (login === logins.conjugator || login === logins.account) token = tokenIn(answer);

@@ -10,13 +10,13 @@ export type Known = { id: Shape; token: Shape };
 
 export const NOTHING_KNOWN: Known = { id: anId, token: aToken };
 
-/** The id in an answer; any id where there is none, so that one fault is told once. */
+/** The id in an answer; any id if it is missing, so that one fault is reported once. */
 export const idIn = (answer: Answer | null, ...path: string[]): Shape => {
   const id = answer === null ? undefined : valueAt(answer.text, ...path);
   return typeof id === 'number' ? id : anId;
 };
 
-/** The 40-hex token in an answer; any token where there is none. */
+/** The 40-hex token in an answer; any token if it is missing. */
 export const tokenIn = (answer: Answer | null): Shape => {
   const token = answer === null ? undefined : valueAt(answer.text, 'token');
   return typeof token === 'string' ? token : aToken;

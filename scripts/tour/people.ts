@@ -37,5 +37,5 @@ const unnamed = (madeIn: Person['madeIn'], local: string, password: string): Per
   password,
 });
 
-/** What a person is called in a field that takes a username or an email, and where a username is shown. */
+/** The name to enter in a field for a username or an email, and the name that is shown. */
 export const nameOf = (person: Person): string => person.username ?? person.email;

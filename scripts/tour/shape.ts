@@ -80,7 +80,7 @@ export const fitsShape = (shape: Shape, text: string): boolean => {
   return new RegExp(`^${pattern}$`, 'u').test(text);
 };
 
-/** What stands at a path in a JSON text; undefined if nothing does. */
+/** The value at a path in a JSON text; undefined if there is none. */
 export const valueAt = (text: string, ...path: readonly (string | number)[]): unknown => {
   try {
     return path.reduce<unknown>(

@@ -1,6 +1,6 @@
 // What a text looks like that is no hash known here: a name to count it by, which quotes nothing of it but a prefix.
 
-/** Kinds that one meets and that nobody here can verify. */
+/** Common kinds that cannot be verified here. */
 const NAMED: readonly [form: RegExp, name: string][] = [
   [/^crypt\$/, 'DES crypt'],
   [/^\$1\$|^\$apr1\$|^\$md5-crypt\$/, 'MD5-crypt'],

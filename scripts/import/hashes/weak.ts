@@ -113,7 +113,7 @@ const readKratos = (text: string): WeakHash | null => {
   return order && salt ? toWeak(digest, `${digest}${order}`, salt, fromBase64(hash)) : null;
 };
 
-/** Reads a fast hash; null if the text is none. */
+/** Reads a fast hash; null if the text is not one. */
 export const readWeakHash = (text: string): WeakHash | null => {
   const inner = text.replace(/^\{ldap\}(?=\{)/, '');
   return (
