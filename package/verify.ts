@@ -24,9 +24,12 @@ export interface AccessClaims {
 /** The claims of an access token that an app got: it may do no more than `scope` says. */
 export interface AppClaims extends Pick<AccessClaims, 'iss' | 'sub' | 'aud' | 'exp' | 'iat' | 'jti' | 'sid'> {
   client_id: string;
-  scope: string;
+  /** Words with spaces between them. Not there if the app asked for none. */
+  scope?: string;
   email?: string;
   email_verified?: boolean;
+  auth_time: number;
+  amr: string[];
 }
 
 /** What loads the keys, if it is not the global `fetch`. In a Worker, that of a service binding. */
@@ -296,12 +299,14 @@ const isAccessClaims = (claims: Fields): claims is Fields & AccessClaims => {
 };
 
 const isAppClaims = (claims: Fields): claims is Fields & AppClaims => {
-  const { client_id: appId, scope, email, email_verified: isVerified } = claims;
+  const { client_id: appId, scope, email, email_verified: isVerified, auth_time: signedInAt, amr } = claims;
   return (
     areNamed(claims) &&
-    [appId, scope].every(isText) &&
-    (email === undefined || isText(email)) &&
-    (isVerified === undefined || typeof isVerified === 'boolean')
+    isText(appId) &&
+    [scope, email].every((value) => value === undefined || isText(value)) &&
+    (isVerified === undefined || typeof isVerified === 'boolean') &&
+    isTime(signedInAt) &&
+    areTexts(amr)
   );
 };
 

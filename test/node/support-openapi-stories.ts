@@ -343,6 +343,7 @@ const service: Story = async ({ expectStatus, join }) => {
   await expectStatus(200, 'publicKeys');
   const { token } = await join();
   await expectStatus(200, 'idToken', { token });
+  await expectStatus(401, 'idToken');
 };
 
 const FORM = 'application/x-www-form-urlencoded';

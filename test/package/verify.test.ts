@@ -240,7 +240,8 @@ function padSignature(token: string): string {
 const STRICTER: readonly (readonly [string, () => Promise<string>, string])[] = [
   ['claims that every token has are missing', () => without('sid'), 'malformed'],
   ['an email that is no text', () => sign({ email: 1 }), 'malformed'],
-  ['a scope and no app', () => sign({ client_id: 'app' }), 'malformed'],
+  ['an app that is no text', () => sign({ client_id: 1 }), 'malformed'],
+  ['a scope of an app that is no text', () => sign({ client_id: 'app', scope: 1 }), 'malformed'],
   ['a token of an app', () => sign({ client_id: 'app', scope: 'openid' }), 'app'],
 ];
 

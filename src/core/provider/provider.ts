@@ -55,6 +55,11 @@ export type TokenAnswer =
 /** What is known of an app that sends a request itself. */
 type Identified = Pick<App, 'id' | 'secretHash'>;
 
+/** An access token of an app for one of ACCESS_TOKEN_AUDIENCES, and the next refresh token. */
+export type ServerTokenAnswer =
+  | { ok: true; accessToken: string; lifeSeconds: number; refreshToken: string }
+  | { ok: false; error: 'invalid_client' | 'invalid_grant' | 'invalid_target'; description: string };
+
 /** The credentials of an app; the secret is null if it sent none. */
 export interface AppCredentials {
   id: string;
@@ -93,6 +98,17 @@ export interface Provider {
   withdraw(accountId: number, appId: string, client: Client): Promise<void>;
   /** Exchanges a code or a refresh token for tokens. */
   exchange(parameters: Parameters, credentials: AppCredentials | null): Promise<TokenAnswer>;
+  /**
+   * Exchanges a refresh token for an access token that other servers verify. The same refresh token must not be used
+   * again, as after `exchange`.
+   * @param audience one of ACCESS_TOKEN_AUDIENCES. An app that named a `resource` when its user signed in gets tokens for
+   * that one only. Null for that one, or for the first audience.
+   */
+  exchangeForServer(
+    refreshToken: string,
+    credentials: AppCredentials,
+    audience: string | null,
+  ): Promise<ServerTokenAnswer>;
   /** The claims that the app may read. */
   userInfo(accessToken: string): Promise<UserInfo>;
   /** @see https://www.rfc-editor.org/rfc/rfc7662#section-2.2. Null if the app is not who it says it is. */
@@ -153,30 +169,47 @@ export const createProvider = (options: ProviderOptions): Provider => {
     return app && (await isAuthentic(app, secret)) ? app : null;
   };
 
-  /** @param scopes those of the access token, which may be fewer than those of the grant */
-  const answer = async (
-    { grant, account, session, signIn }: LiveGrant,
-    refreshCount: number,
-    scopes: readonly string[] = wordsOf(grant.scope),
-  ): Promise<TokenAnswer> => {
+  /** The claims that all tokens of a grant have. */
+  const commonOf = async ({ grant, account, session }: LiveGrant) => {
     const now = seconds(nowMs());
     const lifeSeconds = Math.min(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) - now);
-    const scope = scopes.join(' ');
     const sub = await accounts.ensurePublicId(account);
-    const common = { iss: settings.issuer, sub, exp: now + lifeSeconds, iat: now, sid: grant.id };
-    const accessToken = await signer.sign(ACCESS_TOKEN_TYPE, {
+    return { iss: settings.issuer, sub, exp: now + lifeSeconds, iat: now, sid: grant.id };
+  };
+
+  /** @param scopes those of the token, which may be fewer than those of the grant */
+  const signAccessToken = (
+    { grant, account, signIn }: LiveGrant,
+    common: Awaited<ReturnType<typeof commonOf>>,
+    scopes: readonly string[],
+    audience: string,
+  ): Promise<string> =>
+    signer.sign(ACCESS_TOKEN_TYPE, {
       ...common,
-      ...claimsOf(account, sub, scopes.includes('email') ? ['email'] : []),
-      aud: grant.resource ?? settings.issuer,
+      ...claimsOf(account, common.sub, scopes.includes('email') ? ['email'] : []),
+      aud: audience,
       jti: randomToken(random),
+      // Servers know by it that the token is an app's, which may do no more than its scopes.
       client_id: grant.appId,
-      ...(scope !== '' && { scope }),
+      ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+      auth_time: seconds(signedInAtMs(signIn)),
+      amr: methodsOf(signIn),
     });
+
+  /** @param scopes those of the access token, which may be fewer than those of the grant */
+  const answer = async (
+    live: LiveGrant,
+    refreshCount: number,
+    scopes: readonly string[] = wordsOf(live.grant.scope),
+  ): Promise<TokenAnswer> => {
+    const { grant, account, signIn } = live;
+    const common = await commonOf(live);
+    const accessToken = await signAccessToken(live, common, scopes, grant.resource ?? settings.issuer);
     const idToken =
       scopes.includes('openid') &&
       (await signer.sign('JWT', {
         ...common,
-        ...claimsOf(account, sub, scopes),
+        ...claimsOf(account, common.sub, scopes),
         aud: grant.appId,
         auth_time: seconds(signedInAtMs(signIn)),
         amr: methodsOf(signIn),
@@ -190,8 +223,8 @@ export const createProvider = (options: ProviderOptions): Provider => {
       body: {
         access_token: accessToken,
         token_type: 'Bearer',
-        expires_in: lifeSeconds,
-        ...(scope !== '' && { scope }),
+        expires_in: common.exp - common.iat,
+        ...(scopes.length > 0 && { scope: scopes.join(' ') }),
         ...(idToken && { id_token: idToken }),
         ...(wordsOf(grant.scope).includes('offline_access') && {
           refresh_token: await tokens.refreshTokenOf(grant.id, refreshCount),
@@ -238,8 +271,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
         return refuse('invalid_scope', 'scope has more than was agreed to.');
     }
     const live = read && (await grants.refresh(read.grantId, read.count, app.id));
-    if (!live)
-      return refuse('invalid_grant', 'The refresh token is wrong, was used, or its session has ended.');
+    if (!live) return { ok: false, ...ENDED_REFRESH_TOKEN };
     const known = wordsOf(live.grant.scope);
     return answer(
       live,
@@ -359,7 +391,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
 
     async exchange(parameters, credentials) {
       const app = await authenticate(credentials);
-      if (!app) return refuse('invalid_client', 'There is no such app, or its secret is wrong.');
+      if (!app) return { ok: false, ...UNKNOWN_APP };
       switch (findValue(parameters, 'grant_type')) {
         case null:
           return refuse('invalid_request', 'grant_type is missing.');
@@ -370,6 +402,35 @@ export const createProvider = (options: ProviderOptions): Provider => {
         default:
           return refuse('unsupported_grant_type', 'grant_type is authorization_code or refresh_token.');
       }
+    },
+
+    async exchangeForServer(refreshToken, credentials, audience) {
+      const app = await authenticate(credentials);
+      if (!app) return { ok: false, ...UNKNOWN_APP };
+      const read = await tokens.readRefreshToken(refreshToken);
+      if (read && audience !== null) {
+        // Checked before the token is used up. An app could have named any of them as its `resource`, so a grant that
+        // names none is good for each.
+        const before = await grants.find(read.grantId);
+        const isGood =
+          settings.audiences.includes(audience) && audience === (before?.grant.resource ?? audience);
+        if (before?.grant.appId === app.id && !isGood)
+          return {
+            ok: false,
+            error: 'invalid_target',
+            description: 'The app may not ask for this audience.',
+          };
+      }
+      const live = read && (await grants.refresh(read.grantId, read.count, app.id));
+      if (!live) return { ok: false, ...ENDED_REFRESH_TOKEN };
+      const common = await commonOf(live);
+      const target = audience ?? live.grant.resource ?? settings.audiences[0];
+      return {
+        ok: true,
+        accessToken: await signAccessToken(live, common, wordsOf(live.grant.scope), target),
+        lifeSeconds: common.exp - common.iat,
+        refreshToken: await tokens.refreshTokenOf(live.grant.id, read.count + 1),
+      };
     },
 
     async userInfo(accessToken) {
@@ -467,6 +528,16 @@ const leftHalf = async (token: string): Promise<string> => {
   const digest = await sha256(token);
   return encode(digest.subarray(0, digest.length / 2));
 };
+
+const UNKNOWN_APP = {
+  error: 'invalid_client',
+  description: 'There is no such app, or its secret is wrong.',
+} as const;
+
+const ENDED_REFRESH_TOKEN = {
+  error: 'invalid_grant',
+  description: 'The refresh token is wrong, was used, or its session has ended.',
+} as const;
 
 const refuse = (error: TokenErrorCode, description: string): TokenAnswer => ({
   ok: false,

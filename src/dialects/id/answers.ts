@@ -178,6 +178,9 @@ export const accessToken = () =>
       }),
       tokenType: z.literal('Bearer'),
       expiresIn: annotated(z.int().check(z.minimum(1)), { description: 'Seconds.' }),
+      refreshToken: z.exactOptional(
+        annotated(z.string(), { description: 'The next one, for an app that sent one.' }),
+      ),
     }),
     'A token that other servers check by themselves.',
   );

@@ -105,8 +105,9 @@ export const problem = (refused: Problem): Reply => {
       return proofProblem(refused.why);
     case 'mail_off':
       return detailed(404, 'mail_off', 'This service sends no mail.');
-    // Only the OpenID Connect endpoints refuse with it.
+    // An app's credentials at POST /id/token.
     case 'oauth':
+      return detailed(401, refused.error, refused.description, CHALLENGE);
     case 'access_tokens_off':
       return detailed(404, 'access_tokens_off', 'This service signs no tokens for other servers.');
     case 'cross_site':
