@@ -37,9 +37,9 @@ export const toDocument = ({ noticed, all }: Score): string => {
   return [
     '# Mutation tests',
     '',
-    'A test that cannot fail guards nothing. `npm run mutate` makes one security-relevant fault after the other in a',
-    'copy of the project, and runs the tests that must notice it. The faults are in [test/mutation](../../test/mutation);',
-    'a test of the suite checks that each of them can still be made. Add one with every security decision.',
+    '`npm run mutate` makes one security-relevant fault after the other in a copy of the project, and runs the tests that',
+    'must notice it. The faults are in [test/mutation](../../test/mutation); a test of the suite checks that each of them',
+    'can still be made. Add one with every security decision.',
     '',
     `At the last run the tests noticed **${noticed} of ${all.length}** faults. The command fails below 97 of 100.`,
     '`npm run mutate -- --only cookies` tries some; `--write` writes this page.',

@@ -149,12 +149,12 @@ export const coreMutants = [
     ['settings/settings'],
     [
       [
-        'A short secret is taken during a rotation.',
+        'A short secret is accepted during a rotation.',
         'TOKEN_SECRET_PREVIOUS: secret({\n    minCharacters: MIN_SECRET_CHARACTERS,',
         'TOKEN_SECRET_PREVIOUS: secret({\n    minCharacters: 1,',
       ],
       [
-        'A short secret is taken.',
+        'A short secret is accepted.',
         'TOKEN_SECRET: requiredSecret({\n    minCharacters: MIN_SECRET_CHARACTERS,',
         'TOKEN_SECRET: requiredSecret({\n    minCharacters: 1,',
       ],
@@ -176,7 +176,7 @@ export const coreMutants = [
         '${nowMs} >= ${atMs} + 1000 * ${firstWaitSeconds}',
       ],
       [
-        'Nobody ever waits.',
+        'Nobody ever has to wait.',
         '.where(and(source.account, sql`(${rules.mayAttempt})`))',
         '.where(source.account)',
       ],
@@ -264,7 +264,7 @@ export const coreMutants = [
     [
       ['An unknown name is refused sooner.', 'passwords.verifyNothing(password),', 'Promise.resolve(false),'],
       [
-        'A disabled account is told from a wrong password.',
+        'A disabled account is distinguishable from a wrong password.',
         'if (candidate && isRight && candidate.disabledAtMs === null) return',
         'if (candidate && isRight) return',
         ['core/login/login-budgets', 'dialects/id/login-factor'],
@@ -309,7 +309,7 @@ export const coreMutants = [
         ['dialects/app-passwords'],
       ],
       [
-        'Guessing codes is free for whoever has the password.',
+        'Someone with the password can guess codes without a limit.',
         'set({ passwordHash, loginFailures: undone(counterKey) })',
         'set({ passwordHash, loginFailures: forgiven(counterKey) })',
       ],
@@ -371,7 +371,7 @@ export const coreMutants = [
     ['dialects/app-passwords', 'dialects/id/reauthenticate'],
     [
       [
-        'Whoever has an app password changes the password.',
+        'A client with an app password changes the account’s password.',
         "if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' } as const);",
         '',
       ],
@@ -387,7 +387,7 @@ export const coreMutants = [
         ['dialects/id/password'],
       ],
       [
-        'A change goes through though its session has ended.',
+        'A change is applied although its session has ended.',
         'and(whereUnchanged(candidate), whereHasSession(sessionId));',
         'whereUnchanged(candidate);',
         ['core/login/login-races', 'dialects/id/renewal', 'dialects/id/credentials'],
@@ -417,12 +417,12 @@ export const coreMutants = [
     ['core/credentials/password-policy'],
     [
       [
-        'Runs such as abcdefgh are taken.',
+        'Runs such as abcdefgh are accepted.',
         'common.has(wordOf(rest)) || isRun(rest)',
         'common.has(wordOf(rest))',
       ],
-      ['Common passwords are taken.', 'common.has(wordOf(rest)) || isRun(rest)', 'isRun(rest)'],
-      ['The username is taken as a password.', "return resembles ? 'resembling' : null;", 'return null;'],
+      ['Common passwords are accepted.', 'common.has(wordOf(rest)) || isRun(rest)', 'isRun(rest)'],
+      ['The username is accepted as a password.', "return resembles ? 'resembling' : null;", 'return null;'],
     ],
   ),
   ...inFile(
@@ -470,7 +470,7 @@ export const coreMutants = [
         '...endAllSessions(db, sql`0`),',
       ],
       [
-        'Whoever made an account with another’s address keeps a way in.',
+        'A person who registered another’s address keeps a way in.',
         'const wasUnproven = and(proves, isNull(users.emailVerifiedAtMs));',
         'const wasUnproven = and(proves, sql`0`);',
         ['security/mail'],
@@ -482,7 +482,7 @@ export const coreMutants = [
     ['core/proofs/limits'],
     [
       [
-        'A link is good for ever.',
+        'A link never expires.',
         'gt(proofs.expiresAtMs, nowMs),\n        boundState(purpose),',
         'boundState(purpose),',
       ],
@@ -504,7 +504,7 @@ export const coreMutants = [
         ['security/mail'],
       ],
       [
-        'A code may be guessed for ever.',
+        'A mailed code can be guessed without a limit.',
         'sql`(${proofs.tries} < ${MAX_CODE_TRIES} OR NOT ${isRecent})`,',
         '',
         ['core/proofs/limits'],
@@ -516,7 +516,7 @@ export const coreMutants = [
         ['core/proofs/limits'],
       ],
       [
-        'A code is good for as long as the link.',
+        'A mailed code is valid as long as its link.',
         'gt(proofs.codeExpiresAtMs, nowMs),',
         '',
         ['core/proofs/limits'],
@@ -528,7 +528,7 @@ export const coreMutants = [
     ['core/proofs/tokens'],
     [
       ['A token of one purpose is good for another.', '=> `${purpose} ${id}`;', '=> (purpose ? id : id);'],
-      ['Whoever reads D1 makes tokens.', 'return isOurs ? id : null;', 'return id;'],
+      ['Anyone who reads D1 can make tokens.', 'return isOurs ? id : null;', 'return id;'],
       [
         'Any eight digits are the code.',
         'signatures.some((signature) => equalTexts(toCode(signature), code))',
@@ -546,7 +546,7 @@ export const coreMutants = [
         'account: holds,',
       ],
       [
-        'Whoever changed the address keeps the password.',
+        'An attacker who changed the address keeps the password.',
         "passwordHash: sql`'!' || lower(hex(randomblob(16)))`,",
         '',
       ],

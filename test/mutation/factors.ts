@@ -6,7 +6,11 @@ export const factorMutants = [
     'src/core/factors/totp.ts',
     ['core/factors/totp'],
     [
-      ['A code is good again.', 'if (isIt && step > lastStep) found = step;', 'if (isIt) found = step;'],
+      [
+        'A one-time code is accepted twice.',
+        'if (isIt && step > lastStep) found = step;',
+        'if (isIt) found = step;',
+      ],
       ['Codes of a whole hour are good.', 'step <= now + window;', 'step <= now + window * 120;'],
     ],
   ),
@@ -15,11 +19,11 @@ export const factorMutants = [
     ['core/factors/secrets', 'dialects/id/login-factor'],
     [
       [
-        'Everybody makes challenges.',
+        'Anyone can make challenges.',
         "if (!(await keyring.verify('challenge', payload, signature))) return null;",
         '',
       ],
-      ['A challenge is good for ever.', 'claims.e <= nowMs()', 'claims.e <= 0'],
+      ['A challenge never expires.', 'claims.e <= nowMs()', 'claims.e <= 0'],
       ['A challenge of one purpose is good for another.', 'claims.p !== purpose || ', ''],
       [
         'Another browser answers a challenge.',
@@ -49,7 +53,7 @@ export const factorMutants = [
     ['dialects/id/login-factor', 'dialects/id/login-passkey', 'dialects/id/reauthenticate'],
     [
       [
-        'A recovery code is good again.',
+        'A recovery code is accepted twice.',
         'db.delete(recoveryCodes).where(isIt),',
         'db.delete(recoveryCodes).where(and(isIt, sql`0`)),',
         ['dialects/id/login-factor'],
@@ -73,7 +77,7 @@ export const factorMutants = [
         ['dialects/id/login-passkey'],
       ],
       [
-        'A login goes on after the password was changed.',
+        'A login continues after the password was changed.',
         '(await stateOf(candidate)) === challenge.state;',
         '(await stateOf(candidate)) !== null;',
         ['dialects/id/login-factor'],
@@ -131,7 +135,7 @@ export const factorMutants = [
     ['core/factors/webauthn'],
     [
       [
-        'Everybody signs for a passkey.',
+        'Anyone can sign for a passkey.',
         "if (!(await verifySignature(known, signature, signed))) return refuse('signature');",
         '',
       ],
@@ -151,7 +155,7 @@ export const factorMutants = [
   ...inFile(
     'src/core/factors/webauthn/public-key.ts',
     ['core/factors/webauthn', 'core/factors/webauthn-second-opinion'],
-    [['A short RSA key is taken.', 'RSA_MODULUS_BYTES = { min: 256,', 'RSA_MODULUS_BYTES = { min: 64,']],
+    [['A short RSA key is accepted.', 'RSA_MODULUS_BYTES = { min: 256,', 'RSA_MODULUS_BYTES = { min: 64,']],
   ),
   ...inFile(
     'src/core/factors/manage.ts',
@@ -205,7 +209,7 @@ export const factorMutants = [
         'isNull(users.disabledAtMs), isNotNull(users.emailVerifiedAtMs)),',
         'isNull(users.disabledAtMs)),',
       ],
-      ['A mailed code is good again.', 'also: (db) => [deleteProof(db, id)],', 'also: () => [],'],
+      ['A mailed code is accepted twice.', 'also: (db) => [deleteProof(db, id)],', 'also: () => [],'],
       [
         'A mailed code is enough where a second factor is on.',
         'if (factorIds.length > 0 && !devices.isTrusted(device, candidate, factorIds)) {',
@@ -223,22 +227,22 @@ export const factorMutants = [
     ['security/mail', 'core/proofs/flows', 'dialects/id/email-change', 'pages/mail'],
     [
       [
-        'Whoever changed the address keeps the passkey.',
+        'An attacker who changed the address keeps a passkey.',
         '.delete(factors)\n      .where(and(inArray(factors.userId, idsOf(db, account)), isNew(',
         '.delete(factors)\n      .where(and(eq(factors.userId, 0), isNew(',
       ],
       [
-        'Whoever changed the address keeps the app password.',
+        'An attacker who changed the address keeps an app password.',
         '.delete(appPasswords)\n      .where(and(inArray(appPasswords.userId, idsOf(db, account)), isNew(',
         '.delete(appPasswords)\n      .where(and(eq(appPasswords.userId, 0), isNew(',
       ],
       [
-        'Whoever changed the address keeps the recovery codes.',
+        'An attacker who changed the address keeps recovery codes.',
         'db.delete(recoveryCodes).where(inArray(recoveryCodes.userId, idsOf(db, account))),',
         'db.delete(recoveryCodes).where(eq(recoveryCodes.userId, 0)),',
       ],
       [
-        'Whoever changed the address stays signed in.',
+        'An attacker who changed the address stays signed in.',
         'endSessions(db, eq(sessions.userId, idsOf(db, account)));',
         'endSessions(db, eq(sessions.userId, 0));',
       ],

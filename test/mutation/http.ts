@@ -23,7 +23,7 @@ export const httpMutants = [
         ['dialects/users/logout'],
       ],
       [
-        'Everybody is an admin.',
+        'Every account is an admin.',
         "if (!account.isAdmin) return { reason: 'forbidden' };",
         '',
         ['dialects/id/admin-refusals'],
@@ -144,7 +144,7 @@ export const httpMutants = [
       ['Any page may frame an answer.', "frame-ancestors 'none'", 'frame-ancestors *'],
       ['A browser may guess another media type.', "'X-Content-Type-Options': 'nosniff',", ''],
       [
-        'Browsers are not told to stay on https.',
+        'Browsers may go back to http.',
         "c.header('Strict-Transport-Security', HSTS);",
         "c.header('X-Nothing', HSTS);",
       ],
@@ -176,7 +176,7 @@ export const httpMutants = [
     ['security/https'],
     [
       [
-        'Passwords are taken over plain http.',
+        'Passwords are accepted over plain http.',
         "c.get('httpSettings').allowHttp || isLoopback(c.req.url)) return next();",
         "c.get('httpSettings').allowHttp !== undefined) return next();",
       ],
@@ -279,7 +279,7 @@ export const httpMutants = [
     ['dialects/id/passwords', 'dialects/id/register-fields'],
     [
       [
-        'A password of seven characters is taken.',
+        'A password of seven characters is accepted.',
         'const MIN_PASSWORD_CHARACTERS = 8;',
         'const MIN_PASSWORD_CHARACTERS = 7;',
       ],
@@ -330,7 +330,7 @@ export const httpMutants = [
       ],
       ['Forms of our pages may be sent elsewhere.', "form-action 'self'", 'form-action *', ['pages/wire']],
       [
-        'The address of a page with a token is told to others.',
+        'The address of a page with a token leaks to other sites.',
         "sheet.hidesAddress ? 'no-referrer' : 'same-origin'",
         "'same-origin'",
         ['pages/mail'],

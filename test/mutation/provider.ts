@@ -33,7 +33,7 @@ export const providerMutants = [
         "SCOPES.filter((scope) => asked.includes(scope) || scope === 'email')",
         ['oidc/flow', 'oidc/attacks', 'oidc/requests'],
       ],
-      ['Two answers of one app cannot be told apart.', ', iss: issuer }))', ' }))'],
+      ['An app cannot distinguish the answers of two providers.', ', iss: issuer }))', ' }))'],
       [
         'An app cannot tell which of its requests an answer is for.',
         '...(state !== null && { state }), ',
@@ -125,12 +125,12 @@ export const providerMutants = [
     ['oidc/attacks'],
     [
       [
-        'Everybody who reads D1 makes codes.',
+        'Anyone who reads D1 can make authorization codes.',
         "return (await keyring.verify('authorization code', grantId, bytes)) ? grantId : null;",
         'return bytes ? grantId : null;',
       ],
       [
-        'Everybody who reads D1 makes refresh tokens.',
+        'Anyone who reads D1 can make refresh tokens.',
         'return isOurs ? { grantId, count: Number(count) } : null;',
         'return { grantId, count: Number(count) };',
       ],
@@ -147,12 +147,12 @@ export const providerMutants = [
     ['oidc/attacks'],
     [
       [
-        'An authorization code is good for ever.',
+        'An authorization code never expires.',
         'gt(appGrants.createdAtMs, now - CODE_SECONDS * 1000)))\n            .returning',
         'gt(appGrants.createdAtMs, 0)))\n            .returning',
       ],
       [
-        'An authorization code is good again.',
+        'An authorization code is accepted twice.',
         'db.delete(appGrants).where(and(ofApp(id, appId), isNotNull(appGrants.redeemedAtMs))),',
         'db.delete(appGrants).where(and(ofApp(id, appId), sql`0`)),',
       ],
@@ -162,7 +162,7 @@ export const providerMutants = [
         'const ofApp = (id: string, _appId: string) => eq(appGrants.id, id);',
       ],
       [
-        'A refresh token is good again.',
+        'A refresh token is accepted twice.',
         'or(gt(appGrants.refreshCount, count + 1), lte(appGrants.refreshedAtMs, startOfGrace)),',
         'gt(appGrants.refreshCount, count + 1),',
       ],
@@ -190,7 +190,7 @@ export const providerMutants = [
         ['oidc/flow'],
       ],
       [
-        'An app that was removed asks no more.',
+        'The consent to a removed app stays.',
         'db.delete(appConsents).where(consent),\n',
         'db.delete(appConsents).where(and(consent, sql`0`)),\n',
         ['oidc/flow'],
@@ -270,7 +270,7 @@ export const providerMutants = [
         ['oidc/flow', 'oidc/attacks'],
       ],
       [
-        'An app is told more than its scopes.',
+        'An app receives claims beyond its scopes.',
         '...claimsOf(account, sub, scopes),\n        aud',
         "...claimsOf(account, sub, ['openid', 'profile', 'email']),\n        aud",
         ['oidc/flow'],
@@ -283,7 +283,7 @@ export const providerMutants = [
       ],
       ['An ID token is for every app.', 'aud: grant.appId,', 'aud: settings.issuer,', ['oidc/flow']],
       [
-        'Nobody is asked before an app learns who they are.',
+        'An app learns who a user is without consent.',
         "if (!request.app.asksConsent && !mustAsk) return { next: 'answer' };",
         "if (request.app.id !== '') return { next: 'answer' };",
         ['oidc/flow'],
@@ -319,7 +319,7 @@ export const providerMutants = [
         ['oidc/requests'],
       ],
       [
-        'Who agreed to little has agreed to all.',
+        'Consent to one scope counts for all.',
         'if (agreed !== null && request.scopes.every((scope) => known.includes(scope)))',
         'if (agreed !== null && known.length > 0)',
         ['oidc/flow'],
@@ -414,7 +414,7 @@ export const providerMutants = [
     ['core/provider/access-tokens', 'dialects/id/access-tokens'],
     [
       [
-        'Everybody makes access tokens.',
+        'Anyone can make access tokens.',
         'return isOurs ? readObject(payloadBytes) : null;',
         'return readObject(payloadBytes);',
       ],
