@@ -393,10 +393,10 @@ const showApps = endpoint({
             {apps.map(({ appId, appName, createdAtMs }) => (
               <li class="row">
                 <div>
-                  <span class="strong">{appName}</span>
-                  <span class="aside">
-                    since <Day ms={createdAtMs} />
-                  </span>
+                  <p class="strong">{appName}</p>
+                  <p class="aside">
+                    Since <Day ms={createdAtMs} />
+                  </p>
                 </div>
                 <form method="post" action="/apps/withdraw">
                   <input type="hidden" name="app" value={appId} />

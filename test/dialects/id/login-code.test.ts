@@ -167,3 +167,18 @@ it('works on the page', async () => {
   expect([right.status, right.headers.get('Location')]).toEqual([303, '/']);
   expect(sessionCookie(right)).not.toBeNull();
 });
+
+it('leads to the second step on the page, which does not speak of a password that nobody typed', async () => {
+  const { username, email } = await join();
+  await testEnv.DB.prepare(
+    "INSERT INTO factors (user_id, kind, name, secret, created_at, confirmed_at) SELECT id, 'totp', 'app', 'x', 1, 1 FROM users WHERE email = ?",
+  )
+    .bind(email)
+    .run();
+  const headers = holderOf(await send('/sign-in/code', { form: { identifier: username }, env: mailbox.env }));
+  const form = { identifier: username, code: lastCode(email) };
+  const step = await send('/sign-in/code/enter', { form, headers, env: mailbox.env });
+  expect([step.status, step.text]).toEqual([200, expect.stringContaining('<h1>Second step</h1>')]);
+  expect(step.text).not.toContain('password');
+  expect(sessionCookie(step)).toBeNull();
+});

@@ -151,7 +151,7 @@ export const de: Texts = {
       notice({
         subject: `Ein Wiederherstellungscode Ihres Kontos bei ${facts.service} wurde benutzt`,
         title: 'Ein Wiederherstellungscode wurde benutzt',
-        intro: `Jemand hat sich mit Ihrem Passwort und einem Wiederherstellungscode an Ihrem Konto bei ${facts.service} angemeldet. Dieser Code gilt nicht mehr.`,
+        intro: `Jemand hat sich mit einem Wiederherstellungscode an Ihrem Konto bei ${facts.service} angemeldet. Dieser Code gilt nicht mehr.`,
         advice: `Waren Sie das, ist nichts zu tun. ${notYou(facts)}`,
       }),
     app_password_added: (facts) =>

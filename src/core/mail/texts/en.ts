@@ -145,7 +145,7 @@ export const en: Texts = {
       notice({
         subject: `A recovery code of your ${facts.service} account was used`,
         title: 'A recovery code was used',
-        intro: `Somebody signed in to your account at ${facts.service} with your password and a recovery code. That code no longer works.`,
+        intro: `Somebody signed in to your account at ${facts.service} with a recovery code. That code no longer works.`,
         advice: `If this was you, there is nothing to do. ${notYou(facts)}`,
       }),
     app_password_added: (facts) =>
