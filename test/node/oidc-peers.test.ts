@@ -25,7 +25,10 @@ let mcp: McpService;
 
 beforeAll(async () => {
   mcp = await startMcpService();
-  service = await startSigningService({ ACCESS_TOKEN_AUDIENCES: `https://api.example.com, ${mcp.url}` });
+  service = await startSigningService({
+    ACCESS_TOKEN_AUDIENCES: `https://api.example.com, ${mcp.url}`,
+    CLIENT_METADATA_DOCUMENTS: 'true',
+  });
   mcp.trust(service.origin);
 });
 afterAll(() => Promise.all([service?.close(), mcp?.close()]));
@@ -317,38 +320,42 @@ describe('the SDK of the Model Context Protocol', () => {
     return content;
   };
 
-  it('finds the service by the metadata of the server, signs in, calls a tool, and refreshes', async () => {
-    const name = await join();
-    const id = `mcp-${name}`;
-    const loopback = 'http://127.0.0.1:1/callback';
-    await addApp({ id, secret: null, redirectUris: [loopback], asksConsent: true });
-    // An app learns its port when it starts.
-    const user = createMcpUser(id, 'http://127.0.0.1:49152/callback');
-    const { transport, connected } = await open(user);
-    await expect(connected).rejects.toThrow(UnauthorizedError);
-    const visitor = createVisitor();
-    const form = await visitor.open(user.sentTo?.href ?? expect.fail('no address'));
-    expect(user.sentTo?.searchParams.get('resource')).toBe(mcp.url);
-    const asked = await signIn(visitor, form, name, 'http://127.0.0.1:49152');
-    const callback = await visitor.submit(asked, { decision: 'allow' }, 'http://127.0.0.1:49152');
-    await transport.finishAuth(new URL(callback.url).searchParams.get('code') ?? '');
+  it.each(['a client that is registered', 'a client that describes itself in a document'])(
+    'signs in as %s, calls a tool, and refreshes',
+    async (kind) => {
+      const name = await join();
+      const isRegistered = kind.endsWith('registered');
+      const id = isRegistered ? `mcp-${name}` : mcp.clientUrl;
+      if (isRegistered)
+        await addApp({ id, secret: null, redirectUris: ['http://127.0.0.1:1/callback'], asksConsent: true });
+      // An app learns its port when it starts.
+      const user = createMcpUser(id, 'http://127.0.0.1:49152/callback');
+      const { transport, connected } = await open(user);
+      await expect(connected).rejects.toThrow(UnauthorizedError);
+      const visitor = createVisitor();
+      const form = await visitor.open(user.sentTo?.href ?? expect.fail('no address'));
+      expect(user.sentTo?.searchParams.get('resource')).toBe(mcp.url);
+      const asked = await signIn(visitor, form, name, 'http://127.0.0.1:49152');
+      const callback = await visitor.submit(asked, { decision: 'allow' }, 'http://127.0.0.1:49152');
+      await transport.finishAuth(new URL(callback.url).searchParams.get('code') ?? '');
 
-    const [account] = await service.query(`SELECT public_id FROM users WHERE username = '${name}'`);
-    const told = [{ type: 'text', text: account?.['public_id'] }];
-    expect(await whoIs(user)).toEqual(told);
+      const [account] = await service.query(`SELECT public_id FROM users WHERE username = '${name}'`);
+      const told = [{ type: 'text', text: account?.['public_id'] }];
+      expect(await whoIs(user)).toEqual(told);
 
-    const before = user.saved ?? expect.fail('no tokens');
-    user.saved = { ...before, access_token: 'expired' };
-    expect(await whoIs(user)).toEqual(told);
-    expect(user.saved.refresh_token).not.toBe(before.refresh_token);
+      const before = user.saved ?? expect.fail('no tokens');
+      user.saved = { ...before, access_token: 'expired' };
+      expect(await whoIs(user)).toEqual(told);
+      expect(user.saved.refresh_token).not.toBe(before.refresh_token);
 
-    await service.execute(
-      'DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE username = ?)',
-      name,
-    );
-    user.saved = { ...user.saved, access_token: 'expired' };
-    await expect(whoIs(user)).rejects.toThrow(UnauthorizedError);
-  });
+      await service.execute(
+        'DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE username = ?)',
+        name,
+      );
+      user.saved = { ...user.saved, access_token: 'expired' };
+      await expect(whoIs(user)).rejects.toThrow(UnauthorizedError);
+    },
+  );
 
   it('gets no token for a server that the service does not know', async () => {
     const name = await join();

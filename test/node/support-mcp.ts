@@ -9,6 +9,8 @@ import { TokenRejected, verify } from '../../package/verify.ts';
 export interface McpService {
   /** Its address, which is the audience of its tokens. */
   url: string;
+  /** The document in which its client describes itself. */
+  clientUrl: string;
   /** Says where its users sign in. Nobody is let in before. */
   trust: (issuer: string) => void;
   close: () => Promise<void>;
@@ -27,6 +29,13 @@ export const startMcpService = async (): Promise<McpService> => {
     // https://www.rfc-editor.org/rfc/rfc9728
     if (request.url === '/.well-known/oauth-protected-resource/mcp')
       return json(200, { resource: `${origin}/mcp`, authorization_servers: [issuer] });
+    if (request.url === '/client.json')
+      return json(200, {
+        client_id: `${origin}/client.json`,
+        client_name: 'A client',
+        redirect_uris: ['http://127.0.0.1/callback'],
+        token_endpoint_auth_method: 'none',
+      });
     if (request.url !== '/mcp') return json(404, {});
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     try {
@@ -53,6 +62,7 @@ export const startMcpService = async (): Promise<McpService> => {
   origin = `http://localhost:${address.port}`;
   return {
     url: `${origin}/mcp`,
+    clientUrl: `${origin}/client.json`,
     trust: (by) => {
       issuer = by;
     },
@@ -70,7 +80,7 @@ export interface McpUser extends OAuthClientProvider {
   saved: OAuthTokens | undefined;
 }
 
-/** @param clientId of the app, which is registered without a secret */
+/** @param clientId of the app: it has no secret */
 export const createMcpUser = (clientId: string, redirectUrl: string): McpUser => {
   let verifier = '';
   let known: OAuthClientInformationMixed = { client_id: clientId };

@@ -66,7 +66,7 @@ export const join = async (): Promise<Person> => {
 export const decide = (
   { id, cookie }: Person,
   decision: 'allow' | 'deny',
-  { parameters }: Asked,
+  { parameters }: Pick<Asked, 'parameters'>,
   account = String(id),
   at = env,
 ): Promise<Answer> => {
