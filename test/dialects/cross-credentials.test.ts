@@ -34,14 +34,14 @@ const header = (authorization: string): Sent => ({ headers: { Authorization: aut
 
 /** Every credential of an account, as it is sent. */
 const CREDENTIALS: Record<string, (member: Member) => Promise<Sent>> = {
-  'cookie of 000': async (member) => ({ cookie: await openCookie(member) }),
-  'cookie of 001': async (member) => ({ cookie: await openV1Cookie(member) }),
-  'token of 003': async (member) => header(`Token ${await openToken(member)}`),
-  'token of 003 as Bearer': async (member) => header(`Bearer ${await openToken(member)}`),
-  'token of 003, bare': async (member) => header(await openToken(member)),
-  'JWT of 004': async (member) => header(`Bearer ${await openJwt(member)}`),
-  'JWT of 004 as Token': async (member) => header(`Token ${await openJwt(member)}`),
-  'JWT of 004, bare': async (member) => header(await openJwt(member)),
+  'cookie of users': async (member) => ({ cookie: await openCookie(member) }),
+  'cookie of user-v1': async (member) => ({ cookie: await openV1Cookie(member) }),
+  'token of account': async (member) => header(`Token ${await openToken(member)}`),
+  'token of account as Bearer': async (member) => header(`Bearer ${await openToken(member)}`),
+  'token of account, bare': async (member) => header(await openToken(member)),
+  'JWT of auth': async (member) => header(`Bearer ${await openJwt(member)}`),
+  'JWT of auth as Token': async (member) => header(`Token ${await openJwt(member)}`),
+  'JWT of auth, bare': async (member) => header(await openJwt(member)),
 };
 
 const NOT_PROVIDED = '{"detail":"Authentication credentials were not provided."}';
@@ -49,27 +49,27 @@ const LOGIN_REQUIRED = '{"status":"failed","desc":"login required","error_code":
 
 /** Where one must be logged in: the status with a credential that counts there, the answer to any other. */
 const CLOSED: [dialect: string, method: string, path: string, good: number, other: string][] = [
-  ['000', 'GET', '/api/users/me/', 200, '404 {"detail":"Not found."}'],
-  ['000', 'PATCH', '/api/users/me/', 200, `403 ${NOT_PROVIDED}`],
-  ['000', 'GET', '/api/users/logout/', 200, `403 ${NOT_PROVIDED}`],
-  ['000', 'POST', '/api/users/logout/', 200, `403 ${NOT_PROVIDED}`],
-  ['001', 'POST', '/api/v1/user/logout/', 200, `401 ${LOGIN_REQUIRED}`],
-  ['002', 'GET', '/api/user/', 200, `401 ${NOT_PROVIDED}`],
-  ['002', 'PUT', '/api/user/', 200, `401 ${NOT_PROVIDED}`],
-  ['002', 'GET', '/api/accounts/<id>/', 200, `401 ${NOT_PROVIDED}`],
-  ['002', 'GET', '/api/admin/users', 403, `401 ${NOT_PROVIDED}`],
-  ['003', 'GET', '/account/profile', 200, `401 ${NOT_PROVIDED}`],
-  ['003', 'GET', '/account/get_pictures', 200, `401 ${NOT_PROVIDED}`],
-  ['003', 'POST', '/account/set_picture', 200, `401 ${NOT_PROVIDED}`],
-  ['003', 'POST', '/acount/set_picture', 200, `401 ${NOT_PROVIDED}`],
-  ['003', 'POST', '/account/logout', 200, `401 ${NOT_PROVIDED}`],
-  ['003', 'POST', '/account/delete', 200, `401 ${NOT_PROVIDED}`],
+  ['users', 'GET', '/api/users/me/', 200, '404 {"detail":"Not found."}'],
+  ['users', 'PATCH', '/api/users/me/', 200, `403 ${NOT_PROVIDED}`],
+  ['users', 'GET', '/api/users/logout/', 200, `403 ${NOT_PROVIDED}`],
+  ['users', 'POST', '/api/users/logout/', 200, `403 ${NOT_PROVIDED}`],
+  ['user-v1', 'POST', '/api/v1/user/logout/', 200, `401 ${LOGIN_REQUIRED}`],
+  ['conjugator', 'GET', '/api/user/', 200, `401 ${NOT_PROVIDED}`],
+  ['conjugator', 'PUT', '/api/user/', 200, `401 ${NOT_PROVIDED}`],
+  ['conjugator', 'GET', '/api/accounts/<id>/', 200, `401 ${NOT_PROVIDED}`],
+  ['conjugator', 'GET', '/api/admin/users', 403, `401 ${NOT_PROVIDED}`],
+  ['account', 'GET', '/account/profile', 200, `401 ${NOT_PROVIDED}`],
+  ['account', 'GET', '/account/get_pictures', 200, `401 ${NOT_PROVIDED}`],
+  ['account', 'POST', '/account/set_picture', 200, `401 ${NOT_PROVIDED}`],
+  ['account', 'POST', '/acount/set_picture', 200, `401 ${NOT_PROVIDED}`],
+  ['account', 'POST', '/account/logout', 200, `401 ${NOT_PROVIDED}`],
+  ['account', 'POST', '/account/delete', 200, `401 ${NOT_PROVIDED}`],
 ];
 
 describe.each(CLOSED)('%s %s %s', (dialect, method, path, good, other) => {
   const counts = (kind: string): boolean => {
-    if (kind.startsWith('cookie')) return dialect === '000' || dialect === '001';
-    return dialect === '002' || !kind.endsWith('bare');
+    if (kind.startsWith('cookie')) return dialect === 'users' || dialect === 'user-v1';
+    return dialect === 'conjugator' || !kind.endsWith('bare');
   };
 
   it.each(Object.entries(CREDENTIALS))('and the %s', async (kind, open) => {
@@ -85,12 +85,12 @@ describe.each(CLOSED)('%s %s %s', (dialect, method, path, good, other) => {
 describe('the end of one session', () => {
   const me = (sent: Sent) => send('/api/users/me/', sent);
 
-  it.each(['cookie of 000', 'cookie of 001', 'token of 003', 'JWT of 004'])(
+  it.each(['cookie of users', 'cookie of user-v1', 'token of account', 'JWT of auth'])(
     'ends no other of the same account: %s',
     async (ended) => {
       const member = await join();
       const carried: [string, Sent][] = [];
-      for (const kind of ['cookie of 000', 'cookie of 001', 'token of 003', 'JWT of 004'])
+      for (const kind of ['cookie of users', 'cookie of user-v1', 'token of account', 'JWT of auth'])
         carried.push([kind, (await CREDENTIALS[kind]?.(member)) ?? expect.fail()]);
       for (const [, sent] of carried) expect(idOf(await me(sent))).toBe(member.id);
       const credential = carried.find(([kind]) => kind === ended)?.[1] ?? {};

@@ -21,18 +21,18 @@ interface Member {
 
 /** How each dialect makes an account; three of them give it a username. */
 const JOINING = {
-  '000': (username: string, email: string, password: string) =>
+  users: (username: string, email: string, password: string) =>
     post('/api/users/register/', { username, email, password }),
-  '001': (username: string, email: string, password: string) =>
+  'user-v1': (username: string, email: string, password: string) =>
     post('/api/v1/user/register/', { username, email, password }),
-  '002': (_: string, email: string, password: string) =>
+  conjugator: (_: string, email: string, password: string) =>
     post('/api/register/', { first_name: 'a', last_name: 'b', email, password }),
-  '003': (username: string, email: string, password: string) =>
+  account: (username: string, email: string, password: string) =>
     post('/account/register', { username, email, password }),
-  '004': (_: string, email: string, password: string) =>
+  auth: (_: string, email: string, password: string) =>
     post('/api/auth/register/', { name: 'a', email, password }),
 };
-const DIALECTS = ['000', '001', '002', '003', '004'] as const;
+const DIALECTS = ['users', 'user-v1', 'conjugator', 'account', 'auth'] as const;
 type Name = (typeof DIALECTS)[number];
 
 const join = async (dialect: Name, password = PASSWORD, email?: string): Promise<Member> => {
@@ -40,32 +40,32 @@ const join = async (dialect: Name, password = PASSWORD, email?: string): Promise
   const address = email ?? `${username}@Test.com`;
   expect((await JOINING[dialect](username, address, password)).status).toBeOneOf([200, 201]);
   const me = await post('/api/users/login/', { username: address, password });
-  const names = dialect === '002' || dialect === '004' ? [address] : [username, address];
+  const names = dialect === 'conjugator' || dialect === 'auth' ? [address] : [username, address];
   return { id: idOf(me), email: address, shown: names[0] ?? address, password, names };
 };
 
 const logIn: Record<Name, (username: string, password: string) => Promise<Answer>> = {
-  '000': (username, password) => post('/api/users/login/', { username, password }),
-  '001': (username, password) => post('/api/v1/user/login/', { username, password }),
-  '002': (username, password) => post('/api/login/', { username, password }),
-  '003': (username, password) => post('/account/login', { username, password }),
-  '004': (email, password) => post('/api/auth/login/', { email, password }),
+  users: (username, password) => post('/api/users/login/', { username, password }),
+  'user-v1': (username, password) => post('/api/v1/user/login/', { username, password }),
+  conjugator: (username, password) => post('/api/login/', { username, password }),
+  account: (username, password) => post('/account/login', { username, password }),
+  auth: (email, password) => post('/api/auth/login/', { email, password }),
 };
 
 /** That a login succeeded as its document says, for this member and for nobody else. */
 const expectLogin: Record<Name, (answer: Answer, member: Member) => Promise<void> | void> = {
-  '000': ({ status, text }, { id, shown, email }) => {
+  users: ({ status, text }, { id, shown, email }) => {
     expect(status).toBe(200);
     expect(text).toContain(`"username":"${shown}","email":"${email}"`);
     expect(text).toMatch(new RegExp(`^\\{"id":${id},`));
   },
-  '001': (answer, { id, shown, email }) =>
+  'user-v1': (answer, { id, shown, email }) =>
     expect(whole(answer)).toBe(
       `200 ${JSON.stringify({ status: 'success', username: shown, email, uid: String(id) })}`,
     ),
-  '002': (answer, member) => expectToken(answer, member),
-  '003': (answer, member) => expectToken(answer, member),
-  '004': (answer, member) => expectToken(answer, member),
+  conjugator: (answer, member) => expectToken(answer, member),
+  account: (answer, member) => expectToken(answer, member),
+  auth: (answer, member) => expectToken(answer, member),
 };
 const expectToken = async (answer: Answer, { id, shown, email }: Member): Promise<void> => {
   expect(answer.status).toBe(200);
@@ -74,11 +74,11 @@ const expectToken = async (answer: Answer, { id, shown, email }: Member): Promis
 };
 
 const REFUSED = {
-  '000': '400 {"non_field_errors":["Username or password is incorrect."]}',
-  '001': '200 {"status":"failed","desc":"user name or password incorrect","error_code":102}',
-  '002': '400 {"non_field_errors":["Unable to login with provided credentials."]}',
-  '003': '400 {"non_field_errors":["Unable to log in with provided credentials."]}',
-  '004': '400 {"status":"fail","errors":{"main":{"msg":"user password incorrect"}}}',
+  users: '400 {"non_field_errors":["Username or password is incorrect."]}',
+  'user-v1': '200 {"status":"failed","desc":"user name or password incorrect","error_code":102}',
+  conjugator: '400 {"non_field_errors":["Unable to login with provided credentials."]}',
+  account: '400 {"non_field_errors":["Unable to log in with provided credentials."]}',
+  auth: '400 {"status":"fail","errors":{"main":{"msg":"user password incorrect"}}}',
 };
 
 const PAIRS = DIALECTS.flatMap((from) => DIALECTS.map((to) => ({ from, to })));
@@ -86,7 +86,7 @@ const PAIRS = DIALECTS.flatMap((from) => DIALECTS.map((to) => ({ from, to })));
 describe.each(PAIRS)('an account made in $from', ({ from, to }) => {
   it(`logs in through ${to} by every name it has, and by no wrong password`, async () => {
     const member = await join(from);
-    const names = to === '004' ? [member.email] : member.names;
+    const names = to === 'auth' ? [member.email] : member.names;
     for (const name of [...names, ...names.map((name) => ` ${name.toUpperCase()} `)]) {
       await expectLogin[to](await logIn[to](name, PASSWORD), member);
       for (const wrong of ['abcd1235', 'ABCD1234', ` ${PASSWORD}`])
@@ -98,27 +98,32 @@ describe.each(PAIRS)('an account made in $from', ({ from, to }) => {
     const { email } = await join(from);
     const taken = await JOINING[to](uniqueName(), email.toUpperCase(), PASSWORD);
     expect(taken.text).toMatch(/already exist|^\{\}$/);
-    expect(taken.status).toBe(to === '001' ? 200 : to === '002' ? 500 : 400);
+    expect(taken.status).toBe(to === 'user-v1' ? 200 : to === 'conjugator' ? 500 : 400);
   });
 });
 
 describe('a username', () => {
-  it.each(['000', '001', '003'] as const)('created in %s cannot be used in an email field', async (from) => {
-    const { shown } = await join(from);
-    expect(whole(await logIn['004'](shown, PASSWORD))).toContain('"msg":"Email format invalid!"');
-    expect(whole(await post('/api/login/', { email: shown, password: PASSWORD }))).toBe(REFUSED['002']);
-  });
+  it.each(['users', 'user-v1', 'account'] as const)(
+    'created in %s cannot be used in an email field',
+    async (from) => {
+      const { shown } = await join(from);
+      expect(whole(await logIn['auth'](shown, PASSWORD))).toContain('"msg":"Email format invalid!"');
+      expect(whole(await post('/api/login/', { email: shown, password: PASSWORD }))).toBe(
+        REFUSED['conjugator'],
+      );
+    },
+  );
 });
 
 describe('what one dialect allows', () => {
   it.each(DIALECTS)('logs in through %s, whatever that one asks at registration', async (to) => {
     const longest = `${uniqueName()}`.padEnd(63, 'x');
     const members = [
-      await join('003', 'x'),
-      await join('003', PASSWORD, `${longest}@${`${'d'.repeat(62)}.`.repeat(3)}com`),
-      await join('004', `${'€'.repeat(341)}x`),
-      await join('002', '  \0  '),
-      await join('003', 'e\u0301'),
+      await join('account', 'x'),
+      await join('account', PASSWORD, `${longest}@${`${'d'.repeat(62)}.`.repeat(3)}com`),
+      await join('auth', `${'€'.repeat(341)}x`),
+      await join('conjugator', '  \0  '),
+      await join('account', 'e\u0301'),
     ];
     expect(members[1]?.email).toHaveLength(256);
     for (const member of members)

@@ -14,36 +14,36 @@ const PAIRS: [name: string, one: (mark: string) => string, other: (mark: string)
 
 const OWN_PAGE = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' };
 
-/** 001 takes at most 16 characters of password and username. */
+/** user-v1 takes at most 16 characters of password and username. */
 const REGISTRATIONS: Record<string, (email: string) => Promise<Answer>> = {
-  '000': (email) =>
+  users: (email) =>
     send('/api/users/register', { json: { username: uniqueName(), email, password: PASSWORD } }),
-  '001': (email) =>
+  'user-v1': (email) =>
     send('/api/v1/user/register', { json: { username: uniqueName(), email, password: PASSWORD } }),
-  '002': (email) =>
+  conjugator: (email) =>
     send('/api/register', { json: { first_name: 'a', last_name: 'b', email, password: PASSWORD } }),
-  '003': (email) =>
+  account: (email) =>
     send('/account/register', { json: { username: uniqueName(), email, password: PASSWORD } }),
-  '004': (email) => send('/api/auth/register', { json: { name: 'a', email, password: PASSWORD } }),
+  auth: (email) => send('/api/auth/register', { json: { name: 'a', email, password: PASSWORD } }),
   id: (email) => send('/id/register', { json: { email, password: PASSWORD } }),
   'the sign-up page': (email) => send('/sign-up', { form: { email, password: PASSWORD }, headers: OWN_PAGE }),
 };
 
 /** What each says of an email that another account has. */
 const TAKEN: Record<string, string> = {
-  '000': '400 {"email":["user with this email address already exists."]}',
-  '001': '200 {"status":"failed","desc":"username or email already exists","error_code":114}',
-  '002': '500 {}',
-  '003': '400 {"success":false,"errors":{"email":["user with this email already exists."]}}',
+  users: '400 {"email":["user with this email address already exists."]}',
+  'user-v1': '200 {"status":"failed","desc":"username or email already exists","error_code":114}',
+  conjugator: '500 {}',
+  account: '400 {"success":false,"errors":{"email":["user with this email already exists."]}}',
 };
 
 const LOGINS: Record<string, (email: string) => Promise<Answer>> = {
-  '000': (username) => send('/api/users/login', { json: { username, password: PASSWORD } }),
-  '001': (username) => send('/api/v1/user/login', { json: { username, password: PASSWORD } }),
-  '002': (username) => send('/api/login', { json: { username, password: PASSWORD } }),
-  '002 by email': (email) => send('/api/login', { json: { email, password: PASSWORD } }),
-  '003': (username) => send('/account/login', { json: { username, password: PASSWORD } }),
-  '004': (email) => send('/api/auth/login', { json: { email, password: PASSWORD } }),
+  users: (username) => send('/api/users/login', { json: { username, password: PASSWORD } }),
+  'user-v1': (username) => send('/api/v1/user/login', { json: { username, password: PASSWORD } }),
+  conjugator: (username) => send('/api/login', { json: { username, password: PASSWORD } }),
+  'conjugator by email': (email) => send('/api/login', { json: { email, password: PASSWORD } }),
+  account: (username) => send('/account/login', { json: { username, password: PASSWORD } }),
+  auth: (email) => send('/api/auth/login', { json: { email, password: PASSWORD } }),
   id: (identifier) => send('/id/login', { json: { identifier, password: PASSWORD } }),
   'the sign-in page': (identifier) =>
     send('/sign-in', { form: { identifier, password: PASSWORD }, headers: OWN_PAGE }),

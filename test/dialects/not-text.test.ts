@@ -22,17 +22,17 @@ const cookie = async (): Promise<string> => {
 
 /** For each body: the text for each of its fields. */
 const BODIES: [name: string, path: string, texts: Record<string, string>][] = [
-  ['000 register', '/api/users/register', { username: NOT_TEXT, email: NOT_EMAIL, password: NOT_TEXT }],
-  ['000 login', '/api/users/login', { username: NOT_TEXT, password: NOT_TEXT }],
+  ['users register', '/api/users/register', { username: NOT_TEXT, email: NOT_EMAIL, password: NOT_TEXT }],
+  ['users login', '/api/users/login', { username: NOT_TEXT, password: NOT_TEXT }],
   [
     'conjugator register',
     '/api/register',
     { first_name: NOT_TEXT, last_name: NOT_TEXT, email: NOT_EMAIL, password: NOT_TEXT },
   ],
   // This field takes a username too: it is plain text.
-  ['002 login', '/api/login', { email: NOT_TEXT, password: NOT_TEXT }],
-  ['003 register', '/account/register', { username: NOT_TEXT, email: NOT_EMAIL, password: NOT_TEXT }],
-  ['003 login', '/account/login', { username: NOT_TEXT, password: NOT_TEXT }],
+  ['conjugator login', '/api/login', { email: NOT_TEXT, password: NOT_TEXT }],
+  ['account register', '/account/register', { username: NOT_TEXT, email: NOT_EMAIL, password: NOT_TEXT }],
+  ['account login', '/account/login', { username: NOT_TEXT, password: NOT_TEXT }],
 ];
 
 const everyField = <T>(texts: Record<string, unknown>, value: T): Record<string, T> =>

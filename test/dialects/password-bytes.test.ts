@@ -36,21 +36,24 @@ const toPage = (path: string, sent: Sent): Promise<Answer> =>
 type Endpoint = [path: string, fields: (username: string, email: string, password: string) => Fields];
 
 const REGISTRATIONS: Record<string, Endpoint> = {
-  '000': ['/api/users/register', (username, email, password) => ({ username, email, password })],
-  '001': ['/api/v1/user/register', (username, email, password) => ({ username, email, password })],
-  '002': ['/api/register', (_, email, password) => ({ first_name: 'a', last_name: 'b', email, password })],
-  '003': ['/account/register', (username, email, password) => ({ username, email, password })],
-  '004': ['/api/auth/register', (_, email, password) => ({ name: 'a', email, password })],
+  users: ['/api/users/register', (username, email, password) => ({ username, email, password })],
+  'user-v1': ['/api/v1/user/register', (username, email, password) => ({ username, email, password })],
+  conjugator: [
+    '/api/register',
+    (_, email, password) => ({ first_name: 'a', last_name: 'b', email, password }),
+  ],
+  account: ['/account/register', (username, email, password) => ({ username, email, password })],
+  auth: ['/api/auth/register', (_, email, password) => ({ name: 'a', email, password })],
   id: ['/id/register', (_, email, password) => ({ email, password })],
   'the sign-up page': ['/sign-up', (_, email, password) => ({ email, password })],
 };
 
 const LOGINS: Record<string, Endpoint> = {
-  '000': ['/api/users/login', (_, username, password) => ({ username, password })],
-  '001': ['/api/v1/user/login', (_, username, password) => ({ username, password })],
-  '002': ['/api/login', (_, username, password) => ({ username, password })],
-  '003': ['/account/login', (_, username, password) => ({ username, password })],
-  '004': ['/api/auth/login', (_, email, password) => ({ email, password })],
+  users: ['/api/users/login', (_, username, password) => ({ username, password })],
+  'user-v1': ['/api/v1/user/login', (_, username, password) => ({ username, password })],
+  conjugator: ['/api/login', (_, username, password) => ({ username, password })],
+  account: ['/account/login', (_, username, password) => ({ username, password })],
+  auth: ['/api/auth/login', (_, email, password) => ({ email, password })],
   id: ['/id/login', (_, identifier, password) => ({ identifier, password })],
   'the sign-in page': ['/sign-in', (_, identifier, password) => ({ identifier, password })],
 };
@@ -69,7 +72,7 @@ const registerWithId = async (password: string): Promise<{ email: string; cookie
 const logInWithId = async (email: string, password: string): Promise<number> =>
   (await send('/id/login', { json: { identifier: email, password } })).status;
 
-/** Neither dialect nor page refused it; 001 refuses with 200. */
+/** Neither dialect nor page refused it; user-v1 refuses with 200. */
 const isDone = ({ status, text }: Answer): boolean =>
   status >= 200 && status < 400 && !text.includes('"failed"');
 

@@ -48,7 +48,7 @@ export const cookieLine = ({ headers }: Answer): { value: string; attributes: st
     : { value: pair.slice('sessionid='.length), attributes: attributes.sort() };
 };
 
-/** Makes an account in 000, and its session. */
+/** Makes an account in users, and its session. */
 export const join = async (fields: Person = person()) => {
   const answer = await send('/api/users/register/', { json: fields });
   expect(answer.status).toBe(200);
@@ -60,21 +60,21 @@ export type Member = Awaited<ReturnType<typeof join>>;
 export const cookieFor = async ({ username, password }: Person): Promise<string> =>
   cookieOf(await send('/api/users/login/', { json: { username, password } }));
 
-/** The account's 40 hexadecimal digits, as 003 gives them. */
+/** The account's 40 hexadecimal digits, as account gives them. */
 export const hexTokenFor = async ({ username, password }: Person): Promise<string> => {
   const token = tokenOf(await send('/account/login', { json: { username, password } }));
   expect(token).toMatch(/^[0-9a-f]{40}$/);
   return token;
 };
 
-/** A JSON Web Token of the account, as 004 gives it. */
+/** A JSON Web Token of the account, as auth gives it. */
 export const jwtFor = async ({ email, password }: Person): Promise<string> => {
   const token = tokenOf(await send('/api/auth/login', { json: { email, password } }));
   expect(token).toMatch(/^eyJhbGciOiJIU[\w-]*\.[\w-]+\.[\w-]+$/);
   return token;
 };
 
-/** Makes an account without a username, in 002. */
+/** Makes an account without a username, in conjugator. */
 export const joinUnnamed = async (email = `${uniqueName()}@quahog.com`, password = 'abcd1234') => {
   const json = { first_name: 'Peter', last_name: 'Griffin', email, password };
   const answer = await send('/api/register/', { json });
@@ -141,7 +141,7 @@ export const NO_SINGLE_LINES: [unknown, string][] = [
 
 const TIME = /("last_login":")\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}\+00:00"/;
 
-/** An answer of 000 with the eight keys, whole but for the time of the last login. */
+/** An answer of users with the eight keys, whole but for the time of the last login. */
 export const shown = (answer: Answer): string => whole(answer).replace(TIME, '$1…"');
 
 interface Shown {
@@ -170,7 +170,7 @@ export const eightKeys = async (account: Shown): Promise<string> => {
   return `200 ${JSON.stringify(keys)}`;
 };
 
-/** The texts of 001's codes. */
+/** The texts of user-v1's codes. */
 const DESCRIPTIONS = {
   101: 'login required',
   102: 'user name or password incorrect',
@@ -181,6 +181,6 @@ const DESCRIPTIONS = {
   114: 'username or email already exists',
 } as const;
 
-/** The body of a refusal in 001. */
+/** The body of a refusal in user-v1. */
 export const failed = (code: keyof typeof DESCRIPTIONS): string =>
   `{"status":"failed","desc":"${DESCRIPTIONS[code]}","error_code":${code}}`;

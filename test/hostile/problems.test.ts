@@ -131,7 +131,7 @@ const OTHERWISE: Readonly<Record<string, Statuses>> = {
 const statusesOf = (name: string, reason: Reason): readonly number[] =>
   OTHERWISE[name]?.[reason] ?? COMMON[reason] ?? [];
 
-/** Where the document of 004 has what was sent shown again. */
+/** Where the document of auth has what was sent shown again. */
 const mayShow = (name: string, problem: Problem): boolean => {
   if (name !== 'auth') return false;
   if (problem.reason === 'wrong_credentials') return !problem.known;

@@ -35,7 +35,7 @@ export const findFaults = (shot: Shot, answer: Answer, bystander: string): strin
   return faults;
 };
 
-/** A body without what was sent: 004, 405 and 415 show it again, and it may hold anything. */
+/** A body without what was sent: auth, 405 and 415 show it again, and it may hold anything. */
 const withoutEcho = (text: string, shot: Shot): string => {
   const sent = `${shot.path} ${shot.method} ${shot.body?.mediaType ?? ''} ${decode(shot)}`;
   return text.replace(/"(?:[^"\\]|\\.)*"/g, (quoted) =>

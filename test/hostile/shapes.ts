@@ -53,7 +53,7 @@ const findOwner = (path: string): Own | undefined => {
 /** True if a path is a dialect's, and so is answered in JSON whatever is asked of it. */
 export const isOfDialect = (path: string): boolean => findOwner(path) !== undefined;
 
-/** True for the one 500 that a document asks for: 002's registration with a taken email. */
+/** True for the one 500 that a document asks for: conjugator's registration with a taken email. */
 export const isDocumented500 = (path: string, { status, text, headers }: Answer): boolean =>
   status === 500 &&
   text === '{}' &&

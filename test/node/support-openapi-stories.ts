@@ -411,11 +411,11 @@ const apps: Story = async ({ ask, expectStatus, join, service }) => {
 
 /** By what they are about. Between them every operation succeeds. */
 export const stories: readonly (readonly [string, Story])[] = [
-  ['000 users', users],
-  ['001 user-v1', userV1],
-  ['002 conjugator', conjugator],
-  ['003 account', account],
-  ['004 auth', auth],
+  ['users', users],
+  ['user-v1', userV1],
+  ['conjugator', conjugator],
+  ['account', account],
+  ['auth', auth],
   ['id, second factors', factors],
   ['related origins', relatedOrigins],
   ['id, for admins', admins],

@@ -21,7 +21,7 @@ interface Login {
 }
 
 const auth: Login = {
-  dialect: '004',
+  dialect: 'auth',
   path: '/api/auth/login/',
   field: 'email',
   status: 400,
@@ -30,28 +30,28 @@ const auth: Login = {
 /** Those whose documents know one refusal only. */
 const discreet: Login[] = [
   {
-    dialect: '000',
+    dialect: 'users',
     path: '/api/users/login/',
     field: 'username',
     status: 400,
     refusal: '{"non_field_errors":["Username or password is incorrect."]}',
   },
   {
-    dialect: '001',
+    dialect: 'user-v1',
     path: '/api/v1/user/login/',
     field: 'username',
     status: 200,
     refusal: '{"status":"failed","desc":"user name or password incorrect","error_code":102}',
   },
   {
-    dialect: '002',
+    dialect: 'conjugator',
     path: '/api/login/',
     field: 'username',
     status: 400,
     refusal: '{"non_field_errors":["Unable to login with provided credentials."]}',
   },
   {
-    dialect: '003',
+    dialect: 'account',
     path: '/account/login',
     field: 'username',
     status: 400,

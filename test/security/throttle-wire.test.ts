@@ -23,35 +23,35 @@ interface Login {
 
 const logins: Login[] = [
   {
-    dialect: '000',
+    dialect: 'users',
     path: '/api/users/login/',
     field: 'username',
     refusal: [400, '{"non_field_errors":["Username or password is incorrect."]}'],
     throttled: drfText,
   },
   {
-    dialect: '001',
+    dialect: 'user-v1',
     path: '/api/v1/user/login/',
     field: 'username',
     refusal: [200, '{"status":"failed","desc":"user name or password incorrect","error_code":102}'],
     throttled: () => ENVELOPE,
   },
   {
-    dialect: '002',
+    dialect: 'conjugator',
     path: '/api/login/',
     field: 'username',
     refusal: [400, '{"non_field_errors":["Unable to login with provided credentials."]}'],
     throttled: drfText,
   },
   {
-    dialect: '003',
+    dialect: 'account',
     path: '/account/login',
     field: 'username',
     refusal: [400, '{"non_field_errors":["Unable to log in with provided credentials."]}'],
     throttled: drfText,
   },
   {
-    dialect: '004',
+    dialect: 'auth',
     path: '/api/auth/login/',
     field: 'email',
     refusal: [400, '{"status":"fail","errors":{"main":{"msg":"user password incorrect"}}}'],

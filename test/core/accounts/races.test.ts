@@ -25,7 +25,7 @@ const person = (name: string) => ({ username: name, email: `${name}@test.com`, p
 
 const races: Race[] = [
   {
-    dialect: '000',
+    dialect: 'users',
     path: '/api/users/register/',
     body: person,
     won: ({ status }) => status === 200,
@@ -38,7 +38,7 @@ const races: Race[] = [
     sessions: 1,
   },
   {
-    dialect: '001',
+    dialect: 'user-v1',
     path: '/api/v1/user/register/',
     body: person,
     won: ({ text }) => text.startsWith('{"status":"success"'),
@@ -49,7 +49,7 @@ const races: Race[] = [
     sessions: 0,
   },
   {
-    dialect: '002',
+    dialect: 'conjugator',
     path: '/api/register/',
     body: (name) => ({ ...person(name), first_name: 'A', last_name: 'B' }),
     won: ({ status }) => status === 201,
@@ -57,7 +57,7 @@ const races: Race[] = [
     sessions: 0,
   },
   {
-    dialect: '003',
+    dialect: 'account',
     path: '/account/register',
     body: person,
     won: ({ status }) => status === 200,
@@ -70,7 +70,7 @@ const races: Race[] = [
     sessions: 1,
   },
   {
-    dialect: '004',
+    dialect: 'auth',
     path: '/api/auth/register/',
     body: (name) => ({ ...person(name), name }),
     won: ({ status }) => status === 200,

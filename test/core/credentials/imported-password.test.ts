@@ -24,13 +24,13 @@ interface Login {
   refusal: number;
 }
 
-/** A login in each dialect and on the account page. 001 refuses with 200, as its document does. */
+/** A login in each dialect and on the account page. user-v1 refuses with 200, as its document does. */
 const LOGINS: Readonly<Record<string, Login>> = {
-  '000': { path: '/api/users/login/', field: 'username', byEmail: false, welcome: 200, refusal: 400 },
-  '001': { path: '/api/v1/user/login/', field: 'username', byEmail: false, welcome: 200, refusal: 200 },
-  '002': { path: '/api/login/', field: 'username', byEmail: true, welcome: 200, refusal: 400 },
-  '003': { path: '/account/login', field: 'username', byEmail: false, welcome: 200, refusal: 400 },
-  '004': { path: '/api/auth/login/', field: 'email', byEmail: true, welcome: 200, refusal: 400 },
+  users: { path: '/api/users/login/', field: 'username', byEmail: false, welcome: 200, refusal: 400 },
+  'user-v1': { path: '/api/v1/user/login/', field: 'username', byEmail: false, welcome: 200, refusal: 200 },
+  conjugator: { path: '/api/login/', field: 'username', byEmail: true, welcome: 200, refusal: 400 },
+  account: { path: '/account/login', field: 'username', byEmail: false, welcome: 200, refusal: 400 },
+  auth: { path: '/api/auth/login/', field: 'email', byEmail: true, welcome: 200, refusal: 400 },
   id: { path: '/id/login', field: 'identifier', byEmail: true, welcome: 200, refusal: 401 },
   'the account page': { path: '/sign-in', field: 'identifier', byEmail: true, welcome: 303, refusal: 401 },
 };
@@ -77,17 +77,17 @@ describe('a first login', () => {
   });
 
   it('costs two round trips to D1, the hash that there is and our own; the next one our own', async () => {
-    const first = await measure(...toLogin('003'));
+    const first = await measure(...toLogin('account'));
     expect(first.answer.status).toBe(200);
     expect(first.operations.d1).toBe(2);
     expect(first.hashed).toEqual([1000, 1000, 1000]);
-    const next = await measure(...toLogin('003'));
+    const next = await measure(...toLogin('account'));
     expect(next.answer.text).toBe(first.answer.text);
     expect(next.hashed).toEqual([1000, 1000]);
   });
 
   it('computes only the stored hash if the password is wrong', async () => {
-    const { answer, hashed } = await measure(...toLogin('003', 'not this one'));
+    const { answer, hashed } = await measure(...toLogin('account', 'not this one'));
     expect([answer.status, hashed]).toEqual([400, [1000]]);
   });
 
@@ -95,9 +95,9 @@ describe('a first login', () => {
     const password = 'caf\u00e9 \u00fcber';
     for (const typed of [password, password.normalize('NFD')]) {
       person = await importPerson(fixture('Django 5.2', 'pbkdf2_sha256$1000$', password));
-      expect((await logIn('003', 'cafe uber')).status).toBe(400);
+      expect((await logIn('account', 'cafe uber')).status).toBe(400);
       for (const again of [typed, password, password.normalize('NFD')])
-        expect((await logIn('003', again)).status).toBe(200);
+        expect((await logIn('account', again)).status).toBe(200);
     }
   });
 
@@ -109,14 +109,14 @@ describe('a first login', () => {
       trips += 1;
       await testEnv.DB.prepare('UPDATE users SET password_hash = ? WHERE id = ?').bind('!', person.id).run();
     });
-    const [path, sent] = toLogin('003');
+    const [path, sent] = toLogin('account');
     expect((await send(path, { ...sent, env })).status).toBe(400);
     expect(await hashOf(person.id)).toBe('!');
     expect(await isLoggedIn()).toBe(false);
   });
 
   it('accepts ten parallel logins with the right password', async () => {
-    const answers = await Promise.all(Array.from({ length: 10 }, () => logIn('003')));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => logIn('account')));
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect(await hashOf(person.id)).toMatch(OWN);
@@ -133,7 +133,7 @@ describe('what no password fits costs what an account that does not exist costs'
   ])('%s', async (_name, hash) => {
     person = await importPerson({ password: 'whatever', hash });
     for (const typed of ['whatever', '!', hash || '-']) {
-      const { answer, hashed } = await measure(...toLogin('003', typed));
+      const { answer, hashed } = await measure(...toLogin('account', typed));
       expect([answer.status, hashed]).toEqual([400, [1000, 1000]]);
     }
     expect(await hashOf(person.id)).toBe(hash);
@@ -159,8 +159,8 @@ describe('an account that was imported with a token and never logged in has its 
     expect(await hashOf(person.id)).toBe(BCRYPT.hash);
     expect((await change(person.password)).status).toBe(200);
     expect(await hashOf(person.id)).toMatch(OWN);
-    expect((await logIn('003')).status).toBe(400);
-    expect((await logIn('003', 'another fine long one')).status).toBe(200);
+    expect((await logIn('account')).status).toBe(400);
+    expect((await logIn('account', 'another fine long one')).status).toBe(200);
   });
 
   it('to change the email', async () => {
@@ -169,7 +169,7 @@ describe('an account that was imported with a token and never logged in has its 
     expect((await change('not this one')).status).toBe(401);
     expect((await change(person.password)).status).toBe(200);
     person = { ...person, email: `new-${person.email}` };
-    expect((await logIn('004')).status).toBe(200);
+    expect((await logIn('auth')).status).toBe(200);
   });
 
   it('to remove the account', async () => {
@@ -182,13 +182,13 @@ describe('an account that was imported with a token and never logged in has its 
 
 describe('a hash that fits several passwords', () => {
   const ownerChanges = async (password: string): Promise<void> => {
-    const { text } = await logIn('003', password);
+    const { text } = await logIn('account', password);
     const token = /"token":"([0-9a-f]{40})"/.exec(text)?.[1] ?? expect.fail();
     const json = { currentPassword: password, newPassword: `${password} and more` };
     expect((await send('/id/me/password', { method: 'PUT', token, json })).status).toBe(200);
     expect(await hashOf(person.id)).toMatch(OWN);
-    expect((await logIn('003', password)).status).toBe(400);
-    expect((await logIn('003', `${password} and more`)).status).toBe(200);
+    expect((await logIn('account', password)).status).toBe(400);
+    expect((await logIn('account', `${password} and more`)).status).toBe(200);
   };
 
   it('by bcrypt stays if the password fills the 72 bytes that bcrypt reads: its owner may have had more', async () => {
@@ -196,10 +196,10 @@ describe('a hash that fits several passwords', () => {
     const bcrypt = fixture('Node', '$2b$04$', long);
     person = await importPerson(bcrypt);
     for (const typed of ['x'.repeat(72), `${'x'.repeat(72)}tial`, long]) {
-      expect((await logIn('003', typed)).status).toBe(200);
+      expect((await logIn('account', typed)).status).toBe(200);
       expect(await hashOf(person.id)).toBe(bcrypt.hash);
     }
-    expect((await logIn('003', `${'x'.repeat(71)}y`)).status).toBe(400);
+    expect((await logIn('account', `${'x'.repeat(71)}y`)).status).toBe(400);
     await ownerChanges(long);
   });
 
@@ -213,12 +213,12 @@ describe('a hash that fits several passwords', () => {
     });
 
     it('stays after a login with the password as it was set', async () => {
-      expect((await logIn('003', password)).status).toBe(200);
+      expect((await logIn('account', password)).status).toBe(200);
       expect(await hashOf(person.id)).toBe(betterAuth.hash);
     });
 
     it('is replaced after a login with the NFKC spelling, which no other spelling equals', async () => {
-      expect((await logIn('003', 'fine 1 \u00c5')).status).toBe(200);
+      expect((await logIn('account', 'fine 1 \u00c5')).status).toBe(200);
       expect(await hashOf(person.id)).toMatch(OWN);
     });
   });
@@ -228,10 +228,10 @@ describe('a hash that fits several passwords', () => {
     async (made) => {
       person = await importPerson(made);
       for (const typed of [`${made.password}\0`, `${made.password}\0${made.password}`]) {
-        expect((await logIn('004', typed)).status).toBe(400);
+        expect((await logIn('auth', typed)).status).toBe(400);
         expect(await hashOf(person.id)).toBe(made.hash);
       }
-      expect((await logIn('004')).status).toBe(200);
+      expect((await logIn('auth')).status).toBe(200);
     },
   );
 });

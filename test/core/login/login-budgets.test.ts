@@ -13,7 +13,7 @@ interface Person {
   email: string;
 }
 
-/** An account that has never been logged in: 001 opens no session with it. */
+/** An account that has never been logged in: user-v1 opens no session with it. */
 const registered = async (): Promise<Person> => {
   const username = uniqueName();
   const email = `${username}@test.com`;
@@ -39,35 +39,35 @@ interface Login {
 
 const logins: Login[] = [
   {
-    dialect: '000',
+    dialect: 'users',
     path: '/api/users/login/',
     field: 'username',
     by: 'username',
     refusal: '{"non_field_errors":["Username or password is incorrect."]}',
   },
   {
-    dialect: '001',
+    dialect: 'user-v1',
     path: '/api/v1/user/login/',
     field: 'username',
     by: 'username',
     refusal: '{"status":"failed","desc":"user name or password incorrect","error_code":102}',
   },
   {
-    dialect: '002',
+    dialect: 'conjugator',
     path: '/api/login/',
     field: 'username',
     by: 'email',
     refusal: '{"non_field_errors":["Unable to login with provided credentials."]}',
   },
   {
-    dialect: '003',
+    dialect: 'account',
     path: '/account/login',
     field: 'username',
     by: 'username',
     refusal: '{"non_field_errors":["Unable to log in with provided credentials."]}',
   },
   {
-    dialect: '004',
+    dialect: 'auth',
     path: '/api/auth/login/',
     field: 'email',
     by: 'email',
@@ -94,7 +94,7 @@ describe.each(logins)('logging in to $dialect', (login) => {
     await attempt(login, person, PASSWORD);
     const { answer, operations, hashed } = await attempt(login, person, PASSWORD);
     expect(answer.status).toBe(200);
-    const isReused = login.dialect === '002' || login.dialect === '003';
+    const isReused = login.dialect === 'conjugator' || login.dialect === 'account';
     expect(operations).toEqual({ ...NO_OPERATIONS, d1: 2, kvPuts: isReused ? 0 : 1 });
     expect(hashed).toEqual(ONE_HASH);
   });

@@ -1,4 +1,4 @@
-// The one derived token of an account: the same for every login while it lives, in 002 and 003 alike.
+// The one derived token of an account: the same for every login while it lives, in conjugator and account alike.
 import { describe, expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../../support/worker.ts';
 
@@ -10,7 +10,7 @@ interface Person {
   password: string;
 }
 
-/** An account without any session: 001 opens none with it. */
+/** An account without any session: user-v1 opens none with it. */
 const registered = async (): Promise<Person> => {
   const username = uniqueName();
   const person = { username, email: `${username}@test.com`, password: PASSWORD };

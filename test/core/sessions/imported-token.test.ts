@@ -14,7 +14,7 @@ interface Person {
   password: string;
 }
 
-/** An account without any session: 001 opens none with it. */
+/** An account without any session: user-v1 opens none with it. */
 const registered = async (): Promise<Person> => {
   const username = uniqueName();
   const person = { username, email: `${username}@test.com`, password: PASSWORD.slice(0, 16) };

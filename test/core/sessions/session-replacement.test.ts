@@ -56,10 +56,10 @@ describe('over a live cookie', () => {
     ['a wrong password', '/api/users/login/', () => ({ json: { ...holder, password: 'wrong' } })],
     ['an unknown account', '/api/v1/user/login/', () => ({ json: person() })],
     ['a taken name', '/api/users/register/', () => ({ json: holder })],
-    ['a taken name in 001', '/api/v1/user/register/', () => ({ json: holder })],
+    ['a taken name in user-v1', '/api/v1/user/register/', () => ({ json: holder })],
     ['a field that is missing', '/api/users/register/', () => ({ json: {} })],
-    ['a login of 003, which knows no cookie,', '/account/login', () => ({ json: holder })],
-    ['a registration in 003', '/account/register', () => ({ json: person() })],
+    ['a login of account, which knows no cookie,', '/account/login', () => ({ json: holder })],
+    ['a registration in account', '/account/register', () => ({ json: person() })],
   ];
 
   it.each(harmless)('%s leaves the session alone', async (_name, path, sent) => {

@@ -1,4 +1,4 @@
-// 003 `account`: every documented example, whole, and how registration and login are ruled.
+// `account`: every documented example, whole, and how registration and login are ruled.
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, sessionCookie, uniqueName } from '../../support/worker.ts';
 

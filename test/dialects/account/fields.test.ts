@@ -1,4 +1,4 @@
-// 003 `account`: what each field of registration and login takes, its limits and one past them.
+// `account`: what each field of registration and login takes, its limits and one past them.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, uniqueName } from '../../support/worker.ts';
 

@@ -1,4 +1,4 @@
-// 003 `account`: what login refuses as a fault, what as a wrong pair, and the throttle.
+// `account`: what login refuses as a fault, what as a wrong pair, and the throttle.
 import { describe, expect, it } from 'vitest';
 import { makeAllWait } from '../../support/failures.ts';
 import { type Answer, send, uniqueName } from '../../support/worker.ts';

@@ -1,4 +1,4 @@
-// 003 `account`: the profile, the ten pictures, and the choice of one.
+// `account`: the profile, the ten pictures, and the choice of one.
 /// <reference types="vite/types/importMeta.d.ts" />
 import { describe, expect, it } from 'vitest';
 import { type Answer, json, ORIGIN, type Sent, send, testEnv, uniqueName } from '../../support/worker.ts';

@@ -1,4 +1,4 @@
-// 003 `account`: the one token of an account, how it travels, and what ends it.
+// `account`: the one token of an account, how it travels, and what ends it.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';
 

@@ -1,4 +1,4 @@
-// 003 `account`: HEAD and request ids. What holds in every dialect is in ../wire.test.ts.
+// `account`: HEAD and request ids. What holds in every dialect is in ../wire.test.ts.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 

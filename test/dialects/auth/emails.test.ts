@@ -1,4 +1,4 @@
-// 004 `auth`: the emails of its registration are those of express-validator 6; its login takes every account's.
+// `auth`: the emails of its registration are those of express-validator 6; its login takes every account's.
 import fc from 'fast-check';
 import isExpressEmail from 'validator/es/lib/isEmail.js';
 import { describe, expect, it } from 'vitest';

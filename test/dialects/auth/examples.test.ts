@@ -1,4 +1,4 @@
-// 004 `auth`: every documented example, whole, and how registration and login are ruled.
+// `auth`: every documented example, whole, and how registration and login are ruled.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { type Answer, type Sent, send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';

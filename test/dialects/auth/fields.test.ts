@@ -1,4 +1,4 @@
-// 004 `auth`: what each field takes, its limits and one past them, and what a fault repeats of what was sent.
+// `auth`: what each field takes, its limits and one past them, and what a fault repeats of what was sent.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, testEnv, uniqueName } from '../../support/worker.ts';
 

@@ -1,4 +1,4 @@
-// 004 `auth`: what its JSON Web Token says, where it is good, and every way in which it is not.
+// `auth`: what its JSON Web Token says, where it is good, and every way in which it is not.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, send, testEnv, uniqueName } from '../../support/worker.ts';
 

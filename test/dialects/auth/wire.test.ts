@@ -1,4 +1,4 @@
-// 004 `auth`: media types, sizes and syntax of bodies, and the throttle. What holds in every dialect is in ../wire.test.ts.
+// `auth`: media types, sizes and syntax of bodies, and the throttle. What holds in every dialect is in ../wire.test.ts.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { makeAllWait } from '../../support/failures.ts';
 import { type Answer, type Sent, send, uniqueName } from '../../support/worker.ts';

@@ -1,4 +1,4 @@
-// 002 `conjugator`: the admins' list of users, its pages and who may see it.
+// `conjugator`: the admins' list of users, its pages and who may see it.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, json, ORIGIN, send, testEnv, uniqueName } from '../../support/worker.ts';
 

@@ -1,4 +1,4 @@
-// 002 `conjugator`: media types, sizes and syntax of bodies, and in which order everything is checked.
+// `conjugator`: media types, sizes and syntax of bodies, and in which order everything is checked.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, uniqueName } from '../../support/worker.ts';
 

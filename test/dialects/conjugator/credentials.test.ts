@@ -1,4 +1,4 @@
-// 002 `conjugator`: how a token travels, and what is said of one that is missing or good for nothing.
+// `conjugator`: how a token travels, and what is said of one that is missing or good for nothing.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';
 

@@ -1,4 +1,4 @@
-// 002 `conjugator`: every documented example, whole, and how registration and login are ruled.
+// `conjugator`: every documented example, whole, and how registration and login are ruled.
 import { describe, expect, it, vi } from 'vitest';
 import {
   type Answer,

@@ -1,4 +1,4 @@
-// 002 `conjugator`: what each field of registration and login takes, its limits and one past them.
+// `conjugator`: what each field of registration and login takes, its limits and one past them.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, uniqueName } from '../../support/worker.ts';
 

@@ -1,4 +1,4 @@
-// 002 `conjugator`: what login takes instead of a username, and that it applies no rule of format.
+// `conjugator`: what login takes instead of a username, and that it applies no rule of format.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, uniqueName } from '../../support/worker.ts';
 

@@ -1,4 +1,4 @@
-// 002 `conjugator`: one's own user, its names, and the address that a taken email points at.
+// `conjugator`: one's own user, its names, and the address that a taken email points at.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, testEnv, uniqueName } from '../../support/worker.ts';
 

@@ -1,4 +1,4 @@
-// 002 `conjugator`: HEAD, request ids, and the throttle. What holds in every dialect is in ../wire.test.ts.
+// `conjugator`: HEAD, request ids, and the throttle. What holds in every dialect is in ../wire.test.ts.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeAllWait } from '../../support/failures.ts';
 import { type Answer, send, uniqueName } from '../../support/worker.ts';

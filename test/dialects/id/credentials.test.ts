@@ -28,15 +28,15 @@ const post = (path: string, json: unknown) => send(path, { json });
 
 /** How the other dialects make an account; two of them give it no username. */
 const REGISTER: Record<string, { named: boolean; make: (fields: Fields) => Promise<Answer> }> = {
-  '000': { named: true, make: (fields) => post('/api/users/register/', fields) },
-  '001': { named: true, make: (fields) => post('/api/v1/user/register/', fields) },
-  '002': {
+  users: { named: true, make: (fields) => post('/api/users/register/', fields) },
+  'user-v1': { named: true, make: (fields) => post('/api/v1/user/register/', fields) },
+  conjugator: {
     named: false,
     make: ({ email, password }) =>
       post('/api/register/', { first_name: 'A', last_name: 'B', email, password }),
   },
-  '003': { named: true, make: (fields) => post('/account/register', fields) },
-  '004': {
+  account: { named: true, make: (fields) => post('/account/register', fields) },
+  auth: {
     named: false,
     make: ({ email, password }) => post('/api/auth/register/', { name: 'A', email, password }),
   },
@@ -44,19 +44,19 @@ const REGISTER: Record<string, { named: boolean; make: (fields: Fields) => Promi
 
 /** How they log in, by the email, and what each gives: a cookie or a token. */
 const LOG_IN: Record<string, (email: string, password: string) => Promise<Sent>> = {
-  '000': async (username, password) => ({
+  users: async (username, password) => ({
     cookie: cookieOf(await post('/api/users/login/', { username, password })),
   }),
-  '001': async (username, password) => ({
+  'user-v1': async (username, password) => ({
     cookie: cookieOf(await post('/api/v1/user/login/', { username, password })),
   }),
-  '002': async (username, password) => ({
+  conjugator: async (username, password) => ({
     token: tokenOf(await post('/api/login/', { username, password })),
   }),
-  '003': async (username, password) => ({
+  account: async (username, password) => ({
     token: tokenOf(await post('/account/login', { username, password })),
   }),
-  '004': async (email, password) => ({ token: tokenOf(await post('/api/auth/login/', { email, password })) }),
+  auth: async (email, password) => ({ token: tokenOf(await post('/api/auth/login/', { email, password })) }),
 };
 
 /** Where one must be logged in, in the other dialects: by a cookie too, or by a token alone. */

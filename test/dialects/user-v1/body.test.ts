@@ -1,4 +1,4 @@
-// 001 `user-v1`: media types, sizes and syntax of bodies, and in which order everything is checked.
+// `user-v1`: media types, sizes and syntax of bodies, and in which order everything is checked.
 import { describe, expect, it } from 'vitest';
 import { type Sent, send } from '../../support/worker.ts';
 import { FORM, failed, isLive, join, MAX_BODY_BYTES, person, typed, whole } from '../support-cookies.ts';

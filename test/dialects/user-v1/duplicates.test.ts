@@ -1,4 +1,4 @@
-// 001 `user-v1`: who holds a username and an email, and what a registration does to a live session.
+// `user-v1`: who holds a username and an email, and what a registration does to a live session.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 import {

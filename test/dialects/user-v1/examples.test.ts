@@ -1,4 +1,4 @@
-// 001 `user-v1`: every example of the document, whole, its ids included.
+// `user-v1`: every example of the document, whole, its ids included.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, sessionCookie, testEnv } from '../../support/worker.ts';
 import { cookieLine, isLive, join, whole } from '../support-cookies.ts';

@@ -1,4 +1,4 @@
-// 001 `user-v1`: what a login takes, whom it lets in or refuses, and the cookie that it sets.
+// `user-v1`: what a login takes, whom it lets in or refuses, and the cookie that it sets.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Sent, send, uniqueName } from '../../support/worker.ts';
 import {

@@ -1,4 +1,4 @@
-// 001 `user-v1`: the end of a session by cookie or token, and what a foreign page cannot have a browser do.
+// `user-v1`: the end of a session by cookie or token, and what a foreign page cannot have a browser do.
 import { describe, expect, it } from 'vitest';
 import { ORIGIN, type Sent, send } from '../../support/worker.ts';
 import {
@@ -59,8 +59,8 @@ describe('a logout by cookie', () => {
 });
 
 describe.each([
-  ['003', hexTokenFor],
-  ['004', jwtFor],
+  ['account', hexTokenFor],
+  ['auth', jwtFor],
 ] as const)('a logout by a token of %s', (_, tokenFor) => {
   it.each(['Token', 'Bearer', 'token', 'BEARER'])('after `%s` ends that token alone', async (scheme) => {
     const member = await join();

@@ -1,4 +1,4 @@
-// 001 `user-v1`: what each field of a registration takes, its limits and one past them, and duplicates.
+// `user-v1`: what each field of a registration takes, its limits and one past them, and duplicates.
 import { describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 import { emailOf, failed, NO_LINES, NO_SINGLE_LINES, NO_TEXTS, person, whole } from '../support-cookies.ts';

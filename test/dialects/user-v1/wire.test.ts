@@ -1,4 +1,4 @@
-// 001 `user-v1`: the slash at the end, and the throttle. What holds in every dialect is in ../wire.test.ts.
+// `user-v1`: the slash at the end, and the throttle. What holds in every dialect is in ../wire.test.ts.
 import { describe, expect, it } from 'vitest';
 import { makeAllWait } from '../../support/failures.ts';
 import { send } from '../../support/worker.ts';

@@ -1,4 +1,4 @@
-// 000 `users`: media types, sizes and syntax of bodies, and in which order everything is checked.
+// `users`: media types, sizes and syntax of bodies, and in which order everything is checked.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Sent, send } from '../../support/worker.ts';
 import {

@@ -1,4 +1,4 @@
-// 000 `users`: changing the password, as this API's clients do.
+// `users`: changing the password, as this API's clients do.
 import { describe, expect, it } from 'vitest';
 import { type Answer, ORIGIN, send, sessionCookie, uniqueName } from '../../support/worker.ts';
 

@@ -1,4 +1,4 @@
-// 000 `users`: the cookie that registration and login set, and the session that each of them ends.
+// `users`: the cookie that registration and login set, and the session that each of them ends.
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, testEnv } from '../../support/worker.ts';
 import {

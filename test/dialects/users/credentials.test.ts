@@ -1,4 +1,4 @@
-// 000 `users`: tokens of every dialect in the header, beside or instead of the cookie.
+// `users`: tokens of every dialect in the header, beside or instead of the cookie.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Sent, send } from '../../support/worker.ts';
 import {
@@ -42,8 +42,8 @@ const withHeader = (authorization: string, sent: Sent = {}): Sent => ({
 });
 
 describe.each([
-  ['003', hexTokenFor],
-  ['004', jwtFor],
+  ['account', hexTokenFor],
+  ['auth', jwtFor],
 ] as const)('a token of %s', (_, tokenFor) => {
   it.each(['Token', 'Bearer', 'token', 'bearer', 'TOKEN', 'bEaReR'])(
     'is good after `%s` to read, to change and to leave',

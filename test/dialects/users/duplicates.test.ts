@@ -1,4 +1,4 @@
-// 000 `users`: who holds a username and an email, and how a registration is told.
+// `users`: who holds a username and an email, and how a registration is told.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 import {

@@ -1,4 +1,4 @@
-// 000 `users`: another email, by the profile.
+// `users`: another email, by the profile.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { createMailbox, tokenIn } from '../../support/mail.ts';

@@ -1,4 +1,4 @@
-// 000 `users`: every example of the document, whole.
+// `users`: every example of the document, whole.
 import { describe, expect, it } from 'vitest';
 import { type Answer, json, send, sessionCookie, testEnv } from '../../support/worker.ts';
 import { whole } from '../support-cookies.ts';

@@ -1,4 +1,4 @@
-// 000 `users`: what a login takes in `username`, whom it lets in, and whom it refuses in the same words.
+// `users`: what a login takes in `username`, whom it lets in, and whom it refuses in the same words.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../../support/worker.ts';
 import {
@@ -155,11 +155,11 @@ describe('a refused login', () => {
 
 describe('the last login', () => {
   it.each([
-    ['000', '/api/users/login/', 'username'],
-    ['001', '/api/v1/user/login/', 'username'],
-    ['002', '/api/login/', 'username'],
-    ['003', '/account/login', 'username'],
-    ['004', '/api/auth/login/', 'email'],
+    ['users', '/api/users/login/', 'username'],
+    ['user-v1', '/api/v1/user/login/', 'username'],
+    ['conjugator', '/api/login/', 'username'],
+    ['account', '/account/login', 'username'],
+    ['auth', '/api/auth/login/', 'email'],
   ] as const)('is set by a login in %s', async (_, path, field) => {
     const { id, cookie, password, ...names } = await join();
     await testEnv.DB.prepare('UPDATE users SET last_login_at = 0 WHERE id = ?').bind(id).run();

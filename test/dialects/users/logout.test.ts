@@ -1,4 +1,4 @@
-// 000 `users`: the end of a session, by either method, and what a foreign page cannot have a browser do.
+// `users`: the end of a session, by either method, and what a foreign page cannot have a browser do.
 import { describe, expect, it } from 'vitest';
 import { ORIGIN, type Sent, send } from '../../support/worker.ts';
 import {

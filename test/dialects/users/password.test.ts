@@ -1,4 +1,4 @@
-// 000 `users`: which passwords a registration takes, and that a login takes exactly that password again.
+// `users`: which passwords a registration takes, and that a login takes exactly that password again.
 import { describe, expect, it } from 'vitest';
 import { send } from '../../support/worker.ts';
 import { atMost, BLANK, joinUnnamed, NO_TEXTS, person, whole } from '../support-cookies.ts';

@@ -1,4 +1,4 @@
-// 000 `users`: one's own profile, read and changed.
+// `users`: one's own profile, read and changed.
 import { describe, expect, it } from 'vitest';
 import { send, testEnv } from '../../support/worker.ts';
 import {

@@ -1,4 +1,4 @@
-// 000 `users`: what the username and the email of a registration take, their limits and one past them.
+// `users`: what the username and the email of a registration take, their limits and one past them.
 import { describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 import {

@@ -1,4 +1,4 @@
-// 000: a forgotten password, by the link of a mail to the client's own page or to ours.
+// users: a forgotten password, by the link of a mail to the client's own page or to ours.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMailbox, linkIn, type Mailbox, PUBLIC_URL, tokenIn } from '../../support/mail.ts';
 import { type Answer, type Sent, send, sessionCookie, uniqueName } from '../../support/worker.ts';

@@ -1,4 +1,4 @@
-// 000 `users`: the slash at the end, HEAD, and the throttle. What holds in every dialect is in ../wire.test.ts.
+// `users`: the slash at the end, HEAD, and the throttle. What holds in every dialect is in ../wire.test.ts.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeAllWait } from '../../support/failures.ts';
 import { send } from '../../support/worker.ts';
