@@ -242,6 +242,12 @@ export const factorMutants = [
         'db.delete(recoveryCodes).where(eq(recoveryCodes.userId, 0)),',
       ],
       [
+        'A squatter chooses the apps that learn who the owner is.',
+        '.delete(appConsents)\n      .where(and(inArray(appConsents.userId, idsOf(db, account)), isNew(',
+        '.delete(appConsents)\n      .where(and(eq(appConsents.userId, 0), isNew(',
+        ['security/mail'],
+      ],
+      [
         'An attacker who changed the address stays signed in.',
         'endSessions(db, eq(sessions.userId, idsOf(db, account)));',
         'endSessions(db, eq(sessions.userId, 0));',

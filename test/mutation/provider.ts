@@ -3,6 +3,27 @@ import { inFile } from './mutant.ts';
 
 export const providerMutants = [
   ...inFile(
+    'src/core/sessions/other-services.ts',
+    ['oidc/who-may'],
+    [
+      [
+        'An app password opens every app, past the second factor.',
+        "if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' });",
+        '',
+      ],
+      [
+        'An unproven address signs in to apps and to other servers.',
+        "return mustVerifyEmail(policy, account) ? err({ reason: 'unverified_email' }) : ok(null);",
+        "return mustVerifyEmail(policy, account) && !session ? err({ reason: 'unverified_email' }) : ok(null);",
+      ],
+      [
+        'An address counts as proven everywhere.',
+        'requiresVerifiedEmail && emailVerifiedAtMs === null;',
+        'requiresVerifiedEmail && emailVerifiedAtMs === 0;',
+      ],
+    ],
+  ),
+  ...inFile(
     'src/core/provider/authorization-request.ts',
     ['oidc/attacks'],
     [
@@ -271,8 +292,8 @@ export const providerMutants = [
       ],
       [
         'An app receives claims beyond its scopes.',
-        '...claimsOf(account, sub, scopes),\n        aud',
-        "...claimsOf(account, sub, ['openid', 'profile', 'email']),\n        aud",
+        '...claimsOf(account, common.sub, scopes),\n        aud',
+        "...claimsOf(account, common.sub, ['openid', 'profile', 'email']),\n        aud",
         ['oidc/flow'],
       ],
       [

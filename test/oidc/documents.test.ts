@@ -2,6 +2,7 @@
 import * as oauth from 'oauth4webapi';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
+import { createMailbox } from '../support/mail.ts';
 import { ISSUER, signingEnv } from '../support/signing.ts';
 import { type Answer, send } from '../support/worker.ts';
 import { ask, decide as decideAt, goesOnTo, join, locationOf, type Person } from './support-oidc.ts';
@@ -131,6 +132,15 @@ describe('an app with a document', () => {
     expect(asked.map(({ url }) => url)).toEqual([id]);
     expect(asked[0]?.init).toMatchObject({ redirect: 'manual', headers: { Accept: 'application/json' } });
     expect(asked[0]?.init.signal).toBeInstanceOf(AbortSignal);
+  });
+
+  it('is named by its host in the mail to the owner, whatever it calls itself', async () => {
+    const id = publish({ client_name: 'Call 0800 1234 now' });
+    const mailbox = createMailbox({}, env);
+    await decideAt(person, 'allow', await request(id), undefined, mailbox.env);
+    const { subject, text } = mailbox.last(person.email);
+    expect(subject).toBe(`${new URL(id).host} can now use your Latchkey account`);
+    expect(text).not.toContain('0800');
   });
 
   it('is named in discovery where it is taken, and unknown where it is not', async () => {

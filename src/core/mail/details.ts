@@ -12,7 +12,7 @@ export interface MailDetails {
   country: string | null;
   byAdmin?: boolean;
   hiddenAddress?: string;
-  /** The app that the mail tells of, as the operator registered it. */
+  /** The app that the mail tells of: the name that the operator registered, or the host of its document. */
   appName?: string;
   /** The page of another client to which the link leads, with the token as `sign`. */
   callback?: string;

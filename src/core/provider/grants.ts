@@ -198,7 +198,8 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
         const tells = app.asksConsent ? ('app_allowed' as const) : null;
         return db.batch([
           noteEventOf(db, 'app_allowed', agrees, client, now),
-          mail.notify(db, tells, agrees, client, { appName: app.name }),
+          // The name in an app's own document is nobody's but its own: the host is what is known of it.
+          mail.notify(db, tells, agrees, client, { appName: app.host ?? app.name }),
           // Expired codes of this session.
           db
             .delete(appGrants)
