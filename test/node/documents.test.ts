@@ -206,6 +206,22 @@ describe('docs/architecture.md', () => {
     );
   });
 
+  it('names the files that a login passes: they are there, and at most 18', () => {
+    const [, count = '', list = ''] =
+      /A login passes (\d+) files of its own[^:]*: ([\s\S]*?)\. They/.exec(page) ?? [];
+    const files = [...list.matchAll(/`([^`]+)`/g)].flatMap(([, text = '']) => {
+      const [folder = '', names] = text.split(/[{}]/);
+      return names === undefined ? [folder] : names.split(',').map((name) => folder + name);
+    });
+    const places = ['src', 'src/core'];
+    const missing = files.filter(
+      (file) => !places.some((place) => existsSync(join(PROJECT, place, `${file}.ts`))),
+    );
+    expect(missing).toEqual([]);
+    expect(files).toHaveLength(Number(count));
+    expect(files.length).toBeLessThanOrEqual(18);
+  });
+
   it('shows an endpoint of the example to the letter', () => {
     const example = read('examples/dialect.ts');
     const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
