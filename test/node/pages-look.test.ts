@@ -6,6 +6,7 @@ import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeAt } from '../support/codes.ts';
+import { KEYS } from '../support/signing-keys.ts';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { arrive, emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
 import { type Service, startService } from './support-service.ts';
@@ -15,6 +16,8 @@ const STARTS_WITHIN_MS = 60_000;
 
 /** Ignored by git. */
 const SCREENSHOTS = join(import.meta.dirname, '../../screenshots');
+
+const SECRETS = { SIGNING_KEYS: JSON.stringify(KEYS) };
 
 const SIZES = [
   // The least width that WCAG 2.2 asks for. https://www.w3.org/TR/WCAG22/#reflow
@@ -38,6 +41,43 @@ const OUTSIDE: readonly (readonly [string, Way])[] = [
   ['sign-up', (person) => person.goTo('/sign-up')],
   ['sign-up-errors', fail('/sign-up', 'Create account', { Email: 'nobody', Password: 'short' })],
   ['not-found', (person) => person.goTo('/nothing-here')],
+  ['sign-in-code', (person) => person.goTo('/sign-in/code')],
+  ['sign-in-code-enter', fail('/sign-in/code', 'Send the code', { 'Username or email': 'nobody' })],
+  ['forgot-password', (person) => person.goTo('/forgot-password')],
+  ['reset-password-wrong', (person) => person.goTo('/reset-password?token=wrong')],
+  ['app-unknown', (person) => person.goTo('/oidc/authorize?client_id=nobody')],
+  ['app-sign-in', (person) => person.goTo(authorizePath({ login_hint: LONG_EMAIL }))],
+];
+
+/** As long as they can be, without a place to break. */
+const LONG_EMAIL = `${'m'.repeat(64)}@${'w'.repeat(63)}.${'w'.repeat(63)}.example`;
+const LONG_APP = 'W'.repeat(60);
+const APP_ORIGIN = `https://${'w'.repeat(60)}.${'w'.repeat(60)}.example`;
+
+const authorizePath = (more: Record<string, string> = {}): string =>
+  `/oidc/authorize?${new URLSearchParams({
+    client_id: 'app',
+    redirect_uri: `${APP_ORIGIN}/callback`,
+    response_type: 'code',
+    scope: 'openid profile email offline_access',
+    code_challenge: 'v'.repeat(43),
+    code_challenge_method: 'S256',
+    ...more,
+  })}`;
+
+/** Pages of somebody whose email, name and app are as long as they can be, with their headings. */
+const LONG: readonly (readonly [path: string, heading: string])[] = [
+  [authorizePath(), `Sign in to ${LONG_APP}?`],
+  ['/apps', 'Apps'],
+  ['/oidc/logout', 'Sign out?'],
+  ['/', 'N'.repeat(255)],
+  ['/profile', 'Profile'],
+  ['/email', 'Email'],
+  ['/verify-email', 'Confirm your email address'],
+  ['/security', 'Security'],
+  ['/devices', 'Devices'],
+  ['/activity', 'Activity'],
+  ['/delete', 'Delete account'],
 ];
 
 const INSIDE: readonly (readonly [string, Way])[] = [
@@ -92,10 +132,17 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
   let outsider: Person;
   let admin: Person;
   let adminName: string;
+  let longNamed: Person;
 
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
-    [service, browser] = await Promise.all([startService({}), launchChromium()]);
+    [service, browser] = await Promise.all([
+      startService(
+        { PUBLIC_URL: 'https://id.example.com', MAIL_FROM: 'id@example.com', EMAIL_SIGN_IN: 'true' },
+        SECRETS,
+      ),
+      launchChromium(),
+    ]);
     outsider = await arrive(browser, service.origin);
     admin = await arrive(browser, service.origin);
     adminName = await signUp(admin);
@@ -106,6 +153,25 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
       const headers = { 'Content-Type': 'application/json', 'User-Agent': 'curl/8.5.0' };
       await fetch(`${service.origin}/id/register`, { method: 'POST', headers, body });
     }
+    longNamed = await arrive(browser, service.origin);
+    const longName = await signUp(longNamed);
+    await service.execute(
+      'UPDATE users SET email = ?1, email_key = ?1, pending_email = ?1, name = ?2, site_url = ?3 WHERE username = ?4',
+      LONG_EMAIL,
+      'N'.repeat(255),
+      `https://${'w'.repeat(60)}.example/${'w'.repeat(100)}`,
+      longName,
+    );
+    await service.execute(
+      "INSERT INTO apps (id, name, redirect_uris, sign_out_uris, created_at) VALUES ('app', ?, ?, '[]', 1)",
+      LONG_APP,
+      JSON.stringify([`${APP_ORIGIN}/callback`]),
+    );
+    await service.execute(
+      "INSERT INTO app_consents (user_id, app_id, app_name, scope, created_at) SELECT id, 'other', ?, 'openid', 1 FROM users WHERE username = ?",
+      LONG_APP,
+      longName,
+    );
     await service.execute('UPDATE users SET is_admin = 1, picture_id = 1 WHERE username = ?', name);
     await service.execute("UPDATE users SET name = 'Mary Jones' WHERE username = ?", name);
     await service.execute('UPDATE users SET disabled_at = 1, picture_id = 9 WHERE id = 3');
@@ -157,6 +223,14 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
     await signIn(outsider, adminName);
     expect(await outsider.heading()).toBe('Second step');
     await look(outsider, 'second-step');
+  });
+
+  it.each(LONG)('%s is no wider than a phone with long names: %s', async (path, heading) => {
+    const [, width, height] = SIZES[0];
+    await longNamed.page.setViewportSize({ width, height });
+    await longNamed.goTo(path);
+    const scrolled = await longNamed.page.evaluate<number>('document.documentElement.scrollWidth');
+    expect([await longNamed.heading(), scrolled]).toEqual([heading, width]);
   });
 
   it('confirm', async () => {
