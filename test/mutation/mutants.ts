@@ -4,6 +4,7 @@ import { factorMutants } from './factors.ts';
 import { httpMutants } from './http.ts';
 import { importMutants } from './import.ts';
 import type { Mutant } from './mutant.ts';
+import { packageMutants } from './package.ts';
 import { providerMutants } from './provider.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -11,5 +12,6 @@ export const mutants: readonly Mutant[] = [
   ...coreMutants,
   ...factorMutants,
   ...providerMutants,
+  ...packageMutants,
   ...importMutants,
 ];

@@ -291,6 +291,30 @@ export const providerMutants = [
         ['oidc/flow', 'oidc/attacks'],
       ],
       [
+        'An app gets tokens for servers beyond the resource of its sign-in.',
+        'audience === (before?.grant.resource ?? audience)',
+        'true',
+        ['oidc/server-tokens'],
+      ],
+      [
+        'An app gets tokens for servers that the deployment does not name.',
+        'settings.audiences.includes(audience) && audience',
+        'audience',
+        ['oidc/server-tokens'],
+      ],
+      [
+        'A refresh token that gave a token for a server is good for ever.',
+        'refreshToken: await tokens.refreshTokenOf(live.grant.id, read.count + 1),',
+        'refreshToken,',
+        ['oidc/server-tokens'],
+      ],
+      [
+        'A server takes the token of an app for one of its owner.',
+        '      client_id: grant.appId,\n      ...(scopes.length > 0 && { scope',
+        '      ...(scopes.length > 0 && { scope',
+        ['oidc/server-tokens'],
+      ],
+      [
         'An app receives claims beyond its scopes.',
         '...claimsOf(account, common.sub, scopes),\n        aud',
         "...claimsOf(account, common.sub, ['openid', 'profile', 'email']),\n        aud",

@@ -16,6 +16,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRow, PROJECT } from '../../scripts/wrangler.ts';
 import { API } from '../support/signing-keys.ts';
+import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import type { Service } from './support-service.ts';
 import { startSigningService } from './support-signing-service.ts';
 
@@ -291,5 +292,44 @@ console.log([...new Set(codes)].join());
   it('imports the types for their value too', async () => {
     write('values.ts', "import 'latchkey/client';\nimport 'latchkey/rpc';\nconsole.log('done');\n");
     expect(await runProgram('values.ts')).toBe('done');
+  });
+});
+
+describe.skipIf(isWithoutChromium())('a page of another origin, in Chromium', () => {
+  it('verifies a token of the service', async () => {
+    const script = readFileSync(join(folder, 'node_modules/latchkey/dist/package/verify.js'));
+    const server = createServer(({ url }, response) => {
+      const isScript = url === '/verify.js';
+      response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+      response.end(isScript ? script : '<!doctype html><title>A page</title>');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const browser = await launchChromium();
+    try {
+      const ask = async (path: string, body: object, headers: Record<string, string> = {}) => {
+        const init = { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers } };
+        const response = await fetch(service.origin + path, { ...init, body: JSON.stringify(body) });
+        const answered: Record<string, string> = JSON.parse(await response.text());
+        return answered;
+      };
+      const person = { email: 'kate@example.com', password: 'four walls and a door', session: 'token' };
+      const { token } = await ask('/id/register', person);
+      const { accessToken } = await ask('/id/token', {}, { Authorization: `Bearer ${token}` });
+      const page = await browser.newPage();
+      await page.goto(`http://127.0.0.1:${port}/`);
+      const told = (audience: string): Promise<unknown> =>
+        page.evaluate(
+          `import('/verify.js').then(({ verify }) => verify(${JSON.stringify(accessToken)},
+            '${service.origin}/.well-known/jwks.json', { audience: '${audience}' }))
+            .then(({ email }) => email, ({ code }) => code)`,
+        );
+      expect([await told(API), await told('urn:second')]).toEqual(['kate@example.com', 'audience']);
+    } finally {
+      await browser.close();
+      server.close();
+      server.closeAllConnections();
+    }
   });
 });

@@ -391,7 +391,7 @@ describe('the keys', () => {
 
   it.each([
     ['an error', 503, JSON.stringify(KEY_SET)],
-    ['a redirect', 302, ''],
+    ['a redirect', 302, JSON.stringify(KEY_SET)],
     ['a page', 200, '<!doctype html>'],
     ['no list', 200, '{"keys":{}}'],
     ['an empty list', 200, '{"keys":[]}'],
@@ -441,6 +441,18 @@ describe('the keys', () => {
     expect(loads).toBe(2);
     nowMs += 1_000;
     expect(await codeOf(token)).toBe('keys_unavailable');
+  });
+
+  it('are asked for at their address alone, and not for ever', async () => {
+    const asked: unknown[] = [];
+    const fetchOnce: VerifyOptions['fetch'] = (...given) => {
+      asked.push(given);
+      return fetchKeys();
+    };
+    await verify(await sign(), url, options({ fetch: fetchOnce }));
+    expect(asked).toEqual([
+      [url, { redirect: 'manual', headers: { Accept: 'application/json' }, signal: expect.any(AbortSignal) }],
+    ]);
   });
 
   it('of a set that has others too are found', async () => {
