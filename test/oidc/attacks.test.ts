@@ -343,7 +343,13 @@ describe('an access token', () => {
     const ask = (from: typeof env) =>
       send('/oidc/userinfo', { env: from, headers: { Authorization: `Bearer ${access}` } });
     expect((await ask(env)).status).toBe(200);
-    expect((await ask({ ...env, PUBLIC_URL: 'https://other.example.com' })).status).toBe(401);
+    const other = { ...env, PUBLIC_URL: 'https://other.example.com' };
+    expect((await ask(other)).status).toBe(401);
+    const introspect = async (from: typeof env) => {
+      const form = { token: access, client_id: app.id, client_secret: app.secret ?? '' };
+      return JSON.parse((await send('/oidc/introspect', { form, env: from, origin: ISSUER })).text).active;
+    };
+    expect([await introspect(env), await introspect(other)]).toEqual([true, false]);
   });
 
   it('for another server is asked for by resource, and is for it alone', async () => {
