@@ -327,6 +327,14 @@ const findTables = async (path: string, onRead: (bytes: number) => void): Promis
 
 const isDjangos = ({ columns }: Table): boolean => columns.includes('model') && columns.includes('fields');
 
+const isObject = (text: string): boolean => {
+  try {
+    return isRow(JSON.parse(text));
+  } catch {
+    return false;
+  }
+};
+
 /** Whether the file is one JSON object a line. */
 export const isJsonLines = (head: Buffer): boolean => {
   const [first = '', ...others] = head
@@ -337,12 +345,10 @@ export const isJsonLines = (head: Buffer): boolean => {
     .filter((line) => line.trim() !== '');
   // `{` alone on its line begins an object that is printed over several.
   if (!/^\{./.test(first.trim()) || others.length === 0) return false;
-  try {
-    return isRow(JSON.parse(first));
-  } catch {
-    // A damaged first line is a line all the same, if the next begins an object.
-    return others.some((line) => line.startsWith('{'));
-  }
+  if (isObject(first)) return true;
+  // A damaged first line is a line all the same, if most of the others are whole. Within a document that has an object
+  // on each line, as `{"users":[` has, all but the last end with a comma.
+  return others.filter(isObject).length * 2 > others.length;
 };
 
 const MAX_HEAD_RECORDS = 50;

@@ -34,6 +34,14 @@ describe('a JSON document', () => {
     expect(users).toEqual([...ANN, 'bob|bob@example.com|']);
   });
 
+  it.each([1, 2, 3])('may have each of its %s users on a line of its own', async (count) => {
+    const names = ['ann', 'bob', 'eve'].slice(0, count);
+    const text = `{"users":[\n${names.map((name) => JSON.stringify(person(name))).join(',\n')}\n]}\n`;
+    const { users, about } = await take('users.json', text);
+    expect(users).toEqual(names.map((name) => `${name}|${name}@example.com|`));
+    expect(about).toBe('the list users of a JSON document');
+  });
+
   it('of phpMyAdmin has the table of the users among others', async () => {
     const table = (name: string, data: unknown[]) => ({ type: 'table', name, database: 'shop', data });
     const document = [
@@ -204,7 +212,6 @@ describe('YAML and XML', () => {
 
 describe('a document that is not UTF-8', () => {
   const user = `"username": "ann", "email": "ann@example.com", "password": "${BCRYPT}", "name": "Zoë"`;
-  const columns = '"username", "email", "password", "name"';
   const xml = `<users><user><username>ann</username><email>ann@example.com</email><password>${BCRYPT}</password><name>Zoë</name></user></users>`;
   const nameOf = async (name: string, content: Buffer, source?: Given['source']) => {
     const scratch = openDatabase();
@@ -217,11 +224,6 @@ describe('a document that is not UTF-8', () => {
     ['YAML of a list', 'a.yaml', `- {${user}}\n`],
     ['YAML', 'b.yaml', `users:\n- {${user}}\n`],
     ['XML', 'a.xml', xml],
-    [
-      'SQL',
-      'a.sql',
-      `INSERT INTO users (${columns}) VALUES ('ann', 'ann@example.com', '${BCRYPT}', 'Zoë');\n`,
-    ],
   ])('is refused, and read if its encoding is said: %s', async (_, name, text) => {
     const content = Buffer.from(text, 'latin1');
     await expect(nameOf(name, content)).rejects.toThrow(
