@@ -10,6 +10,7 @@ import { composeHash, type FirebaseParameters, type HashCheck, type HashVerdict 
 import { type IdentityRules, type Remark, readIdentity, withoutEmail } from './identity.ts';
 import type { NewRow, Sent } from './rows.ts';
 import { readStanding, readVerified, type Unread, type ValueRule } from './standing.ts';
+import { holdsBytes } from './text.ts';
 import { readTotp } from './totp.ts';
 import { readFlag, readNumber, readText, readTime, unwrap, valueAt } from './values.ts';
 
@@ -253,6 +254,7 @@ const readSourceId = (value: unknown): string | null => {
 
 /** What is wrong with a text, as the end of a sentence; null if nothing is. */
 const findFault = (text: string, max: number, severalLines: boolean): string | null => {
+  if (holdsBytes(text)) return 'is not UTF-8 (--encoding windows-1252, or another, reads it)';
   if (!text.isWellFormed()) return 'holds half of a character';
   if ((severalLines ? CONTROL_BUT_LINES : CONTROL).test(text)) return 'holds a control character';
   return isLonger(text, max) ? `is longer than ${max} characters` : null;

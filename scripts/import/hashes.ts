@@ -77,7 +77,9 @@ export const loadHashCheck = async (
     return { ok: true, algorithm: 'plain text, hashed', hash: null, make: once(() => hash(text)) };
   };
 
-  return (text) => {
+  return (raw) => {
+    // A column of a fixed width is filled up with spaces. Those of a password in plain text are its own.
+    const text = raw.trim();
     if (isOwn(text)) return { ok: true, algorithm: "Latchkey's own", hash: text, make: null };
     if (text === FIREBASE_WITHOUT_PARAMETERS)
       return refuse("It is Firebase's, which needs the project's parameters: --firebase-params takes it.");
@@ -85,14 +87,14 @@ export const loadHashCheck = async (
     if (weak && (weak.isUsual || weakHashes)) return wrap(weak);
     if (weak)
       return refuse(`It is a fast hash (${weak.name}): --weak-hashes takes it, wrapped in a slow one.`);
-    if (plainText && text.startsWith('!') && !UNUSABLE.test(text)) return hashPlainText(text);
+    if (plainText && text.startsWith('!') && !UNUSABLE.test(text)) return hashPlainText(raw);
     // What the Worker reads stays as it is.
     const stored = describe(text).ok ? text : translateHash(text);
     const described = describe(stored);
     if (described.ok) return keep(stored, described.algorithm);
     if (described.reason !== UNKNOWN_FORM) return described;
-    const bare = text.replace(/^\{noop\}/, '');
-    const looks = nameByLooks(bare);
+    const bare = raw.replace(/^\{noop\}/, '');
+    const looks = nameByLooks(bare.trim());
     if (!looks.isPlainText) return refuse(`It looks like ${looks.name}.`);
     if (plainText) return hashPlainText(bare);
     return refuse('It looks like a password in plain text: --plain-text-passwords takes it, hashed.');

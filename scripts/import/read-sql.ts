@@ -4,7 +4,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Field } from './fields.ts';
 import { InputError, MAX_RECORD_BYTES, type OnProgress } from './records.ts';
 import { looksLikeUsers, type Table } from './tables.ts';
-import { readTexts } from './text.ts';
+import { encodeBytes, holdsBytes, readMixedTexts } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
 /** Tables beside the users' that are read with them: tokens of Django REST framework, passwords of better-auth. */
@@ -414,6 +414,10 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
 
 const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
+/** Bytes that are no text are kept as they are, for SQLite's texts cannot hold what stands for them. */
+const toStored = (value: Value): Value | Buffer =>
+  typeof value === 'string' && holdsBytes(value) ? encodeBytes(value) : value;
+
 export interface LoadedDump {
   /** Every table of the dump with rows, and those whose rows were kept. */
   tables: Table[];
@@ -467,14 +471,14 @@ export const loadDump = async (
       if (into === null) return;
       if (values.length !== into.width)
         throw new InputError('A row of the dump has another number of values than columns.');
-      into.insert.run(...values);
+      into.insert.run(...values.map(toStored));
       rows += 1;
     },
   };
   try {
     const reader = createDumpReader(isMysql(file.head.toString('utf8')), sink);
     const onRead = (bytes: number) => onProgress(bytes, bytes / file.bytes, 'bytes of the dump read');
-    for await (const text of readTexts(file.path, onRead)) reader.take(text, false);
+    for await (const text of readMixedTexts(file.path, onRead)) reader.take(text, false);
     reader.take('', true);
     database.exec('COMMIT');
     return { tables: [...tables].map(([name, columns]) => ({ name, columns })), rows };

@@ -4,6 +4,7 @@ import { flattenBetterAuth } from './better-auth.ts';
 import type { Field } from './fields.ts';
 import { type Found, InputError, RECORDS_AT_ONCE, type Records } from './records.ts';
 import { chooseTable, type Table } from './tables.ts';
+import { decodeBytes } from './text.ts';
 
 const openDatabase = (path: string): DatabaseSync => {
   const database = new DatabaseSync(path, { readOnly: true });
@@ -149,7 +150,7 @@ export const openSqlite = (path: string, options: SqliteOptions): Records => {
 
 const plain = (value: unknown): unknown => {
   // Ruby and others keep texts in columns of bytes.
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  if (value instanceof Uint8Array) return decodeBytes(Buffer.from(value));
   if (typeof value !== 'bigint') return value;
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 };

@@ -53,6 +53,10 @@ const detect = ({ head, name }: PlainFile, options: SourceOptions): FileFormat |
   if (head.toString('latin1').startsWith('SQLite format 3\0')) return 'sqlite';
   if (head.subarray(0, 5).toString('latin1') === 'PGDMP')
     throw new InputError("It is pg_dump's own format: make SQL of it with pg_restore --file users.sql.");
+  if (head.subarray(257, 262).toString('latin1') === 'ustar')
+    throw new InputError(
+      'It is a tar archive: unpack it, and import the file with the users. Of pg_dump, make SQL of it with pg_restore --file users.sql.',
+    );
   const start = head
     .toString('utf8')
     .replace(/^\u{feff}/u, '')

@@ -1,5 +1,8 @@
 // The text of a file, part by part. Another encoding than UTF-8 would be read without complaint, and each name in it
-// spoilt: so it is refused, and the refusal names the flag.
+// spoilt: so it is refused, and the refusal names the flag. Where bytes may stand beside texts, as in a dump with images,
+// a byte that is no UTF-8 becomes half of a surrogate pair, as in Python's `surrogateescape`: no text has it, and it says
+// which byte it was. https://peps.python.org/pep-0383/
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { InputError } from './records.ts';
 
@@ -18,6 +21,75 @@ export const createDecoder = (): ((part?: Uint8Array) => string) => {
     }
   };
 };
+
+/** The surrogates that stand for the bytes 0x80 to 0xff. */
+const ESCAPE = 0xdc00;
+const ESCAPED = /[\udc80-\udcff]/u;
+
+/** Whether a text holds bytes that are no UTF-8. */
+export const holdsBytes = (text: string): boolean => !text.isWellFormed() && ESCAPED.test(text);
+
+/** How many bytes a character has that begins with this byte; 1 where none does. */
+const lengthAt = (first: number): number => {
+  if (first < 0xc2 || first > 0xf4) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+};
+
+/** Decodes bytes of which some may be no UTF-8. */
+export const decodeBytes = (bytes: Buffer): string => {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  let text = '';
+  let start = 0;
+  for (let index = 0; index < bytes.length; ) {
+    const first = bytes[index] ?? 0;
+    const length = lengthAt(first);
+    if (first < 0x80 || (length > 1 && isUtf8(bytes.subarray(index, index + length)))) {
+      index += length;
+      continue;
+    }
+    text += bytes.toString('utf8', start, index) + String.fromCharCode(ESCAPE + first);
+    index += 1;
+    start = index;
+  }
+  return text + bytes.toString('utf8', start);
+};
+
+/** The bytes that a text was decoded from. */
+export const encodeBytes = (text: string): Buffer =>
+  Buffer.concat(
+    text
+      .split(/([\udc80-\udcff])/u)
+      .map((part) => (ESCAPED.test(part) ? Buffer.of(part.charCodeAt(0) - ESCAPE) : Buffer.from(part))),
+  );
+
+/** Where the last whole character of a part ends, if more is to come. */
+const endOfWhole = (bytes: Buffer): number => {
+  for (let back = 1; back <= 3 && back <= bytes.length; back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte >= 0xc0) return lengthAt(byte) > back ? bytes.length - back : bytes.length;
+    if (byte < 0x80) break;
+  }
+  return bytes.length;
+};
+
+/** Reads a file in which bytes may stand beside texts. */
+export async function* readMixedTexts(path: string, onRead: (bytes: number) => void): AsyncGenerator<string> {
+  let rest: Buffer = Buffer.alloc(0);
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    const part = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    const end = endOfWhole(part);
+    const text = decodeBytes(part.subarray(0, end));
+    rest = part.subarray(end);
+    const isFirst = bytes === 0;
+    bytes += chunk.length;
+    onRead(bytes);
+    yield isFirst ? text.replace(/^\ufeff/, '') : text;
+  }
+  yield decodeBytes(rest);
+}
 
 /**
  * Reads a file without its byte order mark.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HashOptions, NO_HASH_OPTIONS, readFirebaseParameters } from '../../scripts/import/hashes.ts';
 import { isRow, PROJECT, type Row } from '../../scripts/wrangler.ts';
-import { importInto, importRecords, openDatabase, type Scratch } from './import-support.ts';
+import { BCRYPT, importInto, importRecords, openDatabase, type Scratch } from './import-support.ts';
 import { type Service, startService } from './support-service.ts';
 
 const PASSWORD = 'Correct-Horse-7';
@@ -153,5 +153,20 @@ describe('fast hashes', () => {
     expect(row?.['password_hash']).toMatch(/^wrapped\$sha1\$\$pbkdf2-sha512\$i=75000,r=3\$/);
     expect(await tryToLogIn(row ?? {}, 'password')).toBe(200);
     expect(await tryToLogIn(row ?? {}, SHA1)).toBe(401);
+  });
+
+  it('are read without the spaces of a column of a fixed width, and a plain text with its own', async () => {
+    const scratch = openDatabase();
+    const hashes = withOptions({ weakHashes: true, plainText: true });
+    const records = [`${BCRYPT}  `, ` ${SHA1} `, ' pass word '].map((password, index) => ({
+      email: `a${index}@x.example`,
+      password,
+    }));
+    await importRecords(scratch, records, { hashes });
+    const [kept, wrapped, plain] = accounts(scratch);
+    expect(kept?.['password_hash']).toBe(BCRYPT);
+    expect(await tryToLogIn(wrapped ?? {}, 'password')).toBe(200);
+    expect(await tryToLogIn(plain ?? {}, ' pass word ')).toBe(200);
+    expect(await tryToLogIn(plain ?? {}, 'pass word')).toBe(401);
   });
 });

@@ -1,8 +1,11 @@
 // Which table has the users, in SQLite files and SQL dumps of any service.
+import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDumpReader } from '../../scripts/import/read-sql.ts';
+import { decodeBytes, encodeBytes, readMixedTexts } from '../../scripts/import/text.ts';
 import { BCRYPT, importInto, openDatabase, tempFile, tempFolder } from './import-support.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/import');
@@ -200,6 +203,74 @@ COMMIT;
   });
 });
 
+describe('bytes beside the texts of a dump', () => {
+  /** As mysqldump writes a value of bytes: backslashes before what would end it, all else as it is. */
+  const BYTES = Buffer.from([
+    0xff, 0x00, 0xc3, 0x28, 0xe2, 0x82, 0xf0, 0x9f, 0x98, 0x80, 0x80, 0x5c, 0x27, 0xac,
+  ]);
+  const dumpOf = (...rows: readonly (string | Buffer)[][]): Buffer =>
+    Buffer.concat([
+      Buffer.from('CREATE TABLE `users` (`avatar` blob, `email` text, `password` text, `name` text);\n'),
+      Buffer.from('INSERT INTO `users` VALUES '),
+      ...rows.flatMap((row, index) => [
+        Buffer.from(index === 0 ? '(' : ',('),
+        ...row.map(Buffer.from),
+        Buffer.from(')'),
+      ]),
+      Buffer.from(';\n'),
+    ]);
+  const avatar = [Buffer.from("_binary '"), BYTES, Buffer.from("', ")];
+
+  it('hinder nobody where they are no text', async () => {
+    const dump = dumpOf([...avatar, `${ANN}, 'Zoë'`], [...avatar, `'bob@x.example', '${BCRYPT}', 'Bob 😀'`]);
+    const { users } = await take(tempFile('a.sql', dump));
+    expect(users).toEqual(['|ann@x.example|Zoë', '|bob@x.example|Bob 😀']);
+  });
+
+  it('are refused in a text, with the flag that reads it', async () => {
+    const dump = dumpOf(
+      ['NULL, ', ANN, ", '", Buffer.from('Zo\u00eb', 'latin1'), "'"],
+      ['NULL, ', `'bob@x.example', '${BCRYPT}', 'Bob'`],
+    );
+    const path = tempFile('a.sql', dump);
+    const { users, lines } = await take(path);
+    expect(users).toEqual(['|bob@x.example|Bob']);
+    expect(lines).toEqual([
+      'refused: row 1, ann@x.example: name is not UTF-8 (--encoding windows-1252, or another, reads it): --map name=ignore takes it without.',
+    ]);
+    expect((await take(path, { source: { encoding: 'windows-1252' } })).users[0]).toBe('|ann@x.example|Zoë');
+  });
+
+  it('are refused in a text of a SQLite file', async () => {
+    const path = sqlite(`CREATE TABLE users (email, password, name);
+      INSERT INTO users VALUES (${ANN}, x'5a6feb'), ('bob@x.example', '${BCRYPT}', x'5a6fc3ab');`);
+    const { users, lines } = await take(path);
+    expect(users).toEqual(['|bob@x.example|Zoë']);
+    expect(lines[0]).toContain('name is not UTF-8');
+  });
+
+  it('come back as they were, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 12 }), (some) => {
+        const bytes = Buffer.from(some);
+        expect(encodeBytes(decodeBytes(bytes)).equals(bytes)).toBe(true);
+        expect(decodeBytes(bytes).isWellFormed()).toBe(isUtf8(bytes));
+      }),
+    );
+  });
+
+  it('are read wherever the parts are cut', async () => {
+    const text = 'aé€😀\u00ff';
+    const bytes = Buffer.concat([Buffer.from(text), BYTES]);
+    for (let start = 256 * 1024 - 16; start <= 256 * 1024; start += 1) {
+      const path = tempFile('a.txt', Buffer.concat([Buffer.alloc(start, 'x'), bytes]));
+      let read = '';
+      for await (const part of readMixedTexts(path, () => {})) read += part;
+      expect(read.slice(start)).toBe(decodeBytes(bytes));
+    }
+  });
+});
+
 describe('a dump in parts', () => {
   const MYSQL = `-- MySQL dump 10.13; it's
 /*!40101 SET NAMES utf8mb4 */;
@@ -277,6 +348,11 @@ describe('a dump that cannot be taken', () => {
       'with a row of another length',
       `COPY public.users (id, email, password) FROM stdin;\n1\tann@x.example\n\\.\n`,
       'A row of the dump has another number of values than columns.',
+    ],
+    [
+      'of tar',
+      `${'x'.repeat(257)}ustar\u0000`,
+      'It is a tar archive: unpack it, and import the file with the users.',
     ],
     ["of pg_dump's own format", 'PGDMP\u0001', "It is pg_dump's own format: make SQL of it with pg_restore"],
   ])('%s is refused', async (_, sql, message) => {
