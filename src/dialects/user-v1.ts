@@ -172,6 +172,11 @@ export const userV1: Dialect = {
       case 'factor_required':
       case 'factor':
       case 'cookie_blocked':
+        return failed(
+          403,
+          112,
+          'operation not allowed: use one host name for page and service (localhost and 127.0.0.1 are two)',
+        );
       case 'https_required':
       case 'cross_site':
         return failed(403, 112);

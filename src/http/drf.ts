@@ -128,7 +128,11 @@ export const sharedReply = (problem: SharedProblem): Reply => {
     case 'last_admin':
       return detail(409, 'This account is the last admin.');
     case 'cookie_blocked':
-      return detail(403, 'The browser would drop the session cookie: the page is of another site.');
+      return detail(
+        403,
+        'The browser would drop the session cookie: the page is of another site. ' +
+          'Use one host name for both (localhost and 127.0.0.1 are two).',
+      );
     case 'https_required':
       return detail(403, 'Use https.');
     case 'cross_site':

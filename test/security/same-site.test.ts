@@ -16,6 +16,9 @@ const ALLOWED = 'https://app.example.com';
 const env: Env = { ...testEnv, ALLOWED_ORIGINS: `https://other.example.com, ${ALLOWED}` };
 
 const CSRF = '{"detail":"CSRF Failed: cross-site request."}';
+/** What to do is in the text. */
+const COOKIE_BLOCKED =
+  '{"detail":"The browser would drop the session cookie: the page is of another site. Use one host name for both (localhost and 127.0.0.1 are two)."}';
 const NOT_ALLOWED = '{"status":"failed","desc":"operation not allowed","error_code":112}';
 const FORBIDDEN = '{"status":"fail","errors":{"main":{"msg":"Forbidden!"}}}';
 
@@ -142,10 +145,10 @@ const familiar: [string, Record<string, string>][] = [
 
 /** Endpoints that give a browser its session cookie, which is `SameSite=Lax`: what they say to a page of another site. */
 const BLOCKED: Readonly<Record<string, string>> = {
-  '/api/users/register/':
-    '{"detail":"The browser would drop the session cookie: the page is of another site."}',
-  '/api/users/login/': '{"detail":"The browser would drop the session cookie: the page is of another site."}',
-  '/api/v1/user/login/': NOT_ALLOWED,
+  '/api/users/register/': COOKIE_BLOCKED,
+  '/api/users/login/': COOKIE_BLOCKED,
+  '/api/v1/user/login/':
+    '{"status":"failed","desc":"operation not allowed: use one host name for page and service (localhost and 127.0.0.1 are two)","error_code":112}',
 };
 
 const expectRefused = (answer: Answer, text: string): void => {

@@ -111,7 +111,10 @@ export const problem = (refused: Problem): Reply => {
     case 'access_tokens_off':
       return detailed(404, 'access_tokens_off', 'This service signs no tokens for other servers.');
     case 'cross_site':
-      return detailed(403, 'cross_site', 'The request comes from another site.');
+      return detailed(403, 'cross_site', 'The request comes from another site.', {
+        detail:
+          'Add the origin of the page to ALLOWED_ORIGINS of the service. It must be of the same site; other pages send a token.',
+      });
     case 'not_found':
       return detailed(404, 'not_found', 'Not found.');
     case 'method_not_allowed':

@@ -10,7 +10,11 @@ const REFUSALS = {
   credentials_spaces: [401, 'You are not logged in.'],
   wrong_credentials: [401, 'The name or the password is wrong.'],
   forbidden: [403, 'You are not allowed to do this.'],
-  cross_site: [403, 'The request comes from another site.'],
+  cross_site: [
+    403,
+    'The request comes from another site.',
+    'Add the origin of the page to ALLOWED_ORIGINS of the service. It must be of the same site; other pages send a token.',
+  ],
   not_found: [404, 'Not found.'],
   last_admin: [409, 'This account is the last admin.'],
   too_large: [413, 'The body is too large.'],
@@ -28,7 +32,10 @@ const detailed = (status: number, code: string, title: string, detail: string): 
   `${status} ${JSON.stringify({ type: `urn:latchkey:problem:${code}`, title, status, detail, code })}`;
 
 /** What `whole` gives of a refusal. */
-export const refused = (code: RefusalCode): string => problem(REFUSALS[code][0], code, REFUSALS[code][1]);
+export const refused = (code: RefusalCode): string => {
+  const [status, title, detail] = REFUSALS[code];
+  return detail === undefined ? problem(status, code, title) : detailed(status, code, title, detail);
+};
 
 export const notAllowed = (method: string): string =>
   detailed(
