@@ -110,7 +110,8 @@ export const createProofs = ({ store, mail, tokens, devices, random, nowMs }: Pr
         account,
         proofId: id,
         requester,
-        details: detailsOf(client, now, details),
+        // Of an admin's request the owner learns only that an admin made it.
+        details: detailsOf(client, now, { ...details, ...(actorId !== undefined && { byAdmin: true }) }),
         lifeSeconds: PROOF_SECONDS[purpose],
         nowMs: now,
         ...(to && { to }),

@@ -46,6 +46,30 @@ it('sends a reset to the owner alone, and the trail says who asked', async () =>
   expect((await send('/id/login', { json: login, env: mailbox.env })).status).toBe(401);
 });
 
+it.each(['send-reset', 'send-verification'])(
+  '%s tells the owner nothing of the admin’s device',
+  async (action) => {
+    const { id, email } = await join();
+    const before = mailbox.to(email).length;
+    await send(`/id/admin/accounts/${id}/${action}`, {
+      method: 'POST',
+      cookie: admin.cookie,
+      env: mailbox.env,
+      headers: { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0' },
+    });
+    expect(mailbox.to(email)).toHaveLength(before + 1);
+    const { text, html } = mailbox.last(email);
+    expect(text + html).not.toMatch(/Firefox|Linux/);
+    if (action === 'send-reset') expect(text).toContain('An administrator asked for a new password');
+    const stored = await testEnv.DB.prepare(
+      'SELECT details FROM outbox WHERE user_id = ? ORDER BY id DESC LIMIT 1',
+    )
+      .bind(id)
+      .first<string>('details');
+    expect(stored).not.toContain('Firefox');
+  },
+);
+
 it('sends a proof, unless the address is proven', async () => {
   const { id, email } = await join();
   expect((await act(id, 'send-verification')).status).toBe(202);

@@ -26,11 +26,11 @@ export const de: Texts = {
         'Haben Sie dort kein Konto, ignorieren Sie diese Mail. Ohne Ihre Bestätigung wird die Adresse nicht verwendet.',
       ],
     }),
-    reset_password: ({ service, url }) => ({
+    reset_password: ({ service, url, byAdmin }) => ({
       subject: `Neues Passwort für ${service} setzen`,
       preheader: 'Der Link gilt eine Stunde.',
       title: 'Neues Passwort setzen',
-      intro: `Jemand, vermutlich Sie, hat ein neues Passwort für Ihr Konto bei ${service} angefordert.`,
+      intro: `${byAdmin ? 'Die Verwaltung' : 'Jemand, vermutlich Sie,'} hat ein neues Passwort für Ihr Konto bei ${service} angefordert.`,
       action: { label: 'Neues Passwort setzen', url },
       code: null,
       showsFacts: true,

@@ -23,11 +23,11 @@ export const en: Texts = {
         'If you have no account there, ignore this mail. Without your confirmation the address is not used.',
       ],
     }),
-    reset_password: ({ service, url }) => ({
+    reset_password: ({ service, url, byAdmin }) => ({
       subject: `Set a new password for ${service}`,
       preheader: 'The link is good for one hour.',
       title: 'Set a new password',
-      intro: `Somebody, probably you, asked for a new password for your account at ${service}.`,
+      intro: `${byAdmin ? 'An administrator' : 'Somebody, probably you,'} asked for a new password for your account at ${service}.`,
       action: { label: 'Set a new password', url },
       code: null,
       showsFacts: true,
