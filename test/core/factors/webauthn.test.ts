@@ -364,12 +364,10 @@ describe('a registration', () => {
     const answer = await rsa.register({ challenge });
     const data = fromBase64Url(answer.response.authenticatorData);
     const modulusAt = data.byteLength - 5 - 256;
-    const short = concat(
-      data.subarray(0, modulusAt - 2),
-      hex('0080'),
-      data.subarray(modulusAt, modulusAt + 128),
-      data.subarray(-5),
-    );
+    const modulus = data.slice(modulusAt, modulusAt + 128);
+    // An even modulus would be refused for that.
+    modulus[127] = (modulus[127] ?? 0) | 1;
+    const short = concat(data.subarray(0, modulusAt - 2), hex('0080'), modulus, data.subarray(-5));
     const changed = withResponse({ authenticatorData: toBase64Url(short), publicKey: undefined })(answer);
     expect(await verifyRegistration(changed, expected)).toEqual(refused('key'));
   });

@@ -66,6 +66,23 @@ describe('the text of a token', () => {
     for (const variant of variants) expect(await signer.verify('at+jwt', variant)).toBeNull();
   });
 
+  it('has a signature of these very bytes by one of the keys', async () => {
+    const [header = '', payload = '', signature = ''] = token.split('.');
+    const other = `${header}.${payload.slice(0, -1)}${payload.endsWith('A') ? 'Q' : 'A'}.${signature}`;
+    expect(await signer.verify('at+jwt', other)).toBeNull();
+    expect(await signer.verify('at+jwt', `${header}.${payload}.${'A'.repeat(86)}`)).toBeNull();
+    const { privateKey } = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+    ])) as CryptoKeyPair;
+    const forged = await crypto.subtle.sign(
+      { name: 'ECDSA', hash: 'SHA-256' },
+      privateKey,
+      new TextEncoder().encode(`${header}.${payload}`),
+    );
+    const text = new Uint8Array(forged).toBase64({ alphabet: 'base64url', omitPadding: true });
+    expect(await signer.verify('at+jwt', `${header}.${payload}.${text}`)).toBeNull();
+  });
+
   it('is bounded in length, and has three parts', async () => {
     for (const text of ['', token.slice(1), `${token}.`, `.${token}`, 'A'.repeat(8193)])
       expect(await signer.verify('at+jwt', text)).toBeNull();
