@@ -45,7 +45,7 @@ export interface Detail {
 export interface Known {
   /** Rows of `findHolders`. */
   holders: readonly Row[];
-  /** Ids whose accounts were deleted: their trail is another's. */
+  /** Ids whose accounts were deleted: their audit log is another's. */
   deletedIds: ReadonlySet<number>;
   /** If ids are kept: the highest that the database ever gave or the input has; else null. */
   lastId: number | null;

@@ -47,11 +47,11 @@ export const expectEffect = (before: Tables, after: Tables, effect: Effect): voi
 /** Rows that must not be, each with the rule that it breaks. */
 const BROKEN = {
   'a session without its account': 'SELECT id FROM sessions WHERE user_id NOT IN (SELECT id FROM users)',
-  'an account whose registration is not in its trail': `SELECT id FROM users
+  'an account whose registration is not in its audit log': `SELECT id FROM users
     WHERE (SELECT count(*) FROM events WHERE user_id = users.id AND type = 'registered') <> 1`,
   'an account without what it needs': `SELECT id FROM users
     WHERE email = '' OR email_key = '' OR password_hash NOT LIKE '$pbkdf2-sha512$%'`,
-  'an account that is gone, and not in its trail': `SELECT user_id FROM events
+  'an account that is gone, and not in its audit log': `SELECT user_id FROM events
     WHERE user_id NOT IN (SELECT id FROM users)
     AND user_id NOT IN (SELECT user_id FROM events WHERE type = 'deleted')`,
   'a derived token that nobody can compute, or another with a nonce': `SELECT id FROM sessions

@@ -106,7 +106,7 @@ it('a record that KV does not take holds no response up, and the work after it e
   expect(await settles()).toBe(true);
 });
 
-it('a refused login is answered, though D1 never takes its trail', async () => {
+it('a refused login is answered, though D1 never takes its audit log', async () => {
   const { env } = failD1((nth) => (nth === 2 ? 'silent' : null), {
     env: { ...cheapEnv, D1_TIMEOUT_MS: '500' },
   });

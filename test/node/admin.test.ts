@@ -102,7 +102,7 @@ describe('an account', () => {
 });
 
 describe('grant and revoke', () => {
-  it('make an admin and take it back, with a row of the trail for each change alone', async () => {
+  it('make an admin and take it back, with a row of the audit log for each change alone', async () => {
     const scratch = openPeopled();
     expect(await say(scratch, 'grant', 'ann')).toBe('P2@Example.com is now an admin.');
     expect(flagsOf(scratch, 2)).toEqual({ is_admin: 1, disabled_at: null, updated_at: NOW_MS });
@@ -318,7 +318,7 @@ describe('remove-factors', () => {
 });
 
 describe('delete', () => {
-  it('removes the account and its sessions, and leaves the trail', async () => {
+  it('removes the account and its sessions, and leaves the audit log', async () => {
     const scratch = openPeopled();
     expect(await say(scratch, 'delete', 'id:2')).toBe('P2@Example.com (id 2) is removed.');
     expect(scratch.users('id').map(({ id }) => id)).toEqual([1, 3, 4, 5]);

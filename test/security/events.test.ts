@@ -1,4 +1,4 @@
-// The trail: one row for everything that happened to an account, with who asked and from where.
+// The audit log: one row for everything that happened to an account, with who asked and from where.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 

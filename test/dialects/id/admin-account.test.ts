@@ -36,7 +36,7 @@ const shown = (member: Member, more: object = {}): string =>
   `200 ${JSON.stringify({ account: shownToAdmin(member, more) })}`;
 
 describe('one account', () => {
-  it('is shown with its sessions and its trail', async () => {
+  it('is shown with its sessions and its audit log', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     await logIn({ ...member, password: 'wrong' });
     const answer = await see(admin, member);
@@ -189,7 +189,7 @@ describe('deleting', () => {
   });
 });
 
-describe('the trail', () => {
+describe('the audit log', () => {
   it('shows the owner what an admin did, but not who', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     for (const action of ['grant-admin', 'revoke-admin', 'disable', 'enable'])

@@ -34,7 +34,7 @@ const lastEvent = async (id: number): Promise<unknown> =>
 
 const ACTIONS = ['send-reset', 'send-verification', 'verify-email'];
 
-it('sends a reset to the owner alone, and the trail says who asked', async () => {
+it('sends a reset to the owner alone, and the audit log says who asked', async () => {
   const { id, email, password } = await join();
   const answer = await act(id, 'send-reset');
   expect([answer.status, answer.text]).toEqual([202, '']);
@@ -80,7 +80,7 @@ it('sends a proof, unless the address is proven', async () => {
   expect(mailbox.to(email)).toHaveLength(2);
 });
 
-it('takes an address as proven, once, and the trail says who did', async () => {
+it('takes an address as proven, once, and the audit log says who did', async () => {
   const { id } = await join();
   const answer = await act(id, 'verify-email');
   expect([answer.status, json(answer)]).toEqual([

@@ -128,7 +128,7 @@ describe('the own account', () => {
   });
 });
 
-describe('sessions, trail and export', () => {
+describe('sessions, audit log and export', () => {
   it('are read with one KV get and two D1 queries, the export with four', async () => {
     expectCost(await own('GET', '/id/sessions'), 200, { kvGets: 1, d1: 2 });
     expectCost(await own('GET', '/id/events?limit=1'), 200, { kvGets: 1, d1: 2 });

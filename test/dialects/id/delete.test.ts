@@ -25,7 +25,7 @@ const remove = (sent: Sent, json: unknown = { password: PASSWORD }) =>
   send('/id/me', { method: 'DELETE', ...sent, json });
 
 describe('a deletion', () => {
-  it('takes the account, all its sessions and its names, and leaves a trail', async () => {
+  it('takes the account, all its sessions and its names, and leaves a row in the audit log', async () => {
     const member = await join();
     const [cookie, token] = [await cookieFor(member), await tokenFor(member)];
     const answer = await remove({ cookie: member.cookie });

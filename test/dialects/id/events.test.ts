@@ -37,7 +37,7 @@ const allIds = async ({ id }: Member): Promise<number[]> => {
   return (await query.all<{ id: number }>()).results.map((row) => row.id);
 };
 
-describe('the trail', () => {
+describe('the audit log', () => {
   it('shows what happened, when, through what and from where, newest first', async () => {
     const fields = person();
     const [phone, laptop] = [
@@ -110,7 +110,7 @@ describe('the trail', () => {
   });
 });
 
-describe('the trail of an account, to an admin', () => {
+describe('the audit log of an account, to an admin', () => {
   it('is the same in the same pages, and refused to its owner', async () => {
     const [member, admin] = [await join(), await join()];
     await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();

@@ -31,7 +31,7 @@ const profile = {
   description: 'I am I.',
 };
 
-it('is a file of the account, its sessions and its trail', async () => {
+it('is a file of the account, its sessions and its audit log', async () => {
   const member = await join();
   vi.setSystemTime(START_MS + 1000);
   await send('/id/me', { method: 'PATCH', cookie: member.cookie, json: { ...profile, pictureId: 4 } });
@@ -93,7 +93,7 @@ it('holds every value of the row but what only compares and checks', async () =>
   expect(text).toContain('"picture":"https://latchkey.test/pictures/7.svg","isAdmin":false');
 });
 
-it('holds the whole trail, however long', async () => {
+it('holds the whole audit log, however long', async () => {
   const member = await join();
   const insert = testEnv.DB.prepare(
     "INSERT INTO events (user_id, type, dialect, created_at) VALUES (?, 'login', 'auth', 0)",

@@ -66,7 +66,7 @@ describe('an authenticator app', () => {
     expect(await list()).toMatchObject({ factors: [], recoveryCodesLeft: 0 });
   });
 
-  it('is on after it, with ten recovery codes and a line in the trail', async () => {
+  it('is on after it, with ten recovery codes and a line in the audit log', async () => {
     const { id, recoveryCodes } = await addTotp(person);
     expect(recoveryCodes).toHaveLength(10);
     expect(await list()).toEqual({
