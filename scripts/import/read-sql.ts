@@ -205,6 +205,8 @@ export interface Sink {
   /** Whether rows of the table are wanted. */
   begin(table: string, columns: readonly string[]): boolean;
   row(values: readonly Value[]): void;
+  /** The columns of a table that the dump does not name; none if nobody does. */
+  nameless(table: string): readonly string[];
 }
 
 type State = 'statement' | 'skip' | 'copy' | 'tuples';
@@ -278,7 +280,7 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
     if (insert) {
       const [head, path = '', list] = insert;
       const table = readPath(path);
-      const columns = list === undefined ? (created.get(table) ?? []) : readNames(list);
+      const columns = list === undefined ? (created.get(table) ?? sink.nameless(table)) : readNames(list);
       wanted = columns.length > 0 && sink.begin(table, columns);
       if (wanted) {
         text = text.slice(head.length);
@@ -418,22 +420,29 @@ const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 const toStored = (value: Value): Value | Buffer =>
   typeof value === 'string' && holdsBytes(value) ? encodeBytes(value) : value;
 
+/** Tables that an error lists. */
+const MAX_NAMELESS = 40;
+
 export interface LoadedDump {
   /** Every table of the dump with rows, and those whose rows were kept. */
   tables: Table[];
   rows: number;
+  /** Tables whose columns the dump does not name. */
+  nameless: string[];
 }
 
 /**
  * Writes the rows of the tables that may be the users' into a new SQLite file.
  *
  * @param wanted the table that was named by hand; null for all that look like users
+ * @param columnsByHand the columns of a table that the dump does not name; null if they were not said
  * @throws InputError if the dump is damaged, or has no such table
  */
 export const loadDump = async (
   file: PlainFile,
   to: string,
   wanted: string | null,
+  columnsByHand: readonly string[] | null,
   map: ReadonlyMap<string, Field>,
   onProgress: OnProgress,
 ): Promise<LoadedDump> => {
@@ -442,15 +451,22 @@ export const loadDump = async (
   const tables = new Map<string, string[]>();
   const kept = new Map<string, { insert: StatementSync; width: number }>();
   let into: { insert: StatementSync; width: number } | null = null;
+  const nameless = new Set<string>();
   let rows = 0;
 
+  const isNamed = (table: string): boolean =>
+    wanted === null ||
+    [table.toLowerCase(), table.split('.').at(-1)?.toLowerCase()].includes(wanted.toLowerCase());
   const isWanted = (table: string, columns: readonly string[]): boolean => {
     const short = table.split('.').at(-1)?.toLowerCase() ?? '';
     if (COMPANIONS.has(short)) return true;
-    if (wanted !== null) return [table.toLowerCase(), short].includes(wanted.toLowerCase());
-    return looksLikeUsers(columns, map);
+    return wanted === null ? looksLikeUsers(columns, map) : isNamed(table);
   };
   const sink: Sink = {
+    nameless(table) {
+      if (nameless.size < MAX_NAMELESS) nameless.add(table);
+      return columnsByHand !== null && isNamed(table) ? columnsByHand : [];
+    },
     begin(table, columns) {
       if (!tables.has(table)) tables.set(table, [...columns]);
       if (!isWanted(table, columns)) return false;
@@ -481,7 +497,11 @@ export const loadDump = async (
     for await (const text of readMixedTexts(file.path, onRead)) reader.take(text, false);
     reader.take('', true);
     database.exec('COMMIT');
-    return { tables: [...tables].map(([name, columns]) => ({ name, columns })), rows };
+    return {
+      tables: [...tables].map(([name, columns]) => ({ name, columns })),
+      nameless: [...nameless],
+      rows,
+    };
   } finally {
     database.close();
   }

@@ -89,7 +89,12 @@ const openDump = async (file: PlainFile, options: SourceOptions): Promise<Record
   const folder = createScratchFolder('dump');
   try {
     const path = folder.path('dump.db');
-    const { tables, rows } = await loadDump(file, path, options.table, options.map, options.onProgress);
+    const { table, columns, map, onProgress } = options;
+    const { tables, nameless, rows } = await loadDump(file, path, table, columns, map, onProgress);
+    if (rows === 0 && nameless.length > 0 && columns === null)
+      throw new InputError(
+        `The dump does not name the columns of its tables: ${nameless.join(', ')}. Name those of the users: --table users --columns id,email,password, or make it without --no-create-info.`,
+      );
     if (rows === 0) {
       const names = tables.map(({ name }) => name).join(', ');
       throw new InputError(
