@@ -32,7 +32,7 @@ export const packageMutants = inFile(
     ['An app may do what the owner may.', 'if (expected.acceptApps) return claims;', 'return claims;'],
     ['Clocks may be apart by days.', '<= MAX_LEEWAY_SECONDS)', '<= Number.MAX_VALUE)'],
     [
-      'Whoever is on the way changes the keys.',
+      'An attacker on the network changes the keys.',
       "(url?.protocol === 'http:' && isLoopback(url.hostname))",
       "url?.protocol === 'http:'",
     ],
@@ -53,7 +53,7 @@ export const packageMutants = inFile(
       'true',
     ],
     [
-      'Keys are loaded from wherever their address leads.',
+      'Keys are loaded from any address.',
       "redirect: 'manual',\n    headers",
       "redirect: 'follow',\n    headers",
     ],

@@ -63,7 +63,7 @@ describe('refuses as documented:', () => {
     person = await visit.join();
   });
 
-  it.each(operations.filter(needsLogin))('$id, whoever is not logged in', async ({ id }) => {
+  it.each(operations.filter(needsLogin))('$id, for anonymous clients', async ({ id }) => {
     expect([401, 403, 404]).toContain((await visit.ask(id)).status);
     for (const token of ['Token 0', 'Bearer', 'Token a b']) await visit.expectStatus(401, id, { token });
   });
@@ -73,7 +73,7 @@ describe('refuses as documented:', () => {
     await visit.expectStatus(403, id, { cookie: person.cookie, headers });
   });
 
-  it.each(operations.filter(needsAdmin))('$id, whoever is no admin', async ({ id }) => {
+  it.each(operations.filter(needsAdmin))('$id, for non-admins', async ({ id }) => {
     await visit.expectStatus(403, id, { token: person.token });
   });
 

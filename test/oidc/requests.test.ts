@@ -429,7 +429,7 @@ describe('on the way through sign-in', () => {
     expect(locationOf(await follow(back)).searchParams.get('state')).toBe(state);
   });
 
-  it('whoever is signed in by then goes on, and so does whoever creates an account', async () => {
+  it('continues for a user who has signed in or created an account by then', async () => {
     const asked = await ask(app);
     const form = await open(asked.parameters);
     const to = onward(form);

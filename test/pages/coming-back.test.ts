@@ -260,7 +260,7 @@ describe('costs', () => {
     expect(await countFor('https://evil.test/')).toBe(withoutAny + 1);
   });
 
-  it('nothing to show the form to whoever has no session', async () => {
+  it('nothing to show the form to anonymous visitors', async () => {
     const { env: watched, operations } = observe(env);
     await send('/sign-in?to=https%3A%2F%2Fevil.test', { env: watched });
     expect(operations.d1).toBe(0);
