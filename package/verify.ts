@@ -183,7 +183,7 @@ export async function verify(
 
 const readUrl = (text: string): URL => {
   const url = URL.canParse(text) ? new URL(text) : null;
-  // Whoever can change the keys on their way can sign every token.
+  // Anyone who can change the keys in transit can sign every token.
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return url;
   throw new TypeError('The URL of the keys must be https, or http on this machine.');
 };

@@ -60,7 +60,7 @@ const makeSure = async (
 
 /**
  * Runs a command line.
- * @returns the status of the process: 0, 1 if the command was refused or failed, 2 for a command line that is none
+ * @returns the status of the process: 0, 1 if the command was refused or failed, 2 for an invalid command line
  */
 export const runAdmin = async (args: readonly string[], tools: AdminTools): Promise<number> => {
   const { print, printError, hasTerminal, nowMs } = tools;

@@ -49,7 +49,7 @@ const describeAccount = (found: Found): string =>
     `email     ${toPlainText(found.email)}`,
     `          ${
       found.emailVerifiedAtMs === null
-        ? 'NOT verified: whoever registered with it need not be its owner'
+        ? 'NOT verified: the person who registered with it may not be its owner'
         : `verified ${writeTime(found.emailVerifiedAtMs)} UTC: its owner has shown that mail to it arrives`
     }`,
     `username  ${found.username === null ? 'none' : toPlainText(found.username)}`,
@@ -125,7 +125,7 @@ const makeResetLink: Command['run'] = async (operand, query, nowMs, origin) => {
   const url = `${origin}/reset-password?token=${token}`;
   const { id, username, email } = found;
   return {
-    text: `${describeAccount(found)}\n\n${url}\n\nThe link is good once, for an hour. Whoever has it sets the password: hand it to the owner alone.`,
+    text: `${describeAccount(found)}\n\n${url}\n\nThe link works once, for an hour. Anyone who has it can set the password: give it to the owner only.`,
     json: { id, username, email, url },
   };
 };

@@ -102,7 +102,7 @@ const findMissingSecrets = async (
 /**
  * Makes the command.
  * @returns a function of the arguments that gives the status of the process: 0, 1 if something was refused or failed,
- *   2 for a command line that is none
+ *   2 for an invalid command line
  */
 export const createDeployment =
   (tools: DeploymentTools) =>

@@ -121,7 +121,7 @@ export const createAccountReader = ({
       });
     const pictureId = readNumber(get('picture_id'));
     if (pictureId === undefined || (pictureId !== null && !findPicture(pictureId)))
-      refuseValue('picture_id', 'is none of a picture');
+      refuseValue('picture_id', 'is not the id of a picture');
     const siteUrl = text('site_url', MAX_URL);
     if (siteUrl !== '' && !isWebUrl(siteUrl)) refuseValue('site_url', 'is no address of the web');
 

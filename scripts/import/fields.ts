@@ -125,7 +125,7 @@ interface Plan {
 
 /**
  * @param map columns that are named by hand; they count before every other name of their field
- * @param onUnknown told once of each column that is none of an account's
+ * @param onUnknown called once for each column that an account does not have
  */
 export const createFieldReader = (
   map: ReadonlyMap<string, Field>,

@@ -254,7 +254,7 @@ const readHeader = (cells: Cells, map: ReadonlyMap<string, Field>): readonly str
   const record = Object.fromEntries(columns.map((column) => [column, null]));
   const { has } = createFieldReader(map, () => {})(record);
   const isKnown = (['email', 'username', 'password_hash'] as const).some(has);
-  // Never a value on the screen: a first line that is none of a header may hold a hash.
+  // Never shows a value: a first line that is not a header may contain a hash.
   if (!isKnown) throw new InputError(NO_HEADER);
   const twice = columns.find((column, index) => column !== '' && columns.indexOf(column) !== index);
   if (twice !== undefined) throw new InputError(`Its header names the column ${twice} twice.`);

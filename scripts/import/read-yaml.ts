@@ -59,7 +59,7 @@ async function* readItems(file: PlainFile, onRead: (bytes: number) => void): Asy
   for await (const text of readTexts(file.path, onRead)) {
     const lines = `${rest}${text}`.split('\n');
     rest = lines.pop() ?? '';
-    // A line that goes on for ever is none of a user's.
+    // An endless line is not a user's.
     if (rest.length > MAX_RECORD_BYTES)
       throw new InputError(`Line ${line + lines.length + 1} is longer than ${MAX_RECORD_BYTES} characters.`);
     for (const one of lines) take(one.replace(/\r$/, ''));

@@ -31,7 +31,7 @@ export const createSigningKeys = async (nowMs: number): Promise<SigningKeys> => 
 ];
 
 /**
- * The next key signs from now on. Whoever has fetched the keys since the last rotation knows it already, and the former
+ * The next key signs from now on. A client that has fetched the keys since the last rotation knows it already, and the former
  * one stays until the next rotation, so no token breaks on either side.
  */
 export const rotateSigningKeys = async (

@@ -28,7 +28,7 @@ const readAccount = (fields: Fields): OldAccount => ({
 });
 
 const unexpected = ({ status }: OldAnswer): OldServiceFailed =>
-  new OldServiceFailed(`Its answer with status ${status} is none of a login.`);
+  new OldServiceFailed(`Its answer with status ${status} is not one of a login.`);
 
 const post = (url: string, body: Fields) => ({ method: 'POST', url, body: JSON.stringify(body) }) as const;
 

@@ -41,8 +41,8 @@ const queryOf = (parameters: Parameters): string =>
   new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString();
 
 /**
- * The parameters of a request that an address of ours may hold: an ID token tells an email, so it is shortened.
- * @param unknown what stands in the place of a hint that is none
+ * The parameters of a request that an address of ours may hold: an ID token contains an email, so it is shortened.
+ * @param unknown the replacement for an invalid hint
  */
 const addressable = async (
   provider: Provider,
@@ -302,7 +302,7 @@ const signedOutUrl = async (provider: Provider, parameters: Parameters, appId: s
   return url.href;
 };
 
-/** What may stand in an address of ours. An ID token tells an email: it is shortened before. */
+/** What a URL of ours may contain. An ID token contains an email, so it is shortened first. */
 const SIGN_OUT_PARAMETERS: ReadonlySet<string> = new Set(['client_id', 'post_logout_redirect_uri', 'state']);
 
 /** Reads the sign-out request of an app. @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html */

@@ -18,7 +18,7 @@ export const admins = { ...recentOwner, role: 'admin' } satisfies RequiredAuth;
 /** Redirects to the sign-in page, and back afterwards; a form that was filled in is kept. */
 export const onAnonymous = async (c: Context<AppEnv>): Promise<Response> => {
   if (c.req.method !== 'POST') {
-    // Whoever is about to confirm goes on from there: signing in is the fresher proof.
+    // A user who is about to confirm continues there: signing in is the more recent proof.
     const to = c.req.path === '/confirm' ? readTo(c.req.query('to')) : c.req.path;
     return c.redirect(withTo('/sign-in', to), 303);
   }

@@ -263,9 +263,9 @@ describe('the signed request', () => {
   });
 
   it.each([
-    [200, '{}', 'Its answer with status 200 is none of a login.'],
-    [204, null, 'Its answer with status 204 is none of a login.'],
-    [400, '{}', 'Its answer with status 400 is none of a login.'],
+    [200, '{}', 'Its answer with status 200 is not one of a login.'],
+    [204, null, 'Its answer with status 204 is not one of a login.'],
+    [400, '{}', 'Its answer with status 400 is not one of a login.'],
     [200, `{"email":"${'a'.repeat(70_000)}"}`, 'It sent more than 65536 bytes.'],
     [307, null, 'It answered with status 307.'],
     [503, '{}', 'It answered with status 503.'],
@@ -333,5 +333,5 @@ it('the test of the dialects would see a token that is not taken', async () => {
     spoiled,
   );
   expect(found).toBeNull();
-  expect(warnings).toEqual(['the old service failed: Its answer with status 401 is none of a login.']);
+  expect(warnings).toEqual(['the old service failed: Its answer with status 401 is not one of a login.']);
 });

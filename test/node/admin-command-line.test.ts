@@ -56,7 +56,7 @@ const GRANT_QUESTION = 'Make this account an admin, who can see, disable and del
 const KATE = [
   'id        3',
   'email     kate@example.com',
-  '          NOT verified: whoever registered with it need not be its owner',
+  '          NOT verified: the person who registered with it may not be its owner',
   'username  kate',
   'created   2026-01-02 03:01 UTC',
 ].join('\n');

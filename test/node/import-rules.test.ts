@@ -80,7 +80,7 @@ describe('an account', () => {
       'a picture that is none',
       person('ann', { picture_id: 11 }),
       'ann@example.com',
-      'picture_id is none of a picture: --map picture_id=ignore takes it without.',
+      'picture_id is not the id of a picture: --map picture_id=ignore takes it without.',
     ],
     [
       'a site that is no address',
@@ -158,7 +158,7 @@ describe('an account', () => {
       'two faults',
       person('ann', { picture_id: 0, last_name: 1, is_staff: [] }),
       'ann@example.com',
-      'picture_id is none of a picture: --map picture_id=ignore takes it without. is_staff is neither true nor false: --map is_staff=ignore takes it without.',
+      'picture_id is not the id of a picture: --map picture_id=ignore takes it without. is_staff is neither true nor false: --map is_staff=ignore takes it without.',
     ],
   ])('with %s is refused', async (_, record, label, reason) => {
     expect(await judge(record)).toEqual(refusal(label, reason));

@@ -366,7 +366,7 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
         ),
       );
       if (!opened) {
-        // It was correct, but used up meanwhile. Counted, because whoever saw the code may be trying it again.
+        // It was correct, but used up meanwhile. Counted, because someone who saw the code may be trying it again.
         throttle.recordFailure(counterKey, client, 'factor_refused');
         return err({ reason: 'factor', why: proof.passkey ? 'expired' : 'code' });
       }

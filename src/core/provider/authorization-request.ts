@@ -32,7 +32,7 @@ export interface AuthorizationRequest {
   maxAgeSeconds: number | null;
   /** Whether the app would rather have a sign-in by two factors: of `acr_values`, the first that is known here says so. */
   wantsTwoFactors: boolean;
-  /** An ID token of whoever the app expects; null for anybody. Not yet verified. */
+  /** An ID token of the user that the app expects; null for any user. Not yet verified. */
   idTokenHint: string | null;
   /**
    * Seconds since the epoch: the sign-in must not be older. Our own parameter, for the return from signing in again. It
@@ -171,7 +171,7 @@ export const readAuthorizationRequest = (
     return refuse('invalid_request', 'response_mode must be query.');
 
   const codeChallenge = value('code_challenge');
-  // PKCE is required, and `plain` is refused: whoever intercepts the code cannot redeem it.
+  // PKCE is required, and `plain` is refused: an attacker who intercepts the code cannot redeem it.
   if (
     codeChallenge === null ||
     value('code_challenge_method') !== 'S256' ||

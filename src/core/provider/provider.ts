@@ -251,7 +251,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
       equalTexts(await s256(verifier), live.grant.codeChallenge)
     )
       return answer(live, 0);
-    // The code is used up: whoever has it without its verifier has stolen it.
+    // The code is used up: a client that has it without its verifier has stolen it.
     await grants.end(live.grant.id, app.id);
     return refuse('invalid_grant', 'redirect_uri or code_verifier is not that of the request.');
   };
@@ -365,7 +365,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
           : { next: 'verify-email' };
       if (!checked.ok)
         return request.isSilent
-          ? refuseSilently('login_required', 'Whoever is signed in used an app password.')
+          ? refuseSilently('login_required', 'The user signed in with an app password.')
           : { next: 'sign-in-otherwise' };
       // Any program on the user's device can pass for an app without a secret that is answered there.
       // https://www.rfc-editor.org/rfc/rfc8252#section-8.6
