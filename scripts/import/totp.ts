@@ -1,12 +1,7 @@
 // The generators of one-time codes that accounts have: read from an otpauth: URI or a secret in base32.
 import { decodeBase32 } from '../../src/core/factors/base32.ts';
-import {
-  PLAIN_PREFIX,
-  packTotp,
-  type TotpHash,
-  USUAL_TOTP,
-  unpackTotp,
-} from '../../src/core/factors/generator.ts';
+import { packTotp, type TotpHash, USUAL_TOTP, unpackTotp } from '../../src/core/factors/generator.ts';
+import { PLAIN_PREFIX } from '../../src/core/formats.ts';
 import type { Remark } from './identity.ts';
 import { readText } from './values.ts';
 

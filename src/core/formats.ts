@@ -91,3 +91,9 @@ const WEB_URL = /^https?:\/\/[^\s/?#@\\]+(?:[/?#][^\s\\]*)?$/i;
  */
 export const isWebUrl = (text: string): boolean =>
   text.length <= MAX_URL_CHARACTERS && WEB_URL.test(text) && URL.canParse(text);
+
+/**
+ * What a column begins with that a command wrote: it cannot encrypt, because nobody can read TOKEN_SECRET back. The rest
+ * is base64url. A scheduled run encrypts it, or the first use if that is sooner.
+ */
+export const PLAIN_PREFIX = 'plain.';

@@ -76,7 +76,7 @@ const MAX_SERVICE_NAME = 60;
 const isServiceName = (value: string): boolean =>
   value.length <= MAX_SERVICE_NAME && value.trim() === value && !/[\p{Cc}<>"]/u.test(value);
 
-/** Two leases of the outbox must not meet: LEASE_MS in core/mail/outbox.ts is twice as long. */
+/** Two leases of the outbox must not meet: LEASE_MS in core/outbox/lease.ts is twice as long. */
 const MAX_MAIL_TIMEOUT_MS = 30_000;
 
 /** Every mail provider's keys are longer. */

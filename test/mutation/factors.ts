@@ -33,7 +33,7 @@ export const factorMutants = [
     ],
   ),
   ...inFile(
-    'src/core/factors/sealing.ts',
+    'src/core/sealing.ts',
     ['core/factors/secrets'],
     [
       [

@@ -72,9 +72,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
  * files of src/core itself are the words that all rooms share.
  */
 const LEVELS: readonly (readonly string[])[] = [
-  ['admin', 'factors', 'provider'],
+  ['admin', 'factors', 'provider', 'webhooks'],
   ['login', 'accounts'],
-  ['sessions', 'credentials', 'throttle', 'proofs', 'events', 'mail'],
+  ['sessions', 'credentials', 'throttle', 'proofs', 'events', 'mail', 'outbox'],
   ['store'],
 ];
 const levelOf = (room: string): number => LEVELS.findIndex((rooms) => rooms.includes(room));

@@ -193,7 +193,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     const { passwordHash = candidate.passwordHash } = values;
     const known = await devices.read(client.device ?? null);
     const device = await devices.write(known, { id: account.id, passwordHash });
-    return ok({ account, token, device, endedSessions: ended.meta.changes });
+    return ok({ account, token, device, endedSessions: ended.length });
   };
 
   const changeName = async (

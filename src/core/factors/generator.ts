@@ -37,9 +37,3 @@ export const unpackTotp = (bytes: Bytes): Totp | null => {
     ? { secret, hash, digits, periodSeconds }
     : null;
 };
-
-/**
- * The prefix of a secret that an import wrote. An import cannot encrypt, because TOKEN_SECRET cannot be read back. The
- * rest is base64url. The hourly run encrypts it, or the first use if that is sooner.
- */
-export const PLAIN_PREFIX = 'plain.';

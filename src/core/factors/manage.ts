@@ -5,6 +5,7 @@ import { err, type FactorRefused, type Gone, ok, type Result } from '../errors.t
 import { type EventType, noteEventOf } from '../events/events.ts';
 import type { Mail } from '../mail/mail.ts';
 import { type Account, type Client, displayName, type Policy, type Principal } from '../model.ts';
+import type { Sealing } from '../sealing.ts';
 import type { Keyring, Random } from '../secrets.ts';
 import type { SessionStatements, Sessions } from '../sessions/sessions.ts';
 import { whereAccountExists } from '../store/conditions.ts';
@@ -14,7 +15,6 @@ import { encodeBase32 } from './base32.ts';
 import { CHALLENGE_SECONDS, type Challenges, idOf } from './challenges.ts';
 import { type RelyingParty, whereOn, wherePrincipal } from './model.ts';
 import { hashRecoveryCode, makeRecoveryCodes } from './recovery-codes.ts';
-import type { Sealing } from './sealing.ts';
 import {
   findStep,
   normalizeCode,

@@ -1,7 +1,8 @@
 // What is loaded by itself, as one module of the Worker: see load.ts and scripts/build.ts.
+
+import { createSealing } from '../sealing.ts';
 import { createChallenges } from './challenges.ts';
 import { createFactorManagement, type FactorManagement, type FactorManagementOptions } from './manage.ts';
-import { createSealing } from './sealing.ts';
 import { createSecondFactor, type SecondFactor, type SecondFactorOptions } from './second-factor.ts';
 
 export type Factors = FactorManagement & SecondFactor;

@@ -23,6 +23,7 @@ import {
   type Principal,
   type SessionFactor,
 } from '../model.ts';
+import type { Sealing } from '../sealing.ts';
 import { sha256Hex } from '../secrets.ts';
 import type { SessionStatements, Sessions } from '../sessions/sessions.ts';
 import type { Tokens } from '../sessions/tokens.ts';
@@ -37,7 +38,6 @@ import { CHALLENGE_SECONDS, type Challenge, type Challenges, idOf } from './chal
 import { readTransports, totpContext } from './manage.ts';
 import type { RelyingParty } from './model.ts';
 import { hashRecoveryCode } from './recovery-codes.ts';
-import type { Sealing } from './sealing.ts';
 import { findStep, normalizeCode, packTotp, unpackTotp } from './totp.ts';
 import { type AssertionAnswer, decodeBase64Url, encodeBase64Url } from './webauthn/answer.ts';
 import { isAlgorithm } from './webauthn/public-key.ts';

@@ -1,14 +1,16 @@
 // Sends the mails of the outbox: after the response by the request that queued them, later by the scheduled run.
 
-import type { BatchItem } from 'drizzle-orm/batch';
 import { noteEvent, noteEventsOfMails } from '../events/events.ts';
 import { DEFAULT_LOCALE, isLocale } from '../locales.ts';
 import type { Client } from '../model.ts';
-import { type Database, type Store, within } from '../store/store.ts';
+import type { Delivery } from '../outbox/delivery.ts';
+import { pauseMs } from '../outbox/lease.ts';
+import { AT_ONCE, type Outbox, type Run, sendDueRows, sendRows } from '../outbox/runner.ts';
+import { type Store, within } from '../store/store.ts';
 import { readDetails } from './details.ts';
 import { isMailKind, type MailKind } from './kinds.ts';
 import { loadSending } from './load.ts';
-import type { Delivery, Mailer, ProviderSettings, Sender } from './mailer.ts';
+import type { Mailer, ProviderSettings, Sender } from './mailer.ts';
 import {
   dropObsolete,
   finishMail,
@@ -38,35 +40,8 @@ export interface LinkWriter {
   code(kind: MailKind, proofId: string): Promise<string | null>;
 }
 
-type Statements = readonly [BatchItem<'sqlite'>, ...BatchItem<'sqlite'>[]];
-
-const MINUTE_MS = 60 * 1000;
-/** The pauses between attempts triple, up to an hour, so that a provider that has recovered is used within an hour. */
-const FIRST_PAUSE_MS = MINUTE_MS;
-const PAUSE_FACTOR = 3;
-const MAX_PAUSE_MS = 60 * MINUTE_MS;
-
-/** When a mail may be tried again after its `attempts`th failure. */
-export const pauseMs = (attempts: number, retryAfterSeconds: number | null): number =>
-  Math.min(
-    MAX_PAUSE_MS,
-    Math.max(FIRST_PAUSE_MS * PAUSE_FACTOR ** (attempts - 1), (retryAfterSeconds ?? 0) * 1000),
-  );
-
-/** A Worker holds six connections open at once. https://developers.cloudflare.com/workers/platform/limits/ */
-const AT_ONCE = 5;
-/** Rounds of one run: 400 mails. What is left waits for the next run, five minutes later. */
-const MAX_ROUNDS = 80;
-
 /** The client in the audit log: no request sent this mail. */
 const OUTBOX_CLIENT: Client = { dialect: 'mail', userAgent: null, country: null, addressPrefix: null };
-
-export interface MailRun {
-  sent: number;
-  failed: number;
-  undeliverable: number;
-  givenUp: number;
-}
 
 export interface Deliveries {
   /**
@@ -78,7 +53,7 @@ export interface Deliveries {
    * Sends what is due, in bounded rounds, and gives up what is no longer useful. Stops early while the provider accepts
    * nothing. Throws StoreUnavailable; what is in the outbox stays there.
    */
-  sendDue(): Promise<MailRun>;
+  sendDue(): Promise<Run>;
 }
 
 export interface DeliveriesOptions {
@@ -132,7 +107,7 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
   };
 
   /** The statements that note the outcome of a mail. */
-  const settle = (db: Database, row: OutboxRow, delivery: Delivery): Statements => {
+  const settle: Outbox<OutboxRow>['settle'] = (db, { row, delivery }) => {
     const now = nowMs();
     switch (delivery.outcome) {
       case 'sent':
@@ -147,50 +122,37 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
     }
   };
 
-  /** Sends mails in parallel, and notes their outcomes in one batch. */
-  const sendAll = async (rows: readonly OutboxRow[]): Promise<Delivery[]> => {
-    const results = await Promise.all(rows.map(async (row) => ({ row, delivery: await send(row) })));
-    const [first, ...others] = results;
-    if (first)
-      await store.primary((db) => {
-        const statements = others.flatMap(({ row, delivery }) => settle(db, row, delivery));
-        return db.batch([...settle(db, first.row, first.delivery), ...statements]);
-      });
-    return results.map(({ delivery }) => delivery);
-  };
-
-  /** One round trip: drops and gives up what is no longer useful, and takes the next mails. */
-  const begin = async () => {
-    const now = nowMs();
-    const { value } = await store.primary((db) =>
-      db.batch([
-        dropObsolete(db, now),
-        noteEventsOfMails(db, 'mail_given_up', isGivenUp(now), OUTBOX_CLIENT, now),
-        giveUp(db, now),
-        leaseDue(db, AT_ONCE, now),
-      ]),
-    );
-    return { givenUp: value[2].length, rows: value[3] };
+  const due: Outbox<OutboxRow> = {
+    async take(skipped) {
+      // The one provider is down.
+      if (skipped.size > 0) return { rows: [], givenUp: 0, mayHaveMore: false };
+      const now = nowMs();
+      const { value } = await store.primary((db) =>
+        db.batch([
+          dropObsolete(db, now),
+          noteEventsOfMails(db, 'mail_given_up', isGivenUp(now), OUTBOX_CLIENT, now),
+          giveUp(db, now),
+          leaseDue(db, AT_ONCE, now),
+        ]),
+      );
+      const rows = value[3];
+      return { rows, givenUp: value[2].length, mayHaveMore: rows.length === AT_ONCE };
+    },
+    send: (rows) => Promise.all(rows.map(async (row) => ({ row, delivery: await send(row) }))),
+    settle,
+    recipientOf: () => settings.provider.provider,
   };
 
   return {
     sendSoon(results) {
       const rows = results.flat().filter(isOutboxRow);
       if (rows.length === 0) return;
-      defer(sendAll(rows).catch((cause: unknown) => warn('what became of a mail was not noted', cause)));
+      defer(
+        sendRows(store, due, rows).catch((cause: unknown) =>
+          warn('what became of a mail was not noted', cause),
+        ),
+      );
     },
-
-    async sendDue() {
-      const run: MailRun = { sent: 0, failed: 0, undeliverable: 0, givenUp: 0 };
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const { givenUp, rows } = await begin();
-        run.givenUp += givenUp;
-        const deliveries = await sendAll(rows);
-        for (const { outcome } of deliveries) run[outcome] += 1;
-        const isDown = rows.length > 0 && deliveries.every(({ outcome }) => outcome === 'failed');
-        if (rows.length < AT_ONCE || isDown) break;
-      }
-      return run;
-    },
+    sendDue: () => sendDueRows(store, due),
   };
 };

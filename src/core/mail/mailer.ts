@@ -1,4 +1,5 @@
-// One interface for all mail providers, and the outcomes of a delivery.
+// One interface for all mail providers.
+import type { Delivery } from '../outbox/delivery.ts';
 
 export interface Mail {
   to: string;
@@ -15,13 +16,6 @@ export interface Sender {
   name: string;
   address: string;
 }
-
-export type Delivery =
-  | { outcome: 'sent' }
-  /** The provider will never deliver to this recipient: it is no address, or it is suppressed. */
-  | { outcome: 'undeliverable'; reason: string }
-  /** Temporary: another try may succeed. `retryAfterSeconds` is what the provider asks for, null if it says nothing. */
-  | { outcome: 'failed'; reason: string; retryAfterSeconds: number | null };
 
 export interface Mailer {
   /** Hands one mail to the provider. Refusals of the provider are returned; an unreachable one throws. */
@@ -58,11 +52,3 @@ export interface MailerOptions {
   /** Milliseconds after which a request to the provider is given up. */
   timeoutMs: number;
 }
-
-export const sent: Delivery = { outcome: 'sent' };
-export const undeliverable = (reason: string): Delivery => ({ outcome: 'undeliverable', reason });
-export const failed = (reason: string, retryAfterSeconds: number | null = null): Delivery => ({
-  outcome: 'failed',
-  reason,
-  retryAfterSeconds,
-});

@@ -1,6 +1,7 @@
 // The outbox: a mail is a row that is written in the batch of its event. The statements on its table.
 import { and, asc, eq, inArray, isNotNull, isNull, lte, notExists, type SQL, sql } from 'drizzle-orm';
 import { NO_EMAIL_DOMAIN } from '../formats.ts';
+import { LEASE_MS } from '../outbox/lease.ts';
 import { whereWithinLast } from '../store/conditions.ts';
 import { outbox, proofs, users } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
@@ -20,12 +21,6 @@ const DAY_MS = 24 * HOUR_MS;
 /** Mails of one kind to one address: enough for a person who clicks again, too few to flood a mailbox. */
 export const MAX_MAILS_AN_HOUR = 3;
 export const MAX_MAILS_A_DAY = 10;
-
-/**
- * How long a mail that is being sent is reserved: longer than the longest timeout of a provider, and the batch that
- * records the outcome. If the sender dies, the next run after that takes the mail.
- */
-export const LEASE_MS = 60 * 1000;
 
 interface Limited {
   kind: MailKind;

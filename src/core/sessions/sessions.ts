@@ -319,7 +319,7 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
       );
       const [latest, ended] = value;
       forget(latest.map(({ id }) => id));
-      return ended.meta.changes;
+      return ended.length;
     },
 
     async logOut({ account, session }, client) {
@@ -598,8 +598,9 @@ export const deleteSession = (db: Database, id: string | null, onlyIf?: SQL) =>
 
 /**
  * The statements that end the sessions that a condition finds. The first returns the ids of the most recent ones, whose
- * KV records are to be deleted; the second ends all, however many, and reports their number in `meta.changes`. Outside
- * D1, nothing is done for each of them: a record that is left in KV authenticates nobody, and expires.
+ * KV records are to be deleted; the second ends all, however many, and returns their ids (`meta.changes` also counts the
+ * grants that end with them). Outside D1, nothing is done for each of them: a record that is left in KV authenticates
+ * nobody, and expires.
  */
 export const endSessions = (db: Database, where: SQL | undefined) => {
   const latest = db
@@ -608,7 +609,7 @@ export const endSessions = (db: Database, where: SQL | undefined) => {
     .where(where)
     .orderBy(desc(sessions.lastSeenAtMs))
     .limit(MAX_FORGOTTEN);
-  return [latest, db.delete(sessions).where(where)] as const;
+  return [latest, db.delete(sessions).where(where).returning({ id: sessions.id })] as const;
 };
 
 /**

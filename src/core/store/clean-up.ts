@@ -87,10 +87,14 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
           .as('page');
         const last = db.select({ id: sql<string | null>`max(${page.id})` }).from(page);
         const expired = db.select({ id: page.id }).from(page).where(sql`${page.expiresAtMs} <= ${now}`);
-        return db.batch([last, db.delete(sessions).where(inArray(sessions.id, expired))]);
+        return db.batch([
+          last,
+          db.delete(sessions).where(inArray(sessions.id, expired)).returning({ id: sessions.id }),
+        ]);
       });
-      const [[last], result] = value;
-      removed += result.meta.changes;
+      const [[last], expired] = value;
+      // Not `meta.changes`, which also counts the grants of apps that end with them.
+      removed += expired.length;
       const end = last?.id ?? null;
       if (isWrapped && (end === null || end >= start)) return { removed, complete: true };
       if (end === null) isWrapped = true;

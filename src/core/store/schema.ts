@@ -286,7 +286,7 @@ export const factors = sqliteTable(
     isBackedUp: integer('is_backed_up', { mode: 'boolean' }).notNull().default(false),
     /** Of a passkey: how a browser can reach it, as a JSON array. */
     transports: text('transports').notNull().default('[]'),
-    /** Of a generator of codes: its secret, encrypted (src/core/factors/sealing.ts). */
+    /** Of a generator of codes: its secret, encrypted (src/core/sealing.ts). */
     secret: text('secret'),
     /** Of a generator of codes: the last time step of which a code was used. */
     lastStep: integer('last_step').notNull().default(0),
@@ -297,7 +297,7 @@ export const factors = sqliteTable(
   (table) => [
     index('factors_user_id').on(table.userId),
     uniqueIndex('factors_one_totp').on(table.userId).where(sql`kind = 'totp'`),
-    // What an import wrote and the scheduled run is yet to encrypt: src/core/factors/sealing.ts.
+    // What an import wrote and the scheduled run is yet to encrypt: src/core/sealing.ts.
     index('factors_plain').on(table.id).where(sql`substr("secret", 1, 6) = 'plain.'`),
   ],
 );
@@ -358,6 +358,8 @@ export const apps = sqliteTable('apps', {
   /** Where codes may be sent, and where a browser may be sent after signing out: JSON arrays. */
   redirectUris: text('redirect_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
   signOutUris: text('sign_out_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
+  /** The back-channel logout URI; null if the app has none. */
+  logoutUri: text('logout_uri'),
   /** Whether users are asked for consent. False for the deployment's own apps. */
   asksConsent: integer('asks_consent', { mode: 'boolean' }).notNull().default(true),
   createdAtMs: integer('created_at').notNull(),
@@ -417,4 +419,59 @@ export const appConsents = sqliteTable(
     createdAtMs: integer('created_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.userId, table.appId] })],
+);
+
+/** Services that are told what happens to accounts: `npm run admin -- webhook add`. */
+export const webhooks = sqliteTable('webhooks', {
+  id: text('id').primaryKey(),
+  url: text('url').notNull(),
+  /** A JSON array of the types that it gets; null for all. */
+  eventTypes: text('event_types', { mode: 'json' }).$type<readonly string[]>(),
+  /** What messages are signed with, encrypted (src/core/sealing.ts). Clear until the first scheduled run. */
+  secret: text('secret').notNull(),
+  createdAtMs: integer('created_at').notNull(),
+  /** Nothing is written or sent for it since then; null while it is on. */
+  disabledAtMs: integer('disabled_at'),
+  /** Its receiver asked to be left alone until then. */
+  pausedUntilMs: integer('paused_until').notNull().default(0),
+});
+
+/**
+ * What webhooks and apps are yet to be told, and what they were told in the last days. Triggers write the rows, in the
+ * transaction of the change: src/core/webhooks/triggers.ts. A row names an account and says nothing else of it; the
+ * message is made when it is sent. `user_id` is no foreign key: the news of a deletion outlives the account.
+ */
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    // AUTOINCREMENT: the order of the messages to one recipient about one account.
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    kind: text('kind', { enum: ['webhook', 'logout'] }).notNull(),
+    /** The id of the webhook or of the app. */
+    recipientId: text('recipient_id').notNull(),
+    userId: integer('user_id').notNull(),
+    /** The account's public id, kept because a deleted account has no row any more. */
+    sub: text('sub'),
+    type: text('type').notNull(),
+    /** The session that ended; for an app, the grant. */
+    sid: text('sid'),
+    /** What else there is to say, as JSON: names of fields, never their values. */
+    details: text('details').notNull().default('{}'),
+    createdAtMs: integer('created_at').notNull(),
+    /** From then on it is given up, if it was tried. */
+    expiresAtMs: integer('expires_at').notNull(),
+    /** When it may be tried next: 0 until it is first taken up; while it is being sent, the end of the lease. */
+    nextAtMs: integer('next_at').notNull(),
+    /** How often it was taken up. Only the last lease may note its outcome. */
+    attempts: integer('attempts').notNull(),
+    doneAtMs: integer('done_at'),
+    outcome: text('outcome', { enum: ['sent', 'given_up', 'gone'] }),
+    /** Why the last attempt failed: a status or the kind of an error. */
+    reason: text('reason'),
+  },
+  (table) => [
+    index('deliveries_due').on(table.nextAtMs).where(sql`done_at IS NULL`),
+    // Finds an earlier one that is not done, for which a later one waits.
+    index('deliveries_order').on(table.recipientId, table.userId, table.id).where(sql`done_at IS NULL`),
+  ],
 );

@@ -1,7 +1,8 @@
 // A generator of codes that an import wrote: it asks from the first login on, and is encrypted by the scheduled run.
 import { expect, it } from 'vitest';
 import { decodeBase32 } from '../../../src/core/factors/base32.ts';
-import { PLAIN_PREFIX, packTotp, USUAL_TOTP } from '../../../src/core/factors/generator.ts';
+import { packTotp, USUAL_TOTP } from '../../../src/core/factors/generator.ts';
+import { PLAIN_PREFIX } from '../../../src/core/formats.ts';
 import worker from '../../../src/index.ts';
 import { codeAt, finishLogin, join, type Person, stepToken } from '../../support/passkeys.ts';
 import { testEnv } from '../../support/worker.ts';

@@ -8,7 +8,7 @@ import {
   type NewChallenge,
 } from '../../../src/core/factors/challenges.ts';
 import { hashRecoveryCode, makeRecoveryCodes } from '../../../src/core/factors/recovery-codes.ts';
-import { createSealing } from '../../../src/core/factors/sealing.ts';
+import { createSealing } from '../../../src/core/sealing.ts';
 import { createKeyring, cryptoRandom, sha256Hex } from '../../../src/core/secrets.ts';
 
 const OLD = 'an old secret that is long enough to be one';

@@ -1,7 +1,7 @@
 // The outbox while the provider fails, hangs or refuses: nothing is lost, nothing is sent twice, no request waits.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readIdentifier } from '../../../src/core/index.ts';
-import { LEASE_MS } from '../../../src/core/mail/outbox.ts';
+import { LEASE_MS } from '../../../src/core/outbox/lease.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient } from '../../support/clock.ts';
 import { countOf, createMailbox, type Mailbox } from '../../support/mail.ts';
 import { send, testEnv } from '../../support/worker.ts';

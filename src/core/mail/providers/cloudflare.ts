@@ -1,12 +1,6 @@
 // Cloudflare Email Service, by the binding `send_email` of wrangler.toml.
-import {
-  type EmailBinding,
-  failed,
-  type Mailer,
-  type MailerOptions,
-  sent,
-  undeliverable,
-} from '../mailer.ts';
+import { failed, sent, undeliverable } from '../../outbox/delivery.ts';
+import type { EmailBinding, Mailer, MailerOptions } from '../mailer.ts';
 
 /**
  * The codes for a recipient who will never get a mail. All others are temporary: a limit, a failure, or a setting that

@@ -1,5 +1,6 @@
 // What the providers that are reached by HTTP share: one JSON request, the sender as a header, and `Retry-After`.
-import { type Delivery, failed, type Sender } from '../mailer.ts';
+import { type Delivery, failed } from '../../outbox/delivery.ts';
+import type { Sender } from '../mailer.ts';
 
 /** The sender as RFC 5322 writes it: the name in quotes, because it may hold a comma or a dot. */
 export const formatSender = ({ name, address }: Sender): string =>

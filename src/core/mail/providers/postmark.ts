@@ -1,5 +1,6 @@
 // Postmark, by its HTTP API. https://postmarkapp.com/developer/api/email-api
-import { type Mailer, type MailerOptions, sent, undeliverable } from '../mailer.ts';
+import { sent, undeliverable } from '../../outbox/delivery.ts';
+import type { Mailer, MailerOptions } from '../mailer.ts';
 import { formatSender, readAnswer, refused, textOf } from './http.ts';
 
 const ENDPOINT = 'https://api.postmarkapp.com';

@@ -1,5 +1,6 @@
 // Resend, by its HTTP API. https://resend.com/docs/api-reference/emails/send-email
-import { type Mailer, type MailerOptions, sent, undeliverable } from '../mailer.ts';
+import { sent, undeliverable } from '../../outbox/delivery.ts';
+import type { Mailer, MailerOptions } from '../mailer.ts';
 import { formatSender, readAnswer, refused, textOf } from './http.ts';
 
 const ENDPOINT = 'https://api.resend.com';

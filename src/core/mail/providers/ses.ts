@@ -1,6 +1,7 @@
 // Amazon SES, by its HTTP API, version 2. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 import { AwsClient } from 'aws4fetch';
-import { type Mailer, type MailerOptions, sent, undeliverable } from '../mailer.ts';
+import { sent, undeliverable } from '../../outbox/delivery.ts';
+import type { Mailer, MailerOptions } from '../mailer.ts';
 import { formatSender, readAnswer, refused, textOf } from './http.ts';
 
 const utf8 = (text: string) => ({ Data: text, Charset: 'UTF-8' });

@@ -1,8 +1,9 @@
-// Encrypts what is stored and must be read again: the secrets of generators of codes. AES-256-GCM, under a key that
-// HKDF derives from TOKEN_SECRET, so that a copy of D1 alone gives no codes.
-import type { Keyring, Random } from '../secrets.ts';
-import { PLAIN_PREFIX } from './generator.ts';
-import { type Bytes, decodeBase64Url, encodeBase64Url } from './webauthn/answer.ts';
+// Encrypts what is stored and must be read again: the secrets of generators of codes and of webhooks. AES-256-GCM, under
+// a key that HKDF derives from TOKEN_SECRET, so that a copy of D1 alone gives no codes and signs no messages.
+import { PLAIN_PREFIX } from './formats.ts';
+import type { Keyring, Random } from './secrets.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** 96 bits, as GCM is defined for. https://nvlpubs.nist.gov/nistpubs/Legacy/SP/nistspecialpublication800-38d.pdf 8.2 */
 const IV_BYTES = 12;
@@ -10,6 +11,18 @@ const IV_BYTES = 12;
 const KEY_NAME_BYTES = 4;
 
 const utf8 = new TextEncoder();
+
+const encodeBase64Url = (bytes: Bytes): string =>
+  bytes.toBase64({ alphabet: 'base64url', omitPadding: true });
+
+const decodeBase64Url = (text: string): Bytes | null => {
+  try {
+    const bytes = Uint8Array.fromBase64(text, { alphabet: 'base64url' });
+    return encodeBase64Url(bytes) === text ? bytes : null;
+  } catch {
+    return null;
+  }
+};
 
 /** What was decrypted. `isCurrent` is false while it is still encrypted under the secret before. */
 export interface Unsealed {

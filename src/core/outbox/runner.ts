@@ -1,0 +1,86 @@
+// Sends what waits in an outbox: after the response by the request that queued it, later by the scheduled run.
+import type { BatchItem } from 'drizzle-orm/batch';
+import type { Database, Store } from '../store/store.ts';
+import type { Delivery } from './delivery.ts';
+
+/** A Worker holds six connections open at once. https://developers.cloudflare.com/workers/platform/limits/ */
+export const AT_ONCE = 5;
+/** Rounds of one run: 400 rows. What is left waits for the next run, five minutes later. */
+const MAX_ROUNDS = 80;
+
+export type Statements = readonly [BatchItem<'sqlite'>, ...BatchItem<'sqlite'>[]];
+
+/** A row, and what became of it. */
+export interface Sent<Row> {
+  row: Row;
+  delivery: Delivery;
+}
+
+/** What a run has done. */
+export interface Run {
+  sent: number;
+  failed: number;
+  undeliverable: number;
+  givenUp: number;
+}
+
+/** What makes one outbox different from another. */
+export interface Outbox<Row> {
+  /**
+   * One round trip: gives up what is of no use any more, and takes up the next rows, `AT_ONCE` at most, under a lease.
+   * @param skipped recipients that take nothing at the moment
+   */
+  take(
+    skipped: ReadonlySet<string>,
+  ): Promise<{ rows: readonly Row[]; givenUp: number; mayHaveMore: boolean }>;
+  /** Sends rows in parallel. Never throws: what cannot be sent now is tried again later. */
+  send(rows: readonly Row[]): Promise<readonly Sent<Row>[]>;
+  /** The statements that note the outcome of a row. */
+  settle(db: Database, sent: Sent<Row>): Statements;
+  recipientOf(row: Row): string;
+}
+
+/** Sends rows that are under a lease, and notes their outcomes in one batch. */
+export const sendRows = async <Row>(
+  store: Store,
+  outbox: Outbox<Row>,
+  rows: readonly Row[],
+): Promise<readonly Sent<Row>[]> => {
+  if (rows.length === 0) return [];
+  const results = await outbox.send(rows);
+  const [first, ...others] = results;
+  if (first)
+    await store.primary((db) =>
+      db.batch([...outbox.settle(db, first), ...others.flatMap((each) => outbox.settle(db, each))]),
+    );
+  return results;
+};
+
+/** The recipients of which none took anything. */
+const findDown = <Row>(results: readonly Sent<Row>[], recipientOf: (row: Row) => string): string[] => {
+  const isUp = (name: string): boolean =>
+    results.some(({ row, delivery }) => recipientOf(row) === name && delivery.outcome !== 'failed');
+  return [...new Set(results.map(({ row }) => recipientOf(row)))].filter((name) => !isUp(name));
+};
+
+/**
+ * Sends what is due, in bounded rounds. A recipient that takes nothing is left alone for the rest of the run. Throws
+ * StoreUnavailable; what is in the outbox stays there.
+ */
+export const sendDueRows = async <Row>(
+  store: Store,
+  outbox: Outbox<Row>,
+  maxRounds = MAX_ROUNDS,
+): Promise<Run> => {
+  const run: Run = { sent: 0, failed: 0, undeliverable: 0, givenUp: 0 };
+  const skipped = new Set<string>();
+  for (let round = 0; round < maxRounds; round += 1) {
+    const { rows, givenUp, mayHaveMore } = await outbox.take(skipped);
+    run.givenUp += givenUp;
+    const results = await sendRows(store, outbox, rows);
+    for (const { delivery } of results) run[delivery.outcome] += 1;
+    for (const name of findDown(results, outbox.recipientOf)) skipped.add(name);
+    if (!mayHaveMore) break;
+  }
+  return run;
+};
