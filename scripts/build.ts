@@ -16,6 +16,7 @@ const MODULES = {
   migration: 'src/migration/module.ts',
   provider: 'src/core/provider/module.ts',
   pages: 'src/pages/surface.ts',
+  webhooks: 'src/core/webhooks/module.ts',
 };
 
 /** The modules by their names: those above, those that they load in turn, and what they share. */

@@ -8,6 +8,7 @@ import {
   type ProviderSettings,
 } from './core/index.ts';
 import type { HttpSettings } from './http/context.ts';
+import { isLoopback } from './http/origins.ts';
 import type { MigrationSettings } from './migration/index.ts';
 import {
   listContradictions,
@@ -50,6 +51,8 @@ export interface Settings {
   mail: MailSettings | null;
   /** Null if this deployment signs no tokens for other servers. */
   accessTokens: AccessTokenSettings | null;
+  /** Whether webhooks and apps may be on this machine: it is where the service itself is, in development. */
+  allowsLoopback: boolean;
   httpSettings: HttpSettings;
   /** Settings that work but should not be deployed, for the log. */
   warnings: readonly string[];
@@ -103,6 +106,7 @@ export const readSettings = (env: Env): Settings => {
     },
     mail: readMailSettings(env, values),
     accessTokens: readAccessTokenSettings(values),
+    allowsLoopback: values.PUBLIC_URL !== null && isLoopback(values.PUBLIC_URL),
     httpSettings: {
       utcOffset: values.UTC_OFFSET,
       hideUnknownAccounts: values.HIDE_UNKNOWN_ACCOUNTS,

@@ -44,7 +44,7 @@ const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts): Core => {
-  const { policy, keyring, mail, accessTokens, importPepper, migration } = settingsOf(env);
+  const { policy, keyring, mail, accessTokens, allowsLoopback, importPepper, migration } = settingsOf(env);
   return createCore({
     db: env.DB,
     kv: env.SESSIONS,
@@ -66,6 +66,7 @@ const openCore = (env: Env, context: ExecutionContext, counts: OperationCounts):
     accessTokens,
     // Called on its own: the runtime's `fetch` takes no other `this`.
     loadDocument: createDocumentLoader((url, init) => fetch(url, init)),
+    allowsLoopback,
     counts,
     defer: (work) => context.waitUntil(work),
     warn,
@@ -111,7 +112,7 @@ const rateOf =
     }
   };
 
-/** The schedule in wrangler.toml that retries mails. Every other one cleans up. */
+/** The schedule in wrangler.toml that retries mails and messages. Every other one cleans up. */
 const OUTBOX_SCHEDULE = '*/5 * * * *';
 /** Secrets of authenticator apps that one run encrypts again: a round trip each, and an invocation may take 1,000. */
 const SECRETS_A_RUN = 500;
@@ -143,6 +144,21 @@ export class Accounts extends WorkerEntrypoint<Env> implements AccountsService {
   }
 }
 
+const isAny = (counts: object): boolean => Object.values(counts).some((count) => count > 0);
+
+const sendMails = async (core: Core): Promise<void> => {
+  const run = await core.mail.sendDue();
+  if (isAny(run)) info('mails were sent', run);
+};
+
+const sendMessages = async (core: Core): Promise<void> => {
+  const webhooks = await core.webhooks();
+  const prepared = await webhooks.prepare();
+  if (isAny(prepared)) info('webhooks were prepared', prepared);
+  const run = await webhooks.sendDue();
+  if (isAny(run)) info('messages were sent', run);
+};
+
 export default {
   fetch(request, env, context) {
     const bindings = {
@@ -159,8 +175,9 @@ export default {
   async scheduled({ cron }, env, context) {
     const core = openCore(env, context, createCounts());
     if (cron === OUTBOX_SCHEDULE) {
-      const run = await core.mail.sendDue();
-      if (Object.values(run).some((count) => count > 0)) info('mails were sent', run);
+      // Neither waits for the other, nor fails with it.
+      const runs = await Promise.allSettled([sendMails(core), sendMessages(core)]);
+      for (const run of runs) if (run.status === 'rejected') throw run.reason;
       return;
     }
     info('cleaned up', await core.cleanUp());

@@ -32,6 +32,9 @@ import { type CleanedUp, createCleanUp } from './store/clean-up.ts';
 import { createStore, type Health, type OperationCounts } from './store/store.ts';
 import { createDevices } from './throttle/devices.ts';
 import { createThrottle } from './throttle/throttle.ts';
+import { takeFresh } from './webhooks/fresh.ts';
+import { loadWebhooks } from './webhooks/load.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 export type { NewAccount, ProfileChanges } from './accounts/accounts.ts';
 export type { EmailProof, EmailPurpose } from './accounts/email.ts';
@@ -110,6 +113,8 @@ export interface CoreOptions {
   mail: MailSettings | null;
   /** Null if this deployment signs no tokens for other servers. */
   accessTokens: AccessTokenSettings | null;
+  /** Whether webhooks and apps may be on this machine: in development. */
+  allowsLoopback?: boolean;
   counts: OperationCounts;
   /** The pepper of the service that imported hashes come from; null if it had none. */
   importPepper?: string | null;
@@ -139,6 +144,8 @@ export interface Core {
   readonly emailCode: EmailCode | null;
   /** The OpenID Connect provider, loaded when first used; null if this deployment has no SIGNING_KEYS. */
   provider(mayFetch?: MayFetch): Promise<Provider | null>;
+  /** Tells webhooks and apps what happened to accounts: loaded when there is something to tell. */
+  webhooks(): Promise<Pick<Webhooks, 'sendDue' | 'prepare'>>;
   login: Logins['login'];
   signIn: Logins['signIn'];
   /** Passkeys, codes, recovery codes and app passwords: loaded when a request first needs them. */
@@ -157,7 +164,21 @@ export interface Core {
  */
 export const createCore = (options: CoreOptions): Core => {
   const { policy, random, keyring, clock: nowMs, counts, pause } = options;
-  const store = createStore({ ...options, ...policy });
+  const store = createStore({ ...options, ...policy, followUp: takeFresh(nowMs, (ids) => tell(ids)) });
+  const webhooks = lazy(async () => {
+    const { accessTokens, warn, allowsLoopback = false } = options;
+    // Without the follow-up: what it writes is no reason to look for more.
+    const own = createStore({ ...options, ...policy });
+    const { createWebhooks } = await loadWebhooks();
+    return createWebhooks({ store: own, keyring, random, accessTokens, allowsLoopback, nowMs, warn });
+  });
+  /** Sends messages after the response. What fails stays in the outbox. */
+  const tell = (ids: readonly number[]): void => {
+    const work = webhooks().then((each) => each.sendTaken(ids));
+    options.defer(
+      work.catch((cause: unknown) => options.warn('what became of a message was not noted', cause)),
+    );
+  };
 
   const tokens = lazy(() => createTokens({ keyring, random, policy, nowMs }));
   const sessions = lazy(() => createSessions({ store, tokens: tokens(), policy, nowMs }));
@@ -300,6 +321,7 @@ export const createCore = (options: CoreOptions): Core => {
         nowMs,
       });
     },
+    webhooks,
     login: (attempt) => logins().login(attempt),
     signIn: (attempt) => logins().signIn(attempt),
     factors,

@@ -52,6 +52,7 @@ const removed = (sessions: number, events: number, loginFailures: number, comple
   proofs: 0,
   mails: 0,
   challenges: 0,
+  messages: 0,
   complete,
 });
 
@@ -186,9 +187,9 @@ describe('a run', () => {
     await addCounters(4 * BATCH_ROWS + 1, NOW_MS - 30 * DAY_MS);
     operations.d1 = 0;
     expect(await timed.core.cleanUp()).toEqual(removed(0, 0, 4 * BATCH_ROWS + 1));
-    // Six for the counters, one each for events, proofs, mails and challenges, and two for the sessions: to the last one,
+    // Six for the counters, one each for events, proofs, mails, messages and challenges, and two for the sessions: to the last one,
     // and from the first one on.
-    expect(operations).toMatchObject({ d1: 12, kvDeletes: 0, kvGets: 0, kvPuts: 0, kvLists: 0 });
+    expect(operations).toMatchObject({ d1: 13, kvDeletes: 0, kvGets: 0, kvPuts: 0, kvLists: 0 });
   });
 
   it('leaves the rest of a large table to the next run, reports it, and cleans the others', async () => {

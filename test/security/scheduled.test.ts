@@ -65,6 +65,7 @@ it('deletes what has expired, and logs how much in one line', async () => {
       proofs: 0,
       mails: 0,
       challenges: 0,
+      messages: 0,
       complete: true,
     },
   ]);
@@ -81,6 +82,7 @@ it('deletes what has expired, and logs how much in one line', async () => {
       proofs: 0,
       mails: 0,
       challenges: 0,
+      messages: 0,
       complete: true,
     },
   ]);

@@ -342,7 +342,8 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
     find: findLive,
 
     async end(id, appId) {
-      await store.primary((db) => db.delete(appGrants).where(ofApp(id, appId)));
+      // A batch, at whose end the app is told.
+      await store.primary((db) => db.batch([db.delete(appGrants).where(ofApp(id, appId))]));
     },
 
     async listConsents(userId) {

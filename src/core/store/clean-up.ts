@@ -1,7 +1,16 @@
 // Clean-up: deletes expired rows in bounded batches, without an index on their times.
 import { and, asc, eq, gt, inArray, lt, notExists, sql } from 'drizzle-orm';
 import type { Policy } from '../model.ts';
-import { events, loginFailures, outbox, proofs, sessions, spentChallenges, users } from './schema.ts';
+import {
+  deliveries,
+  events,
+  loginFailures,
+  outbox,
+  proofs,
+  sessions,
+  spentChallenges,
+  users,
+} from './schema.ts';
 import type { Database, Store } from './store.ts';
 
 // An index on a time would cost every login one more written row. Instead the clean-up reads events in the order of
@@ -26,6 +35,8 @@ const COUNTER_MS = MS_PER_DAY;
 const PROOF_KEPT_MS = HOUR_MS;
 /** The limit of mails to one address counts those of a day. */
 const MAIL_KEPT_MS = MS_PER_DAY;
+/** A message to a webhook can be sent again for so long: four days after the last of its tries. */
+const MESSAGE_KEPT_MS = 7 * MS_PER_DAY;
 
 /** How many rows were removed. `complete` is false if the next run has more to do. */
 export interface CleanedUp {
@@ -35,6 +46,7 @@ export interface CleanedUp {
   proofs: number;
   mails: number;
   challenges: number;
+  messages: number;
   complete: boolean;
 }
 
@@ -57,6 +69,28 @@ const firstId = (nowMs: number): string =>
   Math.floor(((Math.floor(nowMs / HOUR_MS) % 24) * 256) / 24)
     .toString(16)
     .padStart(2, '0');
+
+/**
+ * The statement that removes the oldest rows of an outbox that are done and were queued before a time, or expired before
+ * it. The run that sends gives up what is of no use any more; without mail, or with no version that sends, there is no
+ * such run, and `npm run admin` cannot know that.
+ */
+const removeOld = (db: Database, table: typeof outbox | typeof deliveries, beforeMs: number) => {
+  const { id, createdAtMs, expiresAtMs, doneAtMs } = table;
+  const first = db
+    .select({ id, createdAtMs, expiresAtMs, doneAtMs })
+    .from(table)
+    .orderBy(asc(id))
+    .limit(BATCH_ROWS)
+    .as('first');
+  const old = db
+    .select({ id: first.id })
+    .from(first)
+    .where(
+      sql`(${first.doneAtMs} IS NOT NULL AND ${first.createdAtMs} < ${beforeMs}) OR ${first.expiresAtMs} < ${beforeMs}`,
+    );
+  return db.delete(table).where(inArray(id, old));
+};
 
 export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp => {
   /** Repeats a statement until it deletes nothing. */
@@ -151,35 +185,22 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
           ])
           .then(([, result]) => result);
       });
-      const fromOutbox = await drain((db) => {
-        const first = db
-          .select({
-            id: outbox.id,
-            createdAtMs: outbox.createdAtMs,
-            expiresAtMs: outbox.expiresAtMs,
-            doneAtMs: outbox.doneAtMs,
-          })
-          .from(outbox)
-          .orderBy(asc(outbox.id))
-          .limit(BATCH_ROWS)
-          .as('first');
-        // A mail of no use any more is given up by the run that sends mails. Without mail there is no such run, and
-        // `npm run admin` cannot know that.
-        const old = db
-          .select({ id: first.id })
-          .from(first)
-          .where(
-            sql`(${first.doneAtMs} IS NOT NULL AND ${first.createdAtMs} < ${now - MAIL_KEPT_MS})
-              OR ${first.expiresAtMs} < ${now - MAIL_KEPT_MS}`,
-          );
-        return db.delete(outbox).where(inArray(outbox.id, old));
-      });
+      const fromOutbox = await drain((db) => removeOld(db, outbox, now - MAIL_KEPT_MS));
       const fromChallenges = await drain((db) => {
         const { id, expiresAtMs } = spentChallenges;
         const old = db.select({ id }).from(spentChallenges).where(lt(expiresAtMs, now));
         return db.delete(spentChallenges).where(inArray(id, old.limit(BATCH_ROWS)));
       });
-      const all = [fromSessions, fromEvents, fromCounters, fromProofs, fromOutbox, fromChallenges];
+      const fromDeliveries = await drain((db) => removeOld(db, deliveries, now - MESSAGE_KEPT_MS));
+      const all = [
+        fromSessions,
+        fromEvents,
+        fromCounters,
+        fromProofs,
+        fromOutbox,
+        fromChallenges,
+        fromDeliveries,
+      ];
       return {
         sessions: fromSessions.removed,
         events: fromEvents.removed,
@@ -187,6 +208,7 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
         proofs: fromProofs.removed,
         mails: fromOutbox.removed,
         challenges: fromChallenges.removed,
+        messages: fromDeliveries.removed,
         complete: all.every(({ complete }) => complete),
       };
     },

@@ -3,15 +3,34 @@ import { DrizzleQueryError, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { StoreUnavailable } from '../errors.ts';
 
-const openDatabase = (session: D1DatabaseSession) =>
-  drizzle({
-    prepare: (query: string) => session.prepare(query),
-    batch: <T>(statements: D1PreparedStatement[]) => session.batch<T>(statements),
+/** A statement that goes at the end of each batch that writes. It costs no round trip. */
+export interface FollowUp {
+  prepare(session: D1DatabaseSession): D1PreparedStatement;
+  /** Called with its rows when the batch is done. */
+  done(rows: readonly unknown[]): void;
+}
+
+const READS = /^\s*select\b/i;
+
+const openDatabase = (session: D1DatabaseSession, followUp: FollowUp | null) => {
+  let writes = false;
+  return drizzle({
+    prepare(query: string) {
+      writes ||= !READS.test(query);
+      return session.prepare(query);
+    },
+    async batch<T>(statements: D1PreparedStatement[]) {
+      if (!writes || !followUp) return session.batch<T>(statements);
+      const results = await session.batch<T>([...statements, followUp.prepare(session)]);
+      followUp.done(results.at(-1)?.results ?? []);
+      return results.slice(0, -1);
+    },
     // Missing in D1 sessions. Drizzle does not call them.
     exec: unsupported,
     dump: unsupported,
     withSession: unsupported,
   });
+};
 
 const unsupported = (): never => {
   throw new Error('A session of D1 only prepares and batches.');
@@ -80,10 +99,11 @@ export interface StoreOptions {
   /** Keeps the Worker alive until the work is done. */
   defer: (work: Promise<unknown>) => void;
   warn: (message: string, cause: unknown) => void;
+  followUp?: FollowUp | null;
 }
 
 export const createStore = (options: StoreOptions): Store => {
-  const { db, kv, counts, defer, warn } = options;
+  const { db, kv, counts, defer, warn, followUp = null } = options;
 
   const ask = async <T>(
     constraint: string,
@@ -101,7 +121,8 @@ export const createStore = (options: StoreOptions): Store => {
     }
   };
 
-  const primary: Store['primary'] = (run) => ask('first-primary', (session) => run(openDatabase(session)));
+  const primary: Store['primary'] = (run) =>
+    ask('first-primary', (session) => run(openDatabase(session, followUp)));
 
   const runInBackground = (what: string, work: () => Promise<unknown>): void =>
     defer(

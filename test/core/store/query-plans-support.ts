@@ -12,6 +12,7 @@ import { createTimedCore, DAY_MS, someAccount, someClient } from '../../support/
 import { observe } from '../../support/counting.ts';
 import { codeIn, createMailbox, tokenIn } from '../../support/mail.ts';
 import * as factors from '../../support/passkeys.ts';
+import { addWebhook, forgetWebhooks, startReceiver } from '../../support/receiver.ts';
 import { signingEnv } from '../../support/signing.ts';
 import { type Sent, send, testEnv } from '../../support/worker.ts';
 
@@ -264,6 +265,29 @@ const others: [string, Work][] = [
       await provider.isAppOrigin('https://app.example.org');
       await provider.revoke(String(answer.body['access_token']), credentials);
       await provider.withdraw(account.id, app.id, someClient);
+    },
+  ],
+  [
+    'what webhooks are told',
+    async (env) => {
+      const receiver = startReceiver();
+      await addWebhook();
+      await testEnv.DB.prepare('DROP TRIGGER deliver_account_deleted').run();
+      const { core, register, settle, advance } = createTimedCore(undefined, env);
+      receiver.obstacle = () => new Response(null, { status: 429, headers: { 'Retry-After': '60' } });
+      await register('cookie', someAccount());
+      await settle();
+      const webhooks = await core.webhooks();
+      const { triggers, sealed } = await webhooks.prepare();
+      receiver.obstacle = null;
+      advance(DAY_MS);
+      const { sent } = await webhooks.sendDue();
+      receiver.obstacle = () => new Response(null, { status: 410 });
+      await register('cookie', someAccount());
+      await settle();
+      receiver.stop();
+      await forgetWebhooks();
+      if (triggers === 0 || sealed !== 1 || sent !== 1) throw new Error('Not all was done.');
     },
   ],
   [

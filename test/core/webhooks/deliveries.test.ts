@@ -1,0 +1,315 @@
+// Messages to webhooks while the receiver fails, hangs or refuses: nothing is lost, nothing is sent twice, in order.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LEASE_MS } from '../../../src/core/outbox/lease.ts';
+import { DELIVERY_DAYS } from '../../../src/core/webhooks/event-types.ts';
+import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../../support/clock.ts';
+import {
+  addWebhook,
+  forgetWebhooks,
+  type Received,
+  type Receiver,
+  readDeliveries,
+  startReceiver,
+  type TestWebhook,
+} from '../../support/receiver.ts';
+import { testEnv } from '../../support/worker.ts';
+
+const MINUTE_MS = 60_000;
+
+let receiver: Receiver;
+let webhook: TestWebhook;
+let timed: TimedCore;
+
+beforeEach(async () => {
+  await forgetWebhooks();
+  receiver = startReceiver();
+  webhook = await addWebhook();
+  timed = createTimedCore();
+});
+
+afterEach(() => receiver.stop());
+
+const sendDue = async () => (await timed.core.webhooks()).sendDue();
+const join = async () => (await timed.register('cookie')).account;
+const rename = async (account: Awaited<ReturnType<typeof join>>, name: string) => {
+  await timed.core.accounts.update(account, { name }, 'profile_changed', someClient);
+  await timed.settle();
+};
+
+const answer =
+  (status: number, headers: Record<string, string> = {}) =>
+  (): Response =>
+    new Response('no', { status, headers });
+
+it('sends what happened after the response, once, in the form that the library verifies', async () => {
+  const account = await join();
+  expect(receiver.taken).toHaveLength(1);
+  const [message] = receiver.taken;
+  if (!message) return expect.fail('There is no message.');
+  expect(webhook.verify(message)).toEqual({
+    type: 'account.created',
+    timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    data: {
+      id: account.id,
+      sub: account.publicId,
+      account: {
+        username: account.username,
+        email: account.email,
+        emailVerified: false,
+        name: account.username,
+        locale: 'en',
+        isAdmin: false,
+        disabledAt: null,
+        createdAt: new Date(account.createdAtMs).toISOString(),
+        updatedAt: new Date(account.updatedAtMs).toISOString(),
+      },
+    },
+  });
+  expect(message.url).toBe(webhook.url);
+  expect(await sendDue()).toEqual({ sent: 0, failed: 0, undeliverable: 0, givenUp: 0 });
+  expect(receiver.offered).toHaveLength(1);
+});
+
+describe('a message that was tampered with', () => {
+  const changes: [what: string, change: (message: Received) => Received][] = [
+    ['another body', (message) => ({ ...message, body: message.body.replace('false', 'true ') })],
+    ['another id', (message) => ({ ...message, headers: { ...message.headers, 'webhook-id': 'msg_1_1' } })],
+    [
+      'another time',
+      ({ headers, ...message }) => ({
+        ...message,
+        headers: { ...headers, 'webhook-timestamp': String(Number(headers['webhook-timestamp']) + 1) },
+      }),
+    ],
+    [
+      'another signature',
+      ({ headers, ...message }) => ({
+        ...message,
+        headers: {
+          ...headers,
+          'webhook-signature': (headers['webhook-signature'] ?? '').replace(/^v1,(.)/, (_, first) =>
+            first === 'A' ? 'v1,B' : 'v1,A',
+          ),
+        },
+      }),
+    ],
+  ];
+
+  it.each(changes)('with %s is refused by the library', async (_what, change) => {
+    await join();
+    const [message] = receiver.taken;
+    if (!message) return expect.fail('There is no message.');
+    expect(() => webhook.verify(message)).not.toThrow();
+    expect(() => webhook.verify(change(message))).toThrow('No matching signature found');
+  });
+
+  it('is refused by another webhook, whose secret differs', async () => {
+    const other = await addWebhook(['account.deleted']);
+    await join();
+    const [message] = receiver.taken;
+    if (!message) return expect.fail('There is no message.');
+    expect(() => other.verify(message)).toThrow();
+  });
+});
+
+describe.each([
+  ['answers 500', answer(500), 'HTTP 500'],
+  ['answers 404', answer(404), 'HTTP 404'],
+  ['redirects', answer(302, { Location: 'https://elsewhere.example.com/' }), 'HTTP 302'],
+  ['cannot be reached', () => Promise.reject(new TypeError('connection refused')), 'no answer'],
+  ['hangs', () => Promise.reject(new DOMException('too late', 'TimeoutError')), 'timeout'],
+])('while the receiver %s', (_what, obstacle, reason) => {
+  it('the request succeeds, the message is kept, and delivered once when it is back', async () => {
+    receiver.obstacle = obstacle;
+    await join();
+    expect(await readDeliveries()).toMatchObject([
+      { type: 'account.created', outcome: null, attempts: 1, reason, next_at: timed.now() + MINUTE_MS },
+    ]);
+    // Too early: nobody tries.
+    expect(await sendDue()).toMatchObject({ sent: 0, failed: 0 });
+    expect(receiver.offered).toHaveLength(1);
+    timed.advance(MINUTE_MS);
+    expect(await sendDue()).toMatchObject({ sent: 0, failed: 1 });
+    receiver.obstacle = null;
+    timed.advance(3 * MINUTE_MS);
+    expect(await sendDue()).toMatchObject({ sent: 1, failed: 0 });
+    timed.advance(DAY_MS);
+    expect(await sendDue()).toMatchObject({ sent: 0, failed: 0 });
+    expect(receiver.types()).toEqual(['account.created']);
+    expect(await readDeliveries()).toMatchObject([{ outcome: 'sent', attempts: 3, reason: null }]);
+    // Every try has the id of the message, so that a receiver can tell that it has it already.
+    expect(new Set(receiver.offered.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+  });
+});
+
+it('asks with a timeout, follows no redirect and reads no answer', async () => {
+  const seen: RequestInit[] = [];
+  let isCancelled = false;
+  receiver.obstacle = (_received, init) => {
+    seen.push(init);
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+      cancel: () => {
+        isCancelled = true;
+      },
+    });
+    return new Response(endless, { status: 200 });
+  };
+  await join();
+  expect(seen).toEqual([expect.objectContaining({ redirect: 'manual', signal: expect.any(AbortSignal) })]);
+  expect(isCancelled).toBe(true);
+  expect(await readDeliveries()).toMatchObject([{ outcome: 'sent' }]);
+});
+
+it('waits longer and longer, an hour at most, and gives up after three days', async () => {
+  receiver.obstacle = answer(503);
+  await join();
+  const startMs = timed.now();
+  const pauses: number[] = [];
+  for (let times = 0; times < 7; times += 1) {
+    const [row] = await readDeliveries();
+    pauses.push(((row?.next_at ?? 0) - timed.now()) / MINUTE_MS);
+    timed.advance((row?.next_at ?? 0) - timed.now());
+    await sendDue();
+  }
+  expect(pauses).toEqual([1, 3, 9, 27, 60, 60, 60]);
+  timed.advance(startMs + DELIVERY_DAYS * DAY_MS - timed.now() - MINUTE_MS);
+  expect(await sendDue()).toMatchObject({ failed: 1, givenUp: 0 });
+  timed.advance(61 * MINUTE_MS);
+  expect(await sendDue()).toMatchObject({ failed: 0, givenUp: 1 });
+  expect(await readDeliveries()).toMatchObject([{ outcome: 'given_up', reason: 'HTTP 503' }]);
+  receiver.obstacle = null;
+  timed.advance(DAY_MS);
+  expect(await sendDue()).toMatchObject({ sent: 0, givenUp: 0 });
+  expect(receiver.taken).toEqual([]);
+});
+
+it.each([
+  ['as seconds', () => '1800'],
+  ['as a date', () => new Date(timed.now() + 1_800_000).toUTCString()],
+])('leaves a webhook alone for as long as its receiver asks with 429, %s', async (_form, retryAfter) => {
+  receiver.obstacle = answer(429, { 'Retry-After': retryAfter() });
+  await join();
+  expect(receiver.offered).toHaveLength(1);
+  receiver.obstacle = null;
+  // Another account is not told of either.
+  await join();
+  expect(await sendDue()).toMatchObject({ sent: 0 });
+  timed.advance(29 * MINUTE_MS);
+  expect(await sendDue()).toMatchObject({ sent: 0 });
+  timed.advance(2 * MINUTE_MS);
+  expect(await sendDue()).toMatchObject({ sent: 2 });
+});
+
+it('turns a webhook off whose receiver answers 410, and no other', async () => {
+  const other = await addWebhook();
+  receiver.obstacle = ({ url }) => new Response(null, { status: url === webhook.url ? 410 : 204 });
+  const account = await join();
+  expect(await readDeliveries()).toMatchObject([{ outcome: 'gone' }, { outcome: 'sent' }]);
+  await rename(account, 'Another Name');
+  expect(receiver.taken.map(({ url }) => url)).toEqual([other.url, other.url]);
+  expect((await readDeliveries()).map(({ recipient_id }) => recipient_id)).toEqual([
+    webhook.id,
+    other.id,
+    other.id,
+  ]);
+  const row = await testEnv.DB.prepare('SELECT disabled_at FROM webhooks WHERE id = ?')
+    .bind(webhook.id)
+    .first();
+  expect(row).toEqual({ disabled_at: timed.now() });
+});
+
+describe('the order', () => {
+  it('is kept for each account: a later message waits for an earlier one, and another account does not', async () => {
+    const first = await join();
+    const second = await join();
+    receiver.taken.length = 0;
+    receiver.obstacle = ({ json }) =>
+      new Response(null, { status: json.data['id'] === first.id ? 500 : 204 });
+    await rename(first, 'One');
+    await rename(first, 'Two');
+    await rename(second, 'Other');
+    expect(receiver.taken.map(({ json }) => json.data['id'])).toEqual([second.id]);
+    timed.advance(MINUTE_MS);
+    receiver.obstacle = null;
+    expect(await sendDue()).toMatchObject({ sent: 2 });
+    const ids = receiver.taken.map(({ headers }) => Number((headers['webhook-id'] ?? '').split('_')[2]));
+    const ofFirst = ids.filter((_, index) => receiver.taken[index]?.json.data['id'] === first.id);
+    expect(ofFirst).toHaveLength(2);
+    expect(ofFirst).toEqual(ofFirst.toSorted((a, b) => a - b));
+  });
+
+  it('sends what one change causes one by one, in the request that caused it', async () => {
+    const { account } = await timed.register('cookie');
+    receiver.taken.length = 0;
+    await timed.core.accounts.remove(account.id, someClient);
+    await timed.settle();
+    expect(receiver.types()).toEqual(['session.ended', 'account.deleted']);
+  });
+
+  it('is kept between webhooks that fail and others: one that is down holds up no other', async () => {
+    const other = await addWebhook();
+    receiver.obstacle = ({ url }) => new Response(null, { status: url === webhook.url ? 500 : 204 });
+    for (let count = 0; count < 7; count += 1) await join();
+    expect(receiver.taken.map(({ url }) => url)).toEqual(Array(7).fill(other.url));
+    timed.advance(MINUTE_MS);
+    await testEnv.DB.prepare(
+      'UPDATE deliveries SET next_at = 0, attempts = 0, done_at = NULL, outcome = NULL',
+    ).run();
+    receiver.taken.length = 0;
+    expect(await sendDue()).toMatchObject({ sent: 7 });
+    expect(receiver.taken.map(({ url }) => url)).toEqual(Array(7).fill(other.url));
+  });
+});
+
+it('sends nothing twice, however many runs there are at once', async () => {
+  receiver.obstacle = answer(500);
+  for (let count = 0; count < 12; count += 1) await join();
+  receiver.obstacle = null;
+  timed.advance(MINUTE_MS);
+  const runs = await Promise.all([sendDue(), sendDue(), sendDue(), sendDue()]);
+  expect(runs.reduce((sum, { sent }) => sum + sent, 0)).toBe(12);
+  expect(receiver.taken).toHaveLength(12);
+});
+
+it('is sent by a later run if the one that took it up was killed', async () => {
+  // What is deferred never runs.
+  const killed = createTimedCore();
+  await killed.core.accounts.create(someAccount(), { client: someClient, open: null, replaces: null });
+  const [before] = await readDeliveries();
+  expect(before).toMatchObject({ attempts: 1, outcome: null });
+  await killed.settle();
+  await testEnv.DB.prepare('UPDATE deliveries SET done_at = NULL, outcome = NULL, attempts = 1, next_at = ?')
+    .bind(before?.next_at)
+    .run();
+  receiver.taken.length = 0;
+  timed.advance(LEASE_MS - 2_000);
+  expect(await sendDue()).toMatchObject({ sent: 0 });
+  timed.advance(4_000);
+  expect(await sendDue()).toMatchObject({ sent: 1 });
+});
+
+it('gives nothing up that was never tried, because an earlier message was in its way', async () => {
+  receiver.obstacle = ({ json }) =>
+    new Response(null, { status: json.type === 'account.created' ? 500 : 204 });
+  const account = await join();
+  await rename(account, 'Later');
+  timed.advance(DELIVERY_DAYS * DAY_MS + MINUTE_MS);
+  expect(await sendDue()).toMatchObject({ givenUp: 1, sent: 1 });
+  expect(receiver.types()).toEqual(['account.updated']);
+});
+
+it('tells of an account as it is when the message is sent, so that a late message overwrites nothing newer', async () => {
+  receiver.obstacle = answer(500);
+  const account = await join();
+  await rename(account, 'Old');
+  await rename(account, 'New');
+  receiver.obstacle = null;
+  timed.advance(MINUTE_MS);
+  await sendDue();
+  expect(receiver.taken.map(({ json }) => (json.data['account'] as { name: string }).name)).toEqual([
+    'New',
+    'New',
+    'New',
+  ]);
+});
