@@ -5,6 +5,7 @@ import { writeTable, writeTime } from '../table.ts';
 import { toPlainText } from '../terminal.ts';
 import { type Query, Refused } from './account.ts';
 import type { Outcome } from './commands.ts';
+import { BEGINS, localTriggers, type Place, readReceiver } from './webhooks.ts';
 
 /** 256 bits, so that it cannot be guessed. The id is not secret and only has to be unique. */
 const SECRET_BYTES = 32;
@@ -16,6 +17,8 @@ export interface NewApp {
   name: string;
   redirectUris: readonly string[];
   signOutUris: readonly string[];
+  /** Where it is told that a sign-in has ended; null if nowhere. */
+  logoutUri: string | null;
   /** Whether it can keep a secret: a server can, a browser and a phone cannot. */
   isPublic: boolean;
   /** Whether users are asked for consent. */
@@ -35,15 +38,17 @@ const check = ({ name, redirectUris, signOutUris }: NewApp): void => {
 };
 
 /** Registers an app. Its secret is shown once: only its SHA-256 is stored. */
-export const addApp = async (app: NewApp, query: Query, nowMs: number): Promise<Outcome> => {
+export const addApp = async (app: NewApp, { query, isRemote, nowMs }: Place): Promise<Outcome> => {
   check(app);
+  const logoutUri = app.logoutUri === null ? null : readReceiver(app.logoutUri, isRemote);
   const id = randomBytes(ID_BYTES).toString('base64url');
   const secret = app.isPublic ? null : randomBytes(SECRET_BYTES).toString('base64url');
   const hash = secret === null ? 'NULL' : quote(createHash('sha256').update(secret).digest('hex'));
   await query([
-    `INSERT INTO apps (id, name, secret_hash, redirect_uris, sign_out_uris, asks_consent, created_at)
+    `INSERT INTO apps (id, name, secret_hash, redirect_uris, sign_out_uris, logout_uri, asks_consent, created_at)
      VALUES (${quote(id)}, ${quote(app.name)}, ${hash}, ${quote(JSON.stringify(app.redirectUris))},
-       ${quote(JSON.stringify(app.signOutUris))}, ${app.asksConsent ? 1 : 0}, ${nowMs})`,
+       ${quote(JSON.stringify(app.signOutUris))}, ${logoutUri === null ? 'NULL' : quote(logoutUri)}, ${app.asksConsent ? 1 : 0}, ${nowMs})`,
+    ...(logoutUri === null ? [] : localTriggers(isRemote)),
   ]);
   return {
     text: [
@@ -51,6 +56,7 @@ export const addApp = async (app: NewApp, query: Query, nowMs: number): Promise<
       ...(secret === null
         ? ['client_secret  none: the app proves itself by PKCE alone']
         : [`client_secret  ${secret}`, 'The secret is shown this once.']),
+      ...(logoutUri !== null && isRemote ? [BEGINS] : []),
     ].join('\n'),
     json: { clientId: id, clientSecret: secret },
   };
@@ -58,7 +64,7 @@ export const addApp = async (app: NewApp, query: Query, nowMs: number): Promise<
 
 export const listApps = async (query: Query): Promise<Outcome> => {
   const [rows = []] = await query([
-    `SELECT id, name, secret_hash IS NULL AS is_public, redirect_uris, asks_consent, created_at FROM apps ORDER BY name`,
+    `SELECT id, name, secret_hash IS NULL AS is_public, redirect_uris, logout_uri, asks_consent, created_at FROM apps ORDER BY name`,
   ]);
   const apps = rows.map((row) => ({
     clientId: String(row['id']),
@@ -66,6 +72,7 @@ export const listApps = async (query: Query): Promise<Outcome> => {
     isPublic: Number(row['is_public']) === 1,
     asksConsent: Number(row['asks_consent']) === 1,
     redirectUris: String(row['redirect_uris']),
+    logoutUri: typeof row['logout_uri'] === 'string' ? row['logout_uri'] : null,
     createdAtMs: Number(row['created_at']),
   }));
   if (apps.length === 0)
@@ -80,9 +87,13 @@ export const listApps = async (query: Query): Promise<Outcome> => {
     app.asksConsent ? 'yes' : 'no',
     writeTime(app.createdAtMs),
     app.redirectUris,
+    app.logoutUri ?? '',
   ]);
   return {
-    text: writeTable(['client_id', 'name', 'secret', 'consent', 'added', 'redirects'], lines),
+    text: writeTable(
+      ['client_id', 'name', 'secret', 'consent', 'added', 'redirects', 'told of logouts at'],
+      lines,
+    ),
     json: apps,
   };
 };

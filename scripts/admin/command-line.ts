@@ -5,6 +5,14 @@ import { environmentOf, type Row, targetFlags } from '../wrangler.ts';
 import type { Query } from './account.ts';
 import { addApp, describeRemoval, listApps, removeApp } from './apps.ts';
 import { type Command, commands, type Outcome } from './commands.ts';
+import {
+  addWebhook,
+  listWebhooks,
+  type Place,
+  removeWebhook,
+  replayWebhook,
+  switchWebhook,
+} from './webhooks.ts';
 
 const REFUSED_STATUS = 1;
 
@@ -88,6 +96,12 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     return (statements) => tools.query(place, statements);
   };
 
+  const openPlace = (): Place => ({
+    query: openQuery(),
+    isRemote: parser.opts().remote === true,
+    nowMs,
+  });
+
   const tell = ({ text, json, status: left = 0 }: Outcome): number => {
     print(parser.opts().json ? JSON.stringify(json, null, 2) : text);
     return left;
@@ -131,11 +145,19 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     .argument('<name>', 'what people are shown')
     .requiredOption('--redirect <uri...>', 'where people come back to')
     .option('--sign-out <uri...>', 'where people may go on to after they signed out')
+    .option('--back-channel-logout <uri>', 'where the app is told that a sign-in has ended')
     .option('--public', 'the app can keep no secret: it runs in a browser or on a phone')
     .option('--trusted', 'your own app: people are not asked whether it may know who they are')
-    .action(async (name, { redirect, signOut = [], public: isPublic = false, trusted = false }) => {
-      const app = { name, redirectUris: redirect, signOutUris: signOut, isPublic, asksConsent: !trusted };
-      status = tell(await addApp(app, openQuery(), nowMs));
+    .action(async (name, flags) => {
+      const {
+        redirect,
+        signOut = [],
+        backChannelLogout = null,
+        public: isPublic = false,
+        trusted = false,
+      } = flags;
+      const uris = { redirectUris: redirect, signOutUris: signOut, logoutUri: backChannelLogout };
+      status = tell(await addApp({ name, ...uris, isPublic, asksConsent: !trusted }, openPlace()));
     });
   client
     .command('list')
@@ -158,6 +180,55 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
         }
       }
       status = tell(await removeApp(id, query));
+    });
+
+  const webhook = parser
+    .command('webhook')
+    .description('services that are told what happens: add, list, remove, disable, enable, replay');
+  webhook
+    .command('add')
+    .description('registers a webhook and shows, once, the secret that its messages are signed with')
+    .argument('<url>')
+    .option('--events <type...>', 'what it is told; everything if none is given')
+    .action(async (url, { events = null }) => {
+      const eventTypes = events?.flatMap((each) => each.split(',')) ?? null;
+      status = tell(await addWebhook({ url, eventTypes }, openPlace()));
+    });
+  webhook
+    .command('list')
+    .description('shows all webhooks, and how much waits, was sent and was lost in the last week')
+    .action(async () => {
+      status = tell(await listWebhooks(openPlace()));
+    });
+  webhook
+    .command('remove')
+    .description('removes a webhook with what waits for it')
+    .argument('<id>')
+    .action(async (id) => {
+      status = tell(await removeWebhook(id, openPlace()));
+    });
+  for (const [name, isOn] of [
+    ['disable', false],
+    ['enable', true],
+  ] as const)
+    webhook
+      .command(name)
+      .description(
+        isOn ? 'turns a webhook on again' : 'turns a webhook off: it misses what happens meanwhile',
+      )
+      .argument('<id>')
+      .action(async (id) => {
+        status = tell(await switchWebhook(id, isOn, openPlace()));
+      });
+  webhook
+    .command('replay')
+    .description('sends messages of the last week again')
+    .argument('<id>')
+    .option('--since <time>', 'all messages since then, such as 2026-11-25T08:00:00Z')
+    .option('--message <id>', 'one message, by its webhook-id')
+    .option('--undelivered', 'only those that were never delivered')
+    .action(async (id, { since = null, message = null, undelivered = false }) => {
+      status = tell(await replayWebhook(id, { since, message, undelivered }, openPlace()));
     });
 
   try {

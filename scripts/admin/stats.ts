@@ -21,11 +21,12 @@ const statements = (nowMs: number): string[] => [
   `SELECT kind AS name, count(*) AS n FROM sessions WHERE expires_at > ${nowMs} GROUP BY 1 ORDER BY n DESC, name`,
   `SELECT type AS name, count(*) AS n FROM events WHERE created_at > ${nowMs - MS_PER_DAY} GROUP BY 1 ORDER BY n DESC, name`,
   `SELECT coalesce(outcome, 'waiting') AS name, count(*) AS n FROM outbox GROUP BY 1 ORDER BY n DESC, name`,
+  `SELECT coalesce(outcome, 'waiting') AS name, count(*) AS n FROM deliveries GROUP BY 1 ORDER BY n DESC, name`,
 ];
 
 export const showStats = async (query: Query, nowMs: number) => {
   const [[accounts = {}] = [], ...groups] = await query(statements(nowMs));
-  const [hashes = {}, sessions = {}, events = {}, mails = {}] = groups.map((rows) =>
+  const [hashes = {}, sessions = {}, events = {}, mails = {}, messages = {}] = groups.map((rows) =>
     Object.fromEntries(rows.map((row) => [String(row['name']), Number(row['n'])])),
   );
   const table = (title: string, counts: Record<string, unknown>) => {
@@ -39,8 +40,16 @@ export const showStats = async (query: Query, nowMs: number) => {
       table('live sessions', sessions),
       table('events of 24 hours', withSpaces(events)),
       table('mails of 24 hours', withSpaces(mails)),
+      table('messages of 7 days', withSpaces(messages)),
     ].join('\n\n'),
-    json: { ...accounts, hashes, sessions, events_of_24_hours: events, mails_of_24_hours: mails },
+    json: {
+      ...accounts,
+      hashes,
+      sessions,
+      events_of_24_hours: events,
+      mails_of_24_hours: mails,
+      messages_of_7_days: messages,
+    },
   };
 };
 

@@ -427,6 +427,10 @@ export class DeferredCore implements Core {
     return this.#core.factors;
   }
 
+  get webhooks() {
+    return this.#core.webhooks;
+  }
+
   get cleanUp() {
     return this.#core.cleanUp;
   }

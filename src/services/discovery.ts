@@ -53,6 +53,8 @@ const metadataOf = ({
   claims_parameter_supported: false,
   authorization_response_iss_parameter_supported: true,
   client_id_metadata_document_supported: takesMetadataDocuments,
+  backchannel_logout_supported: true,
+  backchannel_logout_session_supported: true,
 });
 
 const metadata = () =>

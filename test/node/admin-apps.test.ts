@@ -47,6 +47,7 @@ it('adds an app, stores the hash of its secret alone, and lists it', async () =>
       secret_hash: createHash('sha256').update(secret).digest('hex'),
       redirect_uris: '["https://shop.example/cb","http://127.0.0.1/cb"]',
       sign_out_uris: '["https://shop.example/"]',
+      logout_uri: null,
       asks_consent: 1,
       created_at: NOW_MS,
     },

@@ -57,6 +57,7 @@ describe('stats', () => {
       sessions: { jwt: 2 },
       events_of_24_hours: { login: 1 },
       mails_of_24_hours: {},
+      messages_of_7_days: {},
     });
     expect(text.split('\n\n')[3]).toBe(
       'events of 24 hours  number\n------------------  ------\nlogin                    1',

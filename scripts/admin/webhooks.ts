@@ -1,0 +1,213 @@
+// The webhooks that are told what happens to accounts: registered, listed, removed, turned off and on, and told again.
+import { randomBytes } from 'node:crypto';
+import { PLAIN_PREFIX } from '../../src/core/formats.ts';
+import { readOutboundUrl } from '../../src/core/outbound-url.ts';
+import {
+  DELIVERY_DAYS,
+  isWebhookEventType,
+  SECRET_PREFIX,
+  WEBHOOK_EVENT_TYPES,
+} from '../../src/core/webhooks/event-types.ts';
+import { makeTriggers } from '../../src/core/webhooks/triggers.ts';
+import { quote } from '../import/sql.ts';
+import { writeTable, writeTime } from '../table.ts';
+import { toPlainText } from '../terminal.ts';
+import type { Row } from '../wrangler.ts';
+import { type Query, Refused } from './account.ts';
+import type { Outcome } from './commands.ts';
+
+/** 256 bits, the most of what Standard Webhooks recommends is 512. The id need only differ from others. */
+const SECRET_BYTES = 32;
+const ID_BYTES = 9;
+
+const MS_PER_DAY = 24 * 60 * 60 * 1000;
+
+/** Where the command runs, and when. */
+export interface Place {
+  query: Query;
+  isRemote: boolean;
+  nowMs: number;
+}
+
+/**
+ * The statements after which the first webhook is told. Only for the database on this machine, where no scheduled run
+ * makes the triggers; the endpoint of a deployed one cannot take them.
+ */
+export const localTriggers = (isRemote: boolean): string[] => (isRemote ? [] : makeTriggers());
+
+/** What to say of when it begins. */
+export const BEGINS = 'It is told from the next scheduled run on, within five minutes.';
+
+/**
+ * Reads an address that the service is to send requests to. Throws Refused.
+ * @param isRemote whether it is a deployed service that sends: it never calls the machine that it runs on
+ */
+export const readReceiver = (text: string, isRemote: boolean): string => {
+  const url = readOutboundUrl(text, { allowsLoopback: !isRemote });
+  if (url) return url.href;
+  throw new Refused(
+    `${toPlainText(text)} cannot be told: give an https address at a public name${isRemote ? '' : ', or http on localhost'}.`,
+  );
+};
+
+const readEventTypes = (types: readonly string[]): readonly string[] => {
+  const wrong = types.find((type) => !isWebhookEventType(type));
+  if (wrong === undefined) return types;
+  throw new Refused(`There is no ${toPlainText(wrong)}. There are ${WEBHOOK_EVENT_TYPES.join(', ')}.`);
+};
+
+/** Registers a webhook. Its secret is shown once: it is encrypted by the next scheduled run. */
+export const addWebhook = async (
+  { url, eventTypes }: { url: string; eventTypes: readonly string[] | null },
+  { query, isRemote, nowMs }: Place,
+): Promise<Outcome> => {
+  const address = readReceiver(url, isRemote);
+  const types = eventTypes && readEventTypes(eventTypes);
+  const id = `wh_${randomBytes(ID_BYTES).toString('base64url')}`;
+  const bytes = randomBytes(SECRET_BYTES);
+  const secret = SECRET_PREFIX + bytes.toString('base64');
+  await query([
+    `INSERT INTO webhooks (id, url, event_types, secret, created_at)
+     VALUES (${quote(id)}, ${quote(address)}, ${types ? quote(JSON.stringify(types)) : 'NULL'},
+       ${quote(PLAIN_PREFIX + bytes.toString('base64url'))}, ${nowMs})`,
+    ...localTriggers(isRemote),
+  ]);
+  return {
+    text: [
+      `id      ${id}`,
+      `secret  ${secret}`,
+      'The secret is shown this once.',
+      ...(isRemote ? [BEGINS] : []),
+    ].join('\n'),
+    json: { id, secret },
+  };
+};
+
+const stateOf = (row: Row, nowMs: number): string => {
+  if (row['disabled_at'] !== null) return 'off';
+  return Number(row['paused_until']) > nowMs ? 'paused' : 'on';
+};
+
+export const listWebhooks = async ({ query, nowMs }: Place): Promise<Outcome> => {
+  const counted = (outcome: string) =>
+    `(SELECT count(*) FROM deliveries WHERE recipient_id = webhooks.id AND outcome ${outcome})`;
+  const [rows = []] = await query([
+    `SELECT id, url, event_types, created_at, disabled_at, paused_until, ${counted('IS NULL')} AS waiting,
+      ${counted("= 'sent'")} AS sent, ${counted("IN ('given_up', 'gone')")} AS lost,
+      (SELECT max(done_at) FROM deliveries WHERE recipient_id = webhooks.id AND outcome = 'sent') AS last_sent_at,
+      (SELECT reason FROM deliveries WHERE recipient_id = webhooks.id AND reason IS NOT NULL ORDER BY id DESC LIMIT 1) AS reason
+     FROM webhooks ORDER BY created_at, id`,
+  ]);
+  if (rows.length === 0)
+    return { text: 'There is no webhook. Add one: npm run admin -- webhook add <url>', json: [] };
+  const webhooks = rows.map((row) => ({
+    id: String(row['id']),
+    url: String(row['url']),
+    eventTypes: row['event_types'] === null ? null : String(row['event_types']),
+    state: stateOf(row, nowMs),
+    waiting: Number(row['waiting']),
+    sent: Number(row['sent']),
+    lost: Number(row['lost']),
+    lastSentAtMs: typeof row['last_sent_at'] === 'number' ? row['last_sent_at'] : null,
+    lastFailure: typeof row['reason'] === 'string' ? row['reason'] : null,
+  }));
+  const lines = webhooks.map((each) => [
+    each.id,
+    each.url,
+    each.eventTypes ?? 'all',
+    each.state,
+    each.waiting,
+    each.sent,
+    each.lost,
+    each.lastSentAtMs === null ? 'never' : writeTime(each.lastSentAtMs),
+    each.lastFailure ?? '',
+  ]);
+  const head = ['id', 'url', 'events', 'state', 'waiting', 'sent', 'lost', 'last sent (UTC)', 'failing with'];
+  return { text: writeTable(head, lines), json: webhooks };
+};
+
+/** Runs statements on one webhook, and gives its row as it was. Throws Refused if there is none. */
+const change = async (id: string, query: Query, statements: readonly string[]): Promise<Row> => {
+  const [rows = []] = await query([
+    `SELECT url, disabled_at FROM webhooks WHERE id = ${quote(id)}`,
+    ...statements,
+  ]);
+  const [row] = rows;
+  if (row === undefined) throw new Refused(`There is no webhook ${toPlainText(id)}.`);
+  return row;
+};
+
+export const removeWebhook = async (id: string, { query }: Place): Promise<Outcome> => {
+  const { url } = await change(id, query, [
+    `DELETE FROM deliveries WHERE recipient_id = ${quote(id)}`,
+    `DELETE FROM webhooks WHERE id = ${quote(id)}`,
+  ]);
+  return { text: `${toPlainText(String(url))} is told nothing any more.`, json: { id } };
+};
+
+/** Turns a webhook off or on. What happens while it is off it is never told; what waits is told when it is on again. */
+export const switchWebhook = async (id: string, isOn: boolean, place: Place): Promise<Outcome> => {
+  const { query, isRemote, nowMs } = place;
+  const value = isOn ? 'NULL' : `coalesce(disabled_at, ${nowMs})`;
+  const { url } = await change(id, query, [
+    `UPDATE webhooks SET disabled_at = ${value}, paused_until = 0 WHERE id = ${quote(id)}`,
+    ...(isOn ? localTriggers(isRemote) : []),
+  ]);
+  const begins = isOn && isRemote ? ` ${BEGINS}` : '';
+  return {
+    text: `${toPlainText(String(url))} is ${isOn ? 'on' : 'off'}.${begins}`,
+    json: { id, isOn },
+  };
+};
+
+export interface Replay {
+  /** The id of one message; null for all since a time. */
+  message: string | null;
+  /** A time as text; null for one message. */
+  since: string | null;
+  /** Only messages that were never delivered. */
+  undelivered: boolean;
+}
+
+const MESSAGE_FORM = /^msg_(\d{1,16})_(\d{1,16})$/;
+
+/** The condition that finds the messages. */
+const whichMessages = ({ message, since }: Replay): string => {
+  if ((message === null) === (since === null)) throw new Refused('Say either --since or --message.');
+  if (message !== null) {
+    const [, createdAt, id] = MESSAGE_FORM.exec(message) ?? [];
+    if (id === undefined) throw new Refused('A message is called msg_… as in the header webhook-id.');
+    return `id = ${id} AND created_at = ${createdAt}`;
+  }
+  const sinceMs = Date.parse(since ?? '');
+  if (Number.isNaN(sinceMs)) throw new Refused('Say a time such as 2026-11-25T08:00:00Z.');
+  return `created_at >= ${sinceMs}`;
+};
+
+/** Sends messages again, each under the id that it had: a receiver that has it already can tell. */
+export const replayWebhook = async (
+  id: string,
+  replay: Replay,
+  { query, nowMs }: Place,
+): Promise<Outcome> => {
+  const which = `recipient_id = ${quote(id)} AND done_at IS NOT NULL AND ${whichMessages(replay)}${
+    replay.undelivered ? " AND outcome <> 'sent'" : ''
+  } AND EXISTS (SELECT 1 FROM webhooks WHERE id = recipient_id AND disabled_at IS NULL)`;
+  const [webhooks = [], counts = []] = await query([
+    `SELECT disabled_at FROM webhooks WHERE id = ${quote(id)}`,
+    `SELECT count(*) AS n FROM deliveries WHERE ${which}`,
+    `UPDATE deliveries SET done_at = NULL, outcome = NULL, reason = NULL, attempts = 0, next_at = 0,
+      expires_at = ${nowMs + DELIVERY_DAYS * MS_PER_DAY} WHERE ${which}`,
+  ]);
+  const [webhook] = webhooks;
+  if (webhook === undefined) throw new Refused(`There is no webhook ${toPlainText(id)}.`);
+  if (webhook['disabled_at'] !== null) throw new Refused(`${toPlainText(id)} is off. Enable it first.`);
+  const messages = Number(counts[0]?.['n'] ?? 0);
+  return {
+    text:
+      messages === 0
+        ? 'There is no such message. They are kept for a week.'
+        : `${messages === 1 ? '1 message' : `${messages} messages`} will be sent again within five minutes.`,
+    json: { id, messages },
+  };
+};
