@@ -165,12 +165,20 @@ export interface Core {
 export const createCore = (options: CoreOptions): Core => {
   const { policy, random, keyring, clock: nowMs, counts, pause } = options;
   const store = createStore({ ...options, ...policy, followUp: takeFresh(nowMs, (ids) => tell(ids)) });
+  /** For what sends: its writes cause no messages, so no batch of it looks for any. */
+  const outboxStore = lazy(() => createStore({ ...options, ...policy }));
   const webhooks = lazy(async () => {
     const { accessTokens, warn, allowsLoopback = false } = options;
-    // Without the follow-up: what it writes is no reason to look for more.
-    const own = createStore({ ...options, ...policy });
     const { createWebhooks } = await loadWebhooks();
-    return createWebhooks({ store: own, keyring, random, accessTokens, allowsLoopback, nowMs, warn });
+    return createWebhooks({
+      store: outboxStore(),
+      keyring,
+      random,
+      accessTokens,
+      allowsLoopback,
+      nowMs,
+      warn,
+    });
   });
   /** Sends messages after the response. What fails stays in the outbox. */
   const tell = (ids: readonly number[]): void => {
@@ -192,7 +200,7 @@ export const createCore = (options: CoreOptions): Core => {
   const mail = lazy(() => {
     const { mail: settings, defer, warn } = options;
     const links = createLinkWriter(proofTokens(), settings?.publicUrl ?? '');
-    return createMail({ store, settings, links, nowMs, defer, warn });
+    return createMail({ store: outboxStore(), settings, links, nowMs, defer, warn });
   });
   const proofs = lazy(() =>
     createProofs({ store, mail: mail(), tokens: proofTokens(), devices: devices(), random, nowMs }),

@@ -19,7 +19,7 @@ import type { Mail } from '../mail/mail.ts';
 import type { Account, Client, Principal } from '../model.ts';
 import type { Proofs } from '../proofs/proofs.ts';
 import { rebindProofs } from '../proofs/rows.ts';
-import { endSessionsOf, renewSession, type Sessions } from '../sessions/sessions.ts';
+import { countEnded, endSessionsOf, renewSession, type Sessions } from '../sessions/sessions.ts';
 import type { Tokens } from '../sessions/tokens.ts';
 import { accountColumns } from '../store/columns.ts';
 import { type CheckedAccount, whereHasSession, whereUnchanged } from '../store/conditions.ts';
@@ -185,7 +185,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
       ]),
     );
     mail.sendSoon(value);
-    const [, , latest, ended, [renewed], [account]] = value;
+    const [, , latest, , [renewed], [account]] = value;
     if (!renewed || !account) return err({ reason: 'gone' });
     options.sessions.forget([session.id, ...latest.map(({ id }) => id)]);
     const token = await options.sessions.handOut(issued, renewed, account, bookmark);
@@ -193,7 +193,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     const { passwordHash = candidate.passwordHash } = values;
     const known = await devices.read(client.device ?? null);
     const device = await devices.write(known, { id: account.id, passwordHash });
-    return ok({ account, token, device, endedSessions: ended.length });
+    return ok({ account, token, device, endedSessions: countEnded(latest) });
   };
 
   const changeName = async (

@@ -317,9 +317,9 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
           noteEventOf(db, 'sessions_ended', eq(users.id, accountId), client, nowMs(), actorId),
         ]),
       );
-      const [latest, ended] = value;
+      const [latest] = value;
       forget(latest.map(({ id }) => id));
-      return ended.length;
+      return countEnded(latest);
     },
 
     async logOut({ account, session }, client) {
@@ -598,19 +598,22 @@ export const deleteSession = (db: Database, id: string | null, onlyIf?: SQL) =>
 
 /**
  * The statements that end the sessions that a condition finds. The first returns the ids of the most recent ones, whose
- * KV records are to be deleted; the second ends all, however many, and returns their ids (`meta.changes` also counts the
- * grants that end with them). Outside D1, nothing is done for each of them: a record that is left in KV authenticates
+ * KV records are to be deleted, each with the number of all (`meta.changes` also counts the grants that end with them); the
+ * second ends all, however many. Outside D1, nothing is done for each of them: a record that is left in KV authenticates
  * nobody, and expires.
  */
 export const endSessions = (db: Database, where: SQL | undefined) => {
   const latest = db
-    .select({ id: sessions.id })
+    .select({ id: sessions.id, total: sql<number>`count(*) OVER ()`.as('total') })
     .from(sessions)
     .where(where)
     .orderBy(desc(sessions.lastSeenAtMs))
     .limit(MAX_FORGOTTEN);
-  return [latest, db.delete(sessions).where(where).returning({ id: sessions.id })] as const;
+  return [latest, db.delete(sessions).where(where)] as const;
 };
+
+/** How many sessions those statements have ended, from the rows of the first. */
+export const countEnded = (latest: readonly { total: number }[]): number => latest[0]?.total ?? 0;
 
 /**
  * The same for all sessions of an account, except one if given; for no account if the id is null.
