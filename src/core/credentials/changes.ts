@@ -19,7 +19,7 @@ import type { Mail } from '../mail/mail.ts';
 import type { Account, Client, Principal } from '../model.ts';
 import type { Proofs } from '../proofs/proofs.ts';
 import { rebindProofs } from '../proofs/rows.ts';
-import { countEnded, endSessionsOf, renewSession, type Sessions } from '../sessions/sessions.ts';
+import { countSessionsOf, endSessionsOf, renewSession, type Sessions } from '../sessions/sessions.ts';
 import type { Tokens } from '../sessions/tokens.ts';
 import { accountColumns } from '../store/columns.ts';
 import { type CheckedAccount, whereHasSession, whereUnchanged } from '../store/conditions.ts';
@@ -163,6 +163,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
       db.batch([
         noteEventOf(db, type, before, client, now),
         mail.notify(db, notice, before, client),
+        countSessionsOf(db, endsOthers ? candidate.id : null, before, session.id),
         ...endSessionsOf(db, endsOthers ? candidate.id : null, before, session.id),
         renewSession(db, session.id, issued, before),
         // The session has its new id by now.
@@ -185,7 +186,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
       ]),
     );
     mail.sendSoon(value);
-    const [, , latest, , [renewed], [account]] = value;
+    const [, , [ended], latest, , [renewed], [account]] = value;
     if (!renewed || !account) return err({ reason: 'gone' });
     options.sessions.forget([session.id, ...latest.map(({ id }) => id)]);
     const token = await options.sessions.handOut(issued, renewed, account, bookmark);
@@ -193,7 +194,7 @@ export const createCredentials = (options: CredentialsOptions): Credentials => {
     const { passwordHash = candidate.passwordHash } = values;
     const known = await devices.read(client.device ?? null);
     const device = await devices.write(known, { id: account.id, passwordHash });
-    return ok({ account, token, device, endedSessions: countEnded(latest) });
+    return ok({ account, token, device, endedSessions: ended?.n ?? 0 });
   };
 
   const changeName = async (

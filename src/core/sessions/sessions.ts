@@ -313,13 +313,14 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     async endAll(accountId, keptSessionId, client, actorId) {
       const { value } = await store.primary((db) =>
         db.batch([
+          countSessionsOf(db, accountId, undefined, keptSessionId),
           ...endSessionsOf(db, accountId, undefined, keptSessionId),
           noteEventOf(db, 'sessions_ended', eq(users.id, accountId), client, nowMs(), actorId),
         ]),
       );
-      const [latest] = value;
+      const [[counted], latest] = value;
       forget(latest.map(({ id }) => id));
-      return countEnded(latest);
+      return counted?.n ?? 0;
     },
 
     async logOut({ account, session }, client) {
@@ -598,13 +599,13 @@ export const deleteSession = (db: Database, id: string | null, onlyIf?: SQL) =>
 
 /**
  * The statements that end the sessions that a condition finds. The first returns the ids of the most recent ones, whose
- * KV records are to be deleted, each with the number of all (`meta.changes` also counts the grants that end with them); the
- * second ends all, however many. Outside D1, nothing is done for each of them: a record that is left in KV authenticates
+ * KV records are to be deleted; the second ends all, however many. Its `meta.changes` is not their number: D1 also counts
+ * the grants that end with them. Outside D1, nothing is done for each of them: a record that is left in KV authenticates
  * nobody, and expires.
  */
 export const endSessions = (db: Database, where: SQL | undefined) => {
   const latest = db
-    .select({ id: sessions.id, total: sql<number>`count(*) OVER ()`.as('total') })
+    .select({ id: sessions.id })
     .from(sessions)
     .where(where)
     .orderBy(desc(sessions.lastSeenAtMs))
@@ -612,27 +613,27 @@ export const endSessions = (db: Database, where: SQL | undefined) => {
   return [latest, db.delete(sessions).where(where)] as const;
 };
 
-/** How many sessions those statements have ended, from the rows of the first. */
-export const countEnded = (latest: readonly { total: number }[]): number => latest[0]?.total ?? 0;
+type SessionsOf = [db: Database, userId: number | null, onlyIf?: SQL, keptId?: string | null];
+
+const whereOf = (...[db, userId, onlyIf, keptId = null]: SessionsOf): SQL | undefined =>
+  and(
+    eq(sessions.userId, userId ?? 0),
+    keptId === null ? undefined : ne(sessions.id, keptId),
+    whereAccountExists(db, onlyIf),
+  );
 
 /**
  * The same for all sessions of an account, except one if given; for no account if the id is null.
  * @param onlyIf a condition on `users`
  */
-export const endSessionsOf = (
-  db: Database,
-  userId: number | null,
-  onlyIf?: SQL,
-  keptId: string | null = null,
-) =>
-  endSessions(
-    db,
-    and(
-      eq(sessions.userId, userId ?? 0),
-      keptId === null ? undefined : ne(sessions.id, keptId),
-      whereAccountExists(db, onlyIf),
-    ),
-  );
+export const endSessionsOf = (...of: SessionsOf) => endSessions(of[0], whereOf(...of));
+
+/** The statement that counts those sessions. It goes before the ones that end them. */
+export const countSessionsOf = (...of: SessionsOf) =>
+  of[0]
+    .select({ n: count() })
+    .from(sessions)
+    .where(whereOf(...of));
 
 /** The statements for lazily loaded modules. */
 export const sessionStatements = { renewSession, endSessions, endSessionsOf };
