@@ -145,9 +145,12 @@ describe('refuses as documented:', () => {
       const answers = await Promise.all(asked);
       if (answers.every(({ status }) => status !== 429) && left > 0) await flood(left - 1);
     };
-    await flood(26);
-    for (const found of guarded)
+    for (const found of guarded) {
+      // The minute of the guard may end between two of them.
+      const { status } = await visit.ask('idForgotPassword', { body: {}, headers });
+      if (status !== 429) await flood(26);
       await visit.expectStatus(429, found.id, { token, headers, ...(hasBody(found) && { body: {} }) });
+    }
   });
 
   it('an address that floods with registrations', async () => {
@@ -157,8 +160,10 @@ describe('refuses as documented:', () => {
       const { status } = await visit.ask('usersRegister', { body: {}, headers });
       if (status !== 429 && left > 0) await flood(left - 1);
     };
-    await flood(100);
-    for (const { id } of registrations) await visit.expectStatus(429, id, { body: {}, headers });
+    for (const { id } of registrations) {
+      await flood(100);
+      await visit.expectStatus(429, id, { body: {}, headers });
+    }
   });
 });
 
