@@ -111,6 +111,7 @@ export const readSettings = (env: Env): Settings => {
       utcOffset: values.UTC_OFFSET,
       hideUnknownAccounts: values.HIDE_UNKNOWN_ACCOUNTS,
       cookieSeconds: sessionIdleSeconds,
+      cookieDomain: values.COOKIE_DOMAIN,
       allowedOrigins: new Set(values.ALLOWED_ORIGINS),
       openTokenDialects: values.OPEN_TOKEN_DIALECTS,
       allowHttp: values.ALLOW_HTTP,

@@ -14,7 +14,16 @@ export const headers: Readonly<Record<HeaderName, JsonObject>> = {
     'The next page, where there is one (RFC 8288).',
     '<https://accounts.example.com/id/events?limit=100&after=41>; rel="next"',
   ),
-  Location: text('The account that has this email.', 'http://testserver/api/accounts/123/'),
+  Location: text(
+    'The account that has this email, or the page to go on to.',
+    'http://testserver/api/accounts/123/',
+  ),
+  'Remote-Email': text('The email address, percent-encoded; empty if there is none.', 'mary@example.com'),
+  'Remote-Email-Verified': text('`true` if the address is proven, otherwise `false`.', 'true'),
+  'Remote-Groups': text('`users`, and `admin` for admins, with a comma between.', 'admin,users'),
+  'Remote-Name': text('The name to show, percent-encoded.', 'Zo%C3%AB Jones'),
+  'Remote-Sub': text('The account, for ever: no other one gets this id.', 'd078dd371faef8e90f837bb16fa56f17'),
+  'Remote-User': text('The username; without one the proven email address, or the `sub`.', 'mary'),
   'Retry-After': {
     description: 'The seconds after which a further try makes sense.',
     schema: { type: 'integer', minimum: 0 },

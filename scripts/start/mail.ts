@@ -17,6 +17,8 @@ export const localMailVars = (vars: Vars, own: Vars, origin: string | null): Rec
     MAIL_FROM: vars['MAIL_FROM'] === undefined ? LOCAL_SENDER : null,
     MAIL_PROVIDER: vars['MAIL_PROVIDER'] === undefined ? null : 'cloudflare',
     PUBLIC_URL: origin,
+    // It fits the public address of the deployment alone.
+    COOKIE_DOMAIN: vars['COOKIE_DOMAIN'] === undefined ? null : '',
   };
   // Links that lead nowhere, or somewhere else, are worse than none.
   if (origin === null && own['PUBLIC_URL'] === undefined) return {};

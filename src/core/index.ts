@@ -16,7 +16,7 @@ import { createLogin, type LoginOptions, type Logins } from './login/login.ts';
 import { createOpenSession } from './login/open-session.ts';
 import type { MailSettings } from './mail/delivery.ts';
 import { createMail, type Mail } from './mail/mail.ts';
-import type { Policy } from './model.ts';
+import type { Policy, Principal } from './model.ts';
 import { createLinkWriter } from './proofs/links.ts';
 import { createProofs } from './proofs/proofs.ts';
 import { createProofTokens } from './proofs/tokens.ts';
@@ -26,6 +26,7 @@ import type { LoadDocument, MayFetch } from './provider/metadata-documents.ts';
 import type { AccessTokenSettings } from './provider/model.ts';
 import type { Provider } from './provider/provider.ts';
 import type { Keyring, Random } from './secrets.ts';
+import { checkForOtherServices } from './sessions/other-services.ts';
 import { createSessions, type Sessions, sessionStatements } from './sessions/sessions.ts';
 import { createTokens } from './sessions/tokens.ts';
 import { type CleanedUp, createCleanUp } from './store/clean-up.ts';
@@ -138,6 +139,8 @@ export interface Core {
   readonly email: EmailAddress;
   readonly passwordReset: PasswordReset;
   readonly mail: Pick<Mail, 'settings' | 'sendDue'>;
+  /** Whether a session may stand for its account at another service. */
+  checkForOtherServices(principal: Principal): ReturnType<typeof checkForOtherServices>;
   /** Signed tokens for other servers, loaded when first used; null if this deployment has no SIGNING_KEYS. */
   accessTokens(): Promise<AccessTokens | null>;
   /** Signing in by a mailed code; null unless EMAIL_SIGN_IN is set. */
@@ -303,6 +306,7 @@ export const createCore = (options: CoreOptions): Core => {
     get emailCode() {
       return policy.emailSignIn && options.mail ? emailCode() : null;
     },
+    checkForOtherServices: (principal) => checkForOtherServices(policy, principal),
     async accessTokens() {
       const { accessTokens: settings } = options;
       if (!settings) return null;
@@ -421,6 +425,10 @@ export class DeferredCore implements Core {
 
   get signIn() {
     return this.#core.signIn;
+  }
+
+  get checkForOtherServices() {
+    return this.#core.checkForOtherServices;
   }
 
   get accessTokens() {

@@ -11,6 +11,8 @@ export interface HttpSettings {
   hideUnknownAccounts: boolean;
   /** The life of the session cookie. */
   cookieSeconds: number;
+  /** The domain whose hosts all get the session cookie; null for the own host alone. */
+  cookieDomain: string | null;
   /** Origins besides the service's own whose pages may use it, cookies included. */
   allowedOrigins: ReadonlySet<string>;
   /** Whether every page may use the dialects without a cookie. */
@@ -46,6 +48,8 @@ export interface Variables {
   commonPasswords: Services['commonPasswords'];
   /** Who is logged in; set on routes that require it. */
   principal: Principal;
+  /** The cookie that the principal was found by; undefined if another credential was. */
+  sessionCookie: string | undefined;
   /** The session cookie that the response sets, null to clear it; undefined to leave it. */
   newSessionCookie: string | null | undefined;
   /** The value that binds the next step of a login to this browser; set if this response gives it to the browser. */

@@ -1,7 +1,8 @@
 // Where signing in leads: one of our own pages, or an address whose origin is registered here.
 import type { Context } from 'hono';
+import { setSessionCookie } from '../http/auth/cookies.ts';
 import type { AppEnv } from '../http/context.ts';
-import { isAllowedOrigin } from '../http/origins.ts';
+import { isAllowedOrigin, isBelowCookieDomain } from '../http/origins.ts';
 import { readWebAddress } from '../http/web-address.ts';
 import { leaveTo } from './leave.tsx';
 import { isOwnPath, ownPath } from './own-path.ts';
@@ -22,7 +23,7 @@ const isOwnOrigin = (c: Context<AppEnv>, { origin }: URL): boolean =>
 
 /**
  * Where `to` leads: the path of a page, or an address whose exact origin is in ALLOWED_ORIGINS or that of an address
- * that an app has registered. The front page for everything else, so that no link makes our sign-in lead astray.
+ * that an app has registered, or whose host is below COOKIE_DOMAIN. The front page for everything else, so that no link makes our sign-in lead astray.
  * Costs nothing for a page and for ALLOWED_ORIGINS, otherwise one D1 query.
  * @see https://cheatsheetseries.owasp.org/cheatsheets/Unvalidated_Redirects_and_Forwards_Cheat_Sheet.html
  */
@@ -31,12 +32,24 @@ const findDestination = async (c: Context<AppEnv>, to: string | undefined): Prom
   if (!url) return ownPath(to);
   // Our own origin has paths that act when they are opened: only pages, as for a path.
   if (isOwnOrigin(c, url)) return ownPath(url.pathname + url.search);
-  if (isAllowedOrigin(c, url.origin)) return url.href;
+  if (isAllowedOrigin(c, url.origin) || isBelowCookieDomain(c, url)) return url.href;
   return (await (await c.var.core.provider())?.isAppOrigin(url.origin)) ? url.href : '/';
+};
+
+/**
+ * Sets the cookie of a session that is there already for COOKIE_DOMAIN. It may be older than that setting: the other
+ * host would never get it, and would send the browser here again and again.
+ */
+const shareSessionCookie = (c: Context<AppEnv>, url: URL): void => {
+  const cookie = c.get('sessionCookie');
+  const isSetAlready = c.get('newSessionCookie') !== undefined;
+  if (cookie !== undefined && !isSetAlready && isBelowCookieDomain(c, url)) setSessionCookie(c, cookie);
 };
 
 /** Sends a browser where `to` leads. */
 export const goToDestination = async (c: Context<AppEnv>, to: string | undefined): Promise<Response> => {
   const destination = await findDestination(c, to);
-  return isOwnPath(destination) ? c.redirect(destination, 303) : leaveTo(c, destination);
+  if (isOwnPath(destination)) return c.redirect(destination, 303);
+  shareSessionCookie(c, new URL(destination));
+  return leaveTo(c, destination);
 };

@@ -1,4 +1,5 @@
 // Reads the settings of a deployment by their table, and reports what is misspelt, not understood or unwise.
+import { isWithinDomain } from '../http/hosts.ts';
 import { isUnset, type Setting } from './kinds.ts';
 import { findNearest, hasKnownPrefix } from './spelling.ts';
 import { SETTINGS, type SettingName, type Values } from './table.ts';
@@ -129,6 +130,10 @@ export const MISSING_MAIL_BINDING =
 const needsMigrationSecret = ({ LAZY_MIGRATION_URL, LAZY_MIGRATION_DIALECT }: Values): boolean =>
   LAZY_MIGRATION_URL !== null && LAZY_MIGRATION_DIALECT === 'signed';
 
+/** Browsers refuse a cookie for a domain that the host is not in. */
+const isCookieDomainOfService = ({ COOKIE_DOMAIN: domain, PUBLIC_URL: url }: Values): boolean =>
+  domain !== null && url !== null && isWithinDomain(new URL(url).hostname, domain);
+
 /** A secret without the address is no problem: it is set before, and a deployment's cannot be seen. */
 const listMigrationContradictions = (values: Values): string[] => {
   const { LAZY_MIGRATION_URL: url, LAZY_MIGRATION_DIALECT: dialect } = values;
@@ -152,6 +157,8 @@ export const listContradictions = (values: Values): string[] => {
     .map((name) => `MAIL_PROVIDER is ${MAIL_PROVIDER}, which needs ${name}.`);
   if (MAIL_FROM !== null && values.PUBLIC_URL === null)
     problems.push('MAIL_FROM needs PUBLIC_URL: the links in mails begin with it.');
+  if (values.COOKIE_DOMAIN !== null && !isCookieDomainOfService(values))
+    problems.push('COOKIE_DOMAIN must be the host of PUBLIC_URL, or a parent of it.');
   problems.push(...listMigrationContradictions(values));
   for (const name of ['REQUIRE_VERIFIED_EMAIL', 'EMAIL_SIGN_IN'] as const)
     if (values[name] && MAIL_FROM === null)

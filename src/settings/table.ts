@@ -2,8 +2,10 @@
 //
 // To add a setting, add one entry to SETTINGS: its name with its unit, the kind of value, its bounds, its default and
 // one line of documentation. Use its value in env.ts, and run `npm run settings`, which writes docs/settings.md.
+
 import { GROUNDS, isReadable } from '../http/colors.ts';
 import { parseOffset } from '../http/times.ts';
+import { isCookieDomain } from './cookie-domain.ts';
 import {
   choice,
   flag,
@@ -48,7 +50,7 @@ const MAX_AUDIENCE_CHARACTERS = 200;
 const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
 
 /** A link without encryption gives its token to everyone on the network path. */
-const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+const LOOPBACK = /^((?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])$/;
 const isPublicOrigin = (value: string): boolean =>
   isOrigin(value) && (value.startsWith('https:') || LOOPBACK.test(new URL(value).hostname));
 
@@ -213,6 +215,12 @@ export const SETTINGS = {
     default: null,
     isValid: isPublicOrigin,
     doc: 'The origin of the service as people know it: of every link in a mail, and the domain that passkeys belong to. Never taken from a request.',
+  }),
+  COOKIE_DOMAIN: text({
+    takes: 'a domain of your own with at least two labels, such as example.com',
+    default: null,
+    isValid: isCookieDomain,
+    doc: 'The host of `PUBLIC_URL` or a parent of it. The session cookie is then sent to every host below: each of them can act as its users. For [forward authentication](forward-auth.md).',
   }),
   SERVICE_NAME: text({
     takes: `a name of at most ${MAX_SERVICE_NAME} characters`,

@@ -138,6 +138,7 @@ const WIRES: readonly Wire[] = [
       '/id/email/change/undo': POST,
       '/id/password/forgot': POST,
       '/id/password/reset': POST,
+      '/id/forward-auth': GET,
       '/id/token': POST,
       '/id/sessions': 'GET, DELETE, HEAD, OPTIONS',
       [`/id/sessions/${SESSION}`]: DELETE,

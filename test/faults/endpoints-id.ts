@@ -29,6 +29,7 @@ const ofOwners: Row[] = [
   ['wrong login', 'POST', '/id/login', login('wrong1234'), 401, { events: ['login_refused'] }],
   ['logout', 'POST', '/id/logout', byCookie, 204, { sessions: -1, events: ['logout'] }],
   ['me', 'GET', '/id/me', byCookie, 200, none],
+  ['forward authentication', 'GET', '/id/forward-auth', byCookie, 200, none],
   ['change of me', 'PATCH', '/id/me', change({ name: 'Ann' }, byCookie), 200, by('profile_changed')],
   ['delete', 'DELETE', '/id/me', change({}), 204, { users: -1, sessions: -3, events: ['deleted'] }],
   [

@@ -1,4 +1,5 @@
 // Asks a running service for the operations of the document, and holds every answer to what the document says.
+import { request } from 'node:http';
 import { expect } from 'vitest';
 import type { Json } from '../../src/http/problem.ts';
 import { type Found, findFlaws, findOperation, isObject, objectAt, statusesOf } from './support-openapi.ts';
@@ -25,6 +26,8 @@ export interface Ask {
   token?: string;
   cookie?: string;
   headers?: Record<string, string>;
+  /** Whether a browser asks that opens a page: only its headers are sent. */
+  opensPage?: boolean;
 }
 
 export interface Answer {
@@ -60,6 +63,28 @@ const exampleId = ({ operation }: Found): Json => {
   return parameters.find((each) => each['in'] === 'path')?.['example'] ?? '';
 };
 
+/** Sends a GET as a browser that opens a page. `fetch` puts its own `Sec-Fetch-Mode` in the place of every other. */
+const navigate = (url: string, headers: Record<string, string>): Promise<Response> =>
+  new Promise((resolve, reject) => {
+    request(url, { headers: { ...headers, 'Sec-Fetch-Mode': 'navigate' } }, (answer) => {
+      const pairs = Object.entries(answer.headersDistinct).flatMap(([name, values = []]) =>
+        values.map((value): [string, string] => [name, value]),
+      );
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('end', () =>
+        resolve(
+          new Response(Buffer.concat(chunks), {
+            status: answer.statusCode ?? 0,
+            headers: new Headers(pairs),
+          }),
+        ),
+      );
+    })
+      .on('error', reject)
+      .end();
+  });
+
 const parse = (text: string): Json => (text === '' ? null : JSON.parse(text));
 
 /** Everything in which an answer is not what the document says. */
@@ -90,7 +115,9 @@ export const createAsker = (origin: string): Asker => {
     async ask(id, sent = {}) {
       const found = findOperation(id);
       const path = found.path.replace('{id}', String(sent.id ?? exampleId(found))) + (sent.query ?? '');
-      const response = await fetch(origin + path, requestOf(found, sent));
+      const response = sent.opensPage
+        ? await navigate(origin + path, { Accept: 'text/html', ...sent.headers })
+        : await fetch(origin + path, requestOf(found, sent));
       const text = await response.text();
       expect({ id, status: response.status, flaws: await compare(found, response, text), text }).toEqual({
         id,

@@ -333,6 +333,18 @@ const factors: Story = async ({ ask, expectStatus, join, joinAsAdmin, service })
   expect((await ask('idMe', now)).status).toBe(401);
 };
 
+/** A proxy asks who sent a request to an app at the service's own host name. */
+const forwardAuth: Story = async ({ expectStatus, join, service }) => {
+  const { cookie } = await join();
+  const app = { 'X-Forwarded-Proto': 'http', 'X-Forwarded-Host': new URL(service.origin).host };
+  await expectStatus(200, 'idForwardAuth', { cookie, headers: app });
+  await expectStatus(303, 'idForwardAuth', { opensPage: true, headers: app });
+  await expectStatus(401, 'idForwardAuth', { headers: app });
+  await expectStatus(400, 'idForwardAuth', { cookie, headers: app, query: '?group=all' });
+  await expectStatus(403, 'idForwardAuth', { cookie, headers: app, query: '?group=admin' });
+  await expectStatus(403, 'idForwardAuth', { cookie, headers: { 'X-Forwarded-Host': 'evil.example' } });
+};
+
 const relatedOrigins: Story = async ({ expectStatus }) => {
   const { body } = await expectStatus(200, 'relatedOrigins');
   expect(body).toEqual({ origins: [MAIL_ON.PUBLIC_URL] });
@@ -430,4 +442,5 @@ export const storiesOfTheLeast: typeof stories = [
   ['id, what mail is for', mailOff],
   ['access tokens', keysOff],
   ['id, for owners', owners],
+  ['id, for a proxy', forwardAuth],
 ];

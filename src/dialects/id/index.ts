@@ -4,6 +4,7 @@ import { admin } from './admin.ts';
 import { problemDetails } from './answers.ts';
 import { email } from './email.ts';
 import { factors } from './factors.ts';
+import { forwardAuthentication } from './forward-auth.ts';
 import { login } from './login.ts';
 import { me } from './me.ts';
 import { problem } from './problem.ts';
@@ -19,6 +20,7 @@ const endpoints = [
   ...factors,
   ...sessions,
   ...tokens,
+  ...forwardAuthentication,
   ...admin,
 ] as const;
 

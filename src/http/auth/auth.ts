@@ -5,7 +5,7 @@ import type { AppEnv } from '../context.ts';
 import type { Problem } from '../problem.ts';
 import { respondProblem } from '../respond.ts';
 import { parseAuthorization } from './authorization.ts';
-import { readSessionCookie, setSessionCookie } from './cookies.ts';
+import { readSessionCookie, readSessionCookies, setSessionCookie } from './cookies.ts';
 import { isCrossSite } from './same-site.ts';
 
 /**
@@ -40,6 +40,8 @@ export interface RequiredAuth {
    * @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x16-V7-Session-Management.md V7.5.1
    */
   recent?: true;
+  /** Whether the `Authorization` header counts only if there is no session cookie. */
+  prefersCookie?: true;
   /** Whether an anonymous request passes too; `findPrincipal(c)` is null then. */
   optional?: true;
   /** The refusal of an anonymous request, if not the usual one for missing credentials. */
@@ -97,7 +99,8 @@ export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppE
       const ask = want.reason === 'reauthenticate' ? c.var.surface.onStale : undefined;
       return ask ? ask(c) : respondProblem(c, want);
     };
-    const authorization = takesHeader ? parseAuthorization(c.req.header('Authorization'), takesBare) : null;
+    const looksAtHeader = takesHeader && !(auth.prefersCookie && readSessionCookie(c) !== null);
+    const authorization = looksAtHeader ? parseAuthorization(c.req.header('Authorization'), takesBare) : null;
     if (authorization && 'why' in authorization)
       return respondProblem(c, { reason: 'credentials', why: authorization.why });
     if (authorization) {
@@ -121,13 +124,17 @@ export const identifyByCookie = async (
   c: Context<AppEnv>,
   reads: RequiredAuth['reads'],
 ): Promise<Principal | null> => {
-  const cookie = readSessionCookie(c);
-  const principal = cookie === null ? null : await c.var.core.sessions.authenticate(cookie, 'cookie', reads);
-  if (!principal || cookie === null) return null;
-  // The session's idle expiry was extended, so the browser's cookie must be too.
-  if (principal.extended) setSessionCookie(c, cookie);
-  c.set('principal', principal);
-  return principal;
+  for (const cookie of readSessionCookies(c)) {
+    const principal = await c.var.core.sessions.authenticate(cookie, 'cookie', reads);
+    if (principal) {
+      // The session's idle expiry was extended, so the browser's cookie must be too.
+      if (principal.extended) setSessionCookie(c, cookie);
+      c.set('principal', principal);
+      c.set('sessionCookie', cookie);
+      return principal;
+    }
+  }
+  return null;
 };
 
 /** The principal of an endpoint whose `auth` is optional; null if the request is anonymous. */

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { cryptoRandom, DEVICE_SECONDS, randomToken } from '../../core/index.ts';
 import type { AppEnv } from '../context.ts';
+import { isWithinDomain } from '../hosts.ts';
 import { isLoopback } from '../origins.ts';
 
 export const SESSION_COOKIE = 'sessionid';
@@ -10,6 +11,18 @@ const DEVICE_COOKIE = 'device';
 
 /** The value of the session cookie; null if there is none. */
 export const readSessionCookie = (c: Context<AppEnv>): string | null => getCookie(c, SESSION_COOKIE) ?? null;
+
+/** One for the host and one for COOKIE_DOMAIN: a browser has both if that setting was added or removed meanwhile. */
+const MAX_SESSION_COOKIES = 2;
+
+/** The distinct values of all session cookies, in the order of the browser. */
+export const readSessionCookies = (c: Context<AppEnv>): string[] => {
+  const pairs = (c.req.header('Cookie') ?? '').split(';').map((pair) => pair.trim());
+  const values = pairs.flatMap((pair) =>
+    pair.startsWith(`${SESSION_COOKIE}=`) ? [pair.slice(SESSION_COOKIE.length + 1)] : [],
+  );
+  return [...new Set(values)].slice(0, MAX_SESSION_COOKIES);
+};
 
 /**
  * Sets the session cookie of the response. The last call counts, because a response must not set a cookie twice.
@@ -21,14 +34,28 @@ export const clearSessionCookie = (c: Context<AppEnv>): void => c.set('newSessio
 
 /**
  * Writes the session cookie. `HttpOnly`: no script reads it. `SameSite=Lax`: no foreign page sends it with anything
- * but a plain navigation. `Secure` over https, where every deployment is; not on http://127.0.0.1.
+ * but a plain navigation. `Secure` over https, where every deployment is; not on http://127.0.0.1. `Domain` only with
+ * COOKIE_DOMAIN: every host below then gets the cookie. The one of this host alone is removed, because a browser would
+ * send both, and it could outlive a logout.
  */
 export const writeSessionCookie = (c: Context<AppEnv>): void => {
   // Not `c.var`, which builds an object of all variables: most responses set no cookie.
   const token = c.get('newSessionCookie');
   if (token === undefined) return;
   const maxAge = token === null ? 0 : c.var.httpSettings.cookieSeconds;
-  setCookie(c, SESSION_COOKIE, token ?? '', { ...cookieScope(c), maxAge });
+  const scope = cookieScope(c);
+  const domain = cookieDomainOf(c);
+  // First: the last cookie of a name is the one that every browser keeps, even one that takes the two for one.
+  if (domain !== null) setCookie(c, SESSION_COOKIE, '', { ...scope, maxAge: 0 });
+  setCookie(c, SESSION_COOKIE, token ?? '', { ...scope, maxAge, ...(domain !== null && { domain }) });
+};
+
+/** The domain of the session cookie; null for this host alone. Browsers refuse a domain that the host is not in. */
+const cookieDomainOf = (c: Context<AppEnv>): string | null => {
+  const { cookieDomain } = c.var.httpSettings;
+  return cookieDomain !== null && isWithinDomain(new URL(c.req.url).hostname, cookieDomain)
+    ? cookieDomain
+    : null;
 };
 
 /** The device cookie; null if this client has never logged in, or keeps no cookies. */

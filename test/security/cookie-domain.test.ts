@@ -1,0 +1,193 @@
+// COOKIE_DOMAIN: the session cookie goes to every host below, and what that does not open.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Env, Misconfigured, readSettings } from '../../src/env.ts';
+import { measure } from '../support/counting.ts';
+import { type Answer, type Sent, send, testEnv, uniqueName } from '../support/worker.ts';
+
+const ID = 'https://id.example.com';
+const APP = 'https://app.example.com';
+const env: Env = { ...testEnv, PUBLIC_URL: ID, COOKIE_DOMAIN: 'example.com' };
+
+const person = { email: `${uniqueName()}@test.com`, password: 'four walls and a door' };
+const ask = (path: string, sent: Sent = {}): Promise<Answer> => send(path, { env, origin: ID, ...sent });
+
+/** The Set-Cookie lines of the session cookie, the token left out. */
+const linesOf = ({ headers }: Answer): string[] =>
+  headers
+    .getSetCookie()
+    .filter((line) => line.startsWith('sessionid='))
+    .map((line) => line.replace(/^sessionid=[\w-]+/, 'sessionid=…'));
+
+/** The token of the last Set-Cookie: the one that a browser keeps. */
+const tokenOf = ({ headers }: Answer): string =>
+  headers
+    .getSetCookie()
+    .flatMap((line) => /^sessionid=([\w-]+);/.exec(line)?.[1] ?? [])
+    .at(-1) ?? '';
+
+const HOST_CLEARED = 'sessionid=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax';
+const DOMAIN_CLEARED = 'sessionid=; Max-Age=0; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax';
+const SET = 'sessionid=…; Max-Age=1209600; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax';
+
+let token = '';
+beforeAll(async () => {
+  const answer = await ask('/id/register', { json: person });
+  expect(linesOf(answer)).toEqual([HOST_CLEARED, SET]);
+  token = tokenOf(answer);
+});
+
+describe('the cookie', () => {
+  it.each([
+    ['id', '/id/login', { identifier: person.email, password: person.password }],
+    ['the sign-in page', '/sign-in', { identifier: person.email, password: person.password }],
+  ])(
+    'of a login by %s is for the domain, and removes the one of the host alone',
+    async (_what, path, form) => {
+      const answer = await ask(path, { form, headers: { Origin: ID } });
+      expect(linesOf(answer)).toEqual([HOST_CLEARED, SET]);
+    },
+  );
+
+  it('is removed in both forms by a logout', async () => {
+    const login = await ask('/id/login', {
+      json: { identifier: person.email, password: person.password },
+    });
+    const answer = await ask('/id/logout', { method: 'POST', cookie: tokenOf(login) });
+    expect([answer.status, linesOf(answer)]).toEqual([204, [HOST_CLEARED, DOMAIN_CLEARED]]);
+  });
+
+  it('is of the host alone where a browser would refuse the domain, and without the setting', async () => {
+    const json = { identifier: person.email, password: person.password };
+    const alone = 'sessionid=…; Max-Age=1209600; Path=/; HttpOnly; Secure; SameSite=Lax';
+    expect(linesOf(await ask('/id/login', { json, origin: 'https://latchkey.workers.dev' }))).toEqual([
+      alone,
+    ]);
+    expect(linesOf(await ask('/id/login', { json, origin: 'https://badexample.com' }))).toEqual([alone]);
+    expect(linesOf(await ask('/id/login', { json, env: { ...testEnv, PUBLIC_URL: ID } }))).toEqual([alone]);
+  });
+
+  it('is the only one that leaves its host: device, step and message stay', async () => {
+    const answer = await ask('/sign-in', {
+      form: { identifier: person.email, password: person.password },
+      headers: { Origin: ID },
+    });
+    for (const line of answer.headers.getSetCookie().filter((each) => !each.startsWith('sessionid=')))
+      expect(line).not.toContain('Domain=');
+  });
+
+  it('counts behind a dead one of another form, at one read more', async () => {
+    const dead = 'A'.repeat(43);
+    const both = { Cookie: `sessionid=${dead}; sessionid=${token}` };
+    const { answer, operations } = await measure('/id/me', { headers: both, env, origin: ID });
+    expect(answer.status).toBe(200);
+    const alone = await measure('/id/me', { cookie: token, env, origin: ID });
+    expect([alone.operations.d1, operations.d1]).toEqual([1, 3]);
+    // A third one is not tried.
+    const three = { Cookie: `sessionid=${dead}; sessionid=${dead.toLowerCase()}; sessionid=${token}` };
+    expect((await ask('/id/me', { headers: three })).status).toBe(401);
+  });
+});
+
+describe('pages of sibling hosts', () => {
+  const sibling = { Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'same-site' };
+
+  it.each([
+    ['/id/logout', {}],
+    ['/sign-out', {}],
+    ['/api/users/me/', { name: 'x' }],
+    ['/id/login', { identifier: person.email, password: person.password }],
+  ])('change nothing with the cookie at %s', async (path, json) => {
+    const answer = await ask(path, {
+      method: path.endsWith('/me/') ? 'PATCH' : 'POST',
+      json,
+      cookie: token,
+      headers: sibling,
+    });
+    expect([answer.status, linesOf(answer)]).toEqual([403, []]);
+    expect((await ask('/id/me', { cookie: token })).status).toBe(200);
+  });
+
+  it('read nothing, unless ALLOWED_ORIGINS names them', async () => {
+    const read = await ask('/id/me', { cookie: token, headers: sibling });
+    expect(read.headers.get('Access-Control-Allow-Origin')).toBeNull();
+    const named = { ...env, ALLOWED_ORIGINS: APP };
+    const allowed = await ask('/id/me', { cookie: token, headers: { Origin: APP }, env: named });
+    expect(allowed.headers.get('Access-Control-Allow-Origin')).toBe(APP);
+  });
+});
+
+describe('coming back', () => {
+  const to = (url: string) => `/sign-in?to=${encodeURIComponent(url)}`;
+
+  it('leads to every https host below the domain, and hands on a cookie that is older than the setting', async () => {
+    for (const url of [`${APP}/x`, 'https://deep.app.example.com:8443/', 'https://example.com/']) {
+      const answer = await ask(to(url), { cookie: token });
+      expect([answer.status, answer.headers.get('Location')]).toEqual([303, url]);
+      expect(linesOf(answer)).toEqual([HOST_CLEARED, SET]);
+      expect(tokenOf(answer)).toBe(token);
+    }
+  });
+
+  it.each([
+    'http://app.example.com/',
+    'https://badexample.com/',
+    'https://example.com.evil.test/',
+    'https://com/',
+  ])('does not lead to %s', async (url) => {
+    const answer = await ask(to(url), { cookie: token });
+    expect([answer.headers.get('Location'), linesOf(answer)]).toEqual(['/', []]);
+  });
+});
+
+describe('the setting', () => {
+  const refusal = (COOKIE_DOMAIN: string, PUBLIC_URL = ID): string | null => {
+    try {
+      readSettings({ ...testEnv, COOKIE_DOMAIN, PUBLIC_URL });
+      return null;
+    } catch (error) {
+      if (error instanceof Misconfigured) return error.message;
+      throw error;
+    }
+  };
+
+  it.each([
+    ['example.com', ID],
+    ['id.example.com', ID],
+    ['latchkey.localhost', 'http://id.latchkey.localhost:8787'],
+    ['', ID],
+  ])('takes %j for %s', (domain, url) => {
+    expect(refusal(domain, url)).toBeNull();
+  });
+
+  it.each([
+    'com',
+    'localhost',
+    '.example.com',
+    'example.com.',
+    'https://example.com',
+    'example.com:443',
+    'Example.com',
+    '127.0.0.1',
+    '10.0.0.1',
+    '[::1]',
+    'workers.dev',
+    'pages.dev',
+    'bücher.example',
+    '-a.example',
+    'a..example',
+    'example.com; Path=/x',
+  ])('refuses %j', (domain) => {
+    expect(refusal(domain)).toContain(
+      'COOKIE_DOMAIN must be a domain of your own with at least two labels, such as example.com, not',
+    );
+  });
+
+  it.each([
+    ['other.com', ID],
+    ['app.example.com', ID],
+    ['ample.com', ID],
+    ['example.com', ''],
+  ])('refuses %j for the address %j', (domain, url) => {
+    expect(refusal(domain, url)).toBe('COOKIE_DOMAIN must be the host of PUBLIC_URL, or a parent of it.');
+  });
+});
