@@ -8,6 +8,7 @@ const MESSAGES = {
   'admin-granted': 'This account is an admin now.',
   'admin-revoked': 'This account is not an admin any more.',
   disabled: 'This account is disabled. All its devices are signed out.',
+  'app-removed': 'The app is removed. Its tokens have ended.',
   'app-withdrawn': 'That app no longer knows who you are. To use it again, it has to ask you.',
   'app-password-revoked': 'The app password is revoked. Every session that it opened has ended.',
   'codes-on': 'The authenticator app is on.',

@@ -37,7 +37,7 @@ export const formWith = (values: Typed, errors: readonly FormError[] = []): Form
  * Fields of several lines. Browsers send CR LF: unless it is converted, saving an unchanged profile would change it.
  * Every other field, above all a password, is kept as sent.
  */
-const SEVERAL_LINES: ReadonlySet<string> = new Set(['address', 'description']);
+const SEVERAL_LINES: ReadonlySet<string> = new Set(['address', 'description', 'redirectUris', 'signOutUris']);
 
 /** The texts among the fields of a body. A form has only texts. */
 const toTyped = (fields: Readonly<Record<string, unknown>>): Typed =>

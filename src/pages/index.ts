@@ -2,7 +2,7 @@
 import { anyone, type PublicAuth } from '../http/auth/auth.ts';
 import type { Endpoint, Method, SurfaceDefinition } from '../http/endpoint.ts';
 import { loadPages } from './load.ts';
-import { accountOfPage } from './paths.ts';
+import { accountOfPage, appOfPage } from './paths.ts';
 
 const SHOWN = [
   '/oidc/authorize',
@@ -35,6 +35,9 @@ const SHOWN = [
   '/export/file',
   '/delete',
   '/admin',
+  '/admin/apps',
+  '/admin/apps/:app',
+  '/admin/apps/:app/remove',
   '/admin/users/:id',
   '/admin/users/:id/delete',
   '/admin/users/:id/remove-factors',
@@ -80,6 +83,9 @@ const SENT = [
   '/devices/end-others',
   '/delete',
   '/admin',
+  '/admin/apps',
+  '/admin/apps/:app/renew-secret',
+  '/admin/apps/:app/remove',
   '/admin/users/:id/disable',
   '/admin/users/:id/enable',
   '/admin/users/:id/grant-admin',
@@ -103,7 +109,7 @@ const page =
   (path: string): Endpoint => ({
     method,
     path,
-    params: path.includes(':id') ? { id: accountOfPage } : {},
+    params: path.includes(':id') ? { id: accountOfPage } : path.includes(':app') ? { app: appOfPage } : {},
     auth: checkedLater,
     handle: async (c, next) => (await loadPages()).handle(c, next, `${method} ${path}`),
   });

@@ -18,6 +18,10 @@ export const LABELS = {
   recoveryCode: 'Recovery code',
   passkey: 'Passkey',
   dialect: 'Works in',
+  redirectUris: 'Redirect addresses',
+  signOutUris: 'Addresses after sign-out',
+  appKind: 'Where it runs',
+  consent: 'Consent',
 } as const;
 
 export type FieldName = keyof typeof LABELS;

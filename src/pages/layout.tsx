@@ -91,11 +91,11 @@ export const show = (c: Context<AppEnv>, sheet: Sheet, content: Child): Response
   return c.html(`<!doctype html>${String(page)}`, sheet.status ?? 200);
 };
 
-type Look = Pick<HttpSettings, 'serviceName' | 'accentColor'>;
+type Look = Pick<HttpSettings, 'serviceName' | 'accentColor' | 'hasApps'>;
 
 /** The name and colour of the deployment; the defaults if the settings were not or could not be read. */
 const lookOf = (c: Context<AppEnv>): Look =>
-  c.var.httpSettings ?? { serviceName: 'Latchkey', accentColor: null };
+  c.var.httpSettings ?? { serviceName: 'Latchkey', accentColor: null, hasApps: false };
 
 const CONFIRM_EMAIL = '/verify-email';
 
@@ -139,7 +139,7 @@ const Document = ({ sheet, account, scripts, settings, children }: DocumentProps
       <a class="skip" href="#content">
         Skip to the content
       </a>
-      <Header account={account} here={sheet.here} serviceName={settings.serviceName} />
+      <Header account={account} here={sheet.here} settings={settings} />
       <main id="content" class={sheet.narrow ? 'narrow' : undefined}>
         {children}
       </main>
@@ -164,15 +164,25 @@ const ENTRIES = [
 interface HeaderProps {
   account: Account | null;
   here: string | undefined;
-  serviceName: string;
+  settings: Look;
 }
 
-const Header = ({ account, here, serviceName }: HeaderProps) => (
+/** What is in the navigation. Admins have more, and apps only if there can be some. */
+const entriesOf = (
+  { isAdmin }: Account,
+  { hasApps }: Look,
+): readonly (readonly [path: string, label: string])[] => [
+  ...ENTRIES,
+  ...(isAdmin ? [['/admin', 'Users'] as const] : []),
+  ...(isAdmin && hasApps ? [['/admin/apps', 'Manage apps'] as const] : []),
+];
+
+const Header = ({ account, here, settings }: HeaderProps) => (
   <header>
     <div class="bar">
       <a class="brand" href="/">
         <Mark />
-        {serviceName}
+        {settings.serviceName}
       </a>
       {account && (
         <form method="post" action="/sign-out">
@@ -185,7 +195,7 @@ const Header = ({ account, here, serviceName }: HeaderProps) => (
     </div>
     {account && (
       <nav aria-label="Account">
-        {[...ENTRIES, ...(account.isAdmin ? [['/admin', 'Users'] as const] : [])].map(([path, label]) => (
+        {entriesOf(account, settings).map(([path, label]) => (
           <a href={path} aria-current={path === here ? 'page' : undefined}>
             {label}
           </a>

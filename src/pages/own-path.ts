@@ -5,7 +5,7 @@
  * a dialect, where a GET can log out. A query may follow: it only chooses what a page shows.
  */
 const OWN_PATH =
-  /^\/(?:activity|apps|oidc\/authorize|admin(?:\/users\/\d{1,15}(?:\/(?:delete|remove-factors))?)?|delete|devices|email|export|password|picture|profile|security(?:\/(?:app-passwords|passkeys(?:\/\d{1,15})?))?|username|verify-email)?(?:\?[\w.~%&=+*-]*)?$/;
+  /^\/(?:activity|apps|oidc\/authorize|admin(?:\/apps(?:\/[\w-]{1,200}(?:\/remove)?)?|\/users\/\d{1,15}(?:\/(?:delete|remove-factors))?)?|delete|devices|email|export|password|picture|profile|security(?:\/(?:app-passwords|passkeys(?:\/\d{1,15})?))?|username|verify-email)?(?:\?[\w.~%&=+*-]*)?$/;
 
 export const isOwnPath = (to: string): boolean => OWN_PATH.test(to);
 

@@ -7,6 +7,7 @@ import type { Problem } from '../http/problem.ts';
 import { respondProblem } from '../http/respond.ts';
 import { accent } from './accent.ts';
 import { activity } from './activity.tsx';
+import { adminApps } from './admin-apps.tsx';
 import { adminUser } from './admin-user.tsx';
 import { adminUsers } from './admin-users.tsx';
 import { changeEmail } from './change-email.tsx';
@@ -61,6 +62,7 @@ export const pages: SurfaceDefinition = {
     ...oidc,
     ...adminUsers,
     ...adminUser,
+    ...adminApps,
     ...accent,
     ...adminFactors,
   ],

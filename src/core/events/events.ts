@@ -39,6 +39,10 @@ export type EventType =
   /** An app learns who the owner is, for the first time or more than before. */
   | 'app_allowed'
   | 'app_withdrawn'
+  /** By an admin, in the admin's own log: an app that people sign in to. */
+  | 'app_registered'
+  | 'app_secret_renewed'
+  | 'app_removed'
   | 'app_password_added'
   | 'app_password_removed'
   | 'email_verified'

@@ -30,6 +30,7 @@ import {
   readDocumentId,
 } from './metadata-documents.ts';
 import type { AccessTokenSettings } from './model.ts';
+import { createRegistry, type Registry } from './registry.ts';
 
 /** 128 bits, so that ids are unique. */
 const GRANT_ID_BYTES = 16;
@@ -82,7 +83,9 @@ export interface Provider {
   issuer: string;
   /** Whether the address of a metadata document is taken as a client id. */
   takesMetadataDocuments: boolean;
-  /** The app with an id; null if there is none. */
+  /** The registered apps, for admins. */
+  registry: Registry;
+  /** The registered app with an id; null if there is none. */
   findApp(id: string): Promise<App | null>;
   /** Whether an origin is that of an address that an app has registered. One D1 query. */
   isAppOrigin(origin: string): Promise<boolean>;
@@ -322,6 +325,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
 
   return {
     issuer: settings.issuer,
+    registry: createRegistry({ store, random, nowMs }),
     findApp: (id) => findApp(store, id),
     isAppOrigin: (origin) => isAppOrigin(store, origin),
 

@@ -402,6 +402,8 @@ export const appGrants = sqliteTable(
   (table) => [
     index('app_grants_session_id').on(table.sessionId),
     index('app_grants_user_id').on(table.userId, table.appId),
+    // For an app that is removed.
+    index('app_grants_app_id').on(table.appId),
   ],
 );
 
@@ -418,7 +420,10 @@ export const appConsents = sqliteTable(
     scope: text('scope').notNull(),
     createdAtMs: integer('created_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.userId, table.appId] })],
+  (table) => [
+    primaryKey({ columns: [table.userId, table.appId] }),
+    index('app_consents_app_id').on(table.appId),
+  ],
 );
 
 /** Services that are told what happens to accounts: `npm run admin -- webhook add`. */

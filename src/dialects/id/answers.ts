@@ -121,6 +121,9 @@ const eventType = () =>
     factors_removed: true,
     app_allowed: true,
     app_withdrawn: true,
+    app_registered: true,
+    app_secret_renewed: true,
+    app_removed: true,
     app_password_added: true,
     app_password_removed: true,
   });

@@ -265,6 +265,16 @@ const others: [string, Work][] = [
       await provider.isAppOrigin('https://app.example.org');
       await provider.revoke(String(answer.body['access_token']), credentials);
       await provider.withdraw(account.id, app.id, someClient);
+      const registrar = { accountId: account.id, client: someClient };
+      const added = await provider.registry.add(
+        { name: 'Shop', redirectUris: [REDIRECT], signOutUris: [], isPublic: false, asksConsent: true },
+        registrar,
+      );
+      if (!added.ok) throw new Error('The app was not added.');
+      await provider.registry.list();
+      await provider.registry.find(added.id);
+      await provider.registry.rotateSecret(added.id, registrar);
+      await provider.registry.remove(added.id, registrar);
     },
   ],
   [

@@ -1,0 +1,164 @@
+// What admins do with the apps that are registered: list, add, give a new secret, remove.
+import { and, asc, count, eq, exists, isNotNull, type SQL, sql } from 'drizzle-orm';
+import { type EventType, noteEventOf } from '../events/events.ts';
+import type { Client } from '../model.ts';
+import { type Random, randomToken, sha256Hex } from '../secrets.ts';
+import { appConsents, appGrants, apps, users } from '../store/schema.ts';
+import type { Database, Store } from '../store/store.ts';
+import { type App, findApp } from './apps.ts';
+import { canBeRedirectUri } from './redirects.ts';
+
+/** What people are shown of an app. */
+export const MAX_APP_NAME_CHARACTERS = 60;
+
+/** Addresses of one app: each sign-in compares with all of them. */
+export const MAX_APP_ADDRESSES = 20;
+
+/** Apps on one page. Operators register them by hand: there are few. */
+const MAX_LISTED = 500;
+
+/** The id is no secret, and need only differ from others: 72 bits. */
+const ID_BYTES = 9;
+
+export interface NewApp {
+  name: string;
+  redirectUris: readonly string[];
+  signOutUris: readonly string[];
+  /** Whether it cannot keep a secret: it runs in a browser or on a phone. */
+  isPublic: boolean;
+  asksConsent: boolean;
+}
+
+/** What is wrong with a new app: a field, and the address that cannot be used. */
+export type NewAppFault =
+  | { field: 'name' }
+  | { field: 'redirectUris' | 'signOutUris'; why: 'missing' | 'too_many' }
+  | { field: 'redirectUris' | 'signOutUris'; why: 'unusable'; address: string };
+
+export interface RegisteredApp extends App {
+  createdAtMs: number;
+}
+
+/** Who does it: the admin. */
+export interface Registrar {
+  accountId: number;
+  client: Client;
+}
+
+export interface Registry {
+  /** The apps by name, at most 500. */
+  list(): Promise<RegisteredApp[]>;
+  /** One app, and how many accounts have consented to it; null if there is none. */
+  find(id: string): Promise<{ app: RegisteredApp; accounts: number } | null>;
+  /** Registers an app. Its secret is returned this once: only its SHA-256 is stored. */
+  add(
+    app: NewApp,
+    registrar: Registrar,
+  ): Promise<{ ok: true; id: string; secret: string | null } | { ok: false; faults: NewAppFault[] }>;
+  /** A new secret; the one before is of no use any more. Null if there is no such app, or if it has no secret. */
+  rotateSecret(id: string, registrar: Registrar): Promise<string | null>;
+  /** Removes an app with all consents and grants: its tokens end. False if there is none. */
+  remove(id: string, registrar: Registrar): Promise<boolean>;
+}
+
+export interface RegistryOptions {
+  store: Store;
+  random: Random;
+  nowMs: () => number;
+}
+
+/** Control and formatting characters could make a name look like another. */
+const isName = (name: string): boolean =>
+  name.trim() !== '' && name.length <= MAX_APP_NAME_CHARACTERS && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name);
+
+const faultsIn = (field: 'redirectUris' | 'signOutUris', addresses: readonly string[]): NewAppFault[] => {
+  const address = addresses.find((each) => !canBeRedirectUri(each));
+  if (address !== undefined) return [{ field, why: 'unusable', address }];
+  return addresses.length > MAX_APP_ADDRESSES ? [{ field, why: 'too_many' }] : [];
+};
+
+/** What is wrong with a new app; nothing if it can be registered. */
+export const findFaults = ({ name, redirectUris, signOutUris }: NewApp): NewAppFault[] => [
+  ...(isName(name) ? [] : [{ field: 'name' } as const]),
+  ...(redirectUris.length === 0 ? [{ field: 'redirectUris', why: 'missing' } as const] : []),
+  ...faultsIn('redirectUris', redirectUris),
+  ...faultsIn('signOutUris', signOutUris),
+];
+
+export const createRegistry = ({ store, random, nowMs }: RegistryOptions): Registry => {
+  /** The statement that notes what an admin does in the admin's own audit log, if the condition on `apps` finds one. */
+  const note = (db: Database, type: EventType, { accountId, client }: Registrar, app?: SQL) =>
+    noteEventOf(
+      db,
+      type,
+      and(eq(users.id, accountId), app && exists(db.select({ one: sql`1` }).from(apps).where(app))),
+      client,
+      nowMs(),
+    );
+
+  return {
+    async list() {
+      const { value } = await store.primary((db) =>
+        db.select().from(apps).orderBy(asc(apps.name)).limit(MAX_LISTED).all(),
+      );
+      return value.map((app) => ({ ...app, host: null }));
+    },
+
+    async find(id) {
+      const app = await findApp(store, id);
+      if (!app) return null;
+      const { value } = await store.primary((db) =>
+        db.batch([
+          db.select({ createdAtMs: apps.createdAtMs }).from(apps).where(eq(apps.id, id)),
+          db.select({ accounts: count() }).from(appConsents).where(eq(appConsents.appId, id)),
+        ]),
+      );
+      const createdAtMs = value[0][0]?.createdAtMs;
+      return createdAtMs === undefined
+        ? null
+        : { app: { ...app, createdAtMs }, accounts: value[1][0]?.accounts ?? 0 };
+    },
+
+    async add(app, registrar) {
+      const faults = findFaults(app);
+      if (faults.length > 0) return { ok: false, faults };
+      const { name, redirectUris, signOutUris, isPublic, asksConsent } = app;
+      const id = random(ID_BYTES).toBase64({ alphabet: 'base64url', omitPadding: true });
+      const secret = isPublic ? null : randomToken(random);
+      const secretHash = secret === null ? null : await sha256Hex(secret);
+      const row = { id, name: name.trim(), secretHash, redirectUris, signOutUris, asksConsent };
+      await store.primary((db) =>
+        db.batch([
+          db.insert(apps).values({ ...row, createdAtMs: nowMs() }),
+          note(db, 'app_registered', registrar),
+        ]),
+      );
+      return { ok: true, id, secret };
+    },
+
+    async rotateSecret(id, registrar) {
+      const secret = randomToken(random);
+      const secretHash = await sha256Hex(secret);
+      const isConfidential = and(eq(apps.id, id), isNotNull(apps.secretHash));
+      const { value } = await store.primary((db) =>
+        db.batch([
+          note(db, 'app_secret_renewed', registrar, isConfidential),
+          db.update(apps).set({ secretHash }).where(isConfidential).returning({ id: apps.id }),
+        ]),
+      );
+      return value[1].length > 0 ? secret : null;
+    },
+
+    async remove(id, registrar) {
+      const { value } = await store.primary((db) =>
+        db.batch([
+          note(db, 'app_removed', registrar, eq(apps.id, id)),
+          db.delete(apps).where(eq(apps.id, id)).returning({ id: apps.id }),
+          db.delete(appGrants).where(eq(appGrants.appId, id)),
+          db.delete(appConsents).where(eq(appConsents.appId, id)),
+        ]),
+      );
+      return value[1].length > 0;
+    },
+  };
+};

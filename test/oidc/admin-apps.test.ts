@@ -1,0 +1,212 @@
+// Admins register apps on the pages, give them new secrets, and remove them.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ISSUER } from '../support/signing.ts';
+import { type Answer, send, testEnv } from '../support/worker.ts';
+import {
+  addApp,
+  env,
+  exchange,
+  join,
+  locationOf,
+  type Person,
+  REDIRECT,
+  refresh,
+  SIGNED_OUT,
+  signIn,
+  userInfo,
+} from './support-oidc.ts';
+
+let admin: Person;
+
+beforeEach(async () => {
+  admin = await join();
+  await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
+});
+
+const open = (path: string, { cookie }: Person = admin) => send(path, { env, origin: ISSUER, cookie });
+const post = (path: string, form: Record<string, string> = {}, { cookie }: Person = admin) =>
+  send(path, { env, origin: ISSUER, cookie, form });
+const textOf = ({ text }: Answer): string => text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+const codesIn = ({ text }: Answer): string[] =>
+  [...text.matchAll(/<code>([^<]*)<\/code>/g)].map(([, code]) => code ?? '');
+
+const SHOP = {
+  name: 'Shop',
+  redirectUris: `${REDIRECT}\r\n`,
+  signOutUris: '',
+  appKind: 'confidential',
+  consent: 'skip',
+};
+
+const add = async (changes: Record<string, string> = {}) => {
+  const answer = await post('/admin/apps', { ...SHOP, ...changes });
+  const [id = '', ...codes] = codesIn(answer);
+  return { answer, id, secret: codes.length > 1 ? (codes[0] ?? null) : null };
+};
+
+const eventsOf = async ({ id }: Person): Promise<unknown[]> => {
+  const { results } = await testEnv.DB.prepare(
+    "SELECT type FROM events WHERE user_id = ? AND type LIKE 'app_%' ORDER BY id",
+  )
+    .bind(id)
+    .all();
+  return results.map(({ type }) => type);
+};
+
+describe('an app that an admin adds', () => {
+  it('signs people in with the secret that is shown once', async () => {
+    const { answer, ...app } = await add({ signOutUris: SIGNED_OUT });
+    expect(answer.status).toBe(200);
+    expect(textOf(answer)).toContain('it is shown this once');
+    expect(app.secret).toMatch(/^[\w-]{43}$/);
+    const person = await join();
+    expect((await userInfo((await exchange(app, await signIn(app, person))).access_token)).status).toBe(200);
+    const [listed, shown] = [await open('/admin/apps'), await open(`/admin/apps/${app.id}`)];
+    for (const page of [listed, shown]) expect(page.text).not.toContain(app.secret);
+    expect(textOf(listed)).toContain('Shop Asks nobody');
+    expect(textOf(shown)).toContain('1 person has signed in to it.');
+    for (const text of [app.id, REDIRECT, SIGNED_OUT, 'Nobody is asked'])
+      expect(textOf(shown)).toContain(text);
+    const row = await testEnv.DB.prepare('SELECT secret_hash FROM apps WHERE id = ?').bind(app.id).first();
+    expect(row?.['secret_hash']).toMatch(/^[0-9a-f]{64}$/);
+    expect(await eventsOf(admin)).toEqual(['app_registered']);
+  });
+
+  it('has no secret if it can keep none, and asks people by default', async () => {
+    const { answer, ...app } = await add({ appKind: 'public', consent: 'ask' });
+    expect([app.secret, textOf(answer).includes('None: the app uses PKCE alone.')]).toEqual([null, true]);
+    const shown = await open(`/admin/apps/${app.id}`);
+    expect(textOf(shown)).toContain('People are asked');
+    expect(shown.text).not.toContain('renew-secret');
+    expect((await post(`/admin/apps/${app.id}/renew-secret`)).status).toBe(404);
+  });
+
+  it.each([
+    ['name', { name: '' }, 'Enter a name of 1 to 60 characters.'],
+    ['name', { name: ' ' }, 'Enter a name of 1 to 60 characters.'],
+    ['name', { name: 'x'.repeat(61) }, 'Enter a name of 1 to 60 characters.'],
+    ['name', { name: 'a\u202eb' }, 'Enter a name of 1 to 60 characters.'],
+    ['redirectUris', { redirectUris: '\r\n' }, 'Enter at least one address.'],
+    [
+      'redirectUris',
+      { redirectUris: 'http://shop.example.com/cb' },
+      'http://shop.example.com/cb cannot be used.',
+    ],
+    [
+      'redirectUris',
+      { redirectUris: `${REDIRECT}\njavascript:alert(1)` },
+      'javascript:alert(1) cannot be used.',
+    ],
+    ['redirectUris', { redirectUris: 'https://a.example/#x' }, 'https://a.example/#x cannot be used.'],
+    ['redirectUris', { redirectUris: `${REDIRECT}\n`.repeat(21) }, 'Enter at most 20 addresses.'],
+    ['signOutUris', { signOutUris: '"><script>' }, 'cannot be used.'],
+  ] as [string, Record<string, string>, string][])('needs a right %s: %j', async (field, changes, words) => {
+    const before = await testEnv.DB.prepare('SELECT count(*) AS n FROM apps').first('n');
+    const answer = await post('/admin/apps', { ...SHOP, ...changes });
+    expect(answer.status).toBe(400);
+    expect(textOf(answer)).toContain(words);
+    expect(answer.text).toContain(`id="${field}-error"`);
+    expect(answer.text).not.toContain('<script>');
+    expect(await testEnv.DB.prepare('SELECT count(*) AS n FROM apps').first('n')).toBe(before);
+  });
+
+  it('may have a name of 60 characters and 20 addresses', async () => {
+    const { answer } = await add({ name: 'x'.repeat(60), redirectUris: `${REDIRECT}\n`.repeat(20) });
+    expect(answer.status).toBe(200);
+  });
+});
+
+describe('a new secret', () => {
+  it('replaces the one before at once, and ends no token', async () => {
+    const { answer: _, ...app } = await add();
+    const person = await join();
+    const tokens = await exchange(app, await signIn(app, person));
+    const renewed = await post(`/admin/apps/${app.id}/renew-secret`);
+    const [id, secret = ''] = codesIn(renewed);
+    expect([renewed.status, id, secret === app.secret]).toEqual([200, app.id, false]);
+    await expect(refresh(app, tokens.refresh_token ?? '')).rejects.toThrow();
+    expect(
+      (await userInfo((await refresh({ ...app, secret }, tokens.refresh_token ?? '')).access_token)).status,
+    ).toBe(200);
+    expect(await eventsOf(admin)).toEqual(['app_registered', 'app_secret_renewed']);
+  });
+});
+
+describe('removing an app', () => {
+  it('says what ends, and ends it: tokens, consents and new sign-ins', async () => {
+    const app = await addApp();
+    const other = await addApp();
+    const person = await join();
+    const tokens = await exchange(app, await signIn(app, person));
+    const kept = await exchange(other, await signIn(other, person));
+    const page = await open(`/admin/apps/${app.id}/remove`);
+    expect(textOf(page)).toContain('1 person has signed in to it. Its tokens end at once');
+    expect((await userInfo(tokens.access_token)).status).toBe(200);
+    const removed = await post(`/admin/apps/${app.id}/remove`);
+    expect(locationOf(removed).pathname).toBe('/admin/apps');
+    expect((await userInfo(tokens.access_token)).status).toBe(401);
+    await expect(refresh(app, tokens.refresh_token ?? '')).rejects.toThrow();
+    const apps = await open('/apps', person);
+    expect([apps.text.includes(`App ${app.id}`), apps.text.includes(`App ${other.id}`)]).toEqual([
+      false,
+      true,
+    ]);
+    expect((await userInfo(kept.access_token)).status).toBe(200);
+    // A second click.
+    expect((await post(`/admin/apps/${app.id}/remove`)).status).toBe(404);
+    expect((await open(`/admin/apps/${app.id}`)).status).toBe(404);
+    expect(await eventsOf(admin)).toEqual(['app_removed']);
+  });
+});
+
+describe('the pages', () => {
+  const PATHS = (id: string): [method: 'GET' | 'POST', path: string][] => [
+    ['GET', '/admin/apps'],
+    ['POST', '/admin/apps'],
+    ['GET', `/admin/apps/${id}`],
+    ['POST', `/admin/apps/${id}/renew-secret`],
+    ['GET', `/admin/apps/${id}/remove`],
+    ['POST', `/admin/apps/${id}/remove`],
+  ];
+
+  it('are for admins who have proved lately that it is them, and for no foreign page', async () => {
+    const { id } = await addApp();
+    const person = await join();
+    for (const [method, path] of PATHS(id)) {
+      const sent = { env, origin: ISSUER, method, ...(method === 'POST' && { form: SHOP }) };
+      expect([path, (await send(path, { ...sent, cookie: person.cookie })).status]).toEqual([path, 403]);
+      if (method === 'POST') {
+        const headers = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' };
+        expect((await send(path, { ...sent, cookie: admin.cookie, headers })).status).toBe(403);
+      }
+    }
+    await testEnv.DB.prepare('UPDATE sessions SET authenticated_at = 1, created_at = 1 WHERE user_id = ?')
+      .bind(admin.id)
+      .run();
+    for (const [method, path] of PATHS(id)) {
+      const answer = await send(path, {
+        env,
+        origin: ISSUER,
+        method,
+        cookie: admin.cookie,
+        ...(method === 'POST' && { form: SHOP }),
+      });
+      expect([path, locationOf(answer).pathname]).toEqual([path, '/confirm']);
+    }
+    expect(await testEnv.DB.prepare('SELECT count(*) AS n FROM apps WHERE id = ?').bind(id).first('n')).toBe(
+      1,
+    );
+  });
+
+  it('are linked for those whom they are for, and only if there can be apps', async () => {
+    const person = await join();
+    const entries = async (at: Person, bindings = env) => {
+      const { text } = await send('/', { env: bindings, origin: ISSUER, cookie: at.cookie });
+      return ['/apps', '/admin/apps'].filter((path) => text.includes(`href="${path}"`));
+    };
+    expect(await entries(person)).toEqual(['/apps']);
+    expect(await entries(admin)).toEqual(['/apps', '/admin/apps']);
+    expect(await entries(admin, testEnv)).toEqual([]);
+    expect((await send('/admin/apps', { cookie: admin.cookie })).status).toBe(404);
+  });
+});
