@@ -201,7 +201,7 @@ it('clears every table of what an account has, but for its history', () => {
     .all()
     .map(({ name }) => String(name));
   // A new table belongs in one of the lists of sql.ts, or here.
-  const history = ['events', 'imported_accounts', 'outbox'];
+  const history = ['events', 'imported_accounts', 'outbox', 'deliveries'];
   expect([...TOKEN_TABLES, ...OWNERS_TABLES, ...history].sort()).toEqual(tables);
 });
 
