@@ -29,14 +29,14 @@ const readChoice = (name: string, declarations: readonly string[]): string => {
 };
 
 /**
- * The declaration of the routes of `id`, which names nothing of src.
+ * The declaration of the routes of `id`, which names nothing of src. What it names of hono stays.
  * @param emitted what the compiler made of package/client.ts
  * @param declarations what it made of src
  */
 export const writeClientTypes = (emitted: string, declarations: readonly string[]): string => {
   const schema = /^export declare const schema: (\{\n[\s\S]*?\n\});$/m.exec(emitted)?.[1];
   if (schema === undefined) throw new Error('The compiler did not write out the routes of `id`.');
-  const named = schema.replaceAll(/import\("[^"]*"\)\.(\w+)(\[\])?/g, (_, name: string, list = '') =>
+  const named = schema.replaceAll(/import\("\.[^"]*"\)\.(\w+)(\[\])?/g, (_, name: string, list = '') =>
     list === '' ? readChoice(name, declarations) : `(${readChoice(name, declarations)})${list}`,
   );
   return `import type { Hono } from 'hono';
