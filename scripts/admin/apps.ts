@@ -9,6 +9,7 @@ import { BEGINS, localTriggers, type Place, readReceiver } from './webhooks.ts';
 
 /** 256 bits, so that it cannot be guessed. The id is not secret and only has to be unique. */
 const SECRET_BYTES = 32;
+// In hex: a command takes no id that begins with `-`.
 const ID_BYTES = 9;
 
 const MAX_NAME_CHARACTERS = 60;
@@ -41,7 +42,7 @@ const check = ({ name, redirectUris, signOutUris }: NewApp): void => {
 export const addApp = async (app: NewApp, { query, isRemote, nowMs }: Place): Promise<Outcome> => {
   check(app);
   const logoutUri = app.logoutUri === null ? null : readReceiver(app.logoutUri, isRemote);
-  const id = randomBytes(ID_BYTES).toString('base64url');
+  const id = randomBytes(ID_BYTES).toString('hex');
   const secret = app.isPublic ? null : randomBytes(SECRET_BYTES).toString('base64url');
   const hash = secret === null ? 'NULL' : quote(createHash('sha256').update(secret).digest('hex'));
   await query([

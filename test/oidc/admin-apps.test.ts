@@ -59,6 +59,7 @@ describe('an app that an admin adds', () => {
     expect(answer.status).toBe(200);
     expect(textOf(answer)).toContain('it is shown this once');
     expect(app.secret).toMatch(/^[\w-]{43}$/);
+    expect(app.id).toMatch(/^[0-9a-f]{18}$/);
     const person = await join();
     expect((await userInfo((await exchange(app, await signIn(app, person))).access_token)).status).toBe(200);
     const [listed, shown] = [await open('/admin/apps'), await open(`/admin/apps/${app.id}`)];

@@ -17,7 +17,7 @@ export const MAX_APP_ADDRESSES = 20;
 /** Apps on one page. Operators register them by hand: there are few. */
 const MAX_LISTED = 500;
 
-/** The id is no secret, and need only differ from others: 72 bits. */
+/** The id is no secret, and need only differ from others: 72 bits. In hex: a command takes no id that begins with `-`. */
 const ID_BYTES = 9;
 
 export interface NewApp {
@@ -123,7 +123,7 @@ export const createRegistry = ({ store, random, nowMs }: RegistryOptions): Regis
       const faults = findFaults(app);
       if (faults.length > 0) return { ok: false, faults };
       const { name, redirectUris, signOutUris, isPublic, asksConsent } = app;
-      const id = random(ID_BYTES).toBase64({ alphabet: 'base64url', omitPadding: true });
+      const id = random(ID_BYTES).toHex();
       const secret = isPublic ? null : randomToken(random);
       const secretHash = secret === null ? null : await sha256Hex(secret);
       const row = { id, name: name.trim(), secretHash, redirectUris, signOutUris, asksConsent };
