@@ -44,3 +44,23 @@ describe('V7.4.5: all sessions of all accounts', () => {
     expect(await areLive()).toEqual([false, false, false]);
   });
 });
+
+it('V10.3.3: an account that is created again has another sub', async () => {
+  const email = `${uniqueName()}@test.com`;
+  const password = 'four walls and a door';
+  const join = async () => {
+    const { text } = await send('/id/register', { json: { email, password, session: 'token' } });
+    const token = String(JSON.parse(text).token);
+    const { headers } = await send('/id/forward-auth', { token });
+    return { token, sub: headers.get('Remote-Sub') };
+  };
+  const first = await join();
+  const removed = await send('/id/me', { method: 'DELETE', token: first.token, json: { password } });
+  expect(removed.status).toBe(204);
+  const second = await join();
+  expect([first.sub, second.sub]).toEqual([
+    expect.stringMatching(/^[0-9a-f]{32}$/),
+    expect.stringMatching(/^[0-9a-f]{32}$/),
+  ]);
+  expect(second.sub).not.toBe(first.sub);
+});
