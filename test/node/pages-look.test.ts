@@ -124,6 +124,9 @@ const INSIDE: readonly (readonly [string, Way])[] = [
   ],
   ['user', (person) => person.goTo('/admin/users/2')],
   ['user-delete', (person) => person.goTo('/admin/users/2/delete')],
+  ['apps', (person) => person.goTo('/admin/apps')],
+  ['app', (person) => person.goTo('/admin/apps/app')],
+  ['app-remove', (person) => person.goTo('/admin/apps/app/remove')],
 ];
 
 describe.skipIf(isWithoutChromium())('the look of the pages', () => {
@@ -138,7 +141,13 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
     [service, browser] = await Promise.all([
       startService(
-        { PUBLIC_URL: 'https://id.example.com', MAIL_FROM: 'id@example.com', EMAIL_SIGN_IN: 'true' },
+        {
+          PUBLIC_URL: 'https://id.example.com',
+          MAIL_FROM: 'id@example.com',
+          EMAIL_SIGN_IN: 'true',
+          // A code is still good if its step ends while the browser sends it.
+          TOTP_WINDOW: '1',
+        },
         SECRETS,
       ),
       launchChromium(),
