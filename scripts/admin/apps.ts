@@ -1,48 +1,48 @@
 // The apps that sign people in here: registered, listed and removed from the command line.
 import { createHash, randomBytes } from 'node:crypto';
-import { canBeRedirectUri } from '../../src/core/provider/redirects.ts';
+import {
+  APP_ID_BYTES,
+  findFaults,
+  MAX_APP_ADDRESSES,
+  MAX_APP_NAME_CHARACTERS,
+  type NewApp,
+  type NewAppFault,
+} from '../../src/core/provider/new-app.ts';
 import { writeTable, writeTime } from '../table.ts';
 import { toPlainText } from '../terminal.ts';
 import { type Query, Refused } from './account.ts';
 import type { Outcome } from './commands.ts';
 import { BEGINS, localTriggers, type Place, readReceiver } from './webhooks.ts';
 
-/** 256 bits, so that it cannot be guessed. The id is not secret and only has to be unique. */
+/** 256 bits, so that it cannot be guessed. */
 const SECRET_BYTES = 32;
-// In hex: a command takes no id that begins with `-`.
-const ID_BYTES = 9;
 
-const MAX_NAME_CHARACTERS = 60;
-
-export interface NewApp {
-  name: string;
-  redirectUris: readonly string[];
-  signOutUris: readonly string[];
+/** An app as the flags describe it. */
+export interface FlaggedApp extends NewApp {
   /** Where it is told that a sign-in has ended; null if nowhere. */
   logoutUri: string | null;
-  /** Whether it can keep a secret: a server can, a browser and a phone cannot. */
-  isPublic: boolean;
-  /** Whether users are asked for consent. */
-  asksConsent: boolean;
 }
 
 const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-const check = ({ name, redirectUris, signOutUris }: NewApp): void => {
-  if (name.trim() === '' || name.length > MAX_NAME_CHARACTERS || /[\p{Cc}\p{Cf}]/u.test(name))
-    throw new Refused(`The name must have 1 to ${MAX_NAME_CHARACTERS} characters.`);
-  const wrong = [...redirectUris, ...signOutUris].find((uri) => !canBeRedirectUri(uri));
-  if (wrong !== undefined)
-    throw new Refused(
-      `${toPlainText(wrong)} cannot be used: give an https address, http on localhost, or a scheme such as com.example.app:/callback.`,
-    );
+const describeFault = (fault: NewAppFault): string => {
+  if (fault.field === 'name') return `The name must have 1 to ${MAX_APP_NAME_CHARACTERS} characters.`;
+  switch (fault.why) {
+    case 'missing':
+      return 'Give at least one --redirect.';
+    case 'too_many':
+      return `Give at most ${MAX_APP_ADDRESSES} addresses.`;
+    case 'unusable':
+      return `${toPlainText(fault.address)} cannot be used: give an https address, http on localhost, or a scheme such as com.example.app:/callback.`;
+  }
 };
 
 /** Registers an app. Its secret is shown once: only its SHA-256 is stored. */
-export const addApp = async (app: NewApp, { query, isRemote, nowMs }: Place): Promise<Outcome> => {
-  check(app);
+export const addApp = async (app: FlaggedApp, { query, isRemote, nowMs }: Place): Promise<Outcome> => {
+  const [fault] = findFaults(app);
+  if (fault) throw new Refused(describeFault(fault));
   const logoutUri = app.logoutUri === null ? null : readReceiver(app.logoutUri, isRemote);
-  const id = randomBytes(ID_BYTES).toString('hex');
+  const id = randomBytes(APP_ID_BYTES).toString('hex');
   const secret = app.isPublic ? null : randomBytes(SECRET_BYTES).toString('base64url');
   const hash = secret === null ? 'NULL' : quote(createHash('sha256').update(secret).digest('hex'));
   await query([

@@ -94,8 +94,9 @@ export {
 } from './provider/authorization-request.ts';
 export type { DocumentFault, LoadDocument, LoadedDocument, MayFetch } from './provider/metadata-documents.ts';
 export type { AccessClaims, AccessTokenSettings, PublicKey } from './provider/model.ts';
+export type { NewApp, NewAppFault } from './provider/new-app.ts';
 export type { AppCredentials, Provider, TokenAnswer } from './provider/provider.ts';
-export type { NewApp, NewAppFault, RegisteredApp } from './provider/registry.ts';
+export type { RegisteredApp } from './provider/registry.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random, randomToken } from './secrets.ts';
 export { mustVerifyEmail } from './sessions/other-services.ts';
 export type { SessionCursor, SessionPage, SessionView } from './sessions/sessions.ts';

@@ -85,6 +85,17 @@ it.each(['http://shop.example/cb', 'javascript:alert(1)', 'https://shop.example/
   },
 );
 
+it('has the rules of the page: 20 addresses at most, and no line separator in the name', async () => {
+  const scratch = openDatabase();
+  const addresses = Array.from({ length: 21 }, (_, at) => `https://shop.example/${at}`);
+  expect((await run(scratch, 'add', 'Shop', '--redirect', ...addresses)).said).toContain(
+    'at most 20 addresses',
+  );
+  expect((await run(scratch, 'add', 'Shop', '--redirect', ...addresses.slice(1))).status).toBe(0);
+  expect((await run(scratch, 'add', 'a\u2028b', '--redirect', 'https://shop.example/')).status).toBe(1);
+  expect(rows(scratch, 'SELECT * FROM apps')).toHaveLength(1);
+});
+
 it('refuses an app without an address or with an invalid name', async () => {
   const scratch = openDatabase();
   expect((await run(scratch, 'add', 'Shop')).status).toBe(2);

@@ -6,34 +6,10 @@ import { type Random, randomToken, sha256Hex } from '../secrets.ts';
 import { appConsents, appGrants, apps, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 import { type App, findApp } from './apps.ts';
-import { canBeRedirectUri } from './redirects.ts';
-
-/** What people are shown of an app. */
-export const MAX_APP_NAME_CHARACTERS = 60;
-
-/** Addresses of one app: each sign-in compares with all of them. */
-export const MAX_APP_ADDRESSES = 20;
+import { APP_ID_BYTES, findFaults, type NewApp, type NewAppFault } from './new-app.ts';
 
 /** Apps on one page. Operators register them by hand: there are few. */
 const MAX_LISTED = 500;
-
-/** The id is no secret, and need only differ from others: 72 bits. In hex: a command takes no id that begins with `-`. */
-const ID_BYTES = 9;
-
-export interface NewApp {
-  name: string;
-  redirectUris: readonly string[];
-  signOutUris: readonly string[];
-  /** Whether it cannot keep a secret: it runs in a browser or on a phone. */
-  isPublic: boolean;
-  asksConsent: boolean;
-}
-
-/** What is wrong with a new app: a field, and the address that cannot be used. */
-export type NewAppFault =
-  | { field: 'name' }
-  | { field: 'redirectUris' | 'signOutUris'; why: 'missing' | 'too_many' }
-  | { field: 'redirectUris' | 'signOutUris'; why: 'unusable'; address: string };
 
 export interface RegisteredApp extends App {
   createdAtMs: number;
@@ -66,24 +42,6 @@ export interface RegistryOptions {
   random: Random;
   nowMs: () => number;
 }
-
-/** Control and formatting characters could make a name look like another. */
-const isName = (name: string): boolean =>
-  name.trim() !== '' && name.length <= MAX_APP_NAME_CHARACTERS && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name);
-
-const faultsIn = (field: 'redirectUris' | 'signOutUris', addresses: readonly string[]): NewAppFault[] => {
-  const address = addresses.find((each) => !canBeRedirectUri(each));
-  if (address !== undefined) return [{ field, why: 'unusable', address }];
-  return addresses.length > MAX_APP_ADDRESSES ? [{ field, why: 'too_many' }] : [];
-};
-
-/** What is wrong with a new app; nothing if it can be registered. */
-export const findFaults = ({ name, redirectUris, signOutUris }: NewApp): NewAppFault[] => [
-  ...(isName(name) ? [] : [{ field: 'name' } as const]),
-  ...(redirectUris.length === 0 ? [{ field: 'redirectUris', why: 'missing' } as const] : []),
-  ...faultsIn('redirectUris', redirectUris),
-  ...faultsIn('signOutUris', signOutUris),
-];
 
 export const createRegistry = ({ store, random, nowMs }: RegistryOptions): Registry => {
   /** The statement that notes what an admin does in the admin's own audit log, if the condition on `apps` finds one. */
@@ -123,7 +81,7 @@ export const createRegistry = ({ store, random, nowMs }: RegistryOptions): Regis
       const faults = findFaults(app);
       if (faults.length > 0) return { ok: false, faults };
       const { name, redirectUris, signOutUris, isPublic, asksConsent } = app;
-      const id = random(ID_BYTES).toHex();
+      const id = random(APP_ID_BYTES).toHex();
       const secret = isPublic ? null : randomToken(random);
       const secretHash = secret === null ? null : await sha256Hex(secret);
       const row = { id, name: name.trim(), secretHash, redirectUris, signOutUris, asksConsent };
