@@ -55,7 +55,7 @@ export interface Progress {
 }
 
 export interface Checkpoint {
-  /** Null if there is nothing to continue. Throws OtherImport if the file belongs to another input or command. */
+  /** Null if there is no import to continue. Throws OtherImport if the file belongs to another input or command. */
   load(): Progress | null;
   save(progress: Progress): void;
   remove(): void;

@@ -47,7 +47,7 @@ The file: JSON, CSV, TSV, YAML, XML, SQLite or an SQL dump of any service, packe
   --columns <names>, --encoding <name>     of a file without a header; of one that is not UTF-8
 Who is taken, and as what. What is not said here is refused, and the refusal names the flag:
   --no-email placeholder        accounts without an email, to log in by username
-  --shared-email placeholder    the second holder of one email, likewise
+  --shared-email placeholder    the same for the second holder of one email
   --no-password reset           accounts without a password: their owners set one by mail
   --bad-username drop           accounts whose username cannot be kept, without it
   --admins superuser|staff|none whom of a Django project to make an admin (superuser)

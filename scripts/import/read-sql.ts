@@ -238,7 +238,7 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
     return true;
   };
 
-  /** Whether the text may yet become a statement that is of interest, once more of it is there. */
+  /** Whether the text can still become a statement that is read, when more of it arrives. */
   const isUndecided = (): boolean => {
     if (text.length >= MAX_HEAD_CHARACTERS) return false;
     if (text.length < MAX_WORD && !text.includes('\n')) return true;

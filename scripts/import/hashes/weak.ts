@@ -100,7 +100,7 @@ const KRATOS_ORDERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Ory Kratos' `$sha1$pf=<format>$<salt>$<hash>`, likewise `md5`, `sha256`, `sha512`, all in base64. Only formats of
+ * Ory Kratos' `$sha1$pf=<format>$<salt>$<hash>`, also with `md5`, `sha256`, `sha512`, all in base64. Only formats of
  * nothing but the salt and the password are taken.
  *
  * @see https://www.ory.sh/docs/kratos/manage-identities/import-user-accounts-identities

@@ -86,8 +86,8 @@ const MAX_ALIKE_A_MINUTE: Partial<Record<EventType, number>> = {
 const MAX_A_MINUTE = 60;
 
 /**
- * Changes that a session with a recent proof makes without a password. No flood of other events hides them; whoever
- * makes many of one type, from whatever client, has as many events as show it.
+ * Changes that a session with a recent proof makes without a password. They are counted for each type, so that a
+ * flood of other events does not hide them.
  */
 const COUNTED_BY_TYPE: ReadonlySet<EventType> = new Set([
   'reauthenticated',

@@ -70,7 +70,7 @@ export const describeForeignHash = (
 
 export interface VerifyOptions {
   /**
-   * Answers if there is nothing to compute, and evens out the time: for a hash that `describeForeignHash` refuses, for
+   * Answers in the time of a hash if none is computed: for a hash that `describeForeignHash` refuses, for
    * an unusable one, for a password that costs more than the bounds allow, and for one with a lone surrogate, which
    * none of the tools can have accepted.
    */

@@ -40,7 +40,7 @@ const ROUNDS_PER_TURN = 20_000;
 const FORM = /^\$([56])\$(?:rounds=(\d+)\$)?([\x20-\x23\x25-\x39\x3b-\x7e]{0,16})\$([./0-9A-Za-z]+)$/;
 
 /**
- * `$5$[rounds=<count>$]<salt>$<key>`, likewise `$6$`.
+ * `$5$[rounds=<count>$]<salt>$<key>`, and the same with `$6$`.
  *
  * @see https://www.akkadia.org/drepper/SHA-crypt.txt
  */

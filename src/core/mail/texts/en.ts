@@ -62,7 +62,7 @@ export const en: Texts = {
           ? ['If this was not you, ask the people who run the service.']
           : [
               'The link is good for 72 hours. It brings this address back, signs out every device and lets you set a new password.',
-              'If this was you, there is nothing to do.',
+              'If this was you, you do not need to do anything.',
             ],
     }),
     sign_in: ({ service, code }) => ({
@@ -146,7 +146,7 @@ export const en: Texts = {
         subject: `A recovery code of your ${facts.service} account was used`,
         title: 'A recovery code was used',
         intro: `Somebody signed in to your account at ${facts.service} with a recovery code. That code no longer works.`,
-        advice: `If this was you, there is nothing to do. ${notYou(facts)}`,
+        advice: `If this was you, you do not need to do anything. ${notYou(facts)}`,
       }),
     app_password_added: (facts) =>
       notice({
@@ -167,14 +167,14 @@ export const en: Texts = {
         subject: `${facts.appName} can now use your ${facts.service} account`,
         title: 'An app knows who you are',
         intro: `You are signed in to ${facts.appName} with your account at ${facts.service}. You can remove its access on the page Apps of your account.`,
-        advice: `If this was you, there is nothing to do. ${notYou(facts)}`,
+        advice: `If this was you, you do not need to do anything. ${notYou(facts)}`,
       }),
     new_device: (facts) =>
       notice({
         subject: `New sign-in to your ${facts.service} account`,
         title: 'New sign-in',
         intro: `Somebody signed in to your account at ${facts.service} from a device that it has not seen before.`,
-        advice: `If this was you, there is nothing to do. ${notYou(facts)}`,
+        advice: `If this was you, you do not need to do anything. ${notYou(facts)}`,
       }),
     account_deleted: (facts) =>
       notice({
