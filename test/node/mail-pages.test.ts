@@ -1,48 +1,22 @@
 // The flows of mail in a real browser, with the mails read from wrangler's local mailbox.
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isWithoutChromium, launchChromium } from './support-chromium.ts';
+import { describe, expect, it } from 'vitest';
+import { isWithoutChromium } from './support-chromium.ts';
 import { awaitMail, MAIL_ON, pathIn } from './support-mailbox.ts';
-import { arrive, emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
-import { type Service, startService } from './support-service.ts';
-
-/** The Worker and Chromium, on a machine that is busy. */
-const STARTS_WITHIN_MS = 60_000;
+import { emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
+import { openVisits } from './support-visits.ts';
 
 const SECOND_PASSWORD = 'seven doors and a wall';
 const THIRD_PASSWORD = 'nine windows and a roof';
 
 describe.skipIf(isWithoutChromium())('mail and the account page in Chromium', () => {
-  let service: Service;
-  let browser: Browser;
-  const people: Person[] = [];
-
-  const visit = async (javaScriptEnabled = true): Promise<Person> => {
-    const person = await arrive(browser, service.origin, { javaScriptEnabled });
-    people.push(person);
-    return person;
-  };
+  const visits = openVisits(MAIL_ON);
+  const { visit } = visits;
 
   const notice = ({ page }: Person): Promise<string> => page.locator('.notice[role]').first().innerText();
 
   /** Opens the link of the last mail about something. */
   const openMail = async (person: Person, address: string, subject: string): Promise<void> =>
-    person.goTo(pathIn(await awaitMail(service.origin, address, subject)));
-
-  beforeAll(async () => {
-    [service, browser] = await Promise.all([startService(MAIL_ON), launchChromium()]);
-  }, STARTS_WITHIN_MS);
-
-  afterEach(async () => {
-    const complaints = people.flatMap((person) => person.complaints);
-    await Promise.all(people.splice(0).map((person) => person.leave()));
-    expect(complaints).toEqual([]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await service?.close();
-  });
+    person.goTo(pathIn(await awaitMail(visits.service.origin, address, subject)));
 
   it.each([
     ['without scripts', false],
@@ -72,7 +46,7 @@ describe.skipIf(isWithoutChromium())('mail and the account page in Chromium', ()
     await other.fill({ 'New password': SECOND_PASSWORD });
     await other.press('Set the password');
     expect(await notice(other)).toBe('Your new password is set. Sign in with it.');
-    await awaitMail(service.origin, email, 'password was reset');
+    await awaitMail(visits.service.origin, email, 'password was reset');
     // The first device is signed out.
     await me.goTo('/devices');
     expect(await me.heading()).toBe('Sign in');
@@ -107,7 +81,7 @@ describe.skipIf(isWithoutChromium())('mail and the account page in Chromium', ()
     const name = someName();
     await signUp(me, name);
     await me.follow('Confirm your email address');
-    const mail = await awaitMail(service.origin, emailOf(name), 'Confirm your email');
+    const mail = await awaitMail(visits.service.origin, emailOf(name), 'Confirm your email');
     await me.fill({ Code: /^\d{8}$/m.exec(mail.text)?.[0] ?? '' });
     const referrers: (string | undefined)[] = [];
     me.page.on('request', (request) => referrers.push(request.headers()['referer']));

@@ -1,38 +1,12 @@
 // The account page in a real browser: the life of an account, with scripts and without, and people who meet there.
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isWithoutChromium, launchChromium } from './support-chromium.ts';
-import { arrive, emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
-import { type Service, startService } from './support-service.ts';
-
-/** The Worker and Chromium, on a machine that is busy. */
-const STARTS_WITHIN_MS = 60_000;
+import { describe, expect, it } from 'vitest';
+import { isWithoutChromium } from './support-chromium.ts';
+import { emailOf, PASSWORD, signIn, signUp, someName } from './support-person.ts';
+import { openVisits } from './support-visits.ts';
 
 describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
-  let service: Service;
-  let browser: Browser;
-  const people: Person[] = [];
-
-  const visit = async (javaScriptEnabled = true): Promise<Person> => {
-    const person = await arrive(browser, service.origin, { javaScriptEnabled });
-    people.push(person);
-    return person;
-  };
-
-  beforeAll(async () => {
-    [service, browser] = await Promise.all([startService({}), launchChromium()]);
-  }, STARTS_WITHIN_MS);
-
-  afterEach(async () => {
-    const complaints = people.flatMap((person) => person.complaints);
-    await Promise.all(people.splice(0).map((person) => person.leave()));
-    expect(complaints).toEqual([]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await service?.close();
-  });
+  const visits = openVisits({});
+  const { visit } = visits;
 
   describe.each([
     ['without scripts', false],
@@ -160,7 +134,7 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
     it('an admin disables a user who is signed in elsewhere', async () => {
       const [admin, user] = [await visit(javaScriptEnabled), await visit(javaScriptEnabled)];
       const [adminName, userName] = [await signUp(admin), await signUp(user)];
-      await service.execute('UPDATE users SET is_admin = (username = ?)', adminName);
+      await visits.service.execute('UPDATE users SET is_admin = (username = ?)', adminName);
 
       await user.goTo('/admin');
       expect(await user.heading()).toBe('This is for admins');
@@ -201,7 +175,7 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
     await keyboard.press('Tab');
     await keyboard.type(PASSWORD);
     await keyboard.press('Enter');
-    await me.page.waitForURL(`${service.origin}/`);
+    await me.page.waitForURL(`${visits.service.origin}/`);
     await keyboard.press('Tab');
     expect(await me.page.locator(':focus').innerText()).toBe('Skip to the content');
     await keyboard.press('Enter');

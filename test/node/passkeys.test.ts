@@ -1,15 +1,12 @@
 // Second factors in a real browser: a virtual authenticator registers, signs in and is lost; a code is read off the screen.
 import './support-bytes.ts';
 import jsQr from 'jsqr';
-import type { Browser, CDPSession } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { CDPSession } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { codeAt } from '../support/codes.ts';
-import { isWithoutChromium, launchChromium } from './support-chromium.ts';
-import { arrive, emailOf, PASSWORD, type Person, signIn, signUp } from './support-person.ts';
-import { type Service, startService } from './support-service.ts';
-
-/** The Worker and Chromium, on a machine that is busy. */
-const STARTS_WITHIN_MS = 60_000;
+import { isWithoutChromium } from './support-chromium.ts';
+import { emailOf, PASSWORD, type Person, signIn, signUp } from './support-person.ts';
+import { openVisits } from './support-visits.ts';
 
 /** The pixels of a picture: red, green, blue and opacity of each. */
 interface Picture {
@@ -53,31 +50,9 @@ const attach = async (person: Person): Promise<Authenticator> => {
 };
 
 describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
-  let service: Service;
-  let browser: Browser;
-  const people: Person[] = [];
-
-  const visit = async (javaScriptEnabled = true): Promise<Person> => {
-    const person = await arrive(browser, service.origin, { javaScriptEnabled });
-    people.push(person);
-    return person;
-  };
-
-  beforeAll(async () => {
-    // A code is still good if its step ends while the browser sends it.
-    [service, browser] = await Promise.all([startService({ TOTP_WINDOW: '1' }), launchChromium()]);
-  }, STARTS_WITHIN_MS);
-
-  afterEach(async () => {
-    const complaints = people.flatMap((person) => person.complaints);
-    await Promise.all(people.splice(0).map((person) => person.leave()));
-    expect(complaints).toEqual([]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await service?.close();
-  });
+  // A code is still good if its step ends while the browser sends it.
+  const visits = openVisits({ TOTP_WINDOW: '1' });
+  const { visit } = visits;
 
   /** What a QR code on the page says, read as a phone reads it: off the picture. */
   const readQrCode = async (person: Person): Promise<string> => {
@@ -119,8 +94,8 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
 
     // By autofill: the page asks for it as soon as it is open, and the authenticator answers at once.
     await me.context.clearCookies({ name: 'sessionid' });
-    await me.page.goto(`${service.origin}/sign-in?to=%2Fdevices`, { waitUntil: 'commit' });
-    await me.page.waitForURL(`${service.origin}/devices`);
+    await me.page.goto(`${visits.service.origin}/sign-in?to=%2Fdevices`, { waitUntil: 'commit' });
+    await me.page.waitForURL(`${visits.service.origin}/devices`);
     expect(await me.heading()).toBe('Devices');
 
     // By the button, in a browser without autofill.
@@ -143,7 +118,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
     await me.page.getByText('Use a recovery code', { exact: true }).click();
     await me.fill({ 'Recovery code': recoveryCodes[0] ?? '' });
     await me.page.getByRole('button', { name: 'Sign in' }).last().click();
-    await me.page.waitForURL(`${service.origin}/`);
+    await me.page.waitForURL(`${visits.service.origin}/`);
     await me.goTo('/security');
     expect(await me.page.getByText('9 codes are left.').count()).toBe(1);
     await me.press('Remove My phone');
@@ -191,11 +166,11 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
       await signIn(me, name);
       expect(await me.heading()).toBe('Second step');
       // The step of the first code is used up.
-      await service.execute('UPDATE factors SET last_step = 0');
+      await visits.service.execute('UPDATE factors SET last_step = 0');
       await me.fill({ Code: await codeAt(secret, Date.now()) });
       await me.page.getByLabel('Trust this browser for 30 days').check();
       await me.page.getByRole('button', { name: 'Sign in' }).first().click();
-      await me.page.waitForURL(`${service.origin}/`);
+      await me.page.waitForURL(`${visits.service.origin}/`);
       await me.press('Sign out');
       await signIn(me, name);
       expect(await me.heading()).toBe(name);
@@ -225,7 +200,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
     const password = await me.page.locator('code.secret').innerText();
     const logIn = async (path: string, fields: object): Promise<number> =>
       (
-        await fetch(service.origin + path, {
+        await fetch(visits.service.origin + path, {
           method: 'POST',
           headers: { 'Content-Type': 'application/json' },
           body: JSON.stringify({ ...fields, password }),
