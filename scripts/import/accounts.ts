@@ -164,10 +164,14 @@ export const createAccountReader = ({
 };
 
 /** Of a record without an email and a username: the flag that takes it, as the end of a sentence. */
-const findOtherName = (record: Row, { has, others }: Fields): string => {
+const findOtherName = (record: Row, { get, has, others, columnOf }: Fields): string => {
   const mail = others.find((column) => canBeEmail(readText(valueAt(record, column)) ?? ''));
   if (mail !== undefined && !has('email')) return `: --map ${quoteArgument(`${mail}=email`)} takes it.`;
-  return has('username') ? '.' : '. If it logs in by another column: --map <column>=username.';
+  if (has('username')) return '.';
+  const byId = readText(get('id'))
+    ? ` --map ${quoteArgument(`${columnOf('id')}=username`)} keeps it under its id.`
+    : '';
+  return `. If it logs in by another column: --map <column>=username.${byId}`;
 };
 
 /** What Django writes for "no password is right". */

@@ -67,6 +67,7 @@ describe('an account without an email', () => {
         { username: '', email: '', password: BCRYPT },
         { correo: 'ann@x.example', password: BCRYPT },
         { email: '', recovery: 'ann@x.example', phone: '+15550100', password: BCRYPT },
+        { id: 7, email: '', password: BCRYPT },
       ],
       { rules: { noEmail: 'placeholder', badUsername: 'drop' } },
     );
@@ -76,7 +77,18 @@ describe('an account without an email', () => {
       'refused: line 3: There is neither an email nor a username.',
       'refused: line 4: There is neither an email nor a username: --map correo=email takes it.',
       'refused: line 5: There is neither an email nor a username. If it logs in by another column: --map <column>=username.',
+      'refused: line 6, id 7: There is neither an email nor a username. If it logs in by another column: --map <column>=username. --map id=username keeps it under its id.',
     ]);
+  });
+
+  it('is kept under its id by the flag that the report names', async () => {
+    const scratch = openDatabase();
+    const { counts } = await importRecords(scratch, [{ id: 7, email: '', password: BCRYPT }], {
+      rules: { noEmail: 'placeholder' },
+      map: { id: 'username' },
+    });
+    expect(counts).toMatchObject({ imported: 1 });
+    expect(scratch.users('username, email')).toEqual([{ username: '7', email: '7@no-email.invalid' }]);
   });
 
   it('has none in an export either', () => {
