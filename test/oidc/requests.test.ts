@@ -419,6 +419,23 @@ describe('signing out by an app', () => {
 });
 
 describe('on the way through sign-in', () => {
+  it('does not ask for the password again if the app asks for no recent sign-in', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30_000 });
+    const since = String(Math.floor(Date.now() / 1000));
+    for (const more of [{}, { max_age: '60' }]) {
+      const asked = await ask(app, { ...more, since });
+      const there = locationOf(await open(asked.parameters, person.cookie));
+      expect([more, there.searchParams.has('code')]).toEqual([more, true]);
+    }
+    for (const more of [{ prompt: 'login' }, { max_age: '20' }]) {
+      const asked = await ask(app, { ...more, since });
+      expect([more, locationOf(await open(asked.parameters, person.cookie)).pathname]).toEqual([
+        more,
+        '/confirm',
+      ]);
+    }
+  });
+
   it('no character of a request is lost', async () => {
     const state = `a*b~c.d-e_f (g)'!"<>&=+%/\\ü`;
     const asked = await ask(app, { state });

@@ -499,10 +499,12 @@ const isYoungEnough = (
   signedInAt: number,
   now: number,
 ): boolean => {
+  const isInTime = maxAgeSeconds === null || now - signedInAt <= maxAgeSeconds;
+  // Without a demand for a recent sign-in `since` has no say: a clock that differs by a second must not ask again.
+  if (!asksLogin && isInTime) return true;
   // The user signed in again for this request. The time since then does not count. An old or future `since` is ignored.
-  if (sinceSeconds !== null && sinceSeconds >= now - WAY_BACK_SECONDS && sinceSeconds <= now)
-    return signedInAt >= sinceSeconds;
-  return !asksLogin && (maxAgeSeconds === null || now - signedInAt <= maxAgeSeconds);
+  const isForThis = sinceSeconds !== null && sinceSeconds >= now - WAY_BACK_SECONDS && sinceSeconds <= now;
+  return isForThis && signedInAt >= sinceSeconds;
 };
 
 /** How long signing in again and consenting may take: as long as a mailed code is valid. */
