@@ -40,8 +40,11 @@ const personOf = (username: string): Person => ({
   password: PASSWORD,
 });
 
-/** Those who log in and read. Several, so that no two requests of one moment are about one row. */
+/** Accounts that log in. Several, so that no two requests of one moment are about one row. */
 export const PEOPLE: readonly Person[] = Array.from({ length: 8 }, (_, at) => personOf(`person-${at}`));
+
+/** Accounts whose sessions are read at Latchkey. They do not log in, because a login ends the oldest of many sessions. */
+export const READERS: readonly Person[] = Array.from({ length: 8 }, (_, at) => personOf(`reader-${at}`));
 
 let made = 0;
 
