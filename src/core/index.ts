@@ -93,7 +93,7 @@ export {
   withoutHints,
 } from './provider/authorization-request.ts';
 export type { DocumentFault, LoadDocument, LoadedDocument, MayFetch } from './provider/metadata-documents.ts';
-export type { AccessClaims, AccessTokenSettings, PublicKey } from './provider/model.ts';
+export type { AccessClaims, AccessTokenSettings, ConsentView, PublicKey } from './provider/model.ts';
 export type { NewApp, NewAppFault } from './provider/new-app.ts';
 export type { AppCredentials, Provider, TokenAnswer } from './provider/provider.ts';
 export type { RegisteredApp } from './provider/registry.ts';

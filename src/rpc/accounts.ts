@@ -44,8 +44,12 @@ export const createRpc = ({ core, allowedOrigins, policy }: RpcOptions): Account
 
   const signedIn = async (principal: Principal | null): Promise<SignedIn | null> => {
     if (!principal || mustVerifyEmail(policy, principal.account)) return null;
-    const { id, kind, createdAtMs, expiresAtMs } = principal.session;
-    return { account: await show(principal.account), session: { id, kind, createdAtMs, expiresAtMs } };
+    const { id, kind, createdAtMs, expiresAtMs, factor, appPasswordId } = principal.session;
+    const isByAppPassword = appPasswordId !== null;
+    return {
+      account: await show(principal.account),
+      session: { id, kind, createdAtMs, expiresAtMs, factor, isByAppPassword },
+    };
   };
 
   const identifyToken = async (token: string): Promise<Principal | null> =>

@@ -26,6 +26,13 @@ export interface SignedIn {
     kind: string;
     createdAtMs: number;
     expiresAtMs: number;
+    /** The second factor that its owner proved; null for none. `trusted_browser`: at an earlier login there. */
+    factor: 'passkey' | 'totp' | 'recovery_code' | 'trusted_browser' | null;
+    /**
+     * Whether an app password opened it: the password of one old client, without the second factor that the account may
+     * have. Refuse it for whatever its owner should confirm in person.
+     */
+    isByAppPassword: boolean;
   };
 }
 

@@ -234,6 +234,21 @@ describe('consent', () => {
     expect((await userInfo(tokens.access_token)).status).toBe(401);
     await expect(refresh(app, tokens.refresh_token ?? '')).rejects.toThrow();
   });
+
+  it('is listed in the export of the account until it is withdrawn, and in no other export', async () => {
+    const asked = await ask(app, { scope: 'openid email' });
+    await decide(person, 'allow', asked);
+    const sent = { env, origin: ISSUER, cookie: person.cookie };
+    const stranger = await join();
+    const exportedTo = async (cookie: string) =>
+      JSON.parse((await send('/id/export', { ...sent, cookie })).text).apps;
+    expect(await exportedTo(person.cookie)).toEqual([
+      { id: app.id, name: `App ${app.id}`, scopes: ['openid', 'email'], consentedAt: expect.any(String) },
+    ]);
+    expect(await exportedTo(stranger.cookie)).toEqual([]);
+    await send('/apps/withdraw', { ...sent, form: { app: app.id } });
+    expect(await exportedTo(person.cookie)).toEqual([]);
+  });
 });
 
 describe('what came of a sign-in', () => {

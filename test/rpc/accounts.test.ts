@@ -68,8 +68,21 @@ describe('authenticate', () => {
         kind: 'cookie',
         createdAtMs: expect.any(Number),
         expiresAtMs: expect.any(Number),
+        factor: null,
+        isByAppPassword: false,
       },
     });
+  });
+
+  it('says which session an app password or a second factor opened', async () => {
+    const jwt = await logIn();
+    const sessionOf = async () => (await call((accounts) => accounts.verify(jwt)))?.session;
+    const update = (column: string, value: string | number) =>
+      testEnv.DB.prepare(`UPDATE sessions SET ${column} = ? WHERE kind = 'jwt'`).bind(value).run();
+    await update('factor', 'totp');
+    expect(await sessionOf()).toMatchObject({ factor: 'totp', isByAppPassword: false });
+    await update('app_password_id', 1);
+    expect(await sessionOf()).toMatchObject({ isByAppPassword: true });
   });
 
   it.each(['a JWT', 'an access token', 'an API token'])('takes %s in the header', async (kind) => {

@@ -24,6 +24,7 @@ import { appConsents, appGrants, sessions, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 import type { SignInProof } from './authentication.ts';
 import { type AuthorizationRequest, SCOPES } from './authorization-request.ts';
+import type { ConsentView } from './model.ts';
 
 /** @see https://openid.net/specs/openid-connect-core-1_0.html#AuthResponse: short, for one exchange */
 export const CODE_SECONDS = 60;
@@ -81,9 +82,7 @@ export interface Grants {
   /** Ends a grant of an app. Does nothing if the app has no grant with this id. */
   end(id: string, appId: string): Promise<void>;
   /** The apps that the account has consented to, by name. */
-  listConsents(
-    userId: number,
-  ): Promise<{ appId: string; appName: string; scope: string; createdAtMs: number }[]>;
+  listConsents(userId: number): Promise<ConsentView[]>;
   /** Removes the consent of an account to an app, and ends its grants. */
   withdraw(userId: number, appId: string, client: Client): Promise<void>;
   /** The scopes that the account has consented to for an app; null for none. */

@@ -40,6 +40,16 @@ export interface AccessClaims {
   amr: readonly string[];
 }
 
+/** An app that an account has consented to. */
+export interface ConsentView {
+  appId: string;
+  /** The app's name when the user consented. */
+  appName: string;
+  /** Scopes, separated by spaces. */
+  scope: string;
+  createdAtMs: number;
+}
+
 /** @see https://www.rfc-editor.org/rfc/rfc7517#section-4 */
 export interface PublicKey {
   kty: 'EC';

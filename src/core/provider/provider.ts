@@ -21,7 +21,7 @@ import {
 } from './authorization-request.ts';
 import { claimsOf } from './claims.ts';
 import { createGrantTokens } from './grant-tokens.ts';
-import { createGrants, type Grants, type LiveGrant } from './grants.ts';
+import { createGrants, type LiveGrant } from './grants.ts';
 import {
   createMetadataDocuments,
   isDocumentId,
@@ -29,7 +29,7 @@ import {
   type MayFetch,
   readDocumentId,
 } from './metadata-documents.ts';
-import type { AccessTokenSettings } from './model.ts';
+import type { AccessTokenSettings, ConsentView } from './model.ts';
 import { createRegistry, type Registry } from './registry.ts';
 
 /** 128 bits, so that ids are unique. */
@@ -96,7 +96,7 @@ export interface Provider {
   /** The code for the app; null if the session has ended meanwhile. */
   authorize(request: AuthorizationRequest, principal: Principal, client: Client): Promise<string | null>;
   /** The apps that an account has consented to. */
-  listApps(accountId: number): ReturnType<Grants['listConsents']>;
+  listApps(accountId: number): Promise<ConsentView[]>;
   /** Removes the consent: the app's tokens end, and it has to ask again. */
   withdraw(accountId: number, appId: string, client: Client): Promise<void>;
   /** Exchanges a code or a refresh token for tokens. */

@@ -6,6 +6,7 @@ import type { FieldErrorCode } from '../../http/problem.ts';
 import type { ProblemDetails } from './refusal.ts';
 import type {
   showAccount,
+  showApp,
   showAppPassword,
   showEvent,
   showFactor,
@@ -266,6 +267,14 @@ export const everything = () =>
       events: z.array(event()),
       factors: z.array(oneFactor()),
       appPasswords: z.array(oneAppPassword()),
+      apps: z.array(
+        z.strictObject({
+          id: z.string(),
+          name: z.string(),
+          scopes: z.array(z.string()),
+          consentedAt: moment(),
+        }),
+      ) satisfies z.ZodMiniType<ReturnType<typeof showApp>[]>,
     }),
     'Everything that is held about the account, without its secrets.',
   );

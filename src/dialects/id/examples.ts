@@ -88,6 +88,13 @@ export const appPassword = {
   lastUsedAt: null,
 };
 
+export const app = {
+  id: 'notes',
+  name: 'Notes',
+  scopes: ['openid', 'email'],
+  consentedAt: '2026-11-21T08:18:02.113Z',
+};
+
 export const appPasswordText = 'k3qp x7ab mz2c 5tyr hd4w n6ve';
 
 export const knownPasskeys = {

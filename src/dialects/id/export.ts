@@ -1,6 +1,6 @@
 // `id`: the export of an account as one JSON file. Streamed, because the audit log can be long.
 import type { Core, EventView, Principal, SessionCursor, SessionView } from '../../core/index.ts';
-import { showAccount, showAppPassword, showEvent, showFactor, showSession } from './views.ts';
+import { showAccount, showApp, showAppPassword, showEvent, showFactor, showSession } from './views.ts';
 
 /**
  * Rows per query of D1: few enough for an isolate's memory, however long the user agents are, and enough that a million
@@ -51,7 +51,13 @@ async function* writeFile(core: Core, { account, session }: Principal, origin: s
   yield* writeRows(eventsOf(core, account.id), showEvent);
   // Name and time only: no secret, key or hash is exported.
   const { factors, appPasswords } = await (await core.factors()).list(account.id);
-  const show = { factors: factors.map(showFactor), appPasswords: appPasswords.map(showAppPassword) };
+  // A deployment without signing keys signs people in to no app.
+  const apps = (await (await core.provider())?.listApps(account.id)) ?? [];
+  const show = {
+    factors: factors.map(showFactor),
+    appPasswords: appPasswords.map(showAppPassword),
+    apps: apps.map(showApp),
+  };
   yield `],${JSON.stringify(show).slice(1)}`;
 }
 

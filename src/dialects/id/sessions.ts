@@ -119,6 +119,7 @@ const exportAll = endpoint({
           events: [examples.event],
           factors: [examples.factor],
           appPasswords: [examples.appPassword],
+          apps: [examples.app],
         },
       },
     ],

@@ -2,6 +2,7 @@
 import {
   type Account,
   type AppPasswordView,
+  type ConsentView,
   type EventView,
   type FactorView,
   findPicture,
@@ -92,4 +93,12 @@ export const showAppPassword = ({ id, name, dialect, createdAtMs, lastUsedAtMs }
   dialect,
   createdAt: time(createdAtMs),
   lastUsedAt: timeOrNull(lastUsedAtMs),
+});
+
+/** An app that the account signs in to. */
+export const showApp = ({ appId, appName, scope, createdAtMs }: ConsentView) => ({
+  id: appId,
+  name: appName,
+  scopes: scope.split(' '),
+  consentedAt: time(createdAtMs),
 });

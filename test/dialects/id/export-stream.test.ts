@@ -86,7 +86,7 @@ describe(`an export of ${EVENTS.toLocaleString('en')} events`, () => {
     await done();
     // The account and its session have an id too.
     expect(events).toBe(EVENTS + 2);
-    expect(tail).toMatch(/"id":1,"type":"login",[^}]+\}\],"factors":\[\],"appPasswords":\[\]\}$/);
+    expect(tail).toMatch(/"id":1,"type":"login",[^}]+\}\],"factors":\[\],"appPasswords":\[\],"apps":\[\]\}$/);
     expect(asked.maxRows).toBeLessThanOrEqual(MAX_ROWS_AT_ONCE);
     expect(asked.queries).toBeLessThanOrEqual(MAX_QUERIES);
   });

@@ -63,6 +63,7 @@ it('is a file of the account, its sessions and its audit log', async () => {
     ],
     factors: [],
     appPasswords: [],
+    apps: [],
   };
   expect(whole(answer)).toBe(`200 ${JSON.stringify(expected)}`);
   expect(answer.headers.get('Content-Disposition')).toBe(
