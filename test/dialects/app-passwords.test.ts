@@ -1,4 +1,4 @@
-// App passwords: what works in the five existing dialects, and in `id`, where a second factor is on.
+// App passwords in the six dialects, for accounts with and without a second factor.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { measure, NO_OPERATIONS } from '../support/counting.ts';
 import {
@@ -27,7 +27,7 @@ interface Dialect {
   path: string;
   fields: (person: Person, password: string) => Record<string, string>;
   refusal: string;
-  /** Whether what a login gave is good. */
+  /** Whether the credential of a login works. */
   isGood: (answer: Answer) => Promise<boolean>;
 }
 
@@ -77,7 +77,7 @@ const logIn = ({ path, fields }: Dialect, password: string, sent: Sent = {}) =>
   send(path, { ...sent, json: fields(person, password) });
 
 describe.each(dialects)('$name', (dialect) => {
-  it('refuses the password of an account with a second factor as it refuses a wrong one, at the same cost', async () => {
+  it('refuses the password of an account with a second factor like a wrong one, at the same cost', async () => {
     const other = await join();
     await addTotp(person);
     const attempt = (someone: Person, password: string) =>
@@ -96,7 +96,7 @@ describe.each(dialects)('$name', (dialect) => {
     expect((await eventsOf(person.id)).slice(0, 2)).toEqual(['login_refused', 'login_refused']);
   });
 
-  it('accepts an app password without a slow hash or another round trip', async () => {
+  it('accepts an app password without a slow hash or an extra round trip', async () => {
     await addTotp(person);
     const { password } = await addAppPassword(person);
     const { answer, operations, hashed } = await measure(dialect.path, {
@@ -107,13 +107,13 @@ describe.each(dialects)('$name', (dialect) => {
     expect(hashed).toEqual([]);
   });
 
-  it('accepts an app password in any spelling', async () => {
+  it('accepts an app password in upper case, without spaces and with hyphens', async () => {
     const { password } = await addAppPassword(person);
     for (const typed of [password.toUpperCase(), password.replaceAll(' ', ''), password.replaceAll(' ', '-')])
       expect(await dialect.isGood(await logIn(dialect, typed))).toBe(true);
   });
 
-  it('accepts an app password for this dialect, and rejects one for another', async () => {
+  it('accepts an app password for this dialect and rejects one for another', async () => {
     const other = dialects.find(({ name }) => name !== dialect.name)?.name ?? '';
     const [own, foreign] = [
       await addAppPassword(person, { dialect: dialect.name }),
@@ -123,7 +123,7 @@ describe.each(dialects)('$name', (dialect) => {
     expect(whole(await logIn(dialect, foreign.password))).toBe(dialect.refusal);
   });
 
-  it('rejects an app password of another account, a removed one, and one that never existed', async () => {
+  it('rejects an unknown app password, a removed one and one of another account', async () => {
     const theirs = await addAppPassword(await join());
     const mine = await addAppPassword(person);
     await send(`/id/app-passwords/${mine.id}`, { method: 'DELETE', token: person.token });
@@ -137,7 +137,7 @@ describe.each(dialects)('$name', (dialect) => {
     expect(whole(await logIn(dialect, password))).toBe(dialect.refusal);
   });
 
-  it('ends the sessions that it opened as soon as it is removed, and no other', async () => {
+  it('ends only the sessions of a removed app password, at once', async () => {
     const [removed, kept] = [await addAppPassword(person), await addAppPassword(person)];
     const first = await logIn(dialect, removed.password);
     const usesOneToken = dialect.name === 'conjugator' || dialect.name === 'account';
@@ -149,7 +149,7 @@ describe.each(dialects)('$name', (dialect) => {
     expect(await me({ token: person.token })).toBe(true);
   });
 
-  it('accepts nothing else with APP_PASSWORDS_ONLY', async () => {
+  it('accepts only app passwords with APP_PASSWORDS_ONLY', async () => {
     const env = { ...testEnv, APP_PASSWORDS_ONLY: 'true' };
     const { password } = await addAppPassword(person);
     const refused = await measure(dialect.path, { env, json: dialect.fields(person, PASSWORD) });
@@ -159,11 +159,11 @@ describe.each(dialects)('$name', (dialect) => {
   });
 });
 
-describe('the one token of conjugator and account', () => {
+describe('API token of conjugator and account', () => {
   const account = dialects[3] ?? expect.fail();
   const conjugator = dialects[2] ?? expect.fail();
 
-  it('ends with an app password that it was given to, even if the owner opened it first', async () => {
+  it('ends when an app password that received it is removed, even if the owner created it first', async () => {
     const { id, password } = await addAppPassword(person);
     const opened = await logIn(account, PASSWORD);
     const given = await logIn(conjugator, password);
@@ -172,7 +172,7 @@ describe('the one token of conjugator and account', () => {
     expect(await byToken(opened)).toBe(false);
   });
 
-  it('stays if it has been replaced by then', async () => {
+  it('survives the removal of an app password that received only an earlier token', async () => {
     const { id, password } = await addAppPassword(person);
     const first = textOf(json(await logIn(account, password)), 'token');
     await send('/account/logout', { method: 'POST', token: first });
@@ -181,7 +181,7 @@ describe('the one token of conjugator and account', () => {
     expect(await byToken(second)).toBe(true);
   });
 
-  it('ends with it also after the secret was replaced', async () => {
+  it('ends with the app password even after TOKEN_SECRET was replaced', async () => {
     const { id, password } = await addAppPassword(person);
     await logIn(account, password);
     const env = { ...testEnv, TOKEN_SECRET: 'another secret for tests that is long enough' };
@@ -201,7 +201,7 @@ describe('the one token of conjugator and account', () => {
     expect(await works()).toBe(401);
   });
 
-  it('does not delete the account for an app password', async () => {
+  it('cannot delete the account if it was issued for an app password', async () => {
     const { password } = await addAppPassword(person);
     const token = textOf(json(await logIn(account, password)), 'token');
     const refused = await send('/account/delete', { method: 'POST', token });
@@ -211,7 +211,7 @@ describe('the one token of conjugator and account', () => {
 });
 
 describe('id', () => {
-  it('accepts an app password without a second factor', async () => {
+  it('accepts an app password without asking for the second factor', async () => {
     await addTotp(person);
     const { password } = await addAppPassword(person, { dialect: 'id' });
     const body = objectOf(json(await startLogin(person, password)));
@@ -223,17 +223,17 @@ describe('id', () => {
     expect((await startLogin(person, password)).status).toBe(401);
   });
 
-  it('accepts ordinary passwords with APP_PASSWORDS_ONLY, because it can ask for a second factor', async () => {
+  it('accepts account passwords with APP_PASSWORDS_ONLY, because it can ask for a second factor', async () => {
     const answer = await startLogin(person, PASSWORD, { env: { ...testEnv, APP_PASSWORDS_ONLY: 'true' } });
     expect(answer.status).toBe(200);
   });
 });
 
-describe('an app password', () => {
+describe('app password', () => {
   const list = async () =>
     objectOf(json(await send('/id/app-passwords', { token: person.token })))['appPasswords'];
 
-  it('is shown once, listed with its last use, and kept as a hash', async () => {
+  it('appears in clear text only once, is listed with its last use, and is stored as a hash', async () => {
     const { id, password } = await addAppPassword(person, { name: 'Old phone', dialect: 'auth' });
     expect(password).toMatch(/^[a-z2-7]{4}( [a-z2-7]{4}){5}$/);
     const shown = { id, name: 'Old phone', dialect: 'auth', createdAt: expect.any(String) };
@@ -247,14 +247,14 @@ describe('an app password', () => {
     expect((await eventsOf(person.id)).slice(0, 2)).toEqual(['login', 'app_password_added']);
   });
 
-  it('is made for a dialect that there is', async () => {
+  it('requires a name, and a dialect that exists or null', async () => {
     const make = (body: object) => send('/id/app-passwords', { token: person.token, json: body });
     expect(whole(await make({ name: 'x', dialect: 'pages' }))).toMatch(/^400 .*"not_a_choice"/);
     expect(whole(await make({}))).toMatch(/^400 .*"name":"name","code":"required"/);
     expect((await make({ name: 'x', dialect: null })).status).toBe(201);
   });
 
-  it('is one of fifty at the most', async () => {
+  it('answers 409 beyond 50 per account', async () => {
     await testEnv.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 49)
        INSERT INTO app_passwords (user_id, name, hash, created_at) SELECT ?, 'x', 'h' || i, 0 FROM n`,
@@ -266,7 +266,7 @@ describe('an app password', () => {
     expect(whole(more)).toMatch(/^409 .*"too_many"/);
   });
 
-  it('is removed by its owner alone', async () => {
+  it('can be removed once, and only by its owner', async () => {
     const { id, password } = await addAppPassword(person);
     const other = await join();
     const remove = (token: string) => send(`/id/app-passwords/${id}`, { method: 'DELETE', token });
@@ -277,7 +277,7 @@ describe('an app password', () => {
     expect((await eventsOf(person.id))[0]).toBe('app_password_removed');
   });
 
-  it('that is wrong counts like a wrong password, and a right one forgives nothing', async () => {
+  it('counts as a failure if wrong, and does not reset the count if right', async () => {
     const env = { ...testEnv, THROTTLE_FREE_FAILURES: '3' };
     const { password } = await addAppPassword(person);
     for (let tries = 0; tries < 3; tries += 1) {
@@ -287,7 +287,7 @@ describe('an app password', () => {
     expect((await startLogin(person, password, { env })).status).toBe(429);
   });
 
-  it('leaves the account’s own hash alone, outdated or not', async () => {
+  it('leaves an outdated hash of the account password unchanged', async () => {
     const { password } = await addAppPassword(person);
     const hash = () =>
       testEnv.DB.prepare('SELECT password_hash FROM users WHERE id = ?')
@@ -299,7 +299,7 @@ describe('an app password', () => {
     expect(await hash()).toBe(before);
   });
 
-  it('is no password for what asks for the password', async () => {
+  it('cannot confirm a change that requires the account password', async () => {
     const { password } = await addAppPassword(person);
     const answer = await send('/id/me/username', {
       method: 'PUT',
@@ -310,8 +310,8 @@ describe('an app password', () => {
   });
 });
 
-describe('an admin who removes the factors of an account', () => {
-  it('leaves its password, and ends its sessions and its app passwords', async () => {
+describe('DELETE /id/admin/accounts/:id/factors', () => {
+  it('keeps the password, and ends the sessions and the app passwords', async () => {
     const admin = await join();
     await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
     await addTotp(person);

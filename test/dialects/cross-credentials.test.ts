@@ -1,4 +1,4 @@
-// The credentials of all five dialects: which of them opens which endpoint, and what ends which.
+// The credentials of the five existing dialects: which endpoint accepts which, and what ends them.
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, sessionCookie, uniqueName } from '../support/worker.ts';
 
@@ -47,7 +47,7 @@ const CREDENTIALS: Record<string, (member: Member) => Promise<Sent>> = {
 const NOT_PROVIDED = '{"detail":"Authentication credentials were not provided."}';
 const LOGIN_REQUIRED = '{"status":"failed","desc":"login required","error_code":101}';
 
-/** Where one must be logged in: the status with a credential that counts there, the answer to any other. */
+/** Endpoints that need a login: the status for a credential that they accept, the answer for any other. */
 const CLOSED: [dialect: string, method: string, path: string, good: number, other: string][] = [
   ['users', 'GET', '/api/users/me/', 200, '404 {"detail":"Not found."}'],
   ['users', 'PATCH', '/api/users/me/', 200, `403 ${NOT_PROVIDED}`],
@@ -72,7 +72,7 @@ describe.each(CLOSED)('%s %s %s', (dialect, method, path, good, other) => {
     return dialect === 'conjugator' || !kind.endsWith('bare');
   };
 
-  it.each(Object.entries(CREDENTIALS))('and the %s', async (kind, open) => {
+  it.each(Object.entries(CREDENTIALS))('accepts or refuses the %s as documented', async (kind, open) => {
     const member = await join();
     const body = method === 'GET' ? {} : { json: { id: 1 } };
     const address = path.replace('<id>', String(member.id));
@@ -82,11 +82,11 @@ describe.each(CLOSED)('%s %s %s', (dialect, method, path, good, other) => {
   });
 });
 
-describe('the end of one session', () => {
+describe('one session of an account', () => {
   const me = (sent: Sent) => send('/api/users/me/', sent);
 
   it.each(['cookie of users', 'cookie of user-v1', 'token of account', 'JWT of auth'])(
-    'ends no other of the same account: %s',
+    'ends at its logout without ending the others: %s',
     async (ended) => {
       const member = await join();
       const carried: [string, Sent][] = [];
@@ -102,7 +102,7 @@ describe('the end of one session', () => {
     },
   );
 
-  it('is no login in a dialect that does not look at the cookie', async () => {
+  it('survives a login in a dialect without cookies', async () => {
     const member = await join();
     const cookie = await openCookie(member);
     const json = { username: member.email, email: member.email, password: PASSWORD };
@@ -112,8 +112,8 @@ describe('the end of one session', () => {
   });
 });
 
-describe('a header beside a cookie', () => {
-  it('counts, be it of another account or good for nothing', async () => {
+describe('Authorization header beside a session cookie', () => {
+  it('takes precedence, even if it is invalid or belongs to another account', async () => {
     const [one, other] = [await join(), await join()];
     const cookie = await openCookie(one);
     const token = await openToken(other);
@@ -126,7 +126,7 @@ describe('a header beside a cookie', () => {
     expect(idOf(await send('/api/users/me/', { cookie }))).toBe(one.id);
   });
 
-  it('takes no value of a cookie, as a cookie takes no token', async () => {
+  it('accepts no cookie value, and a cookie accepts no token', async () => {
     const member = await join();
     const token = await openCookie(member);
     expect(whole(await send('/account/profile', { token }))).toBe('401 {"detail":"Invalid token."}');

@@ -1,4 +1,4 @@
-// All five dialects over one store: an account made in one logs in through every other.
+// The five existing dialects over one store: an account created in one can log in through every other.
 import { describe, expect, it, vi } from 'vitest';
 import { type Answer, send, testEnv, uniqueName } from '../support/worker.ts';
 
@@ -12,14 +12,14 @@ const whole = ({ status, text }: Answer): string => `${status} ${text}`;
 interface Member {
   id: number;
   email: string;
-  /** What a dialect shows as the username: the email, where the account has none. */
+  /** What a dialect shows as the username: the email if the account has none. */
   shown: string;
   password: string;
-  /** Every name that a `username` field takes. */
+  /** Every name that a `username` field accepts. */
   names: string[];
 }
 
-/** How each dialect makes an account; three of them give it a username. */
+/** How each dialect creates an account; three of them give it a username. */
 const JOINING = {
   users: (username: string, email: string, password: string) =>
     post('/api/users/register/', { username, email, password }),
@@ -52,7 +52,7 @@ const logIn: Record<Name, (username: string, password: string) => Promise<Answer
   auth: (email, password) => post('/api/auth/login/', { email, password }),
 };
 
-/** That a login succeeded as its document says, for this member and for nobody else. */
+/** Expects that a login succeeded as documented, for this member and nobody else. */
 const expectLogin: Record<Name, (answer: Answer, member: Member) => Promise<void> | void> = {
   users: ({ status, text }, { id, shown, email }) => {
     expect(status).toBe(200);
@@ -83,8 +83,8 @@ const REFUSED = {
 
 const PAIRS = DIALECTS.flatMap((from) => DIALECTS.map((to) => ({ from, to })));
 
-describe.each(PAIRS)('an account made in $from', ({ from, to }) => {
-  it(`logs in through ${to} by every name it has, and by no wrong password`, async () => {
+describe.each(PAIRS)('account created in $from', ({ from, to }) => {
+  it(`logs in through ${to} with each of its names, but not with a wrong password`, async () => {
     const member = await join(from);
     const names = to === 'auth' ? [member.email] : member.names;
     for (const name of [...names, ...names.map((name) => ` ${name.toUpperCase()} `)]) {
@@ -94,7 +94,7 @@ describe.each(PAIRS)('an account made in $from', ({ from, to }) => {
     }
   });
 
-  it(`keeps its email in ${to}`, async () => {
+  it(`blocks the registration of its email in ${to}`, async () => {
     const { email } = await join(from);
     const taken = await JOINING[to](uniqueName(), email.toUpperCase(), PASSWORD);
     expect(taken.text).toMatch(/already exist|^\{\}$/);
@@ -102,9 +102,9 @@ describe.each(PAIRS)('an account made in $from', ({ from, to }) => {
   });
 });
 
-describe('a username', () => {
+describe('username', () => {
   it.each(['users', 'user-v1', 'account'] as const)(
-    'created in %s cannot be used in an email field',
+    'cannot be used in an email field if created in %s',
     async (from) => {
       const { shown } = await join(from);
       expect(whole(await logIn['auth'](shown, PASSWORD))).toContain('"msg":"Email format invalid!"');
@@ -115,8 +115,8 @@ describe('a username', () => {
   );
 });
 
-describe('what one dialect allows', () => {
-  it.each(DIALECTS)('logs in through %s, whatever that one asks at registration', async (to) => {
+describe('credentials that only another dialect accepts at registration', () => {
+  it.each(DIALECTS)('log in through %s', async (to) => {
     const longest = `${uniqueName()}`.padEnd(63, 'x');
     const members = [
       await join('account', 'x'),
@@ -136,8 +136,8 @@ describe('what one dialect allows', () => {
   });
 });
 
-describe('a password', () => {
-  it.each(DIALECTS)('and its hash are in no answer and in no line of the log: %s', async (dialect) => {
+describe('password', () => {
+  it.each(DIALECTS)('appears in no answer and no log line, nor does its hash: %s', async (dialect) => {
     const methods = ['debug', 'log', 'info', 'warn', 'error'] as const;
     const logs = methods.map((method) => vi.spyOn(console, method).mockImplementation(() => undefined));
     const password = 'Secret4242';

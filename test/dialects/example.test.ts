@@ -1,4 +1,4 @@
-// The dialect of examples/dialect.ts, mounted as docs/architecture.md says: it logs in, shows the account, and refuses.
+// The dialect of examples/dialect.ts, mounted as docs/architecture.md says: login, the account, refusals.
 import { expect, it } from 'vitest';
 import { mine } from '../../examples/dialect.ts';
 import { readSettings } from '../../src/env.ts';
@@ -29,7 +29,7 @@ const ask = async (path: string, init: RequestInit = {}): Promise<[number, unkno
 const logIn = (username: string, password: string) =>
   ask('/mine/login', { method: 'POST', body: new URLSearchParams({ username, password }) });
 
-it('logs in for a key that shows the account', async () => {
+it('returns a key at login that gives access to the account', async () => {
   const { username, email, password } = someAccount();
   await timed.register('cookie', { username, email, password });
   const [status, body] = await logIn(username, password);
@@ -38,7 +38,7 @@ it('logs in for a key that shows the account', async () => {
   expect(await ask('/mine/me/', { headers: { Authorization: `Bearer ${key}` } })).toEqual([200, { email }]);
 });
 
-it('refuses in its own words', async () => {
+it('answers every refusal in its own format', async () => {
   const { username, email, password } = someAccount();
   await timed.register('cookie', { username, email, password });
   expect(await logIn(username, 'wrong')).toEqual([400, { error: 'wrong username or password' }]);

@@ -1,20 +1,24 @@
-// Emails that differ only in case, or in how accents are encoded, are one email: at registration, at login, in searches.
+// Emails that differ only in case or in the encoding of accents are the same email: at registration, login and search.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, ORIGIN, send, testEnv, uniqueName } from '../support/worker.ts';
 
 const PASSWORD = 'a2 long walk';
 
-/** One email in two spellings, which lower-casing alone takes for two. */
+/** Two spellings of one email that still differ after lower-casing. */
 const PAIRS: [name: string, one: (mark: string) => string, other: (mark: string) => string][] = [
-  ['a letter without a capital', (mark) => `${mark}J\u030c@test.com`, (mark) => `${mark}\u01f0@test.com`],
-  ['a last sigma', (mark) => `${mark}ΟΔΟΣ@test.com`, (mark) => `${mark}οδος@test.com`],
+  [
+    'a letter without an upper-case form',
+    (mark) => `${mark}J\u030c@test.com`,
+    (mark) => `${mark}\u01f0@test.com`,
+  ],
+  ['a final sigma', (mark) => `${mark}ΟΔΟΣ@test.com`, (mark) => `${mark}οδος@test.com`],
   ['a sharp s', (mark) => `${mark}STRASSE@test.com`, (mark) => `${mark}straße@test.com`],
   ['accents in a domain', (mark) => `${mark}@MÜNCHEN.com`, (mark) => `${mark}@mu\u0308nchen.com`],
 ];
 
 const OWN_PAGE = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' };
 
-/** user-v1 takes at most 16 characters of password and username. */
+/** user-v1 accepts at most 16 characters of password and username. */
 const REGISTRATIONS: Record<string, (email: string) => Promise<Answer>> = {
   users: (email) =>
     send('/api/users/register', { json: { username: uniqueName(), email, password: PASSWORD } }),
@@ -29,7 +33,7 @@ const REGISTRATIONS: Record<string, (email: string) => Promise<Answer>> = {
   'the sign-up page': (email) => send('/sign-up', { form: { email, password: PASSWORD }, headers: OWN_PAGE }),
 };
 
-/** What each says of an email that another account has. */
+/** The answer of each to an email that another account has. */
 const TAKEN: Record<string, string> = {
   users: '400 {"email":["user with this email address already exists."]}',
   'user-v1': '200 {"status":"failed","desc":"username or email already exists","error_code":114}',
@@ -57,9 +61,9 @@ const countOf = async (mark: string): Promise<number | undefined> =>
       .first<{ n: number }>()
   )?.n;
 
-describe.each(PAIRS)('%s', (_name, one, other) => {
+describe.each(PAIRS)('email with %s', (_name, one, other) => {
   it.each(Object.entries(REGISTRATIONS))(
-    'is one email to the registration of %s',
+    'counts as taken in both spellings at registration: %s',
     async (dialect, register) => {
       for (const [first, second] of [
         [one, other],
@@ -74,7 +78,7 @@ describe.each(PAIRS)('%s', (_name, one, other) => {
     },
   );
 
-  it.each(Object.entries(LOGINS))('is one email to the login of %s', async (_dialect, logIn) => {
+  it.each(Object.entries(LOGINS))('logs in with both spellings: %s', async (_dialect, logIn) => {
     const mark = uniqueName();
     expect((await send('/id/register', { json: { email: one(mark), password: PASSWORD } })).status).toBe(201);
     expect(isDone(await logIn(one(mark)))).toBe(true);
@@ -83,7 +87,7 @@ describe.each(PAIRS)('%s', (_name, one, other) => {
   });
 });
 
-describe('a search', () => {
+describe('POST /id/admin/accounts/search', () => {
   let token = '';
   beforeAll(async () => {
     const email = `${uniqueName()}@test.com`;
@@ -97,7 +101,7 @@ describe('a search', () => {
     return JSON.parse(text).accounts.map(({ email }: { email: string }) => email);
   };
 
-  it('finds the beginning of an email in whatever case, where a word may go on', async () => {
+  it('finds an email by its beginning in any case, even if the beginning ends in a sigma', async () => {
     const mark = `ξένος${uniqueName()}`;
     const email = `${mark}οδοσήμανση@test.com`;
     await send('/id/register', { json: { email, password: PASSWORD } });
@@ -106,7 +110,7 @@ describe('a search', () => {
     expect(await emailsOf(`${mark}ΟΔΟΤ`)).toEqual([]);
   });
 
-  it('finds nobody by more than any name has', async () => {
+  it('finds nobody by a text longer than any name', async () => {
     expect(await emailsOf(`a${'\u0301'.repeat(600)}`)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// What is no text at all, in every field of the DRF dialects: DRF words it by what the field takes.
+// Values that are not text, in every field of the DRF dialects: the error depends on the kind of field, as in DRF.
 import { describe, expect, it } from 'vitest';
 import { send, sessionCookie, uniqueName } from '../support/worker.ts';
 
@@ -20,7 +20,7 @@ const cookie = async (): Promise<string> => {
   return sessionCookie(await send('/api/users/register', { json })) ?? expect.fail();
 };
 
-/** For each body: the text for each of its fields. */
+/** For each body, the error of each of its fields. */
 const BODIES: [name: string, path: string, texts: Record<string, string>][] = [
   ['users register', '/api/users/register', { username: NOT_TEXT, email: NOT_EMAIL, password: NOT_TEXT }],
   ['users login', '/api/users/login', { username: NOT_TEXT, password: NOT_TEXT }],
@@ -29,7 +29,7 @@ const BODIES: [name: string, path: string, texts: Record<string, string>][] = [
     '/api/register',
     { first_name: NOT_TEXT, last_name: NOT_TEXT, email: NOT_EMAIL, password: NOT_TEXT },
   ],
-  // This field takes a username too: it is plain text.
+  // This field also accepts a username, so it is a plain text field.
   ['conjugator login', '/api/login', { email: NOT_TEXT, password: NOT_TEXT }],
   ['account register', '/account/register', { username: NOT_TEXT, email: NOT_EMAIL, password: NOT_TEXT }],
   ['account login', '/account/login', { username: NOT_TEXT, password: NOT_TEXT }],
@@ -43,15 +43,15 @@ const errorsOf = (text: string): unknown => {
   return typeof body === 'object' && body !== null && 'errors' in body ? body.errors : body;
 };
 
-describe.each(NO_TEXTS)('%s', (_, value) => {
-  it.each(BODIES)('in %s has the text of its field', async (_name, path, texts) => {
+describe.each(NO_TEXTS)('the value %s', (_, value) => {
+  it.each(BODIES)('gets the error of each field: %s', async (_name, path, texts) => {
     const answer = await send(path, { json: everyField(texts, value) });
     expect(answer.status).toBe(400);
     const expected = Object.entries(texts).map(([field, text]) => [field, [text]]);
     expect(errorsOf(answer.text)).toEqual(Object.fromEntries(expected));
   });
 
-  it('in the profile of users has the text of its field', async () => {
+  it('gets the error of each field: users profile', async () => {
     const texts = { address: NOT_TEXT, site_url: NOT_URL, description: NOT_TEXT };
     const json = everyField(texts, value);
     const answer = await send('/api/users/me', { method: 'PATCH', json, cookie: await cookie() });
@@ -62,7 +62,7 @@ describe.each(NO_TEXTS)('%s', (_, value) => {
   });
 });
 
-it('keeps the other texts of such a field', async () => {
+it('keeps the other errors of an email field', async () => {
   const errors = async (email: unknown) => {
     const answer = await send('/account/register', { json: { username: 'a', email, password: 'b' } });
     return errorsOf(answer.text);
@@ -70,11 +70,11 @@ it('keeps the other texts of such a field', async () => {
   expect(await errors(null)).toEqual({ email: ['This field may not be null.'] });
   expect(await errors(undefined)).toEqual({ email: ['This field is required.'] });
   expect(await errors('a\ud800@test.com')).toEqual({ email: [NOT_TEXT] });
-  // A number becomes its decimal text, which is no email.
+  // A number becomes its decimal text, which is not an email.
   expect(await errors(12)).toEqual({ email: [NOT_EMAIL] });
 });
 
-it('takes a file in a form for no text', async () => {
+it('rejects a file in an email field of a multipart form', async () => {
   const part = (name: string, more = '') =>
     `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\nx\r\n`;
   const body = `${part('username')}${part('email', '; filename="a.txt"')}${part('password')}--b--\r\n`;

@@ -1,4 +1,4 @@
-// An account has one name, whichever form it was given in: `name`, or first and last name.
+// An account has one name, whether a client sends it as `name` or as first and last name.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { namesOf } from '../../src/core/index.ts';
 import { createTimedCore } from '../support/clock.ts';
@@ -9,7 +9,7 @@ const PASSWORD = 'correct-horse-7';
 const tokenIn = ({ text }: Answer): string => /"token":"([^"]+)"/.exec(text)?.[1] ?? expect.fail(text);
 const emailOf = (mark: string): string => `${mark}@test.com`;
 
-/** Accounts of the three dialects that take a name; each gives a token that is good in every dialect. */
+/** Accounts of the three dialects that accept a name; each returns a token that every dialect accepts. */
 const joinAuth = async (name: string, mark = uniqueName()) =>
   tokenIn(await send('/api/auth/register', { json: { name, email: emailOf(mark), password: PASSWORD } }));
 const joinConjugator = async (first: string, last: string, mark = uniqueName()) => {
@@ -53,13 +53,13 @@ const patch = async (token: string, json: unknown) => {
 const put = async (token: string, json: unknown): Promise<Answer> =>
   send('/api/user', { method: 'PUT', token, json });
 
-describe('an account that was given one name', () => {
+describe('account with one name', () => {
   it.each([
     ['Peter Griffin', 'Peter', 'Griffin'],
     ['Anna Maria Smith', 'Anna Maria', 'Smith'],
     ['Cher', 'Cher', ''],
     ['Ada  Lovelace', 'Ada', 'Lovelace'],
-  ])('%s: shows first and last name, split at the last space', async (name, first, last) => {
+  ])('shows "%s" as first and last name, split at the last space', async (name, first, last) => {
     for (const token of [await joinAuth(name), await joinId(name)]) {
       expect(await conjugatorShows(token)).toEqual([first, last]);
       expect(await idShows(token)).toEqual({ name, firstName: first, lastName: last });
@@ -67,7 +67,7 @@ describe('an account that was given one name', () => {
   });
 });
 
-describe('an account that was given first and last name', () => {
+describe('account with first and last name', () => {
   it('shows both as one name', async () => {
     const mark = uniqueName();
     const token = await joinConjugator('Peter', 'Griffin', mark);
@@ -76,8 +76,8 @@ describe('an account that was given first and last name', () => {
   });
 });
 
-describe('writing', () => {
-  it('one name replaces first and last name', async () => {
+describe('change of a name', () => {
+  it('replaces first and last name if `name` is sent', async () => {
     const mark = uniqueName();
     const token = await joinConjugator('Peter', 'Griffin', mark);
     await patch(token, { name: 'Lois van Pewterschmidt' });
@@ -85,7 +85,7 @@ describe('writing', () => {
     expect(await authShows(mark)).toBe('Lois van Pewterschmidt');
   });
 
-  it('one of first and last name keeps the other, and replaces the one name', async () => {
+  it('keeps the other one if only first or last name is sent, and updates `name`', async () => {
     const mark = uniqueName();
     const token = await joinAuth('Peter Griffin', mark);
     expect((await put(token, { first_name: 'Lois' })).text).toContain(
@@ -97,7 +97,7 @@ describe('writing', () => {
     expect(await authShows(mark)).toBe('Lois Pewterschmidt');
   });
 
-  it('what is shown changes nothing', async () => {
+  it('ignores values that are sent back as shown, and applies one that differs', async () => {
     const token = await joinId('Anna Maria  Smith');
     const before = await idShows(token);
     await patch(token, before);
@@ -107,14 +107,14 @@ describe('writing', () => {
     expect(await conjugatorShows(token)).toEqual(['Anna', 'Smith']);
   });
 
-  it('both forms at once keeps both', async () => {
+  it('keeps both forms if both are sent', async () => {
     const token = await joinId('Anna');
     const both = { name: 'Dr. Anna Smith', firstName: 'Anna', lastName: 'Smith' };
     await patch(token, both);
     expect(await idShows(token)).toEqual(both);
   });
 
-  it('nothing removes the name everywhere', async () => {
+  it('removes the name in both forms if it is empty', async () => {
     const token = await joinConjugator('Peter', 'Griffin');
     await patch(token, { name: '' });
     expect(await conjugatorShows(token)).toEqual(['', '']);
@@ -123,14 +123,14 @@ describe('writing', () => {
     expect(await idShows(other)).toEqual({ name: '', firstName: '', lastName: '' });
   });
 
-  it('another field leaves the name alone', async () => {
+  it('leaves the name unchanged if only other fields are sent', async () => {
     const token = await joinAuth('Peter Griffin');
     await patch(token, { address: 'Spooner Street 31' });
     expect((await put(token, {})).status).toBe(200);
     expect(await idShows(token)).toEqual({ name: 'Peter Griffin', firstName: 'Peter', lastName: 'Griffin' });
   });
 
-  it('the longest first and last name as they are shown changes nothing', async () => {
+  it('leaves the longest first and last name unchanged if the shown `name` is sent back', async () => {
     const [first, last] = ['x'.repeat(200), '🦊'.repeat(255)];
     const token = await joinConjugator(first, last);
     const { name } = await idShows(token);
@@ -140,12 +140,12 @@ describe('writing', () => {
   });
 });
 
-it('an account without any name shows none', () => {
+it('shows empty names for an account without any', () => {
   const none = { name: '', firstName: '', lastName: '' };
   expect(namesOf(none)).toEqual(none);
 });
 
-describe('a search of an admin', () => {
+describe('POST /id/admin/accounts/search', () => {
   let admin = '';
   beforeAll(async () => {
     const mark = uniqueName();
@@ -158,7 +158,7 @@ describe('a search of an admin', () => {
     return JSON.parse(page.text).accounts.map(({ name }: Shown) => name);
   };
 
-  it('finds the shown name in whatever case and form, and the old one no longer', async () => {
+  it('finds the current name in any case and Unicode form, but not the old one', async () => {
     const mark = uniqueName();
     const token = await joinConjugator(`${mark}Éva`, 'Őry');
     expect(await namesFound(`${mark}E\u0301VA őR`)).toEqual([`${mark}Éva Őry`]);
@@ -169,7 +169,7 @@ describe('a search of an admin', () => {
     expect(await namesFound(`${mark}ÖDÖN b`)).toEqual([`${mark}Ödön B`]);
   });
 
-  it('finds the longest name by its beginning and by the whole of it', async () => {
+  it('finds the longest name by its beginning and in full', async () => {
     const mark = uniqueName();
     const name = mark + 'é'.repeat(255 - mark.length);
     await joinId(name);
@@ -178,7 +178,7 @@ describe('a search of an admin', () => {
     expect(await namesFound(`${name}é`)).toEqual([]);
   });
 
-  it('finds names without a key once the scheduled run has filled it in, 1,201 of them', async () => {
+  it('finds names without a search key after the scheduled run filled in all 1,201 of them', async () => {
     const mark = uniqueName();
     const named = `${mark}ÄNNE`;
     await joinId(named);

@@ -1,8 +1,8 @@
-// One text is one password: in JSON, in both kinds of forms, in every dialect and on every page that takes one.
+// The same text is the same password: in JSON, in both kinds of forms, in every dialect and on every page.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, ORIGIN, type Sent, send, sessionCookie, uniqueName } from '../support/worker.ts';
 
-/** Good in every dialect: 8 to 16 characters, a digit and an English letter among them. */
+/** Accepted in every dialect: 8 to 16 characters with a digit and an English letter. */
 const PASSWORDS = [
   '100%pure',
   '%41%zz %4+1a&b=',
@@ -13,7 +13,7 @@ const PASSWORDS = [
 
 type Fields = Record<string, string>;
 
-/** The body of a client that encodes only what would end a value. */
+/** The form of a client that percent-encodes only what would be misread. */
 const carelessly = (fields: Fields): string =>
   Object.entries(fields)
     .map(([name, value]) => `${name}=${value.replaceAll(/[&+]|%(?=[0-9a-f]{2})/gi, encodeURIComponent)}`)
@@ -22,7 +22,7 @@ const carelessly = (fields: Fields): string =>
 const ENCODINGS: Record<string, (fields: Fields) => Sent> = {
   JSON: (json) => ({ json }),
   'a url-encoded form': (form) => ({ form }),
-  'a careless form': (fields) => ({
+  'a form with minimal encoding': (fields) => ({
     json: carelessly(fields),
     headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
   }),
@@ -72,40 +72,37 @@ const registerWithId = async (password: string): Promise<{ email: string; cookie
 const logInWithId = async (email: string, password: string): Promise<number> =>
   (await send('/id/login', { json: { identifier: email, password } })).status;
 
-/** Neither dialect nor page refused it; user-v1 refuses with 200. */
+/** Whether dialect or page accepted it; user-v1 refuses with 200. */
 const isDone = ({ status, text }: Answer): boolean =>
   status >= 200 && status < 400 && !text.includes('"failed"');
 
-/** One account for each password, by the password. */
+/** The email of one account for each password. */
 const emails = new Map<string, string>();
 
 beforeAll(async () => {
   for (const password of PASSWORDS) emails.set(password, (await registerWithId(password)).email);
 });
 
-describe.each(Object.keys(ENCODINGS))('in %s', (encoding) => {
+describe.each(Object.keys(ENCODINGS))('password in %s', (encoding) => {
   const encode = ENCODINGS[encoding] ?? expect.fail(encoding);
 
-  it.each(Object.entries(REGISTRATIONS))(
-    '%s stores the password that was sent',
-    async (_, [path, fields]) => {
-      for (const password of PASSWORDS) {
-        const [username, email] = someone();
-        const answer = await toPage(path, encode(fields(username, email, password)));
-        expect([password, answer.text, isDone(answer)]).toEqual([password, answer.text, true]);
-        expect([password, await logInWithId(email, password)]).toEqual([password, 200]);
-      }
-    },
-  );
+  it.each(Object.entries(REGISTRATIONS))('registers exactly as sent: %s', async (_, [path, fields]) => {
+    for (const password of PASSWORDS) {
+      const [username, email] = someone();
+      const answer = await toPage(path, encode(fields(username, email, password)));
+      expect([password, answer.text, isDone(answer)]).toEqual([password, answer.text, true]);
+      expect([password, await logInWithId(email, password)]).toEqual([password, 200]);
+    }
+  });
 
-  it.each(Object.entries(LOGINS))('%s takes the password that was registered', async (_, [path, fields]) => {
+  it.each(Object.entries(LOGINS))('logs in as it was registered: %s', async (_, [path, fields]) => {
     for (const password of PASSWORDS) {
       const answer = await toPage(path, encode(fields('', emails.get(password) ?? '', password)));
       expect([password, answer.text, isDone(answer)]).toEqual([password, answer.text, true]);
     }
   });
 
-  it('each confirmation in id takes it', async () => {
+  it('confirms every change in id', async () => {
     for (const password of PASSWORDS) {
       const { email, cookie } = await registerWithId(password);
       const [username] = someone();
@@ -122,7 +119,7 @@ describe.each(Object.keys(ENCODINGS))('in %s', (encoding) => {
     }
   });
 
-  it('each page that asks for it takes it', async () => {
+  it('confirms every change on the account pages', async () => {
     for (const password of PASSWORDS) {
       const { email, cookie } = await registerWithId(password);
       const [username] = someone();
@@ -141,16 +138,16 @@ describe.each(Object.keys(ENCODINGS))('in %s', (encoding) => {
   });
 });
 
-describe('bytes that are no UTF-8', () => {
+describe('form bytes that are not UTF-8', () => {
   const LOGIN_TYPE = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
   it.each(Object.entries(LOGINS))(
-    'are refused by %s, whatever else is in the form',
+    'get 400 at login, whatever else is in the form: %s',
     async (_, [path, fields]) => {
       const { email } = await registerWithId('a sec\ufffdret');
       const names = Object.keys(fields('', email, ''));
       const form = `${names[0]}=${email}&password=`;
-      // A replacement character elsewhere used to let the broken bytes through as one.
+      // A replacement character in another field used to let the invalid bytes pass as one.
       const broken = await toPage(path, { json: `other=%EF%BF%BD&${form}a+sec%E9ret`, headers: LOGIN_TYPE });
       expect(broken.status).toBe(400);
       const meant = await toPage(path, { json: `${form}a+sec%EF%BF%BDret`, headers: LOGIN_TYPE });

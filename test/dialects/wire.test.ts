@@ -1,4 +1,4 @@
-// What holds on the wire in every dialect: its paths and methods, HEAD, OPTIONS, unknown paths, faults. One table.
+// HTTP rules of every dialect, from one table: paths and methods, HEAD, OPTIONS, unknown paths, internal errors.
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dialects } from '../../src/dialects/index.ts';
 import type { Env } from '../../src/env.ts';
@@ -7,14 +7,14 @@ import { notAllowed, refused } from './id/support-refusals.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** A session of `id`, by the form of its id. */
+/** A well-formed session id of `id`. */
 const SESSION = '0123456789abcdef'.repeat(4);
 
 interface Wire {
   name: string;
-  /** Every path, with the `Allow` header that it answers. A parameter has a value that could be one. */
+  /** Every path with its `Allow` header. A parameter has a well-formed value. */
   allowed: Readonly<Record<string, string>>;
-  /** Paths below the dialect's, or that only look like one of its own. */
+  /** Paths that do not exist, below the dialect's base path or similar to it. */
   unknown: readonly string[];
   notAllowed: (method: string) => string;
   notFound: string;
@@ -186,17 +186,17 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Status and body to the letter, of an answer with an id and without a cookie. */
+/** Status and exact body of an answer, which has a request id and no cookie. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
   expect(headers.getSetCookie()).toEqual([]);
   return `${status} ${text}`;
 };
 
-/** Nobody, somebody unknown, and somebody who is logged in. */
+/** Without a credential, with an invalid one, and logged in by token and by cookie. */
 const senders = (): Sent[] => [{}, { token: 'nonsense' }, { token }, { cookie }];
 
-it('is about every dialect', () => {
+it('covers every dialect', () => {
   expect(new Set(WIRES.map(({ name }) => name))).toEqual(new Set(dialects.map(({ name }) => name)));
 });
 
@@ -207,7 +207,7 @@ describe.each(WIRES)('$name', (wire) => {
     { path: `${path}/`, allow },
   ]);
 
-  it('has the paths and methods of the table, and no other', () => {
+  it('has exactly the paths and methods of the table', () => {
     const written = paths.flatMap(([path, allow]) =>
       allow
         .split(', ')
@@ -225,7 +225,7 @@ describe.each(WIRES)('$name', (wire) => {
   describe.each(spellings)('$path', ({ path, allow }) => {
     const others = METHODS.filter((method) => !allow.split(', ').includes(method));
 
-    it.each(others)('refuses %s from every client', async (method) => {
+    it.each(others)('answers 405 to %s from every client', async (method) => {
       for (const sender of senders()) {
         const answer = await send(path, { ...sender, method });
         expect(whole(answer)).toBe(method === 'HEAD' ? '405 ' : wire.notAllowed(method));
@@ -233,14 +233,14 @@ describe.each(WIRES)('$name', (wire) => {
       }
     });
 
-    it('answers OPTIONS with its methods and nothing else', async () => {
+    it('answers OPTIONS with 204, the `Allow` header and no body', async () => {
       const answer = await send(path, { method: 'OPTIONS' });
       expect(whole(answer)).toBe('204 ');
       expect(answer.headers.get('Allow')).toBe(allow);
     });
   });
 
-  it.each(wire.unknown)('has no path %s, for any method or sender', async (path) => {
+  it.each(wire.unknown)('answers 404 at %s for every method and client', async (path) => {
     for (const method of [...METHODS, 'OPTIONS'])
       for (const sender of senders()) {
         const answer = await send(path, { ...sender, method });
@@ -251,7 +251,7 @@ describe.each(WIRES)('$name', (wire) => {
   });
 
   it.each(paths)(
-    'answers a fault at %s with the request id of the log, and nothing else',
+    'answers an internal error at %s with the request id of the log and no details',
     async (path, allow) => {
       const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
       const env: Env = { ...testEnv, TOKEN_SECRET: '' };
@@ -264,7 +264,7 @@ describe.each(WIRES)('$name', (wire) => {
 });
 
 it.each(['/api/authx', '/identity', '/idx/me', '/ID/me', '/accounting', '/accounts/login'])(
-  'does not take %s for a path of a dialect that it begins like',
+  'answers 404 at %s, which only begins like a path of a dialect',
   async (path) => {
     for (const method of METHODS.filter((each) => each !== 'HEAD'))
       expect(whole(await send(path, { method, token }))).toBe(DRF.notFound);
