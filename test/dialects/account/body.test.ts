@@ -1,8 +1,8 @@
-// `account`: media types, sizes and syntax of bodies, and in which order everything is checked.
+// `account`: media types, sizes and syntax of request bodies, and the order of checks.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -27,16 +27,16 @@ beforeAll(async () => {
 const setPicture = (sent: Sent) => send('/account/set_picture', { token, ...sent });
 const typed = (body: string, type: string): Sent => ({ json: body, headers: { 'Content-Type': type } });
 
-describe.each(PATHS)('the body of %s', (path) => {
+describe.each(PATHS)('POST %s', (path) => {
   it.each(['text/plain', 'application/xml', 'text/plain; charset=utf-8', 'application/jsonx'])(
-    'is refused where its type is %s',
+    'answers 415 for the media type %s',
     async (type) => {
       const expected = `415 {"detail":"Unsupported media type \\"${type}\\" in request."}`;
       expect(whole(await send(path, { token, ...typed('{}', type) }))).toBe(expected);
     },
   );
 
-  it('is refused where it is one byte past 65,536', async () => {
+  it('answers 413 for a body of more than 65,536 bytes', async () => {
     const answerTo = (sent: Sent) => send(path, { token, ...sent });
     expect((await answerTo({ json: '{}'.padEnd(MAX_BODY_BYTES) })).status).toBe(400);
     expect((await answerTo({ json: '{}'.padEnd(MAX_BODY_BYTES) })).text).not.toContain('detail');
@@ -47,7 +47,7 @@ describe.each(PATHS)('the body of %s', (path) => {
   });
 
   it.each(['{', '{"a":1,}', "{'a':1}", '{"a":1} x', 'NaN', 'id=1'])(
-    'is refused, bare and without being quoted, where it is no JSON: %s',
+    'answers 400 for invalid JSON, without `errors` and without quoting it: %s',
     async (json) => {
       expect(whole(await send(path, { token, json }))).toBe(MALFORMED);
     },
@@ -60,14 +60,14 @@ describe.each(PATHS)('the body of %s', (path) => {
     ['1.5', 'Invalid data. Expected a dictionary, but got float.'],
     ['false', 'Invalid data. Expected a dictionary, but got bool.'],
     ['null', 'No data provided'],
-  ])('is refused where it is no object, wrapped in `errors` but at login: %s', async (json, text) => {
+  ])('answers 400 for JSON that is not an object, in `errors` except at login: %s', async (json, text) => {
     const errors = { non_field_errors: [text] };
     const expected = path.endsWith('login') ? errors : { success: false, errors };
     for (const spelling of [path, `${path}/`])
       expect(whole(await send(spelling, { token, json }))).toBe(`400 ${JSON.stringify(expected)}`);
   });
 
-  it('counts as an empty object where it is empty, whatever its type', async () => {
+  it('treats an empty body as an empty object, whatever its media type', async () => {
     const { text } = await send(path, { token, json: {} });
     for (const sent of [
       typed('', 'application/json'),
@@ -79,42 +79,45 @@ describe.each(PATHS)('the body of %s', (path) => {
   });
 });
 
-describe('a body', () => {
-  it('of 65,536 bytes is read', async () => {
+describe('request body', () => {
+  it('accepts 65,536 bytes', async () => {
     expect(whole(await setPicture({ json: '{"id":1}'.padEnd(MAX_BODY_BYTES) }))).toBe(SET);
     expect(whole(await setPicture(typed('id=1&pad='.padEnd(MAX_BODY_BYTES, 'x'), FORM)))).toBe(SET);
   });
 
-  it.each(['application/json; charset=utf-8', 'Application/JSON'])('of type %s is read', async (type) => {
-    expect(whole(await setPicture(typed('{"id":1}', type)))).toBe(SET);
-    expect(whole(await setPicture(typed('{"id":11}', type)))).toBe(NOT_SET);
-  });
+  it.each(['application/json; charset=utf-8', 'Application/JSON'])(
+    'accepts the media type %s',
+    async (type) => {
+      expect(whole(await setPicture(typed('{"id":1}', type)))).toBe(SET);
+      expect(whole(await setPicture(typed('{"id":11}', type)))).toBe(NOT_SET);
+    },
+  );
 
-  it('that is a form may repeat a field: the last one counts', async () => {
+  it('uses the last value of a repeated form field', async () => {
     expect(whole(await setPicture(typed('id=11&id=1', FORM)))).toBe(SET);
     expect(whole(await setPicture(typed('id=1&id=11', FORM)))).toBe(NOT_SET);
   });
 
-  it('that is no form, though it says so, is refused', async () => {
+  it('rejects an invalid multipart form', async () => {
     expect(whole(await setPicture(typed('nothing', 'multipart/form-data; boundary=edge')))).toBe(
       '400 {"detail":"Multipart form parse error - The body is not a valid form."}',
     );
   });
 });
 
-describe('a path with a letter percent-encoded', () => {
-  it('is the same path, and wraps its faults the same', async () => {
+describe('percent-encoded path', () => {
+  it('reaches the same endpoint, with errors in the same form', async () => {
     const { text } = await send('/account/register', { json: {} });
     expect(text).toMatch(/^\{"success":false,"errors":\{"username"/);
     expect(whole(await send('/account/%72egister', { json: {} }))).toBe(`400 ${text}`);
   });
 });
 
-describe('the order of checks', () => {
+describe('order of checks', () => {
   const huge = '{'.padEnd(MAX_BODY_BYTES + 1);
 
   it.each(['/account/set_picture', '/acount/set_picture'])(
-    'at %s is credentials, media type, size, JSON, fields',
+    'starts with credentials, then media type, size, JSON, fields: %s',
     async (path) => {
       expect(whole(await send(path, typed(huge, 'text/plain')))).toBe(ANONYMOUS);
       expect(whole(await send(path, { json: '{"id":1}' }))).toBe(ANONYMOUS);
@@ -125,9 +128,12 @@ describe('the order of checks', () => {
     },
   );
 
-  it.each(['/account/register', '/account/login'])('at %s is media type, size, JSON', async (path) => {
-    expect(whole(await send(path, typed(huge, 'text/plain')))).toMatch(/^415 /);
-    expect(whole(await send(path, { json: huge }))).toBe(TOO_LARGE);
-    expect(whole(await send(path, { json: '{"username":1' }))).toBe(MALFORMED);
-  });
+  it.each(['/account/register', '/account/login'])(
+    'starts with the media type, then size, JSON: %s',
+    async (path) => {
+      expect(whole(await send(path, typed(huge, 'text/plain')))).toMatch(/^415 /);
+      expect(whole(await send(path, { json: huge }))).toBe(TOO_LARGE);
+      expect(whole(await send(path, { json: '{"username":1' }))).toBe(MALFORMED);
+    },
+  );
 });

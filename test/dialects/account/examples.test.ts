@@ -1,8 +1,8 @@
-// `account`: every documented example, whole, and how registration and login are ruled.
+// `account`: every documented example in full, and the rules of registration and login.
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, sessionCookie, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -22,10 +22,10 @@ const logIn = (username: string, password: string) =>
   send('/account/login', { json: { username, password } });
 const profile = (token: string) => send('/account/profile', { token });
 
-describe('the examples of the document', () => {
+describe('documented examples', () => {
   const test = { username: 'test', email: 'test@test.com', password: 'test' };
 
-  it('lead from registration through login, profile and logout to deletion', async () => {
+  it('hold from registration through login, profile and logout to deletion', async () => {
     const registered = await register(test);
     const token = tokenOf(registered);
     expect(whole(registered)).toBe(`200 {"success":true,"token":"${token}"}`);
@@ -65,7 +65,7 @@ describe('the examples of the document', () => {
     ['/account/get_pictures', 'GET'],
     ['/account/set_picture', 'POST'],
     ['/acount/set_picture', 'POST'],
-  ])('refuse a token that is invalid or missing: %s', async (path, method) => {
+  ])('answer 401 for an invalid or missing token: %s', async (path, method) => {
     const headers = { Authorization: 'Token 2427f839b8a07d89147375921f75444094d38c05' };
     const invalid = await send(path, { method, headers });
     expect(whole(invalid)).toBe('401 {"detail":"Invalid token."}');
@@ -76,8 +76,8 @@ describe('the examples of the document', () => {
   });
 });
 
-describe('a duplicate', () => {
-  it('is reported for the field that is taken, ignoring case and surrounding white space', async () => {
+describe('duplicate username or email', () => {
+  it('names each taken field, ignoring case and surrounding white space', async () => {
     const first = person();
     await register(first);
     const other = person();
@@ -92,7 +92,7 @@ describe('a duplicate', () => {
     expect((await register(other)).status).toBe(200);
   });
 
-  it('of an email is one in another Unicode composition too', async () => {
+  it('ignores the Unicode form of an email, but not an accent', async () => {
     const first = person();
     const at = (email: string) => ({ ...person(), email });
     await register(at(`${first.username}@exämple.com`.normalize('NFC')));
@@ -102,7 +102,7 @@ describe('a duplicate', () => {
     expect((await register(at(`${first.username}@example.com`))).status).toBe(200);
   });
 
-  it('is looked for in each field that is itself valid, though another is not', async () => {
+  it('checks each valid field, even if another field is invalid', async () => {
     const { username, email } = person();
     await register({ username, email, password: 'test' });
     const refused = (errors: string) => `400 {"success":false,"errors":{${errors}}}`;
@@ -120,13 +120,13 @@ describe('a duplicate', () => {
     );
   });
 
-  it('of a username does not match an email: each is searched in its own field', async () => {
+  it("accepts a username equal to the local part of another account's email", async () => {
     const { username } = person();
     await register({ ...person(), email: `${username}@test.com` });
     expect((await register({ ...person(), username })).status).toBe(200);
   });
 
-  it('is what all but one get who register one name at once', async () => {
+  it('accepts one of three concurrent registrations of a username', async () => {
     const { username, email, password } = person();
     const emails = [email, `a.${email}`, `b.${email}`];
     const answers = await Promise.all(emails.map((email) => register({ username, email, password })));
@@ -138,8 +138,8 @@ describe('a duplicate', () => {
   });
 });
 
-describe('register and login', () => {
-  it('take JSON, a form and a multipart form alike, with and without a slash at the end', async () => {
+describe('registration and login', () => {
+  it('accept JSON, form and multipart bodies, with and without a trailing slash', async () => {
     for (const kind of ['json', 'form', 'multipart'] as const) {
       for (const slash of ['', '/']) {
         const fields = person();
@@ -158,7 +158,7 @@ describe('register and login', () => {
     }
   });
 
-  it('take the username or the email, without regard to case and white space', async () => {
+  it('accept username or email, ignoring case and surrounding white space', async () => {
     const { username, email, password } = person();
     const token = tokenOf(await register({ username: ` ${username}\n`, email: `\t${email} `, password }));
     for (const name of [username, username.toUpperCase(), ` ${username} `, email, ` ${email.toUpperCase()}`])
@@ -167,7 +167,7 @@ describe('register and login', () => {
     expect(whole(await logIn(`${username}x`, password))).toBe(WRONG_PAIR);
   });
 
-  it('show username and email as they were entered', async () => {
+  it('keep username and email as entered', async () => {
     const { username, password } = person();
     const [upper, email] = [username.toUpperCase(), `${username.toUpperCase()}@Test.com`];
     const { text } = await profile(tokenOf(await register({ username: upper, email, password })));
@@ -185,7 +185,7 @@ describe('register and login', () => {
     },
   );
 
-  it("ignore another account's live token, which stays live", async () => {
+  it("ignore another account's token and leave it valid", async () => {
     const [one, other] = [person(), person()];
     const token = tokenOf(await register(one));
     const made = tokenOf(await register(other, { token }));

@@ -1,14 +1,14 @@
-// `account`: what each field of registration and login takes, its limits and one past them.
+// `account`: what each field of registration and login accepts, at its limits and one past them.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
 };
 
-/** Registration wraps its faults, login does not. */
+/** Registration wraps its errors in `errors`, login does not. */
 const wrapped = (faults: Record<string, string[]>): string =>
   `400 ${JSON.stringify({ success: false, errors: faults })}`;
 const bare = (faults: Record<string, string[]>): string => `400 ${JSON.stringify(faults)}`;
@@ -29,13 +29,13 @@ const register = (changes: Record<string, unknown>) =>
   send('/account/register', { json: { ...person(), ...changes } });
 const logIn = (fields: Record<string, unknown>) => send('/account/login', { json: fields });
 
-/** A valid email of so many characters; at least 203. */
+/** A valid email of the given length, at least 203 characters. */
 const emailOf = (characters: number): string => {
   const domain = `@${`${'d'.repeat(62)}.`.repeat(3)}com`;
   return uniqueName().padEnd(characters - domain.length, 'x') + domain;
 };
 
-/** What no field takes, passwords included. */
+/** Values that no field accepts, not even a password. */
 const NO_TEXTS: [unknown, string][] = [
   [null, NULL],
   ['', BLANK],
@@ -47,12 +47,12 @@ const NO_TEXTS: [unknown, string][] = [
   ['\ud800', NOT_TEXT],
   ['a\udc00b', NOT_TEXT],
 ];
-/** In an email field, what is no text at all has that field's text. */
+/** The same for an email field, which has its own error for values that are not text. */
 const NO_EMAIL_TEXTS = NO_TEXTS.map(([value, text]): [unknown, string] => [
   value,
   typeof value === 'string' || value === null ? text : NOT_EMAIL,
 ]);
-/** What no field but a password takes. */
+/** Values that only a password accepts. */
 const NO_LINES: [unknown, string][] = [
   [' \t\n ', BLANK],
   ['a\0b', NUL],
@@ -70,11 +70,11 @@ describe('username', () => {
     ...['a b', 'a@b', 'a@b.com', 'é', 'ａｂｃ', 'a/b', 'a,b', '😀', 'a\u200bb'].map(
       (value): [unknown, string] => [value, NOT_USERNAME],
     ),
-  ])('%j is refused: %s', async (username, text) => {
+  ])('rejects %j: %s', async (username, text) => {
     expect(whole(await register({ username }))).toBe(wrapped({ username: [String(text)] }));
   });
 
-  it.each(['a', 'A', '7', '_', '.', '+', '-'])('may hold %s', async (character) => {
+  it.each(['a', 'A', '7', '_', '.', '+', '-'])('accepts the character %s', async (character) => {
     const { username, email } = person();
     const made = await register({ username: username + character, email });
     expect(made.status).toBe(200);
@@ -83,7 +83,7 @@ describe('username', () => {
     expect(text).toContain(`"username":"${username}${character}","email":"${email}"`);
   });
 
-  it('is at most 32 characters', async () => {
+  it('accepts at most 32 characters', async () => {
     const username = uniqueName();
     expect(whole(await register({ username: username.padEnd(33, 'x') }))).toBe(
       wrapped({ username: [atMost(32)] }),
@@ -91,14 +91,14 @@ describe('username', () => {
     expect((await register({ username: username.padEnd(32, 'x') })).status).toBe(200);
   });
 
-  it('has all its broken rules listed, the alphabet first', async () => {
+  it('lists every broken rule, the alphabet first', async () => {
     expect(whole(await register({ username: '😀'.repeat(32) }))).toBe(wrapped({ username: [NOT_USERNAME] }));
     expect(whole(await register({ username: '😀'.repeat(33) }))).toBe(
       wrapped({ username: [NOT_USERNAME, atMost(32)] }),
     );
   });
 
-  it('as a number is its decimal text, to the last digit', async () => {
+  it('accepts a number as its decimal text, to the last digit', async () => {
     const { email } = person();
 
     const made = await send('/account/register', {
@@ -123,11 +123,11 @@ describe('email', () => {
     ...['no', 'a@', '@b.com', 'a@b', 'a b@c.com', 'a@b c.com', 'a@@b.com', 12].map(
       (value): [unknown, string] => [value, NOT_EMAIL],
     ),
-  ])('%j is refused: %s', async (email, text) => {
+  ])('rejects %j: %s', async (email, text) => {
     expect(whole(await register({ email }))).toBe(wrapped({ email: [text] }));
   });
 
-  it('is at most 256 characters, and has all its broken rules listed, the length first', async () => {
+  it('accepts at most 256 characters, and lists every broken rule, the length first', async () => {
     expect((await register({ email: emailOf(256) })).status).toBe(200);
     expect(whole(await register({ email: emailOf(257) }))).toBe(wrapped({ email: [atMost(256)] }));
     expect(whole(await register({ email: 'x'.repeat(257) }))).toBe(
@@ -137,12 +137,12 @@ describe('email', () => {
 });
 
 describe('password', () => {
-  it.each(NO_TEXTS)('%j is refused: %s', async (password, text) => {
+  it.each(NO_TEXTS)('rejects %j: %s', async (password, text) => {
     expect(whole(await register({ password }))).toBe(wrapped({ password: [text] }));
   });
 
   it.each(['x', '😀'])(
-    'is 1 to 128 characters, each %s counted once, of whatever strength',
+    'accepts 1 to 128 characters of any strength, counting %s as one',
     async (character) => {
       for (const count of [1, 128])
         expect((await register({ password: character.repeat(count) })).status).toBe(200);
@@ -152,22 +152,19 @@ describe('password', () => {
     },
   );
 
-  it('is refused with the limit of 1024 bytes past that', async () => {
+  it('rejects 1025 bytes with the limit of 1024', async () => {
     expect(whole(await register({ password: 'x'.repeat(1025) }))).toBe(wrapped({ password: [atMost(1024)] }));
   });
 
-  it.each([' ', '  a  ', '\0', '\n', 'a\u0007b'])(
-    'is %j to the last character, never trimmed',
-    async (password) => {
-      const { username, email } = person();
-      expect((await register({ username, email, password })).status).toBe(200);
-      expect((await logIn({ username, password })).status).toBe(200);
-      expect(whole(await logIn({ username, password: `${password} ` }))).toBe(WRONG_PAIR);
-      expect(whole(await logIn({ username, password: ` ${password}` }))).toBe(WRONG_PAIR);
-    },
-  );
+  it.each([' ', '  a  ', '\0', '\n', 'a\u0007b'])('keeps %j exactly, without trimming', async (password) => {
+    const { username, email } = person();
+    expect((await register({ username, email, password })).status).toBe(200);
+    expect((await logIn({ username, password })).status).toBe(200);
+    expect(whole(await logIn({ username, password: `${password} ` }))).toBe(WRONG_PAIR);
+    expect(whole(await logIn({ username, password: ` ${password}` }))).toBe(WRONG_PAIR);
+  });
 
-  it('is compared in its composed Unicode form', async () => {
+  it('matches in every Unicode form', async () => {
     const { username, email } = person();
     await register({ username, email, password: 'é'.normalize('NFD') });
     expect((await logIn({ username, password: 'é'.normalize('NFC') })).status).toBe(200);
@@ -175,8 +172,8 @@ describe('password', () => {
   });
 });
 
-describe('faults together', () => {
-  it('are all reported, wrapped at registration, in the order of the fields', async () => {
+describe('errors of several fields', () => {
+  it('appear together in field order, in `errors` at registration', async () => {
     expect(whole(await register({ password: '', email: null, username: 'a b' }))).toBe(
       wrapped({ username: [NOT_USERNAME], email: [NULL], password: [BLANK] }),
     );
@@ -184,7 +181,7 @@ describe('faults together', () => {
     expect(whole(nothing)).toBe(wrapped({ username: [REQUIRED], email: [REQUIRED], password: [REQUIRED] }));
   });
 
-  it('are all reported, bare at login', async () => {
+  it('appear together in field order, without `errors` at login', async () => {
     expect(whole(await logIn({}))).toBe(bare({ username: [REQUIRED], password: [REQUIRED] }));
     expect(whole(await logIn({ password: null, username: ' ' }))).toBe(
       bare({ username: [BLANK], password: [NULL] }),

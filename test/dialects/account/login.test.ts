@@ -1,9 +1,9 @@
-// `account`: what login refuses as a fault, what as a wrong pair, and the throttle.
+// `account`: what login reports as a field error and what as wrong credentials, and throttling.
 import { describe, expect, it } from 'vitest';
 import { makeAllWait } from '../../support/failures.ts';
 import { type Answer, send, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -30,26 +30,26 @@ const NO_TEXTS: [unknown, string][] = [
   ['\ud800', NOT_TEXT],
 ];
 
-describe('login', () => {
+describe('POST /account/login', () => {
   it.each([...NO_TEXTS, ['  ', BLANK], ['a\0b', 'Null characters are not allowed.'], ['a\u0007b', NOT_TEXT]])(
-    'refuses the username %j: %s',
+    'rejects the username %j: %s',
     async (username, text) => {
       expect(whole(await logIn({ username, password: 'x' }))).toBe(bare({ username: [String(text)] }));
     },
   );
 
-  it.each(NO_TEXTS)('refuses the password %j: %s', async (password, text) => {
+  it.each(NO_TEXTS)('rejects the password %j: %s', async (password, text) => {
     expect(whole(await logIn({ username: 'nobody', password }))).toBe(bare({ password: [text] }));
   });
 
   it.each(['a b', 'a@b', 'x'.repeat(33), `${'x'.repeat(300)}@b.com`, '😀'])(
-    'applies no rule of format to the username: %s is a wrong one',
+    'answers a username of any format as wrong credentials: %s',
     async (username) => {
       expect(whole(await logIn({ username, password: 'x'.repeat(129) }))).toBe(WRONG_PAIR);
     },
   );
 
-  it('takes a password of 1024 bytes and refuses 1025, though it composes to fewer', async () => {
+  it('accepts at most 1024 bytes of password, counted before normalization', async () => {
     const { username, email } = person();
     await register({ username, email, password: 'test' });
     const longest = `${'e\u0301'.repeat(341)}x`;
@@ -59,7 +59,7 @@ describe('login', () => {
     );
   });
 
-  it('is throttled after many failures, even with the right password, for this account alone', async () => {
+  it('answers 429 after many failures, even for the right password, for this account only', async () => {
     const [one, other] = [person(), person()];
     for (const fields of [one, other]) await register(fields);
     const { username, password } = one;

@@ -1,9 +1,9 @@
-// `account`: the profile, the ten pictures, and the choice of one.
+// `account`: the profile, the ten pictures, and choosing one.
 /// <reference types="vite/types/importMeta.d.ts" />
 import { describe, expect, it } from 'vitest';
 import { type Answer, json, ORIGIN, type Sent, send, testEnv, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -51,14 +51,14 @@ const getPictures = async (token: string, sent: Sent = {}): Promise<Picture[]> =
   return body.data.map((value: unknown) => (isPicture(value) ? value : expect.fail(answer.text)));
 };
 
-describe('the profile', () => {
+describe('GET /account/profile', () => {
   it.each([
     [Date.UTC(2021, 0, 9), '09-01-2021'],
     [Date.UTC(2021, 0, 9, 23, 59, 59, 999), '09-01-2021'],
     [Date.UTC(2021, 0, 10), '10-01-2021'],
     [Date.UTC(2024, 1, 29, 12), '29-02-2024'],
     [Date.UTC(2023, 11, 31, 23, 59), '31-12-2023'],
-  ])('shows when the account was created, as the day in UTC: %i is %s', async (createdAtMs, created) => {
+  ])('shows the day of creation in UTC: %i is %s', async (createdAtMs, created) => {
     const { id, username, email, token } = await join();
     await testEnv.DB.prepare('UPDATE users SET created_at = ? WHERE id = ?').bind(createdAtMs, id).run();
     const expected = `200 ${JSON.stringify({ success: true, data: { id, username, email, created } })}`;
@@ -68,7 +68,7 @@ describe('the profile', () => {
     expect(whole(await send('/account/profile/', { token }))).toBe(expected);
   });
 
-  it('has a fifth key once a picture is set: the address of the last one that was', async () => {
+  it('shows a fifth key after a picture was set: the address of the current one', async () => {
     const { id, username, email, token } = await join();
     await testEnv.DB.prepare('UPDATE users SET created_at = 0 WHERE id = ?').bind(id).run();
     const data = { id, username, email, created: '01-01-1970' };
@@ -85,7 +85,7 @@ describe('the profile', () => {
     expect(whole(await profile(token))).toBe(shown(await urlOf(10)));
   });
 
-  it('has no picture because another account has one', async () => {
+  it('shows no picture of another account', async () => {
     const [one, other] = [await join(), await join()];
     await send('/account/set_picture', { token: one.token, json: { id: 3 } });
     expect((await profile(one.token)).text).toContain('"picture":');
@@ -93,8 +93,8 @@ describe('the profile', () => {
   });
 });
 
-describe('the pictures', () => {
-  it('are ten, by their ids, with different names and addresses under the origin', async () => {
+describe('GET /account/get_pictures', () => {
+  it('lists ten pictures by id, with distinct names and addresses', async () => {
     const { token } = await join();
     const pictures = await getPictures(token);
     expect(pictures.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -103,7 +103,7 @@ describe('the pictures', () => {
     for (const { picture } of pictures) expect(new URL(picture).origin).toBe(ORIGIN);
   });
 
-  it('are at the origin that the request was sent to', async () => {
+  it('uses the origin of the request in the addresses', async () => {
     const { token } = await join();
     const origin = 'http://localhost:8787';
     const here = await getPictures(token);
@@ -113,7 +113,7 @@ describe('the pictures', () => {
     );
   });
 
-  it('are files that the service ships', async () => {
+  it('lists only files that the service ships', async () => {
     const { token } = await join();
     const files = import.meta.glob('../../../src/assets/**', {
       query: '?raw',
@@ -131,7 +131,7 @@ describe.each(PATHS)('POST %s', (path) => {
   it.each([
     ...['1', '3', '10', '1.0', '1e0', '1E0', '10e-1', '1e1', '10.000', '100e-1'],
     ...['"3"', '"10"', '"03"', '"1.0"'],
-  ])('sets the picture %s', async (id) => {
+  ])('accepts the id %s', async (id) => {
     const { token } = await join();
     expect(whole(await send(path, { token, json: `{"id":${id}}` }))).toBe(SET);
     const number = Number(id.replaceAll('"', ''));
@@ -155,26 +155,26 @@ describe.each(PATHS)('POST %s', (path) => {
       '12345678901234567890',
     ],
     ...['"0"', '"11"', '"-1"', '"1.5"', '""', '" "', '"one"', '"1e0"', '"0x1"', '"１"', '"1;"', '"1\\u0000"'],
-  ])('refuses the picture %s, and sets none', async (id) => {
+  ])('rejects the id %s and sets no picture', async (id) => {
     const { token } = await join();
     expect(whole(await send(path, { token, json: `{"id":${id}}` }))).toBe(NOT_SET);
     expect((await profile(token)).text).not.toContain('picture');
   });
 
-  it('takes the same numbers from a form', async () => {
+  it('accepts the same numbers in a form', async () => {
     const { token } = await join();
     expect(whole(await send(path, { token, form: { id: '1.0' } }))).toBe(SET);
     expect(whole(await send(path, { token, multipart: { id: '1' } }))).toBe(SET);
     expect(whole(await send(path, { token, form: { id: '1.5' } }))).toBe(NOT_SET);
   });
 
-  it('refuses a body without an id', async () => {
+  it('rejects a body without an id', async () => {
     const { token } = await join();
     for (const sent of [{ json: {} }, { json: { picture: 1 } }, { form: { ids: '1' } }, { method: 'POST' }])
       expect(whole(await send(path, { token, ...sent }))).toBe(NOT_SET);
   });
 
-  it('takes a form and a multipart form as it takes JSON', async () => {
+  it('accepts JSON, form and multipart bodies', async () => {
     const { token } = await join();
     for (const kind of ['json', 'form', 'multipart'] as const) {
       expect(whole(await send(path, { token, [kind]: { id: '7' } }))).toBe(SET);

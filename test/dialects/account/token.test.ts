@@ -1,8 +1,8 @@
-// `account`: the one token of an account, how it travels, and what ends it.
+// `account`: the API token of an account, how it is sent, and what ends it.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -48,13 +48,13 @@ describe.each(CLOSED)('%s %s', (method, path) => {
     ['Token garbage', INVALID],
     ['Bearer a.b.c', INVALID],
     [`Token ${'0'.repeat(40)}`, INVALID],
-  ])('refuses the header `%s`: %s', async (authorization, text) => {
+  ])('answers 401 for the header `%s`: %s', async (authorization, text) => {
     const answer = await send(path, { method, headers: { Authorization: authorization } });
     expect(whole(answer)).toBe(refused(text));
     expect(answer.headers.get('WWW-Authenticate')).toBe('Token');
   });
 
-  it('refuses a live token that stands bare, after another scheme or in a cookie', async () => {
+  it('rejects a session cookie, and a token without a scheme, after another one or in a cookie', async () => {
     const { token, username } = await join();
     for (const authorization of [token, `Digest ${token}`]) {
       const answer = await send(path, { method, headers: { Authorization: authorization } });
@@ -68,8 +68,8 @@ describe.each(CLOSED)('%s %s', (method, path) => {
   });
 });
 
-describe('a token', () => {
-  it.each(['Token', 'token', 'TOKEN', 'Bearer', 'bEARER'])('is good after `%s`', async (scheme) => {
+describe('API token', () => {
+  it.each(['Token', 'token', 'TOKEN', 'Bearer', 'bEARER'])('works after `%s`', async (scheme) => {
     const { id, token, username } = await join();
     const headers = { Authorization: `${scheme} ${token}` };
     const { status, text } = await send('/account/profile', { headers });
@@ -77,7 +77,7 @@ describe('a token', () => {
     expect(text).toContain(`"id":${id},"username":"${username}"`);
   });
 
-  it('is the same at every login while it lives, through every name and in conjugator', async () => {
+  it('stays the same at every login, by every name and in conjugator', async () => {
     const { token, username, email } = await join();
     for (const name of [username, email, username.toUpperCase()])
       expect(whole(await logIn(name))).toBe(`200 {"token":"${token}"}`);
@@ -86,7 +86,7 @@ describe('a token', () => {
     expect((await profile(token)).status).toBe(200);
   });
 
-  it('is the same for all who log in at once', async () => {
+  it('stays the same for four concurrent logins', async () => {
     const { token, username } = await join();
     await post('/account/logout', token);
     const tokens = (await Promise.all([1, 2, 3, 4].map(() => logIn(username)))).map(tokenOf);
@@ -94,7 +94,7 @@ describe('a token', () => {
     expect((await profile(tokens[0] ?? '')).status).toBe(200);
   });
 
-  it('is stored nowhere', async () => {
+  it('does not appear in D1 or KV', async () => {
     const { token } = await join();
     const { results } = await testEnv.DB.prepare('SELECT * FROM sessions').all();
     const { keys } = await testEnv.SESSIONS.list();
@@ -103,7 +103,7 @@ describe('a token', () => {
     expect(JSON.stringify([results, keys, values])).not.toContain(token);
   });
 
-  it('that has expired is good for nothing, and the next login gives another', async () => {
+  it('stops working when it expires, and the next login returns another', async () => {
     const { id, token, username } = await join();
     await testEnv.DB.prepare('UPDATE sessions SET expires_at = ? WHERE user_id = ?')
       .bind(Date.now(), id)
@@ -116,8 +116,8 @@ describe('a token', () => {
   });
 });
 
-describe('logout', () => {
-  it('ends the token at once, everywhere; the next login gives another', async () => {
+describe('POST /account/logout', () => {
+  it('ends the token at once in every dialect, and the next login returns another', async () => {
     const [{ token, username }, other] = [await join(), await join()];
     expect((await profile(token)).status).toBe(200);
     expect(whole(await post('/account/logout', token))).toBe(SUCCESS);
@@ -132,8 +132,8 @@ describe('logout', () => {
   });
 });
 
-describe('delete', () => {
-  it('removes the account with all its sessions, in every dialect, and no other account', async () => {
+describe('POST /account/delete', () => {
+  it('deletes only this account, with its sessions in every dialect', async () => {
     const [{ id, token, username, email }, other] = [await join(), await join()];
     const cookie = sessionCookie(await send('/api/users/login', { json: { username, password } })) ?? '';
     const { text } = await send('/api/auth/login', { json: { email, password } });
@@ -154,7 +154,7 @@ describe('delete', () => {
     expect((await profile(other.token)).status).toBe(200);
   });
 
-  it('frees username and email, and the id is never used again', async () => {
+  it('frees username and email, but never reuses the id', async () => {
     const first = await join();
     await post('/account/delete', first.token);
     const second = await join(first.username);
@@ -164,7 +164,7 @@ describe('delete', () => {
     expect((await profile(second.token)).text).toContain(`"username":"${first.username}"`);
   });
 
-  it('takes the last admin too: the document knows no refusal', async () => {
+  it('deletes the last admin too, because the document has no refusal', async () => {
     const { id, token } = await join();
     await testEnv.DB.prepare('UPDATE users SET is_admin = (id = ?)').bind(id).run();
     expect(whole(await post('/account/delete', token))).toBe(SUCCESS);
@@ -172,8 +172,8 @@ describe('delete', () => {
   });
 });
 
-describe('a disabled account', () => {
-  it('has no live token and is refused like a wrong password', async () => {
+describe('disabled account', () => {
+  it('loses its token and gets the answer of a wrong password at login', async () => {
     const { id, token, username } = await join();
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(id).run();
     for (const [method, path] of CLOSED)

@@ -1,4 +1,4 @@
-// `account`: HEAD and request ids. What holds in every dialect is in ../wire.test.ts.
+// `account`: HEAD and request ids. The rules for every dialect are in ../wire.test.ts.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 describe('HEAD', () => {
   it.each(['/account/profile', '/account/get_pictures/'])(
-    'answers as GET does, without the body: %s',
+    'answers like GET, without a body: %s',
     async (path) => {
       const { status, text, headers } = await send(path, { method: 'HEAD', token });
       expect([status, text, headers.get('Content-Type')]).toEqual([200, '', 'application/json']);
@@ -23,7 +23,7 @@ describe('HEAD', () => {
   );
 
   it.each(['/account/logout', '/account/delete'])(
-    'does nothing where there is only POST: %s',
+    'answers 405 at a POST-only path and does nothing: %s',
     async (path) => {
       const { status, text, headers } = await send(path, { method: 'HEAD', token });
       expect([status, text, headers.get('Allow')]).toEqual([405, '', 'POST, OPTIONS']);
@@ -32,8 +32,8 @@ describe('HEAD', () => {
   );
 });
 
-describe('a request id', () => {
-  it('is another one with every response', async () => {
+describe('X-Request-Id', () => {
+  it('differs in every response', async () => {
     const answers = await Promise.all([1, 2, 3].map(() => send('/account/profile', { token })));
     expect(new Set(answers.map(({ headers }) => headers.get('X-Request-Id'))).size).toBe(3);
   });
