@@ -1,4 +1,4 @@
-// `auth`: the emails of its registration are those of express-validator 6; its login takes every account's.
+// `auth`: registration accepts the emails that express-validator 6 accepts; login accepts the email of every account.
 import fc from 'fast-check';
 import isExpressEmail from 'validator/es/lib/isEmail.js';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ const refused = (email: string): string =>
 
 const name = uniqueName();
 
-describe('registration', () => {
+describe('POST /api/auth/register', () => {
   it.each([
     'a@localhost',
     'a@[127.0.0.1]',
@@ -29,7 +29,7 @@ describe('registration', () => {
     'a@ｂ.com',
     '𝒜@b.com',
     'wrong@format',
-  ])('refuses %s', async (email) => {
+  ])('rejects %s', async (email) => {
     expect(isExpressEmail(email)).toBe(false);
     const answer = await register(email);
     expect([answer.status, answer.text]).toEqual([400, refused(email)]);
@@ -44,12 +44,12 @@ describe('registration', () => {
     `"${name} z"@b.com`,
     `${name.padEnd(64, 'a')}@b.com`,
     `${name}@1.2.com`,
-  ])('takes %s', async (email) => {
+  ])('accepts %s', async (email) => {
     expect(isExpressEmail(email)).toBe(true);
     expect((await register(email)).status).toBe(200);
   });
 
-  it('takes what validator takes, of all that any dialect takes', async () => {
+  it('accepts what validator accepts, among the emails that any dialect accepts', async () => {
     const character = fc.constantFrom(...'ab9.-_é名ａ𝒜');
     const host = fc.array(fc.string({ unit: character, minLength: 1, maxLength: 4 }), { maxLength: 3 });
     const ends = fc.constantFrom('com', 'c0m', '12', 'x', 'рф', 'xn--p1ai', 'localhost', '[127.0.0.1]');
@@ -65,7 +65,7 @@ describe('registration', () => {
   });
 });
 
-/** An account of another dialect, or of an import. */
+/** Creates an account with an email that another dialect or an import accepted. */
 const store = async (email: string): Promise<void> => {
   const { text } = await send('/id/register', {
     json: { email: `${uniqueName()}@x.test`, password: 'a good one' },
@@ -74,7 +74,7 @@ const store = async (email: string): Promise<void> => {
   await testEnv.DB.prepare('UPDATE users SET email = ?1, email_key = ?1 WHERE id = ?2').bind(email, id).run();
 };
 
-describe('login', () => {
+describe('POST /api/auth/login', () => {
   it.each([
     'a@localhost',
     'a@[127.0.0.1]',
@@ -82,20 +82,20 @@ describe('login', () => {
     'a@b.c0m',
     'a@b.123',
     `${'a'.repeat(100)}@b.com`,
-    // What imports took, and no dialect does.
+    // Accepted by imports, but by no dialect.
     'a..b@docomo.test',
     'a.@b.test',
     '"zoë z"@b.test',
     'a@b_c.test',
     'a@[ipv6:::1]',
-  ])('takes %s', async (email) => {
+  ])('accepts the stored email %s', async (email) => {
     await store(email);
     const answer = await send('/api/auth/login', { json: { email, password: 'a good one' } });
     expect([answer.text, answer.status]).toEqual([answer.text, 200]);
   });
 
   it.each(['wrong@format', 'a@', 'a b@c.co', 'a@[1.2.3]'])(
-    'refuses %s, which no account has',
+    'rejects %s, which no account can have',
     async (email) => {
       const answer = await send('/api/auth/login', { json: { email, password: 'a good one' } });
       expect([answer.status, answer.text]).toEqual([400, refused(email)]);

@@ -1,9 +1,9 @@
-// `auth`: every documented example, whole, and how registration and login are ruled.
+// `auth`: every documented example in full, and the rules of registration and login.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { type Answer, type Sent, send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -17,7 +17,7 @@ const unknown = (value: string): string => main({ value, msg: "User doesn't exis
 const WRONG_PASSWORD = main({ msg: 'user password incorrect' });
 const PASSWORD_REQUIRED = { msg: 'Password is required!', param: 'password', location: 'body' };
 
-/** A success, whose token has the form of a JWT with the documented beginning. */
+/** Expects a success whose token is a JWT with the documented beginning. */
 const expectToken = (answer: Answer): string => {
   const token =
     /"token":"(eyJhbGciOiJIU[\w-]+\.[\w-]+\.[\w-]+)"/.exec(answer.text)?.[1] ?? expect.fail(answer.text);
@@ -35,8 +35,8 @@ const logIn = (email: string, password: string, sent: Sent = {}) =>
   send('/api/auth/login/', { ...sent, json: { email, password } });
 const profile = async (token: string): Promise<string> => (await send('/account/profile', { token })).text;
 
-describe('the examples of the document', () => {
-  it('register, and log in with what was registered', async () => {
+describe('documented examples', () => {
+  it('register an account and log in with it', async () => {
     const made = await register(person('example@example.com'));
     const token = expectToken(made);
     expect(sessionCookie(made)).toBeNull();
@@ -46,7 +46,7 @@ describe('the examples of the document', () => {
     expect(await profile(token)).toContain('"username":"example@example.com","email":"example@example.com"');
   });
 
-  it('refuse data that is invalid, at registration and at login', async () => {
+  it('report invalid fields at registration and at login', async () => {
     const email = { value: 'wrong@format', msg: 'Email format invalid!', param: 'email', location: 'body' };
     const expected =
       '400 {"status":"fail","errors":{"email":{"value":"wrong@format","msg":"Email format invalid!","param":"email","location":"body"},"password":{"msg":"Password is required!","param":"password","location":"body"}}}';
@@ -65,10 +65,10 @@ describe('the examples of the document', () => {
   });
 });
 
-describe('a taken email', () => {
+describe('duplicate email', () => {
   const taken = (value: string) => ({ value, msg: 'Email already exist!', param: 'email', location: 'body' });
 
-  it('is shown as it was sent, and taken without regard to case, white space and composition', async () => {
+  it('ignores case, white space and Unicode form, and repeats the email as sent', async () => {
     const name = uniqueName();
     await register(person(`${name}@exämple.com`.normalize('NFC')));
     const same = [
@@ -82,7 +82,7 @@ describe('a taken email', () => {
     expectToken(await register(person(`${name}@example.com`)));
   });
 
-  it('is looked for where the email is valid, though another field is not', async () => {
+  it('checks a valid email, even if another field is invalid', async () => {
     const { email, name, password } = person();
     await register({ name, email, password });
     const required = { msg: 'Name is required!', param: 'name', location: 'body' };
@@ -95,7 +95,7 @@ describe('a taken email', () => {
     );
   });
 
-  it('is given to one alone of many who register it at once', async () => {
+  it('accepts one of four concurrent registrations', async () => {
     const fields = person();
     const answers = await Promise.all([1, 2, 3, 4].map(() => register(fields)));
     const refusals = answers.filter(({ status }) => status !== 200);
@@ -103,8 +103,8 @@ describe('a taken email', () => {
   });
 });
 
-describe('a user who does not exist', () => {
-  it('is named as they were sent', async () => {
+describe('login of an unknown user', () => {
+  it('repeats the email as sent', async () => {
     const email = ` Nobody.${uniqueName()}@Example.com `;
     expect(whole(await logIn(email, 'password'))).toBe(unknown(email));
     expect(whole(await send('/api/auth/login', { form: { email, password: 'password' } }))).toBe(
@@ -112,7 +112,7 @@ describe('a user who does not exist', () => {
     );
   });
 
-  it('is hidden behind an incorrect password where the deployment says so, and only there', async () => {
+  it('gets the answer of a wrong password only with HIDE_UNKNOWN_ACCOUNTS', async () => {
     const { email, name, password } = person();
     await register({ name, email, password });
     const hiding: Env = { ...testEnv, HIDE_UNKNOWN_ACCOUNTS: 'true' };
@@ -131,8 +131,8 @@ describe('a user who does not exist', () => {
   });
 });
 
-describe('register and login', () => {
-  it('take JSON, a form and a multipart form alike, with and without a slash at the end', async () => {
+describe('registration and login', () => {
+  it('accept JSON, form and multipart bodies, with and without a trailing slash', async () => {
     for (const kind of ['json', 'form', 'multipart'] as const) {
       for (const slash of ['', '/']) {
         const { name, email, password } = person();
@@ -152,7 +152,7 @@ describe('register and login', () => {
     }
   });
 
-  it('take the email without regard to case and white space, and show it as it was entered', async () => {
+  it('accept the email ignoring case and surrounding white space, and keep it as entered', async () => {
     const email = `Example.${uniqueName()}@Example.com`;
     const token = expectToken(await register(person(` ${email}\t`)));
     expect(await profile(token)).toContain(`"email":"${email}"`);
@@ -171,7 +171,7 @@ describe('register and login', () => {
     },
   );
 
-  it("ignore another account's live token, which stays live", async () => {
+  it("ignore another account's token and leave it valid", async () => {
     const [one, other] = [person(), person()];
     const token = expectToken(await register(one));
     const made = expectToken(await register(other, { token }));
@@ -182,8 +182,8 @@ describe('register and login', () => {
   });
 });
 
-describe('a disabled account', () => {
-  it('is refused like a wrong password, with the right one too, and keeps its email', async () => {
+describe('disabled account', () => {
+  it('gets the answer of a wrong password at login and keeps its email', async () => {
     const { email, name, password } = person();
     await register({ name, email, password });
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE email = ?').bind(email).run();

@@ -1,8 +1,8 @@
-// `auth`: what each field takes, its limits and one past them, and what a fault repeats of what was sent.
+// `auth`: what each field accepts, at its limits and one past them, and which values an error repeats.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, testEnv, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -10,7 +10,7 @@ const whole = ({ status, headers, text }: Answer): string => {
 
 const refused = (errors: Record<string, unknown>): string =>
   `400 ${JSON.stringify({ status: 'fail', errors })}`;
-/** A fault; `value` is undefined if none is shown. */
+/** An error of a field; `value` is undefined if it is not repeated. */
 const fault = (param: string, msg: string, value?: unknown) => ({ value, msg, param, location: 'body' });
 
 const WRONG_PASSWORD = refused({ main: { msg: 'user password incorrect' } });
@@ -20,32 +20,32 @@ const register = (changes: Record<string, unknown>) =>
   send('/api/auth/register', { json: { ...person(), ...changes } });
 const logIn = (fields: Record<string, unknown>) => send('/api/auth/login', { json: fields });
 
-/** A valid email of so many characters; at least 203. */
+/** A valid email of the given length, at least 203 characters. */
 const emailOf = (characters: number): string => {
   const domain = `@${`${'d'.repeat(62)}.`.repeat(3)}com`;
   return uniqueName().padEnd(characters - domain.length, 'x') + domain;
 };
 
-/** What stands for nothing at all. */
+/** Values that count as missing. */
 const NOTHING = [null, '', '   ', '\t\n'];
-/** What is no line of text. */
+/** Values that are not one line of text. */
 const NO_LINES = [
   ...[true, false, [], ['x'], {}, { a: [1, null] }],
   ...['\ud800', 'a\udc00b', 'a\0b', 'a\u0007b', 'a\nb', 'a\tb', 'a\u007fb', 'a\u0085b'],
 ];
 
 describe('name', () => {
-  it.each(NOTHING)('%j counts as missing', async (name) => {
+  it.each(NOTHING)('treats %j as missing', async (name) => {
     expect(whole(await register({ name }))).toBe(refused({ name: fault('name', 'Name is required!', name) }));
   });
 
-  it.each(NO_LINES)('%j has the wrong format', async (name) => {
+  it.each(NO_LINES)('rejects the format of %j', async (name) => {
     expect(whole(await register({ name }))).toBe(
       refused({ name: fault('name', 'Name format invalid!', name) }),
     );
   });
 
-  it.each(['x', '😀', 'é'])('is at most 255 characters, each %s counted once', async (character) => {
+  it.each(['x', '😀', 'é'])('accepts at most 255 characters, counting %s as one', async (character) => {
     expect((await register({ name: character.repeat(255) })).status).toBe(200);
     const name = character.repeat(256);
     expect(whole(await register({ name }))).toBe(
@@ -55,7 +55,7 @@ describe('name', () => {
 });
 
 describe('email', () => {
-  it.each(NOTHING)('%j counts as missing, at login too', async (email) => {
+  it.each(NOTHING)('treats %j as missing, at login too', async (email) => {
     const expected = refused({ email: fault('email', 'Email is required!', email) });
     expect(whole(await register({ email }))).toBe(expected);
     expect(whole(await logIn({ email, password: 'x' }))).toBe(expected);
@@ -64,20 +64,20 @@ describe('email', () => {
   it.each([
     ...[...NO_LINES, 'no', 'a@', '@b.com', 'a@b', 'a b@c.com', 'a@b c.com', 'a@@b.com', ' no '],
     ...[12, 1.5, -7, 0],
-  ])('%j has the wrong format, at login too', async (email) => {
+  ])('rejects the format of %j, at login too', async (email) => {
     const expected = refused({ email: fault('email', 'Email format invalid!', email) });
     expect(whole(await register({ email }))).toBe(expected);
     expect(whole(await logIn({ email, password: 'x' }))).toBe(expected);
   });
 
-  it('is shown as a number to the last digit where one was sent', async () => {
+  it('repeats a number in the error, to the last digit', async () => {
     const json = '{"email":12345678901234567891,"password":"x"}';
     expect(whole(await send('/api/auth/login', { json }))).toBe(
       '400 {"status":"fail","errors":{"email":{"value":12345678901234567891,"msg":"Email format invalid!","param":"email","location":"body"}}}',
     );
   });
 
-  it('is at most 255 characters; the length is the first fault', async () => {
+  it('accepts at most 255 characters, and reports the length before the format', async () => {
     expect((await register({ email: emailOf(255) })).status).toBe(200);
     for (const email of [emailOf(256), 'x'.repeat(256)])
       expect(whole(await register({ email }))).toBe(
@@ -85,7 +85,7 @@ describe('email', () => {
       );
   });
 
-  it('has no limit at login: a longer one is unknown', async () => {
+  it('has no length limit at login: a longer email is unknown', async () => {
     const email = emailOf(256);
     expect(whole(await logIn({ email, password: 'x' }))).toBe(
       refused({ main: { value: email, msg: "User doesn't exist" } }),
@@ -96,14 +96,14 @@ describe('email', () => {
 describe('password', () => {
   const wrong = (msg: string) => refused({ password: fault('password', msg) });
 
-  it.each([null, ''])('%j counts as missing, at login too', async (password) => {
+  it.each([null, ''])('treats %j as missing, at login too', async (password) => {
     const { email } = person();
     expect(whole(await register({ password }))).toBe(wrong('Password is required!'));
     expect(whole(await logIn({ email, password }))).toBe(wrong('Password is required!'));
   });
 
   it.each([true, false, [], ['password'], { password: 'password' }, 'password\ud800'])(
-    '%j has the wrong format, at login too, and is not repeated',
+    'rejects the format of %j, at login too, without repeating it',
     async (password) => {
       const { email } = person();
       expect(whole(await register({ password }))).toBe(wrong('Password format invalid!'));
@@ -111,14 +111,14 @@ describe('password', () => {
     },
   );
 
-  it.each(['x', '😀', ' '])('is at least 8 characters, each "%s" counted once', async (character) => {
+  it.each(['x', '😀', ' '])('requires at least 8 characters, counting "%s" as one', async (character) => {
     expect(whole(await register({ password: character.repeat(7) }))).toBe(
       wrong('Password min length 8 char'),
     );
     expect((await register({ password: character.repeat(8) })).status).toBe(200);
   });
 
-  it('is at most 1024 bytes, counted as sent, at registration and at login', async () => {
+  it('accepts at most 1024 bytes as sent, at registration and at login', async () => {
     const { email } = person();
     const longest = `${'e\u0301'.repeat(341)}x`;
     expect((await register({ email, password: longest })).status).toBe(200);
@@ -131,14 +131,14 @@ describe('password', () => {
     expect(whole(await logIn({ email, password: longest.slice(0, -1) }))).toBe(WRONG_PASSWORD);
   });
 
-  it('has no least length at login', async () => {
+  it('has no minimum length at login', async () => {
     const { email } = person();
     await register({ email });
     expect(whole(await logIn({ email, password: '1' }))).toBe(WRONG_PASSWORD);
   });
 
   it.each(['password', '        ', '  passwd  ', 'pass\0word', 'pass\nword', 'pass\tword\u0007'])(
-    'is %j to the last character, never trimmed',
+    'keeps %j exactly, without trimming',
     async (password) => {
       const { email } = person();
       expect((await register({ email, password })).status).toBe(200);
@@ -149,14 +149,14 @@ describe('password', () => {
     },
   );
 
-  it('is another one with a NUL at its end', async () => {
+  it('differs from the same text with a NUL at its end', async () => {
     const [short, long] = [person(), { ...person(), password: 'password\0' }];
     for (const fields of [short, long]) await register(fields);
     expect(whole(await logIn({ email: short.email, password: long.password }))).toBe(WRONG_PASSWORD);
     expect(whole(await logIn({ email: long.email, password: short.password }))).toBe(WRONG_PASSWORD);
   });
 
-  it('as a number is its decimal text, to the last digit', async () => {
+  it('accepts a number as its decimal text, to the last digit', async () => {
     const { email } = person();
     const numbers = `{"name":12345678901234567891,"email":"${email}","password":98765432109876543211}`;
     const made = await send('/api/auth/register', { json: numbers });
@@ -171,8 +171,8 @@ describe('password', () => {
   });
 });
 
-describe('faults together', () => {
-  it('are one a field, in the order name, email, password, whatever the order of what was sent', async () => {
+describe('errors of several fields', () => {
+  it('appear once per field, in the order name, email, password', async () => {
     const json = '{"password":"short","email":"no","name":" "}';
     expect(whole(await send('/api/auth/register', { json }))).toBe(
       refused({
@@ -183,7 +183,7 @@ describe('faults together', () => {
     );
   });
 
-  it('have no value where nothing was sent', async () => {
+  it('have no value for a missing field', async () => {
     const required = {
       email: fault('email', 'Email is required!'),
       password: fault('password', 'Password is required!'),
@@ -197,7 +197,7 @@ describe('faults together', () => {
     );
   });
 
-  it('show the texts of a form as they were sent', async () => {
+  it('repeat the values of a form as sent', async () => {
     const form = { name: '', email: ' 12 ', password: '' };
     expect(whole(await send('/api/auth/register', { form }))).toBe(
       refused({

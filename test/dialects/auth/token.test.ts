@@ -1,4 +1,4 @@
-// `auth`: what its JSON Web Token says, where it is good, and every way in which it is not.
+// `auth`: the claims of its JSON Web Token, where it is accepted, which forgeries are rejected, and what ends it.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, send, testEnv, uniqueName } from '../../support/worker.ts';
 
@@ -16,7 +16,7 @@ const readText = (text: string): string => new TextDecoder().decode(fromBase64Ur
 const importKey = (secret: string, hash = 'SHA-256') =>
   crypto.subtle.importKey('raw', utf8.encode(secret), { name: 'HMAC', hash }, false, ['sign', 'verify']);
 
-/** Signs as anybody could who knew the secret. */
+/** Signs like anyone who knows the secret. */
 const sign = async (header: string, claims: unknown, secret = SECRET, hash = 'SHA-256'): Promise<string> => {
   const signed = [header, JSON.stringify(claims)].map((text) => toBase64Url(utf8.encode(text))).join('.');
   const signature = await crypto.subtle.sign('HMAC', await importKey(secret, hash), utf8.encode(signed));
@@ -54,8 +54,8 @@ beforeAll(async () => {
   other = await join();
 });
 
-describe('the token', () => {
-  it('says HS256 and JWT to the byte, and whose it is, since when and until when', async () => {
+describe('issued token', () => {
+  it('has the exact header HS256 JWT, and claims for account, issue and expiry', async () => {
     const before = Math.floor(Date.now() / 1000);
     for (const token of [(await join()).token, await logIn(one.email)]) {
       expect(readText(split(token).header)).toBe(HEADER);
@@ -75,14 +75,14 @@ describe('the token', () => {
     });
   });
 
-  it('has the name trimmed, in whatever script, at whatever length', async () => {
+  it('contains the trimmed name, in any script and at any length', async () => {
     const name = '"é"\\😀'.repeat(51);
     const { token } = await join(`  ${name}\n`);
     expect(claimsOf(token)['name']).toBe(name);
     expect((await profile(token)).status).toBe(200);
   });
 
-  it('is signed with the secret itself, and with nothing else', async () => {
+  it('verifies with TOKEN_SECRET itself and no other key', async () => {
     const { header, payload, signature } = split(one.token);
     const verify = async (secret: string) =>
       crypto.subtle.verify(
@@ -95,13 +95,13 @@ describe('the token', () => {
     expect(await verify(`${SECRET} `)).toBe(false);
   });
 
-  it('is another one, with another jti, at every login; all of them are good', async () => {
+  it('has a new jti at every login, and earlier ones stay valid', async () => {
     const tokens = await Promise.all([1, 2, 3].map(() => logIn(one.email)));
     expect(new Set([one.token, ...tokens].map((token) => claimsOf(token)['jti'])).size).toBe(4);
     for (const token of tokens) expect((await profile(token)).text).toBe((await profile(one.token)).text);
   });
 
-  it('is stored nowhere, nor is its jti', async () => {
+  it('does not appear in D1 or KV, nor does its jti', async () => {
     const { results } = await testEnv.DB.prepare('SELECT * FROM sessions').all();
     const { keys } = await testEnv.SESSIONS.list();
     const stored = JSON.stringify([
@@ -117,7 +117,7 @@ describe('the token', () => {
 
 const NONE = '{"alg":"none","typ":"JWT"}';
 const secondsFromNow = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
-/** A good token with other claims, signed again; with other parts, not signed again. */
+/** A valid token with other claims, signed again; or with other parts, not signed again. */
 const claiming = (good: string, claims: object) => sign(HEADER, { ...claimsOf(good), ...claims });
 const replacing = (good: string, parts: Partial<ReturnType<typeof split>>): string => {
   const { header, payload, signature } = { ...split(good), ...parts };
@@ -127,47 +127,56 @@ const encoded = (text: string): string => toBase64Url(utf8.encode(text));
 const encodedWith = (good: string, claims: object): string =>
   encoded(JSON.stringify({ ...claimsOf(good), ...claims }));
 
-/** Tokens that are good for nothing, made of a good one and of another account's. */
+/** Invalid tokens, made from a valid one and from another account's. */
 const FORGERIES: [string, (good: string, foreign: string) => string | Promise<string>][] = [
-  ['with `none` and no signature', (good) => replacing(good, { header: encoded(NONE), signature: '' })],
-  ['with `none` and the old signature', (good) => replacing(good, { header: encoded(NONE) })],
-  ['with `none`, signed', (good) => sign(NONE, claimsOf(good))],
-  ['with HS512', (good) => sign('{"alg":"HS512","typ":"JWT"}', claimsOf(good), SECRET, 'SHA-512')],
-  ['under another key', (good) => sign(HEADER, claimsOf(good), `${SECRET}x`)],
-  ['under a key that was guessed', (good) => sign(HEADER, claimsOf(good), 'secret')],
-  ['expired an hour ago', (good) => claiming(good, { exp: secondsFromNow(-3600) })],
-  ['expired this second', (good) => claiming(good, { exp: secondsFromNow(0) })],
+  [
+    'with the algorithm `none` and no signature',
+    (good) => replacing(good, { header: encoded(NONE), signature: '' }),
+  ],
+  [
+    'with the algorithm `none` and the original signature',
+    (good) => replacing(good, { header: encoded(NONE) }),
+  ],
+  ['with the algorithm `none`, signed with the secret', (good) => sign(NONE, claimsOf(good))],
+  [
+    'with the algorithm HS512',
+    (good) => sign('{"alg":"HS512","typ":"JWT"}', claimsOf(good), SECRET, 'SHA-512'),
+  ],
+  ['signed with another key', (good) => sign(HEADER, claimsOf(good), `${SECRET}x`)],
+  ['signed with a guessable key', (good) => sign(HEADER, claimsOf(good), 'secret')],
+  ['that expired an hour ago', (good) => claiming(good, { exp: secondsFromNow(-3600) })],
+  ['that expires this second', (good) => claiming(good, { exp: secondsFromNow(0) })],
   ['without exp', (good) => claiming(good, { exp: undefined })],
   ['without jti', (good) => claiming(good, { jti: undefined })],
   ['without sub', (good) => claiming(good, { sub: undefined })],
   ['with the sub of another account', (good, foreign) => claiming(good, { sub: claimsOf(foreign)['sub'] })],
-  ['with a jti that nobody was given', (good) => claiming(good, { jti: 'A'.repeat(43) })],
-  ['with the payload of another', (good, foreign) => replacing(good, { payload: split(foreign).payload })],
+  ['with an unknown jti', (good) => claiming(good, { jti: 'A'.repeat(43) })],
   [
-    'with a payload that was changed',
-    (good) => replacing(good, { payload: encodedWith(good, { name: 'x' }) }),
+    'with the payload of another account',
+    (good, foreign) => replacing(good, { payload: split(foreign).payload }),
   ],
+  ['with a changed payload', (good) => replacing(good, { payload: encodedWith(good, { name: 'x' }) })],
   [
-    'with the signature of another',
+    'with the signature of another account',
     (good, foreign) => replacing(good, { signature: split(foreign).signature }),
   ],
   ['without its last character', (good) => good.slice(0, -1)],
-  ['with one character more', (good) => `${good}A`],
+  ['with an extra character', (good) => `${good}A`],
   ['with padding', (good) => `${good}=`],
   ['without its signature', (good) => good.slice(0, good.lastIndexOf('.'))],
   ['with a fourth part', (good) => `${good}.${split(good).signature}`],
-  ['that is its jti alone', (good) => String(claimsOf(good)['jti'])],
+  ['that is only its jti', (good) => String(claimsOf(good)['jti'])],
 ];
 
-describe('a token', () => {
-  it('signed with the secret is good as long as its claims are', async () => {
+describe('token verification', () => {
+  it('accepts a token signed with TOKEN_SECRET, if its claims are valid', async () => {
     const claims = claimsOf(one.token);
     expect(await sign(HEADER, claims)).toBe(one.token);
     const sooner = await claiming(one.token, { exp: secondsFromNow(3600) });
     expect(whole(await profile(sooner))).toBe(whole(await profile(one.token)));
   });
 
-  it.each(FORGERIES)('%s is refused in every dialect', async (_, forge) => {
+  it.each(FORGERIES)('rejects a token %s, in every dialect', async (_, forge) => {
     const token = await forge(one.token, other.token);
     for (const path of [
       '/account/profile',
@@ -187,9 +196,9 @@ describe('a token', () => {
   });
 });
 
-describe('the end of a token', () => {
+describe('end of a token', () => {
   it.each(['/account/logout', '/api/users/logout/', '/api/v1/user/logout/'])(
-    'is a logout with it, at once, long before exp: %s',
+    'follows at once from a logout with it, long before exp: %s',
     async (path) => {
       const { email, token } = await join();
       const second = await logIn(email);
@@ -201,7 +210,7 @@ describe('the end of a token', () => {
     },
   );
 
-  it('is the end of its session, of its account, or of the account’s permission', async () => {
+  it('follows from the expiry of its session, and from deleting or disabling its account', async () => {
     const [expired, deleted, disabled] = [await join(), await join(), await join()];
     const { DB } = testEnv;
     await DB.prepare('UPDATE sessions SET expires_at = ? WHERE user_id = ?')
