@@ -1,8 +1,8 @@
-// `conjugator`: the admins' list of users, its pages and who may see it.
+// `conjugator`: the list of users for admins: who can read it, its pages, and the link to the next one.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, json, ORIGIN, send, testEnv, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -24,7 +24,7 @@ const join = async () => {
 
 let admin: Awaited<ReturnType<typeof join>>;
 let plain: Awaited<ReturnType<typeof join>>;
-/** Every id, in order: the two above and those made beside the API. */
+/** Every id, in order: the two above and those inserted into D1. */
 let ids: number[] = [];
 beforeAll(async () => {
   admin = await join();
@@ -53,7 +53,7 @@ const idsOf = (answer: Answer): number[] => {
   );
 };
 
-/** The address of the next page below the origin; null if there is none. */
+/** The path of the next page; null if there is none. */
 const nextOf = ({ headers }: Answer): string | null => {
   const link = headers.get('Link');
   if (link === null) return null;
@@ -63,8 +63,8 @@ const nextOf = ({ headers }: Answer): string | null => {
   return pathname + search;
 };
 
-describe('who may see the list', () => {
-  it('is no anonymous request', async () => {
+describe('access to GET /api/admin/users', () => {
+  it('answers 401 without credentials', async () => {
     for (const path of [LIST, `${LIST}/`, `${LIST}?limit=0`]) {
       const answer = await send(path);
       expect(whole(answer)).toBe('401 {"detail":"Authentication credentials were not provided."}');
@@ -72,14 +72,14 @@ describe('who may see the list', () => {
     }
   });
 
-  it('is no user who is no admin', async () => {
+  it('answers 403 for a user who is not an admin', async () => {
     for (const path of [LIST, `${LIST}/`, `${LIST}?limit=0`])
       expect(whole(await send(path, { token: plain.token }))).toBe(
         '403 {"detail":"You do not have permission to perform this action."}',
       );
   });
 
-  it('is an admin, as long as they are one', async () => {
+  it('answers 403 for an admin as soon as the role is removed', async () => {
     const other = await join();
     const set = (is: number) =>
       testEnv.DB.prepare('UPDATE users SET is_admin = ? WHERE id = ?').bind(is, other.id).run();
@@ -92,8 +92,8 @@ describe('who may see the list', () => {
   });
 });
 
-describe('a page', () => {
-  it('is a bare array of users by their ids, each with the four keys', async () => {
+describe('page of users', () => {
+  it('contains only an array of users by id, each with the four keys', async () => {
     for (const path of [LIST, `${LIST}/`]) {
       const answer = await send(`${path}?limit=2`, { token: admin.token });
       expect(whole(answer)).toBe(`200 ${JSON.stringify([admin.user, plain.user])}`);
@@ -117,13 +117,13 @@ describe('a page', () => {
     ['?limit=1000', 1000],
     ['?limit=1001', 1000],
     ['?limit=99999999999999999999', 1000],
-  ])('of `%s` holds %i users', async (query, count) => {
+  ])('answers the query `%s` with %i users', async (query, count) => {
     const answer = await list(query);
     expect(idsOf(answer)).toEqual(ids.slice(0, count));
     expect(nextOf(answer)).not.toBeNull();
   });
 
-  it('begins after the id that is asked for, be it one of a user or not', async () => {
+  it('begins after the id in `after`, whether or not a user has it', async () => {
     const [first = 0, second = 0] = ids;
     expect(idsOf(await list(`?limit=3&after=${second}`))).toEqual(ids.slice(2, 5));
     expect(idsOf(await list(`?limit=3&after=${first - 1}`))).toEqual(ids.slice(0, 3));
@@ -131,7 +131,7 @@ describe('a page', () => {
       expect(idsOf(await list(`?limit=3&after=${after}`))).toEqual(ids.slice(0, 3));
   });
 
-  it('is empty and has no next one after the last id', async () => {
+  it('contains no users and no link after the last id', async () => {
     const last = ids.at(-1) ?? expect.fail();
     for (const after of [last, last + 1, '9'.repeat(30)]) {
       const answer = await list(`?after=${after}`);
@@ -141,8 +141,8 @@ describe('a page', () => {
   });
 });
 
-describe('the next page', () => {
-  it('is linked only where more users follow', async () => {
+describe('link to the next page', () => {
+  it('appears only if more users follow', async () => {
     const thirdLast = ids.at(-3) ?? expect.fail();
     for (const limit of [2, 3]) {
       const answer = await list(`?limit=${limit}&after=${thirdLast}`);
@@ -155,7 +155,7 @@ describe('the next page', () => {
   });
 
   it.each(['', '?limit=400', '?limit=1000'])(
-    'leads from `%s` to the end, past every user once',
+    'leads from `%s` to the end, past every user exactly once',
     async (query) => {
       const seen: number[] = [];
       const sizes: number[] = [];
@@ -171,7 +171,7 @@ describe('the next page', () => {
     },
   );
 
-  it('is linked to an answer to HEAD too', async () => {
+  it('appears in the answer to HEAD too', async () => {
     const answer = await send(`${LIST}?limit=5`, { method: 'HEAD', token: admin.token });
     expect([answer.status, answer.text]).toEqual([200, '']);
     expect(nextOf(answer)).toBe(nextOf(await list('?limit=5')));

@@ -1,8 +1,8 @@
-// `conjugator`: media types, sizes and syntax of bodies, and in which order everything is checked.
+// `conjugator`: media types, sizes and syntax of request bodies, and the order of checks.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -25,9 +25,9 @@ beforeAll(async () => {
 const put = (sent: Sent) => send('/api/user/', { method: 'PUT', token, ...sent });
 const typed = (body: string, type: string): Sent => ({ json: body, headers: { 'Content-Type': type } });
 
-describe('a body', () => {
+describe('request body', () => {
   it.each(['text/plain', 'application/xml', 'text/plain; charset=utf-8', 'application/jsonx'])(
-    'of type %s is refused',
+    'answers 415 for the media type %s',
     async (type) => {
       const expected = `415 {"detail":"Unsupported media type \\"${type}\\" in request."}`;
       expect(whole(await put(typed('{}', type)))).toBe(expected);
@@ -36,11 +36,14 @@ describe('a body', () => {
     },
   );
 
-  it.each(['application/json; charset=utf-8', 'Application/JSON'])('of type %s is read', async (type) => {
-    expect((await put(typed('{"first_name":"Lois"}', type))).text).toContain('"first_name":"Lois"');
-  });
+  it.each(['application/json; charset=utf-8', 'Application/JSON'])(
+    'accepts the media type %s',
+    async (type) => {
+      expect((await put(typed('{"first_name":"Lois"}', type))).text).toContain('"first_name":"Lois"');
+    },
+  );
 
-  it('of 65,536 bytes is read, one of one byte more is not', async () => {
+  it('accepts 65,536 bytes and answers 413 for more', async () => {
     const json = '{"first_name":"Chris"}';
     expect((await put({ json: json.padEnd(MAX_BODY_BYTES) })).text).toContain('"first_name":"Chris"');
     expect(whole(await put({ json: json.padEnd(MAX_BODY_BYTES + 1) }))).toBe(TOO_LARGE);
@@ -50,12 +53,12 @@ describe('a body', () => {
     expect(whole(await put({ multipart: { first_name: 'x'.repeat(MAX_BODY_BYTES) } }))).toBe(TOO_LARGE);
   });
 
-  it('is measured in bytes, not in characters', async () => {
+  it('counts bytes, not characters', async () => {
     expect(whole(await put({ json: `{"x":"${'é'.repeat(MAX_BODY_BYTES / 2)}"}` }))).toBe(TOO_LARGE);
   });
 
   it.each(['{', '{"a":1,}', "{'a':1}", '{"a":1} x', 'NaN', 'first_name=x', ' '])(
-    'that is no JSON is refused without being quoted: %s',
+    'answers 400 for invalid JSON, without quoting it: %s',
     async (json) => {
       for (const path of ['/api/register/', '/api/login/'])
         expect(whole(await send(path, { json }))).toBe(MALFORMED);
@@ -71,14 +74,14 @@ describe('a body', () => {
     ['1.5', 'Invalid data. Expected a dictionary, but got float.'],
     ['true', 'Invalid data. Expected a dictionary, but got bool.'],
     ['null', 'No data provided'],
-  ])('that is no object is refused: %s', async (json, text) => {
+  ])('answers 400 for JSON that is not an object: %s', async (json, text) => {
     const expected = `400 {"non_field_errors":["${text}"]}`;
     for (const path of ['/api/register/', '/api/login/'])
       expect(whole(await send(path, { json }))).toBe(expected);
     expect(whole(await put({ json }))).toBe(expected);
   });
 
-  it('that is empty counts as an empty object, whatever its type', async () => {
+  it('treats an empty body as an empty object, whatever its media type', async () => {
     const required = '["This field is required."]';
     for (const sent of [
       typed('', 'application/json'),
@@ -91,26 +94,26 @@ describe('a body', () => {
       );
   });
 
-  it('that is a form may repeat a field: the last one counts', async () => {
+  it('uses the last value of a repeated form field', async () => {
     const answer = await put(typed('first_name=Stewie&first_name=Brian', FORM));
     expect(answer.text).toContain('"first_name":"Brian"');
   });
 
-  it('that is a form with a file in the place of a text is refused', async () => {
+  it('rejects a file in a text field of a multipart form', async () => {
     const part = 'Content-Disposition: form-data; name="first_name"; filename="a.txt"\r\n\r\nBrian';
     const sent = typed(`--edge\r\n${part}\r\n--edge--\r\n`, 'multipart/form-data; boundary=edge');
     expect(whole(await put(sent))).toBe('400 {"first_name":["Not a valid string."]}');
   });
 
-  it('that is no form, though it says so, is refused', async () => {
+  it('rejects an invalid multipart form', async () => {
     expect(whole(await put(typed('nothing', 'multipart/form-data; boundary=edge')))).toBe(
       '400 {"detail":"Multipart form parse error - The body is not a valid form."}',
     );
   });
 });
 
-describe('the order of checks', () => {
-  it('is credentials, media type, size, JSON, fields', async () => {
+describe('order of checks', () => {
+  it('starts with credentials, then media type, size, JSON, fields', async () => {
     const huge = '{'.padEnd(MAX_BODY_BYTES + 1);
     const anonymous: Sent = { method: 'PUT', ...typed(huge, 'text/plain') };
     expect(whole(await send('/api/user/', anonymous))).toBe(ANONYMOUS);

@@ -1,8 +1,8 @@
-// `conjugator`: how a token travels, and what is said of one that is missing or good for nothing.
+// `conjugator`: how a token is sent, and the answers to a missing or invalid one.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -60,22 +60,22 @@ describe.each(CLOSED)('%s %o', (path, sent) => {
     [`Token ${'0'.repeat(40)}`, INVALID],
     ['0'.repeat(40), INVALID],
     ['Token a.b.c', INVALID],
-  ])('refuses the header `%s`: %s', async (authorization, text) => {
+  ])('answers 401 for the header `%s`: %s', async (authorization, text) => {
     const answer = await send(path, { ...sent, headers: { Authorization: authorization } });
     expect(whole(answer)).toBe(`401 {"detail":"${text}"}`);
     expect(answer.headers.get('WWW-Authenticate')).toBe('Token');
   });
 
-  it('refuses a request without the header', async () => {
+  it('answers 401 without the header', async () => {
     const answer = await send(path, sent);
     expect(whole(answer)).toBe(`401 {"detail":"${MISSING}"}`);
     expect(answer.headers.get('WWW-Authenticate')).toBe('Token');
   });
 });
 
-describe('a live token', () => {
+describe('API token', () => {
   it.each(['Token ', 'token ', 'TOKEN ', 'Token  ', 'Bearer ', 'bearer ', ''])(
-    'is good after `%s`',
+    'works after `%s`',
     async (scheme) => {
       const headers = { Authorization: scheme + peter.token };
       expect(whole(await send('/api/user/', { headers }))).toBe(`200 ${peter.user}`);
@@ -90,26 +90,26 @@ describe('a live token', () => {
     (token: string) => `${token}0`,
     (token: string) => token.toUpperCase().replace(/^[0-9]*$/, 'A'),
     (token: string) => token.replace(/^./, (first) => (first === '0' ? '1' : '0')),
-  ])('is good only as it was given, not changed (%#)', async (change) => {
+  ])('does not work if changed (%#)', async (change) => {
     expect(whole(await send('/api/user/', { token: change(peter.token) }))).toBe(
       `401 {"detail":"${INVALID}"}`,
     );
   });
 
-  it('shows the user whose it is, and no other', async () => {
+  it('shows only the user it belongs to', async () => {
     const other = await join();
     expect(whole(await send('/api/user/', { token: other.token }))).toBe(`200 ${other.user}`);
     expect(whole(await send('/api/user/', { token: peter.token }))).toBe(`200 ${peter.user}`);
   });
 
-  it('after a scheme that this API does not know counts as none', async () => {
+  it('counts as missing after an unknown scheme', async () => {
     const headers = { Authorization: `Digest ${peter.token}` };
     expect(whole(await send('/api/user/', { headers }))).toBe(`401 {"detail":"${MISSING}"}`);
   });
 });
 
-describe('a cookie', () => {
-  it('is no credential here, though it is live', async () => {
+describe('session cookie', () => {
+  it('does not authenticate here, even if its session is live', async () => {
     const json = { username: peter.email, password };
     const cookie = sessionCookie(await send('/api/users/login/', { json })) ?? expect.fail();
     expect((await send('/api/users/me/', { cookie })).status).toBe(200);
@@ -119,8 +119,8 @@ describe('a cookie', () => {
   });
 });
 
-describe('a disabled account', () => {
-  it('has no live token, is refused like a wrong password, and keeps its email', async () => {
+describe('disabled account', () => {
+  it('loses its token, gets the answer of a wrong password at login, and keeps its email', async () => {
     const { id, email, token } = await join();
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(id).run();
     expect(whole(await send('/api/user/', { token }))).toBe(`401 {"detail":"${INVALID}"}`);
@@ -135,8 +135,8 @@ describe('a disabled account', () => {
   });
 });
 
-describe('an expired token', () => {
-  it('is good for nothing, and the next login gives another', async () => {
+describe('expired token', () => {
+  it('does not work, and the next login returns another', async () => {
     const { id, email, token, user } = await join();
     await testEnv.DB.prepare('UPDATE sessions SET expires_at = ? WHERE user_id = ?')
       .bind(Date.now(), id)

@@ -1,4 +1,4 @@
-// `conjugator`: every documented example, whole, and how registration and login are ruled.
+// `conjugator`: every documented example in full, and the rules of registration and login.
 import { describe, expect, it, vi } from 'vitest';
 import {
   type Answer,
@@ -11,7 +11,7 @@ import {
   uniqueName,
 } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -33,8 +33,8 @@ const register = (fields: Record<string, string>, sent: Sent = {}) =>
   send('/api/register/', { ...sent, json: fields });
 const logIn = (username: string, password: string) => send('/api/login/', { json: { username, password } });
 
-describe('the examples of the document', () => {
-  it('registers Peter, and shows no hash where the document shows one', async () => {
+describe('documented examples', () => {
+  it('register an account, with asterisks instead of the documented password hash', async () => {
     const answer = await register(person('BirdIsTheWord@quahog.com'));
     expect(whole(answer)).toBe(
       `201 {"id":${idOf(answer)},"first_name":"Peter","last_name":"Griffin","email":"BirdIsTheWord@quahog.com","password":"********"}`,
@@ -42,7 +42,7 @@ describe('the examples of the document', () => {
     expect(sessionCookie(answer)).toBeNull();
   });
 
-  it('answers a taken email with 500 SEE OTHER, the address of the account and an empty object', async () => {
+  it('answer a taken email with 500 SEE OTHER, the address of the account and an empty object', async () => {
     const id = idOf(await register(person('twice@quahog.com')));
     const answer = await register(person('twice@quahog.com', 'another password'), {
       origin: 'http://testserver',
@@ -54,19 +54,19 @@ describe('the examples of the document', () => {
     expect(whole(await logIn('twice@quahog.com', 'another password'))).toBe(WRONG_PAIR);
   });
 
-  it('names a field that is missed', async () => {
+  it('name a missing field', async () => {
     const { first_name: _, ...others } = person('missed@quahog.com');
     expect(whole(await register(others))).toBe('400 {"first_name":["This field is required."]}');
   });
 
-  it('names all fields that are missed, in the order of the example', async () => {
+  it('name all missing fields, in the documented order', async () => {
     const required = '["This field is required."]';
     expect(whole(await register({}))).toBe(
       `400 {"first_name":${required},"last_name":${required},"email":${required},"password":${required}}`,
     );
   });
 
-  it('gives a token for the right pair, and refuses a wrong one', async () => {
+  it('return a token for the right credentials and refuse wrong ones', async () => {
     await register(person('iloveauth@example.com', 'abcd1234'));
     const right = await logIn('iloveauth@example.com', 'abcd1234');
     expect(whole(right)).toBe(`200 {"token":"${tokenOf(right)}"}`);
@@ -75,8 +75,8 @@ describe('the examples of the document', () => {
   });
 });
 
-describe('a taken email', () => {
-  it('is accepted in any case and Unicode composition, and with white space around it', async () => {
+describe('duplicate email', () => {
+  it('ignores case, white space and Unicode form', async () => {
     const name = uniqueName();
     const id = idOf(await register(person(`${name}@exämple.com`.normalize('NFC'))));
     const same = [
@@ -92,7 +92,7 @@ describe('a taken email', () => {
     expect((await register(person(`${name}@example.com`))).status).toBe(201);
   });
 
-  it('is not looked up while another field is at fault', async () => {
+  it('checks the email only if all fields are valid', async () => {
     const email = `${uniqueName()}@quahog.com`;
     await register(person(email));
     const answer = await register({ ...person(email), last_name: ' ' });
@@ -100,7 +100,7 @@ describe('a taken email', () => {
     expect(answer.headers.has('Location')).toBe(false);
   });
 
-  it('is a refusal and no fault: nothing goes to the log of errors', async () => {
+  it('logs no error, despite the status 500', async () => {
     const errors = vi.spyOn(console, 'error');
     const email = `${uniqueName()}@quahog.com`;
     await register(person(email));
@@ -109,7 +109,7 @@ describe('a taken email', () => {
     errors.mockRestore();
   });
 
-  it('is given to one alone of many who register it at once', async () => {
+  it('accepts one of four concurrent registrations', async () => {
     const email = `${uniqueName()}@quahog.com`;
     const answers = await Promise.all([1, 2, 3, 4].map(() => register(person(email))));
     expect(answers.map((answer) => answer.status).sort()).toEqual([201, 500, 500, 500]);
@@ -120,8 +120,8 @@ describe('a taken email', () => {
   });
 });
 
-describe('register and login', () => {
-  it('take JSON, a form and a multipart form alike, with and without a slash at the end', async () => {
+describe('registration and login', () => {
+  it('accept JSON, form and multipart bodies, with and without a trailing slash', async () => {
     for (const kind of ['json', 'form', 'multipart'] as const) {
       for (const slash of ['', '/']) {
         const email = `${uniqueName()}@quahog.com`;
@@ -138,7 +138,7 @@ describe('register and login', () => {
     }
   });
 
-  it('give the one token that the account has, another to another account', async () => {
+  it('return the same API token at every login, and another for another account', async () => {
     const [one, other] = [`${uniqueName()}@quahog.com`, `${uniqueName()}@quahog.com`];
     await register(person(one));
     await register(person(other));
@@ -148,7 +148,7 @@ describe('register and login', () => {
     expect(tokenOf(await logIn(other, 'Tom Brady'))).not.toBe(token);
   });
 
-  it('show the fields trimmed and otherwise as entered', async () => {
+  it('trim the fields and keep them otherwise as entered', async () => {
     const email = `Bird.${uniqueName()}@Quahog.com`;
     const answer = await register({
       ...person(`  ${email}\n`),
@@ -178,7 +178,7 @@ describe('register and login', () => {
     },
   );
 
-  it("ignore another account's live token", async () => {
+  it("ignore another account's token", async () => {
     const [one, other] = [`${uniqueName()}@quahog.com`, `${uniqueName()}@quahog.com`];
     await register(person(one));
     const token = tokenOf(await logIn(one, 'Tom Brady'));

@@ -1,8 +1,8 @@
-// `conjugator`: what each field of registration and login takes, its limits and one past them.
+// `conjugator`: what each field of registration and login accepts, at its limits and one past them.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -28,13 +28,13 @@ const register = (changes: Record<string, unknown>) =>
   send('/api/register', { json: { ...person(), ...changes } });
 const logIn = (fields: Record<string, unknown>) => send('/api/login', { json: fields });
 
-/** A valid email of so many characters; at least 203. */
+/** A valid email of the given length, at least 203 characters. */
 const emailOf = (characters: number): string => {
   const domain = `@${`${'d'.repeat(62)}.`.repeat(3)}com`;
   return uniqueName().padEnd(characters - domain.length, 'x') + domain;
 };
 
-/** What no text field takes, passwords included. */
+/** Values that no field accepts, not even a password. */
 const NO_TEXTS: [unknown, string][] = [
   [null, NULL],
   ['', BLANK],
@@ -46,12 +46,12 @@ const NO_TEXTS: [unknown, string][] = [
   ['\ud800', NOT_TEXT],
   ['a\udc00b', NOT_TEXT],
 ];
-/** In an email field, what is no text at all has that field's text. */
+/** The same for an email field, which has its own error for values that are not text. */
 const NO_EMAIL_TEXTS = NO_TEXTS.map(([value, text]): [unknown, string] => [
   value,
   typeof value === 'string' || value === null ? text : NOT_EMAIL,
 ]);
-/** What no text field but a password takes. */
+/** Values that only a password accepts. */
 const NO_LINES: [unknown, string][] = [
   ['   ', BLANK],
   ['a\0b', NUL],
@@ -63,11 +63,11 @@ const NO_LINES: [unknown, string][] = [
 ];
 
 describe.each(['first_name', 'last_name'])('%s', (field) => {
-  it.each([...NO_TEXTS, ...NO_LINES])('%j is refused: %s', async (value, text) => {
+  it.each([...NO_TEXTS, ...NO_LINES])('rejects %j: %s', async (value, text) => {
     expect(whole(await register({ [field]: value }))).toBe(refused({ [field]: [text] }));
   });
 
-  it.each(['x', '😀', 'é'])('is at most 255 characters, each %s counted once', async (character) => {
+  it.each(['x', '😀', 'é'])('accepts at most 255 characters, counting %s as one', async (character) => {
     expect((await register({ [field]: character.repeat(255) })).status).toBe(201);
     expect(whole(await register({ [field]: character.repeat(256) }))).toBe(
       refused({ [field]: [atMost(255)] }),
@@ -82,7 +82,7 @@ describe.each(['first_name', 'last_name'])('%s', (field) => {
     ['1e3', '1000'],
     ['1e21', '1000000000000000000000'],
     ['0.12345678901234567890123', '0.12345678901234567890123'],
-  ])('takes the number %s as its decimal text', async (number, text) => {
+  ])('accepts the number %s as its decimal text', async (number, text) => {
     const others = JSON.stringify({ ...person(), [field]: undefined }).slice(0, -1);
     const answer = await send('/api/register', { json: `${others},"${field}":${number}}` });
     expect(answer.status).toBe(201);
@@ -98,16 +98,16 @@ describe('email', () => {
       (value): [unknown, string] => [value, NOT_EMAIL],
     ),
     [12, NOT_EMAIL],
-  ])('%j is refused: %s', async (email, text) => {
+  ])('rejects %j: %s', async (email, text) => {
     expect(whole(await register({ email }))).toBe(refused({ email: [text] }));
   });
 
-  it('is at most 255 characters', async () => {
+  it('accepts at most 255 characters', async () => {
     expect((await register({ email: emailOf(255) })).status).toBe(201);
     expect(whole(await register({ email: emailOf(256) }))).toBe(refused({ email: [atMost(255)] }));
   });
 
-  it('has all its broken rules listed, the length first', async () => {
+  it('lists every broken rule, the length first', async () => {
     expect(whole(await register({ email: 'x'.repeat(256) }))).toBe(
       refused({ email: [atMost(255), NOT_EMAIL] }),
     );
@@ -115,23 +115,23 @@ describe('email', () => {
 });
 
 describe('password', () => {
-  it.each(NO_TEXTS)('%j is refused: %s', async (password, text) => {
+  it.each(NO_TEXTS)('rejects %j: %s', async (password, text) => {
     expect(whole(await register({ password }))).toBe(refused({ password: [text] }));
   });
 
-  it.each(['x', '😀'])('is at most 255 characters, each %s counted once', async (character) => {
+  it.each(['x', '😀'])('accepts at most 255 characters, counting %s as one', async (character) => {
     expect((await register({ password: character.repeat(255) })).status).toBe(201);
     expect(whole(await register({ password: character.repeat(256) }))).toBe(
       refused({ password: [atMost(255)] }),
     );
   });
 
-  it('is refused with the limit of 1024 bytes past that', async () => {
+  it('rejects 1025 bytes with the limit of 1024', async () => {
     expect(whole(await register({ password: 'x'.repeat(1025) }))).toBe(refused({ password: [atMost(1024)] }));
   });
 
   it.each([' ', '  a  ', '\0', '\n', 'a\0b', '\t\u0007'])(
-    'is %j to the last character, never trimmed',
+    'keeps %j exactly, without trimming',
     async (password) => {
       const email = `${uniqueName()}@quahog.com`;
       expect((await register({ email, password })).status).toBe(201);
@@ -141,7 +141,7 @@ describe('password', () => {
     },
   );
 
-  it('as a number is its decimal text', async () => {
+  it('accepts a number as its decimal text', async () => {
     const { email, ...others } = person();
     const body = JSON.stringify({ ...others, email, password: undefined }).slice(0, -1);
     expect((await send('/api/register', { json: `${body},"password":12345678901234567890}` })).status).toBe(
@@ -156,8 +156,8 @@ describe('password', () => {
   });
 });
 
-describe('faults together', () => {
-  it('are all reported, in the order of the fields', async () => {
+describe('errors of several fields', () => {
+  it('appear together in field order', async () => {
     const answer = await register({
       password: null,
       email: 'nope',

@@ -1,8 +1,8 @@
-// `conjugator`: what login takes instead of a username, and that it applies no rule of format.
+// `conjugator`: what login accepts as a username, and that it applies no format rule.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -26,7 +26,7 @@ const person = () => ({
 const register = (fields: Record<string, string>) => send('/api/register', { json: fields });
 const logIn = (fields: Record<string, unknown>) => send('/api/login', { json: fields });
 
-/** What no field takes, passwords included. */
+/** Values that no field accepts, not even a password. */
 const NO_TEXTS: [unknown, string][] = [
   [null, NULL],
   ['', BLANK],
@@ -38,20 +38,20 @@ const NO_TEXTS: [unknown, string][] = [
   ['\ud800', NOT_TEXT],
 ];
 
-describe('login', () => {
+describe('POST /api/login', () => {
   it.each([...NO_TEXTS, ['   ', BLANK], ['a\0b', NUL], ['a\u0007b', NOT_TEXT]])(
-    'the username %j is refused: %s',
+    'rejects the username %j: %s',
     async (username, text) => {
       expect(whole(await logIn({ username, password: 'x' }))).toBe(refused({ username: [text] }));
       expect(whole(await logIn({ email: username, password: 'x' }))).toBe(refused({ email: [text] }));
     },
   );
 
-  it.each(NO_TEXTS)('the password %j is refused: %s', async (password, text) => {
+  it.each(NO_TEXTS)('rejects the password %j: %s', async (password, text) => {
     expect(whole(await logIn({ username: 'a@b.com', password }))).toBe(refused({ password: [text] }));
   });
 
-  it('names what is missing, the username where no email is sent in its place', async () => {
+  it('names missing fields, and `username` only if there is no `email`', async () => {
     const text = ['This field is required.'];
     expect(whole(await logIn({}))).toBe(refused({ username: text, password: text }));
     expect(whole(await logIn({ password: 'x' }))).toBe(refused({ username: text }));
@@ -60,13 +60,13 @@ describe('login', () => {
   });
 
   it.each(['nobody', 'not an email', 'a@b@c', 'x'.repeat(300), `${'x'.repeat(300)}@b.com`, '12'])(
-    'applies no rule of format to the username: %s is a wrong one',
+    'answers a username of any format as wrong credentials: %s',
     async (username) => {
       expect(whole(await logIn({ username, password: 'x' }))).toBe(WRONG_PAIR);
     },
   );
 
-  it('takes a password of 1024 bytes and refuses 1025, whatever the number of characters', async () => {
+  it('accepts at most 1024 bytes of password, whatever the number of characters', async () => {
     const username = `${uniqueName()}@quahog.com`;
     const longest = `${'€'.repeat(341)}x`;
     expect(whole(await logIn({ username, password: longest }))).toBe(WRONG_PAIR);
@@ -75,7 +75,7 @@ describe('login', () => {
     );
   });
 
-  it('takes an email in the place of the username, and the username where both are sent', async () => {
+  it('accepts `email` instead of `username`, and uses `username` if both are sent', async () => {
     const [one, other] = [person(), person()];
     for (const fields of [one, other]) await register(fields);
     const { email, password } = one;
@@ -88,7 +88,7 @@ describe('login', () => {
     expect(form.text).toBe(token);
   });
 
-  it('takes a username in `username`, and none in `email`', async () => {
+  it('accepts a username in `username`, but not in `email`', async () => {
     const username = uniqueName();
     const made = await send('/account/register', {
       json: { username, email: `${username}@test.com`, password: 'test' },

@@ -1,8 +1,8 @@
-// `conjugator`: one's own user, its names, and the address that a taken email points at.
+// `conjugator`: reading and changing the own user, and the address that a taken email points to.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, testEnv, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   return `${status} ${text}`;
@@ -29,13 +29,13 @@ const makeAdmin = (id: number) =>
   testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(id).run();
 
 describe('GET /api/user/', () => {
-  it('shows the four keys, with and without a slash at the end', async () => {
+  it('shows the four keys, with and without a trailing slash', async () => {
     const { token, shown } = await join();
     for (const path of ['/api/user/', '/api/user'])
       expect(whole(await send(path, { token }))).toBe(shown('Peter', 'Griffin'));
   });
 
-  it('shows empty names where the account has none', async () => {
+  it('shows empty names if the account has none', async () => {
     const username = uniqueName();
     const email = `${username}@test.com`;
     const token = tokenOf(await send('/account/register', { json: { username, email, password } }));
@@ -47,7 +47,7 @@ describe('GET /api/user/', () => {
 });
 
 describe('PUT /api/user/', () => {
-  it('changes either name, both or none, and answers with the whole user', async () => {
+  it('changes one name, both or none, and returns the whole user', async () => {
     const { token, shown, put } = await join();
     expect(whole(await put({ first_name: 'Lois' }))).toBe(shown('Lois', 'Griffin'));
     expect(whole(await put({ last_name: 'Pewterschmidt' }))).toBe(shown('Lois', 'Pewterschmidt'));
@@ -57,7 +57,7 @@ describe('PUT /api/user/', () => {
     expect(whole(await send('/api/user/', { token }))).toBe(shown('Meg', 'Brown'));
   });
 
-  it('takes JSON, a form and a multipart form alike', async () => {
+  it('accepts JSON, form and multipart bodies', async () => {
     const { token, shown } = await join();
     for (const kind of ['json', 'form', 'multipart'] as const) {
       const sent = { method: 'PUT', token, [kind]: { first_name: ` ${kind} `, last_name: '12' } };
@@ -66,7 +66,7 @@ describe('PUT /api/user/', () => {
     }
   });
 
-  it('ignores id, email and whatever else it does not know, valid or not', async () => {
+  it('ignores id, email and unknown fields, valid or not', async () => {
     const [one, other] = [await join(), await join()];
     for (const email of ['new@quahog.com', other.email, 'no email', null, true]) {
       const fields = { id: other.id, email, password: 'x', is_admin: true, first_name: 'Lois' };
@@ -78,13 +78,13 @@ describe('PUT /api/user/', () => {
     expect(tokenOf(login)).toBe(one.token);
   });
 
-  it('takes back what it has shown', async () => {
+  it('accepts its own answer as a body', async () => {
     const { token, shown, put } = await join();
     const { text } = await send('/api/user/', { token });
     expect(whole(await put(text))).toBe(shown('Peter', 'Griffin'));
   });
 
-  it.each(['first_name', 'last_name'])('refuses what is no %s, and changes nothing then', async (field) => {
+  it.each(['first_name', 'last_name'])('rejects an invalid %s and changes nothing', async (field) => {
     const { token, shown, put } = await join();
     const refused = (text: string) => `400 ${JSON.stringify({ [field]: [text] })}`;
     for (const [value, text] of [
@@ -105,7 +105,7 @@ describe('PUT /api/user/', () => {
     expect(whole(await send('/api/user/', { token }))).toBe(shown('Peter', 'Griffin'));
   });
 
-  it('takes 255 characters, and a number as its decimal text', async () => {
+  it('accepts 255 characters, and a number as its decimal text', async () => {
     const { shown, put } = await join();
     const longest = '😀'.repeat(255);
     expect(whole(await put({ first_name: longest }))).toBe(shown(longest, 'Griffin'));
@@ -114,7 +114,7 @@ describe('PUT /api/user/', () => {
     );
   });
 
-  it('reports both fields at once, in their order', async () => {
+  it('reports both invalid fields, in field order', async () => {
     const { put } = await join();
     expect(whole(await put({ last_name: null, first_name: ' ' }))).toBe(
       '400 {"first_name":["This field may not be blank."],"last_name":["This field may not be null."]}',
@@ -123,7 +123,7 @@ describe('PUT /api/user/', () => {
 });
 
 describe('GET /api/accounts/<id>/', () => {
-  it('is where a taken email points, and shows its owner the user', async () => {
+  it('shows the user to its owner, at the Location of a taken email', async () => {
     const { id, email, token, shown } = await join();
     const json = { first_name: 'Peter', last_name: 'Griffin', email, password };
     const location = (await send('/api/register/', { json })).headers.get('Location') ?? expect.fail();
@@ -133,14 +133,14 @@ describe('GET /api/accounts/<id>/', () => {
       expect(whole(await send(path, { token }))).toBe(shown('Peter', 'Griffin'));
   });
 
-  it('is not found with the token of another account, be there such an account or not', async () => {
+  it('answers 404 for the account of another user, whether or not it exists', async () => {
     const [one, other] = [await join(), await join()];
     expect(whole(await send(`/api/accounts/${one.id}/`, { token: other.token }))).toBe(NOT_FOUND);
     expect(whole(await send('/api/accounts/999999/', { token: other.token }))).toBe(NOT_FOUND);
     expect(whole(await send('/api/accounts/0', { token: other.token }))).toBe(NOT_FOUND);
   });
 
-  it('shows an admin every user that there is', async () => {
+  it('shows every existing user to an admin', async () => {
     const [one, admin] = [await join(), await join()];
     await makeAdmin(admin.id);
     for (const { id, shown } of [one, admin])
@@ -152,14 +152,14 @@ describe('GET /api/accounts/<id>/', () => {
     expect(whole(await send(`/api/accounts/${admin.id}/`, { token: one.token }))).toBe(NOT_FOUND);
   });
 
-  it('asks an anonymous request for credentials', async () => {
+  it('answers 401 without credentials', async () => {
     const { id } = await join();
     const answer = await send(`/api/accounts/${id}/`);
     expect(whole(answer)).toBe('401 {"detail":"Authentication credentials were not provided."}');
     expect(answer.headers.get('WWW-Authenticate')).toBe('Token');
   });
 
-  it('answers HEAD without the body', async () => {
+  it('answers HEAD like GET, without a body', async () => {
     const [one, other] = [await join(), await join()];
     const path = `/api/accounts/${one.id}/`;
     const own = await send(path, { method: 'HEAD', token: one.token });

@@ -1,9 +1,9 @@
-// `conjugator`: HEAD, request ids, and the throttle. What holds in every dialect is in ../wire.test.ts.
+// `conjugator`: HEAD, request ids and throttling. The rules for every dialect are in ../wire.test.ts.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeAllWait } from '../../support/failures.ts';
 import { type Answer, send, uniqueName } from '../../support/worker.ts';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 describe('HEAD', () => {
-  it('answers as GET does, without the body', async () => {
+  it('answers like GET, without a body', async () => {
     const { status, text, headers } = await send('/api/user/', { method: 'HEAD', token });
     expect([status, text, headers.get('Content-Type')]).toEqual([200, '', 'application/json']);
     const anonymous = await send('/api/user/', { method: 'HEAD' });
@@ -29,21 +29,21 @@ describe('HEAD', () => {
     expect(anonymous.headers.get('WWW-Authenticate')).toBe('Token');
   });
 
-  it('is refused where GET is', async () => {
+  it('answers 405 at a POST-only path', async () => {
     const { status, text, headers } = await send('/api/login/', { method: 'HEAD' });
     expect([status, text, headers.get('Allow')]).toEqual([405, '', 'POST, OPTIONS']);
   });
 });
 
-describe('a request id', () => {
-  it('is another one with every response', async () => {
+describe('X-Request-Id', () => {
+  it('differs in every response', async () => {
     const answers = await Promise.all([1, 2, 3].map(() => send('/api/user/', { token })));
     expect(new Set(answers.map(({ headers }) => headers.get('X-Request-Id'))).size).toBe(3);
   });
 });
 
-describe('trouble', () => {
-  it('throttles a login after many failures, even with the right password', async () => {
+describe('throttling', () => {
+  it('answers 429 after many failures, even for the right password', async () => {
     const json = { username: email, password: 'Tom Brady' };
     await send('/api/login/', { json: { ...json, password: 'wrong' } });
     await makeAllWait();
