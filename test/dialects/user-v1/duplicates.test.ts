@@ -1,4 +1,4 @@
-// `user-v1`: who holds a username and an email, and what a registration does to a live session.
+// `user-v1`: taken usernames and emails, and what a registration does to a live session.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 import {
@@ -19,13 +19,13 @@ const TAKEN = `200 ${failed(114)}`;
 
 const register = (changes: Record<string, unknown>) => send(REGISTER, { json: { ...person(), ...changes } });
 
-describe('a duplicate', () => {
+describe('duplicate username or email', () => {
   let member: Member;
   beforeAll(async () => {
     member = await join();
   });
 
-  it('of the username or the email, in any case, is reported only for a valid body', async () => {
+  it('ignores case, and appears only if all fields are valid', async () => {
     const { username, email } = member;
     for (const taken of [
       { username },
@@ -42,7 +42,7 @@ describe('a duplicate', () => {
     expect(whole(await register({ username: `${username}x`, email: `x${email}` }))).toMatch(REGISTERED);
   });
 
-  it('may be of an account of another dialect, of a disabled one, and of another normal form', async () => {
+  it('includes accounts of another dialect, disabled ones and every Unicode form of an email', async () => {
     const { email } = await joinUnnamed(`jörg@${uniqueName()}.com`.normalize('NFC'));
     expect(whole(await register({ email }))).toBe(TAKEN);
     expect(whole(await register({ email: email.normalize('NFD') }))).toBe(TAKEN);
@@ -52,7 +52,7 @@ describe('a duplicate', () => {
     expect(whole(await register({ username: disabled.username }))).toBe(TAKEN);
   });
 
-  it('of those that ask at once is every one but the first', async () => {
+  it('accepts one of four concurrent registrations', async () => {
     const fields = person();
     const answers = await Promise.all([1, 2, 3, 4].map(() => register(fields)));
     expect(answers.map(whole).filter((answer) => answer !== TAKEN)).toEqual([
@@ -61,8 +61,8 @@ describe('a duplicate', () => {
   });
 });
 
-describe('over a live cookie', () => {
-  it('a registration ends the old session and opens none; a refused one ends nothing', async () => {
+describe('registration with a live session cookie', () => {
+  it('ends the old session and starts none, but ends nothing if it is refused', async () => {
     const { cookie, username } = await join();
     for (const changes of [{ password: 'short' }, { username }])
       await send(REGISTER, { json: { ...person(), ...changes }, cookie });

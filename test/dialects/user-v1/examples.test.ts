@@ -1,4 +1,4 @@
-// `user-v1`: every example of the document, whole, its ids included.
+// `user-v1`: every documented example in full, including its ids.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, sessionCookie, testEnv } from '../../support/worker.ts';
 import { cookieLine, isLive, join, whole } from '../support-cookies.ts';
@@ -7,7 +7,7 @@ const REGISTER = '/api/v1/user/register/';
 const LOGIN = '/api/v1/user/login/';
 const LOGOUT = '/api/v1/user/logout/';
 
-/** From here on, the next account gets that id. */
+/** Gives the next account this id. */
 const setNextId = async (id: number): Promise<void> => {
   await testEnv.DB.prepare("UPDATE sqlite_sequence SET seq = ? WHERE name = 'users'")
     .bind(id - 1)
@@ -19,9 +19,9 @@ beforeAll(async () => {
   await setNextId(65213);
 });
 
-/** The examples tell a story: each builds on those before. */
-describe('the documented examples', () => {
-  it('register: a success, without a cookie', async () => {
+/** Each example builds on those before it. */
+describe('documented examples', () => {
+  it('register an account without a cookie', async () => {
     const answer = await send(REGISTER, {
       json: { username: 'test1234', password: '12345678', email: 'test1234@abc.com' },
     });
@@ -29,7 +29,7 @@ describe('the documented examples', () => {
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('login: a success, with the id as a string and the cookie', async () => {
+  it('log in with the id as a string and the cookie', async () => {
     const answer = await send(LOGIN, { json: { username: 'test1234', password: '12345678' } });
     expect(whole(answer)).toBe(
       '200 {"status":"success","username":"test1234","email":"test1234@abc.com","uid":"65213"}',
@@ -43,7 +43,7 @@ describe('the documented examples', () => {
     ]);
   });
 
-  it('login: refused, with status 200 and no cookie', async () => {
+  it('refuse a login with status 200 and no cookie', async () => {
     const answer = await send(LOGIN, { json: { username: 'test1234', password: '12345679' } });
     expect(whole(answer)).toBe(
       '200 {"status":"failed","desc":"user name or password incorrect","error_code":102}',
@@ -51,7 +51,7 @@ describe('the documented examples', () => {
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('logout: a success, with the id as a number', async () => {
+  it('log out with the id as a number', async () => {
     await setNextId(85807);
     await send(REGISTER, { json: { username: 'test5678', password: '12345678', email: 'test5678@abc.com' } });
     const loggedIn = await send(LOGIN, { json: { username: 'test5678', password: '12345678' } });
@@ -63,7 +63,7 @@ describe('the documented examples', () => {
     expect(await isLive(cookie)).toBe(false);
   });
 
-  it('logout: refused, as nobody is logged in', async () => {
+  it('refuse a logout without a session', async () => {
     expect(whole(await send(LOGOUT, { method: 'POST' }))).toBe(
       '401 {"status":"failed","desc":"login required","error_code":101}',
     );

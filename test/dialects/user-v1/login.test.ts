@@ -1,4 +1,4 @@
-// `user-v1`: what a login takes, whom it lets in or refuses, and the cookie that it sets.
+// `user-v1`: what a login accepts, which logins it refuses, and the cookie that it sets.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Sent, send, uniqueName } from '../../support/worker.ts';
 import {
@@ -34,9 +34,9 @@ beforeAll(async () => {
   member = await join();
 });
 
-describe('the fields of a login', () => {
+describe('fields of a login', () => {
   it.each([undefined, '', ...NO_TEXTS.map(([value]) => value), 0, 12345678, 1.5])(
-    'are required and strings, not %j',
+    'must be non-empty strings, not %j',
     async (value) => {
       expect(await logIn({ username: value, password: member.password })).toBe(INVALID);
       expect(await logIn({ username: member.username, password: value })).toBe(INVALID);
@@ -45,13 +45,13 @@ describe('the fields of a login', () => {
   );
 
   it.each([...NO_LINES, ...NO_SINGLE_LINES, [' ', ''], [' \t ', '']])(
-    'the username is a line of text, not %j',
+    'reject the username %j, which is not one line of text',
     async (username) => {
       expect(await logIn({ username, password: 'x' })).toBe(INVALID);
     },
   );
 
-  it('are strings, though an account may have digits alone for both', async () => {
+  it('must be strings, even if both consist only of digits', async () => {
     const digits = `1${String(crypto.getRandomValues(new Uint32Array(1))[0]).padStart(10, '0')}`;
     const fields = { ...person(), username: digits, password: digits };
     const registered = await send('/api/v1/user/register/', { json: fields });
@@ -62,13 +62,13 @@ describe('the fields of a login', () => {
   });
 
   it.each(['x', '@', 'a b', 'é', 'x'.repeat(300), `${'x'.repeat(300)}@b.com`, "' OR 1=1 --"])(
-    'have no rule of format: %s is a wrong one',
+    'answer a username of any format as wrong credentials: %s',
     async (username) => {
       expect(await logIn({ username, password: 'x' })).toBe(WRONG);
     },
   );
 
-  it('end at 1024 bytes of password as sent', async () => {
+  it('accept at most 1024 bytes of password, as sent', async () => {
     const { username } = person();
     for (const password of ['x'.repeat(1024), `${'€'.repeat(341)}x`, 'e\u0301'.repeat(341)])
       expect(await logIn({ username, password })).toBe(WRONG);
@@ -77,8 +77,8 @@ describe('the fields of a login', () => {
   });
 });
 
-describe('a login', () => {
-  it('takes the username or the email, each in any case and with spaces around it', async () => {
+describe('POST /api/v1/user/login/', () => {
+  it('accepts username or email, ignoring case and surrounding white space', async () => {
     const { username, email, password } = member;
     for (const name of [
       username,
@@ -93,7 +93,7 @@ describe('a login', () => {
       expect(await logIn({ username: name, password })).toBe(WRONG);
   });
 
-  it('takes every normal form of an email', async () => {
+  it('accepts every Unicode form of an email, but not without its accent', async () => {
     const fields = { ...person(), email: `jörg@${uniqueName()}.com`.normalize('NFC') };
     const { id } = await join(fields);
     const { email, password } = fields;
@@ -103,7 +103,7 @@ describe('a login', () => {
     expect(await logIn({ username: email.replace('ö', 'o'), password })).toBe(WRONG);
   });
 
-  it('shows the email where the account has no username, and knows passwords shorter than its own', async () => {
+  it('shows the email if there is no username, and accepts a short password of another dialect', async () => {
     const { id, email, password } = await joinUnnamed(`Peter.${uniqueName()}@Quahog.com`, 'x');
     expect(await logIn({ username: email.toLowerCase(), password })).toBe(
       success({ id, username: email, email }),
@@ -111,7 +111,7 @@ describe('a login', () => {
     expect(await logIn({ username: email, password: 'xx' })).toBe(WRONG);
   });
 
-  it('says the same of a wrong password, an unknown user and a disabled account, and sets no cookie', async () => {
+  it('answers alike to a wrong password, an unknown user and a disabled account, without a cookie', async () => {
     const disabled = await join();
     await disable(disabled.id);
     for (const fields of [
@@ -128,7 +128,7 @@ describe('a login', () => {
     }
   });
 
-  it('ignores a header: a bad token, a good one of another account, which stays good', async () => {
+  it("ignores the Authorization header, and leaves another account's token valid", async () => {
     const { username, password } = member;
     const other = await join();
     const token = await jwtFor(other);
@@ -140,27 +140,27 @@ describe('a login', () => {
   });
 });
 
-describe('the session cookie', () => {
+describe('session cookie', () => {
   const OVER_HTTPS = ['HttpOnly', 'Max-Age=1209600', 'Path=/', 'SameSite=Lax', 'Secure'];
   const OVER_HTTP = OVER_HTTPS.filter((attribute) => attribute !== 'Secure');
 
   it.each([
     ['https://latchkey.test', OVER_HTTPS],
     ['http://127.0.0.1:8787', OVER_HTTP],
-  ])('lasts 14 days and is kept from scripts, at %s', async (origin, attributes) => {
+  ])('lasts 14 days, is HttpOnly, and is Secure only over HTTPS: %s', async (origin, attributes) => {
     const { username, password } = member;
     const line = cookieLine(await post({ username, password }, { origin })) ?? expect.fail();
     expect(line.attributes).toEqual(attributes);
     expect(line.value).toMatch(/^[\w-]{43}$/);
   });
 
-  it('is good in users', async () => {
+  it('works in users', async () => {
     const { username, password } = member;
     const cookie = cookieOf(await post({ username, password }));
     expect(shown(await send('/api/users/me/', { cookie }))).toBe(await eightKeys(member));
   });
 
-  it('that is live ends with the next login, of whatever account and dialect, and no other does', async () => {
+  it('ends at the next login of any account, and no other session does', async () => {
     const { username, password } = member;
     const [old, further, other] = [await cookieFor(member), await cookieFor(member), await join()];
     const fresh = cookieOf(await post({ username, password }, { cookie: old }));
@@ -174,7 +174,7 @@ describe('the session cookie', () => {
     ]);
   });
 
-  it('that is live survives a refused login', async () => {
+  it('survives a refused login', async () => {
     const { username, password, cookie } = member;
     for (const sent of [
       { json: { username, password: 'abcd1235' } },

@@ -1,4 +1,4 @@
-// `user-v1`: the end of a session by cookie or token, and what a foreign page cannot have a browser do.
+// `user-v1`: logout by cookie or token, and protection from cross-site requests.
 import { describe, expect, it } from 'vitest';
 import { ORIGIN, type Sent, send } from '../../support/worker.ts';
 import {
@@ -20,7 +20,7 @@ const post = (sent: Sent) => send('/api/v1/user/logout/', { method: 'POST', ...s
 const logOut = async (sent: Sent): Promise<string> => whole(await post(sent));
 const success = ({ id }: Member): string => `200 {"status":"success","uid":${id}}`;
 
-describe('a logout by cookie', () => {
+describe('logout by cookie', () => {
   it.each([
     ['https://latchkey.test', ['HttpOnly', 'Max-Age=0', 'Path=/', 'SameSite=Lax', 'Secure']],
     ['http://127.0.0.1:8787', ['HttpOnly', 'Max-Age=0', 'Path=/', 'SameSite=Lax']],
@@ -32,7 +32,7 @@ describe('a logout by cookie', () => {
     expect(await isLive(member.cookie)).toBe(false);
   });
 
-  it('is refused the second time, and without a live session', async () => {
+  it('answers 401 the second time and without a live session', async () => {
     const { cookie } = await join();
     await logOut({ cookie });
     for (const sent of [{ cookie }, {}, { cookie: '' }, { cookie: 'nonsense' }, { cookie: 'A'.repeat(43) }]) {
@@ -42,7 +42,7 @@ describe('a logout by cookie', () => {
     }
   });
 
-  it('ends no other session of the account, and no token', async () => {
+  it('keeps the other sessions and the tokens of the account', async () => {
     const { cookie, ...member } = await join();
     const further = await cookieFor(member);
     const tokens = [await hexTokenFor(member), await jwtFor(member)];
@@ -51,7 +51,7 @@ describe('a logout by cookie', () => {
     for (const token of tokens) expect((await send('/api/users/me/', { token })).status).toBe(200);
   });
 
-  it('is refused once the account is disabled', async () => {
+  it('answers 401 for a disabled account', async () => {
     const { cookie, id } = await join();
     await disable(id);
     expect(await logOut({ cookie })).toBe(LOGIN_REQUIRED);
@@ -61,8 +61,8 @@ describe('a logout by cookie', () => {
 describe.each([
   ['account', hexTokenFor],
   ['auth', jwtFor],
-] as const)('a logout by a token of %s', (_, tokenFor) => {
-  it.each(['Token', 'Bearer', 'token', 'BEARER'])('after `%s` ends that token alone', async (scheme) => {
+] as const)('logout by a token of %s', (_, tokenFor) => {
+  it.each(['Token', 'Bearer', 'token', 'BEARER'])('ends only that token, sent after `%s`', async (scheme) => {
     const member = await join();
     const headers = { Authorization: `${scheme} ${await tokenFor(member)}` };
     expect(await logOut({ headers })).toBe(success(member));
@@ -71,7 +71,7 @@ describe.each([
     expect(await isLive(member.cookie)).toBe(true);
   });
 
-  it('counts before a cookie', async () => {
+  it('takes precedence over a cookie', async () => {
     const [member, other] = [await join(), await join()];
     const token = await tokenFor(member);
     expect(await logOut({ token, cookie: other.cookie })).toBe(success(member));
@@ -80,7 +80,7 @@ describe.each([
     expect(await logOut({ cookie: other.cookie })).toBe(success(other));
   });
 
-  it('is refused where the token is changed, or its account disabled', async () => {
+  it('answers 401 if the token is changed or its account is disabled', async () => {
     const member = await join();
     const token = await tokenFor(member);
     for (const wrong of [token.slice(0, -1), `${token}0`, token.toUpperCase()])
@@ -90,9 +90,9 @@ describe.each([
   });
 });
 
-describe('a header that is no good', () => {
+describe('logout with an unusable Authorization header', () => {
   it.each(['Token', 'bearer', 'Token a b', 'Token garbage', 'Bearer a.b.c', `Token ${'0'.repeat(40)}`])(
-    'counts before a live cookie: `%s`',
+    'answers 401 despite a live cookie: `%s`',
     async (authorization) => {
       const { cookie } = await join();
       expect(await logOut({ headers: { Authorization: authorization }, cookie })).toBe(LOGIN_REQUIRED);
@@ -100,7 +100,7 @@ describe('a header that is no good', () => {
     },
   );
 
-  it('counts as none where its scheme is another', async () => {
+  it('ignores the header if its scheme is unknown', async () => {
     const member = await join();
     const token = await hexTokenFor(member);
     for (const authorization of ['Basic dGVzdDp0ZXN0', `Digest ${token}`, token])
@@ -110,7 +110,7 @@ describe('a header that is no good', () => {
   });
 });
 
-describe('a cross-site request', () => {
+describe('cross-site protection', () => {
   const all = ({ cookie, username, password }: Member): [string, Sent][] => [
     ['/api/v1/user/login/', { json: { username, password }, cookie }],
     ['/api/v1/user/register/', { json: person(), cookie }],
@@ -122,7 +122,7 @@ describe('a cross-site request', () => {
     { Origin: 'https://evil.test' },
     { Origin: 'null' },
     { 'Sec-Fetch-Site': 'same-site', Origin: 'https://other.latchkey.test' },
-  ])('is refused and does nothing: %j', async (headers) => {
+  ])('answers 403 and changes nothing for a foreign page: %j', async (headers) => {
     const member = await join();
     for (const [path, sent] of all(member)) {
       const answer = await send(path, { ...sent, headers: { ...headers } });
@@ -133,7 +133,7 @@ describe('a cross-site request', () => {
   });
 
   it.each([{}, { Origin: ORIGIN }, { 'Sec-Fetch-Site': 'same-origin' }, { 'Sec-Fetch-Site': 'none' }])(
-    'is not what a page of our own or an app sends: %j',
+    'accepts requests from own pages and apps: %j',
     async (headers) => {
       const member = await join();
       for (const [path, sent] of all(member)) {

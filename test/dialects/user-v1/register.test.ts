@@ -1,4 +1,4 @@
-// `user-v1`: what each field of a registration takes, its limits and one past them, and duplicates.
+// `user-v1`: what each field of a registration accepts, at its limits and one past them.
 import { describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 import { emailOf, failed, NO_LINES, NO_SINGLE_LINES, NO_TEXTS, person, whole } from '../support-cookies.ts';
@@ -16,7 +16,7 @@ const NUMBERS = [0, 1, 12345678, 1234567890.5, -12345678];
 
 describe.each(['username', 'email', 'password'])('%s', (field) => {
   it.each([undefined, '', ...texts(NO_TEXTS), ...NUMBERS])(
-    'is required and a string, not %j',
+    'must be a non-empty string, not %j',
     async (value) => {
       const answer = await register({ [field]: value });
       expect(whole(answer)).toBe(INVALID);
@@ -24,7 +24,7 @@ describe.each(['username', 'email', 'password'])('%s', (field) => {
     },
   );
 
-  it('as a number is refused in JSON, though its digits would do as text', async () => {
+  it('rejects a JSON number, even if its digits are valid as text', async () => {
     const digits = `1${String(crypto.getRandomValues(new Uint32Array(1))[0]).padStart(11, '0')}`;
     const json = (value: string) => {
       const fields = JSON.stringify({ ...person(), [field]: undefined });
@@ -37,7 +37,7 @@ describe.each(['username', 'email', 'password'])('%s', (field) => {
 
 describe.each(['username', 'email'])('%s', (field) => {
   it.each([...texts(NO_LINES), ...texts(NO_SINGLE_LINES), '        ', ' \t\n'])(
-    'is refused as %j',
+    'rejects %j',
     async (value) => {
       expect(whole(await register({ [field]: value }))).toBe(INVALID);
     },
@@ -45,7 +45,7 @@ describe.each(['username', 'email'])('%s', (field) => {
 });
 
 describe('username', () => {
-  it('is of 8 to 16 characters', async () => {
+  it('accepts 8 to 16 characters', async () => {
     const name = uniqueName();
     for (const good of [name.slice(-8), name.padEnd(16, 'x')])
       expect(whole(await register({ username: good }))).toMatch(REGISTERED);
@@ -62,11 +62,11 @@ describe('username', () => {
     '😀'.repeat(8),
     'abcd/efgh',
     "abcd'efgh",
-  ])('is of the common alphabet only, not %s', async (username) => {
+  ])('rejects characters outside the allowed alphabet: %s', async (username) => {
     expect(whole(await register({ username }))).toBe(INVALID);
   });
 
-  it('may hold `_ . + -`, keeps its case and is trimmed', async () => {
+  it('accepts `_ . + -`, keeps its case and is trimmed', async () => {
     const username = `_.+-${uniqueName().toUpperCase()}`;
     const fields = { ...person(), username: ` ${username}\t` };
     expect(whole(await register(fields))).toMatch(REGISTERED);
@@ -76,13 +76,13 @@ describe('username', () => {
 
 describe('email', () => {
   it.each(['no', 'a@', '@b.com', 'a@b', 'a b@c.com', 'a@b c.com', 'a@@b.com', 'a.@b.com'])(
-    'is valid, not %s',
+    'rejects the invalid address %s',
     async (email) => {
       expect(whole(await register({ email }))).toBe(INVALID);
     },
   );
 
-  it.each(['x', 'é', '𝒜'])('is of at most 255 characters, each %s counted once', async (letter) => {
+  it.each(['x', 'é', '𝒜'])('accepts at most 255 characters, counting %s as one', async (letter) => {
     expect(whole(await register({ email: emailOf(255, letter) }))).toMatch(REGISTERED);
     expect(whole(await register({ email: emailOf(256, letter) }))).toBe(INVALID);
   });
@@ -106,7 +106,7 @@ describe('password', () => {
     'ü'.repeat(16),
     '😀'.repeat(8),
     '😀'.repeat(16),
-  ])('is any text of 8 to 16 characters, taken to the letter: %j', async (password) => {
+  ])('accepts any text of 8 to 16 characters and keeps it exactly: %j', async (password) => {
     const { username, ...fields } = person();
     expect(whole(await register({ ...fields, username, password }))).toMatch(REGISTERED);
     expect(await logIn(username, password)).toContain('"status":"success"');
@@ -123,11 +123,11 @@ describe('password', () => {
     'e\u0301'.repeat(9),
     'x'.repeat(1024),
     'x'.repeat(1025),
-  ])('is refused outside of that: %j', async (password) => {
+  ])('rejects any other length: %j', async (password) => {
     expect(whole(await register({ password }))).toBe(INVALID);
   });
 
-  it('is the same in every normal form, and counted as it was sent', async () => {
+  it('matches in every Unicode form, and is counted as sent', async () => {
     const { username, ...fields } = person();
     const password = 'e\u0301'.repeat(8);
     expect(whole(await register({ ...fields, username, password }))).toMatch(REGISTERED);

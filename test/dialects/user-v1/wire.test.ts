@@ -1,4 +1,4 @@
-// `user-v1`: the slash at the end, and the throttle. What holds in every dialect is in ../wire.test.ts.
+// `user-v1`: trailing slashes and throttling. The rules for every dialect are in ../wire.test.ts.
 import { describe, expect, it } from 'vitest';
 import { makeAllWait } from '../../support/failures.ts';
 import { send } from '../../support/worker.ts';
@@ -6,8 +6,8 @@ import { cookieFor, failed, isLive, join, person, whole } from '../support-cooki
 
 const LOGIN = '/api/v1/user/login/';
 
-describe('a trailing slash', () => {
-  it.each(['', '/'])('is optional on every path, with no redirect: "%s"', async (slash) => {
+describe('trailing slash', () => {
+  it.each(['', '/'])('changes nothing on any path, and causes no redirect: "%s"', async (slash) => {
     const fields = person();
     const registered = await send(`/api/v1/user/register${slash}`, { json: fields });
     expect(whole(registered)).toMatch(/^200 \{"status":"success","user_id":\d+\}$/);
@@ -20,8 +20,8 @@ describe('a trailing slash', () => {
   });
 });
 
-describe('trouble', () => {
-  it('throttles a login after many failures, even with the right password, and keeps the old session', async () => {
+describe('throttling', () => {
+  it('answers 429 after many failures, even for the right password, and keeps the current session', async () => {
     const { username, password, cookie } = await join();
     await send(LOGIN, { json: { username, password: 'wrong' } });
     await makeAllWait();

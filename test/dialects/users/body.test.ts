@@ -1,4 +1,4 @@
-// `users`: media types, sizes and syntax of bodies, and in which order everything is checked.
+// `users`: media types, sizes and syntax of request bodies, and the order of checks.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Sent, send } from '../../support/worker.ts';
 import {
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 const patch = (sent: Sent) => send(ME, { method: 'PATCH', cookie: member.cookie, ...sent });
 
-/** The answers of all three endpoints that read a body, which must be the same. */
+/** The answer of all three endpoints that read a body, which must be the same. */
 const everywhere = async (sent: Sent): Promise<string> => {
   const answers = [await send(REGISTER, sent), await send(LOGIN, sent), await patch(sent)].map(whole);
   const [first = '', ...others] = answers;
@@ -36,8 +36,8 @@ const everywhere = async (sent: Sent): Promise<string> => {
   return first;
 };
 
-describe('the three media types', () => {
-  it.each(['json', 'form', 'multipart'])('are taken alike everywhere: %s', async (kind) => {
+describe('media type of a body', () => {
+  it.each(['json', 'form', 'multipart'])('accepts a body as %s', async (kind) => {
     const fields = person();
     const registered = await send(REGISTER, { [kind]: fields });
     const account = { ...fields, id: idOf(registered) };
@@ -52,14 +52,14 @@ describe('the three media types', () => {
   });
 
   it.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset=UTF-8'])(
-    'may have parameters and any case: %s',
+    'accepts parameters and any case: %s',
     async (type) => {
       expect((await patch(typed('{"address":"Quahog"}', type))).text).toContain('"address":"Quahog"');
     },
   );
 
   it.each(['text/plain', 'application/xml', 'text/plain; charset=utf-8', 'application/jsonx', 'text/json'])(
-    'are the only ones: %s is refused',
+    'answers 415 for the media type %s',
     async (type) => {
       expect(await everywhere(typed('{}', type))).toBe(
         `415 {"detail":"Unsupported media type \\"${type}\\" in request."}`,
@@ -68,8 +68,8 @@ describe('the three media types', () => {
   );
 });
 
-describe('the size', () => {
-  it('is at most 65,536 bytes of JSON', async () => {
+describe('size of a body', () => {
+  it('allows at most 65,536 bytes of JSON', async () => {
     const json = '{"address":"Spooner Street"}';
     expect((await patch({ json: json.padEnd(MAX_BODY_BYTES) })).text).toContain('"address":"Spooner Street"');
     expect(await everywhere({ json: json.padEnd(MAX_BODY_BYTES + 1) })).toBe(TOO_LARGE);
@@ -77,21 +77,21 @@ describe('the size', () => {
     expect(registered.status).toBe(200);
   });
 
-  it('is at most 65,536 bytes of a form', async () => {
+  it('allows at most 65,536 bytes of a form', async () => {
     const form = 'address=Meg&pad=';
     expect((await patch(typed(form.padEnd(MAX_BODY_BYTES, 'x'), FORM))).text).toContain('"address":"Meg"');
     expect(await everywhere(typed(form.padEnd(MAX_BODY_BYTES + 1, 'x'), FORM))).toBe(TOO_LARGE);
     expect(await everywhere({ multipart: { address: 'x'.repeat(MAX_BODY_BYTES) } })).toBe(TOO_LARGE);
   });
 
-  it('is counted in bytes, not in characters', async () => {
+  it('counts bytes, not characters', async () => {
     expect(await everywhere({ json: `{"x":"${'é'.repeat(MAX_BODY_BYTES / 2)}"}` })).toBe(TOO_LARGE);
   });
 });
 
-describe('the syntax', () => {
+describe('syntax of a body', () => {
   it.each(['{', '{"a":1,}', "{'a':1}", '{"a":1} x', 'NaN', 'username=x', ' ', '{"password":"secret1'])(
-    'is refused where it is no JSON, and is not quoted: %s',
+    'answers 400 for invalid JSON, without quoting it: %s',
     async (json) => {
       expect(await everywhere({ json })).toBe(MALFORMED);
     },
@@ -106,11 +106,11 @@ describe('the syntax', () => {
     ['true', 'Invalid data. Expected a dictionary, but got bool.'],
     ['false', 'Invalid data. Expected a dictionary, but got bool.'],
     ['null', 'No data provided'],
-  ])('is refused where it is no object: %s', async (json, text) => {
+  ])('answers 400 for JSON that is not an object: %s', async (json, text) => {
     expect(await everywhere({ json })).toBe(`400 {"non_field_errors":["${text}"]}`);
   });
 
-  it('of an object with keys of the language itself finds nothing in them', async () => {
+  it('reads no fields from `__proto__` or `constructor`', async () => {
     const json = '{"__proto__":{"username":"x","password":"y"},"constructor":"z"}';
     expect(whole(await send(LOGIN, { json }))).toBe(
       '400 {"username":["This field is required."],"password":["This field is required."]}',
@@ -118,7 +118,7 @@ describe('the syntax', () => {
   });
 
   it.each(['application/json', FORM, 'multipart/form-data', 'text/plain'])(
-    'of an empty body counts as an empty object, whatever its type: %s',
+    'treats an empty body as an empty object, whatever its media type: %s',
     async (type) => {
       const required = '["This field is required."]';
       expect(whole(await send(LOGIN, typed('', type)))).toBe(
@@ -128,27 +128,27 @@ describe('the syntax', () => {
     },
   );
 
-  it('of no body at all counts as an empty object', async () => {
+  it('treats a missing body as an empty object', async () => {
     const required = '["This field is required."]';
     expect(whole(await send(REGISTER, { method: 'POST' }))).toBe(
       `400 {"username":${required},"email":${required},"password":${required}}`,
     );
   });
 
-  it('of a form: a repeated field counts as its last, and an escaped NUL is a NUL', async () => {
+  it('uses the last value of a repeated form field, and decodes %00 as NUL', async () => {
     expect((await patch(typed('address=Stewie&address=Brian', FORM))).text).toContain('"address":"Brian"');
     expect(whole(await patch(typed('address=Brian%00', FORM)))).toBe(`400 {"address":["${NUL}"]}`);
   });
 
-  it('of a form: a file is no text', async () => {
+  it('rejects a file in a text field of a multipart form', async () => {
     const part = 'Content-Disposition: form-data; name="address"; filename="a.txt"\r\n\r\nBrian';
     const sent = typed(`--edge\r\n${part}\r\n--edge--\r\n`, 'multipart/form-data; boundary=edge');
     expect(whole(await patch(sent))).toBe('400 {"address":["Not a valid string."]}');
   });
 });
 
-describe('the order of checks', () => {
-  it('is method, credentials, media type, size, JSON, fields', async () => {
+describe('order of checks', () => {
+  it('starts with the method, then credentials, media type, size, JSON, fields', async () => {
     const huge = '{'.padEnd(MAX_BODY_BYTES + 1);
     expect(whole(await patch({ method: 'PUT', ...typed(huge, 'text/plain') }))).toMatch(/^405 /);
     expect(whole(await send(ME, { method: 'PATCH', ...typed(huge, 'text/plain') }))).toBe(ANONYMOUS);

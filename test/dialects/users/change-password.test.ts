@@ -1,4 +1,4 @@
-// `users`: changing the password, as this API's clients do.
+// `users`: changing the password.
 import { describe, expect, it } from 'vitest';
 import { type Answer, ORIGIN, send, sessionCookie, uniqueName } from '../../support/worker.ts';
 
@@ -24,8 +24,8 @@ const logIn = (username: string, password: string) =>
 const isLive = async (cookie: string): Promise<boolean> =>
   (await send('/api/users/me', { cookie })).status === 200;
 
-describe('POST change_password', () => {
-  it('sets the new password, ends the other sessions and renews this one', async () => {
+describe('POST /api/users/change_password/', () => {
+  it('sets the new password, ends the other sessions and renews the current one', async () => {
     const { username, cookie } = await join();
     const other = sessionCookie(await logIn(username, OLD)) ?? '';
     const { text: token } = await send('/account/login', { json: { username, password: OLD } });
@@ -38,7 +38,7 @@ describe('POST change_password', () => {
     expect((await logIn(username, NEXT)).status).toBe(200);
   });
 
-  it('takes a form, with or without the slash', async () => {
+  it('accepts a form, at the path without a trailing slash', async () => {
     const { username, cookie } = await join();
     const form = { old: OLD, new1: NEXT, new2: NEXT };
     expect(whole(await send('/api/users/change_password', { form, cookie }))).toBe('200 "OK"');
@@ -47,18 +47,34 @@ describe('POST change_password', () => {
 
   it.each<[string, Record<string, unknown>, Record<string, string[]>]>([
     ['a wrong old password', { old: 'wrong1234' }, { old: ['Old password mismatched!'] }],
-    ['new ones that differ', { new2: `${NEXT}5` }, { non_field_errors: ['New passwords mismatched!'] }],
-    ['new ones in other case', { new2: 'Another1234' }, { non_field_errors: ['New passwords mismatched!'] }],
-    ['one without a digit', { new1: 'abcdefg', new2: 'abcdefg' }, { non_field_errors: [SENTENCE] }],
-    ['one without a letter', { new1: '1234567', new2: '1234567' }, { non_field_errors: [SENTENCE] }],
-    ['one of 5 characters', { new1: 'abc12', new2: 'abc12' }, { non_field_errors: [SENTENCE] }],
-    ['one of 21', { new1: `a1${'x'.repeat(19)}`, new2: 'x' }, { non_field_errors: [SENTENCE] }],
-    ['no old one', { old: undefined }, { old: [REQUIRED] }],
-    ['an empty one', { old: '' }, { old: ['This field may not be blank.'] }],
-    ['no new ones', { new1: undefined, new2: undefined }, { new1: [REQUIRED], new2: [REQUIRED] }],
-    ['null', { new2: null }, { new2: ['This field may not be null.'] }],
-    ['what is no text', { new1: true }, { new1: ['Not a valid string.'] }],
-  ])('refuses %s, and changes nothing', async (_name, fields, body) => {
+    ['new passwords that differ', { new2: `${NEXT}5` }, { non_field_errors: ['New passwords mismatched!'] }],
+    [
+      'new passwords that differ only in case',
+      { new2: 'Another1234' },
+      { non_field_errors: ['New passwords mismatched!'] },
+    ],
+    [
+      'a new password without a digit',
+      { new1: 'abcdefg', new2: 'abcdefg' },
+      { non_field_errors: [SENTENCE] },
+    ],
+    [
+      'a new password without a letter',
+      { new1: '1234567', new2: '1234567' },
+      { non_field_errors: [SENTENCE] },
+    ],
+    ['a new password of 5 characters', { new1: 'abc12', new2: 'abc12' }, { non_field_errors: [SENTENCE] }],
+    [
+      'a new password of 21 characters',
+      { new1: `a1${'x'.repeat(19)}`, new2: 'x' },
+      { non_field_errors: [SENTENCE] },
+    ],
+    ['a missing old password', { old: undefined }, { old: [REQUIRED] }],
+    ['an empty old password', { old: '' }, { old: ['This field may not be blank.'] }],
+    ['missing new passwords', { new1: undefined, new2: undefined }, { new1: [REQUIRED], new2: [REQUIRED] }],
+    ['null as a new password', { new2: null }, { new2: ['This field may not be null.'] }],
+    ['a new password that is not text', { new1: true }, { new1: ['Not a valid string.'] }],
+  ])('rejects %s and changes nothing', async (_name, fields, body) => {
     const { username, cookie } = await join();
     const answer = await change(cookie, { old: OLD, new1: NEXT, new2: NEXT, ...fields });
     expect(whole(answer)).toBe(refused(body));
@@ -67,7 +83,7 @@ describe('POST change_password', () => {
     expect((await logIn(username, NEXT)).status).toBe(400);
   });
 
-  it('is for who is logged in, from no foreign page', async () => {
+  it('answers 403 without a session and for a cross-site request', async () => {
     const json = { old: OLD, new1: NEXT, new2: NEXT };
     expect(whole(await send(PATH, { json }))).toBe(
       '403 {"detail":"Authentication credentials were not provided."}',
@@ -82,7 +98,7 @@ describe('POST change_password', () => {
     expect((await send(PATH, { json, cookie, headers: own })).status).toBe(200);
   });
 
-  it('counts wrong old passwords, so that a stolen session guesses no faster than a login', async () => {
+  it('throttles wrong old passwords, so that a stolen session guesses no faster than a login', async () => {
     const { cookie } = await join();
     for (let tries = 0; tries < 10; tries += 1)
       expect((await change(cookie, { old: `wrong123${tries}`, new1: NEXT, new2: NEXT })).status).toBe(400);
@@ -90,7 +106,7 @@ describe('POST change_password', () => {
     expect([answer.status, answer.headers.get('Retry-After')]).toEqual([429, expect.stringMatching(/^\d+$/)]);
   });
 
-  it('counts no attempt for new passwords that cannot be', async () => {
+  it('counts no failure if the new passwords are invalid', async () => {
     const { cookie } = await join();
     for (let tries = 0; tries < 12; tries += 1)
       await change(cookie, { old: 'wrong1234', new1: NEXT, new2: 'x' });

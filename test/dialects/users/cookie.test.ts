@@ -1,4 +1,4 @@
-// `users`: the cookie that registration and login set, and the session that each of them ends.
+// `users`: the cookie that registration and login set, and the session that they end.
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, testEnv } from '../../support/worker.ts';
 import {
@@ -17,14 +17,14 @@ const LOGIN = '/api/users/login/';
 const logIn = ({ username, password }: ReturnType<typeof person>, sent: Sent = {}): Promise<Answer> =>
   send(LOGIN, { json: { username, password }, ...sent });
 
-describe('the session cookie', () => {
+describe('session cookie', () => {
   const OVER_HTTPS = ['HttpOnly', 'Max-Age=1209600', 'Path=/', 'SameSite=Lax', 'Secure'];
   const OVER_HTTP = OVER_HTTPS.filter((attribute) => attribute !== 'Secure');
 
   it.each([
     ['https://latchkey.test', OVER_HTTPS],
     ['http://127.0.0.1:8787', OVER_HTTP],
-  ])('lasts 14 days and is kept from scripts, at %s', async (origin, attributes) => {
+  ])('lasts 14 days, is HttpOnly, and is Secure only over HTTPS: %s', async (origin, attributes) => {
     const fields = person();
     for (const answer of [await send(REGISTER, { json: fields, origin }), await logIn(fields, { origin })]) {
       const line = cookieLine(answer) ?? expect.fail();
@@ -33,7 +33,7 @@ describe('the session cookie', () => {
     }
   });
 
-  it('is another one every time, and each is good by itself', async () => {
+  it('differs at every login, and earlier ones stay valid', async () => {
     const { cookie, ...member } = await join();
     const cookies = [cookie, await cookieFor(member), await cookieFor(member)];
     expect(new Set(cookies).size).toBe(3);
@@ -41,7 +41,7 @@ describe('the session cookie', () => {
       expect(shown(await send('/api/users/me/', { cookie: each }))).toBe(await eightKeys(member));
   });
 
-  it('is good among other cookies, and only to the letter', async () => {
+  it('works among other cookies, but not if changed', async () => {
     const { cookie, ...member } = await join();
     const me = async (header: string) => shown(await send('/api/users/me/', { headers: { Cookie: header } }));
     expect(await me(`a=b; sessionid=${cookie}; c=d`)).toBe(await eightKeys(member));
@@ -58,14 +58,14 @@ describe('the session cookie', () => {
       expect(await me(header)).toBe('404 {"detail":"Not found."}');
   });
 
-  it('is not stored as it is handed out', async () => {
+  it('does not appear in D1', async () => {
     const { id, cookie } = await join();
     const { results } = await testEnv.DB.prepare('SELECT * FROM sessions WHERE user_id = ?').bind(id).all();
     expect(results).toHaveLength(1);
     expect(JSON.stringify(results)).not.toContain(cookie);
   });
 
-  it('is good for nothing once it has expired', async () => {
+  it('stops working when it expires', async () => {
     const { id, cookie } = await join();
     const expire = testEnv.DB.prepare('UPDATE sessions SET expires_at = ? WHERE user_id = ?');
     await expire.bind(Date.now() + 60_000, id).run();
@@ -75,8 +75,8 @@ describe('the session cookie', () => {
   });
 });
 
-describe('over a live cookie', () => {
-  it('a login starts a fresh session and ends the old one', async () => {
+describe('current session of the browser', () => {
+  it('ends when its account logs in, and a new one starts', async () => {
     const { cookie: old, ...member } = await join();
     const further = await cookieFor(member);
     const fresh = cookieOf(await logIn(member, { cookie: old }));
@@ -84,14 +84,14 @@ describe('over a live cookie', () => {
     expect([await isLive(old), await isLive(fresh), await isLive(further)]).toEqual([false, true, true]);
   });
 
-  it('a login of another account ends the session of the first', async () => {
+  it('ends when another account logs in', async () => {
     const [one, other] = [await join(), await join()];
     const fresh = cookieOf(await logIn(other, { cookie: one.cookie }));
     expect(shown(await send('/api/users/me/', { cookie: fresh }))).toBe(await eightKeys(other));
     expect([await isLive(one.cookie), await isLive(other.cookie)]).toEqual([false, true]);
   });
 
-  it('a registration ends the old session', async () => {
+  it('ends when another account registers', async () => {
     const { cookie: old } = await join();
     const fields = person();
     const answer = await send(REGISTER, { json: fields, cookie: old });
@@ -99,7 +99,7 @@ describe('over a live cookie', () => {
     expect([await isLive(old), await isLive(cookieOf(answer))]).toEqual([false, true]);
   });
 
-  it('a refused login or registration ends nothing', async () => {
+  it('survives a refused login or registration', async () => {
     const { cookie, ...member } = await join();
     for (const answer of [
       await logIn({ ...member, password: 'abcd1235' }, { cookie }),
@@ -115,7 +115,7 @@ describe('over a live cookie', () => {
     expect(await isLive(cookie)).toBe(true);
   });
 
-  it('that is dead or nobody knows, a login and a registration work as without it', async () => {
+  it('makes no difference to login and registration if it is ended or unknown', async () => {
     const { cookie: dead, ...member } = await join();
     await send('/api/users/logout/', { cookie: dead });
     for (const cookie of [dead, 'nonsense', '', 'A'.repeat(43)]) {
@@ -124,7 +124,7 @@ describe('over a live cookie', () => {
     }
   });
 
-  it('of an account, a login in a dialect without cookies ends nothing', async () => {
+  it('survives a login in a dialect without cookies', async () => {
     const { cookie, username, email, password } = await join();
     await send('/api/login/', { json: { username, password }, cookie });
     await send('/account/login', { json: { username, password }, cookie });

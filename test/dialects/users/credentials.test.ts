@@ -1,4 +1,4 @@
-// `users`: tokens of every dialect in the header, beside or instead of the cookie.
+// `users`: tokens of other dialects in the Authorization header, beside or instead of the cookie.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Sent, send } from '../../support/worker.ts';
 import {
@@ -22,7 +22,7 @@ const EMPTY = 'Invalid token header. No credentials provided.';
 const SPACES = 'Invalid token header. Token string should not contain spaces.';
 const MISSING = 'Authentication credentials were not provided.';
 
-/** Every endpoint that asks who is there, and what it tells the anonymous. */
+/** Every endpoint that needs a login, and its answer without one. */
 const CLOSED: [string, Sent, string][] = [
   [ME, {}, '404 {"detail":"Not found."}'],
   [ME, { method: 'PATCH', json: {} }, `403 {"detail":"${MISSING}"}`],
@@ -44,9 +44,9 @@ const withHeader = (authorization: string, sent: Sent = {}): Sent => ({
 describe.each([
   ['account', hexTokenFor],
   ['auth', jwtFor],
-] as const)('a token of %s', (_, tokenFor) => {
+] as const)('token of %s', (_, tokenFor) => {
   it.each(['Token', 'Bearer', 'token', 'bearer', 'TOKEN', 'bEaReR'])(
-    'is good after `%s` to read, to change and to leave',
+    'works after `%s` to read, to change and to log out',
     async (scheme) => {
       const fields = await join();
       const token = await tokenFor(fields);
@@ -61,7 +61,7 @@ describe.each([
     },
   );
 
-  it('counts before a cookie', async () => {
+  it('takes precedence over a cookie', async () => {
     const token = await tokenFor(member);
     const { cookie } = other;
     expect(shown(await send(ME, { token, cookie }))).toBe(await eightKeys(member));
@@ -71,7 +71,7 @@ describe.each([
     expect(await isLive(cookie)).toBe(true);
   });
 
-  it('is good only to the letter', async () => {
+  it('does not work if changed', async () => {
     const token = await tokenFor(member);
     const flipped = token.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
     for (const wrong of [token.slice(0, -1), token.slice(1), `${token}0`, flipped, token.toUpperCase()]) {
@@ -81,7 +81,7 @@ describe.each([
     expect(shown(await send(ME, { token }))).toBe(await eightKeys(member));
   });
 
-  it('of a disabled account is good for nothing', async () => {
+  it('does not work for a disabled account', async () => {
     const disabled = await join();
     const token = await tokenFor(disabled);
     await disable(disabled.id);
@@ -99,7 +99,7 @@ describe.each(CLOSED)('%s %j', (path, sent, anonymous) => {
     ['Token garbage', INVALID],
     ['Bearer a.b.c', INVALID],
     [`Token ${'0'.repeat(40)}`, INVALID],
-  ])('refuses the header `%s`, though the cookie is live: %s', async (authorization, text) => {
+  ])('answers 401 for the header `%s`, despite a live cookie: %s', async (authorization, text) => {
     for (const cookie of [member.cookie, 'nonsense']) {
       const answer = await send(path, { ...withHeader(authorization, sent), cookie });
       expect(whole(answer)).toBe(`401 {"detail":"${text}"}`);
@@ -108,7 +108,7 @@ describe.each(CLOSED)('%s %j', (path, sent, anonymous) => {
     expect(await isLive(member.cookie)).toBe(true);
   });
 
-  it('takes no cookie, a dead one and one that nobody knows alike', async () => {
+  it('answers alike without a cookie and for an ended or unknown one', async () => {
     const dead = await cookieFor(member);
     await send('/api/users/logout/', { cookie: dead });
     expect(whole(await send(path, sent))).toBe(anonymous);
@@ -116,16 +116,16 @@ describe.each(CLOSED)('%s %j', (path, sent, anonymous) => {
       expect(whole(await send(path, { ...sent, cookie }))).toBe(anonymous);
   });
 
-  it('takes another scheme, and a token without one, for no header', async () => {
+  it('ignores an unknown scheme, and a token without a scheme', async () => {
     const token = await hexTokenFor(member);
     for (const authorization of ['Basic dGVzdDp0ZXN0', `Digest ${token}`, token])
       expect(whole(await send(path, withHeader(authorization, sent)))).toBe(anonymous);
   });
 });
 
-describe('login and registration', () => {
+describe('registration and login', () => {
   it.each(['Token', 'Token a b', 'Bearer garbage', 'Basic dGVzdDp0ZXN0'])(
-    'ignore the header `%s`',
+    'ignore the header `Authorization: %s`',
     async (authorization) => {
       const { username, password } = member;
       const loggedIn = await send(
@@ -139,7 +139,7 @@ describe('login and registration', () => {
     },
   );
 
-  it('ignore a live token of another account, and leave it live', async () => {
+  it("ignore another account's token and leave it valid", async () => {
     const token = await jwtFor(other);
     const { username, password } = member;
     expect(shown(await send('/api/users/login/', { json: { username, password }, token }))).toBe(
@@ -150,7 +150,7 @@ describe('login and registration', () => {
   });
 });
 
-describe('the cookie', () => {
+describe('session cookie', () => {
   it.each([
     ['/api/user/', {}],
     ['/api/user/', { method: 'PUT', json: {} }],
@@ -161,7 +161,7 @@ describe('the cookie', () => {
     ['/account/delete', { method: 'POST' }],
     ['/account/get_pictures', {}],
     ['/account/set_picture', { method: 'POST', json: { id: 1 } }],
-  ])('is rejected in conjugator and account: %s %j', async (path, sent) => {
+  ])('gets 401 in conjugator and account: %s %j', async (path, sent) => {
     const { cookie } = member;
     expect(whole(await send(path, { ...sent, cookie }))).toBe(`401 {"detail":"${MISSING}"}`);
     expect(await isLive(cookie)).toBe(true);

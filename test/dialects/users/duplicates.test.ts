@@ -1,4 +1,4 @@
-// `users`: who holds a username and an email, and how a registration is told.
+// `users`: taken usernames and emails, and how a registration reports them.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 import {
@@ -28,8 +28,8 @@ beforeAll(async () => {
   member = await join();
 });
 
-describe('a taken name', () => {
-  it('is reported for each field alone, and for both', async () => {
+describe('duplicate username or email', () => {
+  it('names each taken field, or both', async () => {
     const { username, email } = member;
     expect(whole(await register({ ...person(), username }))).toBe(refused({ username: [USERNAME_TAKEN] }));
     expect(whole(await register({ ...person(), email }))).toBe(refused({ email: [EMAIL_TAKEN] }));
@@ -38,7 +38,7 @@ describe('a taken name', () => {
     );
   });
 
-  it('is reported together with the errors of other fields', async () => {
+  it('appears together with the errors of other fields', async () => {
     const { username, email } = member;
     expect(whole(await register({ username }))).toBe(
       refused({ username: [USERNAME_TAKEN], email: [REQUIRED], password: [REQUIRED] }),
@@ -51,7 +51,7 @@ describe('a taken name', () => {
     );
   });
 
-  it('is not reported for an invalid field', async () => {
+  it('does not appear for an invalid field', async () => {
     const { email } = member;
     expect(whole(await register({ ...person(), username: email, email }))).toBe(
       refused({ username: [NOT_USERNAME], email: [EMAIL_TAKEN] }),
@@ -61,14 +61,14 @@ describe('a taken name', () => {
     ).toBe(refused({ username: [NOT_USERNAME], email: ['Enter a valid email address.'], password: [WEAK] }));
   });
 
-  it('may be held by two accounts, one each', async () => {
+  it('names both fields if two accounts hold one each', async () => {
     const other = await join();
     expect(whole(await register({ ...person(), username: member.username, email: other.email }))).toBe(
       refused({ username: [USERNAME_TAKEN], email: [EMAIL_TAKEN] }),
     );
   });
 
-  it('is one in every case and with spaces around it', async () => {
+  it('ignores case and surrounding white space', async () => {
     const { username, email } = member;
     const changes = { username: ` ${username.toUpperCase()} `, email: ` ${email.toUpperCase()} ` };
     expect(whole(await register({ ...person(), ...changes }))).toBe(
@@ -77,7 +77,7 @@ describe('a taken name', () => {
     expect((await register({ ...person(), username: `${username}x`, email: `x${email}` })).status).toBe(200);
   });
 
-  it('is one email in every normal form, and another without the accent', async () => {
+  it('ignores the Unicode form of an email, but not an accent', async () => {
     const domain = `@${uniqueName()}.com`;
     const first = await register({ ...person(), email: `j\u00f6rg${domain}` });
     expect(first.text).toContain(`"email":"j\u00f6rg${domain}"`);
@@ -86,7 +86,7 @@ describe('a taken name', () => {
     expect((await register({ ...person(), email: `jorg${domain}` })).status).toBe(200);
   });
 
-  it('that came as a number is the same name as its text', async () => {
+  it('treats a number like its decimal text', async () => {
     const number = String(crypto.getRandomValues(new Uint32Array(1))[0]);
     expect((await register({ ...person(), username: number })).status).toBe(200);
     expect(whole(await register({ ...person(), username: Number(number) }))).toBe(
@@ -94,7 +94,7 @@ describe('a taken name', () => {
     );
   });
 
-  it('may be held by an account of another dialect, or by a disabled one', async () => {
+  it('includes accounts of another dialect and disabled ones', async () => {
     const { email } = await joinUnnamed();
     expect(whole(await register({ ...person(), email }))).toBe(refused({ email: [EMAIL_TAKEN] }));
     const { username, id } = await join();
@@ -102,7 +102,7 @@ describe('a taken name', () => {
     expect(whole(await register({ ...person(), username }))).toBe(refused({ username: [USERNAME_TAKEN] }));
   });
 
-  it('neither ends nor opens a session of the browser', async () => {
+  it('neither ends nor starts a session', async () => {
     const { username, cookie } = member;
     const answer = await send('/api/users/register/', { json: { ...person(), username }, cookie });
     expect(answer.headers.getSetCookie()).toEqual([]);
@@ -110,8 +110,8 @@ describe('a taken name', () => {
   });
 });
 
-describe('a free name', () => {
-  it('goes to one alone of those who ask at once', async () => {
+describe('free username and email', () => {
+  it('accept one of four concurrent registrations', async () => {
     const fields = person();
     const answers = await Promise.all([1, 2, 3, 4].map(() => register(fields)));
     const won = answers.filter(({ status }) => status === 200);
@@ -121,7 +121,7 @@ describe('a free name', () => {
       expect(whole(answer)).toBe(refused({ username: [USERNAME_TAKEN], email: [EMAIL_TAKEN] }));
   });
 
-  it('is free again once its account was deleted, under a new id', async () => {
+  it('become free again when the account is deleted, with a new id for the next one', async () => {
     const fields = person();
     const { id, cookie } = await join(fields);
     const token = await hexTokenFor(fields);

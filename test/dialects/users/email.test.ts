@@ -1,4 +1,4 @@
-// `users`: another email, by the profile.
+// `users`: changing the email with the profile.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { createMailbox, tokenIn } from '../../support/mail.ts';
@@ -27,8 +27,8 @@ const age = (id: number) =>
     .run();
 const addressOf = () => `${uniqueName()}@New.example.com`;
 
-describe('without mail, PATCH me with an email', () => {
-  it('changes it with the rest of the profile, and the account logs in by the new one alone', async () => {
+describe('PATCH /api/users/me/ with an email, without mail', () => {
+  it('changes it with the rest of the profile, and only the new one logs in', async () => {
     const one = await join();
     const email = addressOf();
     const answer = await patch(one.cookie, { email, address: 'Lane 1' });
@@ -41,27 +41,27 @@ describe('without mail, PATCH me with an email', () => {
     );
   });
 
-  it('notes only the change of the email if nothing else was sent', async () => {
+  it('records only the change of the email if nothing else was sent', async () => {
     const one = await join();
     expect((await patch(one.cookie, { email: addressOf() })).status).toBe(200);
     expect(await eventsOf(one.id)).toEqual(['email_changed']);
   });
 
-  it('changes the spelling of the own email', async () => {
+  it('changes the case of the current email', async () => {
     const one = await join();
     const email = one.email.toUpperCase();
     expect(shown(await patch(one.cookie, { email }))).toBe(await eightKeys({ ...one, email }));
     expect(await logIn(one.email, one.password)).toBe(200);
   });
 
-  it('changes nothing of the email if it is the own one', async () => {
+  it('ignores the current email, even without a recent login', async () => {
     const one = await join();
     await age(one.id);
     expect((await patch(one.cookie, { email: one.email, address: 'x' })).status).toBe(200);
     expect(await eventsOf(one.id)).toEqual(['profile_changed']);
   });
 
-  it('refuses what a registration refuses, and changes nothing', async () => {
+  it('rejects what registration rejects, and changes nothing', async () => {
     const [one, other] = [await join(), await joinUnnamed()];
     for (const email of [other.email, other.email.toUpperCase()])
       expect(whole(await patch(one.cookie, { email, address: 'x' }))).toBe(TAKEN);
@@ -77,7 +77,7 @@ describe('without mail, PATCH me with an email', () => {
     expect(await eventsOf(one.id)).toEqual([]);
   });
 
-  it('asks for a recent login, because the password is not sent', async () => {
+  it('requires a recent login, because the password is not sent', async () => {
     const one = await join();
     await age(one.id);
     const refused = await patch(one.cookie, { email: addressOf(), address: 'x' });
@@ -87,7 +87,7 @@ describe('without mail, PATCH me with an email', () => {
     expect(anonymous.status).toBe(403);
   });
 
-  it('gives one address to one of two that ask at once', async () => {
+  it('accepts one of two concurrent requests for the same email', async () => {
     const [one, other, email] = [await join(), await join(), addressOf()];
     const answers = await Promise.all([patch(one.cookie, { email }), patch(other.cookie, { email })]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
@@ -95,8 +95,8 @@ describe('without mail, PATCH me with an email', () => {
   });
 });
 
-describe('with mail, PATCH me with an email', () => {
-  it('leaves the email as it is until the new one is confirmed by the mail that goes there', async () => {
+describe('PATCH /api/users/me/ with an email, with mail', () => {
+  it('keeps the current email until the new one is confirmed by mail', async () => {
     const mailbox = createMailbox();
     const one = await join();
     const email = addressOf();
@@ -104,7 +104,7 @@ describe('with mail, PATCH me with an email', () => {
     expect(shown(answer)).toBe(await eightKeys({ ...one, address: 'Lane 1' }));
     expect(await rowOf(one.id)).toMatchObject({ email: one.email, pending_email: email });
     expect(await eventsOf(one.id)).toEqual(['profile_changed', 'email_change_requested']);
-    // The whole profile as it is shown does not withdraw the change.
+    // The current email, sent back with the profile as shown, does not withdraw the change.
     await patch(one.cookie, { email: one.email, address: 'Lane 2' }, mailbox.env);
     expect(await rowOf(one.id)).toMatchObject({ email: one.email, pending_email: email });
     const json = { token: tokenIn(mailbox.last(email)) };
@@ -114,7 +114,7 @@ describe('with mail, PATCH me with an email', () => {
     );
   });
 
-  it('refuses the email of another account', async () => {
+  it('rejects the email of another account', async () => {
     const mailbox = createMailbox();
     const [one, other] = [await join(), await join()];
     expect(whole(await patch(one.cookie, { email: other.email }, mailbox.env))).toBe(TAKEN);

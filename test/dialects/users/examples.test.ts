@@ -1,4 +1,4 @@
-// `users`: every example of the document, whole.
+// `users`: every documented example in full.
 import { describe, expect, it } from 'vitest';
 import { type Answer, json, send, sessionCookie, testEnv } from '../../support/worker.ts';
 import { whole } from '../support-cookies.ts';
@@ -16,9 +16,9 @@ const lastLogin = ({ text }: Answer): string => /"last_login":"([^"]*)"/.exec(te
 
 const example = { username: 'test', email: 'test@test.com', password: 'test1234' };
 
-/** The examples tell a story: each builds on those before. */
-describe('the documented examples', () => {
-  it('register: a success', async () => {
+/** Each example builds on those before it. */
+describe('documented examples', () => {
+  it('register an account', async () => {
     const startedMs = Date.now();
     const answer = await send(REGISTER, { json: example });
     expect(timeless(answer)).toBe(EXAMPLE);
@@ -28,7 +28,7 @@ describe('the documented examples', () => {
     expect(sessionCookie(answer)).toMatch(/^[\w-]{43}$/);
   });
 
-  it('register: both are taken', async () => {
+  it('refuse a registration whose username and email are taken', async () => {
     const answer = await send(REGISTER, { json: example });
     expect(whole(answer)).toBe(
       '400 {"username":["A user with that username already exists."],"email":["user with this email address already exists."]}',
@@ -36,13 +36,13 @@ describe('the documented examples', () => {
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('register: nothing was sent', async () => {
+  it('refuse a registration without fields', async () => {
     expect(whole(await send(REGISTER, { json: {} }))).toBe(
       '400 {"username":["This field is required."],"email":["This field is required."],"password":["This field is required."]}',
     );
   });
 
-  it('login: a success', async () => {
+  it('log in', async () => {
     const startedMs = Date.now();
     const answer = await send(LOGIN, { json: { username: 'test', password: 'test1234' } });
     expect(timeless(answer)).toBe(EXAMPLE);
@@ -51,19 +51,19 @@ describe('the documented examples', () => {
     expect(sessionCookie(answer)).toMatch(/^[\w-]{43}$/);
   });
 
-  it('login: no password was sent', async () => {
+  it('refuse a login without a password', async () => {
     expect(whole(await send(LOGIN, { json: { username: 'test' } }))).toBe(
       '400 {"password":["This field is required."]}',
     );
   });
 
-  it('login: the wrong password', async () => {
+  it('refuse a login with a wrong password', async () => {
     const answer = await send(LOGIN, { json: { username: 'test', password: 'test1235' } });
     expect(whole(answer)).toBe('400 {"non_field_errors":["Username or password is incorrect."]}');
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('last_login: to the letter, where the deployment sets the offset of the document', async () => {
+  it('show last_login exactly as documented with the documented UTC_OFFSET', async () => {
     const logged = await send(LOGIN, { json: { username: 'test', password: 'test1234' } });
     const cookie = sessionCookie(logged) ?? expect.fail();
     await testEnv.DB.prepare('UPDATE users SET last_login_at = ? WHERE id = 1')
@@ -77,7 +77,7 @@ describe('the documented examples', () => {
     expect(timeless(answer)).toBe(EXAMPLE);
   });
 
-  it('have exactly the eight keys, in the order of the document', async () => {
+  it('have exactly the eight keys, in the documented order', async () => {
     const answer = await send(LOGIN, { json: { username: 'test', password: 'test1234' } });
     const keys = Object.keys(json(answer) ?? {});
     expect(keys).toEqual('id last_login username email avatar_url address site_url description'.split(' '));

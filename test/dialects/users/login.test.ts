@@ -1,4 +1,4 @@
-// `users`: what a login takes in `username`, whom it lets in, and whom it refuses in the same words.
+// `users`: what a login accepts in `username`, which logins it refuses, and when `last_login` changes.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../../support/worker.ts';
 import {
@@ -29,8 +29,8 @@ beforeAll(async () => {
   member = await join();
 });
 
-describe('the fields of a login', () => {
-  it('are required, both', async () => {
+describe('fields of a login', () => {
+  it('must both be sent', async () => {
     expect(whole(await logIn({}))).toBe(refused({ username: [REQUIRED], password: [REQUIRED] }));
     expect(whole(await logIn({ password: 'x' }))).toBe(refused({ username: [REQUIRED] }));
     expect(whole(await logIn({ email: member.email, password: member.password }))).toBe(
@@ -39,13 +39,13 @@ describe('the fields of a login', () => {
   });
 
   it.each([...NO_TEXTS, ...NO_LINES, ...NO_SINGLE_LINES, ['', BLANK], ['  ', BLANK]])(
-    'the username %j is refused: %s',
+    'reject the username %j: %s',
     async (username, text) => {
       expect(whole(await logIn({ username, password: 'x' }))).toBe(refused({ username: [text] }));
     },
   );
 
-  it('are validated together, before any password is checked', async () => {
+  it('report their errors together, before any password is checked', async () => {
     expect(whole(await logIn({ username: null, password: '' }))).toBe(
       refused({ username: [NULL], password: [BLANK] }),
     );
@@ -55,15 +55,15 @@ describe('the fields of a login', () => {
   });
 
   it.each(['a b', 'é', '@', 'a@b@c', 'x'.repeat(300), `${'x'.repeat(300)}@b.com`, '😀', "' OR 1=1 --", '%'])(
-    'have no rule of format: the username %s is a wrong one',
+    'answer a username of any format as wrong credentials: %s',
     async (username) => {
       expect(whole(await logIn({ username, password: 'abcd1234' }))).toBe(WRONG_PAIR);
     },
   );
 });
 
-describe('a login', () => {
-  it('takes the username or the email, each in any case and with spaces around it', async () => {
+describe('POST /api/users/login/', () => {
+  it('accepts username or email, ignoring case and surrounding white space', async () => {
     const { username, email, password } = member;
     const expected = await eightKeys(member);
     for (const name of [
@@ -79,7 +79,7 @@ describe('a login', () => {
       expect(whole(await logIn({ username: name, password }))).toBe(WRONG_PAIR);
   });
 
-  it('takes the compatible forms of a username, which is compared in NFKC', async () => {
+  it('accepts compatibility forms of a username, which it compares in NFKC', async () => {
     const { username, password } = member;
     const wide = username.replace(/[0-9a-z]/g, (sign) =>
       String.fromCodePoint((sign.codePointAt(0) ?? 0) + 0xfee0),
@@ -88,7 +88,7 @@ describe('a login', () => {
     expect(shown(await logIn({ username: wide, password }))).toBe(await eightKeys(member));
   });
 
-  it('takes every normal form of an email, and no other', async () => {
+  it('accepts every Unicode form of an email, but not without its accent', async () => {
     const fields = { ...person(), email: `jörg@${uniqueName()}.com`.normalize('NFC') };
     const { id } = await join(fields);
     const expected = await eightKeys({ ...fields, id });
@@ -98,7 +98,7 @@ describe('a login', () => {
     expect(whole(await logIn({ username: email.replace('ö', 'o'), password }))).toBe(WRONG_PAIR);
   });
 
-  it('takes a username that is a number as its decimal text, to the last digit', async () => {
+  it('accepts a number as a username, as its decimal text to the last digit', async () => {
     const number = `9${String(crypto.getRandomValues(new BigUint64Array(1))[0])
       .padStart(18, '1')
       .slice(0, 17)}1`;
@@ -110,13 +110,13 @@ describe('a login', () => {
     expect(whole(await withNumber(number.replace(/1$/, '2')))).toBe(WRONG_PAIR);
   });
 
-  it('shows the email where the account has no username', async () => {
+  it('shows the email if there is no username', async () => {
     const { id, email, password } = await joinUnnamed(`Peter.${uniqueName()}@Quahog.com`);
     const answer = await logIn({ username: email.toLowerCase(), password });
     expect(shown(answer)).toBe(await eightKeys({ id, username: email, email }));
   });
 
-  it('of another account is no login: each password opens its own', async () => {
+  it('rejects the password of another account', async () => {
     const other = await join({ ...person(), password: 'wxyz9876' });
     expect(whole(await logIn({ username: member.username, password: 'wxyz9876' }))).toBe(WRONG_PAIR);
     expect(shown(await logIn({ username: other.username, password: 'wxyz9876' }))).toBe(
@@ -125,8 +125,8 @@ describe('a login', () => {
   });
 });
 
-describe('a refused login', () => {
-  it('says the same of a wrong password, an unknown user and a disabled account, and sets no cookie', async () => {
+describe('refused login', () => {
+  it('answers alike to a wrong password, an unknown user and a disabled account, without a cookie', async () => {
     const disabled = await join();
     await disable(disabled.id);
     for (const fields of [
@@ -143,7 +143,7 @@ describe('a refused login', () => {
     }
   });
 
-  it('leaves the last login as it was', async () => {
+  it('leaves last_login unchanged', async () => {
     const { id, username, cookie } = await join();
     await testEnv.DB.prepare('UPDATE users SET last_login_at = 1000 WHERE id = ?').bind(id).run();
     await logIn({ username, password: 'wrong' });
@@ -153,14 +153,14 @@ describe('a refused login', () => {
   });
 });
 
-describe('the last login', () => {
+describe('last_login', () => {
   it.each([
     ['users', '/api/users/login/', 'username'],
     ['user-v1', '/api/v1/user/login/', 'username'],
     ['conjugator', '/api/login/', 'username'],
     ['account', '/account/login', 'username'],
     ['auth', '/api/auth/login/', 'email'],
-  ] as const)('is set by a login in %s', async (_, path, field) => {
+  ] as const)('changes at a login in %s', async (_, path, field) => {
     const { id, cookie, password, ...names } = await join();
     await testEnv.DB.prepare('UPDATE users SET last_login_at = 0 WHERE id = ?').bind(id).run();
     const startedMs = Date.now();
@@ -173,8 +173,8 @@ describe('the last login', () => {
   });
 });
 
-describe('a disabled account', () => {
-  it('has no live session while it is disabled, and its neighbours keep theirs', async () => {
+describe('disabled account', () => {
+  it('loses its session, and other accounts keep theirs', async () => {
     const disabled = await join();
     expect(await isLive(disabled.cookie)).toBe(true);
     await disable(disabled.id);
@@ -188,7 +188,7 @@ describe('a disabled account', () => {
   });
 });
 
-it('shows the creation of an imported account that never logged in as its last login', async () => {
+it('shows the creation as last_login for an imported account that never logged in', async () => {
   const one = await join();
   await testEnv.DB.prepare('UPDATE users SET last_login_at = 0, created_at = 1000 WHERE id = ?')
     .bind(one.id)

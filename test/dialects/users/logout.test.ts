@@ -1,4 +1,4 @@
-// `users`: the end of a session, by either method, and what a foreign page cannot have a browser do.
+// `users`: logout by POST, GET and HEAD, and protection from cross-site requests.
 import { describe, expect, it } from 'vitest';
 import { ORIGIN, type Sent, send } from '../../support/worker.ts';
 import {
@@ -18,8 +18,8 @@ const LOGOUT = '/api/users/logout/';
 const ANONYMOUS = '403 {"detail":"Authentication credentials were not provided."}';
 const CROSS_SITE = '403 {"detail":"CSRF Failed: cross-site request."}';
 
-describe.each(['POST', 'GET'])('%s logout', (method) => {
-  it('ends the session on the server, clears the cookie and answers the JSON string OK', async () => {
+describe.each(['POST', 'GET'])('%s /api/users/logout/', (method) => {
+  it('ends the session on the server, clears the cookie and answers "OK"', async () => {
     const { cookie } = await join();
     const answer = await send(LOGOUT, { method, cookie });
     expect(whole(answer)).toBe('200 "OK"');
@@ -30,20 +30,20 @@ describe.each(['POST', 'GET'])('%s logout', (method) => {
     expect(await isLive(cookie)).toBe(false);
   });
 
-  it('clears over http a cookie that was set over http', async () => {
+  it('clears the cookie over HTTP without the attribute Secure', async () => {
     const { cookie } = await join();
     const answer = await send(LOGOUT, { method, cookie, origin: 'http://127.0.0.1:8787' });
     expect(cookieLine(answer)?.attributes).toEqual(['HttpOnly', 'Max-Age=0', 'Path=/', 'SameSite=Lax']);
   });
 
-  it('is refused the second time, and without a session', async () => {
+  it('answers 403 the second time and without a session', async () => {
     const { cookie } = await join();
     await send(LOGOUT, { method, cookie });
     expect(whole(await send(LOGOUT, { method, cookie }))).toBe(ANONYMOUS);
     expect(whole(await send(LOGOUT, { method }))).toBe(ANONYMOUS);
   });
 
-  it('ends no other session of the account, and no token', async () => {
+  it('keeps the other sessions and the tokens of the account', async () => {
     const { cookie, ...member } = await join();
     const further = await cookieFor(member);
     const tokens = [await hexTokenFor(member), await jwtFor(member)];
@@ -52,15 +52,15 @@ describe.each(['POST', 'GET'])('%s logout', (method) => {
     for (const token of tokens) expect((await send('/api/users/me/', { token })).status).toBe(200);
   });
 
-  it('holds in user-v1 too', async () => {
+  it('ends the session for user-v1 too', async () => {
     const { cookie } = await join();
     await send(LOGOUT, { method, cookie });
     expect((await send('/api/v1/user/logout/', { method: 'POST', cookie })).status).toBe(401);
   });
 });
 
-describe('HEAD logout', () => {
-  it('does what GET does, without the body', async () => {
+describe('HEAD /api/users/logout/', () => {
+  it('logs out like GET, without a body', async () => {
     const { cookie } = await join();
     const answer = await send(LOGOUT, { method: 'HEAD', cookie });
     expect([answer.status, answer.text, cookieLine(answer)?.value]).toEqual([200, '', '']);
@@ -68,7 +68,7 @@ describe('HEAD logout', () => {
   });
 });
 
-describe('a cross-site request', () => {
+describe('cross-site protection', () => {
   const FOREIGN: Record<string, string>[] = [
     { 'Sec-Fetch-Site': 'cross-site' },
     { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.test' },
@@ -94,7 +94,7 @@ describe('a cross-site request', () => {
     [LOGOUT, { method: 'POST', cookie }],
   ];
 
-  it.each(FOREIGN)('is refused and does nothing: %j', async (headers) => {
+  it.each(FOREIGN)('answers 403 and changes nothing for a foreign page: %j', async (headers) => {
     const member = await join();
     for (const [path, sent] of changing(member)) {
       const answer = await send(path, { ...sent, headers });
@@ -104,7 +104,7 @@ describe('a cross-site request', () => {
     expect((await send('/api/users/me/', { cookie: member.cookie })).text).toContain('"address":""');
   });
 
-  it.each(OWN)('is not what a page of our own, an app or a typed address sends: %j', async (headers) => {
+  it.each(OWN)('accepts requests from own pages, apps and typed addresses: %j', async (headers) => {
     const member = await join();
     for (const [path, sent] of changing(member)) {
       const answer = await send(path, { ...sent, cookie: await cookieFor(member), headers });
@@ -112,7 +112,7 @@ describe('a cross-site request', () => {
     }
   });
 
-  it('registers nobody: the name is still free', async () => {
+  it('leaves the username and the email of a refused registration free', async () => {
     const fields = person();
     const headers = { Origin: 'https://evil.test' };
     expect(whole(await send('/api/users/register/', { json: fields, headers }))).toBe(CROSS_SITE);

@@ -1,4 +1,4 @@
-// `users`: which passwords a registration takes, and that a login takes exactly that password again.
+// `users`: which passwords a registration accepts, and that a login accepts exactly the same password.
 import { describe, expect, it } from 'vitest';
 import { send } from '../../support/worker.ts';
 import { atMost, BLANK, joinUnnamed, NO_TEXTS, person, whole } from '../support-cookies.ts';
@@ -19,8 +19,8 @@ const registered = async (password: string) => {
   return fields;
 };
 
-describe('a new password', () => {
-  it.each([...NO_TEXTS, ['', BLANK]])('%j is refused: %s', async (password, text) => {
+describe('new password', () => {
+  it.each([...NO_TEXTS, ['', BLANK]])('rejects %j: %s', async (password, text) => {
     expect(whole(await register({ password }))).toBe(refused(text));
   });
 
@@ -31,11 +31,11 @@ describe('a new password', () => {
     ['no letter', '12345678'],
     ['no English letter', '1234éöü测'],
     ['nothing but spaces', '        '],
-    ['a number without a letter', 12345678],
-    ['five emoji and signs, though more units', 'a1😀😀😀'],
+    ['digits only, as a number', 12345678],
+    ['five code points, but more UTF-16 units', 'a1😀😀😀'],
     ['21 code points', `a1${'😀'.repeat(19)}`],
     ['1024 bytes', `a1${'x'.repeat(1022)}`],
-  ])('with %s is refused in the words of the document', async (_, password) => {
+  ])('rejects a value with %s, with the documented error', async (_, password) => {
     const answer = await register({ password });
     expect(whole(answer)).toBe(refused(WEAK));
     expect(answer.headers.getSetCookie()).toEqual([]);
@@ -46,20 +46,20 @@ describe('a new password', () => {
     `a${'1'.repeat(1024)}`,
     `a1${'é'.repeat(512)}`,
     `a1${'e\u0301'.repeat(341)}`,
-  ])('of more than 1024 bytes as sent is refused with that limit (%#)', async (password) => {
+  ])('rejects more than 1024 bytes as sent, with that limit (%#)', async (password) => {
     expect(whole(await register({ password }))).toBe(refused(atMost(1024)));
   });
 
   it.each([
     ['six characters', 'abcde1'],
     ['20 characters', `1${'a'.repeat(19)}`],
-    ['upper case', '12345Z'],
+    ['an upper-case letter', '12345Z'],
     ['six code points', 'a1😀😀😀😀'],
     ['20 code points', `a1${'😀'.repeat(18)}`],
     ['spaces around it', '  a1  '],
     ['control characters and NUL', 'a1\u0000\n\t\u0007\u0085'],
     ['quotes and signs', `a1"'\\<>&%;--`],
-  ])('of %s is taken, and is the one to log in with, to the last character', async (_, password) => {
+  ])('accepts a value with %s, and only the exact value logs in', async (_, password) => {
     const { username } = await registered(password);
     expect((await logIn(username, password)).status).toBe(200);
     const [first = '', ...others] = password;
@@ -67,14 +67,14 @@ describe('a new password', () => {
       expect(whole(await logIn(username, wrong))).toBe(WRONG_PAIR);
   });
 
-  it('is neither trimmed nor cut nor folded', async () => {
+  it('keeps spaces, length and case', async () => {
     const { username } = await registered(' aB1234 ');
     for (const wrong of ['aB1234', ' aB1234', ' ab1234 ', ' AB1234 '])
       expect(whole(await logIn(username, wrong))).toBe(WRONG_PAIR);
     expect((await logIn(username, ' aB1234 ')).status).toBe(200);
   });
 
-  it('is the same in every normal form of one text, and not in a compatible one', async () => {
+  it('matches in every Unicode form, but not in a compatibility form', async () => {
     const { username } = await registered('a1\u00e9\u00e9\u00e9\u00e9');
     expect((await logIn(username, 'a1e\u0301e\u0301e\u0301e\u0301')).status).toBe(200);
     expect(whole(await logIn(username, 'a1eeee'))).toBe(WRONG_PAIR);
@@ -83,26 +83,26 @@ describe('a new password', () => {
     expect(whole(await logIn(other, 'fia1\u00e9xyz'))).toBe(WRONG_PAIR);
   });
 
-  it('is counted as sent, before it is normalised', async () => {
+  it('counts characters as sent, before normalization', async () => {
     expect((await register({ password: `a1${'e\u0301'.repeat(9)}` })).status).toBe(200);
     expect(whole(await register({ password: `a1${'e\u0301'.repeat(10)}` }))).toBe(refused(WEAK));
   });
 });
 
-describe('a password at login', () => {
-  it.each([...NO_TEXTS, ['', BLANK]])('%j is refused: %s', async (password, text) => {
+describe('password at login', () => {
+  it.each([...NO_TEXTS, ['', BLANK]])('rejects %j: %s', async (password, text) => {
     expect(whole(await logIn(person().username, password))).toBe(refused(text));
   });
 
   it.each([' ', 'x', '12', '\0', '\n', 'a'.repeat(21), `${'€'.repeat(341)}x`])(
-    'has no rule but that it is there and of at most 1024 bytes (%#)',
+    'has no rule except 1 to 1024 bytes (%#)',
     async (password) => {
       expect(whole(await logIn(person().username, password))).toBe(WRONG_PAIR);
     },
   );
 
   it.each(['x'.repeat(1025), `${'€'.repeat(341)}xx`, 'e\u0301'.repeat(342)])(
-    'of more than 1024 bytes as sent is refused with that limit (%#)',
+    'rejects more than 1024 bytes as sent, with that limit (%#)',
     async (password) => {
       const { username } = person();
       expect(whole(await logIn(username, password))).toBe(refused(atMost(1024)));
@@ -110,7 +110,7 @@ describe('a password at login', () => {
   );
 
   it.each([' ', 'x', '\0', '  two words  ', 'ü'.repeat(255)])(
-    'may be one that this dialect would not take for a new account (%#)',
+    'works even if this dialect rejects it for a new account (%#)',
     async (password) => {
       const { email } = await joinUnnamed(undefined, password);
       expect((await logIn(email, password)).status).toBe(200);
@@ -118,7 +118,7 @@ describe('a password at login', () => {
     },
   );
 
-  it('as a number is its decimal text, to the last digit', async () => {
+  it('accepts a number as its decimal text, to the last digit', async () => {
     const { email } = await joinUnnamed(undefined, '9007199254740993');
     const withNumber = (number: string) =>
       send('/api/users/login/', { json: `{"username":"${email}","password":${number}}` });

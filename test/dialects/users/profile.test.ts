@@ -1,4 +1,4 @@
-// `users`: one's own profile, read and changed.
+// `users`: reading and changing the own profile.
 import { describe, expect, it } from 'vitest';
 import { send, testEnv } from '../../support/worker.ts';
 import {
@@ -24,18 +24,18 @@ const { cookie } = member;
 const patch = (json: unknown) => send(ME, { method: 'PATCH', json, cookie });
 const refused = (faults: Record<string, string[]>): string => `400 ${JSON.stringify(faults)}`;
 
-/** A URL of so many characters. */
+/** A URL of the given length. */
 const urlOf = (characters: number): string => 'https://example.com/'.padEnd(characters, 'x');
 
-describe('GET me', () => {
-  it('shows whose session it is, and nobody to the anonymous', async () => {
+describe('GET /api/users/me/', () => {
+  it('shows the account of the session, and answers 404 without one', async () => {
     const other = await join();
     expect(shown(await send(ME, { cookie }))).toBe(await eightKeys(member));
     expect(shown(await send(ME, { cookie: other.cookie }))).toBe(await eightKeys(other));
     expect(whole(await send(ME))).toBe('404 {"detail":"Not found."}');
   });
 
-  it('shows the email where the account has no username', async () => {
+  it('shows the email if there is no username', async () => {
     const { id, email, password } = await joinUnnamed();
     const { headers } = await send('/api/users/login/', { json: { username: email, password } });
     const headersOfMine = {
@@ -50,8 +50,8 @@ describe('GET me', () => {
   });
 });
 
-describe('PATCH me', () => {
-  it('changes what was sent and nothing else, for this account alone', async () => {
+describe('PATCH /api/users/me/', () => {
+  it('changes only the fields sent, and only this account', async () => {
     const [one, other] = [await join(), await join()];
     const change = (json: unknown) => send(ME, { method: 'PATCH', json, cookie: one.cookie });
     const profile = {
@@ -74,7 +74,7 @@ describe('PATCH me', () => {
     expect(shown(await send(ME, { cookie: other.cookie }))).toBe(await eightKeys(other));
   });
 
-  it('stays, for a later GET and a later login', async () => {
+  it('stores the change for a later GET and a later login', async () => {
     const one = await join();
     await send(ME, { method: 'PATCH', json: { address: 'x' }, cookie: one.cookie });
     const expected = await eightKeys({ ...one, address: 'x' });
@@ -83,7 +83,7 @@ describe('PATCH me', () => {
     expect(shown(await send('/api/users/login/', { json: { username, password } }))).toBe(expected);
   });
 
-  it('ignores what it does not know and what is read-only', async () => {
+  it('ignores unknown and read-only fields', async () => {
     const one = await join();
     const other = await join();
     const json = {
@@ -101,14 +101,14 @@ describe('PATCH me', () => {
     expect(shown(await send(ME, { cookie: other.cookie }))).toBe(await eightKeys(other));
   });
 
-  it('leaves the last login as it was', async () => {
+  it('leaves last_login unchanged', async () => {
     const one = await join();
     await testEnv.DB.prepare('UPDATE users SET last_login_at = 1000 WHERE id = ?').bind(one.id).run();
     const answer = await send(ME, { method: 'PATCH', json: { address: 'x' }, cookie: one.cookie });
     expect(answer.text).toContain('"last_login":"1970-01-01T00:00:01.000000+00:00"');
   });
 
-  it('reports all errors together, and changes nothing', async () => {
+  it('reports all errors together and changes nothing', async () => {
     const one = await join();
     const json = { description: null, site_url: 'x', address: 'a'.repeat(201) };
     const answer = await send(ME, { method: 'PATCH', json, cookie: one.cookie });
@@ -128,7 +128,7 @@ describe.each([
   ['description', 1023],
 ])('%s', (field, limit) => {
   it.each(['x', '😀', 'é', '\n'])(
-    `is at most ${limit} characters, each %j counted once`,
+    `accepts at most ${limit} characters, counting %j as one`,
     async (character) => {
       const longest = `a${character.repeat(limit - 2)}z`;
       expect((await patch({ [field]: longest })).text).toContain(`"${field}":${JSON.stringify(longest)}`);
@@ -136,11 +136,11 @@ describe.each([
     },
   );
 
-  it.each([...NO_TEXTS, ...NO_LINES])('%j is refused: %s', async (value, text) => {
+  it.each([...NO_TEXTS, ...NO_LINES])('rejects %j: %s', async (value, text) => {
     expect(whole(await patch({ [field]: value }))).toBe(refused({ [field]: [text] }));
   });
 
-  it('keeps line feeds and tabs, is trimmed, and may be empty', async () => {
+  it('keeps line feeds and tabs, is trimmed, and can be empty', async () => {
     for (const [sent, kept] of [
       ['  a\n\tb  c \n', 'a\n\tb  c'],
       ['   ', ''],
@@ -150,7 +150,7 @@ describe.each([
   });
 
   it.each(['12345678901234567890123', '-7', '1.5', '0'])(
-    'takes the number %s as its decimal text',
+    'accepts the number %s as its decimal text',
     async (number) => {
       expect((await patch(`{"${field}":${number}}`)).text).toContain(`"${field}":"${number}"`);
     },
@@ -165,7 +165,7 @@ describe('site_url', () => {
     'http://localhost:8000/',
     'http://127.0.0.1/',
     'https://exämple.com/straße',
-  ])('takes %s and shows it as it was sent', async (url) => {
+  ])('accepts %s and shows it as sent', async (url) => {
     expect((await patch({ site_url: url })).text).toContain(`"site_url":${JSON.stringify(url)}`);
   });
 
@@ -179,7 +179,7 @@ describe('site_url', () => {
       'https://evil.test\\@bank.test',
       'https:\\\\a',
     ],
-  ])('refuses what is no URL: %s', async (url) => {
+  ])('rejects the URL %s', async (url) => {
     expect(whole(await patch({ site_url: url }))).toBe(refused({ site_url: [NOT_URL] }));
   });
 
@@ -188,21 +188,21 @@ describe('site_url', () => {
     ...NO_LINES,
     ['https://example.com/\nx', NOT_TEXT],
     ['https://a.com/\tx', NOT_TEXT],
-  ])('%j is refused: %s', async (value, text) => {
+  ])('rejects %j: %s', async (value, text) => {
     expect(whole(await patch({ site_url: value }))).toBe(refused({ site_url: [text] }));
   });
 
-  it.each(NO_SINGLE_LINES)('%j, of more than one line, is refused: %s', async (value, text) => {
+  it.each(NO_SINGLE_LINES)('rejects %j, which is not one line: %s', async (value, text) => {
     expect(whole(await patch({ site_url: value }))).toBe(refused({ site_url: [text] }));
   });
 
-  it('is at most 200 characters, is trimmed, and may be empty', async () => {
+  it('accepts at most 200 characters, is trimmed, and can be empty', async () => {
     expect((await patch({ site_url: ` ${urlOf(200)}\n` })).text).toContain(`"site_url":"${urlOf(200)}"`);
     expect(whole(await patch({ site_url: urlOf(201) }))).toBe(refused({ site_url: [atMost(200)] }));
     expect((await patch({ site_url: '  ' })).text).toContain('"site_url":""');
   });
 
-  it('as a number is its decimal text, which is no URL', async () => {
+  it('rejects a number, because its decimal text is not a URL', async () => {
     expect(whole(await patch({ site_url: 12 }))).toBe(refused({ site_url: [NOT_URL] }));
   });
 });

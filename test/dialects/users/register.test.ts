@@ -1,4 +1,4 @@
-// `users`: what the username and the email of a registration take, their limits and one past them.
+// `users`: what the username and the email of a registration accept, at their limits and one past them.
 import { describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 import {
@@ -28,13 +28,13 @@ const register = (changes: Record<string, unknown>) =>
   send('/api/users/register/', { json: { ...person(), ...changes } });
 const refused = (faults: Record<string, string[]>): string => `400 ${JSON.stringify(faults)}`;
 
-/** Digits that no other test uses, more of them than a double holds. */
+/** A unique number, with more digits than a double holds. */
 const bigNumber = (): string =>
   `9${Array.from(crypto.getRandomValues(new Uint8Array(18)), (byte) => byte % 10).join('')}7`;
 
 describe('username', () => {
   it.each([...NO_TEXTS, ...NO_LINES, ...NO_SINGLE_LINES, ['', BLANK], ['   ', BLANK], [' \t\n', BLANK]])(
-    '%j is refused: %s',
+    'rejects %j: %s',
     async (username, text) => {
       const answer = await register({ username });
       expect(whole(answer)).toBe(refused({ username: [text] }));
@@ -43,19 +43,19 @@ describe('username', () => {
   );
 
   it.each(['a b', 'a@b.com', 'é', 'ｔｅｓｔ', '测试', '😀', 'a/b', "a'b", 'a,b', 'a\u200bb', 'a\u00a0b'])(
-    'is of the common alphabet only, not %j',
+    'rejects characters outside the allowed alphabet: %j',
     async (username) => {
       expect(whole(await register({ username }))).toBe(refused({ username: [NOT_USERNAME] }));
     },
   );
 
-  it('is of letters, digits and `_ . + -`, in whatever place', async () => {
+  it('accepts letters, digits and `_ . + -` in any place', async () => {
     const username = `._+-${uniqueName().toUpperCase()}-+_.`;
     expect((await register({ username })).text).toContain(`"username":${JSON.stringify(username)}`);
     expect((await register({ username: '_' })).text).toContain('"username":"_"');
   });
 
-  it('is at most 20 characters', async () => {
+  it('accepts at most 20 characters', async () => {
     const longest = uniqueName().padEnd(20, 'x');
     expect((await register({ username: longest })).text).toContain(`"username":"${longest}"`);
     expect(whole(await register({ username: uniqueName().padEnd(21, 'x') }))).toBe(
@@ -63,21 +63,21 @@ describe('username', () => {
     );
   });
 
-  it('is counted in code points; all its broken rules are listed, the alphabet first', async () => {
+  it('counts code points, and lists every broken rule, the alphabet first', async () => {
     expect(whole(await register({ username: '😀'.repeat(20) }))).toBe(refused({ username: [NOT_USERNAME] }));
     expect(whole(await register({ username: '😀'.repeat(21) }))).toBe(
       refused({ username: [NOT_USERNAME, atMost(20)] }),
     );
   });
 
-  it('is trimmed', async () => {
+  it('loses surrounding white space', async () => {
     const username = uniqueName();
     expect((await register({ username: ` \t\n${username}\u00a0\u3000 ` })).text).toContain(
       `"username":"${username}"`,
     );
   });
 
-  it('as a number is its decimal text, to the last digit', async () => {
+  it('accepts a number as its decimal text, to the last digit', async () => {
     const [whole20, negative, fraction] = [
       bigNumber(),
       `-1${bigNumber().slice(2)}`,
@@ -113,30 +113,30 @@ describe('email', () => {
       'a@-b.com',
     ].map((value): [unknown, string] => [value, NOT_EMAIL]),
     [12, NOT_EMAIL],
-  ])('%j is refused: %s', async (email, text) => {
+  ])('rejects %j: %s', async (email, text) => {
     expect(whole(await register({ email }))).toBe(refused({ email: [text] }));
   });
 
-  it('is at most 255 characters', async () => {
+  it('accepts at most 255 characters', async () => {
     const longest = emailOf(255);
     expect((await register({ email: longest })).text).toContain(`"email":"${longest}"`);
     expect(whole(await register({ email: emailOf(256) }))).toBe(refused({ email: [atMost(255)] }));
   });
 
-  it('is counted in code points, not in the units of the language', async () => {
+  it('counts code points, not UTF-16 units', async () => {
     const longest = emailOf(255, '𝒜');
     expect(longest.length).toBeGreaterThan(256);
     expect((await register({ email: longest })).text).toContain(`"email":"${longest}"`);
     expect(whole(await register({ email: emailOf(256, '𝒜') }))).toBe(refused({ email: [atMost(255)] }));
   });
 
-  it('has all its broken rules listed, the length first', async () => {
+  it('lists every broken rule, the length first', async () => {
     expect(whole(await register({ email: 'x'.repeat(256) }))).toBe(
       refused({ email: [atMost(255), NOT_EMAIL] }),
     );
   });
 
-  it('is trimmed, shown as entered, and the avatar is of its lower case', async () => {
+  it('loses surrounding white space, keeps its case, and has the avatar of its lower case', async () => {
     const fields = person();
     const email = `${fields.username.toUpperCase()}+Tag@Test.COM`;
     const answer = await register({ ...fields, email: `  ${email} \t` });
@@ -144,8 +144,8 @@ describe('email', () => {
   });
 });
 
-describe('faults together', () => {
-  it('are all reported, in the order of the document', async () => {
+describe('errors of several fields', () => {
+  it('appear together in the documented order', async () => {
     expect(whole(await register({ password: 'x', email: null, username: '' }))).toBe(
       refused({ username: [BLANK], email: [NULL], password: [WEAK] }),
     );
@@ -156,15 +156,15 @@ describe('faults together', () => {
     );
   });
 
-  it('leave no account behind', async () => {
+  it('create no account', async () => {
     const fields = person();
     await register({ ...fields, password: 'x' });
     expect(shown(await register(fields))).toMatch(/^200 /);
   });
 });
 
-describe('keys beside the three', () => {
-  it('are ignored, whatever they try to set', async () => {
+describe('unknown fields', () => {
+  it('have no effect, whatever they try to set', async () => {
     const fields = person();
     const answer = await register({ ...fields, id: 1, is_admin: true, address: 'x', last_login: null });
     expect(shown(answer)).toBe(await eightKeys({ ...fields, id: idOf(answer) }));

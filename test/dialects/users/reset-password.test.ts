@@ -1,4 +1,4 @@
-// users: a forgotten password, by the link of a mail to the client's own page or to ours.
+// `users`: resetting a forgotten password by a mailed link to the client's page or to our own.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMailbox, linkIn, type Mailbox, PUBLIC_URL, tokenIn } from '../../support/mail.ts';
 import { type Answer, type Sent, send, sessionCookie, uniqueName } from '../../support/worker.ts';
@@ -33,9 +33,9 @@ const reset = (json: object): Promise<Answer> =>
 const logIn = (username: string, password: string): Promise<Answer> =>
   send('/api/users/login/', { json: { username, password }, env: mailbox.env });
 
-describe('GET reset_password/', () => {
+describe('GET /api/users/reset_password/', () => {
   it.each([`${OURS}/reset?step=2#x`, `${PUBLIC_URL}/somewhere`])(
-    'mails a link to the page of the client: %s',
+    'mails a link to the callback if its origin is allowed: %s',
     async (callback) => {
       const { username, email } = await join();
       for (const lookup of [username, email.toUpperCase()]) {
@@ -54,7 +54,7 @@ describe('GET reset_password/', () => {
     'http://app.example.com/',
     'http://localhost:3000/',
     'https://latchkey.test/',
-  ])('mails a link to our own page if the callback is a page of anybody else: %s', async (callback) => {
+  ])('mails a link to our own page if the origin of the callback is not allowed: %s', async (callback) => {
     const { username, email } = await join();
     expect(brief(await ask({ lookup: username, callback }))).toEqual([200, '"OK"']);
     expect(linkIn(mailbox.last(email))).toMatch(
@@ -62,7 +62,7 @@ describe('GET reset_password/', () => {
     );
   });
 
-  it('answers for nobody as for somebody, and mails nothing', async () => {
+  it('answers an unknown name like a known one, and mails nothing', async () => {
     expect(brief(await ask({ lookup: 'nobody@test.com', callback: OURS }))).toEqual([200, '"OK"']);
     expect(mailbox.mails).toEqual([]);
   });
@@ -81,18 +81,18 @@ describe('GET reset_password/', () => {
       { lookup: 'a', callback: `${OURS}/${'x'.repeat(2_000)}` },
       { callback: ['Ensure this field has no more than 2000 characters.'] },
     ],
-  ])('refuses %j', async (query, errors) => {
+  ])('answers 400 for the query %j', async (query, errors) => {
     expect(brief(await ask(query))).toEqual([400, JSON.stringify(errors)]);
   });
 });
 
-describe('POST reset_password/', () => {
+describe('POST /api/users/reset_password/', () => {
   const signFor = async (username: string, email: string): Promise<string> => {
     await ask({ lookup: username, callback: OURS });
     return tokenIn(mailbox.last(email));
   };
 
-  it('sets the password once, ends the session, and logs nobody in', async () => {
+  it('sets the password once, ends the sessions, and does not log in', async () => {
     const { username, email, cookie } = await join();
     const json = { sign: await signFor(username, email), new_password: NEXT_PASSWORD };
     const answer = await reset(json);
@@ -104,7 +104,7 @@ describe('POST reset_password/', () => {
     expect(brief(await reset(json))).toEqual([400, '{"sign":["Signature expired."]}']);
   });
 
-  it('refuses what was not signed here, and a token of another purpose', async () => {
+  it('rejects an unknown token and a token with another purpose', async () => {
     const { email } = await join();
     for (const sign of ['x', 'A'.repeat(43), tokenIn(mailbox.last(email))])
       expect(brief(await reset({ sign, new_password: NEXT_PASSWORD }))).toEqual([
@@ -113,7 +113,7 @@ describe('POST reset_password/', () => {
       ]);
   });
 
-  it('keeps to the rule of the document, and uses nothing up', async () => {
+  it('applies the documented password rule, and keeps the token usable after a refusal', async () => {
     const { username, email } = await join();
     const sign = await signFor(username, email);
     for (const password of ['short', 'onlyletters', '1234567', 'x1'.repeat(11)])
@@ -128,7 +128,7 @@ describe('POST reset_password/', () => {
     expect((await reset({ sign, new_password: NEXT_PASSWORD })).status).toBe(200);
   });
 
-  it('is one with the reset of every other dialect', async () => {
+  it('rejects a token that was used for a reset in `id`', async () => {
     const { username, email } = await join();
     const sign = await signFor(username, email);
     const answer = await send('/id/password/reset', {
@@ -143,7 +143,7 @@ describe('POST reset_password/', () => {
   });
 });
 
-it('is not there without mail', async () => {
+it('answers 404 at /api/users/reset_password/ without mail', async () => {
   const env = { env: createMailbox({ MAIL_FROM: '' }).env };
   const query = `lookup=a&callback=${encodeURIComponent(OURS)}`;
   expect(brief(await send(`/api/users/reset_password/?${query}`, env))).toEqual([

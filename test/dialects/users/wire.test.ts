@@ -1,4 +1,4 @@
-// `users`: the slash at the end, HEAD, and the throttle. What holds in every dialect is in ../wire.test.ts.
+// `users`: trailing slashes, HEAD and throttling. The rules for every dialect are in ../wire.test.ts.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeAllWait } from '../../support/failures.ts';
 import { send } from '../../support/worker.ts';
@@ -9,8 +9,8 @@ beforeAll(async () => {
   member = await join();
 });
 
-describe('a trailing slash', () => {
-  it.each(['', '/'])('is optional on every path, with no redirect: "%s"', async (slash) => {
+describe('trailing slash', () => {
+  it.each(['', '/'])('changes nothing on any path, and causes no redirect: "%s"', async (slash) => {
     const fields = person();
     const registered = await send(`/api/users/register${slash}`, { json: fields });
     expect(registered.status).toBe(200);
@@ -26,7 +26,7 @@ describe('a trailing slash', () => {
 });
 
 describe('HEAD', () => {
-  it('answers as GET does, without the body', async () => {
+  it('answers like GET, without a body', async () => {
     const { status, text, headers } = await send('/api/users/me/', { method: 'HEAD', cookie: member.cookie });
     expect([status, text, headers.get('Content-Type')]).toEqual([200, '', 'application/json']);
     const anonymous = await send('/api/users/me/', { method: 'HEAD' });
@@ -35,15 +35,15 @@ describe('HEAD', () => {
     expect([leaving.status, leaving.text]).toEqual([403, '']);
   });
 
-  it('is refused where GET is', async () => {
+  it('answers 405 at a POST-only path', async () => {
     const { status, text, headers } = await send('/api/users/login/', { method: 'HEAD' });
     expect([status, text]).toEqual([405, '']);
     expect(listed(headers.get('Allow'))).toEqual(['OPTIONS', 'POST']);
   });
 });
 
-describe('trouble', () => {
-  it('throttles a login after many failures, even with the right password, and keeps the old session', async () => {
+describe('throttling', () => {
+  it('answers 429 after many failures, even for the right password, and keeps the current session', async () => {
     const { username, password, cookie } = await join();
     await send('/api/users/login/', { json: { username, password: 'wrong' } });
     await makeAllWait();
