@@ -1,44 +1,44 @@
-// What the tests of the two dialects with a session cookie share: accounts, cookies, whole answers, odd values.
+// Helpers for the tests of the two dialects with a session cookie: accounts, cookies, exact answers, invalid values.
 import { expect } from 'vitest';
 import { type Answer, type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 
 export const MAX_BODY_BYTES = 65_536;
 export const FORM = 'application/x-www-form-urlencoded';
 
-/** Status and body, to the letter. */
+/** Status and exact body. */
 export const whole = ({ status, headers, text }: Answer): string => {
   expect(headers.get('Content-Type')).toBe('application/json');
   expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
   return `${status} ${text}`;
 };
 
-/** A body of whatever type, sent as it is. */
+/** A body of the given media type, sent unchanged. */
 export const typed = (body: string, type: string): Sent => ({
   json: body,
   headers: { 'Content-Type': type },
 });
 
-/** What a header lists with commas, in the order of the alphabet. */
+/** The values of a comma-separated header, sorted. */
 export const listed = (header: string | null): string[] => (header ?? '').split(', ').sort();
 
-/** Fields that both dialects take, of an account that no other test makes. */
+/** Fields of a unique account that both dialects accept. */
 export const person = () => {
   const username = uniqueName();
   return { username, email: `${username}@test.com`, password: 'abcd1234' };
 };
 export type Person = ReturnType<typeof person>;
 
-/** The number that the answer gives as `id`. */
+/** The `id` in the answer. */
 export const idOf = ({ text }: Answer): number =>
   Number(/"id":(\d+)[,}]/.exec(text)?.[1] ?? expect.fail(text));
 
-/** What the answer gives as `token`. */
+/** The `token` in the answer. */
 export const tokenOf = ({ text }: Answer): string => /"token":"([^"]+)"/.exec(text)?.[1] ?? expect.fail(text);
 
 /** The value of the session cookie that the answer sets. */
 export const cookieOf = (answer: Answer): string => sessionCookie(answer) || expect.fail(answer.text);
 
-/** The attributes of the session cookie that the answer sets, its value first; null if it sets none. */
+/** The value and the sorted attributes of the session cookie that the answer sets; null if it sets none. */
 export const cookieLine = ({ headers }: Answer): { value: string; attributes: string[] } | null => {
   const [line, ...more] = headers.getSetCookie().filter((text) => text.startsWith('sessionid='));
   expect(more).toEqual([]);
@@ -48,7 +48,7 @@ export const cookieLine = ({ headers }: Answer): { value: string; attributes: st
     : { value: pair.slice('sessionid='.length), attributes: attributes.sort() };
 };
 
-/** Makes an account in users, and its session. */
+/** Creates an account in users, with a session. */
 export const join = async (fields: Person = person()) => {
   const answer = await send('/api/users/register/', { json: fields });
   expect(answer.status).toBe(200);
@@ -56,25 +56,25 @@ export const join = async (fields: Person = person()) => {
 };
 export type Member = Awaited<ReturnType<typeof join>>;
 
-/** A further cookie session of that account. */
+/** The cookie of another session of the account. */
 export const cookieFor = async ({ username, password }: Person): Promise<string> =>
   cookieOf(await send('/api/users/login/', { json: { username, password } }));
 
-/** The account's 40 hexadecimal digits, as account gives them. */
+/** The API token of the account, issued by the dialect account. */
 export const hexTokenFor = async ({ username, password }: Person): Promise<string> => {
   const token = tokenOf(await send('/account/login', { json: { username, password } }));
   expect(token).toMatch(/^[0-9a-f]{40}$/);
   return token;
 };
 
-/** A JSON Web Token of the account, as auth gives it. */
+/** A JSON Web Token of the account, issued by the dialect auth. */
 export const jwtFor = async ({ email, password }: Person): Promise<string> => {
   const token = tokenOf(await send('/api/auth/login', { json: { email, password } }));
   expect(token).toMatch(/^eyJhbGciOiJIU[\w-]*\.[\w-]+\.[\w-]+$/);
   return token;
 };
 
-/** Makes an account without a username, in conjugator. */
+/** Creates an account without a username, in conjugator. */
 export const joinUnnamed = async (email = `${uniqueName()}@quahog.com`, password = 'abcd1234') => {
   const json = { first_name: 'Peter', last_name: 'Griffin', email, password };
   const answer = await send('/api/register/', { json });
@@ -82,7 +82,7 @@ export const joinUnnamed = async (email = `${uniqueName()}@quahog.com`, password
   return { email, password, id: idOf(answer) };
 };
 
-/** True if the cookie's session is live. */
+/** Whether the session of the cookie is live. */
 export const isLive = async (cookie: string): Promise<boolean> =>
   (await send('/api/users/me/', { cookie })).status === 200;
 
@@ -91,14 +91,14 @@ export const disable = async (id: number): Promise<void> => {
   expect(meta.changes).toBe(1);
 };
 
-/** A valid email of so many characters, at least 203, filled up with a letter. */
+/** A valid email of the given length, at least 203 characters, padded with a letter. */
 export const emailOf = (characters: number, letter = 'x'): string => {
   const domain = `@${`${'d'.repeat(62)}.`.repeat(3)}com`;
   const name = uniqueName();
   return name + letter.repeat(characters - domain.length - name.length) + domain;
 };
 
-/** What DRF says of a value. */
+/** The error messages of DRF. */
 export const BLANK = 'This field may not be blank.';
 export const NULL = 'This field may not be null.';
 export const REQUIRED = 'This field is required.';
@@ -106,7 +106,7 @@ export const NOT_TEXT = 'Not a valid string.';
 export const NUL = 'Null characters are not allowed.';
 export const atMost = (limit: number): string => `Ensure this field has no more than ${limit} characters.`;
 
-/** What no text field takes, passwords included. Lone surrogates travel as `\ud800` in JSON. */
+/** Values that no text field accepts, not even a password. JSON carries lone surrogates as `\ud800`. */
 export const NO_TEXTS: [unknown, string][] = [
   [null, NULL],
   [true, NOT_TEXT],
@@ -119,11 +119,11 @@ export const NO_TEXTS: [unknown, string][] = [
   ['a1b2c3\udc00d4', NOT_TEXT],
 ];
 
-/** The same for a field that takes more than text, which has its own words for what is none. */
+/** The same for a field with a format, which has its own error for values that are not text. */
 export const noTextsWorded = (text: string): [unknown, string][] =>
   NO_TEXTS.map(([value, usual]) => [value, typeof value === 'string' || value === null ? usual : text]);
 
-/** What no text field but a password takes, on one line or several. */
+/** Values that only a password accepts, even in a field of several lines. */
 export const NO_LINES: [unknown, string][] = [
   ['abcd\u0000efgh', NUL],
   ['abcd\u0007efgh', NOT_TEXT],
@@ -133,7 +133,7 @@ export const NO_LINES: [unknown, string][] = [
   ['abcd\u0085efgh', NOT_TEXT],
 ];
 
-/** What no text field of one line but a password takes. */
+/** Values that are not one line of text. */
 export const NO_SINGLE_LINES: [unknown, string][] = [
   ['abcd\nefgh', NOT_TEXT],
   ['abcd\tefgh', NOT_TEXT],
@@ -141,7 +141,7 @@ export const NO_SINGLE_LINES: [unknown, string][] = [
 
 const TIME = /("last_login":")\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}\+00:00"/;
 
-/** An answer of users with the eight keys, whole but for the time of the last login. */
+/** An answer of users with the eight keys, without the time of the last login. */
 export const shown = (answer: Answer): string => whole(answer).replace(TIME, '$1…"');
 
 interface Shown {
@@ -153,7 +153,7 @@ interface Shown {
   description?: string;
 }
 
-/** What `shown` gives of that account: the eight keys, in the order of the document. */
+/** What `shown` returns for the account: the eight keys, in the documented order. */
 export const eightKeys = async (account: Shown): Promise<string> => {
   const bytes = new TextEncoder().encode(account.email.toLowerCase());
   const hash = new Uint8Array(await crypto.subtle.digest('MD5', bytes)).toHex();
@@ -170,7 +170,7 @@ export const eightKeys = async (account: Shown): Promise<string> => {
   return `200 ${JSON.stringify(keys)}`;
 };
 
-/** The texts of user-v1's codes. */
+/** The description of each error code of user-v1. */
 const DESCRIPTIONS = {
   101: 'login required',
   102: 'user name or password incorrect',

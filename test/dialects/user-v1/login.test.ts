@@ -111,7 +111,7 @@ describe('POST /api/v1/user/login/', () => {
     expect(await logIn({ username: email, password: 'xx' })).toBe(WRONG);
   });
 
-  it('answers alike to a wrong password, an unknown user and a disabled account, without a cookie', async () => {
+  it('answers alike to a wrong password, unknown user and disabled account, without a cookie', async () => {
     const disabled = await join();
     await disable(disabled.id);
     for (const fields of [

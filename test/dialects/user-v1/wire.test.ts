@@ -21,7 +21,7 @@ describe('trailing slash', () => {
 });
 
 describe('throttling', () => {
-  it('answers 429 after many failures, even for the right password, and keeps the current session', async () => {
+  it('answers 429 after many failures, even for the right password, and keeps the session', async () => {
     const { username, password, cookie } = await join();
     await send(LOGIN, { json: { username, password: 'wrong' } });
     await makeAllWait();

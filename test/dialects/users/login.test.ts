@@ -126,7 +126,7 @@ describe('POST /api/users/login/', () => {
 });
 
 describe('refused login', () => {
-  it('answers alike to a wrong password, an unknown user and a disabled account, without a cookie', async () => {
+  it('answers alike to a wrong password, unknown user and disabled account, without a cookie', async () => {
     const disabled = await join();
     await disable(disabled.id);
     for (const fields of [

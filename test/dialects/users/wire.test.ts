@@ -43,7 +43,7 @@ describe('HEAD', () => {
 });
 
 describe('throttling', () => {
-  it('answers 429 after many failures, even for the right password, and keeps the current session', async () => {
+  it('answers 429 after many failures, even for the right password, and keeps the session', async () => {
     const { username, password, cookie } = await join();
     await send('/api/users/login/', { json: { username, password: 'wrong' } });
     await makeAllWait();
