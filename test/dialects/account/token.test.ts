@@ -94,7 +94,7 @@ describe('API token', () => {
     expect((await profile(tokens[0] ?? '')).status).toBe(200);
   });
 
-  it('does not appear in D1 or KV', async () => {
+  it('does not appear in the sessions table or in KV', async () => {
     const { token } = await join();
     const { results } = await testEnv.DB.prepare('SELECT * FROM sessions').all();
     const { keys } = await testEnv.SESSIONS.list();

@@ -101,7 +101,7 @@ describe('issued token', () => {
     for (const token of tokens) expect((await profile(token)).text).toBe((await profile(one.token)).text);
   });
 
-  it('does not appear in D1 or KV, nor does its jti', async () => {
+  it('does not appear in the sessions table or in KV, nor does its jti', async () => {
     const { results } = await testEnv.DB.prepare('SELECT * FROM sessions').all();
     const { keys } = await testEnv.SESSIONS.list();
     const stored = JSON.stringify([

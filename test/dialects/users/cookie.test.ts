@@ -58,7 +58,7 @@ describe('session cookie', () => {
       expect(await me(header)).toBe('404 {"detail":"Not found."}');
   });
 
-  it('does not appear in D1', async () => {
+  it('does not appear in the sessions table', async () => {
     const { id, cookie } = await join();
     const { results } = await testEnv.DB.prepare('SELECT * FROM sessions WHERE user_id = ?').bind(id).all();
     expect(results).toHaveLength(1);
