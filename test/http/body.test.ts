@@ -1,4 +1,4 @@
-// Bodies: three media types, one limit on their size, and forms.
+// Request bodies: the accepted media types, the size limit, UTF-8 and forms.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import worker from '../../src/index.ts';
@@ -12,7 +12,7 @@ const MALFORMED_FORM = '{"detail":"Multipart form parse error - The body is not 
 const BOTH_MISSING = '{"username":["This field is required."],"password":["This field is required."]}';
 const TOO_LARGE = '{"detail":"Request body too large."}';
 
-/** Sends bytes, or a stream of unknown length, as they are. */
+/** Sends bytes, or a stream without a Content-Length, unchanged. */
 const sendRaw = async (body: BodyInit, type: string) => {
   const context = createExecutionContext();
   const headers = { 'Content-Type': type };
@@ -36,13 +36,13 @@ beforeEach(async () => {
   await testEnv.DB.prepare('DELETE FROM login_failures').run();
 });
 
-describe('the media type', () => {
+describe('the Content-Type of a body', () => {
   it.each([
     'application/json',
     'APPLICATION/JSON',
     'application/json; charset=utf-8',
     'application/json;x=y',
-  ])('%s is JSON', async (type) => {
+  ])('allows JSON: %s', async (type) => {
     expect((await login(credentials, type)).text).toBe(REFUSED);
   });
 
@@ -50,12 +50,12 @@ describe('the media type', () => {
     'application/x-www-form-urlencoded',
     'Application/X-WWW-Form-Urlencoded',
     'application/x-www-form-urlencoded; charset=utf-8',
-  ])('%s is a form', async (type) => {
+  ])('allows a form: %s', async (type) => {
     expect((await login('username=nobody&password=x', type)).text).toBe(REFUSED);
   });
 
   it.each(['text/plain', 'application/xml', 'application/jsonp', 'application/vnd.api+json', 'json'])(
-    '%s is none that is read, unless the body is empty',
+    'gets 415 if it is %s, unless the body is empty',
     async (type) => {
       const answer = await login(credentials, type);
       expect(answer.status).toBe(415);
@@ -67,17 +67,17 @@ describe('the media type', () => {
   );
 });
 
-describe('the size', () => {
+describe('the size limit of a body', () => {
   const padded = (length: number): string => credentials.padEnd(length);
 
-  it('is at most 65,536 bytes', async () => {
+  it('allows 65,536 bytes and answers 413 to one more', async () => {
     expect((await login(padded(LIMIT))).text).toBe(REFUSED);
     const answer = await login(padded(LIMIT + 1));
     expect(answer.status).toBe(413);
     expect(answer.text).toBe(TOO_LARGE);
   });
 
-  it('is enforced for a stream without a length', async () => {
+  it('applies to a stream without a Content-Length', async () => {
     const stream = (text: string) => new Blob([text]).stream();
     expect((await sendRaw(stream(padded(LIMIT)), 'application/json')).text).toBe(REFUSED);
     expect(await sendRaw(stream(padded(LIMIT + 1)), 'application/json')).toEqual({
@@ -92,7 +92,7 @@ describe('the size', () => {
     expect((await login(text)).status).toBe(413);
   });
 
-  it('is enforced for forms too', async () => {
+  it('applies to forms', async () => {
     const form = (length: number) => `username=nobody&password=x&more=`.padEnd(length, 'y');
     const type = 'application/x-www-form-urlencoded';
     expect((await login(form(LIMIT), type)).text).toBe(REFUSED);
@@ -100,25 +100,25 @@ describe('the size', () => {
   });
 });
 
-it('is UTF-8, or malformed', async () => {
+it('rejects a JSON body that is not valid UTF-8', async () => {
   const bytes = new TextEncoder().encode(credentials.replace('nobody', 'nob?dy'));
   bytes[bytes.indexOf(0x3f)] = 0xff;
   expect(await sendRaw(bytes, 'application/json')).toEqual({ status: 400, text: MALFORMED_JSON });
 });
 
-describe('a form', () => {
+describe('a form body', () => {
   const FORM = 'application/x-www-form-urlencoded';
   const multipart = (name: string, value: string, more = '') =>
     `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`;
 
-  it('uses the last of repeated values', async () => {
+  it('gives a repeated field its last value', async () => {
     expect((await login('username=nobody&username=&password=x', FORM)).text).toBe(
       '{"username":["This field may not be blank."]}',
     );
     expect((await login('username=&username=nobody&password=x', FORM)).text).toBe(REFUSED);
   });
 
-  it('does not read a file as text', async () => {
+  it('gets 400 for a file in a text field', async () => {
     const body = `${multipart('username', 'nobody', '; filename="a.txt"')}${multipart('password', 'x')}--b--\r\n`;
     const answer = await login(body, 'multipart/form-data; boundary=b');
     expect(answer.status).toBe(400);
@@ -126,7 +126,7 @@ describe('a form', () => {
   });
 
   it.each(['multipart/form-data', 'multipart/form-data; boundary=other'])(
-    'of %s is malformed',
+    'gets 400 if its type does not name its boundary: %s',
     async (type) => {
       const answer = await login(`${multipart('username', 'nobody')}--b--\r\n`, type);
       expect(answer.status).toBe(400);

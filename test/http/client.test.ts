@@ -1,14 +1,14 @@
-// What is kept of a client's address: never the part that names one machine.
+// The network prefix that is stored in place of a client's address.
 import { describe, expect, it } from 'vitest';
 import { addressPrefix } from '../../src/http/client.ts';
 import { send, testEnv, uniqueName } from '../support/worker.ts';
 
-describe('of an address', () => {
+describe('addressPrefix', () => {
   it.each([
     ['203.0.113.77', '203.0.113.0/24'],
     ['203.0.113.0', '203.0.113.0/24'],
     ['10.1.2.255', '10.1.2.0/24'],
-  ])('%s of IPv4 the /24 is kept: %s', (address, prefix) => {
+  ])('reduces the IPv4 address %s to its /24 network %s', (address, prefix) => {
     expect(addressPrefix(address)).toBe(prefix);
   });
 
@@ -22,7 +22,7 @@ describe('of an address', () => {
     ['fe80::1:2:3:4', 'fe80:0:0:0::/64'],
     ['1:2:3:4:5:6:7::', '1:2:3:4::/64'],
     ['64:ff9b::203.0.113.77', '64:ff9b:0:0::/64'],
-  ])('%s of IPv6 the /64 is kept: %s', (address, prefix) => {
+  ])('reduces the IPv6 address %s to its /64 network %s', (address, prefix) => {
     expect(addressPrefix(address)).toBe(prefix);
   });
 
@@ -35,12 +35,12 @@ describe('of an address', () => {
     '1:2:3:4:5:6:7',
     '1:2:3:4:5:6:7:8:9',
     'g::1',
-  ])('%j, which is none, nothing is kept', (address) => {
+  ])('returns null for %j, which is not an address', (address) => {
     expect(addressPrefix(address)).toBeNull();
   });
 });
 
-it('notes the prefix and the user agent with what happened, and the whole address nowhere', async () => {
+it('stores the address prefix and at most 256 characters of the user agent with an event', async () => {
   const username = uniqueName();
   const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
   const headers = { 'CF-Connecting-IP': '203.0.113.77', 'User-Agent': `agent ${'x'.repeat(300)}` };

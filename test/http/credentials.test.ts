@@ -1,10 +1,10 @@
-// What an Authorization header says.
+// Parsing of the Authorization header.
 import { describe, expect, it } from 'vitest';
 import { parseAuthorization } from '../../src/http/auth/authorization.ts';
 
 const TOKEN = '2427f839b8a07d89147375921f75444094d38c05';
 
-describe('an Authorization header', () => {
+describe('parseAuthorization', () => {
   it.each([
     [`Token ${TOKEN}`],
     [`Bearer ${TOKEN}`],
@@ -14,24 +14,24 @@ describe('an Authorization header', () => {
     [`Token  ${TOKEN}`],
     [`Token\t${TOKEN}`],
     [` Token ${TOKEN} `],
-  ])('%j gives its token, whether bare tokens are good or not', (header) => {
+  ])('reads the token of %j, whether or not bare tokens are accepted', (header) => {
     expect(parseAuthorization(header, false)).toEqual({ token: TOKEN });
     expect(parseAuthorization(header, true)).toEqual({ token: TOKEN });
   });
 
-  it('gives a bare token only where one is good', () => {
+  it('reads a bare token only if bare tokens are accepted', () => {
     expect(parseAuthorization(TOKEN, true)).toEqual({ token: TOKEN });
     expect(parseAuthorization(` ${TOKEN} `, true)).toEqual({ token: TOKEN });
     expect(parseAuthorization(TOKEN, false)).toBeNull();
   });
 
-  it.each(['Token', 'Bearer', 'token ', ' BEARER\t'])('%j lacks its token', (header) => {
+  it.each(['Token', 'Bearer', 'token ', ' BEARER\t'])('reports a missing token in %j', (header) => {
     expect(parseAuthorization(header, false)).toEqual({ why: 'empty' });
     expect(parseAuthorization(header, true)).toEqual({ why: 'empty' });
   });
 
   it.each([`Token ${TOKEN} ${TOKEN}`, 'Token a b', 'Bearer a b c', 'token a\tb'])(
-    '%j has a space in its token',
+    'reports spaces in the token of %j',
     (header) => {
       expect(parseAuthorization(header, false)).toEqual({ why: 'spaces' });
       expect(parseAuthorization(header, true)).toEqual({ why: 'spaces' });
@@ -47,7 +47,7 @@ describe('an Authorization header', () => {
     `Tokens ${TOKEN}`,
     `JWT ${TOKEN}`,
     `a ${TOKEN} b`,
-  ])('%j says nothing that concerns us', (header) => {
+  ])('ignores the header %j', (header) => {
     expect(parseAuthorization(header, false)).toBeNull();
     expect(parseAuthorization(header, true)).toBeNull();
   });

@@ -1,4 +1,4 @@
-// What an endpoint gets by default, without a word of its own: who is checked, and where the request may come from.
+// The defaults of an endpoint: when the origin of a request is checked, and when the primary of D1 is read.
 
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ import { services } from '../../src/services/index.ts';
 const FOREIGN = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site', Cookie: 'sessionid=x' };
 const METHODS: Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** An app with one endpoint, whose cookie is always good. */
+/** An app with one endpoint, for which every session cookie is valid. */
 const appWith = (method: Method, auth: Auth) => {
   const surface: SurfaceDefinition = {
     name: 'new',
@@ -36,9 +36,9 @@ const appWith = (method: Method, auth: Auth) => {
     (await app.request('https://latchkey.test/new/thing', { method, headers })).text();
 };
 
-describe.each(METHODS)('a new endpoint with a cookie and no word of CSRF, by %s', (method) => {
+describe.each(METHODS)('the default CSRF check of a new %s endpoint', (method) => {
   it.each(['primary', 'nearest'] as const)(
-    'refuses a foreign page, if it is not safe (%s)',
+    'rejects a cross-site request with a cookie, unless it is a GET (reads: %s)',
     async (reads) => {
       const ask = appWith(method, { via: ['token', 'cookie'], reads });
       expect(await ask(FOREIGN)).toBe(method === 'GET' ? 'done' : '"cross_site"');
@@ -47,13 +47,13 @@ describe.each(METHODS)('a new endpoint with a cookie and no word of CSRF, by %s'
     },
   );
 
-  it('refuses a foreign page if nobody has to log in, because it may log the browser in', async () => {
+  it('applies to endpoints without authentication, because they may log the browser in', async () => {
     const ask = appWith(method, anyone);
     expect(await ask(FOREIGN)).toBe(method === 'GET' ? 'done' : '"cross_site"');
     expect(await ask({})).toBe('done');
   });
 
-  it('follows an override that gives its reason', async () => {
+  it('can be switched on or off with a reason', async () => {
     const reason = 'For this test.';
     const checked = appWith(method, { via: 'none', csrf: { check: true, reason } });
     const unchecked = appWith(method, { via: 'none', csrf: { check: false, reason } });
@@ -66,25 +66,25 @@ const all = [...dialects, ...services, pages].flatMap((surface) =>
 );
 
 describe.each(all)('$name', ({ surface, each }) => {
-  it('checks the origin if a browser could be made to change something', () => {
+  it('checks the origin if a foreign page could make a browser change something', () => {
     const { auth, method } = each;
     const byCookie = auth.via === 'none' || auth.via.includes('cookie');
     if (method !== 'GET' && byCookie && !auth.csrf) expect(checksOrigin(method, auth)).toBe(true);
     if (auth.csrf) expect(auth.csrf.reason.length).toBeGreaterThan(10);
   });
 
-  it('reads the primary if it changes something, or is for admins', () => {
+  it('reads the primary of D1 if it changes something or is for admins', () => {
     const { auth, method } = each;
     if (auth.via !== 'none' && (method !== 'GET' || auth.role === 'admin'))
       expect(auth.reads).toBe('primary');
   });
 
-  it('is described, unless it is a page', () => {
+  it('has a description for OpenAPI, unless it is a page', () => {
     if (surface !== pages) expect(each.docs).toBeTruthy();
   });
 });
 
-it('refuses to mount one method of a path twice, and a parameter that is not described', () => {
+it('refuses to mount a duplicate endpoint or an undescribed path parameter', () => {
   const thing = endpoint({ method: 'GET', path: '/thing', auth: anyone, handle: (c) => c.text('') });
   const problem = () => ({ status: 403, body: '' }) as const;
   const surface = { name: 'new', basePath: '/new', problem } as const;

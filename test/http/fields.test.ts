@@ -1,9 +1,9 @@
-// The rules of the fields, without the words that a dialect finds for them.
+// The validation rules of fields and their error codes, without the wording of a dialect.
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import * as field from '../../src/http/body/fields.ts';
 
-/** The codes, with their limits where they have one, of what is wrong with a value. */
+/** The error codes of a value, each with its limit if it has one. */
 const faultsOf = (type: z.ZodMiniType, value: unknown): string[] => {
   const sent = { it: value };
   const result = z.safeParse(z.object({ it: type }), sent);
@@ -22,21 +22,21 @@ const lines = field.lines(field.atMost(10));
 const password = field.password(field.atLeast(8));
 const url = field.urlOrNothing(field.atMost(200));
 
-describe('every text', () => {
+describe('every text field', () => {
   it.each([
     ['a boolean', true, ['not_text']],
     ['a list', ['a'], ['not_text']],
     ['an object', { a: 1 }, ['not_text']],
     ['null', null, ['null']],
-    ['nothing', undefined, ['required']],
-    ['a lone surrogate', 'a\ud800', ['not_text']],
-    ['the other half of a surrogate', '\udc00a', ['not_text']],
-    ['empty', '', ['blank']],
-  ])('refuses %s', (_name, value, faults) => {
+    ['a missing value', undefined, ['required']],
+    ['a lone high surrogate', 'a\ud800', ['not_text']],
+    ['a lone low surrogate', '\udc00a', ['not_text']],
+    ['an empty text', '', ['blank']],
+  ])('rejects %s', (_name, value, faults) => {
     for (const type of [username, email, line, password]) expect(faultsOf(type, value)).toEqual(faults);
   });
 
-  it('is trimmed, except a password', () => {
+  it('trims its value, except a password', () => {
     expect(parsed(username, '  someone\n')).toBe('someone');
     expect(parsed(email, ' a@b.co ')).toBe('a@b.co');
     expect(parsed(line, '\tabc ')).toBe('abc');
@@ -45,7 +45,7 @@ describe('every text', () => {
     expect(faultsOf(line, ' \t\n ')).toEqual(['blank']);
   });
 
-  it('counts characters, not bytes and not code units', () => {
+  it('counts characters, not bytes or code units', () => {
     expect(faultsOf(line, 'abc')).toEqual([]);
     expect(faultsOf(line, '😀😀😀')).toEqual([]);
     expect(faultsOf(line, '😀😀😀😀')).toEqual(['too_many_characters 3']);
@@ -54,18 +54,18 @@ describe('every text', () => {
   });
 });
 
-describe('control characters', () => {
+describe('the check for control characters', () => {
   it.each([
     ['a NUL', 'a\0b', 'nul'],
     ['a bell', 'a\u0007', 'not_text'],
     ['an escape', 'a\u001bb', 'not_text'],
     ['a delete', 'a\u007fb', 'not_text'],
-    ['a control of Latin-1', 'a\u0085b', 'not_text'],
-  ])('%s is refused alone, in names and in longer texts', (_name, value, code) => {
+    ['a Latin-1 control character', 'a\u0085b', 'not_text'],
+  ])('reports %s as the only error, in every text but a password', (_name, value, code) => {
     for (const type of [username, email, line, lines, url]) expect(faultsOf(type, value)).toEqual([code]);
   });
 
-  it('allows line feeds and tabs in longer texts only', () => {
+  it('allows line feeds and tabs in multi-line texts only', () => {
     expect(faultsOf(lines, 'a\nb\tc\r\nd')).toEqual([]);
     expect(parsed(lines, 'a\r\nb')).toBe('a\r\nb');
     for (const text of ['a\rb', 'a\r\rb', 'a\r\n\rb', 'a\n\rb'])
@@ -75,27 +75,27 @@ describe('control characters', () => {
     expect(faultsOf(lines, 'a\u000bb')).toEqual(['not_text']);
   });
 
-  it('allows all of them in a password', () => {
+  it('allows every control character in a password', () => {
     expect(faultsOf(password, '\0\u0007\u001b\u007f\n\t  ')).toEqual([]);
   });
 });
 
-describe('a username', () => {
-  it.each(['a', 'Z9', 'a.b+c-d_e', '_', '12345', 'x'.repeat(20)])('may be %s', (value) => {
+describe('the username field', () => {
+  it.each(['a', 'Z9', 'a.b+c-d_e', '_', '12345', 'x'.repeat(20)])('accepts %s', (value) => {
     expect(faultsOf(username, value)).toEqual([]);
   });
 
-  it.each(['a@b', 'a b', 'zoë', 'ａ', 'a/b', 'a\u200bb', '名前', "o'b"])('may not be %s', (value) => {
+  it.each(['a@b', 'a b', 'zoë', 'ａ', 'a/b', 'a\u200bb', '名前', "o'b"])('rejects %s', (value) => {
     expect(faultsOf(username, value)).toEqual(['not_username']);
   });
 
-  it('reports both its letters and its length, in that order', () => {
+  it('reports invalid characters before excess length', () => {
     expect(faultsOf(username, 'x'.repeat(21))).toEqual(['too_many_characters 20']);
     expect(faultsOf(username, '@'.repeat(21))).toEqual(['not_username', 'too_many_characters 20']);
   });
 });
 
-describe('an email', () => {
+describe('the email field', () => {
   it.each([
     'a@b.co',
     'a.b+c@sub.example.com',
@@ -107,7 +107,7 @@ describe('an email', () => {
     'user@[127.0.0.1]',
     'user@[2001:db8::1]',
     `${'a'.repeat(64)}@example.com`,
-  ])('may be %s', (value) => {
+  ])('accepts %s', (value) => {
     expect(faultsOf(email, value)).toEqual([]);
   });
 
@@ -134,11 +134,11 @@ describe('an email', () => {
     'a@[::::]',
     '<a@b.co>',
     `a@${'b'.repeat(64)}.co`,
-  ])('may not be %s', (value) => {
+  ])('rejects %s', (value) => {
     expect(faultsOf(email, value)).toEqual(['not_email']);
   });
 
-  it('has at most 255 characters, and reports its length before its form', () => {
+  it('allows 255 characters, and reports excess length before invalid syntax', () => {
     const domain = `${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.co`;
     const local = 'a'.repeat(255 - domain.length - 1);
     expect(faultsOf(email, `${local}@${domain}`)).toEqual([]);
@@ -147,27 +147,27 @@ describe('an email', () => {
   });
 });
 
-describe('a password', () => {
-  it('has at most 1,024 bytes of UTF-8', () => {
+describe('the password field', () => {
+  it('allows 1,024 bytes of UTF-8 and no more', () => {
     expect(faultsOf(password, 'x'.repeat(1024))).toEqual([]);
     expect(faultsOf(password, 'x'.repeat(1025))).toEqual(['too_many_bytes 1024']);
     expect(faultsOf(password, 'é'.repeat(512))).toEqual([]);
     expect(faultsOf(password, `${'é'.repeat(512)}x`)).toEqual(['too_many_bytes 1024']);
   });
 
-  it('counts the bytes as sent, not those of the NFC form', () => {
+  it('counts the bytes as sent, before NFC normalization', () => {
     expect(faultsOf(password, `${'e\u0301'.repeat(341)}x`)).toEqual([]);
     expect(faultsOf(password, `${'e\u0301'.repeat(341)}xy`)).toEqual(['too_many_bytes 1024']);
   });
 
-  it('accepts a password of spaces', () => {
+  it('accepts spaces only', () => {
     expect(faultsOf(password, ' '.repeat(8))).toEqual([]);
   });
 });
 
-describe('a URL', () => {
+describe('the URL field', () => {
   it.each(['', ' ', 'http://example.com', 'HTTPS://example.com/a?b#c', 'https://exämple.com/ü'])(
-    'may be %j',
+    'accepts %j',
     (value) => {
       expect(faultsOf(url, value)).toEqual([]);
     },
@@ -184,7 +184,7 @@ describe('a URL', () => {
     'https://bank.test@evil.test',
     'https://user:secret@example.com/',
     'https://evil.test\\@bank.test',
-  ])('may not be %j', (value) => {
+  ])('rejects %j', (value) => {
     expect(faultsOf(url, value)).toEqual(['not_url']);
   });
 });

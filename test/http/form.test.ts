@@ -1,10 +1,10 @@
-// Forms to the byte: one text is one text, however it is encoded, and bytes that are no UTF-8 are refused one by one.
+// Form decoding: every encoding of a text gives the same text, and bytes that are not UTF-8 are rejected.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readMultipart, readUrlEncoded } from '../../src/http/body/form.ts';
 
 const utf8 = new TextEncoder();
-/** The bytes of a text whose characters are bytes. */
+/** Encodes a text of characters below U+0100 with one byte each. */
 const raw = (binary: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(binary, (byte) => byte.charCodeAt(0));
 
@@ -15,7 +15,7 @@ const part = (name: string, value: string): string =>
 const multipart = (...fields: [name: string, value: string][]): string =>
   `${fields.map(([name, value]) => part(name, value)).join('')}--${BOUNDARY}--\r\n`;
 
-describe('a url-encoded form', () => {
+describe('readUrlEncoded', () => {
   // The expected values follow https://url.spec.whatwg.org/#urlencoded-parsing
   it.each<[form: string, fields: [string, string][]]>([
     ['password=100%pure', [['password', '100%pure']]],
@@ -37,7 +37,7 @@ describe('a url-encoded form', () => {
     ['%ef%bb%bfname=x', [['\ufeffname', 'x']]],
     ['&&a&b=&=c&', [['a', ''], ['b', ''], ['', 'c']]], // biome-ignore format: one line a case
     ['a=1&a=2', [['a', '1'], ['a', '2']]], // biome-ignore format: one line a case
-  ])('%s', (form, fields) => {
+  ])('decodes %s', (form, fields) => {
     expect(readUrlEncoded(raw(form))).toEqual(fields);
   });
 
@@ -48,11 +48,11 @@ describe('a url-encoded form', () => {
     'password=%ED%A0%80',
     'password=%C0%80',
     'pass%E9word=x',
-    // A replacement character that was sent on purpose excuses no other value.
+    // A replacement character that was sent does not hide invalid bytes elsewhere.
     'name=%EF%BF%BD&password=secret%E9',
     'password=%EF%BF%BD%E9',
     'password=\u00ef\u00bf\u00bd%E9',
-  ])('%s is refused', (form) => {
+  ])('rejects %s, which is not UTF-8', (form) => {
     expect(readUrlEncoded(raw(form))).toBeNull();
   });
 
@@ -66,7 +66,7 @@ describe('a url-encoded form', () => {
     );
   });
 
-  it('reads unencoded characters as in the URL standard', () => {
+  it('decodes unescaped characters as the URL standard does', () => {
     const careless = fc.string({ unit: fc.constantFrom(...'%%%+=&4aZ \r\né\0'), maxLength: 30 });
     fc.assert(
       fc.property(careless, (form) => {
@@ -78,7 +78,7 @@ describe('a url-encoded form', () => {
   });
 });
 
-describe('a multipart form', () => {
+describe('readMultipart', () => {
   it.each([
     '100%pure',
     '%C3',
@@ -91,7 +91,7 @@ describe('a multipart form', () => {
     '\r\n',
     '',
     '--a-boundary',
-  ])('keeps %j', async (value) => {
+  ])('keeps the value %j unchanged', async (value) => {
     const body = utf8.encode(multipart(['name', 'x'], ['password', value]));
     expect(await readMultipart(body, MULTIPART)).toEqual([
       ['name', 'x'],
@@ -99,7 +99,7 @@ describe('a multipart form', () => {
     ]);
   });
 
-  it('decodes every text', async () => {
+  it('decodes every well-formed text', async () => {
     const text = fc.string({ unit: 'binary', maxLength: 30 }).filter((some) => some.isWellFormed());
     await fc.assert(
       fc.asyncProperty(text, async (value) => {
@@ -116,18 +116,18 @@ describe('a multipart form', () => {
     // biome-ignore format: one line a case
     [['name', '\u00ef\u00bf\u00bd'], ['password', 'secret\u00e9']],
     [['password', '\u00ef\u00bf\u00bd\u00e9']],
-  ])('is refused with bytes that are no UTF-8 (%j)', async (...fields) => {
+  ])('rejects bytes that are not UTF-8: %j', async (...fields) => {
     expect(await readMultipart(raw(multipart(...fields)), MULTIPART)).toBeNull();
   });
 
-  it('is rejected without its boundary or if it is cut off', async () => {
+  it('rejects a body that is truncated or has another boundary', async () => {
     const body = utf8.encode(multipart(['password', 'x']));
     expect(await readMultipart(body, 'multipart/form-data')).toBeNull();
     expect(await readMultipart(body, 'multipart/form-data; boundary=other')).toBeNull();
     expect(await readMultipart(body.subarray(0, -4), MULTIPART)).toBeNull();
   });
 
-  it('does not read a file as text', async () => {
+  it('returns null as the value of a file', async () => {
     const file = part('password', 'x').replace('"password"', '"password"; filename="a.txt"');
     expect(await readMultipart(utf8.encode(`${file}--${BOUNDARY}--\r\n`), MULTIPART)).toEqual([
       ['password', null],

@@ -1,4 +1,4 @@
-// JSON bodies: what is malformed, what is no object, and what a client may hide in one.
+// JSON bodies: malformed JSON, values that are not objects, prototype keys, large numbers and deep nesting.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../support/worker.ts';
 
@@ -12,7 +12,7 @@ beforeEach(async () => {
   await testEnv.DB.prepare('DELETE FROM login_failures').run();
 });
 
-describe('JSON', () => {
+describe('a JSON body', () => {
   it.each([
     '{',
     '{"a":1,}',
@@ -23,7 +23,7 @@ describe('JSON', () => {
     '\u0000',
     '{"a":"\n"}',
     '{"a":01}',
-  ])('%j is malformed', async (text) => {
+  ])('gets 400 if it is malformed: %j', async (text) => {
     const answer = await login(text);
     expect(answer.status).toBe(400);
     expect(answer.text).toBe(MALFORMED);
@@ -37,20 +37,20 @@ describe('JSON', () => {
     ['5', 'Invalid data. Expected a dictionary, but got int.'],
     ['5.5', 'Invalid data. Expected a dictionary, but got float.'],
     ['true', 'Invalid data. Expected a dictionary, but got bool.'],
-  ])('%s is no object', async (text, told) => {
+  ])('gets 400 if it is not an object: %s', async (text, told) => {
     const answer = await login(text);
     expect(answer.status).toBe(400);
     expect(answer.text).toBe(`{"non_field_errors":["${told}"]}`);
   });
 
-  it('adds no fields that were not sent', async () => {
+  it('sets no fields through __proto__ or constructor', async () => {
     expect((await login('{"__proto__":{"username":"nobody","password":"x"}}')).text).toBe(BOTH_MISSING);
     expect((await login('{"constructor":{"username":"nobody"},"password":"x"}')).text).toBe(
       '{"username":["This field is required."]}',
     );
   });
 
-  it('reads a number as its decimal text, to the last digit', async () => {
+  it('keeps every digit of a number that is read as text', async () => {
     const digits = `9${String(Date.now()).padStart(15, '0')}0000007`;
     const json = `{"username":${digits},"email":"${uniqueName()}@test.com","password":12345678901234567890}`;
     const registered = await send('/account/register', { json });
@@ -63,7 +63,7 @@ describe('JSON', () => {
   });
 
   it.each(['/account/login', '/api/login/', '/api/users/login/', '/api/auth/login/', '/api/auth/register/'])(
-    'that is nested ten thousand deep is a bad request at %s, not a fault',
+    'gets 400 if it is nested 10,000 levels deep: %s',
     async (path) => {
       const nested = '['.repeat(10_000) + ']'.repeat(10_000);
       for (const json of [
@@ -76,13 +76,13 @@ describe('JSON', () => {
   );
 });
 
-describe('an email in the place of a username, in conjugator,', () => {
+describe('POST /api/login/ with an email field instead of a username', () => {
   it.each([
     ['null', 'This field may not be null.'],
     ['""', 'This field may not be blank.'],
     ['true', 'Not a valid string.'],
     ['["a@b.co"]', 'Not a valid string.'],
-  ])('that is %s is told so by its own name', async (value, told) => {
+  ])('reports the value %s as an error of email', async (value, told) => {
     const answer = await send('/api/login/', { json: `{"email":${value},"password":"x"}` });
     expect(answer.status).toBe(400);
     expect(answer.text).toBe(`{"email":["${told}"]}`);

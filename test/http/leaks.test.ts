@@ -1,4 +1,4 @@
-// What D1 or Drizzle says of a query that fails quotes SQL and values: it reaches no answer and no log.
+// Error messages of D1 and Drizzle quote SQL and values. They must not reach a response or the log.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Obstacle, observe } from '../support/counting.ts';
 import { type Sent, send, testEnv } from '../support/worker.ts';
@@ -46,7 +46,7 @@ const expectNothingTold = (text: string): void => {
   expect(text).not.toMatch(SQL);
 };
 
-/** Fails from the nth round trip to D1 on, as it is told. */
+/** Throws the given value at the nth round trip to D1 and at every later one. */
 const failingFrom = (nth: number, thrown: unknown): Obstacle => {
   let trips = 0;
   return (binding) => {
@@ -56,15 +56,19 @@ const failingFrom = (nth: number, thrown: unknown): Obstacle => {
 };
 
 const failures: [string, unknown, number][] = [
-  ['an error of SQLite', new Error('D1_ERROR: no such table: users: SQLITE_ERROR'), 500],
-  ['a broken rule', new Error('D1_ERROR: NOT NULL constraint failed: users.email: SQLITE_CONSTRAINT'), 500],
+  ['a missing table', new Error('D1_ERROR: no such table: users: SQLITE_ERROR'), 500],
+  [
+    'a violated constraint',
+    new Error('D1_ERROR: NOT NULL constraint failed: users.email: SQLITE_CONSTRAINT'),
+    500,
+  ],
   ['a lost connection', new Error('D1_ERROR: Network connection lost.'), 503],
-  ['a database that is full', new Error('D1_ERROR: database or disk is full: SQLITE_FULL'), 503],
+  ['a full database', new Error('D1_ERROR: database or disk is full: SQLITE_FULL'), 503],
   ['an overloaded database', new Error('D1 DB is overloaded. Requests queued for too long.'), 503],
 ];
 
-describe.each(failures)('where D1 answers with %s', (_name, thrown, status) => {
-  it.each(requests)('%s does not reveal what was sent', async (path, sent) => {
+describe.each(failures)('the response and the log if D1 reports %s', (_name, thrown, status) => {
+  it.each(requests)('reveal no values and no SQL: %s', async (path, sent) => {
     const { env } = observe(testEnv, failingFrom(1, thrown));
     const answer = await send(path, { ...sent, env });
     expect(answer.status).toBe(status);
@@ -77,11 +81,11 @@ describe.each(failures)('where D1 answers with %s', (_name, thrown, status) => {
 });
 
 describe.each([
-  ['text', 'Network connection lost.'],
+  ['a string', 'Network connection lost.'],
   ['an object', { message: 'Network connection lost.' }],
-  ['nothing', undefined],
-])('where D1 throws %s instead of an error', (_name, thrown) => {
-  it.each(requests)('%s does not reveal what was sent', async (path, sent) => {
+  ['undefined', undefined],
+])('the response and the log if D1 throws %s instead of an error', (_name, thrown) => {
+  it.each(requests)('reveal no values and no SQL: %s', async (path, sent) => {
     const { env } = observe(testEnv, failingFrom(1, thrown));
     const answer = await send(path, { ...sent, env });
     expect(answer.status).toBeGreaterThanOrEqual(500);
@@ -90,7 +94,7 @@ describe.each([
   });
 });
 
-it('reveals nothing if the second query fails, whose values include the password hash', async () => {
+it('reveals nothing if the query that stores the password hash fails', async () => {
   const thrown = new Error('D1_ERROR: NOT NULL constraint failed: users.name: SQLITE_CONSTRAINT');
   const { env, operations } = observe(testEnv, failingFrom(2, thrown));
   const answer = await send('/account/register', { json: person, env });
@@ -100,7 +104,7 @@ it('reveals nothing if the second query fails, whose values include the password
   expectNothingTold([...lines, answer.text].join('\n'));
 });
 
-it('reveals nothing if the work after the response fails', async () => {
+it('reveals nothing if work after the response fails', async () => {
   const { env, operations } = observe(testEnv, failingFrom(2, new Error('D1_ERROR: SQLITE_BUSY')));
   const answer = await send('/account/login', { json: person, env });
   expect(answer.text).toBe('{"non_field_errors":["Unable to log in with provided credentials."]}');
@@ -109,7 +113,7 @@ it('reveals nothing if the work after the response fails', async () => {
   expectNothingTold(lines.join('\n'));
 });
 
-describe('where a table is really missing', () => {
+describe('the response and the log if the users table does not exist', () => {
   beforeEach(async () => {
     await testEnv.DB.prepare('ALTER TABLE users RENAME TO users_moved').run();
   });
@@ -118,7 +122,7 @@ describe('where a table is really missing', () => {
     await testEnv.DB.prepare('ALTER TABLE users_moved RENAME TO users').run();
   });
 
-  it.each(requests)('%s is 500 and does not reveal what was sent', async (path, sent) => {
+  it.each(requests)('reveal no values and no SQL, with status 500: %s', async (path, sent) => {
     const answer = await send(path, sent);
     expect(answer.status).toBe(500);
     expectNothingTold(answer.text);

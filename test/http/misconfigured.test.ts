@@ -1,4 +1,4 @@
-// A deployment without a good TOKEN_SECRET serves nothing, says so in the log and nowhere else.
+// A deployment with an invalid setting answers 500 to every request, and names the setting only in the log.
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { send, testEnv } from '../support/worker.ts';
 
@@ -46,28 +46,31 @@ afterEach(() => {
 describe.each([
   ['empty', ''],
   ['one character too short', SHORT],
-])('where TOKEN_SECRET is %s', (_name, TOKEN_SECRET) => {
+])('a deployment whose TOKEN_SECRET is %s', (_name, TOKEN_SECRET) => {
   const env = { ...testEnv, TOKEN_SECRET };
 
-  it.each(requests)('%s %s is 500 in its own shape', async (method, path, text) => {
-    const answer = await send(path, { env, method, ...(method === 'GET' ? {} : { json }) });
-    expect(answer.status).toBe(500);
-    expect(answer.text).toBe(text);
-    expect(answer.headers.get('Content-Type')).toBe('application/json');
-    expect([...answer.headers].flat().join('\n')).not.toContain('TOKEN_SECRET');
+  it.each(requests)(
+    "answers 500 to %s %s in the dialect's shape, and logs the setting",
+    async (method, path, text) => {
+      const answer = await send(path, { env, method, ...(method === 'GET' ? {} : { json }) });
+      expect(answer.status).toBe(500);
+      expect(answer.text).toBe(text);
+      expect(answer.headers.get('Content-Type')).toBe('application/json');
+      expect([...answer.headers].flat().join('\n')).not.toContain('TOKEN_SECRET');
 
-    expect(errors).toHaveBeenCalledTimes(1);
-    const line = String(errors.mock.calls[0]?.[0]);
-    expect(line).toContain('TOKEN_SECRET');
-    expect(line).not.toContain(SHORT);
-    expect(JSON.parse(line)).toMatchObject({
-      level: 'error',
-      requestId: answer.headers.get('X-Request-Id'),
-    });
-  });
+      expect(errors).toHaveBeenCalledTimes(1);
+      const line = String(errors.mock.calls[0]?.[0]);
+      expect(line).toContain('TOKEN_SECRET');
+      expect(line).not.toContain(SHORT);
+      expect(JSON.parse(line)).toMatchObject({
+        level: 'error',
+        requestId: answer.headers.get('X-Request-Id'),
+      });
+    },
+  );
 });
 
-it('answers the same if TOKEN_SECRET is missing', async () => {
+it('answers 500 if TOKEN_SECRET is missing', async () => {
   const { TOKEN_SECRET: _, ...env } = testEnv;
   const answer = await send('/account/login', { env, json });
   expect(answer.status).toBe(500);
@@ -75,14 +78,14 @@ it('answers the same if TOKEN_SECRET is missing', async () => {
   expect(String(errors.mock.calls[0]?.[0])).toContain('TOKEN_SECRET is not set');
 });
 
-it('logs it for each request, not only for the first', async () => {
+it('logs an invalid TOKEN_SECRET at every request, not only at the first', async () => {
   const env = { ...testEnv, TOKEN_SECRET: SHORT };
   for (const path of ['/account/login', '/api/login'])
     expect((await send(path, { env, json })).status).toBe(500);
   expect(errors).toHaveBeenCalledTimes(2);
 });
 
-it('accepts a secret of 32 characters', async () => {
+it('accepts a TOKEN_SECRET of 32 characters', async () => {
   const env = { ...testEnv, TOKEN_SECRET: 'x'.repeat(32) };
   const answer = await send('/account/login', { env, json });
   expect(answer.status).toBe(400);
@@ -100,7 +103,7 @@ it.each([
   ['KV_TIMEOUT_MS', '1.5'],
   ['PASSWORD_ITERATIONS', '100001'],
   ['PASSWORD_ROUNDS', '51'],
-])('names %s in the log where it is %s', async (name, value) => {
+])('answers 500 and names %s in the log if its value is %s', async (name, value) => {
   const answer = await send('/account/login', { env: { ...testEnv, [name]: value }, json });
   expect(answer.status).toBe(500);
   expect(answer.text).toBe(DETAIL);

@@ -1,4 +1,4 @@
-// Without D1 nobody is let in, in every dialect's own words; without KV everything works, slower.
+// Outages: without D1 every dialect answers 503 in its own shape; without KV everything works, more slowly.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Obstacle, observe } from '../support/counting.ts';
 import { type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
@@ -64,16 +64,19 @@ const requests: [string, () => Sent, string][] = [
 describe.each([
   ['fails', fails('d1')],
   ['does not answer', hangs('d1')],
-])('while D1 %s', (_name, obstacle) => {
-  it.each(requests)('%s is 503 in its own shape, and sets no cookie', async (path, sent, text) => {
-    const answer = await send(path, { ...sent(), env: broken(obstacle) });
-    expect(answer.status).toBe(503);
-    expect(answer.text).toBe(text);
-    expect(answer.headers.get('Content-Type')).toBe('application/json');
-    expect(answer.headers.getSetCookie()).toEqual([]);
-  });
+])('the service while D1 %s', (_name, obstacle) => {
+  it.each(requests)(
+    "answers 503 at %s in the dialect's shape, and sets no cookie",
+    async (path, sent, text) => {
+      const answer = await send(path, { ...sent(), env: broken(obstacle) });
+      expect(answer.status).toBe(503);
+      expect(answer.text).toBe(text);
+      expect(answer.headers.get('Content-Type')).toBe('application/json');
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    },
+  );
 
-  it('answers requests that need no D1', async () => {
+  it('answers requests that do not need D1', async () => {
     const env = broken(obstacle);
     expect((await send('/account/profile', { env })).status).toBe(401);
     expect((await send('/nowhere', { env })).status).toBe(404);
@@ -81,7 +84,7 @@ describe.each([
   });
 });
 
-it('serves again once D1 answers again', async () => {
+it('serves requests as soon as D1 answers again', async () => {
   let isDown = true;
   const { env } = observe(testEnv, (binding) => {
     if (isDown && binding === 'd1') throw new Error('Network connection lost.');
@@ -94,8 +97,8 @@ it('serves again once D1 answers again', async () => {
 describe.each([
   ['fails', fails('kv')],
   ['does not answer', hangs('kv')],
-])('while KV %s', (_name, obstacle) => {
-  it('lets people register, log in, read, change and log out', async () => {
+])('the service while KV %s', (_name, obstacle) => {
+  it('lets users register, log in, read, change and log out', async () => {
     const env = broken(obstacle);
     const json = newcomer();
     const registered = await send('/account/register', { json, env });
@@ -108,14 +111,14 @@ describe.each([
     expect((await send('/account/profile', { token: fresh, env })).text).toBe('{"detail":"Invalid token."}');
   });
 
-  it('rejects everyone else', async () => {
+  it('rejects invalid tokens, invalid cookies and wrong passwords', async () => {
     const env = broken(obstacle);
     expect((await send('/account/profile', { token: '0'.repeat(40), env })).status).toBe(401);
     expect((await send('/api/users/me/', { cookie: 'A'.repeat(43), env })).status).toBe(404);
     expect((await send('/account/login', { json: { ...login, password: 'no' }, env })).status).toBe(400);
   });
 
-  it('a session that ends stays ended once KV is back, with the record that KV could not lose', async () => {
+  it('keeps an ended session ended after KV is back, although KV still has its record', async () => {
     const env = broken(obstacle);
     expect((await send('/api/users/me/', { cookie })).status).toBe(200);
     expect((await send('/api/users/logout/', { method: 'POST', cookie, env })).status).toBe(200);

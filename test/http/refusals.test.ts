@@ -1,4 +1,4 @@
-// A refusal that needs no I/O opens no room of the core.
+// A request that is rejected without I/O does not open the core.
 import { describe, expect, it } from 'vitest';
 import { DeferredCore } from '../../src/core/index.ts';
 import { dialects } from '../../src/dialects/index.ts';
@@ -28,25 +28,29 @@ const ask = async (method: string, path: string, init: { headers?: HeadersInit; 
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-describe('a refusal without I/O', () => {
+describe('the core', () => {
   it.each([
     ['an unknown path', 404, ['GET', '/account/none']],
     ['a wrong method', 405, ['PUT', '/account/login']],
     ['no credentials', 401, ['GET', '/api/user']],
-    ['a header that has no token', 401, ['GET', '/account/profile', { headers: { Authorization: 'Token' } }]],
     [
-      'a media type',
+      'an Authorization header without a token',
+      401,
+      ['GET', '/account/profile', { headers: { Authorization: 'Token' } }],
+    ],
+    [
+      'an unsupported media type',
       415,
       ['POST', '/id/login', { body: 'hello', headers: { 'Content-Type': 'text/plain' } }],
     ],
-    ['a body that is no JSON', 400, ['POST', '/id/login', { body: '{', headers: JSON_TYPE }]],
-    ['a field', 400, ['POST', '/id/login', { body: '{}', headers: JSON_TYPE }]],
-  ] as const)('of %s opens no core', async (_what, status, request) => {
+    ['a body that is not JSON', 400, ['POST', '/id/login', { body: '{', headers: JSON_TYPE }]],
+    ['a missing field', 400, ['POST', '/id/login', { body: '{}', headers: JSON_TYPE }]],
+  ] as const)('stays closed for %s', async (_what, status, request) => {
     const [method, path, init] = request;
     expect(await ask(method, path, init)).toEqual({ status, opened: 0 });
   });
 
-  it('is not what a token gets that could be one', async () => {
+  it('opens for a well-formed token', async () => {
     const headers = { Authorization: `Token ${'a'.repeat(40)}` };
     expect((await ask('GET', '/account/profile', { headers })).opened).toBe(1);
   });

@@ -1,4 +1,4 @@
-// Every answer carries the id under which the log knows its request.
+// Every response has an X-Request-Id, and every log line of the request has the same id.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { observe } from '../support/counting.ts';
 import { type Sent, send, testEnv } from '../support/worker.ts';
@@ -38,7 +38,7 @@ const requests: [number, string, Sent][] = [
 
 let lines: string[] = [];
 
-// The warnings about settings belong to an isolate, not to a request.
+// Warnings about settings are logged once per isolate, not per request.
 beforeAll(async () => {
   for (const env of [testEnv, broken, down]) await send('/health', { env });
 });
@@ -63,7 +63,7 @@ const idsLogged = (): unknown[] =>
     });
 
 describe('X-Request-Id', () => {
-  it.each(requests)('is on a %d at %s, and in every line that it wrote', async (status, path, sent) => {
+  it.each(requests)('matches the log lines of a %d response of %s', async (status, path, sent) => {
     const answer = await send(path, sent);
     expect(answer.status).toBe(status);
     const id = answer.headers.get('X-Request-Id');
@@ -77,7 +77,7 @@ describe('X-Request-Id', () => {
     expect(new Set(answers.map(({ headers }) => headers.get('X-Request-Id'))).size).toBe(20);
   });
 
-  it('is never taken from the client', async () => {
+  it('ignores an id that the client sends', async () => {
     const answer = await send('/account/profile', { headers: { 'X-Request-Id': 'mine' } });
     expect(answer.headers.get('X-Request-Id')).toMatch(UUID);
   });
@@ -86,7 +86,7 @@ describe('X-Request-Id', () => {
 describe('the log', () => {
   const errors = (): string[] => lines.filter((line) => line.includes('"level":"error"'));
 
-  it('records a taken email in conjugator as a refusal, not as a failure, although its status is 500', async () => {
+  it('has no error line for a taken email in conjugator, although the status is 500', async () => {
     const taken = { ...person, first_name: 'B', last_name: 'C' };
     const answer = await send('/api/register/', { json: taken });
     expect(answer.status).toBe(500);
@@ -95,9 +95,9 @@ describe('the log', () => {
   });
 
   it.each([
-    ['a fault', broken, 500],
+    ['an internal error', broken, 500],
     ['an outage', down, 503],
-  ])('has one line of its own for %s', async (_name, env, status) => {
+  ])('has one error line for %s', async (_name, env, status) => {
     expect((await send('/account/login', { ...login, env })).status).toBe(status);
     expect(errors()).toHaveLength(1);
   });

@@ -1,8 +1,8 @@
-// Times as the documents write them.
+// Time formats of the dialects' documents.
 import { describe, expect, it } from 'vitest';
 import { dayMonthYear, isoMicroseconds, parseOffset } from '../../src/http/times.ts';
 
-describe('an offset', () => {
+describe('parseOffset', () => {
   it.each([
     ['+00:00', 0],
     ['-00:00', 0],
@@ -11,7 +11,7 @@ describe('an offset', () => {
     ['+05:45', 345],
     ['+23:59', 1439],
     ['-23:59', -1439],
-  ])('%s is %d minutes', (offset, minutes) => {
+  ])('reads %s as %d minutes', (offset, minutes) => {
     expect(Math.abs((parseOffset(offset) ?? Number.NaN) - minutes)).toBe(0);
   });
 
@@ -28,12 +28,12 @@ describe('an offset', () => {
     ' +08:00',
     '+08:00\n',
     '+٠٨:٠٠',
-  ])('%j is none', (offset) => {
+  ])('rejects %j', (offset) => {
     expect(parseOffset(offset)).toBeNull();
   });
 });
 
-describe('a moment in users', () => {
+describe('isoMicroseconds, the time format of users', () => {
   const moment = Date.UTC(2018, 8, 10, 12, 26, 58, 277);
 
   it.each([
@@ -41,12 +41,12 @@ describe('a moment in users', () => {
     ['+08:00', '2018-09-10T20:26:58.277000+08:00'],
     ['-05:30', '2018-09-10T06:56:58.277000-05:30'],
     ['+13:45', '2018-09-11T02:11:58.277000+13:45'],
-  ])('at %s has microseconds and the offset', (offset, text) => {
+  ])('writes microseconds and the offset %s', (offset, text) => {
     expect(isoMicroseconds(moment, offset)).toBe(text);
     expect(Date.parse(text)).toBe(moment);
   });
 
-  it('keeps its microseconds on the whole second, and crosses a year', () => {
+  it('writes zero microseconds, and crosses the turn of the year', () => {
     expect(isoMicroseconds(Date.UTC(2024, 11, 31, 23, 0, 0), '+01:00')).toBe(
       '2025-01-01T00:00:00.000000+01:00',
     );
@@ -54,14 +54,14 @@ describe('a moment in users', () => {
   });
 });
 
-describe('a day in account', () => {
+describe('dayMonthYear, the date format of account', () => {
   it.each([
     [Date.UTC(2021, 0, 9), '09-01-2021'],
     [Date.UTC(2021, 0, 9, 23, 59, 59, 999), '09-01-2021'],
     [Date.UTC(2021, 0, 10), '10-01-2021'],
     [Date.UTC(2024, 1, 29, 12), '29-02-2024'],
     [Date.UTC(2026, 11, 31), '31-12-2026'],
-  ])('of %d is %s, in UTC', (ms, text) => {
+  ])('writes %d as %s in UTC', (ms, text) => {
     expect(dayMonthYear(ms)).toBe(text);
   });
 });
