@@ -1,9 +1,9 @@
-// Requirements of OWASP ASVS 5.0 that no test of a dialect or a room shows: docs/security/asvs.md cites them.
+// Requirements of OWASP ASVS 5.0 that no other test covers. docs/security/asvs.md cites these tests.
 import { describe, expect, it } from 'vitest';
 import { createTimedCore, DAY_MS, someAccount } from '../support/clock.ts';
 import { send, testEnv, uniqueName } from '../support/worker.ts';
 
-it('V6.2.8: a password of 1,024 bytes counts to its last one', async () => {
+it('V6.2.8: compares all 1,024 bytes of a password', async () => {
   const email = `${uniqueName()}@test.com`;
   const password = 'correct horse battery staple '.repeat(40).slice(0, 1_024);
   expect((await send('/id/register', { json: { email, password } })).status).toBe(201);
@@ -14,7 +14,7 @@ it('V6.2.8: a password of 1,024 bytes counts to its last one', async () => {
   expect(await logIn(password)).toBe(200);
 });
 
-it('V6.2.10: a password is good after ten years', async () => {
+it('V6.2.10: accepts a password that is ten years old', async () => {
   const timed = createTimedCore();
   const person = someAccount();
   await timed.register('cookie', person);
@@ -23,7 +23,7 @@ it('V6.2.10: a password is good after ten years', async () => {
 });
 
 describe('V7.4.5: all sessions of all accounts', () => {
-  it('end at once by the statement that docs/deploying.md names, whatever KV has', async () => {
+  it('end at once by the SQL statement in docs/deploying.md, whatever KV still holds', async () => {
     const timed = createTimedCore();
     const opened = [
       { ...(await timed.register('cookie')), carrier: 'cookie' as const },
@@ -45,7 +45,7 @@ describe('V7.4.5: all sessions of all accounts', () => {
   });
 });
 
-it('V10.3.3: an account that is created again has another sub', async () => {
+it('V10.3.3: gives an account that is created again a new sub', async () => {
   const email = `${uniqueName()}@test.com`;
   const password = 'four walls and a door';
   const join = async () => {

@@ -1,4 +1,4 @@
-// Clean-up: what has had its time goes, in bounded batches; what lives stays.
+// Clean-up: deletes expired rows in bounded batches and keeps all others.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { createTimedCore, DAY_MS } from '../support/clock.ts';
@@ -6,7 +6,7 @@ import { observe } from '../support/counting.ts';
 import { testEnv } from '../support/worker.ts';
 
 const NOW_MS = Date.UTC(2030, 0, 1);
-/** Rows that a statement looks at, and rows that a run may take of each table. */
+/** Rows that one statement reads, and rows that one run may delete from each table. */
 const BATCH_ROWS = 1_000;
 const MAX_ROWS = 250_000;
 
@@ -17,7 +17,7 @@ const count = async (table: Table): Promise<number> =>
 
 const SERIES = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)';
 
-/** So many sessions of an account that end at that time. */
+/** Adds sessions of an account that expire at the given time. */
 const addSessions = (rows: number, userId: number, expiresAtMs: number, name = 'old') =>
   testEnv.DB.prepare(
     `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
@@ -56,8 +56,8 @@ const removed = (sessions: number, events: number, loginFailures: number, comple
   complete,
 });
 
-describe('sessions', () => {
-  it('deletes 10,000 expired ones and keeps live ones valid', async () => {
+describe('clean-up of sessions', () => {
+  it('deletes 10,000 expired sessions and keeps live ones valid', async () => {
     const timed = createTimedCore(NOW_MS);
     const first = await timed.register('cookie');
     const others = await Promise.all(Array.from({ length: 24 }, () => timed.register('derived')));
@@ -73,7 +73,7 @@ describe('sessions', () => {
     expect(await timed.core.cleanUp()).toEqual(removed(0, 0, 0));
   });
 
-  it('deletes them at the moment at which they expire', async () => {
+  it('deletes a session from the millisecond at which it expires', async () => {
     const timed = createTimedCore(NOW_MS);
     const { token } = await timed.register('cookie');
     timed.advance(14 * DAY_MS - 1);
@@ -83,7 +83,7 @@ describe('sessions', () => {
     expect((await timed.core.cleanUp()).sessions).toBe(1);
   });
 
-  it('keeps the accounts of expired ones', async () => {
+  it('keeps the account of an expired session', async () => {
     const timed = createTimedCore(NOW_MS);
     const { account } = await timed.register('cookie');
     timed.advance(15 * DAY_MS);
@@ -92,8 +92,8 @@ describe('sessions', () => {
   });
 });
 
-describe('a table of sessions that is too large for one run', () => {
-  /** Ids as they are stored: evenly distributed hashes. */
+describe('clean-up of a sessions table that is too large for one run', () => {
+  /** Adds sessions with ids as in production: evenly distributed hashes. */
   const addHashed = (rows: number, userId: number, expiresAtMs: number) =>
     testEnv.DB.prepare(
       `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
@@ -102,7 +102,7 @@ describe('a table of sessions that is too large for one run', () => {
       .bind(rows, userId, expiresAtMs)
       .run();
 
-  it('is read completely within a day, a part each hour', async () => {
+  it('reads another part each hour, and the whole table within a day', async () => {
     const timed = createTimedCore(NOW_MS);
     const { account } = await timed.register('cookie');
     await addHashed(260_000, account.id, NOW_MS - 1);
@@ -115,8 +115,8 @@ describe('a table of sessions that is too large for one run', () => {
   }, 30_000);
 });
 
-describe('events', () => {
-  it('are kept 90 days, and not a millisecond longer', async () => {
+describe('clean-up of events', () => {
+  it('keeps events for 90 days, to the millisecond', async () => {
     await addEvents(3, NOW_MS - 90 * DAY_MS - 1);
     await addEvents(5, NOW_MS - 90 * DAY_MS);
     await addEvents(7, NOW_MS);
@@ -124,7 +124,7 @@ describe('events', () => {
     expect(await count('events')).toBe(12);
   });
 
-  it('are kept EVENT_DAYS if it is set', async () => {
+  it('keeps events for EVENT_DAYS if it is set', async () => {
     const env: Env = { ...testEnv, EVENT_DAYS: '7' };
     await addEvents(1200, NOW_MS - 7 * DAY_MS - 1);
     await addEvents(5, NOW_MS - 7 * DAY_MS);
@@ -136,15 +136,15 @@ describe('events', () => {
   });
 });
 
-describe('counters', () => {
-  it('deletes old ones and keeps those of the last hour', async () => {
+describe('clean-up of login counters', () => {
+  it('deletes old counters and keeps those of the last hour', async () => {
     await addCounters(1100, NOW_MS - 30 * DAY_MS);
     await addCounters(20, NOW_MS - DAY_MS / 24, 'recent');
     expect(await createTimedCore(NOW_MS).core.cleanUp()).toEqual(removed(0, 0, 1100));
     expect(await count('login_failures')).toBe(20);
   });
 
-  it('keeps those that still make attempts wait, however long the setting is', async () => {
+  it('keeps a counter while its wait lasts, even if THROTTLE_MAX_WAIT_SECONDS is a week', async () => {
     const env: Env = { ...testEnv, THROTTLE_MAX_WAIT_SECONDS: String(7 * 24 * 60 * 60) };
     const timed = createTimedCore(NOW_MS, env);
     const { account } = await timed.register('cookie');
@@ -158,7 +158,7 @@ describe('counters', () => {
   });
 });
 
-describe('mails', () => {
+describe('clean-up of mails', () => {
   const addMails = (createdAtMs: number, expiresAtMs: number, doneAtMs: number | null) =>
     testEnv.DB.prepare(
       `INSERT INTO outbox (kind, user_id, address, address_key, locale, created_at, expires_at, next_at, attempts, done_at)
@@ -167,7 +167,7 @@ describe('mails', () => {
       .bind(createdAtMs, expiresAtMs, doneAtMs)
       .run();
 
-  it('are kept for a day after they were made, and those that no run could send for a day after they expired', async () => {
+  it('deletes sent mails a day after creation, and unsent mails a day after they expire', async () => {
     const [before, after] = [NOW_MS - DAY_MS - 1, NOW_MS - DAY_MS];
     await addMails(before, NOW_MS + 1, NOW_MS);
     await addMails(after, NOW_MS + 1, NOW_MS);
@@ -180,19 +180,19 @@ describe('mails', () => {
   });
 });
 
-describe('a run', () => {
+describe('a clean-up run', () => {
   it('reads 1,000 rows per statement', async () => {
     const { env, operations } = observe();
     const timed = createTimedCore(NOW_MS, env);
     await addCounters(4 * BATCH_ROWS + 1, NOW_MS - 30 * DAY_MS);
     operations.d1 = 0;
     expect(await timed.core.cleanUp()).toEqual(removed(0, 0, 4 * BATCH_ROWS + 1));
-    // Six for the counters, one each for events, proofs, mails, messages and challenges, and two for the sessions: to the last one,
-    // and from the first one on.
+    // Six for the counters; one each for events, proofs, mails, messages and challenges; two for the sessions, which are
+    // read from a starting point to the last row and then from the first row on.
     expect(operations).toMatchObject({ d1: 13, kvDeletes: 0, kvGets: 0, kvPuts: 0, kvLists: 0 });
   });
 
-  it('leaves the rest of a large table to the next run, reports it, and cleans the others', async () => {
+  it('leaves the rest of a large table to the next run, reports it, and cleans the other tables', async () => {
     const timed = createTimedCore(NOW_MS);
     const { account } = await timed.register('cookie');
     await testEnv.DB.exec('DELETE FROM events');
@@ -209,7 +209,7 @@ describe('a run', () => {
     let roundTrips = 0;
     const { env } = observe(testEnv, () => {
       roundTrips += 1;
-      // Two read the sessions.
+      // The first two read the sessions.
       if (roundTrips > 3) throw new Error('Network connection lost.');
     });
     await expect(createTimedCore(NOW_MS, env).core.cleanUp()).rejects.toThrow();

@@ -1,4 +1,4 @@
-// A deletion that its owner confirmed by the password: only of the account as it was when the password was checked.
+// A deletion confirmed by password happens only if the account is unchanged since the password was checked.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { observe } from '../support/counting.ts';
@@ -21,7 +21,7 @@ const WAYS: [string, (env: Env, password?: string) => Promise<Answer>][] = [
     'DELETE /id/me',
     (env, password = PASSWORD) => send('/id/me', { method: 'DELETE', json: { password }, cookie, env }),
   ],
-  ['the page', (env, password = PASSWORD) => send('/delete', { form: { password }, cookie, env })],
+  ['POST /delete', (env, password = PASSWORD) => send('/delete', { form: { password }, cookie, env })],
 ];
 
 const run = (sql: string) => testEnv.DB.prepare(sql).bind(email).run();
@@ -34,10 +34,10 @@ const failures = async () =>
       .first<{ failures: string | null }>()
   )?.failures ?? null;
 
-/** The round trips of a deletion: who it is, the count of the attempt and the hash, the deletion. */
+/** The round trips of a deletion: authenticate; count the attempt and read the hash; delete. */
 const DELETES = 3;
 
-/** Bindings with which something happens at the last round trip before D1 is asked. */
+/** Bindings that run a callback just before the last round trip of a deletion. */
 const beforeDeletion = (happens: () => Promise<unknown>): Env => {
   let trips = 0;
   return observe(testEnv, async (binding) => {
@@ -51,8 +51,8 @@ describe.each(WAYS)('a deletion by %s', (_, ask) => {
   it.each([
     ['was disabled', 'UPDATE users SET disabled_at = 1 WHERE email = ?'],
     ['got another password', "UPDATE users SET password_hash = 'another' WHERE email = ?"],
-    ['lost the session', 'DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE email = ?)'],
-  ])('leaves an account that %s while the password was checked', async (_name, sql) => {
+    ['lost its session', 'DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE email = ?)'],
+  ])('answers 401 and keeps an account that %s during the password check', async (_name, sql) => {
     const answer = await ask(beforeDeletion(() => run(sql)));
     expect(answer.status).toBe(401);
     expect(await isThere()).toBe(true);
@@ -64,7 +64,7 @@ describe.each(WAYS)('a deletion by %s', (_, ask) => {
     expect(events?.n).toBe(0);
   });
 
-  it('does not count a right password against the owner if D1 fails at the deletion', async () => {
+  it('counts no failure for a right password if D1 fails at the deletion', async () => {
     const answer = await ask(
       beforeDeletion(() => {
         throw new Error('D1 is down.');
@@ -75,7 +75,7 @@ describe.each(WAYS)('a deletion by %s', (_, ask) => {
     expect(await failures()).toBeNull();
   });
 
-  it('is refused for the last admin, whose session and counter stay', async () => {
+  it('answers 409 for the last admin, and keeps the session and the counter', async () => {
     await run('UPDATE users SET is_admin = (email = ?)');
     const answer = await ask(testEnv);
     expect(answer.status).toBe(409);
@@ -83,7 +83,7 @@ describe.each(WAYS)('a deletion by %s', (_, ask) => {
     expect((await send('/id/me', { cookie })).status).toBe(200);
   });
 
-  it('counts a wrong password', async () => {
+  it('rejects a wrong password and counts a failure', async () => {
     expect((await ask(testEnv, 'not the password')).status).toBeOneOf([400, 401]);
     expect(await isThere()).toBe(true);
     expect(await failures()).not.toBeNull();

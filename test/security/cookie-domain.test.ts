@@ -1,4 +1,4 @@
-// COOKIE_DOMAIN: the session cookie goes to every host below, and what that does not open.
+// COOKIE_DOMAIN: the session cookie is sent to every host of the domain, and pages of those hosts get no other access.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Env, Misconfigured, readSettings } from '../../src/env.ts';
 import { measure } from '../support/counting.ts';
@@ -11,14 +11,14 @@ const env: Env = { ...testEnv, PUBLIC_URL: ID, COOKIE_DOMAIN: 'example.com' };
 const person = { email: `${uniqueName()}@test.com`, password: 'four walls and a door' };
 const ask = (path: string, sent: Sent = {}): Promise<Answer> => send(path, { env, origin: ID, ...sent });
 
-/** The Set-Cookie lines of the session cookie, the token left out. */
+/** The Set-Cookie lines of the session cookie, without the token. */
 const linesOf = ({ headers }: Answer): string[] =>
   headers
     .getSetCookie()
     .filter((line) => line.startsWith('sessionid='))
     .map((line) => line.replace(/^sessionid=[\w-]+/, 'sessionid=…'));
 
-/** The token of the last Set-Cookie: the one that a browser keeps. */
+/** The token of the last Set-Cookie line, which is the one that a browser keeps. */
 const tokenOf = ({ headers }: Answer): string =>
   headers
     .getSetCookie()
@@ -36,19 +36,19 @@ beforeAll(async () => {
   token = tokenOf(answer);
 });
 
-describe('the cookie', () => {
+describe('the session cookie', () => {
   it.each([
-    ['id', '/id/login', { identifier: person.email, password: person.password }],
+    ['POST /id/login', '/id/login', { identifier: person.email, password: person.password }],
     ['the sign-in page', '/sign-in', { identifier: person.email, password: person.password }],
   ])(
-    'of a login by %s is for the domain, and removes the one of the host alone',
+    'covers the domain after a login by %s, and replaces the host-only cookie',
     async (_what, path, form) => {
       const answer = await ask(path, { form, headers: { Origin: ID } });
       expect(linesOf(answer)).toEqual([HOST_CLEARED, SET]);
     },
   );
 
-  it('is removed in both forms by a logout', async () => {
+  it('expires in its host-only and its domain form at logout', async () => {
     const login = await ask('/id/login', {
       json: { identifier: person.email, password: person.password },
     });
@@ -56,7 +56,7 @@ describe('the cookie', () => {
     expect([answer.status, linesOf(answer)]).toEqual([204, [HOST_CLEARED, DOMAIN_CLEARED]]);
   });
 
-  it('is of the host alone where a browser would refuse the domain, and without the setting', async () => {
+  it('stays host-only on a host outside the domain, and without COOKIE_DOMAIN', async () => {
     const json = { identifier: person.email, password: person.password };
     const alone = 'sessionid=…; Max-Age=1209600; Path=/; HttpOnly; Secure; SameSite=Lax';
     expect(linesOf(await ask('/id/login', { json, origin: 'https://latchkey.workers.dev' }))).toEqual([
@@ -66,7 +66,7 @@ describe('the cookie', () => {
     expect(linesOf(await ask('/id/login', { json, env: { ...testEnv, PUBLIC_URL: ID } }))).toEqual([alone]);
   });
 
-  it('is the only one that leaves its host: device, step and message stay', async () => {
+  it('covers the domain, but the device, step and message cookies stay host-only', async () => {
     const answer = await ask('/sign-in', {
       form: { identifier: person.email, password: person.password },
       headers: { Origin: ID },
@@ -75,20 +75,19 @@ describe('the cookie', () => {
       expect(line).not.toContain('Domain=');
   });
 
-  it('counts behind a dead one of another form, at one read more', async () => {
+  it('works as the second of two, after an unknown one, but not as the third', async () => {
     const dead = 'A'.repeat(43);
     const both = { Cookie: `sessionid=${dead}; sessionid=${token}` };
     const { answer, operations } = await measure('/id/me', { headers: both, env, origin: ID });
     expect(answer.status).toBe(200);
     const alone = await measure('/id/me', { cookie: token, env, origin: ID });
     expect([alone.operations.d1, operations.d1]).toEqual([1, 3]);
-    // A third one is not tried.
     const three = { Cookie: `sessionid=${dead}; sessionid=${dead.toLowerCase()}; sessionid=${token}` };
     expect((await ask('/id/me', { headers: three })).status).toBe(401);
   });
 });
 
-describe('pages of sibling hosts', () => {
+describe('a page of a sibling host', () => {
   const sibling = { Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'same-site' };
 
   it.each([
@@ -96,7 +95,7 @@ describe('pages of sibling hosts', () => {
     ['/sign-out', {}],
     ['/api/users/me/', { name: 'x' }],
     ['/id/login', { identifier: person.email, password: person.password }],
-  ])('change nothing with the cookie at %s', async (path, json) => {
+  ])('cannot change anything with the cookie at %s', async (path, json) => {
     const answer = await ask(path, {
       method: path.endsWith('/me/') ? 'PATCH' : 'POST',
       json,
@@ -107,7 +106,7 @@ describe('pages of sibling hosts', () => {
     expect((await ask('/id/me', { cookie: token })).status).toBe(200);
   });
 
-  it('read nothing, unless ALLOWED_ORIGINS names them', async () => {
+  it('cannot read a response, unless ALLOWED_ORIGINS names it', async () => {
     const read = await ask('/id/me', { cookie: token, headers: sibling });
     expect(read.headers.get('Access-Control-Allow-Origin')).toBeNull();
     const named = { ...env, ALLOWED_ORIGINS: APP };
@@ -116,10 +115,10 @@ describe('pages of sibling hosts', () => {
   });
 });
 
-describe('coming back', () => {
+describe('GET /sign-in with a destination in `to`', () => {
   const to = (url: string) => `/sign-in?to=${encodeURIComponent(url)}`;
 
-  it('leads to every https host below the domain, and hands on a cookie that is older than the setting', async () => {
+  it('redirects to every https host of the domain, and extends a host-only cookie to the domain', async () => {
     for (const url of [`${APP}/x`, 'https://deep.app.example.com:8443/', 'https://example.com/']) {
       const answer = await ask(to(url), { cookie: token });
       expect([answer.status, answer.headers.get('Location')]).toEqual([303, url]);
@@ -133,13 +132,13 @@ describe('coming back', () => {
     'https://badexample.com/',
     'https://example.com.evil.test/',
     'https://com/',
-  ])('does not lead to %s', async (url) => {
+  ])('does not redirect to %s', async (url) => {
     const answer = await ask(to(url), { cookie: token });
     expect([answer.headers.get('Location'), linesOf(answer)]).toEqual(['/', []]);
   });
 });
 
-describe('the setting', () => {
+describe('the setting COOKIE_DOMAIN', () => {
   const refusal = (COOKIE_DOMAIN: string, PUBLIC_URL = ID): string | null => {
     try {
       readSettings({ ...testEnv, COOKIE_DOMAIN, PUBLIC_URL });
@@ -155,7 +154,7 @@ describe('the setting', () => {
     ['id.example.com', ID],
     ['latchkey.localhost', 'http://id.latchkey.localhost:8787'],
     ['', ID],
-  ])('takes %j for %s', (domain, url) => {
+  ])('accepts %j if PUBLIC_URL is %s', (domain, url) => {
     expect(refusal(domain, url)).toBeNull();
   });
 
@@ -176,7 +175,7 @@ describe('the setting', () => {
     '-a.example',
     'a..example',
     'example.com; Path=/x',
-  ])('refuses %j', (domain) => {
+  ])('rejects %j', (domain) => {
     expect(refusal(domain)).toContain(
       'COOKIE_DOMAIN must be a domain of your own with at least two labels, such as example.com, not',
     );
@@ -187,7 +186,7 @@ describe('the setting', () => {
     ['app.example.com', ID],
     ['ample.com', ID],
     ['example.com', ''],
-  ])('refuses %j for the address %j', (domain, url) => {
+  ])('rejects %j if PUBLIC_URL is %j', (domain, url) => {
     expect(refusal(domain, url)).toBe('COOKIE_DOMAIN must be the host of PUBLIC_URL, or a parent of it.');
   });
 });

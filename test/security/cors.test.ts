@@ -1,4 +1,4 @@
-// CORS: everything for the allowed origins, cookies included; nothing for others, or tokens only where it is opened.
+// CORS: allowed origins may use everything with cookies; others get nothing, or only the token dialects if those are open.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { type Answer, ORIGIN, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
@@ -12,7 +12,7 @@ const opened: Env = { ...closed, OPEN_TOKEN_DIALECTS: 'true' };
 
 const PREFLIGHT = { 'Access-Control-Request-Method': 'POST' };
 
-/** The headers of CORS that an answer has, each as it is. */
+/** The CORS headers of a response. */
 const corsOf = ({ headers }: Answer): Record<string, string> =>
   Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')));
 
@@ -22,7 +22,7 @@ const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
 const REQUEST_HEADERS = ['Authorization', 'Content-Type'];
 const EXPOSED = ['Allow', 'Link', 'Location', 'Retry-After', 'X-Request-Id'];
 
-/** A path of each dialect that takes a POST. */
+/** A path of each dialect that accepts POST. */
 const cookiePaths = ['/api/users/login/', '/api/v1/user/login/'];
 const tokenPaths = ['/api/login/', '/account/login', '/api/auth/login/'];
 const paths = [...cookiePaths, ...tokenPaths, '/acount/set_picture'];
@@ -32,7 +32,7 @@ const preflight = (path: string, origin: string, env: Env, more: Record<string, 
 
 describe.each([ALLOWED, OTHER_ALLOWED])('the allowed origin %s', (origin) => {
   it.each(paths)(
-    'may send every request to %s, with cookies, by a preflight valid for two hours',
+    'can send every request to %s with cookies, by a preflight valid for two hours',
     async (path) => {
       const answer = await preflight(path, origin, closed, {
         'Access-Control-Request-Headers': 'content-type',
@@ -50,7 +50,7 @@ describe.each([ALLOWED, OTHER_ALLOWED])('the allowed origin %s', (origin) => {
     },
   );
 
-  it.each(paths)('reads the responses of %s with the exposed headers', async (path) => {
+  it.each(paths)('can read the responses of %s and the exposed headers', async (path) => {
     const answer = await send(path, { json: {}, headers: { Origin: origin }, env: closed });
     expect([400, 200, 401]).toContain(answer.status);
     const cors = corsOf(answer);
@@ -84,7 +84,7 @@ describe('an origin that is not allowed', () => {
     `${ALLOWED}:8443`,
     'https://APP.example.com',
     'http://localhost:3001',
-  ])('%s is told nothing, by a preflight or by an answer', async (origin) => {
+  ])('gets no CORS headers in a preflight or a response: %s', async (origin) => {
     for (const path of paths) {
       const asked = await preflight(path, origin, closed);
       expect(asked.status).toBe(204);
@@ -93,7 +93,7 @@ describe('an origin that is not allowed', () => {
     }
   });
 
-  it('is every other origin if none is allowed', async () => {
+  it('gets no CORS headers if ALLOWED_ORIGINS is not set', async () => {
     for (const path of paths) {
       expect(corsOf(await preflight(path, ALLOWED, testEnv))).toEqual({});
       expect(corsOf(await send(path, { json: {}, headers: { Origin: ALLOWED } }))).toEqual({});
@@ -111,19 +111,22 @@ describe('an origin that is not allowed', () => {
   });
 });
 
-describe('where the token dialects are open', () => {
-  it.each([...tokenPaths, '/acount/set_picture'])('lets every page use %s, without cookies', async (path) => {
-    const asked = await preflight(path, FOREIGN, opened);
-    expect([asked.status, asked.text]).toEqual([204, '']);
-    const cors = corsOf(asked);
-    expect(cors['access-control-allow-origin']).toBe('*');
-    expect(cors['access-control-allow-credentials']).toBeUndefined();
-    expect(cors['access-control-max-age']).toBe('7200');
-    expect(listed(cors['access-control-allow-methods'])).toEqual(METHODS);
-    expect(listed(cors['access-control-allow-headers'])).toEqual(REQUEST_HEADERS);
-  });
+describe('OPEN_TOKEN_DIALECTS', () => {
+  it.each([...tokenPaths, '/acount/set_picture'])(
+    'lets every origin use %s without cookies',
+    async (path) => {
+      const asked = await preflight(path, FOREIGN, opened);
+      expect([asked.status, asked.text]).toEqual([204, '']);
+      const cors = corsOf(asked);
+      expect(cors['access-control-allow-origin']).toBe('*');
+      expect(cors['access-control-allow-credentials']).toBeUndefined();
+      expect(cors['access-control-max-age']).toBe('7200');
+      expect(listed(cors['access-control-allow-methods'])).toEqual(METHODS);
+      expect(listed(cors['access-control-allow-headers'])).toEqual(REQUEST_HEADERS);
+    },
+  );
 
-  it('lets a page read a profile with a token', async () => {
+  it('lets every origin read a profile with a token', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     const { text } = await send('/account/register', { json });
@@ -139,14 +142,14 @@ describe('where the token dialects are open', () => {
   });
 
   it.each([...cookiePaths, '/api/users/me/', '/id/login', '/health', '/nowhere'])(
-    '%s stays shut',
+    'does not open %s',
     async (path) => {
       expect(corsOf(await preflight(path, FOREIGN, opened))).toEqual({});
       expect(corsOf(await send(path, { headers: { Origin: FOREIGN }, env: opened }))).toEqual({});
     },
   );
 
-  it('keeps cookies for an allowed origin', async () => {
+  it('still lets an allowed origin use cookies', async () => {
     for (const path of paths)
       expect(corsOf(await preflight(path, ALLOWED, opened))).toMatchObject({
         'access-control-allow-origin': ALLOWED,
@@ -154,18 +157,18 @@ describe('where the token dialects are open', () => {
       });
   });
 
-  it.each(['false', false, ''])('stay closed with %j', async (setting) => {
+  it.each(['false', false, ''])('opens nothing if it is set to %j', async (setting) => {
     const env = { ...closed, OPEN_TOKEN_DIALECTS: setting };
     expect(corsOf(await preflight('/account/login', FOREIGN, env))).toEqual({});
   });
 });
 
-describe('OPTIONS that is no preflight', () => {
+describe('a request that is not a preflight', () => {
   it.each([
     ['/account/login', 'POST, OPTIONS'],
     ['/api/users/logout/', 'POST, GET, HEAD, OPTIONS'],
     ['/api/users/me/', 'GET, PATCH, HEAD, OPTIONS'],
-  ])('%s answers with the methods of the path, whoever asks', async (path, allow) => {
+  ])('gets the methods of %s by OPTIONS, from every origin', async (path, allow) => {
     for (const headers of [{}, { Origin: ALLOWED }, { Origin: FOREIGN }]) {
       const answer = await send(path, { method: 'OPTIONS', headers, env: opened });
       expect([answer.status, answer.text]).toEqual([204, '']);
@@ -178,7 +181,7 @@ describe('OPTIONS that is no preflight', () => {
     'https://app.example.com/',
     '*',
     'https://a.example.com;https://b.example.com',
-  ])('a deployment cannot allow %s', async (text) => {
+  ])('gets 500 if ALLOWED_ORIGINS is %s', async (text) => {
     const answer = await send('/account/login', { json: {}, env: { ...testEnv, ALLOWED_ORIGINS: text } });
     expect([answer.status, answer.text]).toEqual([500, '{"detail":"A server error occurred."}']);
   });

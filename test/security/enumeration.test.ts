@@ -1,4 +1,4 @@
-// A refused login does the same work and says the same, whether the account is unknown, disabled or another's.
+// Enumeration: a failed login does the same work and returns the same response for unknown, known and disabled accounts.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { type Cost, measure, NO_OPERATIONS } from '../support/counting.ts';
@@ -7,7 +7,7 @@ import { type Answer, ORIGIN, send, testEnv, uniqueName } from '../support/worke
 const ROUNDS = 8;
 const PASSWORD = 'sesame1234';
 
-/** Two rounds of a thousand iterations: what the test pool sets. */
+/** Two rounds of 1,000 iterations, as the test pool sets. */
 const ONE_HASH = [1000, 1000];
 
 const hiding: Env = { ...testEnv, HIDE_UNKNOWN_ACCOUNTS: 'true' };
@@ -27,7 +27,7 @@ const auth: Login = {
   status: 400,
   refusal: '{"status":"fail","errors":{"main":{"msg":"user password incorrect"}}}',
 };
-/** Those whose documents know one refusal only. */
+/** The dialects whose documents have one refusal for all failed logins. */
 const discreet: Login[] = [
   {
     dialect: 'users',
@@ -81,14 +81,14 @@ const disabled = async (): Promise<Person> => {
   return person;
 };
 
-/** One refused login of each kind. The password is right for the disabled account. */
+/** One failed login of each kind. The password is right for the disabled account. */
 const kinds: [string, () => Promise<Person>, string][] = [
   ['an unknown account', async () => someone(), PASSWORD],
   ['a wrong password', joined, 'sesame1235'],
   ['a disabled account', disabled, PASSWORD],
 ];
 
-/** Everything that a client sees of an answer but the id of the request. */
+/** Everything that a client sees of a response, except the request id. */
 const seen = ({ status, statusText, headers, text }: Answer) => ({
   status,
   statusText,
@@ -104,7 +104,7 @@ interface Trial {
   cost: Cost;
 }
 
-/** Many rounds, the kinds taken in turns, beginning with another one each time. */
+/** Runs every kind in each round, and starts each round with another kind. */
 const interleave = async ({ path, field }: Login, env: Env): Promise<Trial[]> => {
   const trials: Trial[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -118,7 +118,7 @@ const interleave = async ({ path, field }: Login, env: Env): Promise<Trial[]> =>
   return trials;
 };
 
-describe.each([...discreet, auth])('in $dialect', (login) => {
+describe.each([...discreet, auth])('a failed login in $dialect', (login) => {
   let trials: Trial[] = [];
 
   beforeAll(async () => {
@@ -134,7 +134,7 @@ describe.each([...discreet, auth])('in $dialect', (login) => {
     }
   });
 
-  it('answers a disabled account like a wrong password, to the byte', () => {
+  it('returns the same bytes for a disabled account as for a wrong password', () => {
     const wrong = trials.filter(({ kind }) => kind === 'a wrong password');
     const shut = trials.filter(({ kind }) => kind === 'a disabled account');
     expect(wrong).toHaveLength(ROUNDS);
@@ -145,11 +145,11 @@ describe.each([...discreet, auth])('in $dialect', (login) => {
   });
 });
 
-describe.each(discreet)('in $dialect', (login) => {
+describe.each(discreet)('an unknown account in $dialect', (login) => {
   it.each([
-    ['by itself', testEnv],
-    ['where unknown accounts are hidden', hiding],
-  ])('nothing tells an unknown account from another, %s', async (_when, env) => {
+    ['by default', testEnv],
+    ['with HIDE_UNKNOWN_ACCOUNTS', hiding],
+  ])('gets the same response as a known account, %s', async (_when, env) => {
     const trials = await interleave(login, env);
     for (const { cost } of trials) {
       expect(seen(cost.answer)).toEqual(trials[0] && seen(trials[0].cost.answer));
@@ -158,8 +158,8 @@ describe.each(discreet)('in $dialect', (login) => {
   });
 });
 
-describe('in auth', () => {
-  it('distinguishes an unknown account, as the document requires', async () => {
+describe('an unknown account in auth', () => {
+  it('gets a message of its own, as the document requires', async () => {
     for (const { kind, person, cost } of await interleave(auth, testEnv)) {
       const unknown = `{"status":"fail","errors":{"main":{"value":"${person.email}","msg":"User doesn't exist"}}}`;
       expect(cost.answer.text).toBe(kind === 'an unknown account' ? unknown : auth.refusal);
@@ -167,7 +167,7 @@ describe('in auth', () => {
     }
   });
 
-  it('answers the same with HIDE_UNKNOWN_ACCOUNTS', async () => {
+  it('gets the same response as a known account, with HIDE_UNKNOWN_ACCOUNTS', async () => {
     const trials = await interleave(auth, hiding);
     for (const { cost } of trials) {
       expect(seen(cost.answer)).toEqual(trials[0] && seen(trials[0].cost.answer));
@@ -176,15 +176,18 @@ describe('in auth', () => {
     }
   });
 
-  it.each(['false', false, ''])('%j hides nothing', async (setting) => {
-    const { email } = someone();
-    const env = { ...testEnv, HIDE_UNKNOWN_ACCOUNTS: setting };
-    const answer = await send(auth.path, { json: { email, password: PASSWORD }, env });
-    expect(answer.text).toContain("User doesn't exist");
-  });
+  it.each(['false', false, ''])(
+    'gets a message of its own if HIDE_UNKNOWN_ACCOUNTS is %j',
+    async (setting) => {
+      const { email } = someone();
+      const env = { ...testEnv, HIDE_UNKNOWN_ACCOUNTS: setting };
+      const answer = await send(auth.path, { json: { email, password: PASSWORD }, env });
+      expect(answer.text).toContain("User doesn't exist");
+    },
+  );
 });
 
-it('reveals nothing to strangers at the Location of a taken email in conjugator', async () => {
+it('answers 404 to a stranger at the Location of a taken email in conjugator', async () => {
   const { email } = await joined();
   const json = { first_name: 'A', last_name: 'B', email, password: PASSWORD };
   const taken = await send('/api/register/', { json });

@@ -1,4 +1,4 @@
-// An event is written in the same batch as its change, all or nothing; that of a refused login after the response.
+// An event is written in the same batch as its change. The event of a failed login is written after the response.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import worker from '../../src/index.ts';
@@ -33,7 +33,7 @@ const typesOf = async (id: number | null): Promise<string[]> => {
   return rows.results.map(({ type }) => type);
 };
 
-/** An account with a cookie and a token; its audit log says so. */
+/** An account with a cookie and a token. Its audit log has an event for each. */
 const joined = async () => {
   const person = someone();
   const registered = await send('/api/users/register/', { json: person });
@@ -44,7 +44,7 @@ const joined = async () => {
 };
 type Member = Awaited<ReturnType<typeof joined>>;
 
-/** What changes an account: the type, the dialect, and the request. */
+/** Requests that change an account: event type, dialect, path and request. */
 const changes: [string, string, string, (member: Member) => Sent][] = [
   ['logout', 'users', '/api/users/logout/', ({ cookie }) => ({ method: 'POST', cookie })],
   ['logout', 'users', '/api/users/logout/', ({ cookie }) => ({ method: 'GET', cookie })],
@@ -80,7 +80,7 @@ describe('a batch that fails', () => {
     events: await typesOf(id),
   });
 
-  it.each(changes)('because of its event leaves no change: %s in %s', async (_type, _dialect, path, sent) => {
+  it.each(changes)('leaves no change if the event fails: %s in %s', async (_type, _dialect, path, sent) => {
     const member = await joined();
     const before = await everything(member.id);
     await stopEvents();
@@ -93,7 +93,7 @@ describe('a batch that fails', () => {
     ['profile_changed', 'UPDATE ON users'],
     ['picture_changed', 'UPDATE ON users'],
     ['deleted', 'DELETE ON users'],
-  ])('because of the change leaves no event: %s', async (type, action) => {
+  ])('leaves no event if the change fails: %s', async (type, action) => {
     const member = await joined();
     const before = await everything(member.id);
     await stop(action);
@@ -102,7 +102,7 @@ describe('a batch that fails', () => {
     expect(await everything(member.id)).toEqual(before);
   });
 
-  it('stores no account, session or event of a registration', async () => {
+  it('stores no account, session or event at registration', async () => {
     const person = someone();
     const count = (table: string) => testEnv.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first('n');
     const counts = () => Promise.all(['users', 'sessions', 'events'].map(count));
@@ -118,7 +118,7 @@ describe('a batch that fails', () => {
     expect((await send('/api/users/register/', { json: person })).status).toBe(200);
   });
 
-  it('stores no session and no event of a login', async () => {
+  it('stores no session or event at login', async () => {
     const member = await joined();
     const before = await everything(member.id);
     for (const action of ['INSERT ON events', 'INSERT ON sessions', 'UPDATE ON users']) {
@@ -132,8 +132,8 @@ describe('a batch that fails', () => {
   });
 });
 
-describe('the event of a refused login', () => {
-  it('is written after the response', async () => {
+describe('the event of a failed login', () => {
+  it('appears only after the response', async () => {
     const member = await joined();
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => {
@@ -162,7 +162,7 @@ describe('the event of a refused login', () => {
     expect(await typesOf(member.id)).toEqual(['registered', 'login', 'login_refused']);
   });
 
-  it('lets nobody in and logs a warning if it cannot be written', async () => {
+  it('causes a warning in the log if it cannot be written, and the login still fails', async () => {
     const member = await joined();
     await testEnv.DB.exec(
       "CREATE TRIGGER stop_it BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END",

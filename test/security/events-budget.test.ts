@@ -1,4 +1,4 @@
-// An account's events are bounded: everybody who can log in writes them. No flood hides what matters.
+// Limits on the events of one account, since every user can cause events. No flood hides an important event.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 
@@ -39,8 +39,8 @@ const change = ({ cookie }: Member, address: string, sent: Sent = {}) =>
 const logIn = ({ username, password }: Pick<Member, 'username' | 'password'>, headers = OWNER) =>
   send('/account/login', { json: { username, password }, headers });
 
-describe('a run of the same change', () => {
-  it('is one event a minute, and every change is carried out', async () => {
+describe('a repeated change', () => {
+  it('causes one event a minute, and is carried out each time', async () => {
     const member = await joined();
     for (let times = 1; times <= 20; times += 1) {
       const answer = await change(member, `Street ${times}`);
@@ -56,7 +56,7 @@ describe('a run of the same change', () => {
     expect(await count(member, 'profile_changed')).toBe(2);
   });
 
-  it('is noted again for another network or browser', async () => {
+  it('causes another event from another network or browser', async () => {
     const member = await joined();
     await change(member, 'A');
     await change(member, 'B', { headers: { ...OWNER, 'CF-Connecting-IP': '198.51.100.9' } });
@@ -64,7 +64,7 @@ describe('a run of the same change', () => {
     expect(await count(member, 'profile_changed')).toBe(3);
   });
 
-  it('does not affect other accounts', async () => {
+  it('does not suppress the event of another account', async () => {
     const [one, other] = [await joined(), await joined()];
     await change(one, 'A');
     await change(other, 'A');
@@ -73,7 +73,7 @@ describe('a run of the same change', () => {
 });
 
 describe('a flood of logins', () => {
-  it('notes ten events a minute, and leaves room for a login from elsewhere', async () => {
+  it('causes ten events a minute, and does not hide a login from elsewhere', async () => {
     const member = await joined();
     for (let times = 0; times < 15; times += 1) expect((await logIn(member)).status).toBe(200);
     expect(await count(member, 'login')).toBe(10);
@@ -81,7 +81,7 @@ describe('a flood of logins', () => {
     expect(await count(member, 'login')).toBe(11);
   });
 
-  it('hides neither a successful login nor a new password', async () => {
+  it('does not hide a successful login after failed ones', async () => {
     const member = await joined();
     for (let times = 0; times < 12; times += 1) await logIn({ ...member, password: 'wrong' }, OTHER);
     vi.setSystemTime(nowMs + 30_000);
@@ -90,7 +90,7 @@ describe('a flood of logins', () => {
   });
 });
 
-it('bounds an account to sixty small events a minute, and always notes a new password', async () => {
+it('limits an account to sixty minor events a minute, but always records a new password', async () => {
   const member = await joined();
   for (let times = 0; times < 70; times += 1)
     await change(member, `Street ${times}`, { headers: { ...OWNER, 'User-Agent': `browser ${times}` } });
@@ -105,7 +105,7 @@ it('bounds an account to sixty small events a minute, and always notes a new pas
   expect(await count(member, 'password_changed')).toBe(1);
 });
 
-it('notes events after a clock that was ahead', async () => {
+it('records an event even if the last one has a time in the future', async () => {
   const member = await joined();
   await change(member, 'A');
   await testEnv.DB.prepare('UPDATE events SET created_at = ? WHERE user_id = ?')
@@ -115,7 +115,7 @@ it('notes events after a clock that was ahead', async () => {
   expect(await count(member, 'profile_changed')).toBe(2);
 });
 
-describe('app passwords, which a session adds and removes without a password', () => {
+describe('adding and removing app passwords', () => {
   const sent = (member: Member, userAgent: string) => ({
     cookie: member.cookie,
     headers: { ...OWNER, 'User-Agent': userAgent, Origin: 'https://latchkey.test' },
@@ -129,7 +129,7 @@ describe('app passwords, which a session adds and removes without a password', (
     expect(gone.status).toBe(204);
   };
 
-  it('are ten events of each type a minute, whatever browsers they come from', async () => {
+  it('causes ten events of each type a minute, from all browsers together', async () => {
     const member = await joined();
     for (let times = 0; times < 15; times += 1) await addAndRemove(member, `browser ${times}`);
     expect(await count(member, 'app_password_added')).toBe(10);
@@ -139,7 +139,7 @@ describe('app passwords, which a session adds and removes without a password', (
     expect(await count(member, 'app_password_added')).toBe(11);
   });
 
-  it('are not hidden by a flood of small changes', async () => {
+  it('causes events even during a flood of minor changes', async () => {
     const member = await joined();
     for (let times = 0; times < 61; times += 1) await change(member, 'x', sent(member, `browser ${times}`));
     await addAndRemove(member, 'browser');

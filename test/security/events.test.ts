@@ -1,4 +1,4 @@
-// The audit log: one row for everything that happened to an account, with who asked and from where.
+// The audit log: one row for each event of an account, with its dialect, network and user agent.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 
@@ -49,7 +49,7 @@ const noted = (type: string, dialect: string) => ({
   created_at: nowMs,
 });
 
-/** An account with a cookie and a token; its audit log says so. */
+/** An account with a cookie and a token. Its audit log has an event for each. */
 const joined = async () => {
   const person = someone();
   const registered = await send('/api/users/register/', { json: person });
@@ -67,7 +67,7 @@ describe('a registration', () => {
     ['/api/register/', 'conjugator'],
     ['/account/register', 'account'],
     ['/api/auth/register/', 'auth'],
-  ])('at %s is noted once, as %s', async (path, dialect) => {
+  ])('records one event at %s, with the dialect %s', async (path, dialect) => {
     const person = someone();
     const json = { ...person, name: 'A', first_name: 'A', last_name: 'B' };
     await send(path, { json, headers: CLIENT });
@@ -84,21 +84,21 @@ describe.each([
   ['/account/login', 'account', 'username'],
   ['/api/auth/login/', 'auth', 'email'],
 ] as const)('a login at %s', (path, dialect, field) => {
-  it('is noted', async () => {
+  it('records an event', async () => {
     const member = await joined();
     await send(path, { json: { [field]: member.email, password: PASSWORD }, headers: CLIENT });
     expect(await typesOf(member.id)).toEqual(['registered', 'login', 'login']);
     expect(await lastEventOf(member.id)).toEqual(noted('login', dialect));
   });
 
-  it('is noted if it was refused', async () => {
+  it('records an event if it fails', async () => {
     const member = await joined();
     await send(path, { json: { [field]: member.email, password: 'wrong' }, headers: CLIENT });
     expect(await typesOf(member.id)).toEqual(['registered', 'login', 'login_refused']);
     expect(await lastEventOf(member.id)).toEqual(noted('login_refused', dialect));
   });
 
-  it('is not noted if there is no such account', async () => {
+  it('records nothing for an unknown account', async () => {
     const count = () => testEnv.DB.prepare('SELECT count(*) AS n FROM events').first<number>('n');
     const before = await count();
     await send(path, { json: { [field]: someone().email, password: PASSWORD }, headers: CLIENT });
@@ -106,7 +106,7 @@ describe.each([
   });
 });
 
-/** What changes an account: the type, the dialect, and the request. */
+/** Requests that change an account: event type, dialect, path and request. */
 const changes: [string, string, string, (member: Member) => Sent][] = [
   ['logout', 'users', '/api/users/logout/', ({ cookie }) => ({ method: 'POST', cookie })],
   ['logout', 'users', '/api/users/logout/', ({ cookie }) => ({ method: 'GET', cookie })],
@@ -129,7 +129,7 @@ const changes: [string, string, string, (member: Member) => Sent][] = [
 ];
 
 describe('a change', () => {
-  it.each(changes)('%s in %s by %s is noted once', async (type, dialect, path, sent) => {
+  it.each(changes)('records one event: %s in %s by %s', async (type, dialect, path, sent) => {
     const member = await joined();
     const answer = await send(path, { ...sent(member), headers: CLIENT });
     expect(answer.status).toBe(200);
@@ -137,15 +137,18 @@ describe('a change', () => {
     expect(await lastEventOf(member.id)).toEqual(noted(type, dialect));
   });
 
-  it.each(changes)('%s in %s by %s is not noted if it is refused', async (_t, _d, path, sent) => {
-    const member = await joined();
-    const stranger = { ...member, cookie: 'A'.repeat(43), token: '0'.repeat(40) };
-    const answer = await send(path, { ...sent(stranger), headers: CLIENT });
-    expect([401, 403]).toContain(answer.status);
-    expect(await typesOf(member.id)).toEqual(['registered', 'login']);
-  });
+  it.each(changes)(
+    'records nothing if it is not authenticated: %s in %s by %s',
+    async (_t, _d, path, sent) => {
+      const member = await joined();
+      const stranger = { ...member, cookie: 'A'.repeat(43), token: '0'.repeat(40) };
+      const answer = await send(path, { ...sent(stranger), headers: CLIENT });
+      expect([401, 403]).toContain(answer.status);
+      expect(await typesOf(member.id)).toEqual(['registered', 'login']);
+    },
+  );
 
-  it('is not noted if its fields are invalid', async () => {
+  it('records nothing if its fields are invalid', async () => {
     const member = await joined();
     await send('/account/set_picture', { token: member.token, json: { id: 99 } });
     await send('/api/users/me/', { method: 'PATCH', cookie: member.cookie, json: { site_url: 'no' } });
@@ -153,19 +156,24 @@ describe('a change', () => {
   });
 });
 
-describe('of the client', () => {
+describe('an event', () => {
   const client = (id: number | null): Promise<unknown> =>
     testEnv.DB.prepare('SELECT address_prefix, user_agent FROM events WHERE user_id = ?').bind(id).first();
 
   it.each<[string, Record<string, string>, string | null, string | null]>([
     ['the /24 of an IPv4 address', { 'CF-Connecting-IP': '198.51.100.200' }, '198.51.100.0/24', null],
     ['the /64 of an IPv6 address', { 'CF-Connecting-IP': '2001:db8:1:2:3::4' }, '2001:db8:1:2::/64', null],
-    ['no address that only it tells itself', { 'X-Forwarded-For': '198.51.100.200' }, null, null],
-    ['no address that is none', { 'CF-Connecting-IP': 'localhost' }, null, null],
-    ['nothing where it tells nothing', {}, null, null],
+    ['no address from X-Forwarded-For', { 'X-Forwarded-For': '198.51.100.200' }, null, null],
+    ['no address that is invalid', { 'CF-Connecting-IP': 'localhost' }, null, null],
+    ['nothing if the client sends nothing', {}, null, null],
     ['a user agent of 256 characters', { 'User-Agent': 'x'.repeat(256) }, null, 'x'.repeat(256)],
-    ['no more of a longer one', { 'User-Agent': `${'x'.repeat(256)}y` }, null, 'x'.repeat(256)],
-  ])('is kept %s', async (_what, headers, prefix, agent) => {
+    [
+      'the first 256 characters of a longer user agent',
+      { 'User-Agent': `${'x'.repeat(256)}y` },
+      null,
+      'x'.repeat(256),
+    ],
+  ])('stores %s', async (_what, headers, prefix, agent) => {
     const person = someone();
     await send('/api/v1/user/register/', { json: person, headers });
     expect(await client(await idOf(person))).toEqual({ address_prefix: prefix, user_agent: agent });

@@ -1,4 +1,4 @@
-// The flood guard of every form of the pages that hashes a password, checks a code or sends a mail.
+// The flood guard of each form of the pages that hashes a password, checks a code or sends a mail.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { isSignedIn, OWN_PAGE, PASSWORD, type Person, post, signUp } from '../pages/support-pages.ts';
@@ -7,7 +7,7 @@ import { testEnv, uniqueName } from '../support/worker.ts';
 
 const FLOOD = { 'CF-Connecting-IP': '203.0.113.5' };
 
-/** Bindings of which one guard lets nobody pass, and how often that guard was asked. */
+/** Bindings in which one guard rejects every request, and the number of its calls. */
 const shut = (name: 'LOGIN_LIMIT' | 'REGISTRATION_LIMIT') => {
   let asked = 0;
   const open: RateLimit = { limit: async () => ({ success: true }) };
@@ -24,7 +24,7 @@ const shut = (name: 'LOGIN_LIMIT' | 'REGISTRATION_LIMIT') => {
 const identifier = 'somebody@test.com';
 const newPassword = 'another long password';
 
-/** Forms of people who are signed in: each would change something if the guard let it pass. */
+/** Forms of signed-in users. Each would change something if the guard let it pass. */
 const OWNERS: [path: string, form: Record<string, string>][] = [
   ['/password', { currentPassword: PASSWORD, newPassword }],
   ['/email', { email: 'new@test.com', password: PASSWORD }],
@@ -52,23 +52,20 @@ const rowOf = ({ id }: Person) =>
     .bind(id)
     .first();
 
-describe('an address that floods', () => {
-  it.each(OWNERS)(
-    'cannot send the form of %s, which hashes nothing and changes nothing',
-    async (path, form) => {
-      const person = await signUp();
-      const before = await rowOf(person);
-      const { env, asked } = shut('LOGIN_LIMIT');
-      const sent = { form, cookie: person.cookie, headers: { ...OWN_PAGE, ...FLOOD }, env };
-      const { answer, hashed } = await measure(path, sent);
-      expect([answer.status, answer.headers.get('Retry-After')]).toEqual([429, '60']);
-      expect([hashed, asked()]).toEqual([[], 1]);
-      expect(await rowOf(person)).toEqual(before);
-      expect(await isSignedIn(person)).toBe(true);
-    },
-  );
+describe('an address over its limit', () => {
+  it.each(OWNERS)('gets 429 for the form of %s, and nothing is hashed or changed', async (path, form) => {
+    const person = await signUp();
+    const before = await rowOf(person);
+    const { env, asked } = shut('LOGIN_LIMIT');
+    const sent = { form, cookie: person.cookie, headers: { ...OWN_PAGE, ...FLOOD }, env };
+    const { answer, hashed } = await measure(path, sent);
+    expect([answer.status, answer.headers.get('Retry-After')]).toEqual([429, '60']);
+    expect([hashed, asked()]).toEqual([[], 1]);
+    expect(await rowOf(person)).toEqual(before);
+    expect(await isSignedIn(person)).toBe(true);
+  });
 
-  it.each(STRANGERS)('cannot send the form of %s, which reads and hashes nothing', async (path, form) => {
+  it.each(STRANGERS)('gets 429 for the form of %s, and nothing is read or hashed', async (path, form) => {
     const { env, asked } = shut('LOGIN_LIMIT');
     const { answer, hashed, operations } = await measure(path, {
       form,
@@ -79,7 +76,7 @@ describe('an address that floods', () => {
     expect([hashed, asked(), operations.d1]).toEqual([[], 1, 0]);
   });
 
-  it('cannot sign up', async () => {
+  it('gets 429 for the form of /sign-up, and no account', async () => {
     const { env, asked } = shut('REGISTRATION_LIMIT');
     const email = `${uniqueName()}@test.com`;
     const answer = await post('/sign-up', { email, password: PASSWORD }, null, { headers: FLOOD, env });

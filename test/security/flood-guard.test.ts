@@ -1,4 +1,4 @@
-// The flood guards: so many logins and registrations a minute and address, before anything is hashed or read.
+// The flood guards: limits on logins and registrations per minute and address, before anything is hashed or read.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { measure, NO_OPERATIONS } from '../support/counting.ts';
@@ -26,7 +26,7 @@ const registrations: [string, string][] = [
   ['/api/auth/register/', MAIN],
 ];
 
-/** A binding that answers as it is told, and the keys that it was asked for. */
+/** A rate limit binding with a given answer, and the keys of its calls. */
 const fakeLimit = (answer: () => Promise<boolean>) => {
   const keys: string[] = [];
   const limit: RateLimit = {
@@ -45,7 +45,7 @@ const guards = (isLoginFree = true, isRegistrationFree = true) => {
   return { env, loginKeys: login.keys, registrationKeys: registration.keys };
 };
 
-/** Good fields for every dialect's registration and, once it is made, for every login. */
+/** Valid fields for the registration and then the login of every dialect. */
 const someone = () => {
   const username = uniqueName();
   const email = `${username}@test.com`;
@@ -64,24 +64,27 @@ describe.each([
 ] as const)('an address that sends too many %s', (what, endpoints, { env, loginKeys, registrationKeys }) => {
   const [asked, notAsked] = what === 'logins' ? [loginKeys, registrationKeys] : [registrationKeys, loginKeys];
 
-  it.each(endpoints)('is refused at %s, and nothing is hashed, read or asked', async (path, text) => {
-    asked.length = 0;
-    const { answer, operations, hashed } = await measure(path, {
-      json: someone(),
-      headers: from(ADDRESS),
-      env,
-    });
-    expect([answer.status, answer.text]).toEqual([429, text]);
-    expect(answer.headers.get('Retry-After')).toBe('60');
-    expect(answer.headers.get('Content-Type')).toBe('application/json');
-    expect(answer.headers.getSetCookie()).toEqual([]);
-    expect(operations).toEqual(NO_OPERATIONS);
-    expect(hashed).toEqual([]);
-    expect(asked).toEqual([ADDRESS]);
-    expect(notAsked).toEqual([]);
-  });
+  it.each(endpoints)(
+    'gets 429 at %s, without a hash, a read or a call of the other guard',
+    async (path, text) => {
+      asked.length = 0;
+      const { answer, operations, hashed } = await measure(path, {
+        json: someone(),
+        headers: from(ADDRESS),
+        env,
+      });
+      expect([answer.status, answer.text]).toEqual([429, text]);
+      expect(answer.headers.get('Retry-After')).toBe('60');
+      expect(answer.headers.get('Content-Type')).toBe('application/json');
+      expect(answer.headers.getSetCookie()).toEqual([]);
+      expect(operations).toEqual(NO_OPERATIONS);
+      expect(hashed).toEqual([]);
+      expect(asked).toEqual([ADDRESS]);
+      expect(notAsked).toEqual([]);
+    },
+  );
 
-  it.each(endpoints)('is refused at %s before the body is looked at', async (path, text) => {
+  it.each(endpoints)('gets 429 at %s before the body is read', async (path, text) => {
     const headers = { ...from(ADDRESS), 'Content-Type': 'text/plain' };
     const answer = await send(path, { json: '{', headers, env });
     expect([answer.status, answer.text]).toEqual([429, text]);
@@ -97,18 +100,18 @@ it('counts logins and registrations separately', async () => {
   expect((await send('/account/login', { json: fields, headers, env: noRegistrations })).status).toBe(200);
 });
 
-describe('an address within its rate', () => {
+describe('an address within its limit', () => {
   it.each([
     [ADDRESS, ADDRESS],
     ['198.51.100.1', '198.51.100.1'],
     ['10.0.0.1', '10.0.0.1'],
-    // A customer has a whole /64 of addresses to send from, but not the one beside it.
+    // A customer can send from every address of a /64, but not of the next one.
     ['2001:db8::1', '2001:db8:0:0::/64'],
     ['2001:DB8::ffff:ffff:ffff:ffff', '2001:db8:0:0::/64'],
     ['2001:db8:0:1::1', '2001:db8:0:1::/64'],
     ['::ffff:198.51.100.1', '::ffff:198.51.100.1'],
     ['no:address', 'no:address'],
-  ])('%s passes, and is counted as %s', async (address, key) => {
+  ])('passes: %s, counted as %s', async (address, key) => {
     const { env, loginKeys, registrationKeys } = guards();
     const json = someone();
     const headers = from(address);
@@ -118,13 +121,13 @@ describe('an address within its rate', () => {
     expect([loginKeys, registrationKeys]).toEqual([[key], [key]]);
   });
 
-  it('is checked once for each request', async () => {
+  it('counts once for each request', async () => {
     const { env, loginKeys } = guards();
     for (const [path] of logins) await send(path, { json: {}, headers: from(ADDRESS), env });
     expect(loginKeys).toEqual(logins.map(() => ADDRESS));
   });
 
-  it('is not checked for requests that hash nothing', async () => {
+  it('does not count requests that hash nothing', async () => {
     const { env, loginKeys, registrationKeys } = guards(false, false);
     const headers = from(ADDRESS);
     expect((await send('/account/profile', { headers, env })).status).toBe(401);
@@ -136,13 +139,13 @@ describe('an address within its rate', () => {
   });
 });
 
-describe('nobody is asked for', () => {
+describe('a flood guard', () => {
   it.each<[string, Record<string, string>]>([
-    ["one's own machine", from('127.0.0.1')],
-    ["one's own machine over IPv6", from('::1')],
+    ['a loopback address', from('127.0.0.1')],
+    ['an IPv6 loopback address', from('::1')],
     ['a request without an address', {}],
-    ['an address that only the client tells', { 'X-Forwarded-For': ADDRESS, 'X-Real-IP': ADDRESS }],
-  ])('%s', async (_what, headers) => {
+    ['an address in X-Forwarded-For or X-Real-IP', { 'X-Forwarded-For': ADDRESS, 'X-Real-IP': ADDRESS }],
+  ])('does not count %s', async (_what, headers) => {
     const { env, loginKeys, registrationKeys } = guards(false, false);
     const fields = someone();
     expect((await send('/account/register', { json: fields, headers, env })).status).toBe(200);
@@ -151,7 +154,7 @@ describe('nobody is asked for', () => {
   });
 });
 
-describe('everybody passes where the guard', () => {
+describe('a missing or broken flood guard', () => {
   const failing: RateLimit = { limit: () => Promise.reject(new Error('The guard is down.')) };
   const throwing: RateLimit = {
     limit: () => {
@@ -161,11 +164,11 @@ describe('everybody passes where the guard', () => {
   const { LOGIN_LIMIT: _login, REGISTRATION_LIMIT: _registration, ...unguarded } = testEnv;
 
   it.each<[string, Env, number]>([
-    ['rejects', { ...testEnv, LOGIN_LIMIT: failing, REGISTRATION_LIMIT: failing }, 1],
+    ['returns a rejected promise', { ...testEnv, LOGIN_LIMIT: failing, REGISTRATION_LIMIT: failing }, 1],
     ['throws', { ...testEnv, LOGIN_LIMIT: throwing, REGISTRATION_LIMIT: throwing }, 1],
     ['is not bound', unguarded, 0],
-  ])('%s', async (_what, env, warnings) => {
-    // What a new isolate warns of, the settings, comes first.
+  ])('lets every request pass if it %s', async (_what, env, warnings) => {
+    // The first request of an isolate logs the warnings about settings.
     await send('/health', { env });
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     const fields = someone();
@@ -178,10 +181,10 @@ describe('everybody passes where the guard', () => {
 });
 
 describe('the guards of wrangler.toml', () => {
-  /** What it sets, requests a minute. A minute may end between two requests: twice as many never fit. */
+  /** The limit in requests a minute. The minute may end during the test, but twice as many never fit. */
   const REGISTRATIONS = 60;
 
-  it('let at most 60 registrations pass, for each address separately', async () => {
+  it('allow 60 registrations a minute, for each address separately', async () => {
     expect(testEnv.REGISTRATION_LIMIT).toBeDefined();
     const register = async (address: string): Promise<number> =>
       (await send('/account/register', { json: {}, headers: from(address) })).status;
@@ -192,7 +195,7 @@ describe('the guards of wrangler.toml', () => {
     expect(await register('198.51.100.61')).toBe(400);
   });
 
-  it('let 120 logins pass where 120 registrations do not', async () => {
+  it('allow 120 logins a minute', async () => {
     expect(testEnv.LOGIN_LIMIT).toBeDefined();
     const statuses = new Set<number>();
     for (let sent = 0; sent <= 2 * REGISTRATIONS; sent += 1)
@@ -201,7 +204,7 @@ describe('the guards of wrangler.toml', () => {
   });
 });
 
-describe('the changes of one account', () => {
+describe('the limit on changes of one account', () => {
   const WRITES = 120;
 
   const join = async (address: string) => {
@@ -214,7 +217,7 @@ describe('the changes of one account', () => {
   const change = async (token: string, address: string) =>
     (await send('/account/set_picture', { json: { id: 1 }, token, headers: from(address) })).status;
 
-  it('are limited to 120 a minute from all addresses together, without limiting reads or other accounts', async () => {
+  it('allows 120 a minute from all addresses together, and does not limit reads or other accounts', async () => {
     const [one, other] = [await join('203.0.113.10'), await join('203.0.113.11')];
     const statuses: number[] = [];
     for (let sent = 0; sent <= 2 * WRITES; sent += 1)

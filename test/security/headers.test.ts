@@ -1,4 +1,4 @@
-// The headers that narrow what a browser does with an answer are on every one, whatever it says.
+// The security headers, which every response has, whatever its status.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { observe } from '../support/counting.ts';
@@ -24,7 +24,7 @@ const another = () => ({ ...named, username: uniqueName(), email: `${uniqueName(
 
 const PREFLIGHT = { Origin: ALLOWED, 'Access-Control-Request-Method': 'POST' };
 
-/** Every kind of answer: its status, its path, what was sent. */
+/** Every kind of response: status, path and request. */
 const kinds: [number, string, () => Sent][] = [
   [200, '/api/users/register/', () => ({ json: another() })],
   [200, '/api/users/login/', () => login],
@@ -86,37 +86,34 @@ const answerTo = async ([status, path, sent]: (typeof kinds)[number], more: Sent
 
 const each = kinds.map((kind): [string, (typeof kinds)[number]] => [`${kind[0]} at ${kind[1]}`, kind]);
 
-describe('every answer', () => {
-  it.each(each)(
-    '%s: is kept in no cache, is what its type says, and does nothing as a page',
-    async (_n, kind) => {
-      const { headers } = await answerTo(kind);
-      expect(headers.get('Cache-Control')).toBe('no-store');
-      expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
-      expect(headers.get('Referrer-Policy')).toBe('no-referrer');
-      const policy = (headers.get('Content-Security-Policy') ?? '').split('; ').sort();
-      expect(policy).toEqual([
-        "base-uri 'none'",
-        "default-src 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-      ]);
-      expect(headers.get('X-Frame-Options')).toBe('DENY');
-      expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
-      for (const name of ['Server', 'X-Powered-By', 'ETag']) expect(headers.get(name)).toBeNull();
-    },
-  );
+describe('every response', () => {
+  it.each(each)('forbids caching, sniffing, framing and active content: %s', async (_n, kind) => {
+    const { headers } = await answerTo(kind);
+    expect(headers.get('Cache-Control')).toBe('no-store');
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(headers.get('Referrer-Policy')).toBe('no-referrer');
+    const policy = (headers.get('Content-Security-Policy') ?? '').split('; ').sort();
+    expect(policy).toEqual([
+      "base-uri 'none'",
+      "default-src 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ]);
+    expect(headers.get('X-Frame-Options')).toBe('DENY');
+    expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+    for (const name of ['Server', 'X-Powered-By', 'ETag']) expect(headers.get(name)).toBeNull();
+  });
 
-  it.each(each)('%s: asks for https for two years, over https only', async (_name, kind) => {
+  it.each(each)('demands https for two years, over https only: %s', async (_name, kind) => {
     const secure = await answerTo(kind);
     expect(secure.headers.get('Strict-Transport-Security')).toBe('max-age=63072000; includeSubDomains');
     const plain = await answerTo(kind, { origin: 'http://127.0.0.1:8787' });
     expect(plain.headers.get('Strict-Transport-Security')).toBeNull();
   });
 
-  // Without settings nobody knows which origins are allowed: the answer is the same for all of them.
+  // Without valid settings no origin is allowed, and the response is the same for all.
   it.each(each.filter(([, kind]) => kind[2]().env?.TOKEN_SECRET !== ''))(
-    '%s: varies by the origin, and says so once',
+    'names Origin once in Vary: %s',
     async (_name, kind) => {
       const sent = kind[2]();
       for (const origin of [null, ALLOWED, ORIGIN, FOREIGN]) {
@@ -140,7 +137,7 @@ describe('a cookie', () => {
       }),
     );
 
-  it('is hidden from scripts and foreign pages, and Secure over https', async () => {
+  it('has HttpOnly and SameSite=Lax, and Secure over https only', async () => {
     const answer = await send('/api/users/login/', login);
     expect([...attributes(answer).keys()].sort()).toEqual(['device', 'sessionid']);
     expect(attributes(answer).get('sessionid')).toEqual([
@@ -162,7 +159,7 @@ describe('a cookie', () => {
       expect(attributes(plain).get(name)).toEqual(attributes(answer).get(name)?.slice(0, -1));
   });
 
-  it('marks the device in the token dialects too, and is not set by a refusal', async () => {
+  it('marks the device in the token dialects too, but not after a failed login', async () => {
     for (const path of ['/api/login/', '/account/login'])
       expect([...attributes(await send(path, login)).keys()]).toEqual(['device']);
     const { email, password } = person;

@@ -1,4 +1,4 @@
-// Plain http: refused or redirected at every name that is not of the machine itself, unless the deployment allows it.
+// Plain http is rejected or redirected at every host that is not a loopback name, unless ALLOW_HTTP is set.
 import { describe, expect, it } from 'vitest';
 import { isLoopback } from '../../src/http/origins.ts';
 import { type Answer, type Sent, send, testEnv, uniqueName } from '../support/worker.ts';
@@ -25,8 +25,8 @@ const apis: [string, string][] = [
   ['/nowhere', DETAIL],
 ];
 
-describe('plain http at a name of the network', () => {
-  it.each(apis)('refuses %s in the dialect’s shape, before it reads the body', async (path, text) => {
+describe('plain http at a host of the network', () => {
+  it.each(apis)('gets 403 at %s in the dialect’s shape, before the body is read', async (path, text) => {
     for (const sent of [{ json: '{' }, { method: 'GET' }, { method: 'DELETE' }] satisfies Sent[]) {
       const answer = await send(path, { ...sent, origin: PLAIN });
       expect(brief(answer)).toEqual([403, text]);
@@ -34,24 +34,27 @@ describe('plain http at a name of the network', () => {
     }
   });
 
-  it('does nothing of the request', async () => {
+  it('has no effect', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     expect((await send('/api/users/register/', { json, origin: PLAIN })).status).toBe(403);
     expect((await send('/api/users/register/', { json })).status).toBe(200);
   });
 
-  it.each(['/', '/sign-in?to=%2Fprofile', '/nowhere'])('redirects the page %s to https', async (path) => {
-    for (const method of ['GET', 'HEAD', 'POST']) {
-      const answer = await send(path, { method, headers: HTML, origin: PLAIN });
-      expect([answer.status, answer.headers.get('Location')]).toEqual([
-        308,
-        `https://accounts.example.com${path}`,
-      ]);
-    }
-  });
+  it.each(['/', '/sign-in?to=%2Fprofile', '/nowhere'])(
+    'gets a redirect to https for the page %s',
+    async (path) => {
+      for (const method of ['GET', 'HEAD', 'POST']) {
+        const answer = await send(path, { method, headers: HTML, origin: PLAIN });
+        expect([answer.status, answer.headers.get('Location')]).toEqual([
+          308,
+          `https://accounts.example.com${path}`,
+        ]);
+      }
+    },
+  );
 
-  it('is served with ALLOW_HTTP, with cookies that a browser stores', async () => {
+  it('works with ALLOW_HTTP, and its cookies are not Secure', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     const env = { ...testEnv, ALLOW_HTTP: 'true' };
@@ -63,7 +66,7 @@ describe('plain http at a name of the network', () => {
 });
 
 it.each(['http://localhost:8787', 'http://127.0.0.1:8787', 'http://[::1]:8787', 'http://app.localhost'])(
-  'plain http at %s is served',
+  'serves plain http at %s',
   async (origin) => {
     expect((await send('/health', { origin })).status).toBe(200);
     expect((await send('/sign-in', { headers: HTML, origin })).status).toBe(200);
@@ -78,14 +81,14 @@ it.each([
   'http://10.0.0.1',
   'http://[::2]',
   'null',
-])('%s is no loopback name', (url) => {
+])('does not take %s for a loopback name', (url) => {
   expect(isLoopback(url)).toBe(false);
 });
 
-describe('a front end on another port of the machine', () => {
+describe('a front end on another port of localhost', () => {
   const front = 'http://localhost:3000';
 
-  it.each(['http://localhost:8787', 'http://127.0.0.1:8787'])('may use %s with cookies', async (origin) => {
+  it.each(['http://localhost:8787', 'http://127.0.0.1:8787'])('can use %s with cookies', async (origin) => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     const headers = { Origin: front, 'Sec-Fetch-Site': 'same-site' };
@@ -101,14 +104,14 @@ describe('a front end on another port of the machine', () => {
     expect([preflight.status, preflight.headers.get('Access-Control-Allow-Origin')]).toEqual([204, front]);
   });
 
-  it('may not use a deployment', async () => {
+  it('cannot use a deployment', async () => {
     const json = { username: 'somebody', password: 'sesame1234' };
     const answer = await send('/api/users/login/', { json, headers: { Origin: front } });
     expect(answer.status).toBe(403);
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBeNull();
   });
 
-  it('is the only foreign origin that is allowed there', async () => {
+  it('does not open the local service to other origins', async () => {
     const json = { username: 'somebody', password: 'sesame1234' };
     for (const Origin of ['https://evil.example', 'null', 'http://localhost.evil.example']) {
       const answer = await send('/api/users/login/', {
