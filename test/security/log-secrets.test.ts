@@ -1,4 +1,4 @@
-// Whatever a client sends or is given, and whatever fails meanwhile: no line of the log shows it.
+// No line of the log shows a secret or personal data that a client sends or gets, whatever fails.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { type Obstacle, observe } from '../support/counting.ts';
@@ -31,7 +31,7 @@ const deviceOf = ({ headers }: Answer): string =>
     .map((line) => /^device=([^;]+)/.exec(line)?.[1])
     .find((value) => value !== undefined) ?? '';
 
-/** Sends through every endpoint with everything that must not be told; gives what clients were given. */
+/** Sends secrets and personal data to every endpoint. Returns them, with the tokens and cookies that were issued. */
 const useEverything = async (env: Env = testEnv): Promise<string[]> => {
   const username = uniqueName();
   const email = `${username}@secret.test`;
@@ -76,7 +76,7 @@ const useEverything = async (env: Env = testEnv): Promise<string[]> => {
   return secrets;
 };
 
-/** What is too short to be looked for says nothing either. */
+/** A shorter text could be in a line by chance, so it is not searched for. */
 const MIN_CHARACTERS = 8;
 
 const expectNothingOf = (secrets: readonly string[], expected: RegExp): void => {
@@ -84,7 +84,7 @@ const expectNothingOf = (secrets: readonly string[], expected: RegExp): void => 
   expect(everything).toMatch(expected);
   expect(lines.length).toBeGreaterThan(40);
   for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
-  // The header of every JSON Web Token is the same and no secret; it is looked for all the same.
+  // The header of a JSON Web Token is not a secret, but it is searched for too.
   const telling = secrets.filter((secret) => secret.length >= MIN_CHARACTERS);
   for (const secret of [...telling, 'secret.test', 'secret agent', 'pbkdf2', testEnv.TOKEN_SECRET ?? '-'])
     expect([secret, everything.includes(secret)]).toEqual([secret, false]);
@@ -102,16 +102,20 @@ it('logs no password, token, cookie, name, email or address', async () => {
   expectNothingOf(secrets, /"reason":"wrong_credentials"/);
 });
 
-describe('nor where', () => {
+describe('the log', () => {
   it.each<[string, Obstacle, RegExp]>([
     ['D1 is down', fails('d1', 'Network connection lost.'), /"reason":"unavailable"/],
-    ['D1 says no', fails('d1', 'no such table: users: SQLITE_ERROR'), /"reason":"internal_error"/],
+    [
+      'D1 reports an SQL error',
+      fails('d1', 'no such table: users: SQLITE_ERROR'),
+      /"reason":"internal_error"/,
+    ],
     ['KV is down', fails('kv', 'KV PUT failed: 500'), /KV (get|put|delete) failed/],
-  ])('%s', async (_what, obstacle, expected) => {
+  ])('contains no secret while %s', async (_what, obstacle, expected) => {
     expectNothingOf(await useEverything(observe(testEnv, obstacle).env), expected);
   });
 
-  it('every second round trip to D1 fails, with the values of a statement at hand', async () => {
+  it('contains no secret while every second round trip to D1 fails', async () => {
     let roundTrips = 0;
     const { env } = observe(testEnv, (binding) => {
       if (binding !== 'd1') return;

@@ -1,4 +1,4 @@
-// The log: one line of JSON a request, with what it was, how it ended and what it cost.
+// The log: one line of JSON for each request, with its route, its outcome and its cost.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { NO_OPERATIONS, observe, watchHashes } from '../support/counting.ts';
@@ -50,7 +50,7 @@ const flooded: Env = { ...testEnv, LOGIN_LIMIT: { limit: async () => ({ success:
 interface Row {
   status: number;
   dialect: string;
-  /** Absent where nothing was refused. */
+  /** Absent if nothing was rejected. */
   reason?: string;
   method: string;
   path: string;
@@ -142,7 +142,7 @@ const rows: Row[] = [
 ];
 
 describe('a request', () => {
-  it.each(rows)('$method $path, $status, has one line', async (row) => {
+  it.each(rows)('writes one line: $method $path, $status', async (row) => {
     const answer = await send(row.path, { ...row.sent?.(), method: row.method });
     expect(answer.status).toBe(row.status);
     expect(entries()).toHaveLength(1);
@@ -160,7 +160,7 @@ describe('a request', () => {
     expect(lines[0]).not.toContain('\n');
   });
 
-  it('has its own line among parallel requests', async () => {
+  it('writes a line of its own among parallel requests', async () => {
     await Promise.all(rows.map((row) => send(row.path, { ...row.sent?.(), method: row.method })));
     const ids = entries().map(({ requestId }) => requestId);
     expect(new Set(ids).size).toBe(rows.length);
@@ -168,16 +168,16 @@ describe('a request', () => {
   });
 });
 
-describe('the cost in the line', () => {
+describe('the cost in a log line', () => {
   it.each<[string, string, () => Sent]>([
     ['a login', '/account/login', () => ({ json: login })],
-    ['a refused login', '/account/login', () => ({ json: { ...login, password: 'wrong' } })],
+    ['a failed login', '/account/login', () => ({ json: { ...login, password: 'wrong' } })],
     ['a login with a cookie', '/api/users/login/', () => ({ json: login })],
     ['an authenticated read', '/account/profile', () => ({ token })],
-    ['a refusal of a token', '/account/profile', () => ({ token: '0'.repeat(40) })],
-    ['a fault in a body', '/account/login', () => ({ json: {} })],
-    ['a check of health', '/health', () => ({})],
-  ])('of %s is what it was', async (_what, path, sent) => {
+    ['an invalid token', '/account/profile', () => ({ token: '0'.repeat(40) })],
+    ['an invalid body', '/account/login', () => ({ json: {} })],
+    ['a health check', '/health', () => ({})],
+  ])('equals the operations and hashes of %s', async (_what, path, sent) => {
     const { env, operations } = observe();
     const { iterations } = await watchHashes(() => send(path, { ...sent(), env }));
     const [entry] = entries();
@@ -188,8 +188,8 @@ describe('the cost in the line', () => {
   });
 });
 
-describe('the route in the line', () => {
-  it('is the pattern, not the path: no id, no query', async () => {
+describe('the route in a log line', () => {
+  it('shows the pattern of the path, without the id and the query', async () => {
     const answer = await send(`/api/accounts/${id}/?token=secret`, { token });
     expect(answer.status).toBe(200);
     const route = String(entries()[0]?.['route']);
@@ -198,13 +198,13 @@ describe('the route in the line', () => {
     expect(lines[0]).not.toContain('secret');
   });
 
-  it.each(rows.filter(({ status }) => status < 300))('of $method $path names it', async (row) => {
+  it.each(rows.filter(({ status }) => status < 300))('shows the path of $method $path', async (row) => {
     await send(row.path, { ...row.sent?.(), method: row.method });
     expect(entries()[0]?.['route']).toBe(row.path.replace(/\/$/, ''));
   });
 
   it.each(['/nowhere/jane@example.com', '/api/users/jane@example.com', '/account/profile/0123456789abcdef'])(
-    'of %s, which is none, shows nothing of it',
+    'shows nothing of the unknown path %s',
     async (path) => {
       expect((await send(path)).status).toBe(404);
       expect(lines).toHaveLength(1);

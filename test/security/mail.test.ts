@@ -1,4 +1,4 @@
-// What mail must not open: no squatter stays, no stranger learns who has an account, no copy of the data redeems anything.
+// Abuse of mail: a squatter loses the account, a stranger learns nothing, a copy of the data redeems no token.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { observe } from '../support/counting.ts';
 import { codeIn, createMailbox, type Mailbox, tokenIn } from '../support/mail.ts';
@@ -32,12 +32,12 @@ const reset = async (email: string): Promise<void> => {
   expect((await call('POST', '/id/password/reset', body)).status).toBe(204);
 };
 
-describe('an account that was created with the address of somebody else', () => {
-  it("is taken over for good by a reset of the address's owner", async () => {
+describe('an account registered with the email of somebody else', () => {
+  it('loses every other way in when the owner of the email resets the password', async () => {
     const squatter = await join();
     const { email } = squatter;
     const id = await idOf(email);
-    // Everything that lets in: sessions of every kind, a second factor, an app password, a pending address.
+    // Every way in: sessions of each kind, a second factor, an app password, a pending email.
     const jwt = json(await call('POST', '/api/auth/login', { email, password: PASSWORD }));
     const derived = json(await call('POST', '/account/login', { username: email, password: PASSWORD }));
     const tokens = [jwt, derived].map((body) => String(Reflect.get(Object(body), 'token')));
@@ -84,7 +84,7 @@ describe('an account that was created with the address of somebody else', () => 
     expect(json(owner)).toMatchObject({ account: { email, emailVerified: true, pendingEmail: null } });
   });
 
-  it('cannot take the address of an account back once its owner has proven it', async () => {
+  it('cannot change to an email that its owner has verified', async () => {
     const owner = await join();
     await call('POST', '/id/email/verification/confirm', { token: tokenIn(mailbox.last(owner.email)) });
     const squatter = await join();
@@ -94,8 +94,8 @@ describe('an account that was created with the address of somebody else', () => 
   });
 });
 
-describe('a reset', () => {
-  it('of a proven account leaves its second factor and app passwords alone', async () => {
+describe('a password reset', () => {
+  it('keeps the second factor and the app consents of a verified account', async () => {
     const { email } = await join();
     await call('POST', '/id/email/verification/confirm', { token: tokenIn(mailbox.last(email)) });
     const id = await idOf(email);
@@ -119,7 +119,7 @@ describe('a reset', () => {
     expect(old.status).toBe(400);
   });
 
-  it('is refused for an account that was disabled since, and changes nothing', async () => {
+  it('answers 400 if the account was disabled meanwhile, and keeps the old password', async () => {
     const { email } = await join();
     await call('POST', '/id/password/forgot', { identifier: email });
     const disable = (value: number | null) =>
@@ -140,9 +140,9 @@ describe('a reset', () => {
   });
 });
 
-describe('a stranger learns nothing from a request for a mail:', () => {
+describe('a request for a reset mail', () => {
   it.each(['/id/password/forgot', '/forgot-password'])(
-    '%s answers and costs the same for a known, an unknown and a disabled account, and past the limit',
+    'has the same response and cost for every account, known or not, and over the limit: %s',
     async (path) => {
       const [known, disabled] = [await join(), await join()];
       await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE email = ?').bind(disabled.email).run();
@@ -155,7 +155,7 @@ describe('a stranger learns nothing from a request for a mail:', () => {
       };
       const first = await ask(known.email);
       expect(first.status).toBe(path.startsWith('/id') ? 202 : 303);
-      // The request of somebody who has an account goes on after the response: the mail is sent, and that is noted.
+      // For a known account, work continues after the response: the mail is sent and marked as sent.
       const requested = (statements: string[]) => statements.filter((sql) => !/^update "outbox"/.test(sql));
       for (const identifier of ['nobody@test.com', 'nobody', disabled.email, known.username]) {
         const other = await ask(identifier);
@@ -172,18 +172,18 @@ describe('a stranger learns nothing from a request for a mail:', () => {
   );
 });
 
-it('costs a registration no further round trip', async () => {
+it('writes the mail of a registration without a further round trip', async () => {
   const fields = { email: `${uniqueName()}@test.com`, password: PASSWORD };
   const withMail = observe(mailbox.env);
   expect((await send('/id/register', { json: fields, env: withMail.env })).status).toBe(201);
   const without = observe();
   const others = { ...fields, email: `x${fields.email}` };
   expect((await send('/id/register', { json: others, env: without.env })).status).toBe(201);
-  // One more after the response, which notes that the mail was sent.
+  // One more after the response, which marks the mail as sent.
   expect(withMail.operations.d1).toBe(without.operations.d1 + 1);
 });
 
-it('a copy of D1 and the log hold no token, no code and no text of any mail', async () => {
+it('stores no token, code or text of a mail in D1 or the log', async () => {
   const logged: string[] = [];
   for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const)
     vi.spyOn(console, level).mockImplementation((...parts: unknown[]) => {

@@ -1,4 +1,4 @@
-// OPEN_TOKEN_DIALECTS: a page of anywhere may log in and register where no cookie is known, and nowhere else.
+// OPEN_TOKEN_DIALECTS: pages of any origin can log in and register in dialects without cookies, and in no other.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { send, testEnv, uniqueName } from '../support/worker.ts';
@@ -6,7 +6,7 @@ import { send, testEnv, uniqueName } from '../support/worker.ts';
 const closed: Env = testEnv;
 const opened: Env = { ...closed, OPEN_TOKEN_DIALECTS: 'true' };
 
-describe('where the token dialects are opened, a page of anywhere', () => {
+describe('a page of any origin', () => {
   const username = uniqueName();
   const person = {
     username,
@@ -23,7 +23,7 @@ describe('where the token dialects are opened, a page of anywhere', () => {
     ['/api/login/', { email: person.email, password: person.password }],
     ['/account/login', { username, password: person.password }],
     ['/api/auth/login', { email: person.email, password: person.password }],
-  ])('logs in at %s, and where they are not opened it does not', async (path, json) => {
+  ])('can log in at %s only with OPEN_TOKEN_DIALECTS', async (path, json) => {
     await send('/account/register', { json: person });
     const answer = await post(path, json, opened);
     expect([answer.status, answer.headers.get('Access-Control-Allow-Origin')]).toEqual([200, '*']);
@@ -33,7 +33,7 @@ describe('where the token dialects are opened, a page of anywhere', () => {
   });
 
   it.each(['/api/register/', '/account/register', '/api/auth/register/'])(
-    'registers at %s, and where they are not opened it does not',
+    'can register at %s only with OPEN_TOKEN_DIALECTS',
     async (path) => {
       const name = uniqueName();
       const json = { ...person, username: name, email: `${name}@test.com` };
@@ -46,7 +46,7 @@ describe('where the token dialects are opened, a page of anywhere', () => {
     ['/api/users/login/', { username, password: person.password }],
     ['/api/v1/user/login/', { username, password: person.password }],
     ['/id/login', { identifier: username, password: person.password, session: 'token' }],
-  ])('does not log in at %s, which knows the cookie', async (path, json) => {
+  ])('cannot log in at %s, which accepts cookies', async (path, json) => {
     const answer = await post(path, json, opened);
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBeNull();
     expect(answer.headers.get('Set-Cookie')).toBeNull();

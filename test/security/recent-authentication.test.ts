@@ -1,4 +1,4 @@
-// What changes an account asks for a recent proof, or is in a list here with the reason why it need not.
+// Every endpoint that changes an account requires recent authentication, or is listed here with a reason.
 import { describe, expect, it } from 'vitest';
 import { dialects } from '../../src/dialects/index.ts';
 import type { Auth } from '../../src/http/auth/auth.ts';
@@ -17,13 +17,12 @@ const isForAdmins = ({ auth }: Endpoint): boolean => auth.via !== 'none' && auth
 const isRecent = ({ auth }: Endpoint): boolean => auth.via !== 'none' && auth.recent === true;
 const isChangeByOwner = ({ method, auth }: Endpoint): boolean => method !== 'GET' && auth.via !== 'none';
 
-const TAKES_PASSWORD = 'takes the password itself, which counts as the proof';
-const HARMLESS = 'neither lets anybody in nor takes anything away that the owner cannot bring back';
-const BY_MAIL = 'needs the link or the code of a mail';
-const IS_THE_PROOF = 'is how the proof is given';
+const TAKES_PASSWORD = 'takes the password, which authenticates the owner';
+const HARMLESS = 'lets nobody in, and removes nothing that the owner cannot restore';
+const BY_MAIL = 'needs the link or the code in a mail';
+const IS_THE_PROOF = 'is how the owner authenticates';
 
-const SAYS_WHEN =
-  'tells the other service when the owner signed in, and that one can ask for a younger sign-in';
+const SAYS_WHEN = 'tells the app when the owner signed in, and the app can ask for a more recent sign-in';
 
 const EXEMPT: Readonly<Record<'id' | 'pages', Readonly<Record<string, string>>>> = {
   id: {
@@ -60,7 +59,7 @@ const EXEMPT: Readonly<Record<'id' | 'pages', Readonly<Record<string, string>>>>
   },
 };
 
-/** What only reads, and is worth stealing. */
+/** Endpoints that only read, but return what is worth stealing. */
 const GUARDED_READS: Readonly<Record<'id' | 'pages', readonly string[]>> = {
   id: ['GET /export'],
   pages: [
@@ -76,18 +75,18 @@ describe.each([
   ['id', idEndpoints],
   ['pages', pages.endpoints],
 ] as const)('%s', (name, endpoints: readonly Endpoint[]) => {
-  it('asks admins for a recent proof at every endpoint', () => {
+  it('requires recent authentication at every endpoint for admins', () => {
     const admins = endpoints.filter(isForAdmins);
     expect(admins.length).toBeGreaterThan(5);
     expect(admins.filter((each) => !isRecent(each)).map(nameOf)).toEqual([]);
   });
 
-  it('asks owners for a recent proof before every change, except where a reason is given', () => {
+  it('requires recent authentication for every change by the owner, unless a reason is listed', () => {
     const others = endpoints.filter((each) => isChangeByOwner(each) && !isRecent(each)).map(nameOf);
     expect(others.toSorted()).toEqual(Object.keys(EXEMPT[name]).toSorted());
   });
 
-  it('asks owners for a recent proof before the export, and the pages that add a way in', () => {
+  it('requires recent authentication for the export and for pages that add a way to log in', () => {
     const reads = endpoints.filter((each) => each.method === 'GET' && isRecent(each) && !isForAdmins(each));
     expect(reads.map(nameOf).toSorted()).toEqual(GUARDED_READS[name]);
   });

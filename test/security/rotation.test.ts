@@ -1,4 +1,4 @@
-// Another TOKEN_SECRET: with the one before it nothing changes for anybody; without it what it signed is void.
+// Rotation of TOKEN_SECRET: with TOKEN_SECRET_PREVIOUS all sessions stay valid; without it, what the old secret signed is invalid.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { type Answer, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
@@ -20,7 +20,7 @@ const deviceOf = ({ headers }: Answer): string =>
     .map((line) => /^device=([^;]+)/.exec(line)?.[1])
     .find((value) => value !== undefined) ?? expect.fail();
 
-/** An account with a session of each kind, made under the former secret. */
+/** An account with a session of each kind, opened under the former secret. */
 const joined = async () => {
   const username = uniqueName();
   const person = { username, email: `${username}@test.com`, password: 'sesame1234' };
@@ -42,8 +42,8 @@ const me = async (cookie: string, env: Env): Promise<number> =>
   (await send('/api/users/me/', { cookie, env })).status;
 const logIn = (json: unknown, env: Env) => send('/account/login', { json, env });
 
-describe('while a rotation lasts', () => {
-  it('every older session stays valid', async () => {
+describe('a rotation of TOKEN_SECRET', () => {
+  it('keeps every older session valid', async () => {
     const { hex, jwt, cookie } = await joined();
     const shown = await profile(hex, before);
     expect(shown[0]).toBe(200);
@@ -52,7 +52,7 @@ describe('while a rotation lasts', () => {
     expect(await me(cookie, during)).toBe(200);
   });
 
-  it.each(['/account/login', '/api/login/'])('%s gives the token that is live', async (path) => {
+  it.each(['/account/login', '/api/login/'])('lets %s return the token that is live', async (path) => {
     const { person, hex } = await joined();
     const json = { username: person.email, password: person.password };
     for (let times = 0; times < 2; times += 1) {
@@ -62,7 +62,7 @@ describe('while a rotation lasts', () => {
     expect((await profile(hex, during))[0]).toBe(200);
   });
 
-  it('signs a new JSON Web Token with the current secret', async () => {
+  it('signs new JSON Web Tokens with the current secret', async () => {
     const { byEmail } = await joined();
     const jwt = tokenOf(await send('/api/auth/login/', { json: byEmail, env: during }));
     expect((await profile(jwt, during))[0]).toBe(200);
@@ -70,7 +70,7 @@ describe('while a rotation lasts', () => {
     expect(await profile(jwt, before)).toEqual(INVALID);
   });
 
-  it('keeps a token of the new secret valid after the rotation', async () => {
+  it('keeps a token of the new secret valid after it ends', async () => {
     const { person, hex } = await joined();
     await send('/account/logout', { method: 'POST', token: hex, env: during });
     const token = tokenOf(await logIn(person, during));
@@ -79,7 +79,7 @@ describe('while a rotation lasts', () => {
     expect((await profile(token, after))[0]).toBe(200);
   });
 
-  it('what ends under one secret has ended under both', async () => {
+  it('ends a session under both secrets', async () => {
     const { hex, jwt, cookie } = await joined();
     for (const token of [hex, jwt])
       expect((await send('/account/logout', { method: 'POST', token, env: during })).status).toBe(200);
@@ -99,7 +99,7 @@ describe('while a rotation lasts', () => {
   });
 });
 
-describe("the owner's device", () => {
+describe('a device mark', () => {
   const flood = async (username: string, env: Env): Promise<void> => {
     for (let tries = 0; tries < 10; tries += 1)
       expect((await logIn({ username, password: 'wrong' }, env)).status).toBe(400);
@@ -107,7 +107,7 @@ describe("the owner's device", () => {
   const onDevice = (json: unknown, device: string, env: Env) =>
     send('/account/login', { json, headers: { Cookie: `device=${device}` }, env });
 
-  it('is known during a rotation, and gets a new mark', async () => {
+  it('stays valid during a rotation, and is replaced at login', async () => {
     const { person, device } = await joined();
     await flood(person.username, during);
     expect((await logIn(person, during)).status).toBe(429);
@@ -116,15 +116,15 @@ describe("the owner's device", () => {
     expect((await onDevice(person, deviceOf(answer), after)).status).toBe(200);
   });
 
-  it('is unknown afterwards without a new mark', async () => {
+  it('becomes invalid after the rotation if it was not replaced', async () => {
     const { person, device } = await joined();
     await flood(person.username, after);
     expect((await onDevice(person, device, after)).status).toBe(429);
   });
 });
 
-describe('without the secret before it', () => {
-  it('rejects every older JSON Web Token', async () => {
+describe('a new TOKEN_SECRET without TOKEN_SECRET_PREVIOUS', () => {
+  it('makes every older JSON Web Token invalid', async () => {
     const { jwt, byEmail } = await joined();
     expect(await profile(jwt, after)).toEqual(INVALID);
     const fresh = tokenOf(await send('/api/auth/login/', { json: byEmail, env: after }));
@@ -132,14 +132,14 @@ describe('without the secret before it', () => {
     expect(await profile(jwt, after)).toEqual(INVALID);
   });
 
-  it('keeps sessions that do not depend on the secret: cookies, and API tokens that are sent', async () => {
+  it('keeps cookies and existing API tokens valid', async () => {
     const { cookie, hex } = await joined();
     expect(await me(cookie, after)).toBe(200);
     expect((await profile(hex, after))[0]).toBe(200);
   });
 
   it.each(['/account/login', '/api/login/'])(
-    '%s gives a new token, and the old one is dead',
+    'lets %s return a new token, and the old one becomes invalid',
     async (path) => {
       const { person, hex } = await joined();
       const json = { username: person.email, password: person.password };
@@ -154,7 +154,7 @@ describe('without the secret before it', () => {
     },
   );
 
-  it('gives a valid token to each of 24 parallel logins', async () => {
+  it('gives 24 parallel logins the same valid token', async () => {
     const { person } = await joined();
     const answers = await Promise.all(Array.from({ length: 24 }, () => logIn(person, after)));
     expect(answers.map(({ status }) => status)).toEqual(Array(24).fill(200));

@@ -1,4 +1,4 @@
-// What the same-site check leaves alone: reading, and whatever a token in a header asks for.
+// The scope of the same-site check: it covers changes and logins, but not reads and not requests with a token in a header.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 
@@ -12,7 +12,7 @@ let cookie = '';
 
 const logIn = async (path = '/account/login'): Promise<Answer> => send(path, { json: person });
 
-/** The account's derived token, live at the moment. */
+/** The account's API token, which is live. */
 const freshToken = async (): Promise<string> => {
   const { text } = await logIn();
   return /"token":"([0-9a-f]{40})"/.exec(text)?.[1] ?? expect.fail(text);
@@ -25,35 +25,35 @@ beforeAll(async () => {
 
 const brief = ({ status, text }: Answer): [number, string] => [status, text];
 
-describe('a foreign page changes nothing by', () => {
+describe('a cross-site request', () => {
   it.each<[string, string, string, Sent]>([
-    ['no cookie at all', 'POST', '/api/users/logout/', {}],
-    ['a cookie that is good for nothing', 'POST', '/api/users/logout/', { cookie: 'A'.repeat(43) }],
-    ['a body that has faults', 'PATCH', '/api/users/me/', { json: '{' }],
-    ['a body of another type', 'POST', '/api/users/login/', { form: { username: 'a' } }],
+    ['a valid cookie', 'POST', '/api/users/logout/', {}],
+    ['an unknown cookie', 'POST', '/api/users/logout/', { cookie: 'A'.repeat(43) }],
+    ['a malformed body', 'PATCH', '/api/users/me/', { json: '{' }],
+    ['a form body', 'POST', '/api/users/login/', { form: { username: 'a' } }],
     [
-      'an Authorization header that is not ours',
+      'an Authorization header of another scheme',
       'POST',
       '/api/users/logout/',
       { headers: { Authorization: 'Basic YTpi' } },
     ],
-  ])(
-    '%s: it is refused for the page it comes from before anything else',
-    async (_what, method, path, sent) => {
-      const headers = { ...sent.headers, ...CROSS_SITE };
-      const answer = await send(path, { cookie, ...sent, method, headers });
-      expect(brief(answer)).toEqual([403, CSRF]);
+  ])('fails the CSRF check before any other check: %s', async (_what, method, path, sent) => {
+    const headers = { ...sent.headers, ...CROSS_SITE };
+    const answer = await send(path, { cookie, ...sent, method, headers });
+    expect(brief(answer)).toEqual([403, CSRF]);
+    expect((await send('/api/users/me/', { cookie })).status).toBe(200);
+  });
+
+  it.each(['HEAD', 'GET'])(
+    'cannot log out by %s /api/users/logout, with or without a slash at the end',
+    async (method) => {
+      for (const path of ['/api/users/logout/', '/api/users/logout']) {
+        const answer = await send(path, { method, cookie, headers: CROSS_SITE });
+        expect(brief(answer)).toEqual([403, method === 'HEAD' ? '' : CSRF]);
+      }
       expect((await send('/api/users/me/', { cookie })).status).toBe(200);
     },
   );
-
-  it.each(['HEAD', 'GET'])('%s logout/, with and without the slash', async (method) => {
-    for (const path of ['/api/users/logout/', '/api/users/logout']) {
-      const answer = await send(path, { method, cookie, headers: CROSS_SITE });
-      expect(brief(answer)).toEqual([403, method === 'HEAD' ? '' : CSRF]);
-    }
-    expect((await send('/api/users/me/', { cookie })).status).toBe(200);
-  });
 
   it.each<[string, string, unknown]>([
     ['POST', '/id/login', { identifier: person.email, password: person.password }],
@@ -62,7 +62,7 @@ describe('a foreign page changes nothing by', () => {
     ['PATCH', '/id/me', { name: 'Evil' }],
     ['DELETE', '/id/me', { password: person.password }],
     ['DELETE', '/id/sessions', undefined],
-  ])('%s %s', async (method, path, json) => {
+  ])('gets 403 and no cookie at %s %s', async (method, path, json) => {
     const answer = await send(path, { method, cookie, headers: CROSS_SITE, json });
     expect(answer.status).toBe(403);
     expect(JSON.parse(answer.text)).toMatchObject({ status: 403, code: 'cross_site' });
@@ -71,7 +71,7 @@ describe('a foreign page changes nothing by', () => {
   });
 });
 
-describe('a foreign page may cause, as it learns nothing by it,', () => {
+describe('a cross-site request that changes nothing', () => {
   it.each<[string, Sent, number]>([
     ['/api/users/me/', { method: 'GET' }, 200],
     ['/api/users/me/', { method: 'HEAD' }, 200],
@@ -80,7 +80,7 @@ describe('a foreign page may cause, as it learns nothing by it,', () => {
     ['/health', { method: 'GET' }, 200],
     ['/nowhere', { method: 'POST', json: {} }, 404],
     ['/api/users/login/', { method: 'DELETE' }, 405],
-  ])('%s with %j', async (path, sent, status) => {
+  ])('gets its normal status, but no CORS headers: %s with %j', async (path, sent, status) => {
     const answer = await send(path, { ...sent, cookie, headers: CROSS_SITE });
     expect(answer.status).toBe(status);
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBeNull();
@@ -88,7 +88,7 @@ describe('a foreign page may cause, as it learns nothing by it,', () => {
   });
 });
 
-describe('a token in a header is proof enough, wherever the request comes from:', () => {
+describe('a cross-site request with a token in a header', () => {
   it.each<[string, string, Sent, string]>([
     ['PATCH', '/api/users/me/', { json: { address: 'by token' } }, '"address":"by token"'],
     ['PUT', '/api/user/', { json: { first_name: 'Token' } }, '"first_name":"Token"'],
@@ -99,14 +99,14 @@ describe('a token in a header is proof enough, wherever the request comes from:'
     ['GET', '/api/users/logout/', {}, '"OK"'],
     ['POST', '/api/v1/user/logout/', {}, '{"status":"success","uid":'],
     ['POST', '/account/logout', {}, '{"success":true}'],
-  ])('%s %s', async (method, path, sent, shown) => {
+  ])('succeeds at %s %s', async (method, path, sent, shown) => {
     const token = await freshToken();
     const answer = await send(path, { ...sent, method, token, headers: CROSS_SITE });
     expect(answer.status).toBe(200);
     expect(answer.text).toContain(shown);
   });
 
-  it('POST /account/delete', async () => {
+  it('succeeds at POST /account/delete', async () => {
     const name = uniqueName();
     const json = { username: name, email: `${name}@test.com`, password: 'sesame1234' };
     const { text } = await send('/account/register', { json });
@@ -117,7 +117,7 @@ describe('a token in a header is proof enough, wherever the request comes from:'
     expect(await left.first('n')).toBe(0);
   });
 
-  it('but not if the token is invalid', async () => {
+  it('gets 401 if the token is invalid, even with a valid cookie', async () => {
     const token = '0'.repeat(40);
     const answer = await send('/api/users/logout/', { method: 'POST', token, cookie, headers: CROSS_SITE });
     expect(brief(answer)).toEqual([401, '{"detail":"Invalid token."}']);

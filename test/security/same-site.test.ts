@@ -1,4 +1,4 @@
-// Logins, registrations and what a cookie changes must come from the service's own pages, or from allowed ones.
+// The same-site check: logins, registrations and changes by cookie must come from the own origin or an allowed one.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import {
@@ -16,7 +16,7 @@ const ALLOWED = 'https://app.example.com';
 const env: Env = { ...testEnv, ALLOWED_ORIGINS: `https://other.example.com, ${ALLOWED}` };
 
 const CSRF = '{"detail":"CSRF Failed: cross-site request."}';
-/** What to do is in the text. */
+/** The text says what to do. */
 const COOKIE_BLOCKED =
   '{"detail":"The browser would drop the session cookie: the page is of another site. Use one host name for both (localhost and 127.0.0.1 are two)."}';
 const NOT_ALLOWED = '{"status":"failed","desc":"operation not allowed","error_code":112}';
@@ -48,13 +48,13 @@ interface Endpoint {
   name: string;
   path: string;
   method: string;
-  /** What is refused. */
+  /** The body of a rejection. */
   text: string;
   /** The status of a success. */
   status: number;
-  /** What there must be before. */
+  /** Creates what the request needs. */
   prepare: (person: Person) => Promise<Sent>;
-  /** How often the endpoint did what it is for. */
+  /** How often the endpoint has done its work. */
   done: (person: Person) => Promise<number>;
 }
 
@@ -113,37 +113,37 @@ const endpoints: Endpoint[] = [
   logIn('/api/auth/login/', FORBIDDEN),
 ];
 
-/** What a page that the deployment does not know has a browser send. */
+/** Headers that a browser sends for a page of an unknown origin. */
 const foreign: [string, Record<string, string>][] = [
-  ['cross-site by the browser', { 'Sec-Fetch-Site': 'cross-site' }],
-  ['cross-site in other letters', { 'Sec-Fetch-Site': 'Cross-Site' }],
-  ['cross-site with its origin', { 'Sec-Fetch-Site': 'cross-site', Origin: FOREIGN }],
-  ['cross-site without an origin of its own', { 'Sec-Fetch-Site': 'cross-site', Origin: 'null' }],
-  ["a neighbour's", { 'Sec-Fetch-Site': 'same-site', Origin: 'https://evil.latchkey.test' }],
-  ["a neighbour's without an origin of its own", { 'Sec-Fetch-Site': 'same-site', Origin: 'null' }],
-  ['a foreign origin alone', { Origin: FOREIGN }],
-  ['no origin of its own alone', { Origin: 'null' }],
-  ['the own host by another scheme', { Origin: 'http://latchkey.test' }],
+  ['Sec-Fetch-Site: cross-site', { 'Sec-Fetch-Site': 'cross-site' }],
+  ['Sec-Fetch-Site: Cross-Site', { 'Sec-Fetch-Site': 'Cross-Site' }],
+  ['cross-site and a foreign origin', { 'Sec-Fetch-Site': 'cross-site', Origin: FOREIGN }],
+  ['cross-site and the origin null', { 'Sec-Fetch-Site': 'cross-site', Origin: 'null' }],
+  ['same-site and a sibling origin', { 'Sec-Fetch-Site': 'same-site', Origin: 'https://evil.latchkey.test' }],
+  ['same-site and the origin null', { 'Sec-Fetch-Site': 'same-site', Origin: 'null' }],
+  ['only a foreign origin', { Origin: FOREIGN }],
+  ['only the origin null', { Origin: 'null' }],
+  ['the own host with another scheme', { Origin: 'http://latchkey.test' }],
   ['the own host at another port', { Origin: `${ORIGIN}:8443` }],
-  ['an origin that begins like the own', { Origin: `${ORIGIN}.evil.example` }],
-  ['an origin that ends like the own', { Origin: 'https://evil-latchkey.test' }],
-  ['an origin that begins like an allowed one', { Origin: `${ALLOWED}.evil.example` }],
-  ['an allowed host by another scheme', { Origin: 'http://app.example.com' }],
+  ['an origin that starts with the own origin', { Origin: `${ORIGIN}.evil.example` }],
+  ['a host that ends with the own host', { Origin: 'https://evil-latchkey.test' }],
+  ['an origin that starts with an allowed origin', { Origin: `${ALLOWED}.evil.example` }],
+  ['an allowed host with another scheme', { Origin: 'http://app.example.com' }],
 ];
 
-/** What the own pages, allowed ones and clients that are no browsers send. */
+/** Headers of the own pages, of allowed origins, and of clients that are not browsers. */
 const familiar: [string, Record<string, string>][] = [
-  ['neither header, as curl', {}],
-  ['same-origin', { 'Sec-Fetch-Site': 'same-origin' }],
-  ['same-origin with the own origin', { 'Sec-Fetch-Site': 'same-origin', Origin: ORIGIN }],
-  ['none, as from the address bar', { 'Sec-Fetch-Site': 'none' }],
-  ['the own origin alone', { Origin: ORIGIN }],
-  ['an allowed origin alone', { Origin: ALLOWED }],
-  ['an allowed origin, same-site', { Origin: ALLOWED, 'Sec-Fetch-Site': 'same-site' }],
-  ['the other allowed origin', { Origin: 'https://other.example.com' }],
+  ['neither header, as from curl', {}],
+  ['Sec-Fetch-Site: same-origin', { 'Sec-Fetch-Site': 'same-origin' }],
+  ['same-origin and the own origin', { 'Sec-Fetch-Site': 'same-origin', Origin: ORIGIN }],
+  ['Sec-Fetch-Site: none, as from the address bar', { 'Sec-Fetch-Site': 'none' }],
+  ['only the own origin', { Origin: ORIGIN }],
+  ['only an allowed origin', { Origin: ALLOWED }],
+  ['same-site and an allowed origin', { Origin: ALLOWED, 'Sec-Fetch-Site': 'same-site' }],
+  ['only the other allowed origin', { Origin: 'https://other.example.com' }],
 ];
 
-/** Endpoints that give a browser its session cookie, which is `SameSite=Lax`: what they say to a page of another site. */
+/** Endpoints that set the session cookie, which is `SameSite=Lax`, and their answer to an allowed page of another site. */
 const BLOCKED: Readonly<Record<string, string>> = {
   '/api/users/register/': COOKIE_BLOCKED,
   '/api/users/login/': COOKIE_BLOCKED,
@@ -158,7 +158,7 @@ const expectRefused = (answer: Answer, text: string): void => {
 };
 
 describe.each(endpoints)('$name', ({ path, method, text, status, prepare, done }) => {
-  it.each(foreign)('refuses %s with 403 and does nothing', async (_what, headers) => {
+  it.each(foreign)('rejects %s with 403 and does nothing', async (_what, headers) => {
     const person = someone();
     const sent = await prepare(person);
     const before = await done(person);
@@ -189,16 +189,16 @@ describe.each(endpoints)('$name', ({ path, method, text, status, prepare, done }
     expect(await done(person)).toBe(blocked === undefined ? before + 1 : before);
   });
 
-  it('refuses the origin of another deployment with 403', async () => {
+  it('rejects an origin with 403 if only another deployment allows it', async () => {
     const person = someone();
     const sent = await prepare(person);
     expectRefused(await send(path, { ...sent, method, headers: { Origin: ALLOWED } }), text);
   });
 });
 
-// A browser names the origin of a page with every POST, but not with an image or a link.
+// A browser sends Origin with every POST, but not for an image or a link.
 it.each(['GET', 'HEAD'])(
-  '%s /api/users/logout/ is 403 for an image in the page of a neighbour',
+  'answers 403 to %s /api/users/logout/ for an image on a page of a sibling host',
   async (method) => {
     const person = someone();
     const cookie = sessionCookie(await send('/api/users/register/', { json: person })) ?? expect.fail();

@@ -1,4 +1,4 @@
-// The cron trigger: one run of the clean-up, its counts in the log.
+// The cron trigger: one run of the clean-up, with its counts in the log.
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, it, type MockInstance, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
@@ -26,7 +26,7 @@ const runCron = async (env: Env): Promise<void> => {
 
 const lines = (): unknown[] => log.mock.calls.map(([line]): unknown => JSON.parse(String(line)));
 
-/** An account with a live session, 700 that ended, 3 old events, 2 old counters. */
+/** An account with a live session, 700 expired sessions, 3 old events and 2 old counters. */
 const seed = async (): Promise<string> => {
   const username = uniqueName();
   const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
@@ -52,7 +52,7 @@ const seed = async (): Promise<string> => {
   return sessionCookie(answer) ?? expect.fail(answer.text);
 };
 
-it('deletes what has expired, and logs how much in one line', async () => {
+it('deletes expired rows, and logs their counts in one line', async () => {
   const cookie = await seed();
   await runCron(testEnv);
   expect(lines()).toEqual([
@@ -88,7 +88,7 @@ it('deletes what has expired, and logs how much in one line', async () => {
   ]);
 });
 
-it('applies EVENT_DAYS', async () => {
+it('keeps events for EVENT_DAYS', async () => {
   await seed();
   await runCron({ ...testEnv, EVENT_DAYS: '92' });
   expect(lines()).toMatchObject([{ sessions: 700, events: 0 }]);
@@ -96,7 +96,7 @@ it('applies EVENT_DAYS', async () => {
   expect(lines().at(-1)).toMatchObject({ sessions: 0, events: 3 });
 });
 
-it('fails if D1 is down, so that the platform shows it, and deletes everything the next time', async () => {
+it('fails visibly if D1 is down, and deletes everything in the next run', async () => {
   await seed();
   const { env } = observe(testEnv, () => {
     throw new Error('Network connection lost.');

@@ -1,4 +1,4 @@
-// A device that has logged in before is counted on its own: a stranger's tries do not lock the owner out.
+// A device that has logged in before has its own counter, so that a stranger's attempts do not lock out the owner.
 import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { DEVICE_SECONDS, readIdentifier } from '../../src/core/index.ts';
@@ -12,7 +12,7 @@ interface Person {
   password: string;
 }
 
-/** The mark of the device after a success, `wrong`, or how many seconds to wait. */
+/** The device mark after a success, `wrong`, or the seconds to wait. */
 type Outcome = { device: string } | 'wrong' | number;
 
 const tryLogin = async (
@@ -37,7 +37,7 @@ const failOften = async (timed: TimedCore, person: Person, device: string | null
   expect(await tryLogin(timed, wrong, device)).toBe(1);
 };
 
-/** An account of that core and the mark that its login left on a device. */
+/** Registers an account. Returns it with the device mark of its first login. */
 const joined = async (timed: TimedCore) => {
   const person = someAccount();
   const { account } = await timed.register('cookie', person);
@@ -46,7 +46,7 @@ const joined = async (timed: TimedCore) => {
   return { ...person, id: account.id, device: outcome.device };
 };
 
-/** The last character of a text changed for another of its alphabet. */
+/** Replaces the last hex digit of a text. */
 const bent = (text: string): string => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
 
 describe("the owner's device", () => {
@@ -58,7 +58,7 @@ describe("the owner's device", () => {
     expect(await tryLogin(timed, owner, owner.device)).toEqual(IN);
   });
 
-  it('logs in by the email as by the username', async () => {
+  it('logs in by email as well as by username', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     await failOften(timed, owner);
@@ -67,7 +67,7 @@ describe("the owner's device", () => {
     expect(await tryLogin(timed, byEmail, owner.device)).toEqual(IN);
   });
 
-  it('does not end the wait of the account by its own success', async () => {
+  it('does not end the wait of the account when it logs in', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     await failOften(timed, owner);
@@ -75,7 +75,7 @@ describe("the owner's device", () => {
     expect(await tryLogin(timed, owner)).toBe(1);
   });
 
-  it('gets its mark at registration too', async () => {
+  it('gets a mark at registration too', async () => {
     const timed = createTimedCore();
     const owner = someAccount();
     const kept = { client: someClient, replaces: null };
@@ -99,7 +99,7 @@ describe("the owner's device", () => {
 });
 
 describe('a device', () => {
-  it('has a counter with the same limits', async () => {
+  it('waits by the same limits, on a separate counter', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     const wrong = { ...owner, password: WRONG };
@@ -112,7 +112,7 @@ describe('a device', () => {
     expect(await tryLogin(timed, owner)).toEqual(IN);
   });
 
-  it('has a counter for each account, and shares none with another device', async () => {
+  it('does not share its counter with another device', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     const second = await tryLogin(timed, owner);
@@ -122,7 +122,7 @@ describe('a device', () => {
     expect(await tryLogin(timed, owner, second.device)).toEqual(IN);
   });
 
-  it('is one of eight with a counter; failures of a ninth count for the account', async () => {
+  it('has no counter if it is the ninth, and its failures count for the account', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     const devices = [owner.device];
@@ -140,7 +140,7 @@ describe('a device', () => {
     expect([account?.[0], Object.keys(others).length]).toEqual([1, 8]);
   });
 
-  it('resets its counter by a success', async () => {
+  it('resets its counter when it logs in', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     await failOften(timed, owner, owner.device);
@@ -149,7 +149,7 @@ describe('a device', () => {
     await failOften(timed, owner, owner.device);
   });
 
-  it('is known to every account that has logged in on it, and to no other', async () => {
+  it('counts as known to every account that has logged in on it, and to no other', async () => {
     const timed = createTimedCore();
     const [one, other, stranger] = [await joined(timed), await joined(timed), await joined(timed)];
     const shared = await tryLogin(timed, other, one.device);
@@ -163,7 +163,7 @@ describe('a device', () => {
   });
 });
 
-describe('a change of the password', () => {
+describe('a password change', () => {
   const changed = async (
     timed: TimedCore,
     person: Person & { device: string },
@@ -178,14 +178,14 @@ describe('a change of the password', () => {
     return outcome.ok ? outcome.value.device : expect.fail(outcome.error.reason);
   };
 
-  it('voids the marks of all devices, and gives this one a new mark', async () => {
+  it('makes all device marks invalid, and gives the current device a new one', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     const thief = await tryLogin(timed, owner);
     if (typeof thief !== 'object') return expect.fail(String(thief));
     const renewed = await changed(timed, owner, owner.password, 'another horse 2');
     const nowOwner = { ...owner, password: 'another horse 2' };
-    // Ten tries with the old mark are ten tries at the account, and no more than those.
+    // Ten attempts with the old mark count as ten attempts at the account.
     await failOften(timed, nowOwner, thief.device);
     expect(await tryLogin(timed, nowOwner, owner.device)).toBe(1);
     expect(await tryLogin(timed, nowOwner)).toBe(1);
@@ -203,26 +203,26 @@ describe('a change of the password', () => {
   });
 });
 
-describe('while the account waits, no help is', () => {
+describe('an account that waits', () => {
   it.each<[string, (mark: string, other: { device: string; id: number }, ownId: number) => string]>([
     ["another account's mark", (_mark, other) => other.device],
     [
-      "another account's mark with the account's id put in",
+      "another account's mark with this account's id",
       (_mark, other, ownId) => other.device.replace(`.${other.id}_`, `.${ownId}_`),
     ],
     ['a mark with another signature', bent],
-    ['a mark with no signature', (mark) => mark.slice(0, mark.lastIndexOf('.') + 1)],
-    ['a mark signed with zeros', (mark) => mark.replace(/[^.]+$/, '0'.repeat(64))],
-    ['a mark with another device', (mark) => mark.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))],
+    ['a mark without a signature', (mark) => mark.slice(0, mark.lastIndexOf('.') + 1)],
+    ['a mark with a signature of zeros', (mark) => mark.replace(/[^.]+$/, '0'.repeat(64))],
+    ['a mark with another device id', (mark) => mark.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))],
     ['a mark with a later time', (mark) => mark.replace(/\.(\d+)\./, (_, s) => `.${Number(s) + 1}.`)],
     ['a mark without its last digit', (mark) => mark.slice(0, -1)],
     ['half a mark', (mark) => mark.slice(0, mark.length / 2)],
     ['a mark in capitals', (mark) => mark.toUpperCase()],
-    ['a mark with more behind it', (mark) => `${mark}0`],
+    ['a mark with one more digit', (mark) => `${mark}0`],
     ['an empty mark', () => ''],
     ['a huge mark', (mark) => mark.repeat(1000)],
     ['a session token', () => 'A'.repeat(43)],
-  ])('%s', async (_what, forge) => {
+  ])('ignores %s', async (_what, forge) => {
     const timed = createTimedCore();
     const [owner, other] = [await joined(timed), await joined(timed)];
     await failOften(timed, owner);
@@ -232,7 +232,7 @@ describe('while the account waits, no help is', () => {
     expect(await tryLogin(timed, owner, owner.device)).toEqual(IN);
   });
 
-  it('a mark older than 400 days', async () => {
+  it('ignores a mark older than 400 days', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     timed.advance(DEVICE_SECONDS * 1000);

@@ -1,19 +1,19 @@
-// Floods: thousands of wrong passwords cost a handful of hashes, and many right ones at once are no flood.
+// Floods: a thousand wrong passwords cost few hashes, and many right passwords at once all succeed.
 import { describe, expect, it } from 'vitest';
 import { createTimedCore, someAccount, someClient } from '../support/clock.ts';
 import { watchHashes } from '../support/counting.ts';
 import { makeAllWait } from '../support/failures.ts';
 import { type Answer, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 
-/** What a flood against one account may cost. */
+/** The most hashes that a flood against one account may cost. */
 const MAX_HASHES = 20;
 /** The test pool's hash is two calls. */
 const CALLS_PER_HASH = 2;
 
-/** So many at the same moment: ten times what is free. */
+/** Attempts at the same moment: ten times the free ones. */
 const FLOOD = 100;
 
-/** A flood over ten seconds: so many each second, all at once. What it costs depends on its time, not on its size. */
+/** A flood over ten seconds, with 100 attempts at once each second. Its cost depends on its duration, not on its size. */
 const SECONDS = 10;
 const AT_ONCE = 100;
 
@@ -32,7 +32,7 @@ const joined = async () => {
   return { username, email: `${username}@test.com`, device: device ?? expect.fail(answer.text) };
 };
 
-/** Sends as many requests at the same moment. */
+/** Sends that many requests at the same moment. */
 const atOnce = (times: number, path: string, json: unknown): Promise<Answer[]> =>
   Promise.all(Array.from({ length: times }, () => send(path, { json })));
 
@@ -43,7 +43,7 @@ const countRow = async (username: string): Promise<unknown> =>
     .bind(username)
     .first();
 
-/** How many of each status there are. */
+/** The number of responses with each status. */
 const byStatus = (answers: readonly Answer[]): Record<number, number> => {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
@@ -51,7 +51,7 @@ const byStatus = (answers: readonly Answer[]): Record<number, number> => {
 };
 
 describe(`${FLOOD} wrong passwords at the same moment`, () => {
-  it('cost at most 20 hashes, and the owner still logs in on a known device', async () => {
+  it('cost at most 20 hashes, and do not lock out the owner on a known device', async () => {
     const owner = await joined();
     const { value: answers, iterations } = await watchHashes(() =>
       atOnce(FLOOD, LOGIN, { username: owner.username, password: 'wrong' }),
@@ -63,13 +63,13 @@ describe(`${FLOOD} wrong passwords at the same moment`, () => {
     expect(await countRow(owner.username)).toEqual({ count: hashes, pending: 0 });
 
     const json = { username: owner.username, password: PASSWORD };
-    // The first wait is a second, which a busy machine takes for all these answers.
+    // The first wait is one second, which may be over by now on a busy machine.
     await makeAllWait();
     expect((await send(LOGIN, { json })).status).toBe(429);
     expect((await send(LOGIN, { json, headers: { Cookie: `device=${owner.device}` } })).status).toBe(200);
   });
 
-  it('cost as little for an unknown name', async () => {
+  it('cost at most 20 hashes for an unknown name', async () => {
     const json = { username: uniqueName(), password: 'wrong' };
     const { value: answers, iterations } = await watchHashes(() => atOnce(FLOOD, LOGIN, json));
     const hashes = iterations.length / CALLS_PER_HASH;
@@ -77,7 +77,7 @@ describe(`${FLOOD} wrong passwords at the same moment`, () => {
     expect(byStatus(answers)).toEqual({ 400: hashes, 429: FLOOD - hashes });
   });
 
-  it('cost as little across all names and dialects of one account', async () => {
+  it('cost at most 20 hashes across all names and dialects of one account', async () => {
     const { username, email } = await joined();
     const password = 'wrong';
     const { value: answers, iterations } = await watchHashes(async () => {
@@ -97,7 +97,7 @@ describe(`${FLOOD} wrong passwords at the same moment`, () => {
 });
 
 describe('1,000 wrong passwords within ten seconds', () => {
-  it('cost at most 20 hashes within ten seconds, and the owner still logs in on a known device', async () => {
+  it('cost at most 20 hashes, and make the owner wait only on unknown devices', async () => {
     const timed = createTimedCore();
     const person = someAccount();
     const owner = await timed.register('cookie', person);
@@ -123,7 +123,7 @@ describe('1,000 wrong passwords within ten seconds', () => {
     });
     const hashes = iterations.length / CALLS_PER_HASH;
     expect(hashes).toBeLessThanOrEqual(MAX_HASHES);
-    // Ten for nothing, then after 1, 2 and 4 seconds: the flood lasts ten.
+    // Ten free attempts, then one after 1, 2 and 4 seconds each: the flood lasts ten seconds.
     expect(outcomes).toEqual({ wrong_credentials: 13, throttled: SECONDS * AT_ONCE - 13 });
     expect(hashes).toBe(13);
 
@@ -135,7 +135,7 @@ describe('1,000 wrong passwords within ten seconds', () => {
 });
 
 describe('24 right passwords of one account at the same moment', () => {
-  it('all log in, each to its own session', async () => {
+  it('open 24 separate sessions', async () => {
     const { username } = await joined();
     const answers = await atOnce(24, LOGIN, { username, password: PASSWORD });
     expect(byStatus(answers)).toEqual({ 200: 24 });
@@ -145,7 +145,7 @@ describe('24 right passwords of one account at the same moment', () => {
     expect(await countRow(username)).toBeNull();
   });
 
-  it('all get the same API token in account', async () => {
+  it('get the same API token in account', async () => {
     const { username } = await joined();
     const answers = await atOnce(24, '/account/login', { username, password: PASSWORD });
     expect(byStatus(answers)).toEqual({ 200: 24 });

@@ -1,4 +1,4 @@
-// What is counted together: every name of an account, in every dialect; and what does not exist, alike.
+// Attempts that share a counter: all names of an account, in all dialects. Unknown names behave the same.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { type Cost, measure, NO_OPERATIONS } from '../support/counting.ts';
@@ -9,7 +9,7 @@ const FREE_FAILURES = 3;
 
 const env: Env = { ...testEnv, THROTTLE_FREE_FAILURES: '3', THROTTLE_FIRST_WAIT_SECONDS: '30' };
 
-/** Two rounds of a thousand iterations: what the test pool sets. */
+/** Two rounds of 1,000 iterations, as the test pool sets. */
 const ONE_HASH = [1000, 1000];
 
 const nowMs = Date.UTC(2030, 0, 1);
@@ -42,28 +42,28 @@ const failOften = async (name: string, times = FREE_FAILURES): Promise<void> => 
   for (let tries = 0; tries < times; tries += 1) expect((await tryName(name)).status).toBe(400);
 };
 
-describe('one counter is shared by', () => {
+describe('one counter', () => {
   it.each<[string, (person: Person) => string, (person: Person) => string]>([
-    ['the username and the email', ({ username }) => username, ({ email }) => email],
-    ['the email and the username', ({ email }) => email, ({ username }) => username],
+    ['the username, then the email', ({ username }) => username, ({ email }) => email],
+    ['the email, then the username', ({ email }) => email, ({ username }) => username],
     ['every case of a username', ({ username }) => username.toLowerCase(), (p) => p.username.toUpperCase()],
     ['every case of an email', ({ email }) => email.toUpperCase(), ({ email }) => email.toLowerCase()],
     ['a name with spaces around it', ({ username }) => ` ${username} `, ({ username }) => username],
-  ])('%s', async (_what, one, other) => {
+  ])('covers %s', async (_what, one, other) => {
     const person = await joined();
     await failOften(one(person));
     expect((await tryName(other(person), PASSWORD)).status).toBe(429);
     await expect(tryName((await joined()).username, PASSWORD)).resolves.toMatchObject({ status: 200 });
   });
 
-  it('the username and the email, taken in turns', async () => {
+  it('covers the username and the email in turns', async () => {
     const { username, email } = await joined();
     await failOften(username, 2);
     await failOften(email, 1);
     expect((await tryName(username, PASSWORD)).status).toBe(429);
   });
 
-  it('all five dialects', async () => {
+  it('covers all five dialects', async () => {
     const { username, email } = await joined();
     const password = 'wrong';
     const paths = ['/api/users/login/', '/api/v1/user/login/', '/api/login/', '/account/login'];
@@ -75,7 +75,7 @@ describe('one counter is shared by', () => {
     expect((await send('/api/auth/login/', { json, env })).status).toBe(429);
   });
 
-  it('every case of an unknown name', async () => {
+  it('covers every case of an unknown name', async () => {
     const { username } = nobody();
     await failOften(username.toLowerCase());
     expect((await tryName(username.toUpperCase())).status).toBe(429);
@@ -90,7 +90,7 @@ it('counts every unknown name separately', async () => {
   expect((await tryName(nobody().username)).status).toBe(400);
 });
 
-it('starts at zero for an account whose name was tried before it existed', async () => {
+it('starts at zero for a new account whose name was tried before', async () => {
   const person = nobody();
   await failOften(person.username);
   await failOften(person.email);
@@ -115,7 +115,7 @@ it('stores an unknown name as a keyed hash only', async () => {
   expect(keys.join()).not.toContain(plain.slice(4));
 });
 
-describe('throttling does not reveal whether an account exists', () => {
+describe('throttling', () => {
   const whole = ({ status, statusText, headers, text }: Answer) => {
     const shown = [...headers].filter(([name]) => name !== 'x-request-id');
     return { status, statusText, headers: shown, text };
@@ -132,7 +132,7 @@ describe('throttling does not reveal whether an account exists', () => {
     return costs;
   };
 
-  it('by its answers, its waits or its work: unknown, known and disabled are alike at every step', async () => {
+  it('has the same responses, waits and costs for unknown, known and disabled accounts', async () => {
     const known = await joined();
     const disabled = await joined();
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(disabled.id).run();

@@ -1,4 +1,4 @@
-// What a success forgives, what unknown names cost, and counters written by a clock that was wrong.
+// What a successful login forgives, the counters of unknown names, and counters with a time in the future.
 import { describe, expect, it } from 'vitest';
 import { readIdentifier } from '../../src/core/index.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../support/clock.ts';
@@ -39,7 +39,7 @@ const joined = async (timed: TimedCore) => {
   return { ...person, id: account.id };
 };
 
-describe('a success', () => {
+describe('a successful login', () => {
   it('forgives the failures of its own network', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
@@ -62,7 +62,7 @@ describe('a success', () => {
     expect(await countOf(owner.id)).toBeNull();
   });
 
-  it('makes nobody wait longer: a script logs in as soon as a wait is over', async () => {
+  it('succeeds as soon as the wait is over, and again without a new wait', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     for (let times = 0; times < FREE_FAILURES; times += 1)
@@ -74,7 +74,7 @@ describe('a success', () => {
     expect(await countOf(owner.id)).toEqual({ count: FREE_FAILURES, pending: 0 });
   });
 
-  it('once a minute leaves a guesser beside it at most 120 attempts a day, not 14,400', async () => {
+  it('each minute leaves a guesser elsewhere at most 120 attempts a day, not 14,400', async () => {
     const timed = createTimedCore(Date.UTC(2030, 0, 1));
     const owner = await joined(timed);
     let guesses = 0;
@@ -89,7 +89,7 @@ describe('a success', () => {
     expect(guesses).toBeLessThanOrEqual(120);
   }, 60_000);
 
-  it('lets the owner log in on a known device all the time', async () => {
+  it('stays possible on a known device while a guesser makes the account wait', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     const first = await timed.core.login({
@@ -109,7 +109,7 @@ describe('a success', () => {
 });
 
 describe('an account', () => {
-  it('remembers sixteen networks, and does not forgive failures of further ones', async () => {
+  it('tracks sixteen networks, and does not forgive failures of further ones', async () => {
     const timed = createTimedCore(undefined, { ...testEnv, THROTTLE_FREE_FAILURES: '100' });
     const owner = await joined(timed);
     for (let network = 0; network < 20; network += 1)
@@ -119,7 +119,7 @@ describe('an account', () => {
     expect(await countOf(owner.id)).toEqual({ count: 4, pending: 0 });
   });
 
-  it('starts again after a day without an attempt', async () => {
+  it('starts a new count after a day without an attempt', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     for (let times = 0; times < 9; times += 1) await tryLogin(timed, { username: owner.username });
@@ -129,15 +129,15 @@ describe('an account', () => {
   });
 });
 
-describe('a counter whose time lies in the future', () => {
-  it.each([61_000, 900_000, 365 * DAY_MS])('by %s ms makes nobody wait', async (ahead) => {
+describe('a counter with a time in the future', () => {
+  it.each([61_000, 900_000, 365 * DAY_MS])('makes nobody wait if the time is %s ms ahead', async (ahead) => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     await setCount(owner.id, 40, 0, timed.now() + ahead);
     expect(await tryLogin(timed, owner)).toBe('in');
   });
 
-  it('by less than a minute counts, and never reports more than the longest wait', async () => {
+  it('causes at most the longest wait if the time is less than a minute ahead', async () => {
     const timed = createTimedCore();
     const owner = await joined(timed);
     await setCount(owner.id, 40, 0, timed.now() + 59_000);
@@ -145,7 +145,7 @@ describe('a counter whose time lies in the future', () => {
   });
 });
 
-describe('names that no account has', () => {
+describe('unknown names', () => {
   const rows = async () => testEnv.DB.prepare('SELECT key FROM login_failures').all<{ key: string }>();
 
   it('share 4,096 counters', async () => {
@@ -158,7 +158,7 @@ describe('names that no account has', () => {
     }
   });
 
-  it('wait like a known one, each separately', async () => {
+  it('wait like known names, each separately', async () => {
     const timed = createTimedCore();
     const name = uniqueName();
     for (let times = 0; times < FREE_FAILURES; times += 1)
@@ -171,7 +171,7 @@ describe('names that no account has', () => {
     expect((await rows()).results.length).toBeGreaterThan(row);
   });
 
-  it('take over a shared counter, so that a new name always has its free attempts', async () => {
+  it('take over a shared counter, so that each new name has all free attempts', async () => {
     const timed = createTimedCore();
     const name = uniqueName();
     for (let times = 0; times < FREE_FAILURES; times += 1) await tryLogin(timed, { username: name });

@@ -1,4 +1,4 @@
-// What asks for the password once more is counted like a login: guessed no faster, and shut to nobody by a stranger.
+// A change that needs the password is throttled like a login: a thief guesses no faster, a stranger locks out nobody.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { send, testEnv, uniqueName } from '../support/worker.ts';
 
@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** An account, and the cookies of the browser that made it. */
+/** Registers an account. Returns it with the cookies of its browser. */
 const joined = async () => {
   const username = uniqueName();
   const email = `${username}@test.com`;
@@ -26,7 +26,7 @@ const joined = async () => {
 };
 type Owner = Awaited<ReturnType<typeof joined>>;
 
-/** A stranger tries until the account waits. */
+/** Sends wrong passwords until the account waits. */
 const flood = async ({ username }: Owner): Promise<void> => {
   const json = { username, password: 'wrong' };
   for (let tries = 0; tries < FREE_FAILURES; tries += 1)
@@ -56,7 +56,7 @@ describe.each(changes)('%s %s', (method, path, body, status) => {
     expect((await change(owner, PASSWORD)).status).toBe(status);
   });
 
-  it('makes the thief of a session wait from the 10th wrong password on', async () => {
+  it('makes the thief of a session wait after ten wrong passwords', async () => {
     const owner = await joined();
     for (let tries = 0; tries < FREE_FAILURES; tries += 1)
       expect((await change(owner, 'wrong', owner.session)).status).toBe(401);

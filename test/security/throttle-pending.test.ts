@@ -1,4 +1,4 @@
-// Tries that are still being checked: worth a pause while they are under way, failures once they are abandoned.
+// Pending attempts: while they are checked, a further attempt pauses; once their lease ends, they count as failures.
 import { describe, expect, it } from 'vitest';
 import { createCore, createCounts, cryptoRandom, readIdentifier } from '../../src/core/index.ts';
 import { type Env, readSettings } from '../../src/env.ts';
@@ -8,7 +8,7 @@ import { testEnv } from '../support/worker.ts';
 
 const FREE_FAILURES = 3;
 const WAIT_SECONDS = 60;
-/** A try that began longer ago is abandoned. */
+/** An attempt that began longer ago is abandoned. */
 const LEASE_MS = 5_000;
 
 const START_MS = Date.UTC(2030, 0, 1);
@@ -19,7 +19,7 @@ const env: Env = {
   THROTTLE_FIRST_WAIT_SECONDS: String(WAIT_SECONDS),
 };
 
-/** A core whose clock a test owns, whose pauses take the time they ask for, and whose isolate can go away. */
+/** A core with a test clock, which pauses advance, and an isolate that can stop. */
 const createMortalCore = (onPause: (pauses: number) => Promise<unknown> = async () => undefined) => {
   let nowMs = START_MS;
   let roundTripsLeft = Number.POSITIVE_INFINITY;
@@ -60,7 +60,7 @@ const createMortalCore = (onPause: (pauses: number) => Promise<unknown> = async 
     advance: (milliseconds: number) => {
       nowMs += milliseconds;
     },
-    /** So many round trips to the database, and none after them until it is told another number. */
+    /** Allows that many further round trips to D1, until the next call. */
     live: (roundTrips = Number.POSITIVE_INFINITY) => {
       roundTripsLeft = roundTrips;
     },
@@ -87,10 +87,10 @@ const tryLogin = async ({ core }: MortalCore, { username }: Person, password: st
 
 const countOf = ({ id }: Person): Promise<unknown> => readCount(id);
 
-/** As many tries as are free have just begun elsewhere. */
+/** Fills the counter with as many pending attempts as are free. They have just begun elsewhere. */
 const fill = ({ id }: Person) => setCount(id, FREE_FAILURES, FREE_FAILURES, START_MS);
 
-/** As many tries as are free, whose isolate goes away before their failure is settled. */
+/** Makes as many attempts as are free. Their isolate stops before it records the failures. */
 const abandon = async (mortal: MortalCore, person: Person): Promise<void> => {
   for (let tries = 0; tries < FREE_FAILURES; tries += 1) {
     mortal.live(1);
@@ -101,8 +101,8 @@ const abandon = async (mortal: MortalCore, person: Person): Promise<void> => {
   expect(await countOf(person)).toEqual({ count: FREE_FAILURES, pending: FREE_FAILURES });
 };
 
-describe('while tries of the same moment are still being checked', () => {
-  it('pauses a further one, and continues it as soon as one of them succeeds', async () => {
+describe('a further attempt while others are being checked', () => {
+  it('pauses, and continues as soon as one of them succeeds', async () => {
     const pausesUntilSuccess = 2;
     let id = 0;
     const mortal = createMortalCore(async (pauses) => {
@@ -116,7 +116,7 @@ describe('while tries of the same moment are still being checked', () => {
     expect(mortal.pauses).toHaveLength(pausesUntilSuccess);
   });
 
-  it('refuses a further one in the end, without a hash and without counting it', async () => {
+  it('fails after its pauses, without a hash and without being counted', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     await fill(person);
@@ -130,7 +130,7 @@ describe('while tries of the same moment are still being checked', () => {
     expect(await countOf(person)).toEqual({ count: 3, pending: 3 });
   });
 
-  it('does not pause because of failed ones', async () => {
+  it('does not pause because of attempts that have failed', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     for (let tries = 0; tries < FREE_FAILURES; tries += 1) {
@@ -142,8 +142,8 @@ describe('while tries of the same moment are still being checked', () => {
   });
 });
 
-describe('an attempt whose isolate is gone', () => {
-  it('is counted, and becomes a failure when its lease ends', async () => {
+describe('an attempt whose isolate has stopped', () => {
+  it('becomes a failure when its lease ends', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     await abandon(mortal, person);
@@ -152,7 +152,7 @@ describe('an attempt whose isolate is gone', () => {
     expect(mortal.pauses).toEqual([]);
   });
 
-  it('counts as pending before that', async () => {
+  it('counts as pending until its lease ends', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     await abandon(mortal, person);
@@ -161,7 +161,7 @@ describe('an attempt whose isolate is gone', () => {
     expect(mortal.pauses.length).toBe(1);
   });
 
-  it('locks nobody out: the owner logs in after the wait', async () => {
+  it('does not lock out the owner after the wait', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     await abandon(mortal, person);
@@ -169,11 +169,11 @@ describe('an attempt whose isolate is gone', () => {
     expect(await tryLogin(mortal, person, person.password)).toBe(1);
     mortal.advance(1);
     expect(await tryLogin(mortal, person, person.password)).toBe('in');
-    // Nobody noted from which network they came, so this success does not forgive them.
+    // The network of these attempts was not recorded, so this success does not forgive them.
     expect(await countOf(person)).toEqual({ count: FREE_FAILURES, pending: 0 });
   });
 
-  it('is no longer pending after a later attempt has begun', async () => {
+  it('stops being pending when a later attempt begins', async () => {
     const mortal = createMortalCore();
     const person = await joined(mortal);
     await abandon(mortal, person);

@@ -1,4 +1,4 @@
-// The account's counter: from the 10th failure in a row on each further try waits, 1 s doubling to 15 min.
+// The account's counter: after the 10th failure in a row each further attempt waits, 1 second doubling to 15 minutes.
 import { describe, expect, it } from 'vitest';
 import { readIdentifier } from '../../src/core/index.ts';
 import { createTimedCore, someAccount, someClient, type TimedCore } from '../support/clock.ts';
@@ -7,12 +7,12 @@ import { testEnv } from '../support/worker.ts';
 
 const FREE_FAILURES = 10;
 
-/** The waits of the document in seconds: from the 10th failure on, then with each further one. */
+/** The documented waits in seconds: after the 10th failure, then after each further one. */
 const WAITS_SECONDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900];
 
 const WRONG = 'not the password';
 
-/** `in`, `wrong`, or how many seconds to wait. */
+/** `in`, `wrong`, or the seconds to wait. */
 type Outcome = 'in' | 'wrong' | number;
 
 const tryLogin = async ({ core, settle }: TimedCore, name: string, password = WRONG): Promise<Outcome> => {
@@ -32,7 +32,7 @@ const tryOften = async (timed: TimedCore, name: string, times: number): Promise<
 
 const wrongTimes = (times: number): Outcome[] => Array<Outcome>(times).fill('wrong');
 
-/** An account on a clock of the test's own, with so many failures. */
+/** An account on a test clock, with that many failures. */
 const failed = async (times: number, env = testEnv) => {
   const timed = createTimedCore(Date.now(), env);
   const { username, password, email } = someAccount();
@@ -45,12 +45,12 @@ const sessionsOf = async (id: number): Promise<number | null> =>
   testEnv.DB.prepare('SELECT count(*) AS n FROM sessions WHERE user_id = ?').bind(id).first<number>('n');
 
 describe('wrong passwords in a row', () => {
-  it('are free ten times, and then cost a wait of a second', async () => {
+  it('cause no wait up to the tenth, then a wait of one second', async () => {
     const { timed, username } = await failed(FREE_FAILURES);
     expect(await tryLogin(timed, username)).toBe(1);
   });
 
-  it('then wait twice as long each time, up to 15 minutes, and not a millisecond less', async () => {
+  it('double the wait each time up to 15 minutes, to the millisecond', async () => {
     const { timed, username } = await failed(FREE_FAILURES);
     for (const seconds of WAITS_SECONDS) {
       expect(await tryLogin(timed, username)).toBe(seconds);
@@ -82,7 +82,7 @@ describe('wrong passwords in a row', () => {
     expect(await tryLogin(timed, username)).toBe('wrong');
   });
 
-  it('do not wait longer because of attempts during the wait', async () => {
+  it('do not extend a wait during which they are sent', async () => {
     const { timed, username } = await failed(FREE_FAILURES);
     timed.advance(500);
     expect(await tryOften(timed, username, 5)).toEqual([1, 1, 1, 1, 1]);
@@ -91,7 +91,7 @@ describe('wrong passwords in a row', () => {
     expect(await tryLogin(timed, username)).toBe(2);
   });
 
-  it('wait at most 15 minutes', async () => {
+  it('cause a wait of at most 15 minutes', async () => {
     const { timed, username, id } = await failed(1);
     const counted = await setCount(id, 2_000_000_000, 0, timed.now());
     expect(counted.meta.changes).toBe(1);
@@ -109,7 +109,7 @@ describe('wrong passwords in a row', () => {
 });
 
 describe('the right password', () => {
-  it('is rejected while the account waits, and opens no session', async () => {
+  it('gets rejected while the account waits, and opens no session', async () => {
     const { timed, username, password, id } = await failed(FREE_FAILURES);
     const before = await sessionsOf(id);
     expect(await tryLogin(timed, username, password)).toBe(1);
@@ -118,7 +118,7 @@ describe('the right password', () => {
     expect(await sessionsOf(id)).toBe(before);
   });
 
-  it('is accepted after the wait', async () => {
+  it('logs in after the wait', async () => {
     const { timed, username, password } = await failed(FREE_FAILURES);
     timed.advance(1000);
     expect(await tryLogin(timed, username, password)).toBe('in');
@@ -135,7 +135,7 @@ describe('the right password', () => {
     expect(await tryLogin(timed, username)).toBe(1);
   });
 
-  it('is never counted, however often it is sent', async () => {
+  it('never counts as a failure, however often it is sent', async () => {
     const { timed, username, password } = await failed(0);
     for (let times = 0; times < 3 * FREE_FAILURES; times += 1)
       expect(await tryLogin(timed, username, password)).toBe('in');
@@ -143,7 +143,7 @@ describe('the right password', () => {
 });
 
 describe('a deployment', () => {
-  it('sets the free failures, the first wait and the longest', async () => {
+  it('can set the free failures, the first wait and the longest wait', async () => {
     const env = {
       ...testEnv,
       THROTTLE_FREE_FAILURES: '3',
@@ -158,7 +158,7 @@ describe('a deployment', () => {
     }
   });
 
-  it('can make the second attempt wait', async () => {
+  it('can make the second attempt wait, with one free failure', async () => {
     const { timed, username } = await failed(1, { ...testEnv, THROTTLE_FREE_FAILURES: '1' });
     expect(await tryLogin(timed, username)).toBe(1);
   });

@@ -1,4 +1,4 @@
-// A try that has to wait is 429 with Retry-After in each dialect's shape, for the right password too.
+// An attempt that has to wait gets 429 with Retry-After in each dialect's shape, even with the right password.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { type Answer, send, testEnv, uniqueName } from '../support/worker.ts';
@@ -89,8 +89,8 @@ const expectThrottled = (answer: Answer, { throttled }: Login, seconds: number):
   expect(answer.headers.getSetCookie()).toEqual([]);
 };
 
-describe.each(logins)('in $dialect', (login) => {
-  it('answers 429 during the wait, with the seconds in Retry-After', async () => {
+describe.each(logins)('a login in $dialect', (login) => {
+  it('gets 429 during the wait, with the seconds in Retry-After', async () => {
     const person = await joined();
     for (let tries = 0; tries < 2; tries += 1) {
       const answer = await tryLogin(login, person);
@@ -100,7 +100,7 @@ describe.each(logins)('in $dialect', (login) => {
     expectThrottled(await tryLogin(login, person), login, 2);
   });
 
-  it('answers 429 to the right password too, until the wait is over', async () => {
+  it('gets 429 for the right password too, until the wait is over', async () => {
     const person = await joined();
     for (let tries = 0; tries < 2; tries += 1) await tryLogin(login, person);
     expectThrottled(await tryLogin(login, person, PASSWORD), login, 2);
@@ -113,7 +113,7 @@ describe.each(logins)('in $dialect', (login) => {
     expect(answer.headers.get('Retry-After')).toBeNull();
   });
 
-  it('defaults to ten free failures and a first wait of a second', async () => {
+  it('has ten free failures and a first wait of one second by default', async () => {
     const person = await joined();
     for (let tries = 0; tries < 10; tries += 1)
       expect(brief(await tryLogin(login, person, 'wrong', testEnv))).toEqual(login.refusal);
@@ -132,7 +132,7 @@ it('does not count an attempt with an invalid body', async () => {
   expect((await send('/account/login', { json: person, env })).status).toBe(200);
 });
 
-it('keeps live sessions while their account waits', async () => {
+it('keeps sessions valid while their account waits', async () => {
   const person = await joined();
   const login = await send('/account/login', { json: person, env });
   const token = /"token":"([0-9a-f]{40})"/.exec(login.text)?.[1] ?? expect.fail(login.text);
@@ -143,7 +143,7 @@ it('keeps live sessions while their account waits', async () => {
   expect((await send('/account/logout', { method: 'POST', token, env })).text).toBe('{"success":true}');
 });
 
-it.each(['0', '-1', '1.5', 'ten'])('a deployment cannot set %s failures', async (count) => {
+it.each(['0', '-1', '1.5', 'ten'])('answers 500 if THROTTLE_FREE_FAILURES is %s', async (count) => {
   const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const bindings = { ...testEnv, THROTTLE_FREE_FAILURES: count };
   const answer = await send('/account/login', { json: { username: 'a', password: 'b' }, env: bindings });
