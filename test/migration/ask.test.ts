@@ -1,4 +1,4 @@
-// Asking an old service: by the login of each of the five documents, spoken with the real dialects, and by a signed request.
+// Requests to the old service: the login of each of the five dialects, and the signed request.
 import { describe, expect, it } from 'vitest';
 import type { Fetch } from '../../src/migration/exchange.ts';
 import type { MigrationSettings } from '../../src/migration/index.ts';
@@ -13,7 +13,7 @@ interface Asked {
   init: RequestInit;
 }
 
-/** Asks with a `fetch` of the test's own; tells what was asked and what went to the log. */
+/** Asks with the given `fetch`. Returns the account, the requests and the warnings. */
 const ask = async (
   settings: Partial<MigrationSettings>,
   login: { by: 'username' | 'email'; name: string; password: string },
@@ -34,7 +34,7 @@ const ask = async (
   return { found, asked, warnings };
 };
 
-/** The Worker of the tests, whose dialects stand for old services. */
+/** Sends a request to the Worker of the tests, whose dialects play the old service. */
 const toDialects: Fetch = async (url, { method = 'GET', headers, body }) => {
   const { status, text } = await send(url.slice(ORIGIN.length), {
     method,
@@ -71,7 +71,7 @@ interface Case {
   dialect: NonNullable<MigrationSettings['dialect']>;
   by: 'username' | 'email';
   register: (person: Person) => [path: string, fields: object];
-  /** What the old service says of the account. */
+  /** The fields of the account that the old service returns. */
   says: (person: Person) => object;
 }
 
@@ -118,13 +118,13 @@ const dialects: Case[] = [
   },
 ];
 
-describe.each(dialects)('the dialect $dialect', ({ dialect, by, register, says }) => {
+describe.each(dialects)('a question in the dialect $dialect', ({ dialect, by, register, says }) => {
   const person = () => {
     const username = uniqueName();
     return { username, email: `${username}@test.com` };
   };
 
-  it('gives the account for the right password, and nothing for a wrong one or an unknown name', async () => {
+  it('returns the account for the right password, and null for a wrong one or an unknown name', async () => {
     const ann = person();
     const [path, fields] = register(ann);
     expect((await send(path, { json: fields })).status).toBeLessThan(300);
@@ -139,14 +139,14 @@ describe.each(dialects)('the dialect $dialect', ({ dialect, by, register, says }
   });
 
   it.each([
-    ['a status 500', 500, '{"detail":"A server error occurred."}'],
-    ['a status 429', 429, '{}'],
+    ['status 500', 500, '{"detail":"A server error occurred."}'],
+    ['status 429', 429, '{}'],
     ['a redirect', 302, ''],
-    ['a page of HTML', 200, '<html>Maintenance</html>'],
-    ['an empty answer', 200, ''],
+    ['an HTML page', 200, '<html>Maintenance</html>'],
+    ['an empty response', 200, ''],
     ['a list', 200, '[]'],
-    ['a status 404', 404, '{"detail":"Not found."}'],
-  ])('takes %s for a failure, not for a no', async (_, status, text) => {
+    ['status 404', 404, '{"detail":"Not found."}'],
+  ])('treats %s as a failure, not as a wrong password', async (_, status, text) => {
     const { found, warnings } = await ask(
       { dialect, secret: null },
       { by, name: person()[by], password: PASSWORD },
@@ -156,7 +156,7 @@ describe.each(dialects)('the dialect $dialect', ({ dialect, by, register, says }
     expect(warnings).toEqual([expect.stringMatching(/^the old service failed: It/)]);
   });
 
-  it('sends no redirect on, and the password in the body alone', async () => {
+  it('follows no redirect, and sends the password in the body only', async () => {
     const { asked } = await ask(
       { dialect, secret: null, url: `${ORIGIN}/` },
       { by, name: person()[by], password: PASSWORD },
@@ -173,7 +173,7 @@ describe.each(dialects)('the dialect $dialect', ({ dialect, by, register, says }
 });
 
 it.each(['conjugator', 'auth'] as const)(
-  '%s is not asked about a username, of which it has none',
+  'does not ask %s about a username, because it has none',
   async (dialect) => {
     const login = { by: 'username', name: 'ann', password: PASSWORD } as const;
     const { found, asked } = await ask({ dialect, secret: null }, login, answering({}));
@@ -185,7 +185,7 @@ describe('the signed request', () => {
   const login = { by: 'email', name: 'Ann@Example.com', password: PASSWORD } as const;
   const NOW_MS = 1_700_000_000_999;
 
-  it('is one POST with the name as typed, signed over id, time and body', async () => {
+  it('consists of one POST with the name as typed, signed over id, time and body', async () => {
     const { asked } = await ask(
       { url: 'https://old.example.com/check?a=b' },
       login,
@@ -212,8 +212,8 @@ describe('the signed request', () => {
     expect(await crypto.subtle.verify('HMAC', key, Uint8Array.fromBase64(signature), signed)).toBe(true);
   });
 
-  it('has the signature of the standard for a secret of its form', async () => {
-    // The example of the specification's own libraries.
+  it('has the signature of Standard Webhooks for a whsec_ secret', async () => {
+    // The example of the libraries that the specification publishes.
     const { signRequest } = await import('../../src/migration/signature.ts');
     const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
     const headers = await signRequest(secret, '{"test": 2432232314}', 1_614_265_330_000);
@@ -229,7 +229,7 @@ describe('the signed request', () => {
     expect(headers['webhook-signature']).toBe(`v1,${expected}`);
   });
 
-  it('takes the account from the answer', async () => {
+  it('reads the account from the response', async () => {
     const { found } = await ask(
       {},
       login,
@@ -257,7 +257,7 @@ describe('the signed request', () => {
     expect(notProven.found?.isEmailVerified).toBe(false);
   });
 
-  it.each([401, 403, 404])('takes %s for a no', async (status) => {
+  it.each([401, 403, 404])('treats status %s as a wrong password', async (status) => {
     const { found, warnings } = await ask({}, login, answering('{}', status));
     expect([found, warnings]).toEqual([null, []]);
   });
@@ -269,13 +269,13 @@ describe('the signed request', () => {
     [200, `{"email":"${'a'.repeat(70_000)}"}`, 'It sent more than 65536 bytes.'],
     [307, null, 'It answered with status 307.'],
     [503, '{}', 'It answered with status 503.'],
-  ])('takes %s with %.20s for a failure', async (status, text, reason) => {
+  ])('treats status %s with the body %.20s as a failure', async (status, text, reason) => {
     const { found, warnings } = await ask({}, login, async () => new Response(text, { status }));
     expect(found).toBeNull();
     expect(warnings).toEqual([`the old service failed: ${reason}`]);
   });
 
-  it('waits no longer than the setting for an answer, nor for its body, and ends the request', async () => {
+  it('aborts if the response or its body does not arrive within the timeout', async () => {
     let signal: AbortSignal | null | undefined;
     const silent = await ask({ timeoutMs: 20 }, login, (_, init) => {
       signal = init.signal;
@@ -293,14 +293,14 @@ describe('the signed request', () => {
     expect(endless.warnings).toEqual(silent.warnings);
   });
 
-  it('logs neither the password nor the name when the network fails', async () => {
+  it('logs neither the password nor the name if the network fails', async () => {
     const { found, warnings } = await ask({}, login, () =>
       Promise.reject(new TypeError(`cannot reach ${JSON.stringify(login)}`)),
     );
     expect([found, warnings]).toEqual([null, ['the old service failed: TypeError']]);
   });
 
-  it('is not sent to a service that failed three times in a row', async () => {
+  it('stops after three failures in a row', async () => {
     const settings = { url: ORIGIN, dialect: null, secret: SECRET, timeoutMs: 1000, perMinute: 100 };
     let asked = 0;
     const options = {
@@ -317,7 +317,7 @@ describe('the signed request', () => {
   });
 });
 
-it('the test of the dialects would see a token that is not taken', async () => {
+it('reports a failure if the old service rejects the token that it issued', async () => {
   const username = uniqueName();
   const registered = await send('/account/register', {
     json: { username, email: `${username}@test.com`, password: PASSWORD },

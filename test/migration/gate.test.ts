@@ -1,4 +1,4 @@
-// The gate in front of the old service: how many may ask, and when it is left alone.
+// The gate in front of the old service: how many logins can ask, and when none can.
 import { describe, expect, it } from 'vitest';
 import { createGate } from '../../src/migration/gate.ts';
 
@@ -7,15 +7,15 @@ const SECOND_MS = 1000;
 
 const open = (perMinute = 1000) => createGate({ perMinute, leaseMs: 6000 });
 
-/** Asks, fails at once, and tells whether it could ask. */
+/** Asks and fails at once. Returns whether it could ask. */
 const fail = (gate: ReturnType<typeof open>, atMs: number): boolean => {
   const leave = gate.enter(atMs);
   leave?.('failed', atMs);
   return leave !== null;
 };
 
-describe('a service that is down', () => {
-  it('is asked three times, then by nobody for ten seconds, then by one at a time', () => {
+describe('an old service that is down', () => {
+  it('gets three questions, then none for ten seconds, then one at a time', () => {
     const gate = open();
     expect([fail(gate, START_MS), fail(gate, START_MS), fail(gate, START_MS)]).toEqual([true, true, true]);
     expect(gate.enter(START_MS)).toBeNull();
@@ -28,7 +28,7 @@ describe('a service that is down', () => {
     expect(gate.enter(START_MS + 10 * SECOND_MS)).not.toBeNull();
   });
 
-  it('is left alone for twice as long after each further failure, at most five minutes', () => {
+  it('gets a pause twice as long after each further failure, up to five minutes', () => {
     const gate = open();
     for (const _ of [1, 2, 3]) fail(gate, START_MS);
     let atMs = START_MS;
@@ -39,7 +39,7 @@ describe('a service that is down', () => {
     }
   });
 
-  it('is not left alone for failures that are not in a row', () => {
+  it('gets no pause for failures that are not in a row', () => {
     const gate = open();
     for (const outcome of ['failed', 'failed', 'answered', 'failed', 'failed'] as const)
       gate.enter(START_MS)?.(outcome, START_MS);
@@ -47,8 +47,8 @@ describe('a service that is down', () => {
   });
 });
 
-describe('logins that wait for it', () => {
-  it('are fifty at most, and one that never reports counts until its lease ends', () => {
+describe('logins that ask the old service', () => {
+  it('number at most fifty at a time; one that never reports counts until its lease ends', () => {
     const gate = open();
     const leaving = Array.from({ length: 50 }, () => gate.enter(START_MS));
     expect(leaving).not.toContain(null);
@@ -59,7 +59,7 @@ describe('logins that wait for it', () => {
     expect(gate.enter(START_MS + 6000)).not.toBeNull();
   });
 
-  it('are as many in a minute as the setting says', () => {
+  it('number at most as many per minute as the setting allows', () => {
     const gate = open(2);
     const ask = (atMs: number) => {
       const leave = gate.enter(atMs);

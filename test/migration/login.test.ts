@@ -1,5 +1,5 @@
-// A login that moves an account: created with the password at hand, never over another account, and refused like a wrong
-// password if the old service says no or nothing.
+// A login that moves an account: it creates the account with the password that was sent, never over another account.
+// It fails like a wrong password if the old service refuses or does not answer.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { measure, NO_OPERATIONS } from '../support/counting.ts';
@@ -26,7 +26,7 @@ interface Person {
   email: string;
 }
 
-/** A person whom the old service knows by both names. */
+/** A person whom the old service knows by username and by email. */
 const atOldService = (account: Record<string, unknown> = {}): Person => {
   const username = uniqueName();
   const person = { username, email: `${username}@test.com` };
@@ -58,8 +58,8 @@ const tokenOf = ({ text }: Answer): string => /"token":"([0-9a-f]{40})"/.exec(te
 
 const warnings = (): string => logged.filter((line) => line.includes('"warning"')).join('\n');
 
-describe('a name that is unknown here', () => {
-  it('is asked about once, and its account created and logged in by the same login', async () => {
+describe('a login with a name that is unknown here', () => {
+  it('asks the old service once, creates the account and succeeds', async () => {
     const ann = atOldService();
     const first = await logIn(ann.username);
     expect([first.status, json(first)]).toEqual([200, { token: expect.stringMatching(/^[0-9a-f]{40}$/) }]);
@@ -81,14 +81,14 @@ describe('a name that is unknown here', () => {
     ['/account/login', 'username', 'username', 200],
     ['/api/auth/login/', 'email', 'email', 200],
     ['/id/login', 'identifier', 'email', 200],
-  ] as const)('moves by %s', async (path, field, by, status) => {
+  ] as const)('moves the account by %s', async (path, field, by, status) => {
     const ann = atOldService();
     const answer = await send(path, { json: { [field]: ann[by], password: PASSWORD }, env });
     expect(answer.status).toBe(status);
     expect(await rowsOf(ann)).toHaveLength(1);
   });
 
-  it('is sent as typed, because the old service may be case-sensitive', async () => {
+  it('sends the name as typed, because the old service may be case-sensitive', async () => {
     const ann = atOldService();
     const typed = ann.email.toUpperCase();
     old.people.set(typed, { password: PASSWORD, account: { ...ann } });
@@ -97,7 +97,7 @@ describe('a name that is unknown here', () => {
     expect(await rowOf(ann)).toMatchObject({ email: ann.email });
   });
 
-  it('brings names and a proven email along, but no right and no id', async () => {
+  it('copies names and a verified email, but no admin role and no id', async () => {
     const ann = atOldService({
       email_verified: true,
       name: 'Ann Lee',
@@ -125,7 +125,7 @@ describe('a name that is unknown here', () => {
     expect(row['id']).not.toBe(65_213);
   });
 
-  it('loses a text that cannot be had here, and keeps the rest', async () => {
+  it('drops texts that are invalid here, and keeps the rest', async () => {
     const ann = atOldService({
       name: 'x'.repeat(256),
       first_name: 'A\0nn',
@@ -136,7 +136,7 @@ describe('a name that is unknown here', () => {
     expect(await rowOf(ann)).toMatchObject({ name: '', first_name: '', last_name: 'Lee', site_url: '' });
   });
 
-  it('has no email at the old service: it logs in by its username, and no mail goes anywhere', async () => {
+  it('gives an account without an email an unverified placeholder', async () => {
     const ann = atOldService({ email: '' });
     expect((await logIn(ann.username)).status).toBe(200);
     expect(await rowOf(ann)).toMatchObject({
@@ -145,31 +145,31 @@ describe('a name that is unknown here', () => {
     });
   });
 
-  it('is refused like a wrong password if the old service says no', async () => {
+  it('fails like a wrong password if the old service refuses it', async () => {
     const ann = atOldService();
     expect(await logIn(ann.username, 'sesame1235')).toMatchObject({ status: 400, text: REFUSED });
     expect(await rowsOf(ann)).toEqual([]);
     expect(warnings()).not.toContain('old service');
   });
 
-  it('is not called unknown in `auth`, where the old service may have it', async () => {
+  it('does not report an unknown account in `auth`, because the old service may have it', async () => {
     const email = `${uniqueName()}@test.com`;
     const answer = await send('/api/auth/login/', { json: { email, password: PASSWORD }, env });
     expect(answer.text).toBe('{"status":"fail","errors":{"main":{"msg":"user password incorrect"}}}');
   });
 });
 
-describe('an old service that gives no answer', () => {
+describe('an old service that fails', () => {
   it.each<[string, () => Promise<Response>]>([
-    ['a status 500', async () => new Response('oops', { status: 500 })],
+    ['status 500', async () => new Response('oops', { status: 500 })],
     [
       'a redirect',
       async () => new Response(null, { status: 302, headers: { Location: 'https://evil.example/' } }),
     ],
-    ['a page of HTML', async () => new Response('<html>')],
+    ['an HTML page', async () => new Response('<html>')],
     ['a broken connection', () => Promise.reject(new TypeError('Network connection lost.'))],
-    ['silence', () => new Promise(() => undefined)],
-  ])('with %s: the answer is that of a wrong password', async (_, answer) => {
+    ['no response', () => new Promise(() => undefined)],
+  ])('makes the login fail like a wrong password: %s', async (_, answer) => {
     env = movingEnv({ LAZY_MIGRATION_TIMEOUT_MS: '20' });
     const ann = atOldService();
     old.answer = answer;
@@ -181,7 +181,7 @@ describe('an old service that gives no answer', () => {
     expect(logged.join('\n')).not.toContain(ann.username);
   });
 
-  it('is asked by three logins, then by none, and people who are here already notice nothing', async () => {
+  it('gets three questions, then none, and does not affect accounts that exist here', async () => {
     const ann = atOldService();
     expect((await logIn(ann.username)).status).toBe(200);
     old.answer = async () => new Response('', { status: 503 });
@@ -191,8 +191,8 @@ describe('an old service that gives no answer', () => {
   });
 });
 
-describe('an answer that names somebody else', () => {
-  it('creates no account for another email than the one that was typed', async () => {
+describe('a response of the old service', () => {
+  it('creates no account with an email other than the one that was typed', async () => {
     const [ann, bob] = [atOldService(), atOldService()];
     old.people.set(ann.email, { password: PASSWORD, account: { ...bob } });
     expect((await logIn(ann.email)).text).toBe(REFUSED);
@@ -202,9 +202,9 @@ describe('an answer that names somebody else', () => {
   });
 
   it.each([
-    ['no name at all', { username: 'a b', email: 'nobody' }],
-    ['an email that stands for none', { username: null, email: 'ann@no-email.invalid' }],
-  ])('creates none with %s', async (_, account) => {
+    ['neither a valid username nor a valid email', { username: 'a b', email: 'nobody' }],
+    ['only a placeholder email', { username: null, email: 'ann@no-email.invalid' }],
+  ])('creates no account with %s', async (_, account) => {
     const ann = atOldService();
     old.people.set(ann.username, { password: PASSWORD, account });
     expect((await logIn(ann.username)).text).toBe(REFUSED);
@@ -212,7 +212,7 @@ describe('an answer that names somebody else', () => {
     expect(warnings()).toContain('neither an email nor a username');
   });
 
-  it('changes no account that is here: one with the same email keeps everything', async () => {
+  it('does not change an account here that has the same email', async () => {
     const ann = atOldService();
     const taken = { username: uniqueName(), email: ann.email, password: 'another1234' };
     expect((await send('/account/register', { json: taken })).status).toBe(200);
@@ -225,7 +225,7 @@ describe('an answer that names somebody else', () => {
 });
 
 describe('an account that was moved', () => {
-  it('and was deleted here is not created again, by neither of its names', async () => {
+  it('stays deleted if it was deleted here, by username and by email', async () => {
     const ann = atOldService();
     const token = tokenOf(await logIn(ann.username));
     expect((await send('/account/delete', { token, method: 'POST', env })).status).toBe(200);
@@ -237,7 +237,7 @@ describe('an account that was moved', () => {
     expect((await logIn(ann.username)).status).toBe(200);
   });
 
-  it('waits for the proof of its email where that is required', async () => {
+  it('cannot log in with an unverified email if REQUIRE_VERIFIED_EMAIL is set', async () => {
     env = movingEnv(
       { REQUIRE_VERIFIED_EMAIL: 'true', MAIL_FROM: 'id@test.com', PUBLIC_URL: 'https://latchkey.test' },
       {
@@ -252,22 +252,22 @@ describe('an account that was moved', () => {
   });
 });
 
-describe('many at once', () => {
-  it('24 logins of one person make one account, and all get in', async () => {
+describe('logins with unknown names', () => {
+  it('create one account from 24 parallel logins of one person, and all succeed', async () => {
     const ann = atOldService();
     const answers = await Promise.all(Array.from({ length: 24 }, () => logIn(ann.username)));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 24 }, () => 200));
     expect(await rowsOf(ann)).toHaveLength(1);
   });
 
-  it('24 people make 24 accounts', async () => {
+  it('create 24 accounts from parallel logins of 24 people', async () => {
     const people = Array.from({ length: 24 }, () => atOldService());
     const answers = await Promise.all(people.map(({ username }) => logIn(username)));
     expect(answers.map(({ status }) => status)).toEqual(people.map(() => 200));
     for (const person of people) expect(await rowsOf(person)).toHaveLength(1);
   });
 
-  it('a name that is longer than any account has is not asked about', async () => {
+  it('ask nothing about a name of more than 1,024 characters', async () => {
     const long = 'a'.repeat(1_025);
     expect((await logIn(long)).text).toBe(REFUSED);
     expect((await logIn(`${long}@test.com`)).text).toBe(REFUSED);
@@ -276,7 +276,7 @@ describe('many at once', () => {
     expect(old.asked).toHaveLength(1);
   });
 
-  it('guesses at one name are throttled before the old service hears of them', async () => {
+  it('ask nothing while the name is throttled', async () => {
     const ann = atOldService();
     const statuses: number[] = [];
     for (let count = 0; count < 14; count += 1)
@@ -286,17 +286,17 @@ describe('many at once', () => {
     expect(old.asked).toHaveLength(10);
   });
 
-  it('no more are asked about in a minute than the setting says', async () => {
+  it('ask at most LAZY_MIGRATION_PER_MINUTE times a minute', async () => {
     env = movingEnv({ LAZY_MIGRATION_PER_MINUTE: '2' });
     for (let count = 0; count < 4; count += 1) expect((await logIn(uniqueName())).text).toBe(REFUSED);
     expect(old.asked).toHaveLength(2);
   });
 });
 
-describe('operations', () => {
+describe('the cost of a login', () => {
   const ONE_HASH = [1000, 1000];
 
-  it('of a login with a name that is known here are as without the setting, right or wrong', async () => {
+  it('does not grow for a name that is known here, with a right or a wrong password', async () => {
     const ann = atOldService();
     await send('/api/v1/user/register/', { json: { ...ann, password: PASSWORD } });
     const right = await measure('/account/login', {
@@ -316,7 +316,7 @@ describe('operations', () => {
     expect(old.asked).toEqual([]);
   });
 
-  it('of a refused unknown name are as without the setting, and one question', async () => {
+  it('grows by one question for an unknown name that the old service refuses', async () => {
     const attempt = { json: { username: uniqueName(), password: PASSWORD } };
     const without = await measure('/account/login', attempt);
     const with_ = await measure('/account/login', { ...attempt, env });
@@ -325,7 +325,7 @@ describe('operations', () => {
     expect(old.asked).toHaveLength(1);
   });
 
-  it('of a move are six round trips and three hashes, once for each account', async () => {
+  it('amounts to six round trips and three hashes if the account is moved', async () => {
     const ann = atOldService();
     const { operations, hashed } = await measure('/account/login', {
       json: { username: ann.username, password: PASSWORD },

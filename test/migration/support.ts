@@ -1,11 +1,11 @@
-// An old service for tests: what it answers, what it was asked, and a deployment that asks it.
+// An old service for tests: its responses, the questions that it got, and a deployment that asks it.
 import { vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { testEnv } from '../support/worker.ts';
 
 export const OLD_URL = 'https://old.example.com/check';
 
-/** A deployment of its own, so that no test meets the gate of another. */
+/** A new environment for each call, so that tests do not share a gate. */
 export const movingEnv = (settings: Partial<Env> = {}, env: Env = testEnv): Env => ({
   ...env,
   LAZY_MIGRATION_URL: OLD_URL,
@@ -19,13 +19,13 @@ export interface OldPerson {
 }
 
 export interface OldService {
-  /** By the name that is typed, to the letter. */
+  /** By the name exactly as typed. */
   people: Map<string, OldPerson>;
-  /** What it was asked, in order. */
+  /** The questions that it got, in order. */
   asked: { identifier: string; password: string }[];
-  /** Answers in place of the usual, if set. */
+  /** Replaces the usual response, if set. */
   answer: (() => Promise<Response>) | null;
-  /** Gives the network back. */
+  /** Restores the network. */
   stop: () => void;
 }
 
@@ -36,7 +36,7 @@ const readAsked = (body: unknown): { identifier: string; password: string } => {
   return { identifier: String(value.identifier), password: String(value.password) };
 };
 
-/** Stands in the place of the network until the spy is restored. */
+/** Replaces the network until the spy is restored. */
 export const startOldService = (): OldService => {
   const old: OldService = { people: new Map(), asked: [], answer: null, stop: () => network.mockRestore() };
   const network = vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {

@@ -187,8 +187,8 @@ describe('a clean-up run', () => {
     await addCounters(4 * BATCH_ROWS + 1, NOW_MS - 30 * DAY_MS);
     operations.d1 = 0;
     expect(await timed.core.cleanUp()).toEqual(removed(0, 0, 4 * BATCH_ROWS + 1));
-    // Six for the counters; one each for events, proofs, mails, messages and challenges; two for the sessions, which are
-    // read from a starting point to the last row and then from the first row on.
+    // Six for the counters; one each for events, proofs, mails, messages and challenges; two for the sessions,
+    // which are read from a starting point to the last row and then from the first row on.
     expect(operations).toMatchObject({ d1: 13, kvDeletes: 0, kvGets: 0, kvPuts: 0, kvLists: 0 });
   });
 

@@ -1,4 +1,4 @@
-// CORS: allowed origins may use everything with cookies; others get nothing, or only the token dialects if those are open.
+// CORS: allowed origins can use everything with cookies; others get nothing, or the token dialects if those are open.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { type Answer, ORIGIN, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';

@@ -1,4 +1,4 @@
-// Enumeration: a failed login does the same work and returns the same response for unknown, known and disabled accounts.
+// A failed login does the same work and returns the same response for unknown, known and disabled accounts.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { type Cost, measure, NO_OPERATIONS } from '../support/counting.ts';

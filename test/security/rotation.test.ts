@@ -1,4 +1,4 @@
-// Rotation of TOKEN_SECRET: with TOKEN_SECRET_PREVIOUS all sessions stay valid; without it, what the old secret signed is invalid.
+// Rotation of TOKEN_SECRET: with TOKEN_SECRET_PREVIOUS all sessions stay valid; without it, signed tokens do not.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { type Answer, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';

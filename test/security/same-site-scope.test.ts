@@ -1,4 +1,4 @@
-// The scope of the same-site check: it covers changes and logins, but not reads and not requests with a token in a header.
+// The scope of the same-site check: changes and logins, but not reads and not requests with a token in a header.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 

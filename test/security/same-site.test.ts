@@ -143,7 +143,7 @@ const familiar: [string, Record<string, string>][] = [
   ['only the other allowed origin', { Origin: 'https://other.example.com' }],
 ];
 
-/** Endpoints that set the session cookie, which is `SameSite=Lax`, and their answer to an allowed page of another site. */
+/** Endpoints that set the `SameSite=Lax` session cookie, and their answer to an allowed page of another site. */
 const BLOCKED: Readonly<Record<string, string>> = {
   '/api/users/register/': COOKIE_BLOCKED,
   '/api/users/login/': COOKIE_BLOCKED,

@@ -13,7 +13,7 @@ const CALLS_PER_HASH = 2;
 /** Attempts at the same moment: ten times the free ones. */
 const FLOOD = 100;
 
-/** A flood over ten seconds, with 100 attempts at once each second. Its cost depends on its duration, not on its size. */
+/** A flood over ten seconds, with 100 attempts each second. Its cost depends on its duration, not on its size. */
 const SECONDS = 10;
 const AT_ONCE = 100;
 

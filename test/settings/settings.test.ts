@@ -1,4 +1,4 @@
-// Settings that are misspelt or not understood: a 500 for every request, and a log line that names them.
+// Misspelt or invalid settings: a 500 for every request, and a log line that names them.
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { type Env, Misconfigured, readSettings } from '../../src/env.ts';
 import { readValues, SETTINGS } from '../../src/settings/index.ts';
@@ -7,7 +7,7 @@ import { send, testEnv } from '../support/worker.ts';
 
 const json = { username: 'somebody1', password: 'sesame1234' };
 
-/** The message with which these settings are refused. */
+/** The error message for these settings. */
 const refusal = (settings: Record<string, unknown>): string => {
   try {
     readSettings({ ...testEnv, ...settings });
@@ -36,7 +36,7 @@ describe('LAZY_MIGRATION_URL', () => {
   const LAZY_MIGRATION_URL = 'https://old.example.com';
   const LAZY_MIGRATION_SECRET = 'a secret of the old service, long enough';
 
-  it('is off by default, and needs the secret or a dialect', () => {
+  it('has no effect by default, and needs the secret or a dialect', () => {
     expect(accepted({}).migration).toBeNull();
     expect(accepted({ LAZY_MIGRATION_SECRET }).migration).toBeNull();
     expect(accepted({ LAZY_MIGRATION_URL, LAZY_MIGRATION_SECRET }).migration).toEqual({
@@ -64,27 +64,27 @@ describe('LAZY_MIGRATION_URL', () => {
     'https://old.example.com/#login',
     'ftp://old.example.com',
     'old.example.com',
-  ])('rejects %s, to which no password may go', (url) => {
+  ])('does not accept %s, to which no password must be sent', (url) => {
     expect(refusal({ LAZY_MIGRATION_URL: url, LAZY_MIGRATION_SECRET })).toContain(
       'LAZY_MIGRATION_URL must be an https address',
     );
   });
 
   it.each(['http://127.0.0.1:8000/check', 'http://localhost:8000', 'http://[::1]:8000'])(
-    'takes %s, which never leaves the machine',
+    'accepts the loopback address %s',
     (url) => {
       expect(accepted({ LAZY_MIGRATION_URL: url, LAZY_MIGRATION_SECRET }).migration?.url).toBe(url);
     },
   );
 
-  it('has no query where paths are put behind it', () => {
+  it('cannot have a query if LAZY_MIGRATION_DIALECT adds paths', () => {
     expect(
       refusal({ LAZY_MIGRATION_URL: 'https://old.example.com/?a=b', LAZY_MIGRATION_DIALECT: 'users' }),
     ).toBe('LAZY_MIGRATION_URL must have no query: the paths of LAZY_MIGRATION_DIALECT are put behind it.');
   });
 
   it.each(['too short', 'whsec_not base64, and long enough for it', 'whsec_abcdefghijklmnopqrstuvwxyzabcde'])(
-    'shows nothing of a secret that is not taken: %s',
+    'does not show an invalid secret in the error: %s',
     (secret) => {
       expect(refusal({ LAZY_MIGRATION_URL, LAZY_MIGRATION_SECRET: secret })).toBe(
         'LAZY_MIGRATION_SECRET must be a text of at least 32 characters, or whsec_ and base64.',
@@ -93,7 +93,7 @@ describe('LAZY_MIGRATION_URL', () => {
   );
 });
 
-describe('mail', () => {
+describe('the check of the mail settings', () => {
   const MAIL = { MAIL_FROM: 'Example <id@example.com>', PUBLIC_URL: 'https://id.example.com' };
 
   it.each([
@@ -104,11 +104,11 @@ describe('mail', () => {
       { SES_REGION: 'eu-central-1' },
       'MAIL_PROVIDER is ses, which needs SES_ACCESS_KEY_ID. MAIL_PROVIDER is ses, which needs SES_SECRET_ACCESS_KEY.',
     ],
-  ])('names what %s lacks', (MAIL_PROVIDER, others, message) => {
+  ])('names the missing settings of the provider %s', (MAIL_PROVIDER, others, message) => {
     expect(refusal({ ...MAIL, MAIL_PROVIDER, ...others })).toBe(message);
   });
 
-  it('names an address of links that is missing, and a binding', () => {
+  it('names a missing PUBLIC_URL and a missing binding', () => {
     expect(refusal({ MAIL_FROM: MAIL.MAIL_FROM, EMAIL: {} })).toBe(
       'MAIL_FROM needs PUBLIC_URL: the links in mails begin with it.',
     );
@@ -117,7 +117,7 @@ describe('mail', () => {
     );
   });
 
-  it.each(['REQUIRE_VERIFIED_EMAIL', 'EMAIL_SIGN_IN'])('names what %s needs', (name) => {
+  it.each(['REQUIRE_VERIFIED_EMAIL', 'EMAIL_SIGN_IN'])('names MAIL_FROM if %s is set without it', (name) => {
     expect(refusal({ [name]: 'true' })).toBe(`${name} needs MAIL_FROM: without mail nobody gets in.`);
   });
 });
@@ -127,7 +127,7 @@ describe('SIGNING_KEYS', () => {
   const takes =
     'SIGNING_KEYS must be a JSON list of private ES256 keys with names of their own (`npm run keys`).';
 
-  it('takes a list, or the key set of RFC 7517 around it', () => {
+  it('accepts a list of keys, or a key set of RFC 7517', () => {
     for (const keys of [[first], [first, second], { keys: [first] }])
       expect(
         accepted({ SIGNING_KEYS: JSON.stringify(keys), PUBLIC_URL: ISSUER }).accessTokens?.keys[0].kid,
@@ -135,23 +135,23 @@ describe('SIGNING_KEYS', () => {
   });
 
   it.each([
-    ['no JSON', '{'],
-    ['no list', '{}'],
+    ['a text that is not JSON', '{'],
+    ['an object without keys', '{}'],
     ['an empty list', '[]'],
     ['a public key', JSON.stringify([{ ...first, d: undefined }])],
-    ['another curve', JSON.stringify([{ ...first, crv: 'P-384' }])],
-    ['another kind', JSON.stringify([{ ...first, kty: 'RSA' }])],
-    ['no name', JSON.stringify([{ ...first, kid: '' }])],
-    ['a name twice', JSON.stringify([first, first])],
+    ['a key of another curve', JSON.stringify([{ ...first, crv: 'P-384' }])],
+    ['a key of another type', JSON.stringify([{ ...first, kty: 'RSA' }])],
+    ['a key without a name', JSON.stringify([{ ...first, kid: '' }])],
+    ['two keys of the same name', JSON.stringify([first, first])],
     [
       'nine keys',
       JSON.stringify(Array.from({ length: 9 }, (_, index) => ({ ...first, kid: String(index) }))),
     ],
-  ])('rejects %s, and shows nothing of it', (_, SIGNING_KEYS) => {
+  ])('rejects %s, and does not show it in the error', (_, SIGNING_KEYS) => {
     expect(refusal({ SIGNING_KEYS, PUBLIC_URL: ISSUER })).toBe(takes);
   });
 
-  it('signs nothing without PUBLIC_URL, and warns', () => {
+  it('signs nothing without PUBLIC_URL, and logs a warning', () => {
     const { accessTokens, warnings } = accepted({ SIGNING_KEYS: JSON.stringify(KEYS) });
     expect(accessTokens).toBeNull();
     expect(warnings).toContain(
@@ -162,14 +162,14 @@ describe('SIGNING_KEYS', () => {
     );
   });
 
-  it('lets access tokens live for 15 minutes at the most', () => {
+  it('allows at most 15 for ACCESS_TOKEN_MINUTES', () => {
     expect(refusal({ ACCESS_TOKEN_MINUTES: 16 })).toBe(
       'ACCESS_TOKEN_MINUTES must be a whole number from 1 to 15, not 16.',
     );
   });
 });
 
-describe('rejects a value that is not understood', () => {
+describe('the check of setting values', () => {
   it.each([
     ['HIDE_UNKNOWN_ACCOUNTS', 'yes', 'true or false'],
     ['HIDE_UNKNOWN_ACCOUNTS', 'TRUE', 'true or false'],
@@ -191,11 +191,11 @@ describe('rejects a value that is not understood', () => {
     ['THROTTLE_FREE_FAILURES', '101', 'a whole number from 1 to 100'],
     ['THROTTLE_MAX_WAIT_SECONDS', '604801', 'a whole number from 1 to 604800'],
     ['D1_TIMEOUT_MS', '60001', 'a whole number from 1 to 60000'],
-  ])('%s = %j', async (name, value, takes) => {
+  ])('rejects %s = %j with 500 and a log line', async (name, value, takes) => {
     expect(refusal({ [name]: value })).toBe(
       `${name} must be ${takes}${takes === 'a list of origins' ? ' such as https://app.example.com' : ''}, not ${JSON.stringify(value)}.`,
     );
-    // JSON of no Env: what a deployment writes is not what the compiler allows.
+    // Object.assign, because a deployment can write what the type Env does not allow.
     const env: Env = Object.assign({ ...testEnv }, { [name]: value });
     const answer = await send('/account/login', { env, json });
     expect([answer.status, answer.text]).toEqual([500, '{"detail":"A server error occurred."}']);
@@ -204,7 +204,7 @@ describe('rejects a value that is not understood', () => {
   });
 });
 
-describe('rejects a misspelt name', () => {
+describe('the check of setting names', () => {
   it.each([
     ['HIDE_UNKNOWN_ACCOUNT', 'HIDE_UNKNOWN_ACCOUNTS'],
     ['HIDE_UNKOWN_ACCOUNTS', 'HIDE_UNKNOWN_ACCOUNTS'],
@@ -216,7 +216,7 @@ describe('rejects a misspelt name', () => {
     ['UTCOFFSET', 'UTC_OFFSET'],
     ['TOKEN_SECRETS', 'TOKEN_SECRET'],
     ['PREVIOUS_TOKEN_SECRET', 'TOKEN_SECRET_PREVIOUS'],
-  ])('%s, and says that %s is meant', async (name, meant) => {
+  ])('rejects %s and suggests %s', async (name, meant) => {
     expect(refusal({ [name]: 'true' })).toBe(`${name} is not a setting. Did you mean ${meant}?`);
     const answer = await send('/account/login', {
       env: Object.assign({ ...testEnv }, { [name]: 'true' }),
@@ -227,13 +227,13 @@ describe('rejects a misspelt name', () => {
   });
 
   it.each(['SESSION_SECONDS', 'THROTTLE_OFF', 'PASSWORD_PEPPER', 'session_lifetime'])(
-    '%s, which has the prefix of a setting',
+    'rejects %s, which has the prefix of a setting',
     (name) => {
       expect(refusal({ [name]: 'secret value' })).toBe(`${name} is not a setting. See docs/settings.md.`);
     },
   );
 
-  it('that one slip, a missing separator or a prefix of its own makes of any setting', () => {
+  it('rejects every name that differs from a setting by one slip, separator or prefix', () => {
     const names = Object.keys(SETTINGS);
     const slips = (name: string): string[] => [
       ...[...name].map((_, at) => name.slice(0, at) + name.slice(at + 1)),
@@ -256,7 +256,7 @@ describe('rejects a misspelt name', () => {
     expect(missed).toEqual([]);
   });
 
-  it('but ignores names of other software, and bindings', () => {
+  it('ignores names of other software and bindings', () => {
     const others = { SENTRY_DSN: 'https://sentry.test', MAIL: 'x', SESSION_STORE: testEnv.SESSIONS };
     expect(() => readSettings({ ...testEnv, ...others })).not.toThrow();
   });
@@ -276,11 +276,14 @@ it('rejects a longest wait that is shorter than the first', () => {
   expect(accepted({ ...waits, THROTTLE_MAX_WAIT_SECONDS: 61 }).policy.throttle.maxWaitSeconds).toBe(61);
 });
 
-it.each(['TOKEN_SECRET', 'TOKEN_SECRET_PREVIOUS'])('never shows a short %s', (name) => {
-  for (const text of ['short', 'x'.repeat(31)])
-    expect(refusal({ [name]: text })).toBe(`${name} must be a text of at least 32 characters.`);
-  expect(() => accepted({ [name]: 'x'.repeat(32) })).not.toThrow();
-});
+it.each(['TOKEN_SECRET', 'TOKEN_SECRET_PREVIOUS'])(
+  'rejects a short %s, and does not show it in the error',
+  (name) => {
+    for (const text of ['short', 'x'.repeat(31)])
+      expect(refusal({ [name]: text })).toBe(`${name} must be a text of at least 32 characters.`);
+    expect(() => accepted({ [name]: 'x'.repeat(32) })).not.toThrow();
+  },
+);
 
 it.each(['DB', 'SESSIONS', 'ASSETS'])('rejects an environment without the binding %s', async (name) => {
   const env: Env = Object.assign({ ...testEnv }, { [name]: undefined });
@@ -290,27 +293,27 @@ it.each(['DB', 'SESSIONS', 'ASSETS'])('rejects an environment without the bindin
   expect((await send('/account/login', { env, json })).status).toBe(500);
 });
 
-describe('takes a TOML value for the text that it stands for', () => {
-  it('numbers', () => {
+describe('a setting in wrangler.toml', () => {
+  it('can be a number', () => {
     expect(accepted({ SESSION_IDLE_DAYS: 400 }).policy.sessionIdleSeconds).toBe(400 * 24 * 60 * 60);
     expect(accepted({ THROTTLE_FREE_FAILURES: 5 }).policy.throttle.freeFailures).toBe(5);
   });
 
-  it('booleans', () => {
+  it('can be a boolean, or its text', () => {
     for (const on of [true, 'true'])
       expect(accepted({ HIDE_UNKNOWN_ACCOUNTS: on }).httpSettings.hideUnknownAccounts).toBe(true);
     for (const off of [false, 'false', ''])
       expect(accepted({ OPEN_TOKEN_DIALECTS: off }).httpSettings.openTokenDialects).toBe(false);
   });
 
-  it('lists', () => {
+  it('can be a list, or its text with separators', () => {
     const origins = ['https://app.example.com', 'http://localhost:3000'];
     for (const ALLOWED_ORIGINS of [origins, origins.join(','), origins.join(' '), origins.join(', ')])
       expect([...accepted({ ALLOWED_ORIGINS }).httpSettings.allowedOrigins]).toEqual(origins);
   });
 });
 
-it('logs a login with the longest idle time: its cookie can be set', async () => {
+it('sets a cookie for 400 days if SESSION_IDLE_DAYS is 400', async () => {
   const env: Env = { ...testEnv, SESSION_IDLE_DAYS: '400', SESSION_ABSOLUTE_DAYS: '400' };
   const person = { username: 'idle400', email: 'idle400@test.com', password: 'sesame1234' };
   const answer = await send('/api/users/register/', { json: person, env });
@@ -318,10 +321,10 @@ it('logs a login with the longest idle time: its cookie can be set', async () =>
   expect(answer.headers.getSetCookie().join()).toContain('Max-Age=34560000');
 });
 
-describe('warns once for each isolate', () => {
+describe('a new isolate', () => {
   const logged = (): unknown[] => warnings.mock.calls.map(([line]) => JSON.parse(String(line)));
 
-  it('if a hash costs less than OWASP asks for', async () => {
+  it('warns once if a hash costs less than OWASP recommends', async () => {
     const env = { ...testEnv, PASSWORD_ITERATIONS: '70000', PASSWORD_ROUNDS: '3' };
     await send('/health', { env });
     await send('/health', { env });
@@ -334,7 +337,7 @@ describe('warns once for each isolate', () => {
     ]);
   });
 
-  it('if a flood guard is not bound', async () => {
+  it('warns if a flood guard is not bound', async () => {
     const { LOGIN_LIMIT: _, ...env } = { ...testEnv, PASSWORD_ITERATIONS: '', PASSWORD_ROUNDS: '' };
     await send('/health', { env });
     expect(logged()).toEqual([
@@ -349,8 +352,11 @@ describe('warns once for each isolate', () => {
     ['', ''],
     ['100000', '3'],
     ['73334', '3'],
-  ])('but not with %s iterations and %s rounds', async (PASSWORD_ITERATIONS, PASSWORD_ROUNDS) => {
-    await send('/health', { env: { ...testEnv, PASSWORD_ITERATIONS, PASSWORD_ROUNDS } });
-    expect(logged()).toEqual([]);
-  });
+  ])(
+    'does not warn if PASSWORD_ITERATIONS is %j and PASSWORD_ROUNDS is %j',
+    async (PASSWORD_ITERATIONS, PASSWORD_ROUNDS) => {
+      await send('/health', { env: { ...testEnv, PASSWORD_ITERATIONS, PASSWORD_ROUNDS } });
+      expect(logged()).toEqual([]);
+    },
+  );
 });
