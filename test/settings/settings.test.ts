@@ -64,7 +64,7 @@ describe('LAZY_MIGRATION_URL', () => {
     'https://old.example.com/#login',
     'ftp://old.example.com',
     'old.example.com',
-  ])('does not accept %s, to which no password must be sent', (url) => {
+  ])('rejects %s, which is not safe for passwords', (url) => {
     expect(refusal({ LAZY_MIGRATION_URL: url, LAZY_MIGRATION_SECRET })).toContain(
       'LAZY_MIGRATION_URL must be an https address',
     );
