@@ -66,7 +66,7 @@ describe('the session cookie', () => {
     expect(linesOf(await ask('/id/login', { json, env: { ...testEnv, PUBLIC_URL: ID } }))).toEqual([alone]);
   });
 
-  it('covers the domain, but the device, step and message cookies stay host-only', async () => {
+  it('covers the domain, but the other cookies of a login stay host-only', async () => {
     const answer = await ask('/sign-in', {
       form: { identifier: person.email, password: person.password },
       headers: { Origin: ID },
