@@ -29,8 +29,9 @@ const drawBar = (done: number, all: number): void => {
 /** Members `from` to `to - 1`: each with a live session and two events, all with the first account's hash. */
 const STATEMENTS = [
   `INSERT INTO users (username, username_key, email, email_key, password_hash, first_name, last_name,
-     created_at, updated_at, last_login_at)
-   SELECT name, name, name || '@bench.test', name || '@bench.test', hash, 'Member', 'No. ' || i, :now, :now, :now
+     name_key, created_at, updated_at, last_login_at)
+   SELECT name, name, name || '@bench.test', name || '@bench.test', hash, 'Member', 'No. ' || i,
+     'member no. ' || i, :now, :now, :now
    FROM (SELECT i, printf('member%07d', i) AS name FROM n), (SELECT password_hash AS hash FROM users WHERE id = 1)`,
   `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
    SELECT lower(hex(randomblob(32))), i + 2, 'cookie', :now, :now, :now + 1000000000 + i FROM n`,

@@ -26,10 +26,11 @@ export const fillNameKeys = async (store: Store): Promise<number> => {
     );
     if (missing.length > 0) {
       const keys = JSON.stringify(missing.map((account) => [account.id, nameKey(account)]));
-      // A name that was changed meanwhile already has its key.
+      // A name that was changed meanwhile already has its key. The `+` keeps the planner from the index of that column:
+      // it would read all keys of this batch for each account without one, 40 million pairs for 80,000 accounts.
       await store.primary((db) =>
         db.run(
-          sql`UPDATE ${users} SET name_key = value ->> 1 FROM json_each(${keys}) WHERE ${users.id} = value ->> 0 AND ${users.nameKey} IS NULL`,
+          sql`UPDATE ${users} SET name_key = value ->> 1 FROM json_each(${keys}) WHERE ${users.id} = value ->> 0 AND +${users.nameKey} IS NULL`,
         ),
       );
     }

@@ -446,6 +446,17 @@ export const askEverything = async (): Promise<Map<string, Asked>> => {
 export const planOf = async (sql: string): Promise<string[]> => {
   const parameters = Array.from(sql.matchAll(/\?/g), () => null);
   const plan = testEnv.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...parameters);
-  const { results } = await plan.all<{ detail: string }>();
-  return results.map((step) => step.detail);
+  const { results } = await plan.all<{ parent: number; detail: string }>();
+  return results.map(({ parent, detail }, at) => {
+    const outer = results
+      .slice(0, at)
+      .filter((step) => step.parent === parent && READS_ROWS.test(step.detail));
+    const isRepeated = SCANS_JSON.test(detail) && outer.some((step) => !ONE_ROW.test(step.detail));
+    return isRepeated ? `${detail} FOR EACH ROW` : detail;
+  });
 };
+
+/** Steps of one parent that read rows are loops, each inside the one before. */
+const READS_ROWS = /^(SEARCH|SCAN) /;
+const ONE_ROW = /^SEARCH \w+ USING INTEGER PRIMARY KEY \(rowid=\?\)$/;
+const SCANS_JSON = /^SCAN json_each /;
