@@ -102,13 +102,13 @@ export const SETTINGS = {
     default: 14,
     min: 1,
     max: MAX_COOKIE_DAYS,
-    doc: 'Days after its last use at which a session ends, and the life of the session cookie.',
+    doc: 'A session ends this many days after its last use. Also the lifetime of the session cookie.',
   }),
   SESSION_ABSOLUTE_DAYS: wholeNumber({
     default: 90,
     min: 1,
     max: MAX_DAYS,
-    doc: 'Days after the login at which a session ends, however much it is used.',
+    doc: 'A session ends this many days after the login, even if it is in use.',
   }),
   MAX_SESSIONS: wholeNumber({
     default: 100,
@@ -119,42 +119,42 @@ export const SETTINGS = {
   SESSION_READS: choice({
     options: ['nearest', 'primary', 'cached'],
     default: 'nearest',
-    doc: '`primary`: no authenticated read is answered by a replica of D1, so a logout holds everywhere at once. `cached`: KV alone answers reads for at most 60 s after D1 was asked, and holds the profile; an ended session lives so long on reads, never on changes.',
+    doc: 'Where authenticated reads go. `nearest`: KV and the nearest replica of D1. `primary`: the primary of D1, so that a logout takes effect everywhere at once. `cached`: only KV, for at most 60 s after D1 was asked; KV then holds the profile, and an ended session can still read for that time, but never change anything.',
   }),
   UTC_OFFSET: text({
     takes: 'an offset of the form +HH:MM',
     default: '+00:00',
     isValid: (value) => parseOffset(value) !== null,
-    doc: 'The offset in which the dialect `users` shows times.',
+    doc: 'The UTC offset of times in the dialect `users`.',
   }),
   HIDE_UNKNOWN_ACCOUNTS: flag({
     default: false,
-    doc: '`true`: the dialect `auth` gives one answer for an unknown email and for a wrong password.',
+    doc: '`true`: the dialect `auth` gives the same answer for an unknown email and a wrong password.',
   }),
   ALLOWED_ORIGINS: list({
     takes: 'a list of origins such as https://app.example.com',
     isValid: isOrigin,
-    doc: 'Origins whose pages may use the service with its cookie. They must be of the same site, because the cookie is `SameSite=Lax`.',
+    doc: 'Origins whose pages may use the service with its cookie. They must be on the same site, because the cookie is `SameSite=Lax`.',
   }),
   ALLOW_HTTP: flag({
     default: false,
-    doc: '`true`: plain http is served at every name, for a private network. Otherwise only at a loopback name.',
+    doc: '`true`: plain http is accepted at every host name, for a private network. Otherwise only at loopback names.',
   }),
   OPEN_TOKEN_DIALECTS: flag({
     default: false,
-    doc: '`true`: pages of any origin may use `conjugator`, `account` and `auth`, without cookies.',
+    doc: '`true`: pages of any origin may use `conjugator`, `account` and `auth`, with tokens and without cookies.',
   }),
   EVENT_DAYS: wholeNumber({
     default: 90,
     min: 1,
     max: MAX_DAYS,
-    doc: 'Days for which the audit log of an account is kept.',
+    doc: 'Days for which the events of the audit log are kept.',
   }),
   THROTTLE_FREE_FAILURES: wholeNumber({
     default: 10,
     min: 1,
     max: 100,
-    doc: 'Consecutive wrong passwords before an account makes the next try wait. NIST SP 800-63B allows at most 100.',
+    doc: 'Consecutive wrong passwords before the next attempt has to wait. NIST SP 800-63B allows at most 100.',
   }),
   THROTTLE_FIRST_WAIT_SECONDS: wholeNumber({
     default: 1,
@@ -170,81 +170,81 @@ export const SETTINGS = {
   }),
   REQUIRE_ADMIN_FACTOR: flag({
     default: false,
-    doc: '`true`: admins work only in sessions that a passkey or a code opened.',
+    doc: '`true`: admin rights need a session that was opened with a passkey or a code.',
   }),
   APP_PASSWORDS_ONLY: flag({
     default: false,
-    doc: '`true`: the five existing dialects take app passwords and no others.',
+    doc: '`true`: the five existing dialects accept only app passwords.',
   }),
   TOTP_WINDOW: wholeNumber({
     default: 0,
     min: 0,
     max: 1,
-    doc: 'Time steps of 30 seconds before and after the current one whose codes are accepted too. OWASP ASVS 6.5.5 requires 0.',
+    doc: 'How many time steps of 30 seconds before and after the current one are accepted too. OWASP ASVS 6.5.5 requires 0.',
   }),
   RELATED_ORIGINS: list({
     takes: 'a list of origins such as https://example.de',
     isValid: isOrigin,
-    doc: 'Further origins whose pages may use the passkeys of `PUBLIC_URL`. Served at `/.well-known/webauthn`.',
+    doc: 'Other origins whose pages may use the passkeys of `PUBLIC_URL`. Served at `/.well-known/webauthn`.',
   }),
   D1_TIMEOUT_MS: wholeNumber({
     default: 5_000,
     min: 1,
     max: MAX_TIMEOUT_MS,
-    doc: 'After this long without an answer of D1, a request gets a 503.',
+    doc: 'If D1 does not answer within this time, the request gets a 503.',
   }),
   KV_TIMEOUT_MS: wholeNumber({
     default: 1_000,
     min: 1,
     max: MAX_TIMEOUT_MS,
-    doc: 'After this long without an answer of KV, a request does without it.',
+    doc: 'If KV does not answer within this time, the request continues without it.',
   }),
   MAIL_FROM: text({
     takes: '`Name <address>` or an address',
     default: null,
     isValid: (value) => readSender(value) !== null,
-    doc: 'The sender of mails. Without it the service sends no mail, and offers nothing that needs one.',
+    doc: 'The sender of mails. Without it the service sends no mail and offers no feature that needs mail.',
   }),
   MAIL_PROVIDER: choice({
     options: ['cloudflare', 'resend', 'postmark', 'ses'],
     default: 'cloudflare',
-    doc: 'Who delivers mails. `cloudflare` is Email Service, by the binding `EMAIL`. The others need their keys.',
+    doc: 'The mail provider. `cloudflare` is Cloudflare Email Service, through the binding `EMAIL`. The others need keys.',
   }),
   PUBLIC_URL: text({
     takes: 'an origin such as https://id.example.com',
     default: null,
     isValid: isPublicOrigin,
-    doc: 'The origin of the service as people know it: of every link in a mail, and the domain that passkeys belong to. Never taken from a request.',
+    doc: 'The public origin of the service. Links in mails start with it, and passkeys belong to its domain. It is never taken from a request.',
   }),
   COOKIE_DOMAIN: text({
     takes: 'a domain of your own with at least two labels, such as example.com',
     default: null,
     isValid: isCookieDomain,
-    doc: 'The host of `PUBLIC_URL` or a parent of it. The session cookie is then sent to every host below: each of them can act as its users. For [forward authentication](forward-auth.md).',
+    doc: 'The host of `PUBLIC_URL` or a parent domain of it. Browsers then send the session cookie to every host below it, and each of these hosts can act as its visitors. For [forward authentication](forward-auth.md).',
   }),
   SERVICE_NAME: text({
     takes: `a name of at most ${MAX_SERVICE_NAME} characters`,
     default: 'Latchkey',
     isValid: isServiceName,
-    doc: 'What the service is called in mails and on pages.',
+    doc: 'The name of the service in mails and on pages.',
   }),
   ACCENT_COLOR: text({
     takes: 'a colour of the form #1c6b58, dark enough to be read on white',
     default: null,
     isValid: (value) => isReadable(value, GROUNDS.light),
-    doc: 'The colour of links and buttons on the pages. It needs a contrast of 4.5 on their light ground; the dark mode lightens it.',
+    doc: 'The color of links and buttons on the pages. It needs a contrast of 4.5 on their light background. The dark mode uses a lighter shade of it.',
   }),
   MAIL_ENDPOINT: text({
     takes: 'an origin such as https://api.eu.example.com',
     default: null,
     isValid: isOrigin,
-    doc: "Another address of the provider's API: a region, a proxy. Not for `cloudflare`.",
+    doc: "Another address of the provider's API, such as that of a region or a proxy. Not for `cloudflare`.",
   }),
   MAIL_TIMEOUT_MS: wholeNumber({
     default: 10_000,
     min: 1,
     max: MAX_MAIL_TIMEOUT_MS,
-    doc: 'After this long without an answer of the provider, a mail is tried again later. No request waits for it.',
+    doc: 'If the provider does not answer within this time, the mail is sent again later. No request waits for it.',
   }),
   SES_REGION: text({
     takes: 'a region such as eu-central-1',
@@ -254,58 +254,58 @@ export const SETTINGS = {
   }),
   EMAIL_SIGN_IN: flag({
     default: false,
-    doc: '`true`: a code that is mailed to a proven address signs in, in the browser that asked for it. An account with a second factor still asks for that.',
+    doc: '`true`: a code that is mailed to a verified address signs in, in the browser that requested it. An account with a second factor still needs that factor.',
   }),
   NOTIFY_NEW_DEVICE: flag({
     default: true,
-    doc: '`false`: no notice of a login on a new device. All other notices are always sent.',
+    doc: '`false`: owners get no mail about a login on a new device. All other notices are always sent.',
   }),
   REQUIRE_VERIFIED_EMAIL: flag({
     default: false,
-    doc: '`true`: logins are refused until the email address is proven. The session of the registration works.',
+    doc: '`true`: logins are refused until the email address is verified. The session of the registration works.',
   }),
   ACCESS_TOKEN_MINUTES: wholeNumber({
     default: 5,
     min: 1,
     max: MAX_ACCESS_TOKEN_MINUTES,
-    doc: 'How long an access token of `POST /id/token` is good. Servers that only check its signature take it for so long after its session has ended.',
+    doc: 'The lifetime of an access token of `POST /id/token`. Servers that only check its signature accept it until then, even if its session has ended.',
   }),
   ACCESS_TOKEN_AUDIENCES: list({
     takes: 'a list of names such as https://api.example.com',
     isValid: (value) => value.length <= MAX_AUDIENCE_CHARACTERS && /^[\x21-\x7e]+$/.test(value),
-    doc: 'The possible audiences (`aud`) of access tokens. The first one is the default; without any it is `PUBLIC_URL`.',
+    doc: 'The possible audiences (`aud`) of access tokens. The first one is the default. Without any, the audience is `PUBLIC_URL`.',
   }),
   CLIENT_METADATA_DOCUMENTS: flag({
     default: false,
-    doc: '`true`: apps that nobody has registered may ask people to sign in, with the https address of a document about them as `client_id`, as MCP clients do. The service fetches that document.',
+    doc: '`true`: apps that nobody has registered, such as MCP clients, may ask people to sign in. Their `client_id` is the https address of a document about them, which the service fetches.',
   }),
   LAZY_MIGRATION_URL: text({
     takes: 'an https address such as https://old.example.com, or http at a loopback name',
     default: null,
     isValid: isOldServiceUrl,
-    doc: 'The old service, which is asked once about a login whose name is unknown here: see [without a file](migrating/without-a-file.md).',
+    doc: 'The old service. It is asked about a login if the name is unknown here: see [without a file](migrating/without-a-file.md).',
   }),
   LAZY_MIGRATION_DIALECT: choice({
     options: ['signed', 'users', 'user-v1', 'conjugator', 'account', 'auth'],
     default: 'signed',
-    doc: 'How that service is asked: by a signed request of our own, or by the login of one of the five dialects.',
+    doc: 'How the old service is asked: `signed` sends a signed request; the others use the login of that dialect.',
   }),
   LAZY_MIGRATION_TIMEOUT_MS: wholeNumber({
     default: 3_000,
     min: 1,
     max: MAX_MIGRATION_TIMEOUT_MS,
-    doc: 'After this long without an answer of that service, the login is refused like one with a wrong password.',
+    doc: 'If the old service does not answer within this time, the login is refused like one with a wrong password.',
   }),
   LAZY_MIGRATION_PER_MINUTE: wholeNumber({
     default: 300,
     min: 1,
     max: 100_000,
-    doc: 'Logins that one isolate asks that service about in a minute. Further ones are refused like wrong passwords.',
+    doc: 'How many logins a minute one isolate sends to the old service. More are refused like wrong passwords.',
   }),
   SIGNING_KEYS: secretOf({
     takes: 'a JSON list of private ES256 keys with names of their own (`npm run keys`)',
     parse: readSigningKeys,
-    doc: 'The keys of access tokens and OpenID Connect, as JSON Web Keys; the first one signs. Needs `PUBLIC_URL`. `npm start` makes them for your own machine.',
+    doc: 'The keys of access tokens and OpenID Connect, as JSON Web Keys. The first one signs. Needs `PUBLIC_URL`. `npm start` generates keys for your machine.',
   }),
   TOKEN_SECRET: requiredSecret({
     minCharacters: MIN_SECRET_CHARACTERS,
@@ -313,7 +313,7 @@ export const SETTINGS = {
   }),
   TOKEN_SECRET_PREVIOUS: secret({
     minCharacters: MIN_SECRET_CHARACTERS,
-    doc: 'The secret before it, for as long as a rotation lasts.',
+    doc: 'The previous secret, during a rotation.',
   }),
   RESEND_API_KEY: secret({
     minCharacters: MIN_KEY_CHARACTERS,
@@ -329,7 +329,7 @@ export const SETTINGS = {
   }),
   SES_SECRET_ACCESS_KEY: secret({
     minCharacters: MIN_KEY_CHARACTERS,
-    doc: 'The secret of that key. It may send mail and nothing else.',
+    doc: 'The secret of that key. The key should be allowed to send mail and nothing else.',
   }),
   LAZY_MIGRATION_SECRET: secretOf({
     takes: `a text of at least ${MIN_SECRET_CHARACTERS} characters, or whsec_ and base64`,
@@ -338,7 +338,7 @@ export const SETTINGS = {
   }),
   IMPORT_PEPPER: secret({
     minCharacters: 1,
-    doc: 'The pepper behind every password in the hashes that were imported with `--pepper-env`, as Devise has it.',
+    doc: 'The pepper that is appended to each password in hashes that were imported with `--pepper-env`, as Devise does.',
   }),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
