@@ -49,11 +49,11 @@ const createTrier = (copy: string): Trier => {
 
   const next = (of: ChildProcess): Promise<unknown> =>
     new Promise((resolveNext) => {
-      const settle = (answer: unknown): void => {
-        of.off('message', settle).off('exit', settle);
+      const finish = (answer: unknown): void => {
+        of.off('message', finish).off('exit', finish);
         resolveNext(answer);
       };
-      of.on('message', settle).on('exit', settle);
+      of.on('message', finish).on('exit', finish);
     });
 
   const start = async (): Promise<ChildProcess> => {

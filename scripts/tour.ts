@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { printError } from './terminal.ts';
 import { type CheckFor, createCheckFor, type Row, Stopped } from './tour/check.ts';
+import { removeAll } from './tour/clean-up.ts';
 import { createSend, get, type Send } from './tour/client.ts';
 import { tourCrossings } from './tour/crossings.ts';
 import { tourAccount, tourDeletion } from './tour/examples-account.ts';
@@ -9,7 +10,6 @@ import { tourAuth } from './tour/examples-auth.ts';
 import { tourConjugator } from './tour/examples-conjugator.ts';
 import { tourUserV1 } from './tour/examples-user-v1.ts';
 import { tourUsers } from './tour/examples-users.ts';
-import { removeAll } from './tour/farewell.ts';
 import { makePeople, type People } from './tour/people.ts';
 import { createTable } from './tour/table.ts';
 

@@ -5,11 +5,11 @@ import { canBeEmail, isMatchable, isPlaceholderEmail, isWebUrl } from '../../src
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { NEVER_LOGGED_IN_MS } from '../../src/core/model.ts';
 import type { Row } from '../wrangler.ts';
+import { readAccountState, readVerified, type Unread, type ValueRule } from './account-state.ts';
 import type { FieldReader, Fields, NamedField } from './fields.ts';
 import { composeHash, type FirebaseParameters, type HashCheck, type HashVerdict } from './hashes.ts';
 import { type IdentityRules, type Remark, readIdentity, withoutEmail } from './identity.ts';
 import type { NewRow, Sent } from './rows.ts';
-import { readStanding, readVerified, type Unread, type ValueRule } from './standing.ts';
 import { holdsBytes } from './text.ts';
 import { readTotp } from './totp.ts';
 import { readFlag, readNumber, readText, readTime, unwrap, valueAt } from './values.ts';
@@ -126,8 +126,8 @@ export const createAccountReader = ({
     if (siteUrl !== '' && !isWebUrl(siteUrl)) refuseValue('site_url', 'is no address of the web');
 
     const createdAtMs = time('created_at') ?? nowMs;
-    const standing = readStanding(record, fields.standing, ruleOf, nowMs);
-    faults.push(...standing.unread.map((unread) => ({ reason: explainUnread(unread) })));
+    const state = readAccountState(record, fields.state, ruleOf, nowMs);
+    faults.push(...state.unread.map((unread) => ({ reason: explainUnread(unread) })));
     const row: NewRow = {
       id,
       sourceId: readSourceId(get('id')),
@@ -146,7 +146,7 @@ export const createAccountReader = ({
       description: text('description', MAX_DESCRIPTION, true),
       pictureId: pictureId ?? null,
       isAdmin: isAdmin(rules.admins, flag),
-      disabledAtMs: standing.disabledAtMs,
+      disabledAtMs: state.disabledAtMs,
       emailVerifiedAtMs: readVerifiedAt(record, fields, nowMs),
       createdAtMs,
       updatedAtMs: time('updated_at') ?? nowMs,
@@ -159,7 +159,7 @@ export const createAccountReader = ({
     const { algorithm } = verdict;
     const account = { row, sent: whatIsSent(fields, rules) };
     const own = username !== null && isPlaceholderEmail(email) ? withoutEmail(account, username) : account;
-    return { ok: true, label, ...own, algorithm, disabledBy: standing.because, notes };
+    return { ok: true, label, ...own, algorithm, disabledBy: state.because, notes };
   };
 };
 
@@ -218,7 +218,7 @@ const OWN_COLUMNS = [
   'last_login_at',
 ] as const satisfies NamedField[];
 
-const whatIsSent = ({ has, standing }: Fields, { admins }: AccountRules): Sent => {
+const whatIsSent = ({ has, state }: Fields, { admins }: AccountRules): Sent => {
   const columns = OWN_COLUMNS.filter(has);
   return {
     columns: new Set<string>(has('email') ? [...columns, 'email'] : columns),
@@ -226,14 +226,14 @@ const whatIsSent = ({ has, standing }: Fields, { admins }: AccountRules): Sent =
     admin:
       admins !== 'none' &&
       (has('is_admin') || has('is_superuser') || (admins === 'staff' && has('is_staff'))),
-    disabled: standing.length > 0,
+    disabled: state.length > 0,
   };
 };
 
 /** An argument as it is typed: in quotes if a shell would cut it. */
 const quoteArgument = (text: string): string => (/^[\w:=@.+-]+$/.test(text) ? text : JSON.stringify(text));
 
-/** A value that says something about standing, and nobody knows what. Shared with the check before the import. */
+/** The error for an unknown value of a state column. Shared with the check before the import. */
 export const explainUnread = ({ column, value }: Unread): string =>
   `${column} is ${value}, which is not understood: --map ${quoteArgument(`${column}:${value}=active`)}, =disabled, or --map ${column}=ignore.`;
 

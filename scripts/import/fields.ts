@@ -2,12 +2,12 @@
 import type { Row } from '../wrangler.ts';
 import {
   isVerifiedName,
-  STANDING_FIELDS,
-  type StandingColumn,
-  type StandingField,
-  standingFieldOf,
+  STATE_FIELDS,
+  type StateColumn,
+  type StateField,
+  stateFieldOf,
   type ValueRule,
-} from './standing.ts';
+} from './account-state.ts';
 import { valueAt } from './values.ts';
 
 /**
@@ -58,9 +58,9 @@ const NAMES = {
 export type NamedField = keyof typeof NAMES;
 
 /** What else a column can be by `--map`: several columns may be one of these. */
-const OTHER_FIELDS = [...STANDING_FIELDS, 'email_verified', 'ignore'] as const;
+const OTHER_FIELDS = [...STATE_FIELDS, 'email_verified', 'ignore'] as const;
 
-export type Field = NamedField | StandingField | 'email_verified' | 'ignore' | ValueRule;
+export type Field = NamedField | StateField | 'email_verified' | 'ignore' | ValueRule;
 
 /** What `--map column=field` takes. */
 export const FIELDS: readonly string[] = [...Object.keys(NAMES), ...OTHER_FIELDS];
@@ -75,8 +75,7 @@ const isValueRule = (field: Field | undefined): field is ValueRule =>
 
 const isNamedField = (name: string): name is NamedField => Object.hasOwn(NAMES, name);
 
-const isStandingField = (field: Field): field is StandingField =>
-  STANDING_FIELDS.some((each) => each === field);
+const isStateField = (field: Field): field is StateField => STATE_FIELDS.some((each) => each === field);
 
 const fold = (name: string): string => name.toLowerCase().replaceAll(/[_\s-]/g, '');
 
@@ -88,7 +87,7 @@ export interface Fields {
   /** The column that it is read from; its own name if there is none. */
   columnOf(field: NamedField): string;
   /** The columns that say whether the account may log in. */
-  standing: readonly StandingColumn[];
+  state: readonly StateColumn[];
   /** The columns that say whether its email is proven. */
   verified: readonly string[];
   /** The columns that are none of an account's. */
@@ -118,7 +117,7 @@ const headOf = (path: string): string => path.split('.', 1)[0] ?? path;
 
 interface Plan {
   byField: ReadonlyMap<NamedField, string>;
-  standing: StandingColumn[];
+  state: StateColumn[];
   verified: string[];
   others: string[];
 }
@@ -137,12 +136,12 @@ export const createFieldReader = (
 
   const planOf = (columns: readonly string[]): Plan => {
     const byField = new Map<NamedField, string>();
-    const standing: StandingColumn[] = [];
+    const state: StateColumn[] = [];
     const verified: string[] = [];
     const others: string[] = [];
     for (const [column, field] of byHand) {
       if (!columns.includes(column) && !columns.includes(headOf(column))) continue;
-      if (isStandingField(field)) standing.push({ column, field });
+      if (isStateField(field)) state.push({ column, field });
       else if (field === 'email_verified') verified.push(column);
       else if (isNamedField(field)) byField.set(field, column);
     }
@@ -158,8 +157,8 @@ export const createFieldReader = (
     const used = new Set(byField.values());
     for (const column of free) {
       if (used.has(column)) continue;
-      const field = standingFieldOf(column);
-      if (field !== null) standing.push({ column, field });
+      const field = stateFieldOf(column);
+      if (field !== null) state.push({ column, field });
       else if (isVerifiedName(column)) verified.push(column);
       else {
         others.push(column);
@@ -168,7 +167,7 @@ export const createFieldReader = (
         onUnknown(column);
       }
     }
-    return { byField, standing, verified, others };
+    return { byField, state, verified, others };
   };
 
   return (record) => {
@@ -178,7 +177,7 @@ export const createFieldReader = (
     const plan = plans.get(shape) ?? planOf(columns);
     if (plans.size >= MAX_PLANS) plans.clear();
     plans.set(shape, plan);
-    const { byField, standing, verified, others } = plan;
+    const { byField, state, verified, others } = plan;
     return {
       get(field) {
         const column = byField.get(field);
@@ -186,7 +185,7 @@ export const createFieldReader = (
       },
       has: (field) => byField.has(field),
       columnOf: (field) => byField.get(field) ?? field,
-      standing,
+      state,
       verified,
       others,
     };

@@ -1,9 +1,9 @@
 // Handles a password hash at import: kept, converted to a form that the Worker reads, wrapped, or refused.
 import { toBase64, toHex } from './hashes/bytes.ts';
 import { type CoreHashes, loadCoreHashes } from './hashes/core.ts';
-import { nameByLooks } from './hashes/looks.ts';
 import { FIREBASE_WITHOUT_PARAMETERS } from './hashes/records.ts';
 import { translateHash } from './hashes/translate.ts';
+import { nameUnknownHash } from './hashes/unknown.ts';
 import { readWeakHash, type WeakHash } from './hashes/weak.ts';
 
 export type { FirebaseParameters } from './hashes/forms.ts';
@@ -94,7 +94,7 @@ export const loadHashCheck = async (
     if (described.ok) return keep(stored, described.algorithm);
     if (described.reason !== UNKNOWN_FORM) return described;
     const bare = raw.replace(/^\{noop\}/, '');
-    const looks = nameByLooks(bare.trim());
+    const looks = nameUnknownHash(bare.trim());
     if (!looks.isPlainText) return refuse(`It looks like ${looks.name}.`);
     if (plainText) return hashPlainText(bare);
     return refuse('It looks like a password in plain text: --plain-text-passwords takes it, hashed.');

@@ -1,8 +1,9 @@
 // Reads the whole file before anything is written, and asks first what only a person can decide.
+
+import { readAccountState } from './account-state.ts';
 import { explainUnread } from './accounts.ts';
 import { columnOf, createFieldReader, createValueRules, type Field } from './fields.ts';
 import { InputError, type Source } from './records.ts';
-import { readStanding } from './standing.ts';
 import { readNumber, valueAt } from './values.ts';
 
 /** Enough to recognise a file by; a document database may have thousands. */
@@ -49,7 +50,7 @@ export const checkInput = async (options: PreflightOptions): Promise<Preflight> 
       const fields = readField(record);
       const id = readNumber(fields.get('id')) ?? 0;
       if (id <= maxId) lastId = Math.max(lastId, id);
-      for (const each of readStanding(record, fields.standing, ruleOf, nowMs).unread) {
+      for (const each of readAccountState(record, fields.state, ruleOf, nowMs).unread) {
         const key = `${each.column}:${each.value}`;
         const known = unread.get(key);
         if (known) known.count += 1;

@@ -2,7 +2,7 @@
 import { endpoint } from '../http/endpoint.ts';
 import { cutPage, readIdCursor } from '../http/pagination.ts';
 import { show } from './layout.tsx';
-import { Trail } from './lists.tsx';
+import { AuditLog } from './lists.tsx';
 import { owner } from './session.tsx';
 
 const EVENTS_A_PAGE = 25;
@@ -28,7 +28,7 @@ const showActivity = endpoint({
           What happened to your account. If you do not recognise something,{' '}
           <a href="/password">change your password</a>.
         </p>
-        <section class="card">{rows.length > 0 ? <Trail events={rows} /> : <p>Nothing older.</p>}</section>
+        <section class="card">{rows.length > 0 ? <AuditLog events={rows} /> : <p>Nothing older.</p>}</section>
         <nav class="turn" aria-label="Pages">
           {beforeId !== null && <a href="/activity">Newest</a>}
           {next !== null && <a href={`/activity?before=${next}`}>Older</a>}

@@ -13,7 +13,7 @@ import { type Done, goOn } from './done.ts';
 import { Actions, ErrorSummary, PasswordAgain, PostForm, WhosePassword } from './field.tsx';
 import { type FormError, form, formWith, toRefusal } from './form.ts';
 import { show, USERS } from './layout.tsx';
-import { currentFirst, SessionRow, Trail } from './lists.tsx';
+import { AuditLog, currentFirst, SessionRow } from './lists.tsx';
 import { Day, Moment } from './moment.tsx';
 import { accountOfPage } from './paths.ts';
 import { FactorsOf } from './security/admin-factors.tsx';
@@ -153,9 +153,9 @@ const showUser = async (c: Context<AppEnv>): Promise<Response> => {
           </>
         )}
       </section>
-      <section aria-labelledby="trail">
-        <h2 id="trail">Activity</h2>
-        <div class="card">{events.length > 0 ? <Trail events={events} /> : <p>None.</p>}</div>
+      <section aria-labelledby="audit-log">
+        <h2 id="audit-log">Activity</h2>
+        <div class="card">{events.length > 0 ? <AuditLog events={events} /> : <p>None.</p>}</div>
       </section>
       <section aria-labelledby="access">
         <h2 id="access">Access</h2>

@@ -66,7 +66,7 @@ const confirmByCode = endpoint({
   },
 });
 
-const withdraw = endpoint({
+const keepOldEmail = endpoint({
   method: 'POST',
   path: '/email/withdraw',
   auth: owner,
@@ -108,4 +108,4 @@ const undo = endpoint({
   },
 });
 
-export const changeEmail = [openConfirm, confirm, confirmByCode, withdraw, openUndo, undo];
+export const changeEmail = [openConfirm, confirm, confirmByCode, keepOldEmail, openUndo, undo];

@@ -4,8 +4,8 @@ import { setSessionCookie } from '../http/auth/cookies.ts';
 import type { AppEnv } from '../http/context.ts';
 import { isAllowedOrigin, isBelowCookieDomain } from '../http/origins.ts';
 import { readWebAddress } from '../http/web-address.ts';
-import { leaveTo } from './leave.tsx';
 import { isOwnPath, ownPath } from './own-path.ts';
+import { redirectTo } from './redirect.tsx';
 
 /**
  * What the forms carry along as `to`: the path of a page, or an address of another origin; undefined for every other
@@ -51,5 +51,5 @@ export const goToDestination = async (c: Context<AppEnv>, to: string | undefined
   const destination = await findDestination(c, to);
   if (isOwnPath(destination)) return c.redirect(destination, 303);
   shareSessionCookie(c, new URL(destination));
-  return leaveTo(c, destination);
+  return redirectTo(c, destination);
 };

@@ -44,7 +44,7 @@ export const SessionRow = ({ session, isCurrent, children }: SessionRowProps) =>
 };
 
 /** The audit log, newest first. A refused password or code stands out. */
-export const Trail = ({ events }: { events: readonly EventView[] }) => (
+export const AuditLog = ({ events }: { events: readonly EventView[] }) => (
   <ol class="rows">
     {events.map((event) => (
       <li class={isRefusal(event) ? 'row refused' : 'row'}>

@@ -13,9 +13,9 @@ import { goOn } from './done.ts';
 import { Actions, PostForm } from './field.tsx';
 import { formWith } from './form.ts';
 import { ACCOUNT, show } from './layout.tsx';
-import { leaveTo } from './leave.tsx';
 import { Day } from './moment.tsx';
 import { Notice } from './notice.tsx';
+import { redirectTo } from './redirect.tsx';
 import { owner, visitor } from './session.tsx';
 import { showSignIn } from './sign-in-form.tsx';
 
@@ -226,11 +226,11 @@ const proceed = async (
   if (!read.ok) {
     if (read.replyTo === null) return showUnknown(c, read);
     const { error, description } = read;
-    return leaveTo(c, answerUrl(read.replyTo, provider.issuer, { error, error_description: description }));
+    return redirectTo(c, answerUrl(read.replyTo, provider.issuer, { error, error_description: description }));
   }
   const { request } = read;
   const refuse = (error: string, description: string): Response =>
-    leaveTo(c, answerUrl(request, provider.issuer, { error, error_description: description }));
+    redirectTo(c, answerUrl(request, provider.issuer, { error, error_description: description }));
   if (decision === 'deny') return refuse('access_denied', 'The person did not agree.');
 
   const principal = findPrincipal(c);
@@ -248,7 +248,7 @@ const proceed = async (
     return showConsent(c, request, principal, queryOf(parameters));
   const code = principal && (await provider.authorize(request, principal, c.var.client));
   if (code === null) return askToSignIn(c, parameters, await returnPath(provider, parameters, null));
-  return leaveTo(c, answerUrl(request, provider.issuer, { code }));
+  return redirectTo(c, answerUrl(request, provider.issuer, { code }));
 };
 
 const withProvider =
@@ -318,7 +318,7 @@ const endSession = async (c: Context<AppEnv>, url: string | null): Promise<Respo
   const principal = findPrincipal(c);
   if (principal) await c.var.core.sessions.logOut(principal, c.var.client);
   clearSessionCookie(c);
-  return url === null ? goOn(c, '/sign-in', 'signed-out') : leaveTo(c, url);
+  return url === null ? goOn(c, '/sign-in', 'signed-out') : redirectTo(c, url);
 };
 
 const signOut = endpoint({
@@ -413,13 +413,13 @@ const showApps = endpoint({
   }),
 });
 
-const withdraw = endpoint({
+const withdrawConsent = endpoint({
   method: 'POST',
   path: '/apps/withdraw',
   auth: owner,
   handle: withProvider(async (c, provider) => {
     const appId = findParameter((await readForm(c)) ?? [], 'app') ?? '';
-    await provider.withdraw(c.var.principal.account.id, appId, c.var.client);
+    await provider.withdrawConsent(c.var.principal.account.id, appId, c.var.client);
     return goOn(c, '/apps', 'app-withdrawn');
   }),
 });
@@ -432,5 +432,5 @@ export const oidc = [
   signOutByPost,
   confirmSignOut,
   showApps,
-  withdraw,
+  withdrawConsent,
 ];

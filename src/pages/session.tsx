@@ -4,9 +4,9 @@ import type { RequiredAuth } from '../http/auth/auth.ts';
 import type { AppEnv } from '../http/context.ts';
 import { readTo, withTo } from './destination.ts';
 import { formWith, readTyped, type Typed } from './form.ts';
-import { keepProfile } from './kept.ts';
 import { ownPath, pageOf } from './own-path.ts';
 import { showSignIn } from './sign-in-form.tsx';
+import { writeUnsavedProfile } from './unsaved-profile.ts';
 
 /** By the cookie alone; the primary is read, so that a page shows what was just changed. */
 export const owner = { via: ['cookie'], reads: 'primary' } satisfies RequiredAuth;
@@ -38,5 +38,5 @@ export const askAgain = (c: Context<AppEnv>, typed: Typed): Response => {
   const [, page = ''] = c.req.path.split('/');
   const text = 'Your session has ended, so nothing was changed. Sign in to go on.';
   const form = formWith({}, [{ field: null, text }]);
-  return showSignIn(c, form, { status: 401, to: `/${page}`, kept: keepProfile(typed) });
+  return showSignIn(c, form, { status: 401, to: `/${page}`, kept: writeUnsavedProfile(typed) });
 };

@@ -8,7 +8,7 @@ import { forgotten, mailedCode } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { respondProblem } from '../http/respond.ts';
-import { arrive } from './arrive.ts';
+import { continueAfterSignIn } from './after-sign-in.ts';
 import { readTo, withTo } from './destination.ts';
 import { Actions, ErrorSummary, Field, PostForm } from './field.tsx';
 import { type Form, form, formWith, typedOf } from './form.ts';
@@ -129,7 +129,7 @@ const enter = endpoint({
       });
     }
     if ('secondFactor' in signedIn.value) return showSecondStep(c, signedIn.value.secondFactor);
-    return arrive(c, signedIn.value.account);
+    return continueAfterSignIn(c, signedIn.value.account);
   },
 });
 

@@ -7,7 +7,7 @@ import { signIn as signInWith } from '../http/auth/session-actions.ts';
 import { credentials } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
-import { arrive } from './arrive.ts';
+import { continueAfterSignIn } from './after-sign-in.ts';
 import { goToDestination, readTo } from './destination.ts';
 import { goOn } from './done.ts';
 import { form, formWith, type Refusal, toRefusal, typedOf } from './form.ts';
@@ -51,7 +51,7 @@ const submit = endpoint({
       takesAppPasswords: false,
     });
     if (!signedIn.ok) return showAgain(c, toRefusal(c, signedIn.error, WRONG));
-    if (!('secondFactor' in signedIn.value)) return arrive(c, signedIn.value.account);
+    if (!('secondFactor' in signedIn.value)) return continueAfterSignIn(c, signedIn.value.account);
     return showSecondStep(c, signedIn.value.secondFactor);
   },
 });

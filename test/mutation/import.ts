@@ -67,20 +67,20 @@ export const importMutants = [
     ],
   ),
   ...inFile(
-    'scripts/import/standing.ts',
+    'scripts/import/account-state.ts',
     ['node/import-rules', 'node/import-values'],
     [
       [
         'A suspended account of the file logs in.',
         'return DISABLED.has(word) ? { disabledAtMs: nowMs } :',
         'return DISABLED.has(word) ? GOOD :',
-        ['node/import-standing'],
+        ['node/import-account-state'],
       ],
       [
         'A status that cannot be read means active.',
         "return DISABLED.has(word) ? { disabledAtMs: nowMs } : 'unread';",
         'return DISABLED.has(word) ? { disabledAtMs: nowMs } : GOOD;',
-        ['node/import-standing'],
+        ['node/import-account-state'],
       ],
     ],
   ),

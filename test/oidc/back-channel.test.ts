@@ -169,7 +169,7 @@ const ENDS: [what: string, end: (appId: string) => Promise<unknown>][] = [
     'a consent that is withdrawn',
     async (appId) => {
       const timed = createTimedCore(undefined, env);
-      await (await timed.core.provider())?.withdraw(await idOf(person), appId, someClient);
+      await (await timed.core.provider())?.withdrawConsent(await idOf(person), appId, someClient);
       await timed.settle();
     },
   ],

@@ -49,10 +49,10 @@ describe('leads back to', () => {
     ['brackets and quotes of a query', `${APP}/?a[]=1&b='x'`],
   ])('%s', async (_what, to) => {
     const answer = await signInTo(to);
-    expectPage(answer, 200, 'Going on');
+    expectPage(answer, 200, 'Continue');
     expect(answer.headers.get('Referrer-Policy')).toBe('no-referrer');
     expect(leadsTo(answer)).toBe(new URL(to).href);
-    expect(answer.text).toContain(`<h1>Going on to ${new URL(to).host}</h1>`);
+    expect(answer.text).toContain(`<h1>Continue to ${new URL(to).host}</h1>`);
     expect(answer.headers.getSetCookie().join()).toContain('sessionid=');
   });
 

@@ -107,7 +107,7 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
   };
 
   /** The statements that note the outcome of a mail. */
-  const settle: Outbox<OutboxRow>['settle'] = (db, { row, delivery }) => {
+  const recordOutcome: Outbox<OutboxRow>['recordOutcome'] = (db, { row, delivery }) => {
     const now = nowMs();
     switch (delivery.outcome) {
       case 'sent':
@@ -139,7 +139,7 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
       return { rows, givenUp: value[2].length, mayHaveMore: rows.length === AT_ONCE };
     },
     send: (rows) => Promise.all(rows.map(async (row) => ({ row, delivery: await send(row) }))),
-    settle,
+    recordOutcome,
     recipientOf: () => settings.provider.provider,
   };
 

@@ -36,7 +36,7 @@ export interface Outbox<Row> {
   /** Sends rows in parallel. Never throws: what cannot be sent now is tried again later. */
   send(rows: readonly Row[]): Promise<readonly Sent<Row>[]>;
   /** The statements that note the outcome of a row. */
-  settle(db: Database, sent: Sent<Row>): Statements;
+  recordOutcome(db: Database, sent: Sent<Row>): Statements;
   recipientOf(row: Row): string;
 }
 
@@ -51,7 +51,10 @@ export const sendRows = async <Row>(
   const [first, ...others] = results;
   if (first)
     await store.primary((db) =>
-      db.batch([...outbox.settle(db, first), ...others.flatMap((each) => outbox.settle(db, each))]),
+      db.batch([
+        ...outbox.recordOutcome(db, first),
+        ...others.flatMap((each) => outbox.recordOutcome(db, each)),
+      ]),
     );
   return results;
 };

@@ -84,7 +84,7 @@ export interface Grants {
   /** The apps that the account has consented to, by name. */
   listConsents(userId: number): Promise<ConsentView[]>;
   /** Removes the consent of an account to an app, and ends its grants. */
-  withdraw(userId: number, appId: string, client: Client): Promise<void>;
+  withdrawConsent(userId: number, appId: string, client: Client): Promise<void>;
   /** The scopes that the account has consented to for an app; null for none. */
   findConsent(userId: number, appId: string): Promise<string | null>;
 }
@@ -361,7 +361,7 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
       return value.toSorted((a, b) => a.appName.localeCompare(b.appName));
     },
 
-    async withdraw(userId, appId, client) {
+    async withdrawConsent(userId, appId, client) {
       await store.primary((db) => {
         const consent = and(eq(appConsents.userId, userId), eq(appConsents.appId, appId));
         const isThere = exists(db.select({ one: sql`1` }).from(appConsents).where(consent));

@@ -98,7 +98,7 @@ export interface Provider {
   /** The apps that an account has consented to. */
   listApps(accountId: number): Promise<ConsentView[]>;
   /** Removes the consent: the app's tokens end, and it has to ask again. */
-  withdraw(accountId: number, appId: string, client: Client): Promise<void>;
+  withdrawConsent(accountId: number, appId: string, client: Client): Promise<void>;
   /** Exchanges a code or a refresh token for tokens. */
   exchange(parameters: Parameters, credentials: AppCredentials | null): Promise<TokenAnswer>;
   /**
@@ -391,7 +391,7 @@ export const createProvider = (options: ProviderOptions): Provider => {
     },
 
     listApps: (accountId) => grants.listConsents(accountId),
-    withdraw: (accountId, appId, client) => grants.withdraw(accountId, appId, client),
+    withdrawConsent: (accountId, appId, client) => grants.withdrawConsent(accountId, appId, client),
 
     async exchange(parameters, credentials) {
       const app = await authenticate(credentials);

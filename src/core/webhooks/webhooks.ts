@@ -140,7 +140,7 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
       return Promise.all(rows.map((row) => sendOne(row, known)));
     },
 
-    settle(db, { row, delivery }) {
+    recordOutcome(db, { row, delivery }) {
       const now = nowMs();
       switch (delivery.outcome) {
         case 'sent':

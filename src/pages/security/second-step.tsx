@@ -8,7 +8,7 @@ import { finishSignIn, signInWithPasskey } from '../../http/auth/session-actions
 import { factorProof, passkeyProof } from '../../http/body/schemas.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { endpoint } from '../../http/endpoint.ts';
-import { arrive } from '../arrive.ts';
+import { continueAfterSignIn } from '../after-sign-in.ts';
 import { readTo, withTo } from '../destination.ts';
 import { Actions, ErrorSummary, Field, PostForm } from '../field.tsx';
 import { type FormError, form, formWith, toRefusal, typedOf } from '../form.ts';
@@ -148,7 +148,7 @@ const finish = endpoint({
   handle: async (c) => {
     const { token, trustBrowser = false, ...proof } = c.req.valid('json');
     const finished = await finishSignIn(c, token, proof, trustBrowser);
-    if (finished.ok) return arrive(c, finished.value.account);
+    if (finished.ok) return continueAfterSignIn(c, finished.value.account);
     const { error } = finished;
     if (error.reason === 'factor') {
       if (error.why === 'expired') return showExpired(c);
@@ -174,7 +174,7 @@ const withPasskey = endpoint({
   handle: async (c) => {
     const { token, passkey } = c.req.valid('json');
     const finished = await signInWithPasskey(c, token, passkey);
-    if (finished.ok) return arrive(c, finished.value.account);
+    if (finished.ok) return continueAfterSignIn(c, finished.value.account);
     const { error } = finished;
     if (error.reason === 'factor') return showSignInAgain(c, [factorError(error)], 401);
     const { status, errors } = toRefusal(c, error, NO_PASSWORD);

@@ -264,7 +264,7 @@ const others: [string, Work][] = [
       await provider.listApps(account.id);
       await provider.isAppOrigin('https://app.example.org');
       await provider.revoke(String(answer.body['access_token']), credentials);
-      await provider.withdraw(account.id, app.id, someClient);
+      await provider.withdrawConsent(account.id, app.id, someClient);
       const registrar = { accountId: account.id, client: someClient };
       const added = await provider.registry.add(
         { name: 'Shop', redirectUris: [REDIRECT], signOutUris: [], isPublic: false, asksConsent: true },

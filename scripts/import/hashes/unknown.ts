@@ -20,7 +20,7 @@ const ID = /^(?:\$([A-Za-z0-9-]{1,32})\$|\{([A-Za-z0-9@._-]{1,32})\})/;
 const SHORTEST_HASH = 22;
 
 /** What a text looks like: the end of a sentence that begins with "It looks like". */
-export const nameByLooks = (text: string): { name: string; isPlainText: boolean } => {
+export const nameUnknownHash = (text: string): { name: string; isPlainText: boolean } => {
   const [, named] = NAMED.find(([form]) => form.test(text)) ?? [];
   if (named !== undefined) return { name: named, isPlainText: false };
   const [prefix] = ID.exec(text) ?? [];

@@ -1,4 +1,4 @@
-// What was typed into the profile when the session had ended: the sign-in form carries it and gives it back.
+// The fields of the profile form as one text, which the sign-in form carries if the session has ended.
 import type { Typed } from './form.ts';
 
 const PROFILE_FIELDS = [
@@ -14,7 +14,7 @@ const PROFILE_FIELDS = [
 /**
  * The fields of a profile as one text; null if there are none. Never a password, because it is not one of the fields.
  */
-export const keepProfile = (typed: Typed): string | null => {
+export const writeUnsavedProfile = (typed: Typed): string | null => {
   const fields = PROFILE_FIELDS.flatMap((name) => {
     const value = typed[name];
     return value === undefined ? [] : [[name, value]];
@@ -22,8 +22,8 @@ export const keepProfile = (typed: Typed): string | null => {
   return fields.length > 0 ? new URLSearchParams(fields).toString() : null;
 };
 
-/** The fields again. */
-export const readKept = (kept: string): Typed => {
+/** Reads the fields of such a text. */
+export const readUnsavedProfile = (kept: string): Typed => {
   const sent = new URLSearchParams(kept);
   return Object.fromEntries(PROFILE_FIELDS.map((name) => [name, sent.get(name) ?? '']));
 };

@@ -1,10 +1,10 @@
-// Whether an account may log in, and whether its email is proven: every way in which files say so. A value that is not
-// understood is never guessed at: the import stops until --map settles it.
+// Reads from a record whether its account is disabled, and whether its email is verified, in all the ways in which files
+// say so. Unknown values are never guessed: the import stops until --map defines them.
 import type { Row } from '../wrangler.ts';
 import { readFlag, readText, readTime, valueAt } from './values.ts';
 
 /**
- * What a column says about an account's standing.
+ * What a column says about the state of an account.
  *
  * - `is_active`: a flag; an account of which it is false is disabled
  * - `is_disabled`: a flag; an account of which it is true is disabled
@@ -12,17 +12,11 @@ import { readFlag, readText, readTime, valueAt } from './values.ts';
  * - `disabled_until`: a time or a flag; an account is disabled until then
  * - `status`: a word
  */
-export const STANDING_FIELDS = [
-  'is_active',
-  'is_disabled',
-  'disabled_at',
-  'disabled_until',
-  'status',
-] as const;
-export type StandingField = (typeof STANDING_FIELDS)[number];
+export const STATE_FIELDS = ['is_active', 'is_disabled', 'disabled_at', 'disabled_until', 'status'] as const;
+export type StateField = (typeof STATE_FIELDS)[number];
 
 /** The names that columns go by, compared without regard to case, `_`, `-` and spaces. */
-const NAMES: Readonly<Record<StandingField, RegExp>> = {
+const NAMES: Readonly<Record<StateField, RegExp>> = {
   is_active: /^(?:is|user|account)?(?:active|enabled|activated|approved)$|^cognito:enabled$/,
   is_disabled:
     /^(?:is|user|account)?(?:disabled|inactive|blocked|banned|suspended|locked|lockedout|deleted|softdeleted|removed|deactivated|archived|revoked|closed)$/,
@@ -35,9 +29,9 @@ const NAMES: Readonly<Record<StandingField, RegExp>> = {
 
 const fold = (name: string): string => name.toLowerCase().replaceAll(/[_\s-]/g, '');
 
-/** What a column is called by convention says about standing; null if it says nothing. */
-export const standingFieldOf = (column: string): StandingField | null =>
-  STANDING_FIELDS.find((field) => NAMES[field].test(fold(column))) ?? null;
+/** The state field that a column has by its name; null if it has none. */
+export const stateFieldOf = (column: string): StateField | null =>
+  STATE_FIELDS.find((field) => NAMES[field].test(fold(column))) ?? null;
 
 /** Words of a status. Those that can mean either, such as `pending`, are not among them. */
 const ACTIVE = new Set(
@@ -60,7 +54,7 @@ export interface Unread {
   value: string;
 }
 
-export interface Standing {
+export interface AccountState {
   /** When it was disabled; null if it is not. */
   disabledAtMs: number | null;
   /** The column that says that it is disabled; null if none does. */
@@ -71,9 +65,9 @@ export interface Standing {
 /** The meaning that `--map column:value=…` gives a value. */
 export type ValueRule = 'active' | 'disabled';
 
-export interface StandingColumn {
+export interface StateColumn {
   column: string;
-  field: StandingField;
+  field: StateField;
 }
 
 type Judgement = { disabledAtMs: number | null } | 'unread';
@@ -113,7 +107,7 @@ const judgeStatus = (value: unknown, nowMs: number): Judgement => {
   return DISABLED.has(word) ? { disabledAtMs: nowMs } : 'unread';
 };
 
-const judge = (field: StandingField, value: unknown, nowMs: number): Judgement => {
+const judge = (field: StateField, value: unknown, nowMs: number): Judgement => {
   if (field === 'is_active') return judgeFlag(value, false, nowMs);
   if (field === 'is_disabled') return judgeFlag(value, true, nowMs);
   if (field === 'disabled_at') return judgeTime(value, nowMs);
@@ -128,32 +122,32 @@ export const showValue = (value: unknown): string => {
 };
 
 /**
- * @param columns those of the record that say something about standing
- * @param ruleOf how a value was settled by hand; undefined if it was not
+ * @param columns the columns of the record with a state field
+ * @param ruleOf how --map defines a value; undefined if it does not
  * @param nowMs when an account is disabled whose time of it the file does not know
  */
-export const readStanding = (
+export const readAccountState = (
   record: Row,
-  columns: readonly StandingColumn[],
+  columns: readonly StateColumn[],
   ruleOf: (column: string, value: string) => ValueRule | undefined,
   nowMs: number,
-): Standing => {
-  const standing: Standing = { disabledAtMs: null, because: null, unread: [] };
+): AccountState => {
+  const state: AccountState = { disabledAtMs: null, because: null, unread: [] };
   for (const { column, field } of columns) {
     const value = valueAt(record, column);
     const rule = ruleOf(column, readText(value) ?? '');
     if (rule === 'active') continue;
     const judged = rule === 'disabled' ? { disabledAtMs: nowMs } : judge(field, value, nowMs);
     if (judged === 'unread') {
-      standing.unread.push({ column, value: showValue(value) });
+      state.unread.push({ column, value: showValue(value) });
       continue;
     }
     if (judged.disabledAtMs === null) continue;
     // Of two columns, the one that knows the time says more.
-    standing.because ??= column;
-    standing.disabledAtMs = Math.min(standing.disabledAtMs ?? judged.disabledAtMs, judged.disabledAtMs);
+    state.because ??= column;
+    state.disabledAtMs = Math.min(state.disabledAtMs ?? judged.disabledAtMs, judged.disabledAtMs);
   }
-  return standing;
+  return state;
 };
 
 /** Columns that say whether the owner of the email has proven it. */

@@ -1,6 +1,6 @@
 // Who is disabled, by every column that files say it with; and what stops an import until a person has settled it.
 import { describe, expect, it } from 'vitest';
-import { readStanding, readVerified, standingFieldOf } from '../../scripts/import/standing.ts';
+import { readAccountState, readVerified, stateFieldOf } from '../../scripts/import/account-state.ts';
 import { readTime } from '../../scripts/import/values.ts';
 import { importRecords, NOW_MS, openDatabase, person } from './import-support.ts';
 
@@ -10,13 +10,13 @@ const PAST_MS = Date.UTC(2023, 4, 1);
 
 /** When a record with that column would be disabled; undefined if the value is not understood. */
 const judge = (column: string, value: unknown): number | null | undefined => {
-  const field = standingFieldOf(column);
-  if (field === null) throw new Error(`${column} says nothing about standing.`);
-  const standing = readStanding({ [column]: value }, [{ column, field }], () => undefined, NOW_MS);
-  return standing.unread.length > 0 ? undefined : standing.disabledAtMs;
+  const field = stateFieldOf(column);
+  if (field === null) throw new Error(`${column} says nothing about the state of the account.`);
+  const state = readAccountState({ [column]: value }, [{ column, field }], () => undefined, NOW_MS);
+  return state.unread.length > 0 ? undefined : state.disabledAtMs;
 };
 
-describe('a column about standing', () => {
+describe('a column about the state of the account', () => {
   it.each([
     ['is_active', true, null],
     ['isActive', 'f', NOW_MS],
@@ -76,7 +76,7 @@ describe('a column about standing', () => {
     'bank_status_text',
     'email_verified',
   ])('%s is none', (column) => {
-    expect(standingFieldOf(column)).toBe(null);
+    expect(stateFieldOf(column)).toBe(null);
   });
 });
 
