@@ -371,8 +371,8 @@ export const providerMutants = [
       ],
       [
         'A sign-in may be older than the app asks for.',
-        'return !asksLogin && (maxAgeSeconds === null || now - signedInAt <= maxAgeSeconds);',
-        'return !asksLogin && now >= signedInAt;',
+        'const isInTime = maxAgeSeconds === null || now - signedInAt <= maxAgeSeconds;',
+        'const isInTime = now >= signedInAt;',
         ['oidc/flow'],
       ],
       [
