@@ -1,10 +1,10 @@
-// `npm run admin -- client …`: apps are added with a secret that is shown once, listed without it, and removed whole.
+// `npm run admin -- client …`: adds apps with a secret that is shown once, lists and removes them.
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { runAdmin } from '../../scripts/admin/command-line.ts';
 import { NOW_MS, openDatabase, type Scratch } from './import-support.ts';
 
-/** @param answer what somebody at the terminal says to a question; null for no terminal */
+/** @param answer the answer to a question at the terminal; null for no terminal */
 const runWith = async (answer: boolean | null, scratch: Scratch, ...args: string[]) => {
   const said: string[] = [];
   const status = await runAdmin(['client', ...args], {
@@ -26,7 +26,7 @@ const run = (scratch: Scratch, ...args: string[]) => runWith(null, scratch, ...a
 
 const rows = (scratch: Scratch, sql: string) => scratch.database.prepare(sql).all();
 
-it('adds an app, stores the hash of its secret alone, and lists it', async () => {
+it('adds an app, stores only the hash of its secret, and lists it', async () => {
   const scratch = openDatabase();
   const added = await run(
     scratch,
@@ -57,7 +57,7 @@ it('adds an app, stores the hash of its secret alone, and lists it', async () =>
   expect(listed.said).not.toContain(secret);
 });
 
-it('adds an app without a secret, and one that asks for no consent', async () => {
+it('adds an app without a secret with --public, and without consent with --trusted', async () => {
   const scratch = openDatabase();
   const added = await run(
     scratch,
@@ -76,7 +76,7 @@ it('adds an app without a secret, and one that asks for no consent', async () =>
 });
 
 it.each(['http://shop.example/cb', 'javascript:alert(1)', 'https://shop.example/#x', 'shop'])(
-  'refuses the address %s',
+  'refuses the redirect address %s',
   async (uri) => {
     const scratch = openDatabase();
     const { status, said } = await run(scratch, 'add', 'Shop', '--redirect', uri);
@@ -85,7 +85,7 @@ it.each(['http://shop.example/cb', 'javascript:alert(1)', 'https://shop.example/
   },
 );
 
-it('has the rules of the page: 20 addresses at most, and no line separator in the name', async () => {
+it('accepts 20 addresses and not 21, and no line separator in the name', async () => {
   const scratch = openDatabase();
   const addresses = Array.from({ length: 21 }, (_, at) => `https://shop.example/${at}`);
   expect((await run(scratch, 'add', 'Shop', '--redirect', ...addresses)).said).toContain(
@@ -103,7 +103,7 @@ it('refuses an app without an address or with an invalid name', async () => {
   expect((await run(scratch, 'add', 'x'.repeat(61), '--redirect', 'https://shop.example/cb')).status).toBe(1);
 });
 
-it('removes an app with what people agreed to, and says so if there is none', async () => {
+it('removes an app with its consents and grants, and reports an unknown one', async () => {
   const scratch = openDatabase();
   const added = await run(scratch, 'add', 'Shop', '--redirect', 'https://shop.example/cb');
   const [, id = ''] = /client_id +(\S+)/.exec(added.said) ?? [];
@@ -117,7 +117,7 @@ it('removes an app with what people agreed to, and says so if there is none', as
   expect(await run(scratch, 'remove', id, '--yes')).toEqual({ status: 1, said: `There is no app ${id}.` });
 });
 
-it('asks before it removes an app, shows which one, and demands --yes where nobody can be asked', async () => {
+it('shows the app and asks before it removes it, or requires --yes without a terminal', async () => {
   const scratch = openDatabase();
   const added = await run(scratch, 'add', 'Shop', '--redirect', 'https://shop.example/cb');
   const [, id = ''] = /client_id +(\S+)/.exec(added.said) ?? [];

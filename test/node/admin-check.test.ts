@@ -1,4 +1,4 @@
-// `npm run admin -- check`: the keys of an earlier version are set anew, and accounts that now share one are named.
+// `npm run admin -- check`: updates the keys of an earlier version, and names accounts that now share one.
 import { expect, it } from 'vitest';
 import { commands } from '../../scripts/admin/commands.ts';
 import { BCRYPT, NOW_MS, openDatabase, type Scratch } from './import-support.ts';
@@ -24,7 +24,7 @@ const check = (scratch: Scratch) =>
 
 const keysOf = (scratch: Scratch) => scratch.users('id, username_key, email_key, name_key');
 
-it('changes nothing where each key is right', async () => {
+it('changes nothing if each key is right', async () => {
   const scratch = openDatabase();
   add(scratch, [
     [1, 'Ann', 'ann', 'Ann@Example.com', 'ann@example.com'],
@@ -38,7 +38,7 @@ it('changes nothing where each key is right', async () => {
   expect(scratch.users()).toEqual(before);
 });
 
-it('sets keys of an earlier version, even if each waits for another, and missing ones of names', async () => {
+it('updates keys of an earlier version, even in a chain, and sets missing keys of names', async () => {
   const scratch = openDatabase();
   add(scratch, [
     [1, 'Ann', 'Ann', 'Straße@example.com', 'straße@example.com'],
@@ -58,7 +58,7 @@ it('sets keys of an earlier version, even if each waits for another, and missing
   expect((await check(scratch)).text).toBe('3 accounts are checked. Keys set: 0. Conflicts: 0.');
 });
 
-it('names two accounts that only an earlier version held apart, changes neither, and ends with status 1', async () => {
+it('names two accounts that share a key, changes neither, and exits with 1', async () => {
   const scratch = openDatabase();
   add(scratch, [
     [1, null, null, 'strasse@example.com', 'strasse@example.com'],
@@ -79,7 +79,7 @@ it('names two accounts that only an earlier version held apart, changes neither,
   expect(scratch.users()).toEqual(before);
 });
 
-it('reads more accounts than one question answers', async () => {
+it('checks 2,001 accounts, more than one query returns', async () => {
   const scratch = openDatabase();
   const accounts = Array.from(
     { length: 2_001 },

@@ -1,4 +1,4 @@
-// `npm run admin` as it is typed: what it asks, what it refuses to do unasked, and how it names what is wrong.
+// The command line of `npm run admin`: its questions, --yes, its error messages and its output.
 import { describe, expect, it } from 'vitest';
 import { type AdminTools, runAdmin } from '../../scripts/admin/command-line.ts';
 import { BCRYPT, NOW_MS, openDatabase, type Scratch } from './import-support.ts';
@@ -8,11 +8,11 @@ interface Told {
   out: string;
   err: string;
   questions: string[];
-  /** The flags that wrangler was given, a list a query. */
+  /** The flags that wrangler was given, one list for each query. */
   places: (readonly string[])[];
 }
 
-/** Runs a command line against a database, with somebody who gives that answer; null if nobody is there. */
+/** Runs a command line against a database. The answer is that to each question; null for no terminal. */
 const admin = async (scratch: Scratch, answer: boolean | null, ...args: string[]): Promise<Told> => {
   const told: Omit<Told, 'status'> = { out: '', err: '', questions: [], places: [] };
   const tools: AdminTools = {
@@ -37,7 +37,7 @@ const admin = async (scratch: Scratch, answer: boolean | null, ...args: string[]
   return { status: await runAdmin(args, tools), ...told };
 };
 
-/** An admin (1) and two accounts: one whose owner is known (2), and one that anybody may have registered (3). */
+/** An admin (1) and two accounts: one with a verified email (2), and one that anybody may have registered (3). */
 const openPeopled = (): Scratch => {
   const scratch = openDatabase();
   const person = (id: number, name: string, isAdmin: number, verifiedAt: number | null) =>
@@ -68,11 +68,11 @@ const ANN = [
   'created   2026-01-02 03:02 UTC',
 ].join('\n');
 
-describe('grant', () => {
+describe('admin grant', () => {
   it.each([
     ['kate', 3, KATE],
     ['ann@example.com', 2, ANN],
-  ])('shows who %s is, asks, and makes that account an admin', async (operand, id, shown) => {
+  ])('shows the account of %s, asks, and makes it an admin', async (operand, id, shown) => {
     const scratch = openPeopled();
     const told = await admin(scratch, true, 'grant', operand);
     expect(told.questions).toEqual([`${shown}\n${GRANT_QUESTION}`]);
@@ -81,7 +81,7 @@ describe('grant', () => {
     expect(isAdmin(scratch, id)).toBe(1);
   });
 
-  it('does nothing after a no', async () => {
+  it('does nothing if the answer is no', async () => {
     const scratch = openPeopled();
     const told = await admin(scratch, false, 'grant', 'kate');
     expect(told).toMatchObject({ status: 1, out: '', err: 'Nothing was done.\n' });
@@ -89,7 +89,7 @@ describe('grant', () => {
     expect(scratch.database.prepare('SELECT count(*) AS n FROM events').get()).toEqual({ n: 0 });
   });
 
-  it('is done to the account that was shown, even if another one takes its name meanwhile', async () => {
+  it('changes the account that it showed, even if another one takes its name meanwhile', async () => {
     const scratch = openPeopled();
     const findOrigin = async () => null;
     const tools = { nowMs: NOW_MS, findOrigin, hasTerminal: true, print: () => {}, printError: () => {} };
@@ -105,14 +105,14 @@ describe('grant', () => {
     expect([status, isAdmin(scratch, 3), isAdmin(scratch, 2)]).toEqual([0, 1, 0]);
   });
 
-  it('says that there is no such account before it asks', async () => {
+  it('reports an unknown account before it asks', async () => {
     const told = await admin(openPeopled(), true, 'grant', 'nobody');
     expect(told).toMatchObject({ status: 1, err: 'There is no account nobody.\n', questions: [] });
   });
 });
 
-describe('without a terminal', () => {
-  it.each(['delete', 'grant'])('%s is not done, and --yes is demanded', async (name) => {
+describe('admin without a terminal', () => {
+  it.each(['delete', 'grant'])('does not run %s, and requires --yes', async (name) => {
     const scratch = openPeopled();
     const before = scratch.users();
     const told = await admin(scratch, null, name, 'kate');
@@ -127,7 +127,7 @@ describe('without a terminal', () => {
     ['delete', '--yes', 'kate@example.com (id 3) is removed.\n'],
     ['delete', '-y', 'kate@example.com (id 3) is removed.\n'],
     ['grant', '--yes', 'kate@example.com is now an admin.\n'],
-  ])('%s %s is done unasked', async (name, flag, out) => {
+  ])('runs %s with %s without a question', async (name, flag, out) => {
     expect(await admin(openPeopled(), null, name, 'kate', flag)).toMatchObject({
       status: 0,
       out,
@@ -136,21 +136,21 @@ describe('without a terminal', () => {
   });
 
   it.each(['disable', 'enable', 'revoke', 'sessions', 'end-sessions'])(
-    '%s needs no --yes: it can be undone',
+    'runs %s without --yes, because it can be undone',
     async (name) => {
       expect(await admin(openPeopled(), null, name, 'kate')).toMatchObject({ status: 0, err: '' });
     },
   );
 });
 
-it('delete shows who is meant, and asks', async () => {
+it('shows the account and asks before delete', async () => {
   const scratch = openPeopled();
   const told = await admin(scratch, true, 'delete', '3');
   expect(told.questions).toEqual([`${KATE}\nRemove this account and all that is stored of it, for good?`]);
   expect(scratch.users('id')).toEqual([{ id: 1 }, { id: 2 }]);
 });
 
-describe('an invalid command line is refused with the reason', () => {
+describe('an invalid command line', () => {
   it.each([
     [['promote', 'ann'], "error: unknown command 'promote'"],
     [['grnat', 'ann'], "error: unknown command 'grnat'\n(Did you mean grant?)"],
@@ -162,13 +162,13 @@ describe('an invalid command line is refused with the reason', () => {
     [['stats', 'ann'], "error: too many arguments for 'stats'. Expected 0 arguments but got 1."],
     [['stats', '--local', '--remote'], 'error: give --local or --remote, not both'],
     [['grant', 'ann\u202e', '--fa\u009bst'], "error: unknown option '--fa\\u009bst'"],
-  ])('%j', async (args, message) => {
+  ])('exits with 2 and the reason: %j', async (args, message) => {
     const told = await admin(openPeopled(), true, ...args);
     expect(told).toMatchObject({ status: 2, out: '', places: [], questions: [] });
     expect(told.err).toContain(message);
   });
 
-  it('and shows how it is used if it is empty', async () => {
+  it('shows the usage if it is empty', async () => {
     const told = await admin(openPeopled(), true);
     expect(told).toMatchObject({ status: 2, out: '' });
     expect(told.err).toContain('Usage: npm run admin -- <command> [account] [flags]');
@@ -176,7 +176,7 @@ describe('an invalid command line is refused with the reason', () => {
   });
 });
 
-it('accepts flags before and after the command, and passes the same location to wrangler for each query', async () => {
+it('accepts flags before and after the command, and passes them to wrangler for each query', async () => {
   const local = ['--local', '--persist-to', '/tmp/x', '--env='];
   for (const args of [
     ['--persist-to', '/tmp/x', 'stats'],
@@ -199,14 +199,14 @@ it('accepts flags before and after the command, and passes the same location to 
   expect(told.places).toEqual([remote, remote]);
 });
 
-it('shows no character of a name that a terminal would obey', async () => {
+it('escapes the control characters of a name', async () => {
   const scratch = openPeopled();
   scratch.database.exec("UPDATE users SET username = 'k' || char(0x9b, 0x202e, 10) || 'te' WHERE id = 3");
   const told = await admin(scratch, true, 'grant', 'id:3');
   expect(told.questions[0]).toContain('username  k\\u009b\\u202e\\u000ate\n');
 });
 
-it('lists as many sessions as an account can have, and counts the rest', async () => {
+it('lists 100 sessions and counts the rest', async () => {
   const scratch = openPeopled();
   scratch.database.exec(`INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)

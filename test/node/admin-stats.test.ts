@@ -1,4 +1,4 @@
-// `npm run admin -- stats`, and `npm run admin` as it is typed.
+// `npm run admin -- stats`, and `npm run admin` as a command.
 import { describe, expect, it } from 'vitest';
 import { showStats } from '../../scripts/admin/stats.ts';
 import { openTarget } from '../../scripts/import/target.ts';
@@ -29,8 +29,8 @@ const insert = (name: string, hash: string, columns: Record<string, number | str
   return `INSERT INTO users (${Object.keys(all).join(', ')}) VALUES (${values.join(', ')})`;
 };
 
-describe('stats', () => {
-  it('count accounts, hashes by their kinds, live sessions and what happened within a day', async () => {
+describe('admin stats', () => {
+  it('counts accounts, hashes by kind, live sessions, and events within 24 hours', async () => {
     const scratch = openDatabase();
     await scratch.target.write([
       insert('a', OWN_HASH, { is_admin: 1, created_at: NOW_MS - 7 * DAY_MS + 1, last_login_at: NOW_MS }),
@@ -64,15 +64,15 @@ describe('stats', () => {
     );
   });
 
-  it('are all nothing in an empty database', async () => {
+  it('shows zeros for an empty database', async () => {
     const { text, json } = await showStats(openDatabase().target.query, NOW_MS);
     expect(json).toMatchObject({ accounts: 0, admins: 0, hashes: {}, sessions: {}, events_of_24_hours: {} });
     expect(text).toContain('live sessions  number\n-------------  ------\nnone                0');
   });
 });
 
-describe('a table', () => {
-  it('has columns as wide as what they hold, numbers at the right', () => {
+describe('writeTable', () => {
+  it('fits the width of columns to their values, and aligns numbers to the right', () => {
     expect(
       writeTable(
         ['a', 'bcd'],
@@ -86,7 +86,7 @@ describe('a table', () => {
 });
 
 describe('npm run admin', () => {
-  it('changes the database here, and answers a person or a program', async () => {
+  it('changes the local database, and prints text or JSON', async () => {
     const folder = persistFolder();
     const target = await openTarget({ 'persist-to': folder });
     await target.write([insert('ann', '!'), insert('bob', '!')]);
@@ -117,13 +117,13 @@ describe('npm run admin', () => {
     expect(await ask(folder, 'SELECT id, is_admin FROM users')).toEqual([{ id: 1, is_admin: 1 }]);
   });
 
-  it('says what to do where the database has no tables', async () => {
+  it('says what to do if the database has no tables', async () => {
     const failed = await run('admin', ['stats', '--persist-to', tempFolder()]);
     expect(failed).toMatchObject({ status: 1, stdout: '' });
     expect(failed.stderr).toContain('`npm start` makes the local ones, `npm run deploy` the remote ones.');
   });
 
-  it('shows its usage', async () => {
+  it('shows its usage with --help', async () => {
     expect(await run('admin', ['--help'])).toMatchObject({ status: 0, stderr: '' });
   });
 });

@@ -1,4 +1,4 @@
-// `npm run admin -- webhook …`: added with a secret that is shown once, listed, turned off and on, removed, told again.
+// `npm run admin -- webhook …`: adds webhooks with a secret shown once, lists, disables, removes and replays.
 import { describe, expect, it } from 'vitest';
 import { runAdmin } from '../../scripts/admin/command-line.ts';
 import { showStats } from '../../scripts/admin/stats.ts';
@@ -33,8 +33,8 @@ const add = async (scratch: Scratch, ...args: string[]): Promise<string> => {
   return /^id +(wh_\S+)$/m.exec(said)?.[1] ?? expect.fail(said);
 };
 
-describe('add', () => {
-  it('shows a secret once, which the database has for the scheduled run to encrypt', async () => {
+describe('webhook add', () => {
+  it('shows the secret once, and stores it for the scheduled run to encrypt', async () => {
     const scratch = openDatabase();
     const { status, said } = await admin(scratch, 'webhook', 'add', 'https://api.shop.eu/hook', '--remote');
     const [, id = '', secret = ''] = /^id +(wh_\S+)\nsecret +whsec_(\S+)\n/.exec(said) ?? [];
@@ -55,14 +55,14 @@ describe('add', () => {
         paused_until: 0,
       },
     ]);
-    // The endpoint of a deployed database cuts triggers at their semicolons: the scheduled run makes them.
+    // The API of a deployed database cuts triggers at their semicolons, so the scheduled run creates them.
     expect(rows(scratch, "SELECT name FROM sqlite_schema WHERE type = 'trigger'")).toEqual([]);
     const listed = await admin(scratch, 'webhook', 'list', '--json');
     expect(JSON.parse(listed.said)).toMatchObject([{ id, state: 'on', eventTypes: null, waiting: 0 }]);
     expect(listed.said).not.toContain(secret);
   });
 
-  it('makes the triggers on this machine, where no scheduled run does', async () => {
+  it('creates the triggers in a local database, which has no scheduled run', async () => {
     const scratch = openDatabase();
     await add(scratch);
     await add(scratch, '--events', 'account.created', 'session.ended');
@@ -87,7 +87,7 @@ describe('add', () => {
     'https://user:password@api.shop.eu/hook',
     'ftp://api.shop.eu/hook',
     'hook',
-  ])('refuses %s, here and deployed', async (url) => {
+  ])('refuses %s for the local and the deployed database', async (url) => {
     const scratch = openDatabase();
     for (const place of ['--local', '--remote']) {
       const { status, said } = await admin(scratch, 'webhook', 'add', url, place);
@@ -102,14 +102,14 @@ describe('add', () => {
     'https://0x7f.1/',
     'https://0177.0.0.1/',
     'https://[::1]/',
-  ])('takes %s, which is this machine, for the database on this machine only', async (url) => {
+  ])('accepts %s, an address of this machine, for the local database only', async (url) => {
     const scratch = openDatabase();
     expect((await admin(scratch, 'webhook', 'add', url)).status).toBe(0);
     expect((await admin(scratch, 'webhook', 'add', url, '--remote')).status).toBe(1);
     expect(rows(scratch, 'SELECT count(*) AS n FROM webhooks')).toEqual([{ n: 1 }]);
   });
 
-  it('refuses a type that there is not, and says which there are', async () => {
+  it('refuses an unknown event type, and lists the types', async () => {
     const scratch = openDatabase();
     const { status, said } = await admin(
       scratch,
@@ -126,7 +126,7 @@ describe('add', () => {
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Messages of four hours: one of each outcome, and one that waits. */
+/** Messages of four hours: one for each outcome, and one that waits. */
 const withMessages = async () => {
   const scratch = openDatabase();
   const id = await add(scratch);
@@ -144,8 +144,8 @@ const withMessages = async () => {
 
 const timeBefore = (hours: number): string => new Date(NOW_MS - hours * HOUR_MS).toISOString();
 
-describe('replay', () => {
-  it('sends all messages since a time again, delivered or not', async () => {
+describe('webhook replay', () => {
+  it('sends all messages since a time again with --since, delivered or not', async () => {
     const { replay, outcomes, scratch, id } = await withMessages();
     expect(await replay('--since', timeBefore(3))).toEqual({
       status: 0,
@@ -159,13 +159,13 @@ describe('replay', () => {
     ]);
   });
 
-  it('sends only what was not delivered, if asked for that', async () => {
+  it('sends only undelivered messages with --undelivered', async () => {
     const { replay, outcomes } = await withMessages();
     await replay('--since', timeBefore(24), '--undelivered');
     expect(outcomes()).toEqual([null, 'sent', null, null]);
   });
 
-  it('sends one message by its id, and none by that of another time', async () => {
+  it('sends the one message of an id, and none for an id with another time', async () => {
     const { replay, outcomes } = await withMessages();
     await replay('--message', `msg_${NOW_MS - 4 * HOUR_MS}_1`);
     expect(outcomes()).toEqual([null, 'sent', 'gone', null]);
@@ -178,13 +178,13 @@ describe('replay', () => {
     [['--since', 'yesterday'], 'Say a time such as 2026-11-25T08:00:00Z.'],
     [['--message', '1 OR 1'], 'A message is called msg_… as in the header webhook-id.'],
     [['--since', '2026-01-01', '--message', 'msg_1_1'], 'Say either --since or --message.'],
-  ])('refuses %j', async (args, said) => {
+  ])('refuses the arguments %j', async (args, said) => {
     const { replay, outcomes } = await withMessages();
     expect(await replay(...args)).toEqual({ status: 1, said });
     expect(outcomes()).toEqual(['given_up', 'sent', 'gone', null]);
   });
 
-  it('refuses a webhook that is off, and one that there is not', async () => {
+  it('refuses a disabled webhook and an unknown one', async () => {
     const { scratch, id, replay, outcomes } = await withMessages();
     await admin(scratch, 'webhook', 'disable', id);
     expect(await replay('--since', timeBefore(24))).toEqual({
@@ -199,7 +199,7 @@ describe('replay', () => {
   });
 });
 
-it('turns a webhook off and on, lists it, counts its messages, and removes it with them', async () => {
+it('disables, enables and lists a webhook, counts its messages, and removes both', async () => {
   const { scratch, id } = await withMessages();
   const state = async () => JSON.parse((await admin(scratch, 'webhook', 'list', '--json')).said);
   expect(await state()).toEqual([
@@ -235,7 +235,7 @@ it('turns a webhook off and on, lists it, counts its messages, and removes it wi
     });
 });
 
-it('queues what the commands of an admin do, and what an import changes', async () => {
+it('queues messages for the changes of admin commands', async () => {
   const scratch = openDatabase();
   await add(scratch);
   scratch.database.exec(`INSERT INTO users (id, email, email_key, password_hash, created_at, updated_at, last_login_at)
@@ -257,7 +257,7 @@ it('queues what the commands of an admin do, and what an import changes', async 
   ]);
 });
 
-it('runs on a database of wrangler, whose reader of SQL leaves the triggers whole', async () => {
+it('creates complete triggers in a database of wrangler', async () => {
   const folder = persistFolder();
   const added = await run('admin', ['webhook', 'add', 'http://localhost:3000/hook', '--persist-to', folder]);
   expect([added.status, added.stderr]).toEqual([0, '']);

@@ -1,4 +1,4 @@
-// The commands of `npm run admin`: what they change, what they say, and what they never do.
+// The commands of `npm run admin`: what they change and print, and what they refuse.
 import { describe, expect, it } from 'vitest';
 import { commands, type Outcome } from '../../scripts/admin/commands.ts';
 import { BCRYPT, NOW_MS, openDatabase, type Scratch } from './import-support.ts';
@@ -55,7 +55,7 @@ const flagsOf = (scratch: Scratch, id: number) => ({
   ...scratch.database.prepare('SELECT is_admin, disabled_at, updated_at FROM users WHERE id = ?').get(id),
 });
 
-describe('an account', () => {
+describe('the account operand', () => {
   it.each([
     ['ann', 2],
     ['ANN', 2],
@@ -66,12 +66,12 @@ describe('an account', () => {
     ['3', 3],
     ['id:2', 2],
     ['username:2', 5],
-  ])('is found as %s', async (operand, id) => {
+  ])('finds the account by %s', async (operand, id) => {
     expect((await runOn(openPeopled(), 'sessions', operand)).json).toMatchObject({ id });
   });
 
   it.each(['nobody', '99', 'id:ann', 'username:p2@example.com', "x' OR 1=1 --", 'id:1 OR 1=1'])(
-    'is not found as %s, and nothing is changed',
+    'finds no account by %s, and changes nothing',
     async (operand) => {
       const scratch = openPeopled();
       for (const name of [
@@ -91,7 +91,7 @@ describe('an account', () => {
     },
   );
 
-  it('that may be one of two is not guessed at', async () => {
+  it('requires id: or username: if it fits two accounts', async () => {
     const scratch = openPeopled();
     await expect(runOn(scratch, 'delete', '2')).rejects.toThrow(
       '2 is the id of one account and the username of another: say id:2 or username:2.',
@@ -102,7 +102,7 @@ describe('an account', () => {
 });
 
 describe('grant and revoke', () => {
-  it('make an admin and take it back, with a row of the audit log for each change alone', async () => {
+  it('make and unmake an admin, and write one event for each change', async () => {
     const scratch = openPeopled();
     expect(await say(scratch, 'grant', 'ann')).toBe('P2@Example.com is now an admin.');
     expect(flagsOf(scratch, 2)).toEqual({ is_admin: 1, disabled_at: null, updated_at: NOW_MS });
@@ -117,7 +117,7 @@ describe('grant and revoke', () => {
     expect(flagsOf(scratch, 3)).toEqual({ is_admin: 0, disabled_at: null, updated_at: 0 });
   });
 
-  it('say the same to a program', async () => {
+  it('return the account and whether it changed as JSON', async () => {
     const scratch = openPeopled();
     const account = { id: 2, username: 'ann', email: 'P2@Example.com' };
     expect((await runOn(scratch, 'grant', 'ann')).json).toEqual({ ...account, changed: true });
@@ -125,7 +125,7 @@ describe('grant and revoke', () => {
   });
 });
 
-describe('the owner gets a mail', () => {
+describe('mail to the owner', () => {
   const noticesOf = (scratch: Scratch) =>
     scratch.database
       .prepare('SELECT user_id, kind, details FROM outbox ORDER BY id')
@@ -138,7 +138,7 @@ describe('the owner gets a mail', () => {
     ['revoke', 'root', 1, 'admin_revoked'],
     ['disable', 'ann', 2, 'account_disabled'],
     ['delete', 'id:3', 3, 'account_deleted'],
-  ])('of %s, once', async (name, operand, id, kind) => {
+  ])('queues one mail for %s', async (name, operand, id, kind) => {
     const scratch = openPeopled();
     // Another admin, so that the first one is not the last.
     scratch.database.exec('UPDATE users SET is_admin = 1 WHERE id = 5');
@@ -148,7 +148,7 @@ describe('the owner gets a mail', () => {
     expect(noticesOf(scratch)).toHaveLength(1);
   });
 
-  it('of no change that is refused, and of none that takes nothing from anybody', async () => {
+  it('queues no mail for a refused change, enable or end-sessions', async () => {
     const scratch = openPeopled();
     for (const name of ['revoke', 'disable', 'delete'])
       await expect(runOn(scratch, name, 'root')).rejects.toThrow();
@@ -162,7 +162,7 @@ describe('the last admin', () => {
   const refusal = 'P1@Example.com: It is the last admin who can log in. Make another one first.';
 
   it.each(['revoke', 'disable', 'delete'])(
-    'is not lost by %s, even where another is disabled',
+    'cannot be lost by %s, even if another admin is disabled',
     async (name) => {
       const scratch = openPeopled();
       await runOn(scratch, 'grant', 'off');
@@ -175,7 +175,7 @@ describe('the last admin', () => {
   );
 
   it.each(['revoke', 'disable', 'delete'])(
-    'is not lost by %s, even if another has a hash that no password fits',
+    'cannot be lost by %s, even if another admin has an unusable password',
     async (name) => {
       const scratch = openPeopled();
       await runOn(scratch, 'grant', 'ann');
@@ -190,7 +190,7 @@ describe('the last admin', () => {
     ['revoke', 'is no longer an admin.'],
     ['disable', 'is disabled; 1 session ended.'],
     ['delete', '(id 1) is removed.'],
-  ])('is no longer the last when there is another: %s', async (name, said) => {
+  ])('accepts %s if another admin can log in', async (name, said) => {
     const scratch = openPeopled();
     await runOn(scratch, 'grant', 'ann');
     expect(await say(scratch, name, 'root')).toBe(`P1@Example.com ${said}`);
@@ -198,7 +198,7 @@ describe('the last admin', () => {
 });
 
 describe('disable and enable', () => {
-  it('end the sessions and refuse logins until they are undone', async () => {
+  it('end the sessions, and set and clear disabled_at', async () => {
     const scratch = openPeopled();
     const { text, json } = await runOn(scratch, 'disable', 'ann');
     expect(text).toBe('P2@Example.com is disabled; 2 sessions ended.');
@@ -223,7 +223,7 @@ describe('disable and enable', () => {
 });
 
 describe('sessions and end-sessions', () => {
-  it('show the live ones, the last seen first, and end them all', async () => {
+  it('show live sessions, the last seen first, and end them all', async () => {
     const scratch = openPeopled();
     expect(await say(scratch, 'sessions', 'ann')).toBe(
       [
@@ -264,7 +264,7 @@ describe('remove-factors', () => {
       .all()
       .map(({ user_id }) => user_id);
 
-  it('removes all of one account, ends its sessions, and puts a notice into the outbox', async () => {
+  it("removes the account's factors, codes and app passwords, ends its sessions, queues a mail", async () => {
     const scratch = open();
     expect((await runOn(scratch, 'remove-factors', 'ann')).json).toEqual({
       id: 2,
@@ -296,7 +296,7 @@ describe('remove-factors', () => {
     ]);
   });
 
-  it('does nothing to an account that has none, or has only begun to set one up', async () => {
+  it('does nothing to an account without factors or with an unconfirmed one only', async () => {
     const scratch = open();
     expect(await say(scratch, 'remove-factors', 'off')).toBe(
       'P4@Example.com has neither factors nor app passwords.',
@@ -309,7 +309,7 @@ describe('remove-factors', () => {
     expect(ownersIn(scratch, 'outbox')).toEqual([]);
   });
 
-  it('asks first', async () => {
+  it('asks before it removes them', async () => {
     const command = commands['remove-factors'];
     const scratch = open();
     const asked = await command?.ask?.('ann', scratch.target.query, NOW_MS);
@@ -318,7 +318,7 @@ describe('remove-factors', () => {
 });
 
 describe('delete', () => {
-  it('removes the account and its sessions, and leaves the audit log', async () => {
+  it('removes the account and its sessions, and keeps the audit log', async () => {
     const scratch = openPeopled();
     expect(await say(scratch, 'delete', 'id:2')).toBe('P2@Example.com (id 2) is removed.');
     expect(scratch.users('id').map(({ id }) => id)).toEqual([1, 3, 4, 5]);

@@ -1,4 +1,4 @@
-// In a real browser: a foreign page can neither read, nor log in or out, nor change anything; an allowed one can.
+// Cross-site requests in Chromium: a foreign page cannot read, log in or out, or change anything; an allowed one can.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FOREIGN_HOST, isWithoutChromium } from './support-chromium.ts';
@@ -19,7 +19,7 @@ const FORM = 'application/x-www-form-urlencoded';
 
 const formOf = (fields: Record<string, string>): string => new URLSearchParams(fields).toString();
 
-describe.skipIf(isWithoutChromium())('in Chromium', () => {
+describe.skipIf(isWithoutChromium())('cross-site requests in Chromium', () => {
   let stage: Stage;
   let owner: Owner;
 
@@ -41,7 +41,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
 
   const at = (path: string): string => stage.service.origin + path;
 
-  it('lets a page at another port of this machine in, as in development', async () => {
+  it('allow a page at another port of localhost, as in development', async () => {
     const page = await owner.openPage(`http://localhost:${stage.foreignPort}`);
     const shown = await owner.join();
     const told = await tell(page, at('/api/users/me/'));
@@ -56,7 +56,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
     });
 
     it.each(['/api/users/me/', '/api/user/', '/account/profile', '/id/me', '/health'])(
-      'reads nothing of %s',
+      'cannot read %s',
       async (path) => {
         const shown = await owner.join();
         expect(await tell(page, at(path))).toEqual(NOTHING);
@@ -68,7 +68,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
       },
     );
 
-    it('cannot log out by a request of a script', async () => {
+    it('cannot log out by fetch or sendBeacon', async () => {
       const shown = await owner.join();
       for (const path of ['/api/users/logout/', '/api/v1/user/logout/'])
         for (const method of ['POST', 'GET']) {
@@ -108,7 +108,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
       expect(await owner.truth()).toEqual({ status: 200, text: shown });
     });
 
-    it('changes nothing', async () => {
+    it('cannot change or delete the account', async () => {
       const shown = await owner.join();
       const body = JSON.stringify({ address: 'Evil Street' });
       expect(await tell(page, at('/api/users/me/'), { method: 'PATCH', headers: JSON_TYPE, body })).toEqual(
@@ -132,7 +132,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
       ['/api/login/', CSRF],
       ['/account/login', CSRF],
       ['/api/auth/login/', FORBIDDEN],
-    ])('logs nobody in at %s, over a session or without one', async (path, refusal) => {
+    ])('cannot log anybody in at %s, with or without a session', async (path, refusal) => {
       const other = await stage.elsewhere();
       const fields = { username: other.email, email: other.email, password: PASSWORD };
       const tryAll = async (): Promise<void> => {
@@ -159,7 +159,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
       ['/account/register', CSRF],
       ['/api/register/', CSRF],
       ['/api/auth/register/', FORBIDDEN],
-    ])('registers nobody at %s', async (path, refusal) => {
+    ])('cannot register anybody at %s', async (path, refusal) => {
       const person = someone();
       const fields = { ...person, name: 'A', first_name: 'A', last_name: 'B' };
       const simple = { method: 'POST', headers: { 'Content-Type': FORM }, body: formOf(fields) };
@@ -173,7 +173,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
     });
   });
 
-  describe('the allowed page', () => {
+  describe('an allowed page', () => {
     let page: Page;
 
     beforeEach(async () => {
@@ -190,7 +190,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
 
-    it('registers, reads, changes, logs out and logs in again, all with its cookie', async () => {
+    it('can register, read, change, log out and log in again with its cookie', async () => {
       const person = someone();
       expect(await post('/api/users/register/', person)).toEqual(
         told(200, expect.stringContaining(`"username":"${person.username}"`)),
@@ -217,7 +217,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
       expect((await owner.truth()).status).toBe(200);
     });
 
-    it('logs in and out through user-v1 too, and out by GET in users', async () => {
+    it('can log in and out in user-v1, and log out by GET in users', async () => {
       const { username, password, email } = await stage.elsewhere();
       const loggedIn = await post('/api/v1/user/login/', { username, password });
       const shown = `{"status":"success","username":"${username}","email":"${email}","uid":"`;
@@ -232,7 +232,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
       expect((await owner.truth()).status).toBe(404);
     });
 
-    it('uses the token dialects, and reads with a token', async () => {
+    it('can log in to the token dialects and read with a token', async () => {
       const { email } = await stage.elsewhere();
       const answer = await post('/account/login', { username: email, password: PASSWORD });
       expect(answer).toEqual(told(200, expect.stringMatching(/^\{"token":"[0-9a-f]{40}"\}$/)));
@@ -246,7 +246,7 @@ describe.skipIf(isWithoutChromium())('in Chromium', () => {
       );
     });
 
-    it('logs in by a form', async () => {
+    it('can log in by a form', async () => {
       const { username } = await stage.elsewhere();
       const shown = await submit(page, 'POST', at('/api/users/login/'), { username, password: PASSWORD });
       expect(shown.status).toBe(200);

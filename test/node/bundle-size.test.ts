@@ -1,4 +1,4 @@
-// The Worker as it is deployed stays small: what it loads at the start, and all of it.
+// The size of the deployed Worker: the main module, which loads at start-up, and all modules.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,15 +7,18 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, it } from 'vitest';
 import { PROJECT, wranglerCommand, wranglerEnvironment } from '../../scripts/wrangler.ts';
 
-/** Bytes after gzip of the module that is loaded when an isolate starts. */
+/** Bytes of the main module after gzip, which each isolate loads when it starts. */
 const MAX_MAIN_BYTES = 100_000;
 
-/** Bytes after gzip of all modules, each by itself: with those that are loaded when they are used, which repeat what they share with the main one. The OpenID Connect provider, metadata documents and their pages are 25 KB of it, webhooks and back-channel logout 12 KB, most of which is what they share with others. */
+/**
+ * Bytes of all modules, each after its own gzip. Lazy modules repeat what they share with the main one. The OpenID Connect
+ * provider, metadata documents and their pages are 25 KB of it, webhooks and back-channel logout 12 KB, mostly shared code.
+ */
 const MAX_BYTES = 240_000;
 
 const GZIP_LEVEL = 9;
 
-/** A build, on a machine that is busy. */
+/** The time for a build on a busy machine. */
 const BUILDS_WITHIN_MS = 60_000;
 
 /** The text of the main module. */
@@ -46,22 +49,22 @@ beforeAll(() => {
   sizes = build();
 }, BUILDS_WITHIN_MS);
 
-it(`what starts up is at most ${MAX_MAIN_BYTES} bytes after gzip`, () => {
+it(`has a main module of at most ${MAX_MAIN_BYTES} bytes after gzip`, () => {
   expect(sizes.get('index.js')).toBeGreaterThan(1_000);
   expect(sizes.get('index.js')).toBeLessThanOrEqual(MAX_MAIN_BYTES);
 });
 
-// A description that is not guarded by DOCS, or a spread of one, brings the schemas of its answers along.
-it('what starts up holds no description of the reference', () => {
+// A description that is not guarded by DOCS, or a spread of one, brings the schemas of its responses along.
+it('has no description of the API reference in the main module', () => {
   expect(main).toContain('/sign-in');
   expect(main).not.toContain('x-name');
 });
 
-it(`all modules together are at most ${MAX_BYTES} bytes after gzip`, () => {
+it(`has modules of at most ${MAX_BYTES} bytes together after gzip`, () => {
   const all = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   expect(all).toBeLessThanOrEqual(MAX_BYTES);
 });
 
-it('what verifies the hashes of other makers is not loaded at the start', () => {
+it('has the verification of foreign hashes in a lazy module', () => {
   expect([...sizes.keys()].filter((name) => name.startsWith('lazy-'))).toContain('lazy-foreign.js');
 });

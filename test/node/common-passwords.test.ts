@@ -1,4 +1,4 @@
-// OWASP ASVS 5.0, V6.2.4, with the whole list: no common password passes, nor one that people make of it.
+// OWASP ASVS 5.0, V6.2.4, with the whole list: common passwords and their usual variants are refused.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dictionary } from '@zxcvbn-ts/language-common';
@@ -8,7 +8,7 @@ import { PROJECT } from '../../scripts/wrangler.ts';
 import { findPasswordWeakness } from '../../src/core/credentials/password-policy.ts';
 
 const file = readFileSync(join(PROJECT, 'src/assets/common-passwords.txt'), 'utf8');
-/** As the Worker reads it. */
+/** The list as the Worker reads it. */
 const common = new Set(file.split('\n').filter((line) => line !== ''));
 
 const MIN_CHARACTERS = 8;
@@ -21,9 +21,9 @@ const words = ofLength(4);
 const swap = (swaps: Record<string, string>) => (text: string) =>
   [...text].map((one) => swaps[one.toLowerCase()] ?? one).join('');
 
-/** What people, and the rules of guessing programs, do to a word. */
+/** What people do to a word, and guessing programs try. */
 const MANGLES: Record<string, (word: string) => string> = {
-  'as it is': (word) => word,
+  unchanged: (word) => word,
   'in capitals': (word) => word.toUpperCase(),
   'with a capital': (word) => word.charAt(0).toUpperCase() + word.slice(1),
   'with 1': (word) => `${word}1`,
@@ -37,12 +37,12 @@ const MANGLES: Record<string, (word: string) => string> = {
   'with 1 for l, 0 for o and !': (word) => `${swap({ l: '1', o: '0' })(word)}!`,
 };
 
-it('the file is what the script makes', () => {
+it('matches the file to the output of the script', () => {
   expect(file).toBe(commonPasswordsFile());
   expect(whole).toHaveLength(10_000);
 });
 
-it.each(Object.entries(MANGLES))('refuses each common password %s', (_name, mangle) => {
+it.each(Object.entries(MANGLES))('refuses each common password, %s', (_name, mangle) => {
   const passing = [...whole, ...words]
     .map(mangle)
     .filter((password) => lengthOf(password) >= MIN_CHARACTERS)
@@ -66,6 +66,6 @@ it.each([
   'AAAABBBC',
   'my12345678',
   'Tr0ub4dor&3',
-])('takes %s', (password) => {
+])('accepts %s', (password) => {
   expect(findPasswordWeakness(password, [], common)).toBeNull();
 });

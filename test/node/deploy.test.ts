@@ -1,4 +1,4 @@
-// `npm run deploy`: the migrations go where the Worker goes, and nothing is touched if anything is wrong beforehand.
+// `npm run deploy`: migrates the database of the Worker that it deploys, and changes nothing if a check fails.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { type Configuration, readConfiguration } from '../../scripts/configuration.ts';
@@ -39,9 +39,9 @@ interface RateLimit {
 }
 
 interface Given {
-  /** What is other than above in the environment that is deployed. */
+  /** What differs from `environments` in the environment that is deployed. */
   change?: Partial<Configuration>;
-  /** What `wrangler secret list` gives. */
+  /** The result of `wrangler secret list`. */
   secrets?: { status: number; stdout: string; stderr: string };
   /** Statuses of the commands that are run, in turn. */
   statuses?: number[];
@@ -53,7 +53,7 @@ const listed = (...names: string[]) => ({
   stderr: '',
 });
 
-/** Deploys with a wrangler that does nothing; gives what it was told to do, and what was said. */
+/** Deploys with a wrangler that does nothing; returns its commands and the printed errors. */
 const deploy = async (
   args: readonly string[],
   { change, secrets = listed('TOKEN_SECRET'), statuses = [] }: Given = {},
@@ -84,7 +84,7 @@ const deploy = async (
   return { status, ran, asked, said };
 };
 
-describe('what is deployed', () => {
+describe('npm run deploy', () => {
   it.each([
     [[], ['--env=']],
     [['--'], ['--env=']],
@@ -95,7 +95,7 @@ describe('what is deployed', () => {
       ['--config', 'a.toml', '--env', 'staging', '--env-file', 'x', '--env-file', 'y', '--profile', 'work'],
       ['--config', 'a.toml', '--profile', 'work', '--env-file', 'x', '--env-file', 'y', '--env=staging'],
     ],
-  ])('%j: every command gets the same place', async (args, place) => {
+  ])('passes the environment and configuration of %j to every command', async (args, place) => {
     const { status, ran, asked, said } = await deploy(args);
     expect({ status, said }).toEqual({ status: 0, said: '' });
     expect(asked).toEqual(['secret', 'list', '--format', 'json', ...place]);
@@ -105,7 +105,7 @@ describe('what is deployed', () => {
     ]);
   });
 
-  it('is chosen by CLOUDFLARE_ENV for both commands, as wrangler does it', async () => {
+  it('follows CLOUDFLARE_ENV for both commands, as wrangler does', async () => {
     process.env['CLOUDFLARE_ENV'] = 'staging';
     try {
       const { ran } = await deploy([]);
@@ -115,7 +115,7 @@ describe('what is deployed', () => {
     }
   });
 
-  it('gives the flags of a deployment to the deployment', async () => {
+  it('passes the flags of `wrangler deploy` to it', async () => {
     const flags = [
       '--keep-vars',
       '--strict',
@@ -128,7 +128,7 @@ describe('what is deployed', () => {
     ];
     const { ran, asked } = await deploy(['--env', 'staging', ...flags]);
     expect(ran[1]).toEqual(['deploy', '--env=staging', ...flags]);
-    // The file has it.
+    // The file has the secret.
     expect(asked).toBeNull();
   });
 
@@ -138,14 +138,14 @@ describe('what is deployed', () => {
   });
 });
 
-describe('nothing is touched', () => {
+describe('npm run deploy changes nothing', () => {
   const nothing = { status: 1, ran: [], asked: null };
 
   it.each([
     ['resend', 'RESEND_API_KEY'],
     ['postmark', 'POSTMARK_SERVER_TOKEN'],
     ['ses', 'SES_SECRET_ACCESS_KEY'],
-  ])('if mails go by %s and %s is not there', async (provider, secret) => {
+  ])('if the mail provider is %s and %s is not set', async (provider, secret) => {
     const vars = { ...MAIL, MAIL_PROVIDER: provider, SES_REGION: 'eu-central-1' };
     const has = listed('TOKEN_SECRET', 'SES_ACCESS_KEY_ID');
     const { status, ran, said } = await deploy([], { change: { vars }, secrets: has });
@@ -157,7 +157,7 @@ describe('nothing is touched', () => {
     expect((await deploy([], all)).status).toBe(0);
   });
 
-  it('if an old service is asked by signed requests, and LAZY_MIGRATION_SECRET is not there', async () => {
+  it('if LAZY_MIGRATION_URL is set without a dialect and LAZY_MIGRATION_SECRET is not set', async () => {
     const url = { LAZY_MIGRATION_URL: 'https://old.example.com/check' };
     const { status, said } = await deploy([], { change: { vars: url }, secrets: listed('TOKEN_SECRET') });
     expect([status, said]).toEqual([
@@ -175,13 +175,13 @@ describe('nothing is touched', () => {
     [['staging'], 'error: too many arguments'],
     [['--env'], "error: option '-e, --env <name>' argument missing"],
     [['--outdir', 'x'], "error: unknown option '--outdir'"],
-  ])('with the command line %j', async (args, message) => {
+  ])('if the command line is %j', async (args, message) => {
     const { said, ...rest } = await deploy(args);
     expect(rest).toEqual({ ...nothing, status: 2 });
     expect(said).toContain(message);
   });
 
-  it('for an environment that is not in wrangler.toml', async () => {
+  it('if the environment is not in wrangler.toml', async () => {
     const told = await run('deploy', ['--env', 'nowhere']);
     expect(told).toMatchObject({ status: 1, stdout: '' });
     expect(told.stderr).toContain('No environment found in configuration with name "nowhere".');
@@ -189,17 +189,17 @@ describe('nothing is touched', () => {
 
   it.each<[string, Partial<Configuration>, string]>([
     [
-      'a setting is not understood',
+      'a setting is invalid',
       { vars: { OPEN_TOKEN_DIALECTS: 'on' } },
       '- OPEN_TOKEN_DIALECTS must be true or false, not "on".',
     ],
     [
-      'a setting is misspelt',
+      'a setting is misspelled',
       { vars: { HIDE_UNKNOWN_ACCOUNT: true } },
       '- HIDE_UNKNOWN_ACCOUNT is not a setting. Did you mean HIDE_UNKNOWN_ACCOUNTS?',
     ],
     [
-      'a secret is published',
+      'a secret is in wrangler.toml',
       { vars: { TOKEN_SECRET: 'x'.repeat(32) } },
       '- TOKEN_SECRET is a secret: take it out of [env.staging.vars] in wrangler.toml and use `npx wrangler secret put TOKEN_SECRET`.',
     ],
@@ -209,17 +209,17 @@ describe('nothing is touched', () => {
       '- DB is not bound in wrangler.toml under [env.staging].',
     ],
     [
-      'mail has no public address',
+      'MAIL_FROM has no PUBLIC_URL',
       { vars: { MAIL_FROM: MAIL.MAIL_FROM } },
       '- MAIL_FROM needs PUBLIC_URL: the links in mails begin with it.',
     ],
     [
-      'mail has no binding',
+      'MAIL_FROM has no binding',
       { vars: MAIL, bindings: BINDINGS.filter((name) => name !== 'EMAIL') },
       '- MAIL_FROM needs the binding EMAIL ([[send_email]] in wrangler.toml), or another MAIL_PROVIDER.',
     ],
     [
-      'addresses are to be proven without mail',
+      'REQUIRE_VERIFIED_EMAIL has no MAIL_FROM',
       { vars: { REQUIRE_VERIFIED_EMAIL: true } },
       '- REQUIRE_VERIFIED_EMAIL needs MAIL_FROM: without mail nobody gets in.',
     ],
@@ -234,12 +234,12 @@ describe('nothing is touched', () => {
       '- The id of SESSIONS is a placeholder: put in the one that `npx wrangler kv namespace create SESSIONS --env staging` prints.',
     ],
     [
-      'the database is that of production',
+      'staging has the database of production',
       { databaseId: 'd1-top' },
       '- staging has the database of the environment at the top. Give it one of its own.',
     ],
     [
-      'the namespace is that of production',
+      'staging has the namespace of production',
       { kvId: 'kv-top' },
       '- staging has the SESSIONS of the environment at the top. Give it a namespace of its own.',
     ],
@@ -250,9 +250,9 @@ describe('nothing is touched', () => {
   });
 
   it.each([
-    ['has no secret', listed('OTHER')],
+    ['has no TOKEN_SECRET', listed('OTHER')],
     [
-      'is not there yet',
+      'does not exist yet',
       { status: 1, stdout: '', stderr: 'This Worker does not exist on your account. [code: 10007]' },
     ],
   ])('if the Worker %s', async (_what, secrets) => {
@@ -263,7 +263,7 @@ describe('nothing is touched', () => {
     );
   });
 
-  it('if wrangler is not logged in, and it says so', async () => {
+  it('if wrangler is not logged in', async () => {
     const { status, ran, said } = await deploy([], {
       secrets: { status: 1, stdout: '', stderr: 'Not logged in.' },
     });
@@ -275,7 +275,7 @@ describe('nothing is touched', () => {
   });
 });
 
-it('deploys no Worker after migrations that failed', async () => {
+it('deploys no Worker after failed migrations', async () => {
   const { status, ran, said } = await deploy([], { statuses: [7] });
   expect([status, ran.length, said]).toEqual([
     7,
@@ -284,7 +284,7 @@ it('deploys no Worker after migrations that failed', async () => {
   ]);
 });
 
-it('says where things stand if the Worker could not be deployed', async () => {
+it('says that the migrations are applied if the Worker could not be deployed', async () => {
   const { status, said } = await deploy([], { statuses: [0, 3] });
   expect([status, said]).toEqual([
     3,
@@ -292,8 +292,8 @@ it('says where things stand if the Worker could not be deployed', async () => {
   ]);
 });
 
-describe('warns, and deploys', () => {
-  it('if a hash costs less than OWASP asks for', async () => {
+describe('npm run deploy warns and deploys', () => {
+  it('if a hash costs less than OWASP requires', async () => {
     const { status, said } = await deploy([], { change: { vars: { PASSWORD_ITERATIONS: 10_000 } } });
     expect(status).toBe(0);
     expect(said).toBe(
@@ -319,7 +319,7 @@ describe('wrangler.toml', () => {
     expect(vars).toEqual({});
   });
 
-  it('gives staging a name, a database and a namespace of its own', async () => {
+  it('gives staging its own name, database and namespace', async () => {
     const [top, staging] = [
       await readConfiguration(undefined, ''),
       await readConfiguration(undefined, 'staging'),
@@ -329,24 +329,32 @@ describe('wrangler.toml', () => {
     expect(staging.kvId).not.toBe(top.kvId);
   });
 
-  it.each([undefined, 'staging'])('bounds a request, and logs nothing of it: environment %s', async (env) => {
-    const { unstable_readConfig: readConfig } = await import('wrangler');
-    const { path } = await readConfiguration(undefined, '');
-    const { observability, limits, ratelimits = [], triggers } = readConfig({ config: path, env: env ?? '' });
-    expect(observability).toEqual({
-      enabled: true,
-      redact_query_string: true,
-      logs: { enabled: true, invocation_logs: false },
-      traces: { enabled: false },
-    });
-    expect(limits).toEqual({ cpu_ms: 20_000 });
-    expect(triggers).toMatchObject({ crons: ['*/5 * * * *', '17 * * * *'] });
-    expect(ratelimits.map((guard: RateLimit) => [guard.name, guard.simple])).toEqual([
-      ['LOGIN_LIMIT', { limit: 600, period: 60 }],
-      ['REGISTRATION_LIMIT', { limit: 60, period: 60 }],
-      ['WRITE_LIMIT', { limit: 120, period: 60 }],
-    ]);
-  });
+  it.each([undefined, 'staging'])(
+    'limits requests, and keeps them out of logs: environment %s',
+    async (env) => {
+      const { unstable_readConfig: readConfig } = await import('wrangler');
+      const { path } = await readConfiguration(undefined, '');
+      const {
+        observability,
+        limits,
+        ratelimits = [],
+        triggers,
+      } = readConfig({ config: path, env: env ?? '' });
+      expect(observability).toEqual({
+        enabled: true,
+        redact_query_string: true,
+        logs: { enabled: true, invocation_logs: false },
+        traces: { enabled: false },
+      });
+      expect(limits).toEqual({ cpu_ms: 20_000 });
+      expect(triggers).toMatchObject({ crons: ['*/5 * * * *', '17 * * * *'] });
+      expect(ratelimits.map((guard: RateLimit) => [guard.name, guard.simple])).toEqual([
+        ['LOGIN_LIMIT', { limit: 600, period: 60 }],
+        ['REGISTRATION_LIMIT', { limit: 60, period: 60 }],
+        ['WRITE_LIMIT', { limit: 120, period: 60 }],
+      ]);
+    },
+  );
 
   it('never gives the custom domain of production to staging', async () => {
     const { unstable_readConfig: readConfig } = await import('wrangler');
@@ -357,13 +365,13 @@ describe('wrangler.toml', () => {
     expect(readConfig({ config, env: 'staging' })).toMatchObject({ routes: [], workers_dev: true });
   });
 
-  it('leaves nothing out of staging that an environment does not inherit', async () => {
+  it('repeats for staging what an environment does not inherit', async () => {
     const { unstable_readConfig: readConfig } = await import('wrangler');
     const { path } = await readConfiguration(undefined, '');
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     try {
       const [top, staging] = ['', 'staging'].map((env) => readConfig({ config: path, env }));
-      // Wrangler warns of what is at the top only.
+      // Wrangler warns of keys that are at the top only.
       expect(warn.mock.calls).toEqual([]);
       expect(staging?.define).toEqual(top?.define);
     } finally {
@@ -371,7 +379,7 @@ describe('wrangler.toml', () => {
     }
   });
 
-  it('counts the requests to staging by themselves', async () => {
+  it('counts the requests to staging separately', async () => {
     const { unstable_readConfig: readConfig } = await import('wrangler');
     const { path } = await readConfiguration(undefined, '');
     const ids = ['', 'staging'].flatMap((env) =>
@@ -381,7 +389,7 @@ describe('wrangler.toml', () => {
   });
 });
 
-it('reads no configuration that is not there', async () => {
+it('rejects a configuration that is missing or not TOML', async () => {
   await expect(readConfiguration('/nowhere/wrangler.toml', '')).rejects.toThrow(
     'There is no file /nowhere/wrangler.toml.',
   );

@@ -1,4 +1,4 @@
-// The walks with curl in README.md and docs/dialects, against the Worker as it is deployed: every answer is the documented one.
+// The curl examples in README.md and docs/dialects, run against the built Worker: each response is the documented one.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations } from './support-openapi.ts';
 import { type Service, startService } from './support-service.ts';
 
-/** The Worker, on a machine that is busy. */
+/** The time for the Worker to start on a busy machine. */
 const STARTS_WITHIN_MS = 60_000;
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -28,7 +28,7 @@ interface Step {
   answer: string;
 }
 
-/** The commands of the page's walk: the block that sets `B`. */
+/** The commands of a page: the block that sets `B`. */
 const stepsOf = (page: string): Step[] => {
   const [, block = ''] = /^```sh\n(B=[\s\S]*?)^```$/m.exec(page) ?? [];
   const steps: Step[] = [];
@@ -40,7 +40,7 @@ const stepsOf = (page: string): Step[] => {
   return steps;
 };
 
-/** What differs from run to run: tokens, ids, times, and the hash of nothing that a page chose. */
+/** What differs from run to run: tokens, ids and times. */
 const VARYING: readonly [RegExp, string][] = [
   [/eyJ[\w-]+\.[\w-]+\.[\w-]{43}/g, '<jwt>'],
   [/"[0-9a-f]{40}"/g, '"<token>"'],
@@ -53,7 +53,7 @@ const VARYING: readonly [RegExp, string][] = [
 const steady = (text: string): string =>
   VARYING.reduce((all, [form, name]) => all.replaceAll(form, name), text.trimEnd());
 
-/** Ends what a command printed: no answer contains it. */
+/** Separates the outputs of the commands: no response contains it. */
 const END = '\u001e';
 
 const walk = (steps: readonly Step[]): string[] => {
@@ -72,19 +72,19 @@ const walk = (steps: readonly Step[]): string[] => {
 
 const pages = readdirSync(join(ROOT, PAGES)).filter((name) => name !== 'README.md');
 
-/** The paths of each dialect, by its name; `/health` is none, and apps have a page of their own. */
+/** The paths of each dialect, by its name. `/health` is no dialect, and apps have their own page. */
 const NO_DIALECTS = new Set(['service', 'oidc']);
 const pathsOf = Map.groupBy(
   operations.filter(({ operation }) => !NO_DIALECTS.has(String(operation['tags']))),
   ({ operation }) => String(operation['tags']),
 );
 
-it('every dialect has a page, which the overview links to', () => {
+it('has a page for each dialect, linked from the overview', () => {
   expect(pages.toSorted()).toEqual([...pathsOf.keys()].map((name) => `${name}.md`).toSorted());
   for (const page of pages) expect(read(`${PAGES}/README.md`)).toContain(`](${page})`);
 });
 
-it.each([...pathsOf])('the page of %s names every path', (name, ofDialect) => {
+it.each([...pathsOf])('names every path on the page of %s', (name, ofDialect) => {
   const text = read(`${PAGES}/${name}.md`);
   const [, basePath = '?'] = /^# `[\w-]+`, at `(\S+)`$/m.exec(text) ?? [];
   const missing = ofDialect
@@ -94,7 +94,7 @@ it.each([...pathsOf])('the page of %s names every path', (name, ofDialect) => {
 });
 
 describe.each(['README.md', ...pages.map((name) => `${PAGES}/${name}`)])('%s', (path) => {
-  it('has a walk whose answers are the documented ones', () => {
+  it('documents the real responses to its curl commands', () => {
     const steps = stepsOf(read(path));
     expect(steps.filter(({ answer }) => answer !== '').length).toBeGreaterThan(3);
     expect(walk(steps).map(steady)).toEqual(steps.map(({ answer }) => steady(answer)));

@@ -1,4 +1,4 @@
-// What documents show of the examples is their code, which the compiler checks and other tests run.
+// The code in the documents is that of the examples, which the compiler checks and other tests run.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -12,23 +12,23 @@ const listBlocks = (text: string, language: string): string[] =>
     .filter(([, name]) => name === language)
     .map(([, , code = '']) => code);
 
-it('docs/api.md has the example to the letter, but for the line that says what it is for', () => {
+it('shows examples/client.ts without its first line in docs/api.md', () => {
   const [comment = '', ...code] = read('examples/client.ts').split('\n');
   expect(comment).toMatch(/^\/\/ /);
   expect(listBlocks(read('docs/api.md'), 'ts')[0]).toBe(code.join('\n'));
 });
 
-it('docs/openid-connect.md has the example of an app to the letter', () => {
+it('shows examples/openid-client.ts without its first line in docs/openid-connect.md', () => {
   const [, ...code] = read('examples/openid-client.ts').split('\n');
   expect(listBlocks(read('docs/openid-connect.md'), 'ts')).toEqual([code.join('\n')]);
 });
 
-it('the example is ten lines of code, blank lines apart', () => {
+it('keeps the example of docs/api.md to ten lines of code, besides blank lines', () => {
   const [code = ''] = listBlocks(read('docs/api.md'), 'ts');
   expect(code.split('\n').filter((line) => line !== '')).toHaveLength(10);
 });
 
-it('the compiler checks the example with the rest', () => {
+it('compiles the examples in strict mode', () => {
   const config: unknown = JSON.parse(read('tsconfig.json'));
   expect(config).toMatchObject({
     compilerOptions: { strict: true },
@@ -36,10 +36,10 @@ it('the compiler checks the example with the rest', () => {
   });
 });
 
-it('the README names the scripts and paths of the reference that there are', () => {
+it('names the paths and scripts of the API reference in the README, and builds it', () => {
   const { scripts }: { scripts: Record<string, string> } = JSON.parse(read('package.json'));
   expect(scripts['openapi']).toBe('node scripts/openapi/write.ts');
-  // Wrangler runs it whatever it is asked to do: to serve, to build, to deploy.
+  // Wrangler runs it before it serves, builds or deploys.
   expect(read('wrangler.toml')).toMatch(/^command = .*node scripts\/build-assets.ts"$/m);
   const readme = read('README.md');
   for (const named of ['`/docs`', '`/openapi.json`', '`npm run openapi`', '(examples/spa)'])

@@ -1,4 +1,4 @@
-// The reference at /docs in a real browser: it shows every operation, loads nothing from elsewhere, and tries them out.
+// The API reference at /docs, in Chromium: it shows and tries out every operation, and loads nothing from elsewhere.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
@@ -9,13 +9,13 @@ import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { operations } from './support-openapi.ts';
 import { type Service, startService } from './support-service.ts';
 
-/** The Worker and Chromium, on a machine that is busy. */
+/** The time for the Worker or Chromium to start on a busy machine. */
 const STARTS_WITHIN_MS = 60_000;
 
 /** Ignored by git. */
 const SCREENSHOTS = join(import.meta.dirname, '../../screenshots');
 
-/** Flaws of Swagger UI's own markup: a heading skips a level, a bar holds buttons, its head stands in no landmark. */
+/** Faults of Swagger UI's own markup: a skipped heading level, buttons within a button, a header outside landmarks. */
 const SWAGGERS_OWN = new Set(['heading-order', 'nested-interactive', 'region']);
 
 const POLICY =
@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => service?.close());
 
-describe('what is served for the reference', () => {
+describe('files of the API reference', () => {
   const FILES = [
     ['/docs/', 'text/html; charset=utf-8'],
     ['/docs/reference.js', 'text/javascript; charset=utf-8'],
@@ -40,7 +40,7 @@ describe('what is served for the reference', () => {
   ] as const;
 
   it.each(FILES)(
-    '%s has its media type and a policy that lets in nothing from elsewhere',
+    'serves %s with its media type and a policy that allows nothing from elsewhere',
     async (path, type) => {
       const { status, headers } = await fetch(service.origin + path, { redirect: 'manual' });
       expect({
@@ -61,7 +61,7 @@ describe('what is served for the reference', () => {
     },
   );
 
-  it('/docs leads to /docs/', async () => {
+  it('redirects /docs to /docs/', async () => {
     const { status, headers } = await fetch(`${service.origin}/docs`, { redirect: 'manual' });
     expect([status, headers.get('Location')]).toEqual([307, '/docs/']);
   });
@@ -72,7 +72,7 @@ describe('what is served for the reference', () => {
     ['/icon.svg', 'image/svg+xml', null],
     ['/pictures/1.svg', 'image/svg+xml', '*'],
   ])(
-    '%s is not guessed at, and is read by other origins only where that is meant',
+    'serves %s with nosniff, and allows other origins only for public files',
     async (path, type, allowed) => {
       const { status, headers } = await fetch(service.origin + path);
       expect([status, headers.get('Content-Type'), headers.get('X-Content-Type-Options')]).toEqual([
@@ -85,7 +85,7 @@ describe('what is served for the reference', () => {
   );
 });
 
-describe.skipIf(isWithoutChromium())('the reference in Chromium', () => {
+describe.skipIf(isWithoutChromium())('the API reference in Chromium', () => {
   let browser: Browser;
   const complaints: string[] = [];
 
@@ -115,7 +115,7 @@ describe.skipIf(isWithoutChromium())('the reference in Chromium', () => {
     return [context, page];
   };
 
-  it('shows every operation, and asks nobody else for anything', async () => {
+  it('shows every operation, and requests nothing from another origin', async () => {
     const [context, page] = await open();
     const shown = await page.evaluate<string[]>(
       "[...document.querySelectorAll('.opblock')].map(({ id }) => id)",
@@ -128,7 +128,7 @@ describe.skipIf(isWithoutChromium())('the reference in Chromium', () => {
     await context.close();
   });
 
-  it('tries an operation out: registers, and is logged in by the cookie', async () => {
+  it('tries out registration, and is then logged in by the cookie', async () => {
     const [context, page] = await open();
     const tryOut = async (id: string): Promise<string> => {
       const block = page.locator(`#operations-${id}`);
@@ -155,7 +155,7 @@ describe.skipIf(isWithoutChromium())('the reference in Chromium', () => {
     ['phone', 'dark', 360],
     ['desktop', 'light', 1280],
     ['desktop', 'dark', 1280],
-  ] as const)('fits a %s, %s', async (size, colorScheme, width) => {
+  ] as const)('fits a %s in %s mode, without accessibility violations', async (size, colorScheme, width) => {
     const [context, page] = await open({ colorScheme, viewport: { width, height: 900 } });
     await page.screenshot({ path: join(SCREENSHOTS, `docs-${size}-${colorScheme}.png`) });
     const block = page.locator('#operations-id-idRegister');
@@ -172,14 +172,14 @@ describe.skipIf(isWithoutChromium())('the reference in Chromium', () => {
         : ['rgb(246, 245, 241)', 'rgb(29, 36, 33)'],
     );
     expect(complaints).toEqual([]);
-    // Last: axe itself writes styles, of which the policy complains.
+    // Last, because axe writes styles that violate the policy.
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
     expect(violations.map(({ id }) => id).filter((id) => !SWAGGERS_OWN.has(id))).toEqual([]);
     await context.close();
   });
 
-  it('links to the document without scripts', async () => {
+  it('names /openapi.json if scripts are disabled', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
     await page.goto(`${service.origin}/docs`);

@@ -1,4 +1,4 @@
-// The documents against the repository: links, scripts and figures are what they say; and what an install prints.
+// The documents: their links, scripts, figures and file names match the repository; and installs without warnings.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -38,7 +38,7 @@ const { scripts = {} }: { scripts?: Record<string, string> } = JSON.parse(read('
 describe.each(documents)('%s', (path) => {
   const text = read(path);
 
-  it('links to what is there', () => {
+  it('links only to existing files and headings', () => {
     const links = [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
     const broken = links.filter((target) => {
       if (/^[a-z]+:/.test(target)) return false;
@@ -55,7 +55,7 @@ describe.each(documents)('%s', (path) => {
     expect(broken).toEqual([]);
   });
 
-  it('names scripts of package.json that there are', () => {
+  it('names only existing scripts of package.json', () => {
     const named = [...text.matchAll(/\bnpm run (?:-s |--silent )?([a-z][\w:-]*)/g)].map(
       ([, name = '']) => name,
     );
@@ -66,7 +66,7 @@ describe.each(documents)('%s', (path) => {
 describe('docs/deploying.md', () => {
   const page = read('docs/deploying.md');
 
-  it('gives an upper bound of what a flood costs, as does the README', () => {
+  it('states the cost of a flood as measured, as does the README', () => {
     const { counts }: { counts: { id: string; costOfMillion: number }[] } = JSON.parse(
       read('bench/results/latest.json'),
     );
@@ -92,7 +92,7 @@ describe('docs/deploying.md', () => {
     expect(read('README.md')).toContain('at most $20 a day at list prices for each address');
   });
 
-  it('names log lines that the Worker writes', () => {
+  it('names only log lines that the Worker writes', () => {
     const source = readdirSync(join(PROJECT, 'src'), { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.tsx?$/.test(name))
       .map((name) => read(join('src', name)))
@@ -110,7 +110,7 @@ describe('docs/deploying.md', () => {
     expect(messages.filter((message) => !source.includes(message))).toEqual([]);
   });
 
-  it('ends everything after a restore with SQL that the schema knows', () => {
+  it('has SQL for after a restore that ends sessions, proofs and mails', () => {
     const [, sql = ''] = /```sql\n([\s\S]*?)```/.exec(page) ?? [];
     const { database } = openDatabase();
     database.exec(`INSERT INTO users (id, email, email_key, password_hash, created_at, updated_at, last_login_at)
@@ -119,31 +119,31 @@ describe('docs/deploying.md', () => {
     database.exec(sql);
     expect(database.prepare('SELECT count(*) AS n FROM sessions').get()).toEqual({ n: 0 });
     expect(database.prepare('SELECT count(*) AS n FROM users').get()).toEqual({ n: 1 });
-    // Everything that lets somebody in, or is about to be sent, is named: a new table of that kind must be too.
+    // What lets somebody in or waits to be sent. A new table of that kind belongs here too.
     expect([...sql.matchAll(/DELETE FROM (\w+)/g)].map(([, table]) => table)).toEqual(
       expect.arrayContaining(['sessions', 'proofs', 'outbox']),
     );
   });
 });
 
-describe('the Node that is needed', () => {
-  it('is the same in package.json, README.md and CONTRIBUTING.md', () => {
+describe('the required Node version', () => {
+  it('agrees in package.json, README.md and CONTRIBUTING.md', () => {
     expect(readNodeRange()).toBe('>=20.19.0');
     for (const path of ['README.md', 'CONTRIBUTING.md']) expect(read(path)).toContain('Node 20.19 or newer');
   });
 
-  it('is for development the one that npm installs', () => {
+  it('matches .nvmrc and the `node` package for development', () => {
     const { devDependencies = {} }: { devDependencies?: Record<string, string> } = JSON.parse(
       read('package.json'),
     );
     expect(devDependencies['node']?.split('.')[0]).toBe(read('.nvmrc').trim());
   });
 
-  it('is asked for by no package, so that an install prints no warning (mend it with `npm run lock`)', () => {
+  it('satisfies every package, so that an install prints no warning (update: `npm run lock`)', () => {
     expect(dropDemands(readJson('package-lock.json'), readNodeRange())).toEqual([]);
   });
 
-  it('is why a package loses its demand for a newer one, and no other', () => {
+  it('removes the engines of a package that requires a newer one, and no other', () => {
     const lock = {
       packages: {
         '': { engines: { node: '>=99' } },
@@ -159,7 +159,7 @@ describe('the Node that is needed', () => {
   });
 });
 
-it('README.md has at most 150 lines, and pictures that exist', () => {
+it('keeps README.md to 150 lines, with pictures that exist', () => {
   const text = read('README.md');
   expect(text.split('\n').length).toBeLessThanOrEqual(150);
   const pictures = [...text.matchAll(/(?:src|srcset)="([^"]+)"/g)].map(([, path = '']) => path);
@@ -167,7 +167,7 @@ it('README.md has at most 150 lines, and pictures that exist', () => {
   expect(pictures.filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
 });
 
-it('GitHub runs what every CI runs, with actions that are pinned by commit', () => {
+it('runs .ci/run on GitHub, with actions pinned by commit', () => {
   const workflow = read('.github/workflows/ci.yml');
   expect(workflow).toMatch(/^ {6}- run: \.ci\/run$/m);
   const uses = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action);
@@ -175,7 +175,7 @@ it('GitHub runs what every CI runs, with actions that are pinned by commit', () 
   for (const action of uses) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
 });
 
-it('the version of package.json is in the changelog', () => {
+it('has the version of package.json in the changelog', () => {
   const { version }: { version?: string } = JSON.parse(read('package.json'));
   expect(read('CHANGELOG.md')).toContain(`\n## ${version}\n`);
 });
@@ -187,11 +187,11 @@ describe('docs/architecture.md', () => {
     .split('\n')
     .filter((line) => line.startsWith('| ') && !line.startsWith('| question') && !line.startsWith('| ---'));
 
-  it('says where each thing is, by a file and a name that are there', () => {
+  it('names existing files and names in "Where is"', () => {
     expect(rows.length).toBeGreaterThan(10);
     const missing = rows.flatMap((row) => {
       const quoted = [...(row.split('|')[2] ?? '').matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
-      // The name may stand before its file, as the function of every dialect does.
+      // The name may come before its file, as for the function of every dialect.
       let source = 'problem';
       return quoted.filter((text) => {
         if (!/[/.]/.test(text)) return !source.includes(text.replace(/\W.*$/, ''));
@@ -206,7 +206,7 @@ describe('docs/architecture.md', () => {
     );
   });
 
-  it('names the files that a login passes: they are there, and at most 18', () => {
+  it('names the files that a login passes, which exist and are at most 18', () => {
     const [, count = '', list = ''] =
       /A login passes (\d+) files of its own[^:]*: ([\s\S]*?)\. They/.exec(page) ?? [];
     const files = [...list.matchAll(/`([^`]+)`/g)].flatMap(([, text = '']) => {
@@ -222,7 +222,7 @@ describe('docs/architecture.md', () => {
     expect(files.length).toBeLessThanOrEqual(18);
   });
 
-  it('shows an endpoint of the example to the letter', () => {
+  it('shows code of examples/dialect.ts unchanged', () => {
     const example = read('examples/dialect.ts');
     const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
     expect(blocks.length).toBeGreaterThan(0);
@@ -240,7 +240,7 @@ describe('docs/architecture.md', () => {
 describe('docs/decisions', () => {
   const names = readdirSync(join(PROJECT, 'docs/decisions')).filter((name) => /^\d{4}-/.test(name));
 
-  it.each(names)('%s has a number, a date, the choice, the reason and the price', (name) => {
+  it.each(names)('has a number, date, choice, reason and price in %s', (name) => {
     const text = read(`docs/decisions/${name}`);
     expect(text).toMatch(
       /^# (\d+)\. .+\n\n\d{4}-\d{2}-\d{2}.*\n\n\*\*Choice\.\*\* [\s\S]+\*\*Reason\.\*\*[\s\S]+\*\*Price\.\*\* /,

@@ -1,4 +1,4 @@
-// examples/api beside Latchkey, each in a Worker of its own: one asks the other by a function call.
+// examples/api and Latchkey in two Workers: the example asks Latchkey by an RPC call who is signed in.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestHarness } from 'wrangler';
@@ -34,7 +34,7 @@ const ask = async (headers: Record<string, string>) => {
   return [response.status, await response.json()];
 };
 
-it('knows who is signed in, and nobody once the session has ended', async () => {
+it('recognises a signed-in user until the session ends', async () => {
   expect(await ask({})).toEqual([401, { error: 'Sign in first.' }]);
   const Cookie = await register();
   expect(await ask({ Cookie })).toEqual([

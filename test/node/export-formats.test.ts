@@ -1,4 +1,4 @@
-// The forms in which accounts leave: each as its service takes it, and hashes that a few lines verify.
+// The formats of `npm run export`, and the code in docs/migrating/leaving.md that verifies Latchkey's hashes.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ const BOB = row({ id: 4, email: 'bob@x.example', disabled_at: AT_MS, first_name:
 const EVE = row({ id: 5, username: 'eve', email: 'eve@no-email.invalid', password_hash: '!' });
 const PEOPLE = [ANN, BOB, EVE];
 
-/** A whole file, and how many are left out or come without a password. */
+/** A whole file, and how many accounts are left out or lose their password. */
 const write = (name: ExportFormatName, rows: readonly Row[] = PEOPLE) => {
   const { begin, between, end, write: writeOne } = EXPORT_FORMATS[name];
   const written = rows.map(writeOne);
@@ -63,8 +63,8 @@ const write = (name: ExportFormatName, rows: readonly Row[] = PEOPLE) => {
   };
 };
 
-describe('an export', () => {
-  it("for Django is a fixture of auth.user, with hashes in Django's forms", () => {
+describe('npm run export -- --format', () => {
+  it("writes a fixture of auth.user for django, with hashes in Django's forms", () => {
     const { file, leftOut, withoutPassword } = write('django');
     expect([leftOut, withoutPassword]).toEqual([0, 0]);
     const user = (pk: number, fields: Row) => ({
@@ -104,7 +104,7 @@ describe('an export', () => {
     ]);
   });
 
-  it('as CSV comes back the same', async () => {
+  it('writes CSV that imports as the same accounts', async () => {
     const { file } = write('csv', [ANN, { ...BOB, name: ' NULL', address: 'a\r\nb' }]);
     const scratch = openDatabase();
     const { counts } = await importInto(scratch, tempFile('users.csv', file), { keepIds: true });
@@ -135,7 +135,7 @@ describe('an export', () => {
     ]);
   });
 
-  it('for better-auth is SQL for its tables, as its own schema has them', () => {
+  it("writes SQL for better-auth's schema, without accounts that have no email", () => {
     const { file, leftOut } = write('better-auth');
     expect(leftOut).toBe(1);
     const database = new DatabaseSync(':memory:');
@@ -173,7 +173,7 @@ describe('an export', () => {
     database.close();
   });
 
-  it('for Supabase has the hashes that it verifies, and counts the others', () => {
+  it('writes the hashes that Supabase verifies, and counts the others', () => {
     const { file, leftOut, withoutPassword } = write('supabase');
     expect([leftOut, withoutPassword]).toEqual([1, 1]);
     expect(file.match(/^INSERT INTO auth\.users/gm)).toHaveLength(2);
@@ -185,7 +185,7 @@ describe('an export', () => {
     expect(write('supabase').file).toBe(file);
   });
 
-  it('for Firebase has bcrypt hashes in base64, and counts the others', () => {
+  it('writes bcrypt hashes in base64 for Firebase, and counts the others', () => {
     const { file, leftOut, withoutPassword } = write('firebase');
     expect([leftOut, withoutPassword]).toEqual([1, 1]);
     expect(JSON.parse(file)).toEqual({
@@ -212,17 +212,17 @@ describe('an export', () => {
     });
   });
 
-  it('of nobody is a whole file all the same', () => {
+  it('writes a complete file for no accounts', () => {
     expect(JSON.parse(write('django', []).file)).toEqual([]);
     expect(JSON.parse(write('firebase', []).file)).toEqual({ users: [] });
   });
 
-  it('shows no address that stands for none', () => {
+  it('writes no placeholder address in any format', () => {
     for (const name of Object.keys(EXPORT_FORMATS))
       expect(write(name as ExportFormatName).file, name).not.toContain('no-email.invalid');
   });
 
-  it('refuses an unknown format, and CSV on the standard output', async () => {
+  it('refuses an unknown format, and CSV on standard output', async () => {
     expect(await run('export', ['--format', 'word'])).toEqual({
       status: 2,
       stdout: '',
@@ -235,7 +235,7 @@ describe('an export', () => {
   });
 });
 
-/** The block of code of docs/migrating/leaving.md that holds a text. */
+/** The code block of docs/migrating/leaving.md that contains a text. */
 const codeOf = (language: string, holds: string): string => {
   const document = readFileSync(join(PROJECT, 'docs/migrating/leaving.md'), 'utf8');
   const blocks = [...document.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(
@@ -246,7 +246,7 @@ const codeOf = (language: string, holds: string): string => {
 
 const PASSWORDS = ['Correct-Horse-7', 'e\u0301 ü 😀'];
 
-/** Hashes of ours of several costs. */
+/** Latchkey's own hashes at several costs. */
 const makeHashes = async (): Promise<[password: string, hash: string][]> => {
   const made: [string, string][] = [];
   for (const rounds of [1, 3]) {
@@ -256,8 +256,8 @@ const makeHashes = async (): Promise<[password: string, hash: string][]> => {
   return made;
 };
 
-describe('a hash of ours', () => {
-  it('is verified by the ten lines of JavaScript in the document', async () => {
+describe("Latchkey's own hash", () => {
+  it('verifies with the JavaScript in docs/migrating/leaving.md', async () => {
     const path = join(tempFolder(), 'verify.mjs');
     writeFileSync(path, codeOf('js', 'pbkdf2Sync'));
     const { verify } = await import(/* @vite-ignore */ pathToFileURL(path).href);
@@ -268,7 +268,7 @@ describe('a hash of ours', () => {
   });
 
   const python = spawnSync('/usr/bin/python3', ['--version']);
-  it.skipIf(python.status !== 0)('is verified by the ten lines of Python in the document', async () => {
+  it.skipIf(python.status !== 0)('verifies with the Python in docs/migrating/leaving.md', async () => {
     const checks = (await makeHashes()).map(([password, hash]) => [password, `${password}x`, hash]);
     const script = `${codeOf('python', 'def verify(password, stored)')}
 import json, sys
@@ -285,7 +285,7 @@ print("all verified")
 
   const django = spawnSync('/usr/bin/python3', ['-c', 'import django']);
   it.skipIf(django.status !== 0)(
-    'goes with loaddata into Django, which logs its owner in',
+    'loads into Django with loaddata, and logs its owner in',
     async () => {
       const folder = tempFolder();
       const { hash } = await loadCoreHashes({ iterations: 1000, rounds: 3 });

@@ -1,4 +1,4 @@
-// `npm run export`: everything leaves in a form that the import takes, and comes back the same.
+// `npm run export`: writes accounts that an import restores unchanged, into a new private file.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ const openPeopled = async (): Promise<string> => {
 const EVERYTHING = 'SELECT * FROM users ORDER BY id';
 
 describe('npm run export', () => {
-  it('writes each account as a line, for its owner alone to read', async () => {
+  it('writes one line per account into a file that only its owner can read', async () => {
     const folder = await openPeopled();
     const out = join(tempFolder(), 'users.jsonl');
     const ran = await run('export', ['--out', out, '--persist-to', folder]);
@@ -54,7 +54,7 @@ describe('npm run export', () => {
     expect(existsSync(`${out}.part`)).toBe(false);
   });
 
-  it('gives the same accounts when they are removed and imported again', async () => {
+  it('exports accounts that an import restores unchanged', async () => {
     const folder = await openPeopled();
     const before = await ask(folder, EVERYTHING);
     const out = join(tempFolder(), 'users.jsonl');
@@ -70,7 +70,7 @@ describe('npm run export', () => {
     expect(after).toHaveLength(3);
   });
 
-  it('takes more accounts than a page has, by their ids', async () => {
+  it('exports 4,001 accounts, more than one page, in the order of their ids', async () => {
     const folder = persistFolder();
     const count = 4001;
     await write(folder, [
@@ -87,7 +87,7 @@ describe('npm run export', () => {
     expect(ids).toEqual(Array.from({ length: count }, (_, index) => 2 * (index + 1)));
   });
 
-  it('overwrites a file only if asked to', async () => {
+  it('overwrites a file only with --force', async () => {
     const out = tempFile('users.jsonl', 'mine');
     const refused = await run('export', ['--out', out]);
     expect(refused).toEqual({
@@ -101,7 +101,7 @@ describe('npm run export', () => {
     expect(readFileSync(out, 'utf8')).toBe('');
   });
 
-  it('leaves no file where the database cannot be read', async () => {
+  it('leaves no file if the database cannot be read', async () => {
     const folder = tempFolder();
     const out = join(folder, 'users.jsonl');
     const failed = await run('export', ['--out', out, '--persist-to', folder]);
@@ -110,11 +110,11 @@ describe('npm run export', () => {
     expect(existsSync(out) || existsSync(`${out}.part`)).toBe(false);
   });
 
-  it('opens its file new, for its owner alone, and takes over none that is there', async () => {
+  it('refuses a .part file that exists already, also as a symbolic link', async () => {
     const out = join(tempFolder(), 'users.jsonl');
     const other = join(tempFolder(), 'other');
     writeFileSync(other, 'mine', { mode: 0o644 });
-    // What somebody put there beforehand, to have the hashes written into a file that they can read.
+    // An attacker put it there, so that the hashes are written into a file that they can read.
     symlinkSync(other, `${out}.part`);
     const refused = await run('export', ['--out', out, '--persist-to', persistFolder()]);
     expect(refused).toEqual({
@@ -126,7 +126,7 @@ describe('npm run export', () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  it('contains no control characters of terminals, and parses to the same text', () => {
+  it('escapes control characters of terminals, and parses to the same text', () => {
     const name = 'a\u009bb\u202ec\u0007';
     const line = toLine({ id: 1, name });
     expect(line).toBe('{"id":1,"name":"a\\u009bb\\u202ec\\u0007"}\n');
@@ -138,13 +138,13 @@ describe('npm run export', () => {
     [['--froce'], "error: unknown option '--froce'\n(Did you mean --force?)"],
     [['--local', '--remote'], 'error: give --local or --remote, not both'],
     [['users.jsonl'], 'error: too many arguments. Expected 0 arguments but got 1.'],
-  ])('names what is wrong with %j', async (args, message) => {
+  ])('says what is wrong with %j', async (args, message) => {
     const told = await run('export', args);
     expect(told).toMatchObject({ status: 2, stdout: '' });
     expect(told.stderr).toContain(message);
   });
 
-  it('shows its usage', async () => {
+  it('shows its usage with --help', async () => {
     const told = await run('export', ['--help']);
     expect(told).toMatchObject({ status: 0, stderr: '' });
     expect(told.stdout).toContain('Usage: npm run export --');
@@ -159,7 +159,7 @@ it.each([
   'users.jsonl.part',
   'db.sqlite.latchkey-report.txt',
   'keys.json',
-])('git ignores %s, which holds personal data or secrets', (name) => {
+])('keeps %s out of git, which contains personal data or secrets', (name) => {
   const { status } = spawnSync('git', ['check-ignore', '-q', name], { cwd: PROJECT });
   expect(status).toBe(0);
 });

@@ -1,4 +1,4 @@
-// Forward authentication by the proxies themselves, nginx and Caddy, configured as docs/forward-auth.md says.
+// Forward authentication with real proxies, nginx and Caddy, configured as in docs/forward-auth.md.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
@@ -13,7 +13,7 @@ import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { PASSWORD, someName } from './support-person.ts';
 import { type Service, startService } from './support-service.ts';
 
-/** The Worker, on a machine that is busy. */
+/** The time for the Worker to start on a busy machine. */
 const STARTS_WITHIN_MS = 60_000;
 
 const ID = 'id.example.com';
@@ -21,11 +21,11 @@ const APP = 'app.example.com';
 
 const document = readFileSync(join(PROJECT, 'docs/forward-auth.md'), 'utf8');
 
-/** The configuration of the document, in the language of its block. */
+/** The configuration in the document: the code block of that language. */
 const documented = (language: string): string =>
   new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(document)?.[1] ?? expect.fail(`No ${language}.`);
 
-/** Debian puts servers where only root looks. */
+/** Debian installs servers in folders that only root has in PATH. */
 const FOLDERS = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
 
 const findProgram = (name: string): string | null =>
@@ -100,7 +100,7 @@ const FORM = {
 
 let service: Service;
 let servicePort = 0;
-/** The app behind the proxy: it answers what it was sent. */
+/** The app behind the proxy: it responds with the request that it got. */
 let app: Server;
 let appPort = 0;
 let folder = '';
@@ -127,7 +127,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The configuration with the hosts of this test. Nothing else is changed. */
+/** The configuration with the hosts of this test and no other change. */
 const localize = (text: string): string =>
   text
     .replaceAll(`https://${ID}`, `http://127.0.0.1:${servicePort}`)
@@ -190,14 +190,14 @@ const startCaddy = async (): Promise<Proxy> => {
 const cookieOf = (headers: IncomingHttpHeaders): string =>
   (headers['set-cookie'] ?? []).flatMap((line) => /^sessionid=[\w-]+/.exec(line)?.[0] ?? []).at(-1) ?? '';
 
-/** What the app was sent, by the names of its headers. */
+/** The headers that the app got, by their names. */
 const headersOf = (heard: Heard): Record<string, string> => JSON.parse(heard.body).headers;
 
 describe.each([
   ['nginx', startNginx],
   ['caddy', startCaddy],
 ] as const)('%s', (name, start) => {
-  describe.skipIf(isWithout(name))('as the document configures it', () => {
+  describe.skipIf(isWithout(name))('configured as in docs/forward-auth.md', () => {
     let proxy: Proxy;
     const username = someName();
     const person = { username, email: `${username}@example.com`, password: PASSWORD, name: 'Zoë Jones' };
@@ -214,7 +214,7 @@ describe.each([
 
     afterAll(() => proxy?.stop());
 
-    /** Signs in on the page to which the proxy sends a browser, and gives where that leads, with the cookie. */
+    /** Signs in on the page to which the proxy sends a browser; returns the URL that follows, and the cookie. */
     const signIn = async (location: string): Promise<{ url: URL; cookie: string }> => {
       const { pathname, search, searchParams } = new URL(location);
       const page = await send(servicePort, ID, pathname + search, { headers: BROWSER });
@@ -233,7 +233,7 @@ describe.each([
       return { url: new URL(url.replaceAll('&amp;', '&')), cookie: cookieOf(answer.headers) };
     };
 
-    it('sends a browser to sign in and back, tells the app who it is, and drops forged headers', async () => {
+    it('sends a browser to sign in and back, identifies it to the app, and drops forged headers', async () => {
       const path = '/orders?id=7&name=a%20b';
       const away = await send(proxy.port, APP, path, { headers: BROWSER });
       // `wrangler dev` writes its own scheme into a Location of its own host.
@@ -269,7 +269,7 @@ describe.each([
       expect(headersOf(answer)).not.toHaveProperty('remote_user');
     });
 
-    it('lets no one else pass, whatever they send', async () => {
+    it('rejects requests without a live session, whatever headers they send', async () => {
       const forged = { 'Remote-User': 'admin', 'X-Original-URL': `http://${APP}/`, Accept: '*/*' };
       expect((await send(proxy.port, APP, '/', { headers: forged })).status).toBe(401);
       const post = await send(proxy.port, APP, '/', { method: 'POST', headers: forged, body: 'a=b' });
@@ -278,7 +278,7 @@ describe.each([
       expect((await send(proxy.port, APP, '/', { headers: dead })).status).toBe(303);
     });
 
-    it('passes on a body and a method, and refuses those that a page of a sibling host sends', async () => {
+    it('passes on the method and body, and rejects a POST from a page of a sibling host', async () => {
       const { cookie } = await signIn(`https://${ID}/sign-in?to=${encodeURIComponent(`http://${APP}/`)}`);
       const post = (headers: object) =>
         send(proxy.port, APP, '/orders', {
@@ -290,12 +290,12 @@ describe.each([
       expect([answer.status, JSON.parse(answer.body).method]).toEqual([200, 'POST']);
       const sibling = { Origin: 'http://evil.example.com', 'Sec-Fetch-Site': 'same-site' };
       expect((await post(sibling)).status).toBe(403);
-      // The client cannot pass it off as a GET.
+      // A client cannot disguise it as a GET.
       expect((await post({ ...sibling, 'X-Forwarded-Method': 'GET' })).status).toBe(403);
       expect((await post({ ...sibling, 'X-Original-Method': 'GET' })).status).toBe(403);
     });
 
-    it('lets nobody in after signing out at the service', async () => {
+    it('rejects a browser after it signed out at the service', async () => {
       const { cookie } = await signIn(`https://${ID}/sign-in?to=${encodeURIComponent(`http://${APP}/`)}`);
       const headers = { ...BROWSER, Cookie: cookie };
       expect((await send(proxy.port, APP, '/', { headers })).status).toBe(200);
@@ -305,14 +305,14 @@ describe.each([
   });
 });
 
-describe.skipIf(isWithoutChromium())('coming back in Chromium', () => {
+describe.skipIf(isWithoutChromium())('sign-in with `to` in Chromium', () => {
   let browser: Browser;
   let site: Server;
   let origin = '';
 
   beforeAll(async () => {
     browser = await launchChromium();
-    // Another port of the same name: another origin of the same site.
+    // Another port of the same host: another origin of the same site.
     site = createServer((_sent, answer) => {
       answer.setHeader('Content-Type', 'text/html');
       answer.end(`<!doctype html><title>The app</title><p id="who">waiting</p><script>
@@ -329,7 +329,7 @@ describe.skipIf(isWithoutChromium())('coming back in Chromium', () => {
     site?.close();
   });
 
-  it('leads to the page of another origin, whose fetch is signed in', async () => {
+  it('returns to the page of an allowed origin, whose fetch is signed in', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
     const who = () => page.locator('#who', { hasNotText: 'waiting' }).innerText();
@@ -343,7 +343,7 @@ describe.skipIf(isWithoutChromium())('coming back in Chromium', () => {
     await page.getByRole('button', { name: 'Create account' }).click();
     await page.waitForURL(`${origin}/orders?id=7#top`);
     expect(await who()).toBe(`${name}@example.com`);
-    // Signed in already: there at once.
+    // Already signed in: redirected at once.
     await page.goto(`${service.origin}/sign-in?to=${to}`);
     expect(page.url()).toBe(`${origin}/orders?id=7#top`);
     // After signing out, the form leads there too.

@@ -1,4 +1,4 @@
-// Who is disabled, by every column that files say it with; and what stops an import until a person has settled it.
+// Which columns disable an account, and which values stop an import until --map decides them.
 import { describe, expect, it } from 'vitest';
 import { readAccountState, readVerified, stateFieldOf } from '../../scripts/import/account-state.ts';
 import { readTime } from '../../scripts/import/values.ts';
@@ -16,7 +16,7 @@ const judge = (column: string, value: unknown): number | null | undefined => {
   return state.unread.length > 0 ? undefined : state.disabledAtMs;
 };
 
-describe('a column about the state of the account', () => {
+describe('readAccountState', () => {
   it.each([
     ['is_active', true, null],
     ['isActive', 'f', NOW_MS],
@@ -62,7 +62,7 @@ describe('a column about the state of the account', () => {
     ['blocked', '2', undefined],
     ['deleted_at', 'yesterday', undefined],
     ['banned_until', '20230116133344', undefined],
-  ])('%s: %s', (column, value, expected) => {
+  ])('reads %s: %s as disabled at %s', (column, value, expected) => {
     expect(judge(column, value)).toBe(expected);
   });
 
@@ -75,12 +75,12 @@ describe('a column about the state of the account', () => {
     'block',
     'bank_status_text',
     'email_verified',
-  ])('%s is none', (column) => {
+  ])('knows nothing of the column %s', (column) => {
     expect(stateFieldOf(column)).toBe(null);
   });
 });
 
-it('reads whether an email is proven as a flag or as a time', () => {
+it('reads a verified email from a flag or a time', () => {
   expect(readVerified(true, NOW_MS)).toBe(NOW_MS);
   expect(readVerified('0', NOW_MS)).toBe(null);
   expect(readVerified(null, NOW_MS)).toBe(null);
@@ -89,19 +89,19 @@ it('reads whether an email is proven as a flag or as a time', () => {
   expect(readVerified('soon', NOW_MS)).toBe(undefined);
 });
 
-describe('a time', () => {
-  it.each(['20230116', '20230116133344'])('without separators, such as %s, is rejected', (text) => {
+describe('readTime', () => {
+  it.each(['20230116', '20230116133344'])('rejects a time without separators, such as %s', (text) => {
     expect(readTime(text)).toBe(undefined);
   });
-  it("of MySQL's zeros is no time at all", () => {
+  it("returns null for MySQL's zero date", () => {
     expect(readTime('0000-00-00')).toBe(null);
     expect(readTime('0000-00-00 00:00:00.000000')).toBe(null);
     expect(readTime('0000-01-00')).toBe(undefined);
   });
 });
 
-describe('an import', () => {
-  it('keeps suspended accounts suspended, counts by which column, and takes proven emails', async () => {
+describe('import of disabled accounts', () => {
+  it('disables suspended accounts, counts them by column, and keeps verified emails', async () => {
     const scratch = openDatabase();
     const { counts, unknown } = await importRecords(scratch, [
       person('ann', { deleted_at: null, blocked: false, email_confirmed_at: PAST }),
@@ -120,7 +120,7 @@ describe('an import', () => {
     expect(unknown).toEqual([]);
   });
 
-  it('stops before it writes anything if a value is not understood, until --map settles it', async () => {
+  it('writes nothing if a value is not understood, until --map decides it', async () => {
     const scratch = openDatabase();
     const people = [
       person('ann', { status: 'active' }),
@@ -147,7 +147,7 @@ describe('an import', () => {
     ]);
   });
 
-  it('leaves a column alone that --map says to ignore, and reads one that it names', async () => {
+  it('ignores a column with --map <column>=ignore, and reads one that --map names', async () => {
     const scratch = openDatabase();
     await importRecords(scratch, [person('ann', { status: 7, gone: 1, ok_mail: 'yes' })], {
       map: { status: 'ignore', gone: 'is_disabled', ok_mail: 'email_verified' },
@@ -159,7 +159,7 @@ describe('an import', () => {
 });
 
 describe('--map', () => {
-  it('is refused whole if it names a column that is not there, with those that are', async () => {
+  it('rejects a column that does not exist, and lists those that do', async () => {
     const scratch = openDatabase();
     const given = { map: { user_mail: 'email', login: 'username' } } as const;
     await expect(
@@ -173,7 +173,7 @@ describe('--map', () => {
     expect(scratch.users()).toEqual([]);
   });
 
-  it('finds a column that only a later record has, and one within another', async () => {
+  it('finds a column that only a later record has, and a nested one', async () => {
     const scratch = openDatabase();
     await importRecords(
       scratch,

@@ -1,11 +1,11 @@
-// The report's own advice: a Django project with everything that real ones have comes in with the flags that it names.
+// The flags that an import report suggests: with them, a Django project with the oddities of real ones is imported.
 import { describe, expect, it } from 'vitest';
 import { readCommand } from '../../scripts/import/options.ts';
 import { BCRYPT, importInto, openDatabase, tempFile } from './import-support.ts';
 
 const PEOPLE = 400;
 
-/** What differs from a usual account, in the shares that real files were found to have, or more. */
+/** How accounts differ from a usual one. Each oddity is at least as frequent as in real files. */
 const ODDITIES: readonly ((index: number) => object)[] = [
   () => ({ email: '' }),
   () => ({ email: '' }),
@@ -39,8 +39,8 @@ const DUMP = JSON.stringify(
   })),
 );
 
-describe('the flags that a report names', () => {
-  it('take at least 95 of 100 accounts of a Django project', async () => {
+describe('the flags that an import report suggests', () => {
+  it('import at least 95 of 100 accounts of a Django project with common oddities', async () => {
     const path = tempFile('dump.json', DUMP);
     const first = await importInto(openDatabase(), path);
     expect(first.counts.imported).toBeLessThan(PEOPLE * 0.8);
@@ -68,7 +68,7 @@ describe('the flags that a report names', () => {
       merge,
       map: Object.fromEntries(map),
       hashes: { weakHashes: hashes.weakHashes, plainText: hashes.plainText, pepper: null },
-      // What is to be hashed would take its time; what is imported is the same.
+      // Hashing would take long and does not change what is imported.
       dryRun: true,
     });
     expect(counts.imported).toBeGreaterThanOrEqual(PEOPLE * 0.95);

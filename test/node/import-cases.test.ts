@@ -1,4 +1,4 @@
-// Small files of shapes that real ones were found to have: how the import of each ends.
+// Small files with the shapes of real ones: which accounts each import creates, and what it reports.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -13,9 +13,9 @@ const FIREBASE = readFirebaseParameters(readFileSync(caseFile('case-14-firebase-
 interface Case {
   file: string;
   given?: Given;
-  /** Who is here afterwards: username, email, and `disabled` or `admin`. */
+  /** The accounts afterwards: username, email, and `disabled` or `admin`. */
   users: readonly string[];
-  /** What the report says of the others. */
+  /** The lines of the report about the other records. */
   lines?: readonly string[];
 }
 
@@ -81,8 +81,8 @@ const CASES: readonly Case[] = [
   { file: 'case-25-laravel.sqlite', users: ['null ann@x.example'] },
 ];
 
-describe('the file', () => {
-  it.each(CASES)('$file', async ({ file, given, users, lines = [] }) => {
+describe('import of a case file', () => {
+  it.each(CASES)('creates or reports the accounts of $file', async ({ file, given, users, lines = [] }) => {
     const scratch = openDatabase();
     const told = await importInto(scratch, caseFile(file), given);
     const found = scratch
@@ -101,7 +101,7 @@ describe('the file', () => {
     expect(Object.values(told.counts.disabledBy).reduce((sum, count) => sum + count, 0)).toBe(disabled);
   });
 
-  it('case-03 and case-04: the report says by which column who is disabled', async () => {
+  it('counts disabled accounts by the column that disables them (case-03, case-04)', async () => {
     expect(
       (await importInto(openDatabase(), caseFile('case-03-soft-deleted.csv'))).counts.disabledBy,
     ).toEqual({
@@ -115,39 +115,39 @@ describe('the file', () => {
     });
   });
 
-  it('case-06: zeros and NULL are no time', async () => {
+  it('reads zeros and NULL as no time (case-06)', async () => {
     const scratch = openDatabase();
     await importInto(scratch, caseFile('case-06-null-texts.tsv'));
     const at = Date.UTC(2023, 0, 16, 13, 33, 44);
     expect(scratch.users('last_login_at').map((row) => row['last_login_at'])).toEqual([0, at, at, 0, 0]);
   });
 
-  it('case-07: a header is asked for, and no value is shown', async () => {
+  it('asks for a header without showing a value of the file (case-07)', async () => {
     const failed = await importInto(openDatabase(), caseFile('case-07-no-header.csv')).catch(String);
     expect(failed).toMatch(/^InputError: Has it a header\?/);
     expect(failed).not.toMatch(/x\.example|\$2b|bob/);
   });
 
-  it('case-12: of another model the error lists the models', async () => {
+  it('lists the models of the dump if --model names another one (case-12)', async () => {
     const file = caseFile('case-12-no-last-login.json');
     await expect(importInto(openDatabase(), file, { model: 'people.member' })).rejects.toThrow(
       'There are no users in this dump of the model people.member. Its models are: auth.user (1).',
     );
   });
 
-  it('case-14: without the parameters the refusal names their flag', async () => {
+  it('names --firebase-params if the parameters are missing (case-14)', async () => {
     const { lines } = await importInto(openDatabase(), caseFile('case-14-firebase.json'));
     expect(lines).toEqual([expect.stringContaining('--firebase-params')]);
   });
 
-  it('case-21: a --map of a column that is not there is an error', async () => {
+  it('rejects a --map of a column that does not exist (case-21)', async () => {
     const map = { user_mail: 'email', login: 'username', passwd: 'password_hash' } as const;
     await expect(importInto(openDatabase(), caseFile('case-21-typo-in-map.csv'), { map })).rejects.toThrow(
       '--map user_mail=email: there is no column user_mail. The columns are: login, user_email, passwd.',
     );
   });
 
-  it('case-25: the times of a soft deletion are those of the file', async () => {
+  it('keeps the creation time of the file (case-25)', async () => {
     const scratch = openDatabase();
     await importInto(scratch, caseFile('case-25-laravel.sqlite'));
     expect(scratch.users('created_at, updated_at')).toEqual([

@@ -1,4 +1,4 @@
-// Runs the scripts as a person does, against a local database of their own.
+// Runs the scripts as commands, each test against its own local database.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ export interface Ran {
   stderr: string;
 }
 
-/** Starts `node scripts/<name>.ts` as npm does: in the project's folder, and telling from which it was called. */
+/** Starts `node scripts/<name>.ts` as npm does: in the project's folder, with the caller's folder in INIT_CWD. */
 export const start = (name: string, args: readonly string[], calledIn = tmpdir()) => {
   const child = spawn(process.execPath, [join(PROJECT, 'scripts', `${name}.ts`), ...args], {
     cwd: PROJECT,
@@ -45,17 +45,17 @@ export const killWithDatabase = (pid: number | undefined): void => {
   }
 };
 
-/** A database on a machine that is busy. */
+/** How long the database takes to start on a busy machine, at most. */
 const STARTS_WITHIN_MS = 60_000;
 
-/** A folder with an empty, migrated database for each test: made once, then copied. */
+/** A folder with an empty, migrated database for each test: created once, then copied. */
 export const usePersistFolders = () => {
   let template = '';
   beforeAll(async () => {
     template = mkdtempSync(join(tmpdir(), 'latchkey-state-'));
     const migrations = readdirSync(join(PROJECT, 'migrations')).filter((name) => name.endsWith('.sql'));
     const texts = migrations.sort().map((name) => readFileSync(join(PROJECT, 'migrations', name), 'utf8'));
-    // Faster than a process of wrangler's that applies them.
+    // Faster than a wrangler process that applies them.
     const target = await openTarget({ 'persist-to': template });
     await target.write(texts.flatMap((text) => text.split('--> statement-breakpoint')));
     await target.close();
@@ -69,7 +69,7 @@ export const usePersistFolders = () => {
   };
 };
 
-/** Asks a local database one thing. */
+/** Runs one query on a local database. */
 export const ask = async (folder: string, sql: string): Promise<Row[]> => {
   const target = await openTarget({ 'persist-to': folder });
   try {

@@ -1,4 +1,4 @@
-// `npm run import` as it is typed: statuses, what is printed and left behind, dry runs, interruptions.
+// `npm run import` as a command: exit statuses, output, files left behind, dry runs, interruptions.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -21,10 +21,10 @@ const csvOf = (count: number, more = ''): string => {
   return `username,email,password\n${rows.join('')}${more}`;
 };
 
-/** Two accounts, one that is refused and one in conflict. */
+/** Two accounts, then one that is refused and one in conflict. */
 const MIXED = csvOf(2, `x,,${BCRYPT}\nPerson1,other@example.com,${BCRYPT}\n`);
 
-/** What is said without the time that it took. */
+/** The output without the time that it took. */
 const withoutTime = (text: string): string => text.replace(/[\d.]+ s, [\d,]+ records/, 'T s, N records');
 
 const LISTED = [
@@ -33,7 +33,7 @@ const LISTED = [
 ];
 
 describe('npm run import', () => {
-  it('changes nothing in a dry run, and says what the import then says', async () => {
+  it('changes nothing in a dry run, and prints what the import then prints', async () => {
     const folder = persistFolder();
     const file = tempFile('users.csv', MIXED);
     const dry = await run('import', [file, '--dry-run', '--persist-to', folder]);
@@ -56,7 +56,7 @@ describe('npm run import', () => {
     expect(existsSync(checkpointPath(file))).toBe(false);
   });
 
-  it('reports counts, refusals and conflicts, and ends with 0 where there are none', async () => {
+  it('prints the counts, and exits with 0 if nothing is refused or in conflict', async () => {
     const folder = persistFolder();
     const file = tempFile('users.csv', csvOf(2));
     const first = await run('import', ['users.csv', '--persist-to', folder], dirname(file));
@@ -83,12 +83,12 @@ describe('npm run import', () => {
     expect(second.stdout).toContain('  already there              2\n');
   });
 
-  it('ends with 4 if not one account was taken', async () => {
+  it('exits with 4 if no account was imported', async () => {
     const file = tempFile('users.csv', `email,password\n,${BCRYPT}\n`);
     expect((await run('import', [file, '--persist-to', persistFolder()])).status).toBe(4);
   });
 
-  it('takes a packed SQL dump, with flags that its refusals name, and lists the ids', async () => {
+  it('imports a gzipped SQL dump with the flags that its refusals name, and lists the ids', async () => {
     const folder = persistFolder();
     const rows = [`c0ffee\tann\t\t${BCRYPT}\tactive`, `2\tbob\tbob@example.com\t\tsuspended`];
     const dump = `COPY public.users (id, username, email, password, status) FROM stdin;\n${rows.join('\n')}\n\\.\n`;
@@ -111,14 +111,14 @@ describe('npm run import', () => {
     ]);
   });
 
-  it('stops before it writes if it must ask, with status 2', async () => {
+  it('exits with 2 before it writes if --map must decide a value', async () => {
     const file = tempFile('users.csv', `email,password,status\nann@example.com,${BCRYPT},pending\n`);
     const asked = await run('import', [file, '--persist-to', persistFolder()]);
     expect(asked).toMatchObject({ status: 2, stdout: '' });
     expect(asked.stderr).toContain('--map status:pending=active');
   });
 
-  it('stops at a conflict where it is to, and says at which', async () => {
+  it('stops at the first conflict with --on-conflict fail, and names it', async () => {
     const folder = persistFolder();
     const file = tempFile('users.csv', MIXED);
     const stopped = await run('import', [file, '--on-conflict', 'fail', '--persist-to', folder]);
@@ -130,7 +130,7 @@ describe('npm run import', () => {
     expect(await ask(folder, COUNT)).toEqual([{ n: 0, emails: 0 }]);
   });
 
-  it('continues after it was killed, without a lost or duplicate account', async () => {
+  it('continues after a kill without losing or duplicating an account', async () => {
     const folder = persistFolder();
     const count = 20_000;
     const file = tempFile('users.csv', csvOf(count));
@@ -152,7 +152,7 @@ describe('npm run import', () => {
     expect(existsSync(checkpointPath(file))).toBe(false);
   });
 
-  it('ends after its batch at Ctrl-C, and begins from the start where that is asked for', async () => {
+  it('stops after the current batch at Ctrl-C, and starts over with --restart', async () => {
     const folder = persistFolder();
     const file = tempFile('users.csv', csvOf(20_000));
     const { child, ended } = start('import', [file, '--persist-to', folder]);
@@ -168,7 +168,7 @@ describe('npm run import', () => {
     expect(await ask(folder, COUNT)).toEqual([{ n: 20_000, emails: 20_000 }]);
   });
 
-  it('says what to do where the database has no tables', async () => {
+  it('says what to do if the database has no tables', async () => {
     const failed = await run('import', [tempFile('users.csv', csvOf(1)), '--persist-to', tempFolder()]);
     expect(failed).toMatchObject({ status: 1, stdout: '' });
     expect(failed.stderr).toContain('`npm start` makes the local ones, `npm run deploy` the remote ones.');
@@ -189,12 +189,12 @@ describe('npm run import', () => {
     [['a.csv', '--bad-username', 'keep'], '--bad-username is one of refuse, drop.'],
     [['a.csv', '--local', '--remote'], 'Say --local or --remote, not both.'],
     [['a.csv', '--fast'], "Unknown option '--fast'"],
-  ])('does not understand %j', (args, message) => {
+  ])('rejects the arguments %j', (args, message) => {
     expect(() => readCommand(args, '/')).toThrow(message);
     expect(() => readCommand(args, '/')).toThrow(UsageError);
   });
 
-  it('says how it is used where it does not understand, or finds no file', async () => {
+  it('prints its usage for an unknown option, a missing file and --help', async () => {
     for (const [args, message] of [
       [['a.csv', '--fast'], "Unknown option '--fast'"],
       [['nowhere.csv'], 'There is no file '],
@@ -213,7 +213,7 @@ describe('npm run import', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 
-  it('refuses a file of an unknown format', async () => {
+  it('exits with 2 for a file of an unknown format', async () => {
     const file = tempFile('notes.txt', 'hello');
     expect(await run('import', [file])).toEqual({
       status: 2,

@@ -1,4 +1,4 @@
-// Accounts that are there already, and names that are taken.
+// Records of accounts that exist already, and names that are taken.
 import { describe, expect, it } from 'vitest';
 import { BCRYPT, importRecords, NOW_MS, openDatabase, person, type Scratch } from './import-support.ts';
 
@@ -13,8 +13,8 @@ const openPeopled = async (): Promise<Scratch> => {
 
 const names = (scratch: Scratch) => scratch.users('id, username, email');
 
-describe('an account that is there already', () => {
-  it('is left as it is, whatever the case of its names', async () => {
+describe('import of an account that exists already', () => {
+  it('changes nothing by default, whatever the case of its names', async () => {
     const scratch = await openPeopled();
     const before = scratch.users();
     const { counts, lines } = await importRecords(scratch, [
@@ -26,7 +26,7 @@ describe('an account that is there already', () => {
     expect(scratch.users()).toEqual(before);
   });
 
-  it('takes the values of the file where that is asked for, but not its id, its beginning or its sessions', async () => {
+  it('takes the values of the file with --on-conflict update, but not its id or creation time', async () => {
     const scratch = await openPeopled();
     const before = scratch.users();
     const { counts } = await importRecords(
@@ -57,9 +57,9 @@ describe('an account that is there already', () => {
     ]);
   });
 
-  it('keeps the password of an account that a login moved here, until the file has another hash', async () => {
+  it('keeps the password of an account that a login moved here until the file has a new hash', async () => {
     const scratch = await openPeopled();
-    // What core/accounts/move.ts notes: there was no file, so no hash of one.
+    // As core/accounts/move.ts records it: there was no file, so there is no hash of one.
     scratch.database.exec("UPDATE imported_accounts SET password_digest = '' WHERE user_id = 1");
     const update = (password: string) =>
       importRecords(scratch, [person('ann', { name: 'Anne', password })], { onConflict: 'update' });
@@ -71,7 +71,7 @@ describe('an account that is there already', () => {
     expect(scratch.users('password_hash')[0]).toEqual({ password_hash: third });
   });
 
-  it('gains a username by an update, and loses none', async () => {
+  it('adds a username with --on-conflict update, but removes none', async () => {
     const scratch = await openPeopled();
     await importRecords(scratch, [person('ann', { username: '' }), person('bob')], { onConflict: 'update' });
     expect(names(scratch)).toEqual([
@@ -80,7 +80,7 @@ describe('an account that is there already', () => {
     ]);
   });
 
-  it('is made an admin and disabled by an update, but neither the other way round', async () => {
+  it('grants admin and disables with --on-conflict update, but never revokes or enables', async () => {
     const scratch = await openPeopled();
     const update = (records: object[]) => importRecords(scratch, records, { onConflict: 'update' });
     const flags = () => scratch.users('is_admin, disabled_at');
@@ -102,7 +102,7 @@ describe('an account that is there already', () => {
     ]);
   });
 
-  it('loses its sessions where an update disables it, and else keeps them', async () => {
+  it('ends the sessions of an account that it disables, and of no other', async () => {
     const scratch = openDatabase();
     const token = (digit: string) => ({ auth_token: digit.repeat(40) });
     await importRecords(scratch, [person('ann', token('a')), person('bob', token('b'))]);
@@ -117,7 +117,7 @@ describe('an account that is there already', () => {
     ).toEqual([1]);
   });
 
-  it('is one of two if the file has it twice: the second record is in conflict in every mode', async () => {
+  it('reports a second record of the same account as a conflict in every mode', async () => {
     const scratch = openDatabase();
     const twice = [person('ann', { name: 'First' }), person('ann', { name: 'Last' })];
     for (const onConflict of ['skip', 'update', 'skip', 'update'] as const) {
@@ -132,7 +132,7 @@ describe('an account that is there already', () => {
   });
 });
 
-describe('a name that is taken', () => {
+describe('import of a name that is taken', () => {
   const taken = [
     person('carl', { username: 'ANN' }),
     person('ann', { username: 'anna' }),
@@ -141,10 +141,10 @@ describe('a name that is taken', () => {
     person('eve', { username: 'Dee' }),
   ];
 
-  it('is named in the report with the account that has it, and the rest goes on', async () => {
+  it('reports the name and the account that has it, and imports the rest', async () => {
     const scratch = await openPeopled();
     const { counts, lines } = await importRecords(scratch, taken);
-    // The import brought bob under that email: he is there already, with or without a username.
+    // An earlier import created bob with that email: he exists already, with or without a username.
     expect(counts).toMatchObject({ imported: 1, conflicts: 3, alreadyThere: 1, refused: 0 });
     expect(lines).toEqual([
       'conflict: line 1, carl@example.com: the username ANN is taken by account 1',
@@ -158,7 +158,7 @@ describe('a name that is taken', () => {
     ]);
   });
 
-  it('goes to the account with the email if that is said to be the same, unless another account has it', async () => {
+  it('renames the account with the email with --match email, unless the name is taken', async () => {
     const scratch = await openPeopled();
     const { counts, lines } = await importRecords(scratch, taken, {
       merge: { onConflict: 'update', match: 'email' },
@@ -175,7 +175,7 @@ describe('a name that is taken', () => {
     ]);
   });
 
-  it('stops the import before its batch where that is asked for', async () => {
+  it('stops before the batch with --on-conflict fail', async () => {
     const scratch = await openPeopled();
     const before = scratch.users();
     await expect(importRecords(scratch, [person('dee'), ...taken], { onConflict: 'fail' })).rejects.toThrow(
@@ -186,7 +186,7 @@ describe('a name that is taken', () => {
     expect(counts).toMatchObject({ imported: 1, alreadyThere: 1 });
   });
 
-  it('is found out even where somebody takes it between the look and the write', async () => {
+  it('reports a conflict if somebody takes the name between the lookup and the write', async () => {
     const scratch = openDatabase();
     let isFirst = true;
     const target = {

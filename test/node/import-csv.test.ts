@@ -1,11 +1,11 @@
-// CSV, TSV and their like, as spreadsheets and databases really write them.
+// CSV and TSV as spreadsheets and databases write them.
 import { describe, expect, it } from 'vitest';
 import { BCRYPT, importInto, openDatabase, tempFile } from './import-support.ts';
 
 const csv = (lines: readonly string[], end = '\n'): string => `${lines.join(end)}${end}`;
 const row = (name: string, more = ''): string => `${name},${name}@x.example,${BCRYPT}${more}`;
 
-/** Imports a text as a file of that name, and returns who was taken and what was said. */
+/** Imports a text as a file of that name, and returns the accounts and the report. */
 const take = async (content: string | Buffer, given = {}, name = 'users.csv') => {
   const scratch = openDatabase();
   const { counts, lines } = await importInto(scratch, tempFile(name, content), given);
@@ -16,8 +16,8 @@ const take = async (content: string | Buffer, given = {}, name = 'users.csv') =>
   };
 };
 
-describe('a quote', () => {
-  it('that is never closed is one error at its line, and nothing behind it is lost', async () => {
+describe('quotes in CSV and TSV', () => {
+  it('reports an unclosed quote at its line, and imports the lines after it', async () => {
     const { lines, users } = await take(
       csv([
         'username,email,password,name',
@@ -31,7 +31,7 @@ describe('a quote', () => {
     expect(lines).toEqual(['refused: line 3: A quote is opened on this line and never closed.']);
   });
 
-  it('that another one seems to close spoils its own line only', async () => {
+  it('refuses two lines with unclosed quotes, and imports the line between them', async () => {
     const { lines, users } = await take(
       csv([
         'username,email,password,name',
@@ -48,14 +48,14 @@ describe('a quote', () => {
     ]);
   });
 
-  it('in the middle of a value is a character like others', async () => {
+  it('reads a quote within a CSV value as a character', async () => {
     const { users } = await take(
       csv(['username,email,password,name', row('ann', ',the "A" one'), row('bob', ',Bob')]),
     );
     expect(users).toEqual(['ann|ann@x.example|the "A" one', 'bob|bob@x.example|Bob']);
   });
 
-  it('within a value of TSV is a character like others', async () => {
+  it('reads quotes that do not enclose a TSV value as characters', async () => {
     const { users } = await take(
       `username\temail\tpassword\tname\nann\tann@x.example\t${BCRYPT}\t"Ann" the 5" one\nbob\tbob@x.example\t${BCRYPT}\t"\n`,
       {},
@@ -64,7 +64,7 @@ describe('a quote', () => {
     expect(users).toEqual(['ann|ann@x.example|"Ann" the 5" one', 'bob|bob@x.example|"']);
   });
 
-  it('holds a value together in TSV of a spreadsheet', async () => {
+  it('removes quotes that enclose a TSV value, as spreadsheets write it', async () => {
     const { users } = await take(
       `username\temail\tpassword\tname\nann\tann@x.example\t${BCRYPT}\t"Ann ""A"""\n`,
       {},
@@ -73,7 +73,7 @@ describe('a quote', () => {
     expect(users).toEqual(['ann|ann@x.example|Ann "A"']);
   });
 
-  it('is escaped by a backslash in what MySQL encloses', async () => {
+  it('reads a backslash before a quote as an escape, as MySQL writes it', async () => {
     const { users } = await take(
       `username,email,password,name\n"ann","ann@x.example","${BCRYPT}","Ann \\"A\\" B"\n`,
     );
@@ -81,8 +81,8 @@ describe('a quote', () => {
   });
 });
 
-describe('a value', () => {
-  it('is null for NULL and \\N unless it is quoted, and a backslash in TSV escapes', async () => {
+describe('values in CSV and TSV', () => {
+  it('reads an unquoted NULL as null, and a backslash in TSV as an escape', async () => {
     const scratch = openDatabase();
     const path = tempFile(
       'users.csv',
@@ -98,7 +98,7 @@ describe('a value', () => {
     expect(tsv.users).toEqual(['ann|ann@x.example|A\\B']);
   });
 
-  it('of digits keeps them as a name', async () => {
+  it('keeps all digits of a username, such as 007 and 1e5', async () => {
     const { users } = await take(
       csv(['username,email,password', `007,a@x.example,${BCRYPT}`, `1e5,b@x.example,${BCRYPT}`]),
     );
@@ -106,10 +106,10 @@ describe('a value', () => {
   });
 });
 
-describe('a header', () => {
+describe('CSV header', () => {
   const BARE = csv([`1,ann,ann@x.example,${BCRYPT}`, `2,bob,bob@x.example,${BCRYPT}`]);
 
-  it('that is missing is asked for, with no value of the file, and --columns names the columns', async () => {
+  it('suggests --columns if there is no header, without showing a value of the file', async () => {
     const failed = take(BARE);
     await expect(failed).rejects.toThrow(/^Has it a header\? .*--columns id,username,email,password\. /);
     await expect(failed).rejects.not.toThrow(/ann|\$2b/);
@@ -117,7 +117,7 @@ describe('a header', () => {
     expect(users).toEqual(['ann|ann@x.example|', 'bob|bob@x.example|']);
   });
 
-  it('may have the delimiter within quotes, and line breaks', async () => {
+  it('accepts delimiters and line breaks within quotes', async () => {
     const { users } = await take(
       csv([
         '"username";"email";"password";"full, really, name";"a\nb"',
@@ -128,24 +128,24 @@ describe('a header', () => {
     expect(users).toEqual(['ann|ann@x.example|A;B']);
   });
 
-  it('that has a column twice is refused', async () => {
+  it('rejects a header with a duplicate column', async () => {
     await expect(take(csv(['email,password,email', `a@x.example,${BCRYPT},b@x.example`]))).rejects.toThrow(
       'Its header names the column email twice.',
     );
   });
 });
 
-describe('an encoding', () => {
+describe('CSV encoding', () => {
   const text = csv(['username;email;password;name', `ann;ann@x.example;${BCRYPT};Zoë €`], '\r\n');
 
-  it('of UTF-16 is decoded', async () => {
+  it('decodes UTF-16 in either byte order', async () => {
     const expected = ['ann|ann@x.example|Zoë €'];
     const little = Buffer.from(`\ufeff${text}`, 'utf16le');
     expect((await take(little)).users).toEqual(expected);
     expect((await take(Buffer.from(little).swap16())).users).toEqual(expected);
   });
 
-  it('of Windows is named, and decoded if it is said', async () => {
+  it('suggests --encoding for a file that is not UTF-8, and decodes it with windows-1252', async () => {
     const windows = Buffer.from(text.replace('€', '\u0080'), 'latin1');
     await expect(take(windows)).rejects.toThrow(
       'It is not UTF-8. Say what it is: --encoding windows-1252, if it comes from Windows, or another.',
@@ -154,7 +154,7 @@ describe('an encoding', () => {
     expect(users).toEqual(['ann|ann@x.example|Zoë €']);
   });
 
-  it('is looked at to the last byte', async () => {
+  it('rejects a file whose last character is cut off', async () => {
     const cut = Buffer.concat([
       Buffer.from(csv(['username,email,password,name', row('ann', ',A')]).trimEnd()),
       Buffer.from([0xc3]),
@@ -165,12 +165,12 @@ describe('an encoding', () => {
   });
 });
 
-it('takes lines that end with CR LF, empty lines, and a last line without an end', async () => {
+it('accepts CR LF, empty lines, and a last line without a line break', async () => {
   const { users } = await take(`username,email,password\r\n${row('ann')}\r\n\r\n${row('bob')}`);
   expect(users).toEqual(['ann|ann@x.example|', 'bob|bob@x.example|']);
 });
 
-it('recognises CSV by its header, whatever the file is called', async () => {
+it('recognises CSV by its header, whatever the name of the file', async () => {
   const { users } = await take(csv(['username,email,password', row('ann')]), {}, 'export.txt');
   expect(users).toEqual(['ann|ann@x.example|']);
 });

@@ -1,4 +1,4 @@
-// Django projects with user models of their own, and their SQLite files.
+// Dumps and SQLite files of Django projects with their own user model.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const ANNS_TOKEN = '0123456789abcdef0123456789abcdef01234567';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const ms = (iso: string): number => Date.parse(iso);
 
-/** Tables as Django 3.2 makes them (`sqlmigrate`), with the columns that matter. */
+/** Tables as Django 3.2 creates them (`sqlmigrate`), with the columns that matter. */
 const makeDjangoFile = (userTable = 'auth_user'): string => {
   const path = join(tempFolder(), 'db.sqlite3');
   const database = new DatabaseSync(path);
@@ -30,7 +30,7 @@ const makeDjangoFile = (userTable = 'auth_user'): string => {
   return path;
 };
 
-describe("Django's dumpdata of a project with its own user model", () => {
+describe("import of Django's dumpdata with a custom user model", () => {
   const custom = (model: string, pk: unknown, fields: object) => ({
     model,
     pk,
@@ -38,7 +38,7 @@ describe("Django's dumpdata of a project with its own user model", () => {
   });
   const dump = (...records: object[]) => tempFile('dump.json', JSON.stringify(records));
 
-  it('finds a user model of the project, tokens before the users, natural keys and other models', async () => {
+  it('finds users among other models, tokens before their users, and natural keys', async () => {
     const scratch = openDatabase();
     const path = dump(
       {
@@ -60,7 +60,7 @@ describe("Django's dumpdata of a project with its own user model", () => {
     ]);
   });
 
-  it('keeps accounts without any name under their ids, if that is said', async () => {
+  it('imports an account without username and email under its id with --map id=username', async () => {
     const path = dump(
       custom('people.member', 7, { email: null }),
       custom('people.member', 8, { email: 'a@x.example' }),
@@ -74,7 +74,7 @@ describe("Django's dumpdata of a project with its own user model", () => {
     ]);
   });
 
-  it('asks which user model is meant where there are two, and takes the one that is said', async () => {
+  it('asks for --model if there are two user models, and imports the one that it names', async () => {
     const path = dump(
       custom('people.member', 1, { email: 'ann@example.com' }),
       custom('auth.user', 1, { email: 'bob@example.com' }),
@@ -87,7 +87,7 @@ describe("Django's dumpdata of a project with its own user model", () => {
     expect(scratch.users('email')).toEqual([{ email: 'ann@example.com' }]);
   });
 
-  it('is refused where it has no users, and where it ends in the middle', async () => {
+  it('rejects a dump without users, a truncated one, and one with console output before it', async () => {
     const noUsers = dump({ model: 'shop.order', pk: 1, fields: {} });
     await expect(importInto(openDatabase(), noUsers)).rejects.toThrow('There are no users in this dump.');
     const cut = tempFile('cut.json', JSON.stringify([custom('auth.user', 1, {})]).slice(0, -9));
@@ -104,8 +104,8 @@ describe("Django's dumpdata of a project with its own user model", () => {
   });
 });
 
-describe("a Django project's SQLite file", () => {
-  it('gives accounts and their tokens', async () => {
+describe("import of a Django project's SQLite file", () => {
+  it('imports accounts and their tokens', async () => {
     const scratch = openDatabase();
     const { counts, about } = await importInto(scratch, makeDjangoFile(), { keepIds: true });
     expect(about).toBe("a Django project's SQLite file, users of the table auth_user with their tokens");
@@ -140,14 +140,14 @@ describe("a Django project's SQLite file", () => {
     ).toEqual([{ id: sha256(ANNS_TOKEN), user_id: 7 }]);
   });
 
-  it('is left as it was', async () => {
+  it('does not change the file', async () => {
     const path = makeDjangoFile();
     const before = readFileSync(path);
     await importInto(openDatabase(), path);
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it('has its user table under the name of the model', async () => {
+  it('finds the user table by the name of the model', async () => {
     const scratch = openDatabase();
     await importInto(scratch, makeDjangoFile('people_member'), { model: 'people.Member' });
     expect(scratch.users('username')).toEqual([{ username: 'ann' }, { username: 'eve' }]);

@@ -1,9 +1,9 @@
-// JSON, YAML and XML of any shape: where in a document the users are, and what they are when it is Django's.
+// JSON, YAML and XML of any shape: how the users in a document are found, also in Django's dumps.
 import { crc32, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { BCRYPT, type Given, importInto, openDatabase, person, tempFile } from './import-support.ts';
 
-/** Imports a text as a file of that name, and returns who was taken and what was said. */
+/** Imports a text as a file of that name, and returns the accounts and the report. */
 const take = async (name: string, content: string | Buffer, given = {}) => {
   const scratch = openDatabase();
   const told = await importInto(scratch, tempFile(name, content), given);
@@ -15,8 +15,8 @@ const take = async (name: string, content: string | Buffer, given = {}) => {
 
 const ANN = ['ann|ann@example.com|'];
 
-describe('a JSON document', () => {
-  it('has the users in an array anywhere in it', async () => {
+describe('import of a JSON document', () => {
+  it('finds the array of users anywhere in the document', async () => {
     const document = {
       meta: { pages: [{ n: 1 }, { n: 2 }] },
       data: { users: [person('ann', { roles: [{ name: 'x', email: 'no@x' }] }), person('bob')] },
@@ -28,13 +28,13 @@ describe('a JSON document', () => {
     }
   });
 
-  it('may be objects one after another, each printed over several lines', async () => {
+  it('reads objects one after another, each printed over several lines', async () => {
     const text = [person('ann'), person('bob')].map((one) => `${JSON.stringify(one, null, 2)}\n`).join('');
     const { users } = await take('users.json', text);
     expect(users).toEqual([...ANN, 'bob|bob@example.com|']);
   });
 
-  it.each([1, 2, 3])('may have each of its %s users on a line of its own', async (count) => {
+  it.each([1, 2, 3])('reads an array of %s users with one user per line', async (count) => {
     const names = ['ann', 'bob', 'eve'].slice(0, count);
     const text = `{"users":[\n${names.map((name) => JSON.stringify(person(name))).join(',\n')}\n]}\n`;
     const { users, about } = await take('users.json', text);
@@ -42,7 +42,7 @@ describe('a JSON document', () => {
     expect(about).toBe('the list users of a JSON document');
   });
 
-  it('of phpMyAdmin has the table of the users among others', async () => {
+  it('finds the users among the tables of a phpMyAdmin export', async () => {
     const table = (name: string, data: unknown[]) => ({ type: 'table', name, database: 'shop', data });
     const document = [
       { type: 'header', version: '5.2.1' },
@@ -55,7 +55,7 @@ describe('a JSON document', () => {
     expect(about).toBe('the list users of a JSON document');
   });
 
-  it('names its lists where more than one can be the users, or none, until --table names it', async () => {
+  it('lists the candidates if several lists or none have users, and reads the one of --table', async () => {
     const text = JSON.stringify({ users: [person('ann')], admins: [person('root')], other: [{ id: 1 }] });
     await expect(take('x.json', text)).rejects.toThrow(
       'More than one list can be that of the users: users, admins. Name it: --table.',
@@ -69,7 +69,7 @@ describe('a JSON document', () => {
     );
   });
 
-  it('says at which record and line a user stands', async () => {
+  it('reports the record and the line of a refused user', async () => {
     const { lines } = await take(
       'users.json',
       JSON.stringify({ users: [person('ann'), person('bob', { password: '' })] }, null, 1),
@@ -77,7 +77,7 @@ describe('a JSON document', () => {
     expect(lines).toEqual([expect.stringMatching(/^refused: record 2 \(line 8\), bob@example\.com: /)]);
   });
 
-  it('keeps the digits of ids that are longer than a number', async () => {
+  it('keeps all digits of ids that exceed the precision of a number', async () => {
     const scratch = openDatabase();
     const ids = [
       '{"users":[',
@@ -94,11 +94,11 @@ describe('a JSON document', () => {
   });
 
   it.each([
-    ['ends too early', '{"users":[{"email":"a@x.example","password":"x"},{"email'],
-    ['ends before its array', '{"users":[{"email":"a@x.example","password":"x"}'],
-    ['has a bracket too many', '{"users":[{"email":"a@x.example"}]]'],
-    ['is no JSON', '[{email:1}]'],
-  ])('that %s is refused whole', async (_, text) => {
+    ['ends within a record', '{"users":[{"email":"a@x.example","password":"x"},{"email'],
+    ['ends before the end of its array', '{"users":[{"email":"a@x.example","password":"x"}'],
+    ['has an extra bracket', '{"users":[{"email":"a@x.example"}]]'],
+    ['is not JSON', '[{email:1}]'],
+  ])('rejects a document that %s', async (_, text) => {
     await expect(take('users.json', text)).rejects.toThrow(
       /^The JSON (?:ends in the middle of it, near line 1\. Users may be missing|is damaged, near line 1\.$)/,
     );
@@ -115,7 +115,7 @@ const FIELDS = {
 const USER = { model: 'auth.user', pk: 1, fields: FIELDS };
 const ABOUT = "Django's dumpdata, users of the model auth.user";
 
-describe("Django's dump", () => {
+describe("import of Django's dumpdata", () => {
   it.each([
     [
       'with the keys in another order',
@@ -138,13 +138,13 @@ describe("Django's dump", () => {
       'a.xml',
       `<?xml version="1.0" encoding="utf-8"?>\n<django-objects version="1.0"><object model="x.y" pk="1"><field name="a">b</field></object><object model="auth.user" pk="1"><field name="username" type="CharField">ann</field><field name="email" type="CharField">ann@example.com</field><field name="password" type="CharField">${BCRYPT}</field><field name="last_login" type="DateTimeField"><None></None></field><field name="is_active" type="BooleanField">True</field><field name="groups" rel="ManyToManyRel" to="auth.group"></field></object></django-objects>`,
     ],
-  ])('%s is taken', async (_, name, text) => {
+  ])('reads a dump %s', async (_, name, text) => {
     const { users, about } = await take(name, text);
     expect(users).toEqual(ANN);
     expect(about).toBe(ABOUT);
   });
 
-  it('written by hand is known by `auth.user`; of other models the error lists them', async () => {
+  it('recognises `auth.user` without last_login, and lists the models of other dumps', async () => {
     const { last_login: _, ...fields } = FIELDS;
     expect((await take('a.json', JSON.stringify([{ ...USER, fields }]))).users).toEqual(ANN);
     const member = { model: 'people.member', pk: 1, fields };
@@ -160,13 +160,13 @@ describe("Django's dump", () => {
   });
 });
 
-describe('YAML and XML', () => {
-  it('keep the digits of names in YAML', async () => {
+describe('import of YAML and XML', () => {
+  it('keeps all digits of a username in YAML', async () => {
     const { users } = await take('u.yml', `- username: 0042\n  email: a@x.example\n  password: ${BCRYPT}\n`);
     expect(users).toEqual(['0042|a@x.example|']);
   });
 
-  it('may have the users within a YAML document', async () => {
+  it('finds the list of users within a YAML document', async () => {
     const { users, about } = await take(
       'u.yaml',
       `users:\n  - {username: ann, email: ann@example.com, password: "${BCRYPT}"}\n`,
@@ -175,7 +175,7 @@ describe('YAML and XML', () => {
     expect(about).toBe('the list users of a YAML document');
   });
 
-  it('say at which line YAML is damaged, and go on', async () => {
+  it('reports the line of invalid YAML, and continues', async () => {
     const { lines, users } = await take(
       'u.yaml',
       `- email: [\n- {username: ann, email: ann@example.com, password: "${BCRYPT}"}\n`,
@@ -186,7 +186,7 @@ describe('YAML and XML', () => {
 
   it.each([
     [
-      'elements',
+      'plain elements',
       `<users><user id="1"><username>ann</username><email>ann@example.com</email><password>${BCRYPT}</password></user></users>`,
     ],
     [
@@ -200,17 +200,17 @@ describe('YAML and XML', () => {
       "phpMyAdmin's tables",
       `<pma_xml_export version="1.0"><database name="shop"><table name="users"><column name="username">ann</column><column name="email">ann@example.com</column><column name="password">${BCRYPT}</column><column name="deleted_at">NULL</column></table></database></pma_xml_export>`,
     ],
-  ])('of %s are read', async (_, text) => {
+  ])('reads XML with %s', async (_, text) => {
     expect((await take('u.xml', text)).users).toEqual(ANN);
   });
 
-  it('expand no entity of XML', async () => {
+  it('rejects XML with an external entity', async () => {
     const text = `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><users><user><email>&e;</email><password>x</password></user></users>`;
     await expect(take('u.xml', text)).rejects.toThrow(/^The XML is damaged: .*undefined entity/);
   });
 });
 
-describe('a document that is not UTF-8', () => {
+describe('encoding of a document', () => {
   const user = `"username": "ann", "email": "ann@example.com", "password": "${BCRYPT}", "name": "Zoë"`;
   const xml = `<users><user><username>ann</username><email>ann@example.com</email><password>${BCRYPT}</password><name>Zoë</name></user></users>`;
   const nameOf = async (name: string, content: Buffer, source?: Given['source']) => {
@@ -224,7 +224,7 @@ describe('a document that is not UTF-8', () => {
     ['YAML of a list', 'a.yaml', `- {${user}}\n`],
     ['YAML', 'b.yaml', `users:\n- {${user}}\n`],
     ['XML', 'a.xml', xml],
-  ])('is refused, and read if its encoding is said: %s', async (_, name, text) => {
+  ])('rejects %s that is not UTF-8, and reads it with --encoding', async (_, name, text) => {
     const content = Buffer.from(text, 'latin1');
     await expect(nameOf(name, content)).rejects.toThrow(
       'It is not UTF-8. Say what it is: --encoding windows-1252, if it comes from Windows, or another.',
@@ -233,7 +233,7 @@ describe('a document that is not UTF-8', () => {
     expect(await nameOf(name, Buffer.from(text))).toBe('Zoë');
   });
 
-  it('is read as XML declares it', async () => {
+  it('reads XML in the encoding that it declares', async () => {
     const declared = `<?xml version="1.0" encoding="ISO-8859-1"?>${xml}`;
     expect(await nameOf('a.xml', Buffer.from(declared, 'latin1'))).toBe('Zoë');
     expect(await nameOf('a.xml', Buffer.from(`\ufeff${declared}`, 'utf16le'))).toBe('Zoë');
@@ -242,12 +242,12 @@ describe('a document that is not UTF-8', () => {
     await expect(nameOf('a.xml', Buffer.from(utf8, 'latin1'))).rejects.toThrow('It is not UTF-8.');
   });
 
-  it('is read in any encoding of the web', async () => {
+  it('reads other encodings of the web with --encoding, such as windows-1251', async () => {
     const russian = Buffer.from(`[{${user.replace('Zoë', '\u00c7\u00ee\u00ff')}}]`, 'latin1');
     expect(await nameOf('a.json', russian, { encoding: 'windows-1251' })).toBe('Зоя');
   });
 
-  it('has lines of JSON that are not, which name the flag', async () => {
+  it('suggests --encoding for a JSON line that is not UTF-8', async () => {
     const { lines } = await take('a.jsonl', Buffer.from(`{${user}}\n{}\n`, 'latin1'));
     expect(lines[0]).toBe(
       'refused: line 1: This is not UTF-8: --encoding windows-1252, or another, reads it.',
@@ -255,17 +255,17 @@ describe('a document that is not UTF-8', () => {
   });
 });
 
-describe('a packed file', () => {
+describe('import of a compressed file', () => {
   const jsonl = `${JSON.stringify(person('ann'))}\n`;
 
-  it('of gzip is unpacked', async () => {
+  it('unpacks gzip, and rejects a truncated file', async () => {
     expect((await take('users.jsonl.gz', gzipSync(jsonl))).users).toEqual(ANN);
     await expect(take('users.jsonl.gz', gzipSync(jsonl).subarray(0, 40))).rejects.toThrow(
       'It cannot be unpacked',
     );
   });
 
-  it('of ZIP is unpacked if it has one file, and else lists them', async () => {
+  it('unpacks a ZIP archive of one file, and rejects several files and a damaged archive', async () => {
     const one = zip([
       ['users.csv', `username,email,password\nann,ann@example.com,${BCRYPT}\n`],
       ['__MACOSX/._users.csv', 'x'],

@@ -1,4 +1,4 @@
-// Django's dumpdata: the rows of `users` and `sessions` that an import makes of it.
+// Django's dumpdata: the rows of `users` and `sessions` that an import creates from it.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,8 +10,8 @@ const ANNS_TOKEN = '0123456789abcdef0123456789abcdef01234567';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const ms = (iso: string): number => Date.parse(iso);
 
-describe("Django's dumpdata", () => {
-  it('gives accounts with their names, dates, flags and hashes', async () => {
+describe("import of Django's dumpdata", () => {
+  it('creates accounts with their names, dates, flags and hashes', async () => {
     const scratch = openDatabase();
     const { counts, about } = await importInto(scratch, DUMP);
     expect(about).toBe("Django's dumpdata, users of the model auth.user");
@@ -82,7 +82,7 @@ describe("Django's dumpdata", () => {
     ]);
   });
 
-  it('counts the hashes by their kinds, and takes unusable ones', async () => {
+  it('counts hashes by kind, and accepts unusable ones', async () => {
     const { counts } = await importInto(openDatabase(), DUMP);
     expect(counts.hashes).toEqual({
       'pbkdf2-sha256': 2,
@@ -93,7 +93,7 @@ describe("Django's dumpdata", () => {
     });
   });
 
-  it('says by line and reason whom it refuses', async () => {
+  it('reports each refused account with its line and the reason', async () => {
     const { lines } = await importInto(openDatabase(), DUMP);
     expect(lines).toEqual([
       'refused: record 7 (line 110), gus@example.com: The username gus@home has characters other than letters, digits and _ . + -',
@@ -101,7 +101,7 @@ describe("Django's dumpdata", () => {
     ]);
   });
 
-  it('keeps a token going as a session of 90 days, found by its SHA-256 alone, unless its owner is disabled', async () => {
+  it('imports a token as a 90-day session under its SHA-256, unless its owner is disabled', async () => {
     const scratch = openDatabase();
     await importInto(scratch, DUMP);
     const sessions = scratch.database.prepare('SELECT * FROM sessions').all();
@@ -123,7 +123,7 @@ describe("Django's dumpdata", () => {
     ]);
   });
 
-  it('brings a token once: one that was ended here stays ended, whatever a later import says', async () => {
+  it('does not restore a token that was ended here when the file is imported again', async () => {
     const scratch = openDatabase();
     await importInto(scratch, DUMP);
     const tokens = () =>
@@ -142,7 +142,7 @@ describe("Django's dumpdata", () => {
     }
   });
 
-  it('makes admins of staff only where that is asked for, and of nobody where that is', async () => {
+  it('grants admin to superusers, to staff with --admins staff, to nobody with --admins none', async () => {
     const adminsOf = async (admins: 'superuser' | 'staff' | 'none') => {
       const scratch = openDatabase();
       await importInto(scratch, DUMP, { rules: { admins } });
@@ -155,7 +155,7 @@ describe("Django's dumpdata", () => {
     expect(await adminsOf('none')).toEqual([]);
   });
 
-  it('imports without its username an account whose username cannot be, where that is asked for', async () => {
+  it('imports an account without its invalid username with --bad-username drop', async () => {
     const scratch = openDatabase();
     const { lines } = await importInto(scratch, DUMP, { rules: { badUsername: 'drop' } });
     expect(scratch.users('username, email').at(-1)).toEqual({ username: null, email: 'gus@example.com' });

@@ -1,4 +1,4 @@
-// What CSV, JSON and better-auth's users are read as, and what is refused whole.
+// How CSV, JSON lines and better-auth's users are read, and which files are rejected.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -15,8 +15,8 @@ import {
 
 const ms = (iso: string): number => Date.parse(iso);
 
-describe('CSV', () => {
-  it('takes names of columns as other services write them, quotes, and line breaks within them', async () => {
+describe('import of CSV', () => {
+  it('accepts column names of other services, quotes, and line breaks within quotes', async () => {
     const scratch = openDatabase();
     const path = tempFile(
       'users.csv',
@@ -43,7 +43,7 @@ describe('CSV', () => {
     ]);
   });
 
-  it('takes semicolons where the header has them, and columns that are named by hand', async () => {
+  it('accepts semicolons as delimiters, and columns that --map names', async () => {
     const scratch = openDatabase();
     const path = tempFile('users.csv', `login;mail;pw\nann;ann@example.com;${BCRYPT}\n`);
     await importInto(scratch, path, { map: { login: 'username', pw: 'password_hash' } });
@@ -52,7 +52,7 @@ describe('CSV', () => {
     ]);
   });
 
-  it('refuses a row of another length, and continues', async () => {
+  it('refuses a row with more values than the header, and continues', async () => {
     const scratch = openDatabase();
     const path = tempFile(
       'users.csv',
@@ -63,7 +63,7 @@ describe('CSV', () => {
     expect(lines).toEqual(['refused: line 2: It has 3 values, and the header has 2.']);
   });
 
-  it('is refused whole where it is not UTF-8', async () => {
+  it('rejects a file that is not UTF-8', async () => {
     const latin = Buffer.from(`email,password,name\nann@example.com,${BCRYPT},Zo\u00eb\n`, 'latin1');
     await expect(importInto(openDatabase(), tempFile('users.csv', latin))).rejects.toThrow(
       'It is not UTF-8. Say what it is: --encoding windows-1252, if it comes from Windows, or another.',
@@ -71,8 +71,8 @@ describe('CSV', () => {
   });
 });
 
-describe('JSON lines', () => {
-  it("take MongoDB's exports, and pass over what is no account's", async () => {
+describe('import of JSON lines', () => {
+  it("reads MongoDB's ids and dates, and passes over unknown fields", async () => {
     const scratch = openDatabase();
     const { unknown } = await importRecords(scratch, [
       person('ann', {
@@ -90,7 +90,7 @@ describe('JSON lines', () => {
     ]);
   });
 
-  it('refuse a damaged line with its number, and go on', async () => {
+  it('refuses a damaged line with its number, and continues', async () => {
     const scratch = openDatabase();
     const good = (name: string) => JSON.stringify(person(name));
     const path = tempFile('users.jsonl', `${good('ann')}\n\n{"email":\n[1]\n${good('bob')}`);
@@ -102,7 +102,7 @@ describe('JSON lines', () => {
     ]);
   });
 
-  it('may be one array too', async () => {
+  it('reads one JSON array too', async () => {
     const scratch = openDatabase();
     const tricky = person('ann', { name: 'a "}]\\" b', description: '[{' });
     const { about } = await importInto(
@@ -117,10 +117,10 @@ describe('JSON lines', () => {
   });
 });
 
-describe("better-auth's users", () => {
+describe("import of better-auth's users", () => {
   const scrypt = `${'a1'.repeat(16)}:${'b2'.repeat(64)}`;
 
-  it('have their password in an account of the provider `credential`', async () => {
+  it('takes the password of the account with the provider `credential`', async () => {
     const scratch = openDatabase();
     await importRecords(
       scratch,
@@ -148,7 +148,7 @@ describe("better-auth's users", () => {
     ]);
   });
 
-  it('come out of its SQLite file', async () => {
+  it('reads its SQLite file', async () => {
     const path = join(tempFolder(), 'auth.db');
     const database = new DatabaseSync(path);
     database.exec(`
@@ -173,7 +173,7 @@ describe("better-auth's users", () => {
   });
 });
 
-describe('a file of an unknown format', () => {
+describe('import of a file in an unknown or wrong format', () => {
   it.each([
     ['notes.txt', 'hello', null, 'Its beginning is not that of a format known here.'],
     ['users.csv', 'a,b', 'jsonl', 'It is CSV, not JSON.'],
@@ -181,7 +181,7 @@ describe('a file of an unknown format', () => {
     ['users.json', '{"a":1}', 'django', 'No list has a username or an email and a password hash.'],
     ['users.csv', Buffer.from([0xff, 0xfe, 0x61, 0]), null, 'Has it a header?'],
     ['users.json', Buffer.from([0x1f, 0x8b, 8]), null, 'It cannot be unpacked: '],
-  ] as const)('%s is refused', async (name, content, format, message) => {
+  ] as const)('rejects %s', async (name, content, format, message) => {
     const given = format === null ? {} : { format };
     await expect(importInto(openDatabase(), tempFile(name, content), given)).rejects.toThrow(message);
   });

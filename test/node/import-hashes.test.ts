@@ -1,4 +1,4 @@
-// Hashes through the import: in the form that the Worker reads, wrapped or refused by name; the case files log in.
+// Hashes in an import: kept in a form that the Worker reads, wrapped, or refused; and logins with them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ const logIn = async (email: string, password: string): Promise<number> => {
   return response.status;
 };
 
-/** Takes an imported account over to the service under another email, and logs in there. */
+/** Copies an imported account to the service under another email, and logs in there. */
 let moved = 0;
 const tryToLogIn = async (row: Row, password: string): Promise<number> => {
   moved += 1;
@@ -52,15 +52,15 @@ const users = (name: string): unknown[] => {
 
 const withOptions = (options: Partial<HashOptions>): HashOptions => ({ ...NO_HASH_OPTIONS, ...options });
 
-describe('the case file', () => {
-  it('15, of Werkzeug: all four log in', async () => {
+describe('login with the hashes of a case file', () => {
+  it('succeeds for all four accounts of Werkzeug (case-15)', async () => {
     const scratch = openDatabase();
     const { counts } = await importInto(scratch, caseFile('case-15-werkzeug.csv'));
     expect(counts).toMatchObject({ imported: 4, refused: 0 });
     for (const row of accounts(scratch)) expect(await tryToLogIn(row, PASSWORD)).toBe(200);
   });
 
-  it('17, of passport-local-mongoose: Ann logs in', async () => {
+  it('succeeds for passport-local-mongoose (case-17)', async () => {
     const scratch = openDatabase();
     const { counts } = await importInto(scratch, caseFile('case-17-passport-local-mongoose.jsonl'));
     expect(counts).toMatchObject({ imported: 1, hashes: { 'pbkdf2-sha256': 1 } });
@@ -69,7 +69,7 @@ describe('the case file', () => {
     expect(await tryToLogIn(row ?? {}, 'another')).toBe(401);
   });
 
-  it('20, of prefixes: four log in, the last is named as plain text', async () => {
+  it('succeeds for four prefixes; plain text is not imported (case-20)', async () => {
     const scratch = openDatabase();
     const { counts, lines } = await importInto(scratch, caseFile('case-20-prefixes.jsonl'));
     expect(counts).toMatchObject({ imported: 4, refused: 1 });
@@ -82,7 +82,7 @@ describe('the case file', () => {
     for (const row of accounts(scratch)) expect(await tryToLogIn(row, PASSWORD)).toBe(200);
   });
 
-  it('20 with --plain-text-passwords: all five log in, and the text is stored nowhere', async () => {
+  it('succeeds for plain text with --plain-text-passwords, stored as a hash (case-20)', async () => {
     const scratch = openDatabase();
     const hashes = withOptions({ plainText: true });
     const { counts } = await importInto(scratch, caseFile('case-20-prefixes.jsonl'), { hashes });
@@ -92,7 +92,7 @@ describe('the case file', () => {
     expect(await tryToLogIn(plain, PASSWORD)).toBe(200);
   });
 
-  it('13, of Keycloak: Ann logs in, Bob is disabled', async () => {
+  it('succeeds for an enabled account of Keycloak, and fails for a disabled one (case-13)', async () => {
     const scratch = openDatabase();
     const { counts, unknown } = await importRecords(scratch, users('case-13-keycloak.json'));
     expect(unknown).not.toContain('credentials');
@@ -107,7 +107,7 @@ describe('the case file', () => {
     expect(await tryToLogIn({ ...bob, disabled_at: null }, PASSWORD)).toBe(200);
   });
 
-  it("14, of Firebase: refused without the project's parameters, with them Ann logs in", async () => {
+  it("succeeds for Firebase, which is not imported without the project's parameters (case-14)", async () => {
     const without = openDatabase();
     const refused = await importRecords(without, users('case-14-firebase.json'));
     expect(refused.counts).toMatchObject({ imported: 0, refused: 1 });
@@ -121,7 +121,7 @@ describe('the case file', () => {
     expect(await tryToLogIn(ann ?? {}, 'another')).toBe(401);
   });
 
-  it('19, of Meteor: the hash of the record logs in', async () => {
+  it('succeeds for Meteor (case-19)', async () => {
     const scratch = openDatabase();
     const record: unknown = JSON.parse(readFileSync(caseFile('case-19-meteor.jsonl'), 'utf8'));
     await importRecords(scratch, [{ ...(isRow(record) ? record : {}), email: 'ann@x.example' }]);
@@ -131,10 +131,10 @@ describe('the case file', () => {
   });
 });
 
-describe('fast hashes', () => {
+describe('import of fast hashes', () => {
   const SHA1 = '5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8';
 
-  it('are refused by name, with the flag that takes them', async () => {
+  it('refuses SHA-1 by name, and suggests --weak-hashes', async () => {
     const scratch = openDatabase();
     const { counts, lines } = await importRecords(scratch, [{ email: 'a@x.example', password: SHA1 }]);
     expect(counts).toMatchObject({ imported: 0, refused: 1 });
@@ -144,7 +144,7 @@ describe('fast hashes', () => {
     expect(lines.join()).not.toContain(SHA1.slice(0, 8));
   });
 
-  it('are wrapped with --weak-hashes: none lies in the database, and the owner logs in', async () => {
+  it('wraps SHA-1 in a slow hash with --weak-hashes, and lets its owner log in', async () => {
     const scratch = openDatabase();
     const hashes = withOptions({ weakHashes: true });
     const { counts } = await importRecords(scratch, [{ email: 'a@x.example', password: SHA1 }], { hashes });
@@ -155,7 +155,7 @@ describe('fast hashes', () => {
     expect(await tryToLogIn(row ?? {}, SHA1)).toBe(401);
   });
 
-  it('are read without the spaces of a column of a fixed width, and a plain text with its own', async () => {
+  it('removes spaces around a hash, as in fixed-width columns, but not around plain text', async () => {
     const scratch = openDatabase();
     const hashes = withOptions({ weakHashes: true, plainText: true });
     const records = [`${BCRYPT}  `, ` ${SHA1} `, ' pass word '].map((password, index) => ({

@@ -1,4 +1,4 @@
-// Whose account an import writes to: never the wrong person's, and never more than the file says.
+// Which account an import updates: never another person's, and never more than the file says.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ const TAKE_OVER = join(import.meta.dirname, '../fixtures/import/case-01-update-t
 const OTHER_HASH = BCRYPT.replace('$10$', '$12$');
 const LATER_MS = NOW_MS + 60_000;
 
-/** An account that somebody made here, with a live session. */
+/** Creates an account here, not by an import, with a live session. */
 const register = ({ database }: Scratch, username: string | null, email: string, isAdmin = 0): void => {
   database
     .prepare(
@@ -38,11 +38,11 @@ const signInToApp = ({ database }: Scratch): void =>
       SELECT 'grant', 'shop', user_id, id, 'openid', 'https://shop.example/', 'x', 1
       FROM sessions ORDER BY user_id DESC LIMIT 1`);
 
-/** How many rows of a table there are. */
+/** The number of rows of a table. */
 const countOf = ({ database }: Scratch, table: string): unknown =>
   database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'];
 
-/** Opens a session for the newest account. */
+/** Opens a session for that account, or for the newest one. */
 const logIn = ({ database }: Pick<Scratch, 'database'>, userId?: number): void => {
   database
     .prepare(
@@ -66,13 +66,13 @@ const eventsOf = ({ database }: Scratch): unknown[] =>
 
 const boss = (more: object = {}) => person('boss', { id: 1, is_superuser: true, ...more });
 
-describe('two records of one file that share an email', () => {
+describe('import of two records that claim the same account', () => {
   const hashOf = (index: number): string => {
     const dump: { fields: { password: string } }[] = JSON.parse(readFileSync(TAKE_OVER, 'utf8'));
     return dump[index]?.fields.password ?? '';
   };
 
-  it.each(['skip', 'update'] as const)('stay two people with --on-conflict %s', async (onConflict) => {
+  it.each(['skip', 'update'] as const)('reports a conflict with --on-conflict %s', async (onConflict) => {
     const scratch = openDatabase();
     for (const _ of [1, 2]) {
       const { lines, counts } = await importInto(scratch, TAKE_OVER, { onConflict });
@@ -88,7 +88,7 @@ describe('two records of one file that share an email', () => {
     }
   });
 
-  it('stay two people if thousands of records stand between them', async () => {
+  it('reports a conflict even with thousands of records between them', async () => {
     const scratch = openDatabase();
     const between = Array.from({ length: 5_500 }, (_, index) => person(`p${index}`));
     const records = [boss(), ...between, person('mallory', { email: 'BOSS@example.com' })];
@@ -97,7 +97,7 @@ describe('two records of one file that share an email', () => {
     expect(lines).toEqual(['conflict: line 5502, BOSS@example.com: line 1 has the same email']);
   });
 
-  it('stay two people with --match email, which speaks of accounts that are there', async () => {
+  it('reports a conflict with --match email, which applies to existing accounts only', async () => {
     const scratch = openDatabase();
     const merge = { onConflict: 'update', match: 'email' } as const;
     await importInto(scratch, TAKE_OVER, { merge });
@@ -108,7 +108,7 @@ describe('two records of one file that share an email', () => {
     ]);
   });
 
-  it('are no two updates of one account: its id goes to one, its email to another', async () => {
+  it('updates the account once if one record has its id and another its email', async () => {
     const scratch = openDatabase();
     const created_at = '2020-01-02T03:04:05Z';
     await importRecords(scratch, [person('ann', { id: 7, created_at })]);
@@ -123,8 +123,8 @@ describe('two records of one file that share an email', () => {
   });
 });
 
-describe("a stranger who registered here with the name of the file's superuser", () => {
-  it('is not written over by the email alone, and keeps what is his', async () => {
+describe('import of a superuser whose email or username a stranger has registered', () => {
+  it("does not change the stranger's account if only the email matches", async () => {
     const scratch = openDatabase();
     register(scratch, 'stranger', 'boss@example.com');
     register(scratch, null, 'eve@example.com');
@@ -141,10 +141,10 @@ describe("a stranger who registered here with the name of the file's superuser",
   });
 
   it.each([
-    ['username and email', 'account', 'boss'],
-    ['email, as it is said', 'email', 'stranger'],
+    ['username and email match', 'account', 'boss'],
+    ['the email matches with --match email', 'email', 'stranger'],
   ] as const)(
-    'loses password, sessions and all else, and gains no right, if he has %s',
+    'replaces the password, removes all credentials and grants no admin if %s',
     async (_, match, username) => {
       const scratch = openDatabase();
       register(scratch, username, 'boss@example.com');
@@ -170,7 +170,7 @@ describe("a stranger who registered here with the name of the file's superuser",
     },
   );
 
-  it('becomes an admin only if that is said', async () => {
+  it('grants admin with --grant-admin-to-existing', async () => {
     const scratch = openDatabase();
     register(scratch, 'boss', 'boss@example.com');
     const merge = { onConflict: 'update', grantAdminToExisting: true } as const;
@@ -180,7 +180,7 @@ describe("a stranger who registered here with the name of the file's superuser",
     expect(eventsOf(scratch)).toContainEqual({ user_id: 1, type: 'admin_granted', dialect: 'import' });
   });
 
-  it('is not found by his id: two services count from 1', async () => {
+  it('does not match by id, because both services count from 1', async () => {
     const scratch = openDatabase();
     register(scratch, 'stranger', 'stranger@example.com');
     await importRecords(scratch, [boss()], { onConflict: 'update', keepIds: true });
@@ -191,7 +191,7 @@ describe("a stranger who registered here with the name of the file's superuser",
   });
 });
 
-it('clears every table of what an account has, but for its history', () => {
+it('clears every table with a user_id except those of its history', () => {
   const { database } = openDatabase();
   const tables = database
     .prepare(
@@ -205,7 +205,7 @@ it('clears every table of what an account has, but for its history', () => {
   expect([...TOKEN_TABLES, ...OWNERS_TABLES, ...history].sort()).toEqual(tables);
 });
 
-describe('an account that an import brought', () => {
+describe('repeated import of an account with --on-conflict update', () => {
   const first = () => person('ann', { id: 7, name: 'Ann', description: 'Hi', is_superuser: true });
 
   const brought = async (): Promise<Scratch> => {
@@ -218,7 +218,7 @@ describe('an account that an import brought', () => {
   const update = (scratch: Scratch, record: object, more: object = {}) =>
     importRecords(scratch, [record], { onConflict: 'update', nowMs: LATER_MS, ...more });
 
-  it('gets what the file has a column for, and keeps everything else', async () => {
+  it('updates the values that the file has a column for, and keeps the others', async () => {
     const scratch = await brought();
     scratch.database.exec("UPDATE users SET address = 'Here', picture_id = 3, email_verified_at = 5");
     const [before] = scratch.users();
@@ -228,7 +228,7 @@ describe('an account that an import brought', () => {
     expect(sessionsOf(scratch)).toEqual([1]);
   });
 
-  it('has the one name of the file, in whichever form the file has it', async () => {
+  it('replaces the name in the form that the file has: full, or first and last', async () => {
     const scratch = await brought();
     const namesOf = () => scratch.users('name, first_name, last_name, name_key')[0];
     const record = { username: 'ann', email: 'ann@example.com', password: BCRYPT };
@@ -246,7 +246,7 @@ describe('an account that an import brought', () => {
     expect(namesOf()).toEqual({ ...all, name_key: 'dr. ann' });
   });
 
-  it('keeps a password that was set here, until the file has another one than before', async () => {
+  it('keeps a password that was set here until the file has a new hash', async () => {
     const scratch = await brought();
     const hashOf = () => scratch.users('password_hash')[0]?.['password_hash'];
     scratch.database.exec("UPDATE users SET password_hash = 'set here'");
@@ -257,14 +257,14 @@ describe('an account that an import brought', () => {
     await update(scratch, { ...first(), password: OTHER_HASH });
     expect(hashOf()).toBe(OTHER_HASH);
     expect(sessionsOf(scratch)).toEqual([]);
-    // What its owner agreed to stays, and apps go on to know it by the same `sub`.
+    // Consents stay, and apps still know the account by the same `sub`.
     expect(countOf(scratch, 'app_grants')).toBe(0);
     expect(countOf(scratch, 'app_consents')).toBe(1);
     expect(scratch.users('public_id')[0]).toEqual({ public_id: 'sub1' });
     expect(eventsOf(scratch)).toEqual([{ user_id: 1, type: 'password_changed', dialect: 'import' }]);
   });
 
-  it('is found by the id that it was imported under, if a name or the time of its creation agrees', async () => {
+  it('matches by the imported id if a name or the creation time matches too', async () => {
     const scratch = openDatabase();
     const created_at = '2020-01-02T03:04:05Z';
     await importRecords(scratch, [person('ann', { id: 'c0ffee', created_at })]);
@@ -278,7 +278,7 @@ describe('an account that an import brought', () => {
     expect((await update(scratch, someoneElse)).counts).toMatchObject({ updated: 0, imported: 1 });
   });
 
-  it('is in conflict if its id says one account and its email another', async () => {
+  it('reports a conflict if the id and the email match different accounts', async () => {
     const scratch = openDatabase();
     await importRecords(scratch, [person('ann', { id: 7 }), person('bob', { id: 8 })]);
     const { lines } = await update(scratch, person('ann', { id: 7, email: 'bob@example.com' }));
@@ -287,7 +287,7 @@ describe('an account that an import brought', () => {
     ]);
   });
 
-  it('gains and loses the rights that the file gives and takes, and its sessions with them', async () => {
+  it('grants and revokes admin as the file says, and ends the sessions each time', async () => {
     const scratch = await brought();
     const lost = await update(scratch, { ...first(), is_superuser: false });
     expect(lost.told[0]).toBe('admin: line 1, ann@example.com: is no longer an admin');
@@ -304,7 +304,7 @@ describe('an account that an import brought', () => {
     ]);
   });
 
-  it('keeps a right that was given here, and does not get back one that was taken here', async () => {
+  it('keeps admin that was granted here, and does not restore admin that was revoked here', async () => {
     const scratch = openDatabase();
     await importRecords(scratch, [first(), person('bob', { is_superuser: false })]);
     scratch.database.exec('UPDATE users SET is_admin = 1 - is_admin');
@@ -314,7 +314,7 @@ describe('an account that an import brought', () => {
     expect(told[0]).toContain('but the account lost that right here: it is not made one.');
   });
 
-  it('stays an admin, and enabled, if it is the last one', async () => {
+  it('keeps the last admin enabled and an admin', async () => {
     const scratch = openDatabase();
     await importRecords(scratch, [first()]);
     const { told } = await update(scratch, { ...first(), is_superuser: false, is_active: false });
@@ -323,7 +323,7 @@ describe('an account that an import brought', () => {
     expect(told.join('\n')).toContain('is the last admin here: it stays enabled.');
   });
 
-  it('says nothing of rights if the file has no column for them, or nobody is to be an admin', async () => {
+  it('leaves admin unchanged without a column for it, and with --admins none', async () => {
     const scratch = await brought();
     await update(scratch, person('ann'));
     await update(scratch, { ...first(), is_superuser: false }, { rules: { admins: 'none' } });
@@ -331,7 +331,7 @@ describe('an account that an import brought', () => {
     expect(sessionsOf(scratch)).toEqual([1]);
   });
 
-  it('is not enabled by the file, and not disabled again after it was enabled here', async () => {
+  it('does not enable a disabled account, nor disable one that was enabled here', async () => {
     const scratch = openDatabase();
     const off = person('bob', { is_active: false });
     await importRecords(scratch, [off]);
@@ -348,7 +348,7 @@ describe('an account that an import brought', () => {
     expect(isDisabled()).toBe(false);
   });
 
-  it('is written only if it is still called what it was called when it was looked at', async () => {
+  it('does not update an account whose email changed between the lookup and the write', async () => {
     const scratch = await brought();
     let isFirst = true;
     const target = {
@@ -368,8 +368,8 @@ describe('an account that an import brought', () => {
   });
 });
 
-describe('an account that was deleted here', () => {
-  it('is not created again, unless it is to be', async () => {
+describe('import of an account that was deleted here', () => {
+  it('creates it again only with --revive', async () => {
     const scratch = openDatabase();
     const records = [person('ann', { id: 5 }), person('bob', { id: 6 })];
     await importRecords(scratch, records);
@@ -391,7 +391,7 @@ describe('an account that was deleted here', () => {
     ]);
   });
 
-  it('leaves no name behind that can be read', async () => {
+  it('finds it without having stored a readable username or email', async () => {
     const scratch = openDatabase();
     await importRecords(scratch, [person('ann', { id: 5 })]);
     scratch.database.exec('DELETE FROM users');
@@ -399,7 +399,7 @@ describe('an account that was deleted here', () => {
     expect(rows).not.toMatch(/ann|example/);
   });
 
-  it('is known by an id that no other service gives', async () => {
+  it('recognises it by a UUID, but not by a number, which another service may use', async () => {
     const scratch = openDatabase();
     const id = 'b7e6a0c2-0000-4000-8000-000000000001';
     await importRecords(scratch, [person('ann', { id }), person('bob', { id: 6 })]);

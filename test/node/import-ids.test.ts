@@ -1,4 +1,4 @@
-// Which ids imported accounts get: new ones, or their own where they are free.
+// The ids of imported accounts: new ones, or their own if those are free; and the list of ids.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,8 +12,8 @@ const openPeopled = async (): Promise<Scratch> => {
   return scratch;
 };
 
-describe('ids', () => {
-  it('are new ones unless they are to be kept', async () => {
+describe('import of ids', () => {
+  it('assigns new ids by default', async () => {
     const scratch = openDatabase();
     await importRecords(scratch, [person('ann', { id: 70 })]);
     expect(scratch.users('id, username, email')).toEqual([
@@ -21,7 +21,7 @@ describe('ids', () => {
     ]);
   });
 
-  it('are kept where they are free, and else are new ones behind all of the file, as the report says', async () => {
+  it('keeps free ids with --keep-ids, and reports the new ids of the others', async () => {
     const scratch = await openPeopled();
     scratch.database.exec("INSERT INTO events VALUES (NULL, 3, NULL, 'deleted', 'id', NULL, NULL, 0)");
     scratch.database.exec("INSERT INTO events VALUES (NULL, 4, NULL, 'login', 'id', NULL, NULL, 0)");
@@ -51,7 +51,7 @@ describe('ids', () => {
     ]);
   });
 
-  it('that were ever given are given to nobody else', async () => {
+  it('never reuses an id, not even that of a deleted account', async () => {
     const scratch = await openPeopled();
     scratch.database.exec('DELETE FROM users WHERE id = 2');
     await importRecords(scratch, [person('carl', { id: 1 })], { keepIds: true });
@@ -59,8 +59,8 @@ describe('ids', () => {
   });
 });
 
-describe('the list of ids', () => {
-  it('has the account of each id of the file, whether it was created, updated or there already', async () => {
+describe('the list of --write-ids', () => {
+  it('maps each id of the file to its account: created, updated or unchanged', async () => {
     const scratch = await openPeopled();
     const path = join(tempFolder(), 'ids.csv');
     const records = [
@@ -85,7 +85,7 @@ describe('the list of ids', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('goes on from where the checkpoint was', () => {
+  it('continues after the checkpoint, and drops later lines', () => {
     const path = join(tempFolder(), 'ids.csv');
     const first = createIdList(path, 0);
     first.add([{ sourceId: '1', id: 5 }]);

@@ -1,4 +1,4 @@
-// An import's memory does not grow with the file: it is given less than the file is long, and says how far it is.
+// The memory of an import, which does not grow with the file, and its progress bar.
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -14,7 +14,7 @@ const PEOPLE = 150_000;
 /** Wrangler alone needs more than half of it. */
 const HEAP_MIB = 192;
 
-/** One of so many can be imported; the others have no email, which costs no work behind the reading. */
+/** One record in this many can be imported; the others have no email, so they only cost reading. */
 const GOOD_EVERY = 30;
 
 /** About 160 MB of JSON lines. */
@@ -30,7 +30,7 @@ const writePeople = async (path: string): Promise<void> => {
   await once(stream, 'close');
 };
 
-it('takes more than fits into its memory', async () => {
+it('imports a file of 150,000 records in a heap of 192 MiB', async () => {
   const before = process.env['NODE_OPTIONS'];
   onTestFinished(() => {
     if (before === undefined) delete process.env['NODE_OPTIONS'];
@@ -44,13 +44,13 @@ it('takes more than fits into its memory', async () => {
   expect(ran.status).toBe(3);
   expect(ran.stdout).toContain('  read                 150,000\n  imported               5,000\n');
   expect(ran.stdout).toContain('  refused              145,000\n');
-  // What is told while it runs, where there is no terminal: a line now and then.
+  // Without a terminal, progress is an occasional line.
   for (const line of ran.stderr.trimEnd().split('\n').filter(Boolean))
     expect(line).toMatch(/^\[#*-*\] +\d+ % {2}[\d,]+ (?:accounts|checked), [\d,]+\/s, \d+:\d\d left$/);
   expect(await ask(folder, 'SELECT count(*) AS n FROM users')).toEqual([{ n: PEOPLE / GOOD_EVERY }]);
 }, 180_000);
 
-it('shows a bar with how much is done, how fast, and how long it will take', () => {
+it('draws a progress bar with percentage, count, rate and time left', () => {
   expect(drawBar(0, 0, 0)).toBe('[------------------------]   0 %  0 accounts, 0/s');
   expect(drawBar(250_000, 0.25, 10_000)).toBe(
     '[######------------------]  25 %  250,000 accounts, 25,000/s, 0:30 left',
@@ -61,7 +61,7 @@ it('shows a bar with how much is done, how fast, and how long it will take', () 
   expect(drawBar(500, null, 1_000)).toBe('500 accounts, 500/s');
 });
 
-it('says nothing where it is done before there is anything to say', () => {
+it('ends a progress bar early, and fills it to at most 100 %', () => {
   const bar = createProgressBar(process.stderr);
   bar.show(1, 1);
   bar.end();

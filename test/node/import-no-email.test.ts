@@ -1,4 +1,4 @@
-// Accounts without an email of their own, and without a password: kept if that is asked for, and told how many.
+// Accounts without an email, username or password of their own: refused, or kept with a flag and counted.
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toLine } from '../../scripts/export-lines.ts';
@@ -9,8 +9,8 @@ const CASE = join(import.meta.dirname, '../fixtures/import/case-02-no-email.json
 const KEPT = { rules: { noEmail: 'placeholder' } } as const;
 const NAMES = 'username, email, email_key, is_admin';
 
-describe('an account without an email', () => {
-  it('is refused, and the refusal names the flag that takes it', async () => {
+describe('import of an account without an email', () => {
+  it('refuses it, and suggests --no-email placeholder', async () => {
     const { counts, reasons } = await importInto(openDatabase(), CASE);
     expect(counts).toMatchObject({ imported: 1, refused: 2 });
     expect(reasons.find(({ kind }) => kind === 'refused')).toMatchObject({
@@ -19,7 +19,7 @@ describe('an account without an email', () => {
     });
   });
 
-  it('is kept under an address that stands for none', async () => {
+  it('keeps it under a placeholder address with --no-email placeholder', async () => {
     const scratch = openDatabase();
     const { counts, lines } = await importInto(scratch, CASE, KEPT);
     expect(counts).toMatchObject({ imported: 3, refused: 0, withoutEmail: 2 });
@@ -32,7 +32,7 @@ describe('an account without an email', () => {
     expect(await importInto(scratch, CASE, KEPT)).toMatchObject({ counts: { alreadyThere: 3 } });
   });
 
-  it('is counted in the report, with what to do', async () => {
+  it('counts it in the report, and says what its owner must do', async () => {
     const { counts } = await importInto(openDatabase(), CASE, KEPT);
     const details = { path: null, add: () => {}, state: () => ({ bytes: 0, reasons: [] }), close: () => {} };
     const report = writeReport({ title: '', counts, details, unknown: [], remarks: [], keepIds: false });
@@ -41,7 +41,7 @@ describe('an account without an email', () => {
     );
   });
 
-  it('keeps the email that its owner has entered since, when the file is imported again', async () => {
+  it('keeps an email that its owner entered later when the file is imported again', async () => {
     const scratch = openDatabase();
     const records = [{ id: 7, username: 'ann', email: '', password: BCRYPT }];
     await importRecords(scratch, records, KEPT);
@@ -51,14 +51,14 @@ describe('an account without an email', () => {
     expect(scratch.users('email')).toEqual([{ email: 'ann@new.example' }]);
   });
 
-  it('is kept without an email that is not valid, which the report says', async () => {
+  it('drops an invalid email, and says so in the report', async () => {
     const scratch = openDatabase();
     const { lines } = await importRecords(scratch, [person('ann', { email: 'none' })], KEPT);
     expect(lines).toEqual(['note: line 1, ann: imported without its email, which is not valid']);
     expect(scratch.users('email')).toEqual([{ email: 'ann@no-email.invalid' }]);
   });
 
-  it('is refused if it has no username either', async () => {
+  it('refuses it if it has no valid username either', async () => {
     const { lines } = await importRecords(
       openDatabase(),
       [
@@ -81,7 +81,7 @@ describe('an account without an email', () => {
     ]);
   });
 
-  it('is kept under its id by the flag that the report names', async () => {
+  it('keeps it under its id with --map id=username', async () => {
     const scratch = openDatabase();
     const { counts } = await importRecords(scratch, [{ id: 7, email: '', password: BCRYPT }], {
       rules: { noEmail: 'placeholder' },
@@ -91,21 +91,21 @@ describe('an account without an email', () => {
     expect(scratch.users('username, email')).toEqual([{ username: '7', email: '7@no-email.invalid' }]);
   });
 
-  it('has none in an export either', () => {
+  it('exports it without the placeholder', () => {
     expect(toLine({ username: 'ann', email: 'Ann@no-email.invalid' })).toBe(
       '{"username":"ann","email":""}\n',
     );
   });
 });
 
-describe('the second holder of one email', () => {
+describe('import of a second account with the same email', () => {
   const records = [
     person('ann', { email: 'both@x.example', email_verified: true }),
     person('bob', { email: 'Both@x.example', email_verified: true }),
     person('eve', { username: null, email: 'both@x.example' }),
   ];
 
-  it('is a conflict, and the conflict names the flag that takes it', async () => {
+  it('reports a conflict, and suggests --shared-email placeholder', async () => {
     const { counts, reasons } = await importRecords(openDatabase(), records);
     expect(counts).toMatchObject({ imported: 1, conflicts: 2 });
     expect(reasons.filter(({ kind }) => kind === 'conflict').map(({ reason }) => reason)).toEqual([
@@ -114,7 +114,7 @@ describe('the second holder of one email', () => {
     ]);
   });
 
-  it('is kept without it if it has a username to log in by', async () => {
+  it('keeps it without the email if it has a username, with --shared-email placeholder', async () => {
     const scratch = openDatabase();
     const given = { merge: { sharedEmail: 'placeholder' } } as const;
     const { counts, lines } = await importRecords(scratch, records, given);
@@ -132,7 +132,7 @@ describe('the second holder of one email', () => {
   });
 });
 
-describe('the second holder of one username', () => {
+describe('import of a second account with the same username', () => {
   const records = [
     person('chris', { email: 'one@x.example', is_superuser: true }),
     person('Chris', { email: 'two@x.example' }),
@@ -140,7 +140,7 @@ describe('the second holder of one username', () => {
     person('CHRIS', { email: '' }),
   ];
 
-  it('is a conflict, and the conflict names the flag that takes it', async () => {
+  it('reports a conflict, and suggests --bad-username drop', async () => {
     const { counts, lines, reasons } = await importRecords(openDatabase(), records, {
       rules: { noEmail: 'placeholder' },
     });
@@ -154,7 +154,7 @@ describe('the second holder of one username', () => {
   });
 
   it.each(['skip', 'update'] as const)(
-    'is kept without it if it has an email, with %s',
+    'keeps it without the username if it has an email, with --on-conflict %s',
     async (onConflict) => {
       const scratch = openDatabase();
       const given = { rules: { noEmail: 'placeholder', badUsername: 'drop' }, onConflict } as const;
@@ -175,8 +175,8 @@ describe('the second holder of one username', () => {
   );
 });
 
-describe('an account without a password', () => {
-  it('is refused with the flag that takes it, and taken with a hash that no password fits', async () => {
+describe('import of an account without a password', () => {
+  it('suggests --no-password reset, which stores a hash that no password matches', async () => {
     const record = person('ann', { password: '' });
     expect((await importRecords(openDatabase(), [record])).lines).toEqual([
       'refused: line 1, ann@example.com: password: There is no password hash: --no-password reset takes the account, whose owner then sets one by mail.',
@@ -188,8 +188,8 @@ describe('an account without a password', () => {
   });
 });
 
-describe('an id', () => {
-  it('that leaves no room for others is refused if ids are kept', async () => {
+describe('import of a large id', () => {
+  it('refuses an id above 2^52 with --keep-ids, and assigns a new one without', async () => {
     const records = [
       person('ann', { id: 2 ** 52 }),
       person('bob', { id: 2 ** 52 + 1 }),

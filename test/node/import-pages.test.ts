@@ -1,4 +1,4 @@
-// What a reader holds of a file: a part of it at a time, of every kind of file.
+// How much of a file a reader holds in memory: one part at a time, in every format.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
@@ -7,7 +7,7 @@ import { openSource } from '../../scripts/import/source.ts';
 import { BCRYPT, tempFile, tempFolder } from './import-support.ts';
 
 const PEOPLE = 6_000;
-/** As many as fit into the 256 KiB that a reader takes of a file, and more than a reader of tables takes. */
+/** More records than a reader takes at a time: 256 KiB of a file, or a page of a table. */
 const MOST_AT_ONCE = 1_000;
 
 const NOTE = 'x'.repeat(400);
@@ -85,7 +85,7 @@ const FILES: Readonly<Record<string, () => string>> = {
 };
 
 describe.each(Object.entries(FILES))('the reader of %s', (_, make) => {
-  it('holds a part of it at a time', async () => {
+  it('holds at most 1,000 records at a time', async () => {
     const source = await openSource(make(), {
       format: null,
       model: null,

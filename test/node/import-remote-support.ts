@@ -1,5 +1,4 @@
-// The scripts with another wrangler instead of the real one: it writes down how it is called, and asks a
-// SQLite file instead of the deployed database.
+// Runs the scripts with a fake wrangler, which records its calls and uses a SQLite file as the deployed database.
 import { spawn } from 'node:child_process';
 import {
   cpSync,
@@ -66,7 +65,7 @@ export interface Trouble {
 
 export interface Deployment {
   run(script: string, args: readonly string[], trouble?: Trouble): Promise<Ran>;
-  /** The calls since the last time that this was asked. */
+  /** The calls since `calls` was called last. */
   calls(): Call[];
   rows(sql: string): Record<string, unknown>[];
 }

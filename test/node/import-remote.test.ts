@@ -1,4 +1,4 @@
-// `--remote` of import, export and admin: how wrangler is called, what it is sent, and what it says when it fails.
+// `--remote` of import, export and admin: how wrangler is called, what it is sent, and what they print if it fails.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -23,14 +23,14 @@ const person = (id: number, name: string) => ({
   last_name: "O'Neil; --",
 });
 
-/** What stands before the SQL in every call. */
+/** The arguments before the SQL or its file in every call. */
 const READS = ['d1', 'execute', 'DB', '--remote', '--env=', '--yes', '--json', '--command'];
 const WRITES = ['d1', 'execute', 'DB', '--remote', '--env=', '--yes', '--file'];
 
 const UNREACHABLE = '✘ [ERROR] A request to the API failed. Authentication error [code: 10000]';
 
 describe('npm run import -- --remote', () => {
-  it('looks by commands and writes each batch as one file, for its owner alone, that is gone afterwards', async () => {
+  it('reads by commands, and writes each batch by one private file, which it deletes', async () => {
     const deployed = deploy();
     const file = tempFile('users.csv', csvOf(2));
     const ran = await deployed.run('import', [file, '--remote']);
@@ -62,7 +62,7 @@ describe('npm run import -- --remote', () => {
     expect(existsSync(write?.args.at(-1) ?? '')).toBe(false);
   });
 
-  it('goes to the environment and the configuration that are named', async () => {
+  it('passes --env and --config to every call of wrangler', async () => {
     const deployed = deploy();
     const flags = ['--env', 'staging', '--config', 'other.toml'];
     await deployed.run('import', [tempFile('users.csv', csvOf(1)), '--remote', ...flags]);
@@ -82,7 +82,7 @@ describe('npm run import -- --remote', () => {
     expect(deployed.rows(USERS)).toEqual([]);
   });
 
-  it('looks again where somebody registers between the look and the write', async () => {
+  it('looks up the accounts again if somebody registers before the write', async () => {
     const deployed = deploy();
     const sql = `INSERT INTO users (email, email_key, password_hash, created_at, updated_at, last_login_at)
       VALUES ('PERSON1@example.com', 'person1@example.com', '!', 1, 1, 1)`;
@@ -101,7 +101,7 @@ describe('npm run import -- --remote', () => {
     ]);
   });
 
-  it.each([1, 2, 3])('says what wrangler says where its call %d fails, and imports nothing', async (call) => {
+  it.each([1, 2, 3])("prints wrangler's error if call %d fails, and imports nothing", async (call) => {
     const deployed = deploy();
     const file = tempFile('users.csv', csvOf(2));
     const failed = await deployed.run('import', [file, '--remote'], { call, stderr: UNREACHABLE });
@@ -111,7 +111,7 @@ describe('npm run import -- --remote', () => {
       expect(existsSync(args.at(-1)?.replace(/batch\.sql$/, '') ?? '')).toBe(false);
   });
 
-  it('goes on after a failure behind the batches that are done', async () => {
+  it('continues after the finished batches when it runs again after a failure', async () => {
     const deployed = deploy();
     const file = tempFile('users.csv', csvOf(6_000));
     const failed = await deployed.run('import', [file, '--remote'], { call: 5, stderr: UNREACHABLE });
@@ -128,7 +128,7 @@ describe('npm run import -- --remote', () => {
 });
 
 describe('npm run export -- --remote', () => {
-  it('reads by commands, and gives what was imported', async () => {
+  it('reads by commands, and exports what was imported', async () => {
     const deployed = deploy();
     await deployed.run('import', [tempFile('users.csv', csvOf(2)), '--remote']);
     deployed.calls();
@@ -145,7 +145,7 @@ describe('npm run export -- --remote', () => {
     expect(calls.map(({ sql }) => /^SELECT .* FROM users/s.test(sql))).toEqual([true, true]);
   });
 
-  it('leaves no file where wrangler fails, and says what it says', async () => {
+  it('leaves no file if wrangler fails, and prints its error', async () => {
     const deployed = deploy();
     const out = join(tempFolder(), 'users.jsonl');
     const trouble = { call: 2, stderr: UNREACHABLE };
@@ -156,7 +156,7 @@ describe('npm run export -- --remote', () => {
 });
 
 describe('npm run admin -- … --remote', () => {
-  it('makes each change in one command', async () => {
+  it('makes each change by one command', async () => {
     const deployed = deploy();
     await deployed.run('import', [tempFile('users.csv', csvOf(1)), '--remote']);
     deployed.calls();
@@ -171,7 +171,7 @@ describe('npm run admin -- … --remote', () => {
     ]);
   });
 
-  it('says what wrangler says where it fails', async () => {
+  it("prints wrangler's error if it fails", async () => {
     const deployed = deploy();
     const failed = await deployed.run('admin', ['stats', '--remote'], { call: 1, stderr: UNREACHABLE });
     expect(failed).toEqual({ status: 1, stdout: '', stderr: `${UNREACHABLE}\n` });

@@ -1,4 +1,4 @@
-// An import that is interrupted goes on where it was, in every kind of file: nothing doubled, nothing lost.
+// An interrupted import continues in every file format, without losing or duplicating an account.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { createCheckpoint, noCounts } from '../../scripts/import/checkpoint.ts';
 import { BCRYPT, importInto, openDatabase, person, tempFile, tempFolder } from './import-support.ts';
 
-/** Two batches: the second one breaks. */
+/** Two batches: the second one fails. */
 const PEOPLE = 900;
 const BATCH = 500;
 
@@ -66,7 +66,7 @@ const FILES: Readonly<Record<string, () => string>> = {
 };
 
 describe.each(Object.entries(FILES))('an interrupted import of %s', (_, make) => {
-  it('goes on where it was', async () => {
+  it('continues after the last batch without losing or duplicating an account', async () => {
     const scratch = openDatabase();
     const path = make();
     let writes = 0;

@@ -1,4 +1,4 @@
-// Imports that are interrupted and taken up again: nothing doubled, nothing lost, at whatever moment.
+// Interrupted imports that run again, and the files that they use for that: the checkpoint and the report.
 import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkpointPath, createCheckpoint, noCounts } from '../../scripts/import/checkpoint.ts';
@@ -22,7 +22,7 @@ const summary = (scratch: Scratch) => ({
     .get(),
 });
 
-/** Runs an import in which the n-th write, or the checkpoint behind it, breaks. */
+/** Runs an import in which the n-th write, or the checkpoint after it, fails. */
 const interrupt = async (scratch: Scratch, path: string, at: { write: number } | { save: number }) => {
   const checkpoint = createCheckpoint(path, null);
   let [writes, saves] = [0, 0];
@@ -51,8 +51,8 @@ const resume = (scratch: Scratch, path: string) => {
   return importInto(scratch, path, { checkpoint, counts });
 };
 
-describe('an import that is interrupted', () => {
-  it('before a batch goes on with that batch', async () => {
+describe('an interrupted import', () => {
+  it('continues with the batch that it stopped before', async () => {
     const scratch = openDatabase();
     const path = tempFile('users.csv', csvOf(PEOPLE));
     await interrupt(scratch, path, { write: 2 });
@@ -63,7 +63,7 @@ describe('an import that is interrupted', () => {
     expect(summary(scratch)).toEqual({ n: PEOPLE, emails: PEOPLE, last: PEOPLE });
   });
 
-  it('between a batch and its checkpoint finds that batch there already', async () => {
+  it('counts a batch that was written without its checkpoint as already there', async () => {
     const scratch = openDatabase();
     const path = tempFile('users.csv', csvOf(PEOPLE));
     await interrupt(scratch, path, { save: 2 });
@@ -73,7 +73,7 @@ describe('an import that is interrupted', () => {
     expect(summary(scratch)).toEqual({ n: PEOPLE, emails: PEOPLE, last: PEOPLE });
   });
 
-  it('before its first checkpoint begins from the start', async () => {
+  it('starts over if it stopped before its first checkpoint', async () => {
     const scratch = openDatabase();
     const path = tempFile('users.csv', csvOf(6000));
     await interrupt(scratch, path, { save: 1 });
@@ -94,7 +94,7 @@ describe('a checkpoint', () => {
     checkpoint.save({ counts: { ...noCounts(), read: 5 }, report: REPORT, idsBytes: 3, startedAtMs: 7 });
   };
 
-  it('is read back as it was, and is gone when it is removed', () => {
+  it('loads what it saved, and nothing after it was removed', () => {
     const path = tempFile('users.csv', csvOf(2));
     expect(createCheckpoint(path, 'a').load()).toBeNull();
     saved(path, 'a');
@@ -108,7 +108,7 @@ describe('a checkpoint', () => {
     expect(createCheckpoint(path, 'a').load()).toBeNull();
   });
 
-  it('is good for the same command on the same file alone', () => {
+  it('rejects another command and a changed file', () => {
     const path = tempFile('users.csv', csvOf(2));
     saved(path, 'a');
     expect(() => createCheckpoint(path, 'b').load()).toThrow('with other options');
@@ -119,7 +119,7 @@ describe('a checkpoint', () => {
     expect(() => createCheckpoint(path, 'a').load()).toThrow('of another file');
   });
 
-  it('is refused where it is damaged', () => {
+  it('reports damage, and suggests --restart', () => {
     const path = tempFile('users.csv', csvOf(2));
     writeFileSync(checkpointPath(path), '{"identity":');
     expect(() => createCheckpoint(path, 'a').load()).toThrow('cannot be read');
@@ -128,7 +128,7 @@ describe('a checkpoint', () => {
   });
 });
 
-describe("the report's file", () => {
+describe('the report file', () => {
   const detail = (number: number, reason = 'Why.') => ({
     kind: 'refused' as const,
     at: `line ${number}`,
@@ -137,7 +137,7 @@ describe("the report's file", () => {
   });
   const line = (number: number) => `refused: line ${number}: Why.`;
 
-  it('drops what was written after the last checkpoint, and goes on behind it', () => {
+  it('drops lines after the last checkpoint, and continues from there', () => {
     const path = `${tempFolder()}/report.txt`;
     const first = createDetails(path, noDetails());
     first.add([detail(1), detail(2)]);
@@ -154,7 +154,7 @@ describe("the report's file", () => {
     expect(second.state().reasons).toMatchObject([{ count: 3, first: ['line 1', 'line 2', 'line 4'] }]);
   });
 
-  it('has every line, while five of each reason are shown', () => {
+  it('has every line, while the summary has five for each reason', () => {
     const path = `${tempFolder()}/report.txt`;
     const details = createDetails(path, noDetails());
     details.add(Array.from({ length: 25 }, (_, index) => detail(index)));
@@ -167,7 +167,7 @@ describe("the report's file", () => {
     expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(27);
   });
 
-  it('counts at most a hundred reasons, and the rest as others', () => {
+  it('counts at most 100 reasons, and the rest as "other reasons"', () => {
     const details = createDetails(null, noDetails());
     details.add(Array.from({ length: 1_000 }, (_, index) => detail(index, `Reason ${index}`)));
     const { reasons } = details.state();
@@ -176,7 +176,7 @@ describe("the report's file", () => {
     expect(reasons.at(-1)?.first[0]).toBe('line 100: Reason 100');
   });
 
-  it('is not there if there is nothing to say, even if there was one before', () => {
+  it('does not exist if there is nothing to report; an older one is deleted', () => {
     const path = tempFile('report.txt', 'old\n');
     const details = createDetails(path, noDetails());
     details.add([]);

@@ -1,4 +1,4 @@
-// The exports of services: who of their users is who, who is disabled, and who sets a password anew.
+// Exports of account services: which columns are read, who is disabled, and who must set a new password.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -20,7 +20,7 @@ const take = async (name: string, content: unknown, given = {}) => {
 const AT_MS = Date.UTC(2024, 0, 2, 3, 4, 5);
 const AT = new Date(AT_MS).toISOString();
 
-/** An account as it comes, with what differs. */
+/** An account as it is imported, with what differs. */
 const account = (email: string, more: object = {}) => ({
   username: null,
   email,
@@ -39,15 +39,15 @@ const DISABLED = { disabled_at: NOW_MS };
 const UNPROVEN = { proven: 0 };
 
 it.each(SERVICES.map(({ name }) => name))(
-  '%s has a line in the document, with the command that makes the file',
+  'documents the export of %s in docs/migrating/from-services.md',
   (name) => {
     const document = readFileSync(join(PROJECT, 'docs/migrating/from-services.md'), 'utf8');
     expect(document).toMatch(new RegExp(`^\\| \`${name}\` \\| .{10,} \\| .+ \\|$`, 'm'));
   },
 );
 
-describe("a service's export", () => {
-  it('of Auth0 as lines: with hashes as its support sends them, and blocked users', async () => {
+describe('import of a service export', () => {
+  it('reads Auth0 JSON lines with hashes, and disables blocked users', async () => {
     const lines = [
       {
         user_id: 'auth0|1',
@@ -79,7 +79,7 @@ describe("a service's export", () => {
     ]);
   });
 
-  it('of Supabase as CSV: banned until, deleted, and by another provider', async () => {
+  it('reads Supabase CSV, disables banned users, and accepts users without a password', async () => {
     const header =
       'instance_id,id,aud,role,email,encrypted_password,email_confirmed_at,raw_user_meta_data,is_super_admin,created_at,banned_until,deleted_at';
     const row = (id: string, email: string, hash: string, more: string) =>
@@ -101,7 +101,7 @@ describe("a service's export", () => {
     ]);
   });
 
-  it('of Clerk as CSV: the primary address, proven if it is among the verified', async () => {
+  it('reads Clerk CSV; the primary email is verified if it is in the verified list', async () => {
     const { users, about } = await take(
       'clerk.csv',
       `id,first_name,last_name,username,primary_email_address,primary_phone_number,verified_email_addresses,unverified_email_addresses,password_digest,password_hasher
@@ -116,7 +116,7 @@ user_2,Bob,B,,bob@x.example,,,bob@x.example,,\n`,
     ]);
   });
 
-  it('of Kratos: traits, hashes, and identities that are inactive', async () => {
+  it('reads Kratos JSON with traits and hashes, and disables inactive identities', async () => {
     const identity = (email: string, state: string, config: object) => ({
       id: email,
       schema_id: 'default',
@@ -137,7 +137,7 @@ user_2,Bob,B,,bob@x.example,,,bob@x.example,,\n`,
     ]);
   });
 
-  it('of Cognito: everybody sets a password anew', async () => {
+  it('reads Cognito JSON and CSV, which have no passwords', async () => {
     const user = (name: string, more: object) => ({
       Username: name,
       Attributes: [
@@ -172,7 +172,7 @@ user_2,Bob,B,,bob@x.example,,,bob@x.example,,\n`,
     expect(counts.hashes).toEqual({ unusable: 1 });
   });
 
-  it('of WordPress: its status says nothing, and administrators are admins', async () => {
+  it('reads WordPress CSV, ignores user_status, and grants admin to administrators', async () => {
     const { users, about } = await take(
       'wp.csv',
       `ID,user_login,user_pass,user_nicename,user_email,user_url,user_registered,user_status,display_name,roles
@@ -186,7 +186,7 @@ user_2,Bob,B,,bob@x.example,,,bob@x.example,,\n`,
     ]);
   });
 
-  it('of Appwrite: status false is blocked, and `hash` names the kind of hash', async () => {
+  it('reads Appwrite JSON with its kinds of hashes, and disables users with status false', async () => {
     const user = (email: string, more: object) => ({
       $id: email,
       $createdAt: AT,
@@ -213,7 +213,7 @@ user_2,Bob,B,,bob@x.example,,,bob@x.example,,\n`,
     ]);
   });
 
-  it('of Auth.js as SQL: nobody has a password there', async () => {
+  it('reads Auth.js SQL, which has no passwords', async () => {
     const { users, about } = await take(
       'next.sql',
       `CREATE TABLE public.users (id integer, name text, email text, "emailVerified" timestamp, image text);
@@ -225,7 +225,7 @@ COPY public.users (id, name, email, "emailVerified", image) FROM stdin;
     expect(users).toEqual([account('ann@x.example', { name: 'Ann', created_at: NOW_MS, ...NO_PASSWORD })]);
   });
 
-  it('of better-auth as SQL: passwords are in another table', async () => {
+  it('reads better-auth SQL with the passwords of the account table', async () => {
     const { users } = await take(
       'auth.sql',
       `COPY public."user" (id, name, email, "emailVerified", "createdAt") FROM stdin;
@@ -243,7 +243,7 @@ a2	u2	github	\\N
     ]);
   });
 
-  it('of WordPress as SQL, of PocketBase as SQLite', async () => {
+  it('reads WordPress SQL and PocketBase SQLite', async () => {
     const { users, about } = await take(
       'wp.sql',
       `CREATE TABLE \`wp_users\` (
@@ -267,7 +267,7 @@ INSERT INTO \`wp_users\` VALUES (1,'ann','${BCRYPT}','ann','ann@x.example','','2
     expect(scratch.users(COLUMNS)).toEqual([account('ann@x.example', { name: 'Ann' })]);
   });
 
-  it('of Keycloak: users of services are no people, and who has no password sets one', async () => {
+  it('reads a Keycloak realm, skips service accounts, and accepts users without a password', async () => {
     const { users, counts } = await take('realm.json', {
       realm: 'shop',
       clients: [{ clientId: 'x', name: 'y' }],
@@ -296,7 +296,7 @@ INSERT INTO \`wp_users\` VALUES (1,'ann','${BCRYPT}','ann','ann@x.example','','2
     ]);
   });
 
-  it('of Firebase as CSV has no header: it is known by its number of columns', async () => {
+  it('recognises Firebase CSV, which has no header, by its number of columns', async () => {
     const cells = (values: Record<string, string>) =>
       `${FIREBASE_CSV_COLUMNS.map((column) => values[column] ?? '').join(',')},\n`;
     const { users, about } = await take(

@@ -1,4 +1,4 @@
-// Imports into a scratch database in SQLite itself: the same statements as D1 gets, in milliseconds.
+// Runs imports against SQLite in memory: the same statements as D1 gets, in milliseconds.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,13 +16,13 @@ import { runImport } from '../../scripts/import/run.ts';
 import { openSource, type SourceOptions } from '../../scripts/import/source.ts';
 import type { Target } from '../../scripts/import/target.ts';
 
-/** When every import of the tests takes place. */
+/** The time of every import in the tests. */
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
 /** A hash of bcrypt that is well-formed; nothing is verified here. */
 export const BCRYPT = '$2b$10$vncwoY0avJfBxYCCBv3wDeSZw51hrqhXCDkfJA22m6zckcyGjoVY6';
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export const tempFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-import-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ export const tempFile = (name: string, content: string | Buffer): string => {
 export interface Scratch {
   database: DatabaseSync;
   target: Target;
-  /** The accounts by their ids, with those columns or all. */
+  /** The accounts in the order of their ids, with those columns or all. */
   users(columns?: string): Record<string, unknown>[];
 }
 
@@ -76,7 +76,7 @@ export interface Given {
   batchRecords?: number;
 }
 
-/** Lines of the report that nobody has to look at, in most tests. */
+/** Lines of the report that most tests do not check. */
 const IS_SETTLED = /^(?:updated|kept|admin): /;
 
 /**

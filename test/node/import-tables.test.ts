@@ -31,8 +31,8 @@ const takeSql = (sql: string, given = {}) => take(tempFile('shop.sql', sql), giv
 
 const ANN = `'ann@x.example', '${BCRYPT}'`;
 
-describe('a SQLite file', () => {
-  it('of Laravel is imported', async () => {
+describe('import of a SQLite file', () => {
+  it('imports the file of a Laravel app', async () => {
     const { counts, about } = await take(join(FIXTURES, 'case-25-laravel.sqlite'));
     expect(about).toBe('SQLite, the table users');
     expect(counts).toMatchObject({ refused: 0, conflicts: 0 });
@@ -52,7 +52,7 @@ describe('a SQLite file', () => {
       'users',
       'id, email, emailVisibility, verified, password, tokenKey, name, avatar, created, updated',
     ],
-  ])('of %s is known by its columns', async (_, table, columns) => {
+  ])('finds the users of %s by the columns', async (_, table, columns) => {
     const path = sqlite(`CREATE TABLE "${table}" (${columns}); CREATE TABLE posts (id, title, email);
       CREATE TABLE _superusers (id, email, password, tokenKey, verified);
       INSERT INTO "${table}" (email, ${/\w*password\w*/i.exec(columns)?.[0] === 'reset_password_token' ? 'x' : (/(?:encrypted_password|passwordHash|password)/.exec(columns)?.[0] ?? '')})
@@ -62,7 +62,7 @@ describe('a SQLite file', () => {
     expect(users).toEqual(['|ann@x.example|']);
   });
 
-  it('lists its tables where it is not clear, and takes the one that --table names', async () => {
+  it('lists the tables if several or none have users, and reads the one of --table', async () => {
     const path = sqlite(`CREATE TABLE users (email, password); CREATE TABLE admins (email, password);
       CREATE TABLE posts (id); INSERT INTO users VALUES (${ANN})`);
     await expect(take(path)).rejects.toThrow(
@@ -113,8 +113,8 @@ CREATE TABLE public.users (
 );
 `;
 
-describe('a dump of PostgreSQL', () => {
-  it('by COPY is imported, with its escapes, nulls and flags', async () => {
+describe('import of a PostgreSQL dump', () => {
+  it('reads COPY with its escapes, nulls and flags', async () => {
     const { users, counts, about } = await takeSql(`${PG_HEAD}
 COPY public.posts (id, body) FROM stdin;
 1	INSERT INTO users VALUES ('x');
@@ -133,7 +133,7 @@ SELECT pg_catalog.setval('public.users_id_seq', 2, true);
   it.each([
     ['with columns', '(id, username, email, "password", is_active, name) '],
     ['without columns', ''],
-  ])('by INSERT %s is taken', async (_, columns) => {
+  ])('reads INSERT %s', async (_, columns) => {
     const { users } = await takeSql(`${PG_HEAD}
 INSERT INTO public.posts VALUES (1, 'it''s; (a) "b"');
 INSERT INTO public.users ${columns}VALUES (1, 'ann', 'ann@x.example', '${BCRYPT}', true, 'O''Neil \\n');
@@ -144,7 +144,7 @@ INSERT INTO public.users ${columns}VALUES
     expect(users).toEqual(["ann|ann@x.example|O'Neil \\n", "bob|bob@x.example|B'\\", 'eve|eve@x.example|']);
   });
 
-  it("brings the tokens of Django REST framework's users", async () => {
+  it('imports the tokens of Django REST framework', async () => {
     const token = '0123456789abcdef0123456789abcdef01234567';
     const { counts, about } = await takeSql(`COPY public.authtoken_token (key, created, user_id) FROM stdin;
 ${token}	2020-01-01 00:00:00+00	1
@@ -158,7 +158,7 @@ COPY public.auth_user (id, password, last_login, is_superuser, username, email, 
   });
 });
 
-describe('a dump of MySQL', () => {
+describe('import of a MySQL or SQLite dump', () => {
   const HEAD = `-- MySQL dump 10.13
 /*!40101 SET NAMES utf8mb4 */;
 DROP TABLE IF EXISTS \`users\`;
@@ -174,7 +174,7 @@ CREATE TABLE \`users\` (
 LOCK TABLES \`users\` WRITE;
 `;
 
-  it('is imported, with several rows in a statement, and with its escapes', async () => {
+  it('reads statements of several rows with escapes', async () => {
     const { users } =
       await takeSql(`${HEAD}INSERT INTO \`users\` VALUES (1,'ann','ann@x.example','${BCRYPT}','O\\'Neil \\"A\\" ); --'),(2,'bob','bob@x.example','${BCRYPT}',NULL);
 UNLOCK TABLES;
@@ -192,7 +192,7 @@ INSERT INTO \`users\` (\`email\`, \`password\`, \`name\`) VALUES ('eve@x.example
     ]);
   });
 
-  it('of SQLite is imported too', async () => {
+  it('reads a dump of SQLite', async () => {
     const { users } = await takeSql(`PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, password TEXT);
@@ -203,8 +203,8 @@ COMMIT;
   });
 });
 
-describe('bytes beside the texts of a dump', () => {
-  /** As mysqldump writes a value of bytes: backslashes before what would end it, all else as it is. */
+describe('import of binary values', () => {
+  /** A binary value as mysqldump writes it: backslashes only before bytes that would end it. */
   const BYTES = Buffer.from([
     0xff, 0x00, 0xc3, 0x28, 0xe2, 0x82, 0xf0, 0x9f, 0x98, 0x80, 0x80, 0x5c, 0x27, 0xac,
   ]);
@@ -221,13 +221,13 @@ describe('bytes beside the texts of a dump', () => {
     ]);
   const avatar = [Buffer.from("_binary '"), BYTES, Buffer.from("', ")];
 
-  it('hinder nobody where they are no text', async () => {
+  it('reads the texts beside them', async () => {
     const dump = dumpOf([...avatar, `${ANN}, 'Zoë'`], [...avatar, `'bob@x.example', '${BCRYPT}', 'Bob 😀'`]);
     const { users } = await take(tempFile('a.sql', dump));
     expect(users).toEqual(['|ann@x.example|Zoë', '|bob@x.example|Bob 😀']);
   });
 
-  it('are refused in a text, with the flag that reads it', async () => {
+  it('refuses a text that is not UTF-8, and reads it with --encoding', async () => {
     const dump = dumpOf(
       ['NULL, ', ANN, ", '", Buffer.from('Zo\u00eb', 'latin1'), "'"],
       ['NULL, ', `'bob@x.example', '${BCRYPT}', 'Bob'`],
@@ -241,7 +241,7 @@ describe('bytes beside the texts of a dump', () => {
     expect((await take(path, { source: { encoding: 'windows-1252' } })).users[0]).toBe('|ann@x.example|Zoë');
   });
 
-  it('are refused in a text of a SQLite file', async () => {
+  it('refuses a text of a SQLite file that is not UTF-8', async () => {
     const path = sqlite(`CREATE TABLE users (email, password, name);
       INSERT INTO users VALUES (${ANN}, x'5a6feb'), ('bob@x.example', '${BCRYPT}', x'5a6fc3ab');`);
     const { users, lines } = await take(path);
@@ -249,7 +249,7 @@ describe('bytes beside the texts of a dump', () => {
     expect(lines[0]).toContain('name is not UTF-8');
   });
 
-  it('come back as they were, whatever they are', () => {
+  it('decodes and encodes any bytes without loss', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 12 }), (some) => {
         const bytes = Buffer.from(some);
@@ -259,7 +259,7 @@ describe('bytes beside the texts of a dump', () => {
     );
   });
 
-  it('are read wherever the parts are cut', async () => {
+  it('decodes a file wherever its parts are cut', async () => {
     const text = 'aé€😀\u00ff';
     const bytes = Buffer.concat([Buffer.from(text), BYTES]);
     for (let start = 256 * 1024 - 16; start <= 256 * 1024; start += 1) {
@@ -271,7 +271,7 @@ describe('bytes beside the texts of a dump', () => {
   });
 });
 
-describe('a dump in parts', () => {
+describe('reader of a dump in parts', () => {
   const MYSQL = `-- MySQL dump 10.13; it's
 /*!40101 SET NAMES utf8mb4 */;
 CREATE TABLE \`other\` (\`a\` int);
@@ -311,7 +311,7 @@ INSERT INTO public.users VALUES (3, 'it''s', E'c\\'', 'h'::text, now(), '1'::cha
     return rows;
   };
 
-  it('gives the same rows wherever the parts are cut', () => {
+  it('returns the same rows wherever the parts are cut', () => {
     const mysql = [
       ['users', '1', 'a@x', 'h', "O'N '\\"],
       ['users', '2', null, 'h', 'x;'],
@@ -332,7 +332,7 @@ INSERT INTO public.users VALUES (3, 'it''s', E'c\\'', 'h'::text, now(), '1'::cha
   });
 });
 
-describe('a dump that cannot be taken', () => {
+describe('import of an unusable dump', () => {
   it.each([
     ['of the schema alone', PG_HEAD, 'The dump has no rows: it may be of the schema only.'],
     [
@@ -351,12 +351,12 @@ describe('a dump that cannot be taken', () => {
       'A row of the dump has another number of values than columns.',
     ],
     [
-      'of tar',
+      'in a tar archive',
       `${'x'.repeat(257)}ustar\u0000`,
       'It is a tar archive: unpack it, and import the file with the users.',
     ],
-    ["of pg_dump's own format", 'PGDMP\u0001', "It is pg_dump's own format: make SQL of it with pg_restore"],
-  ])('%s is refused', async (_, sql, message) => {
+    ["in pg_dump's own format", 'PGDMP\u0001', "It is pg_dump's own format: make SQL of it with pg_restore"],
+  ])('rejects a dump %s', async (_, sql, message) => {
     await expect(takeSql(sql)).rejects.toThrow(message);
   });
 });

@@ -1,4 +1,4 @@
-// Authenticator apps come along: by otpauth: URIs, by secrets in base32, and from Keycloak.
+// Import of authenticator apps: from otpauth: URIs, base32 secrets and Keycloak.
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { unpackTotp } from '../../src/core/factors/generator.ts';
@@ -35,8 +35,8 @@ const csv = (column: string, values: readonly string[]): string =>
     `email,password,${column}\n${values.map((value, at) => `a${at}@example.com,${BCRYPT},${value}`).join('\n')}\n`,
   );
 
-describe('a column of a CSV file', () => {
-  it('takes URIs with their parameters, and nothing for accounts without', async () => {
+describe('import of TOTP secrets from CSV', () => {
+  it('reads otpauth: URIs with their parameters, and accepts an empty value', async () => {
     const scratch = openDatabase();
     const path = csv('otpauth', [
       `otpauth://totp/Shop:ann?secret=${SECRET}&issuer=Shop`,
@@ -50,7 +50,7 @@ describe('a column of a CSV file', () => {
     });
   });
 
-  it('takes secrets in base32', async () => {
+  it('reads secrets in base32', async () => {
     const scratch = openDatabase();
     await importInto(scratch, csv('totp_secret', [SECRET]));
     expect(generatorsIn(scratch)).toEqual({ 'a0@example.com': USUAL });
@@ -67,7 +67,7 @@ describe('a column of a CSV file', () => {
     'MFRGG',
     '123456',
     'true',
-  ])('does not take %s: the account comes without, and the report says so', async (value) => {
+  ])('imports the account without the secret %s, and says so in the report', async (value) => {
     const scratch = openDatabase();
     const { counts, lines } = await importInto(scratch, csv('totp_secret', [value]));
     expect(counts).toMatchObject({ imported: 1, refused: 0 });
@@ -75,7 +75,7 @@ describe('a column of a CSV file', () => {
     expect(lines.join('\n')).toContain('its secret for one-time codes is not understood');
   });
 
-  it('changes nothing of an account that is there already', async () => {
+  it('adds no factor to an account that exists already', async () => {
     const scratch = openDatabase();
     await importInto(scratch, csv('totp_secret', ['']));
     await importInto(scratch, csv('totp_secret', [SECRET]));
@@ -83,7 +83,7 @@ describe('a column of a CSV file', () => {
   });
 });
 
-it('comes along from Keycloak, as text and in base32', async () => {
+it('imports TOTP secrets of Keycloak as text and in base32, and no HOTP secrets', async () => {
   const scratch = openDatabase();
   const user = (name: string, secretData: object, credentialData: object) => ({
     username: name,

@@ -1,11 +1,11 @@
-// Values as files have them, and as SQL has them: times, flags, numbers, texts.
+// How an import reads times, flags and numbers, and how it writes texts as SQL.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { quote } from '../../scripts/import/sql.ts';
 import { readFlag, readNumber, readTime } from '../../scripts/import/values.ts';
 import { importRecords, openDatabase, person } from './import-support.ts';
 
-describe('a time', () => {
+describe('readTime', () => {
   it.each([
     ['2024-01-02T03:04:05.678Z', Date.UTC(2024, 0, 2, 3, 4, 5, 678)],
     ['2024-01-02T03:04:05.678901+08:00', Date.UTC(2024, 0, 1, 19, 4, 5, 678)],
@@ -27,11 +27,11 @@ describe('a time', () => {
     ['yesterday', undefined],
     [true, undefined],
     [-1, undefined],
-  ])('%s is read as %s', (text, expected) => {
+  ])('reads %s as %s', (text, expected) => {
     expect(readTime(text)).toBe(expected);
   });
 
-  it('is the same after it was written as ISO 8601', () => {
+  it('returns the same time for any ISO 8601 text', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: Date.UTC(9999, 0) }), (ms) => {
         expect(readTime(new Date(ms).toISOString())).toBe(ms);
@@ -40,7 +40,7 @@ describe('a time', () => {
   });
 });
 
-describe('a flag and a number', () => {
+describe('readFlag and readNumber', () => {
   it.each([
     [true, true],
     ['T', true],
@@ -51,7 +51,7 @@ describe('a flag and a number', () => {
     [undefined, null],
     ['2', undefined],
     [{}, undefined],
-  ])('the flag %s is read as %s', (value, expected) => {
+  ])('read the flag %s as %s', (value, expected) => {
     expect(readFlag(value)).toBe(expected);
   });
 
@@ -65,13 +65,13 @@ describe('a flag and a number', () => {
     [1.5, undefined],
     ['9007199254740993', undefined],
     ['c0ffee', undefined],
-  ])('the number %s is read as %s', (value, expected) => {
+  ])('read the number %s as %s', (value, expected) => {
     expect(readNumber(value)).toBe(expected);
   });
 });
 
-describe('a text in SQL', () => {
-  it('comes back as it was, whatever it holds', async () => {
+describe('texts as SQL', () => {
+  it('keep their value except for outer spaces, whatever they contain', async () => {
     const text = fc.string({ unit: 'binary', maxLength: 40 }).filter((some) => !/\p{Cc}|\p{Cs}/u.test(some));
     await fc.assert(
       fc.asyncProperty(text, async (name) => {
@@ -88,7 +88,7 @@ describe('a text in SQL', () => {
     );
   });
 
-  it('is quoted once, and refused with NUL or half of a character', () => {
+  it('double their quotes, and throw with NUL or half of a surrogate pair', () => {
     expect(quote("O'Neil")).toBe("'O''Neil'");
     expect(() => quote('a\0')).toThrow('cannot say');
     expect(() => quote('a\udc00')).toThrow('cannot say');

@@ -1,4 +1,4 @@
-// The database behind wrangler's command line: how the deployed one is written and read, here with a local one.
+// The target that writes and reads the deployed database by wrangler; here with a local database.
 import { describe, expect, it } from 'vitest';
 import { insertAccounts, insertSessions } from '../../scripts/import/sql.ts';
 import { openWithWrangler, Taken } from '../../scripts/import/target.ts';
@@ -7,7 +7,7 @@ import { BCRYPT, NOW_MS, tempFolder } from './import-support.ts';
 
 const persistFolder = usePersistFolders();
 
-describe('a database behind wrangler, as the deployed one is', () => {
+describe('import target that calls wrangler', () => {
   const account = (name: string, text = '') => ({
     id: null,
     sourceId: null,
@@ -37,7 +37,7 @@ describe('a database behind wrangler, as the deployed one is', () => {
     ...insertSessions(rows, 'email_key', times),
   ];
 
-  it('takes the same statements, and all of a batch or nothing', async () => {
+  it('writes any text, and a whole batch or nothing', async () => {
     const target = openWithWrangler(['--local', '--persist-to', persistFolder()]);
     const text = `O'Neil "x" ; DROP TABLE users; -- Zoë 名前`;
     await target.write(insert(account('ann', text)));
@@ -52,7 +52,7 @@ describe('a database behind wrangler, as the deployed one is', () => {
     await target.close();
   });
 
-  it('says what is wrong with it', async () => {
+  it('reports a database without tables', async () => {
     const target = openWithWrangler(['--local', '--persist-to', tempFolder()]);
     await expect(target.query(['SELECT 1 FROM users'])).rejects.toThrow(
       'The database has not the tables of this version',

@@ -1,4 +1,4 @@
-// `npm run keys`: made once, rotated without a gap, kept in a file that its owner alone reads.
+// `npm run keys`: creates and rotates signing keys in a file that only its owner can read.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ const keys = (...args: string[]) => {
 const namesIn = (text: string): string[] =>
   [...text.matchAll(/^\d{4}-\d\d-\d\d-[\w-]{8}/gm)].map(([name]) => name);
 
-it('makes two keys, lets the next one sign at a rotation, and keeps the one before', () => {
+it('creates two keys; a rotation signs with the next one and keeps the former one', () => {
   const [signing, next] = namesIn(keys('create', '--file', file).stdout);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const rotated = keys('rotate', '--file', file);
@@ -42,12 +42,12 @@ it('makes two keys, lets the next one sign at a rotation, and keeps the one befo
     newNext,
     former,
   ]);
-  // Nothing of a private key is printed.
+  // No private key is printed.
   for (const { d } of parseSigningKeys(readFileSync(file, 'utf8')) ?? [])
     expect(rotated.stdout).not.toContain(d);
 });
 
-it('overwrites no file, and says what is wrong with one that it cannot read', () => {
+it('overwrites no file, and says what is wrong with an unreadable one', () => {
   writeFileSync(file, 'mine');
   expect(keys('create', '--file', file)).toMatchObject({
     status: 1,
@@ -66,7 +66,7 @@ it('overwrites no file, and says what is wrong with one that it cannot read', ()
   expect(keys('rotat')).toMatchObject({ status: 2, stderr: expect.stringContaining('Did you mean rotate?') });
 });
 
-it('never has more than three keys, and each has a name of its own', async () => {
+it('keeps at most three keys, each with its own name', async () => {
   let made = await createSigningKeys(0);
   for (let turn = 0; turn < 5; turn += 1) made = await rotateSigningKeys(made, 0);
   expect(made).toHaveLength(3);

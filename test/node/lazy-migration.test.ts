@@ -1,4 +1,4 @@
-// Moving without a file, at the Worker as it is deployed: a real server is the old service, over the network.
+// Moving accounts at login: the built Worker asks an old service, a real server, over the network.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -20,7 +20,7 @@ const readAll = async (request: IncomingMessage): Promise<string> => {
   return text;
 };
 
-// The example of docs/migrating/without-a-file.md: what an old service has to do.
+// The example of docs/migrating/without-a-file.md: how an old service checks the signature.
 const isOurs = (
   { headers }: Pick<IncomingMessage, 'headers'>,
   body: string,
@@ -72,7 +72,7 @@ const logIn = async (username: string, password = PASSWORD): Promise<[status: nu
   return [response.status, await response.text()];
 };
 
-it('the request in docs/migrating/without-a-file.md is signed as it says, and as the Worker signs', () => {
+it('documents a request in docs/migrating/without-a-file.md whose signature is valid', () => {
   const page = readFileSync(join(PROJECT, 'docs/migrating/without-a-file.md'), 'utf8');
   const [, id, time, signature, body = ''] =
     /webhook-id: (\S+)\nwebhook-timestamp: (\d+)\nwebhook-signature: (\S+)\n\n(.+)\n/.exec(page) ?? [];
@@ -85,7 +85,7 @@ it('the request in docs/migrating/without-a-file.md is signed as it says, and as
 
 const REFUSED = [400, '{"non_field_errors":["Unable to log in with provided credentials."]}'];
 
-it('creates the account at its first login, and needs the old service no more', async () => {
+it('creates the account at its first login, and then no longer asks the old service', async () => {
   asked = [];
   expect(await logIn('ann', 'wrong12345')).toEqual(REFUSED);
   const [status, text] = await logIn('ann');
@@ -104,7 +104,7 @@ it('creates the account at its first login, and needs the old service no more', 
   expect(asked).toHaveLength(2);
 });
 
-it('refuses like a wrong password if the old service is silent or redirects, and follows no redirect', async () => {
+it('answers as for a wrong password if the old service times out or redirects', async () => {
   asked = [];
   expect(await logIn('moved')).toEqual(REFUSED);
   expect(await logIn('silent')).toEqual(REFUSED);

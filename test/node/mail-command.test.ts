@@ -1,4 +1,4 @@
-// `npm run mail`: the last mails of the service on this machine, in the terminal.
+// `npm run mail`: shows the last mails of the local service in the terminal.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from './import-cli-support.ts';
 import { awaitMail, MAIL_ON, pathIn, tokenIn } from './support-mailbox.ts';
@@ -26,11 +26,11 @@ const register = async (name: string): Promise<string> => {
 
 const show = (...args: string[]) => run('mail', ['--url', service.origin, ...args]);
 
-it('shows that there are none yet', async () => {
+it('says that there are no mails yet', async () => {
   expect(await show()).toEqual({ status: 0, stdout: 'No mails yet.\n', stderr: '' });
 });
 
-it('shows the last ones with their links, the newest last', async () => {
+it('shows as many mails as -n says with their links, the newest last', async () => {
   const emails = [await register('first'), await register('second'), await register('third')];
   const { status, stdout, stderr } = await show('-n', '2');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -50,13 +50,13 @@ it.each([
     1,
     'Nothing listens there. Run `npm start` first, or say where with --url.',
   ],
-])('refuses %j', async (args, status, message) => {
+])('rejects the arguments %j', async (args, status, message) => {
   const told = await run('mail', args);
   expect([told.status, told.stdout]).toEqual([status, '']);
   expect(told.stderr).toContain(message);
 });
 
-it('says so if it is not `npm start` that answers', async () => {
+it('reports a server that is not `npm start`', async () => {
   const { createServer } = await import('node:http');
   const server = createServer((_request, response) => response.end('{}')).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

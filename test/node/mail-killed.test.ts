@@ -1,4 +1,4 @@
-// The runtime is killed with SIGKILL while mails are written and sent: each mail was sent, or is in the outbox.
+// The runtime is killed with SIGKILL while mails are written and sent: each mail is sent or still in the outbox.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -8,7 +8,7 @@ import { convertV4MiniflareOptions, Miniflare, Response } from 'miniflare';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PROJECT, wranglerCommand, wranglerEnvironment } from '../../scripts/wrangler.ts';
 
-/** The build, on a machine that is busy. */
+/** The time for a build on a busy machine. */
 const BUILDS_WITHIN_MS = 120_000;
 const RUNS_WITHIN_MS = 120_000;
 const PEOPLE_AT_ONCE = 6;
@@ -18,7 +18,7 @@ let folder = '';
 let modules: { type: 'ESModule'; path: string }[] = [];
 let provider: Server;
 let providerOrigin = '';
-/** The mails that the provider has taken, by address. */
+/** The number of mails that the provider has accepted, by address. */
 const taken = new Map<string, number>();
 /** Called at each step of a registration. */
 let onStep: (step: Step) => void = () => {};
@@ -48,7 +48,7 @@ beforeAll(async () => {
   provider = createServer((request, response) => {
     void (async () => {
       onStep('asked');
-      // What a dead runtime was still sending is not taken.
+      // A request of the killed runtime is not accepted.
       if (isDead) return void request.destroy();
       await takeMail(request);
       onStep('taken');
@@ -79,7 +79,7 @@ const start = async () => {
     d1Databases: ['DB'],
     kvNamespaces: ['SESSIONS'],
     cf: false,
-    // No password is common.
+    // An empty list of common passwords.
     serviceBindings: { ASSETS: async () => new Response('') },
     bindings: {
       TOKEN_SECRET: 'a secret for tests that is long enough',
@@ -98,7 +98,7 @@ const start = async () => {
   return { worker, kill: () => process.kill(pid, 'SIGKILL') };
 };
 
-/** The processes of workerd that this one has started. */
+/** The workerd processes that this process started. */
 const runtimes = (): number[] => {
   const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,comm='], { encoding: 'utf8' });
   return stdout
@@ -125,7 +125,7 @@ interface Row {
   sent: number;
 }
 
-/** Every account, and what the outbox knows of its mail. */
+/** Every account, and the state of its mail in the outbox. */
 const readOutbox = async (worker: Miniflare): Promise<Row[]> => {
   const db = await worker.getD1Database('DB');
   const { results } = await db
@@ -137,20 +137,20 @@ const readOutbox = async (worker: Miniflare): Promise<Row[]> => {
   return results;
 };
 
-/** What happens, in this order, while people register. */
+/** The steps of a registration, in this order. */
 type Step = 'sent' | 'registered' | 'asked' | 'taken';
 
-/** When the runtime is killed: at the so-manieth time of a step. */
+/** When the runtime is killed: at the n-th time of a step. */
 const MOMENTS: readonly (readonly [moment: string, step: Step, times: number])[] = [
-  ['when nothing was answered yet', 'sent', PEOPLE_AT_ONCE],
-  ['when the first account was made', 'registered', 1],
+  ['before the first response', 'sent', PEOPLE_AT_ONCE],
+  ['when the first account was created', 'registered', 1],
   ['when the provider is asked for the first time', 'asked', 1],
   ['when the provider is asked for the last time', 'asked', PEOPLE_AT_ONCE],
-  ['when the provider has taken a mail, and nobody has noted it', 'taken', 1],
-  ['when the provider has taken half of the mails', 'taken', PEOPLE_AT_ONCE / 2],
+  ['when the provider has accepted a mail that is not recorded yet', 'taken', 1],
+  ['when the provider has accepted half of the mails', 'taken', PEOPLE_AT_ONCE / 2],
 ];
 
-/** Calls something at the so-manieth time of a step, and resolves then. */
+/** Calls a function at the n-th time of a step, and resolves then. */
 const callAt = (step: Step, times: number, call: () => void): Promise<void> =>
   new Promise((resolve) => {
     let counted = 0;
@@ -163,7 +163,7 @@ const callAt = (step: Step, times: number, call: () => void): Promise<void> =>
     };
   });
 
-/** Registers people at once. Returns the addresses of those who were told that they have an account. */
+/** Registers people at the same time. Returns the addresses of those who got a 201. */
 const registerPeople = async (worker: Miniflare, name: string): Promise<string[]> => {
   const emails = Array.from({ length: PEOPLE_AT_ONCE }, (_, index) => `${name}.${index}@test.com`);
   const answers = emails.map(async (email) => {
@@ -183,7 +183,7 @@ const registerPeople = async (worker: Miniflare, name: string): Promise<string[]
 };
 
 it(
-  'leaves each mail sent or in the outbox, whenever it is, and all of them arrive afterwards',
+  'leaves each mail sent or in the outbox at every moment of a kill, and sends the rest later',
   async () => {
     let running = await start();
     await migrate(running.worker);
@@ -205,15 +205,15 @@ it(
       running = await start();
       const rows = await readOutbox(running.worker);
       for (const { email, mails, waiting, sent } of rows) {
-        // The account and its mail are one: neither is there without the other.
+        // The account and its mail are written together: neither exists without the other.
         expect([moment, email, mails, waiting + sent]).toEqual([moment, email, 1, 1]);
         if (sent > 0) expect([moment, email, taken.get(email)]).toEqual([moment, email, 1]);
       }
-      // Nobody who was told that the account is created has lost it.
+      // Every account with a 201 still exists.
       expect([moment, rows.map(({ email }) => email)]).toEqual([moment, expect.arrayContaining(promised)]);
     }
 
-    // The provider is back, and the leases of those that were killed have run out.
+    // The provider is back, and the leases of the killed runtimes have expired.
     const { worker } = running;
     const db = await worker.getD1Database('DB');
     const before = await readOutbox(worker);
@@ -224,7 +224,7 @@ it(
     await (await worker.getWorker()).scheduled({ cron: OUTBOX_SCHEDULE });
     for (const { email, waiting: left } of await readOutbox(worker)) {
       expect([email, left]).toEqual([email, 0]);
-      // Nothing was sent twice, but what the provider took in the moment in which nobody could note it any more.
+      // A mail is sent twice only if the provider accepted it and the runtime was killed before it recorded that.
       const expected = waiting.includes(email) ? (takenBefore.get(email) ?? 0) + 1 : 1;
       expect([email, taken.get(email)]).toEqual([email, expected]);
     }

@@ -1,4 +1,4 @@
-// The migrations: none rebuilds or drops a table, and together they make what the schema says.
+// The migrations: none rebuilds or drops a table, and together they create the schema.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,24 +14,24 @@ const sqlFiles = (folder: string): string[] =>
     .sort();
 
 /**
- * SQLite changes a column by rebuilding its table: a new one, a copy, `DROP TABLE`, a renaming. D1 enforces
+ * SQLite changes a column by rebuilding its table: a new table, a copy, `DROP TABLE`, a rename. D1 enforces
  * foreign keys meanwhile, so the drop deletes the rows of every table that refers to it.
  * @see https://developers.cloudflare.com/d1/sql-api/foreign-keys/
  */
 const rebuildsTable = (sql: string): boolean => /\bDROP\s+TABLE\b|__new_|\bRENAME\s+TO\b/i.test(sql);
 
-describe('a migration', () => {
-  it('is one of at least one', () => {
+describe('the migrations', () => {
+  it('exist', () => {
     expect(sqlFiles(MIGRATIONS).length).toBeGreaterThan(0);
   });
 
-  it.each(sqlFiles(MIGRATIONS))('%s drops no table and rebuilds none', (name) => {
+  it.each(sqlFiles(MIGRATIONS))('drop and rebuild no table in %s', (name) => {
     expect(rebuildsTable(readFileSync(join(MIGRATIONS, name), 'utf8'))).toBe(false);
   });
 
-  // The endpoint that runs them on a deployed database cuts a trigger at its first semicolon.
+  // The API that runs them on a deployed database cuts a trigger at its first semicolon.
   // https://github.com/cloudflare/workers-sdk/issues/15690
-  it.each(sqlFiles(MIGRATIONS))('%s makes no trigger', (name) => {
+  it.each(sqlFiles(MIGRATIONS))('create no trigger in %s', (name) => {
     expect(readFileSync(join(MIGRATIONS, name), 'utf8')).not.toMatch(/\bTRIGGER\b/i);
   });
 
@@ -43,11 +43,11 @@ describe('a migration', () => {
     ['ALTER TABLE `users` ADD `phone` text;', false],
     ['DROP INDEX `events_user_id`;', false],
     ['CREATE TABLE `news` (`id` integer);', false],
-  ])('%s would be seen', (sql, isRebuild) => {
+  ])('count %s as a rebuild: %s', (sql, isRebuild) => {
     expect(rebuildsTable(sql)).toBe(isRebuild);
   });
 
-  it('is named in the journal, each once and in order', () => {
+  it('appear in the journal once each, in order', () => {
     const journal: unknown = JSON.parse(readFileSync(join(MIGRATIONS, 'meta/_journal.json'), 'utf8'));
     const tags = JSON.stringify(journal).match(/"tag":"[^"]+"/g) ?? [];
     expect(tags).toEqual(sqlFiles(MIGRATIONS).map((name) => `"tag":"${name.replace('.sql', '')}"`));
@@ -55,7 +55,7 @@ describe('a migration', () => {
 });
 
 it.each(['sessions', 'login_failures', 'imported_tokens', 'proofs', 'recovery_codes', 'spent_challenges'])(
-  'the table %s keeps its rows in the index of its key',
+  'creates the table %s WITHOUT ROWID',
   (table) => {
     const [, body = ''] =
       RegExp(`CREATE TABLE \`${table}\` \\(([^;]*);`).exec(
@@ -83,7 +83,7 @@ describe('the schema', () => {
     rmSync(copy, { recursive: true });
   });
 
-  /** Generates what is missing in the copy, and tells which files that made. */
+  /** Generates missing migrations in the copy, and returns the names of the new files. */
   const generate = (): string[] => {
     const before = new Set(sqlFiles(join(copy, 'migrations')));
     const tool = join(ROOT, 'node_modules/drizzle-kit/bin.cjs');
@@ -91,11 +91,11 @@ describe('the schema', () => {
     return sqlFiles(join(copy, 'migrations')).filter((name) => !before.has(name));
   };
 
-  it('is what the migrations make: generating again makes nothing new', () => {
+  it('matches the migrations: generating again creates no file', () => {
     expect(generate()).toEqual([]);
   });
 
-  it('that gains a column gets a migration, which shows that a difference is seen', () => {
+  it('gets a migration for a new column', () => {
     const path = join(copy, 'src/core/store/schema.ts');
     const schema = readFileSync(path, 'utf8');
     const changed = schema.replace(

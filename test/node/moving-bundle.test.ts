@@ -1,4 +1,4 @@
-// What a deployment is made of: what starts up weighs little, and what verifies other makers' hashes is beside it.
+// The modules of a deployment: a small main module, and the verification of foreign hashes in a lazy one.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, it } from 'vitest';
 import { PROJECT, wranglerCommand, wranglerEnvironment } from '../../scripts/wrangler.ts';
 
-/** What the Worker that starts up may weigh. */
+/** The limit of the main module, which loads at start-up. */
 const MAX_GZIP_BYTES = 100_000;
 
 const modules = new Map<string, string>();
@@ -27,28 +27,28 @@ beforeAll(() => {
 
 const gzipBytes = (name: string): number => gzipSync(modules.get(name) ?? '', { level: 9 }).byteLength;
 
-/** Texts that stand in no other code than that: of the reader, of bcryptjs, of @noble/hashes. */
+/** Texts that occur only in that code: in the reader of hashes, in bcryptjs, in @noble/hashes. */
 const MARKS = ['is damaged, cut short', 'Invalid salt revision', 'maxmem'];
 
-it('is one module that starts up, and others beside it', () => {
+it('consists of one main module and lazy ones', () => {
   const others = [...modules.keys()].filter((name) => name !== 'index.js');
   expect(modules.has('index.js')).toBe(true);
   expect(others).toContain('lazy-foreign.js');
   expect(others.filter((name) => !name.startsWith('lazy-'))).toEqual([]);
 });
 
-it('starts up with at most 100 KB of gzip', () => {
+it('has a main module of at most 100 KB after gzip', () => {
   expect(gzipBytes('index.js')).toBeGreaterThan(10_000);
   expect(gzipBytes('index.js')).toBeLessThanOrEqual(MAX_GZIP_BYTES);
 });
 
-it.each(MARKS)('has the code that says "%s" beside what starts up, not in it', (mark) => {
+it.each(MARKS)('has the code with the text "%s" in a lazy module, not in the main one', (mark) => {
   const holders = [...modules].filter(([, text]) => text.includes(mark)).map(([name]) => name);
   expect(holders.length).toBeGreaterThan(0);
   expect(holders).not.toContain('index.js');
 });
 
-it('asks for the module by a name that is there, and only when it is needed', () => {
+it('imports the lazy module by its name, and not statically', () => {
   const start = modules.get('index.js') ?? '';
   expect(start).toContain('./lazy-foreign.js');
   expect(start).not.toMatch(/(?:from|import)\s*["']\.\/lazy-/);

@@ -1,4 +1,4 @@
-// A Django project's users move: its dump is imported by the command, and everybody logs in as before.
+// Users of a Django project after an import of its dump: they log in as before.
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ask, run, usePersistFolders } from './import-cli-support.ts';
@@ -6,7 +6,7 @@ import { type Latchkey, serve } from './moving-support.ts';
 
 const DUMP = join(import.meta.dirname, '../fixtures/import/django-5.2.json');
 
-/** A hash that Latchkey made, at the cost that the test sets. */
+/** A hash that Latchkey created, at the cost that the test sets. */
 const OWN = /^\$pbkdf2-sha512\$i=1000,r=2\$/;
 
 const persistFolder = usePersistFolders();
@@ -31,7 +31,7 @@ const profile = (n: number, created: string) => ({
 
 const INVALID = { status: 401, text: '{"detail":"Invalid token."}' };
 
-it('with their passwords and tokens: hashes of every kind that Django makes become our own', async () => {
+it("logs in imported Django users by password or token, and replaces Django's hashes", async () => {
   const folder = persistFolder();
   const hashes = async (): Promise<string[]> =>
     (await ask(folder, 'SELECT password_hash FROM users ORDER BY id')).map((row) =>
@@ -69,7 +69,7 @@ it('with their passwords and tokens: hashes of every kind that Django makes beco
     expect(await logIn(latchkey, n)).toEqual(welcome(n));
     expect(await logIn(latchkey, n, `secret pass ${n}!`)).toEqual(REFUSED);
   }
-  // The disabled one, and the one without a password.
+  // The disabled account, and the one without a password.
   for (const n of [7, 8]) expect(await logIn(latchkey, n)).toEqual(REFUSED);
   for (const [index, token] of tokens.entries())
     expect(await latchkey.get('/account/profile', token)).toEqual(profile(index + 1, '21-11-2026'));

@@ -1,5 +1,5 @@
-// Hashes at the cost that each tool has by default, at the Worker as it is deployed: each lets its owner in, and
-// nobody else. The tests in test/core/credentials/foreign look at the same code with cheap hashes, in every detail.
+// Logins with hashes at the default cost of each tool, at the built Worker. The tests in
+// test/core/credentials/foreign check the same code in detail, with cheap hashes.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadHashCheck } from '../../scripts/import/hashes.ts';
 import { damage, FILES, MAKERS } from '../core/credentials/foreign/support.ts';
@@ -15,7 +15,7 @@ afterAll(() => service?.close());
 
 let made = 0;
 
-/** Logs in to a new account that has this hash; gives the status. */
+/** Logs in to a new account with this hash; returns the status. */
 const logIn = async (hash: string, password: string): Promise<number> => {
   made += 1;
   const username = `user${made}`;
@@ -34,9 +34,9 @@ const logIn = async (hash: string, password: string): Promise<number> => {
 };
 
 const costly = Object.entries(FILES).flatMap(([file, fixtures]) =>
-  // Those of Django 5.2 log in in moving-django.test.ts.
+  // moving-django.test.ts has those of Django 5.2.
   (file === 'Django 5.2' ? [] : fixtures.costly)
-    // The first of each kind: what differs is the password, and that is tried with the cheap ones.
+    // The first of each kind: the others differ by the password, which the tests with cheap hashes try.
     .filter(({ kind }, index, all) => all.findIndex((other) => other.kind === kind) === index)
     .map((fixture) => ({ file, ...fixture })),
 );
@@ -44,11 +44,11 @@ const costly = Object.entries(FILES).flatMap(([file, fixtures]) =>
 describe.each(costly.map((fixture, index) => ({ ...fixture, index })))(
   'a hash of the kind $kind made by $file',
   ({ kind, password, hash, index }) => {
-    it('lets its owner in, and nobody once it or the password is changed', async () => {
+    it('logs its owner in, and fails for another password or a damaged hash', async () => {
       const checkHash = await loadHashCheck();
       expect(checkHash(hash)).toEqual({ ok: true, algorithm: kind, hash, make: null });
       expect(await logIn(hash, password)).toBe(200);
-      // One of the three, in turn, since each takes long.
+      // One of the three, in turn, because each takes long.
       const { badSalt, badKey } = damage(hash, index);
       const changed: [string, string][] = [
         [badKey, password],
@@ -67,13 +67,13 @@ const ofMakers = Object.entries(MAKERS).flatMap(([maker, { costly }]) =>
 );
 
 it.each(ofMakers.map((fixture, index) => ({ ...fixture, index })))(
-  'a hash of the kind $kind in the form of $maker lets its owner in, and nobody else',
+  'logs in with a $kind hash in the form of $maker, and not with another password',
   async ({ kind, password, hash, index }) => {
     const verdict = (await loadHashCheck())(hash);
     if (!verdict.ok || verdict.hash === null) return expect.fail(JSON.stringify(verdict));
     expect(verdict.algorithm).toBe(kind);
     expect(await logIn(verdict.hash, password)).toBe(200);
-    // What takes seconds in software is tried once: its wrong passwords are in the tests with cheap hashes.
+    // Some hashes take seconds. The tests with cheap hashes try wrong passwords for all.
     if (index % 3 === 0) expect(await logIn(verdict.hash, `!${password}`)).toBe(400);
   },
 );

@@ -1,4 +1,4 @@
-// Serves Latchkey as `npm start` does, over a local database of a test's choosing.
+// Serves Latchkey as `npm start` does, with a local database that the test gives.
 import { spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 import { PROJECT, wranglerCommand, wranglerEnvironment } from '../../scripts/wrangler.ts';
@@ -9,7 +9,7 @@ const SETTINGS = [
   'PASSWORD_ROUNDS:2',
 ];
 
-/** What a client is told. */
+/** The response that a client gets. */
 export interface Told {
   status: number;
   text: string;

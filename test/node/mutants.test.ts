@@ -1,4 +1,4 @@
-// The list of `npm run mutate`: every fault can still be made, and is tried by tests that exist.
+// The list of `npm run mutate`: every fault can still be made, and names tests that exist.
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { mutants } from '../mutation/mutants.ts';
@@ -10,7 +10,7 @@ const textOf = (file: string): string => {
   return text;
 };
 
-it('has at least 100 faults, each with a sentence of its own', () => {
+it('has at least 100 faults, each with its own description', () => {
   expect(mutants.length).toBeGreaterThanOrEqual(100);
   expect(new Set(mutants.map(({ what }) => what)).size).toBe(mutants.length);
 });
@@ -22,7 +22,7 @@ it('finds the text of every fault exactly once in its file', () => {
   expect(lost).toEqual([]);
 });
 
-it('changes something, by tests that exist', () => {
+it('changes the text with each fault, and names existing tests', () => {
   expect(mutants.filter(({ from, to }) => from === to)).toEqual([]);
   const missing = mutants.flatMap(({ tests }) => tests).filter((test) => !existsSync(`test/${test}.test.ts`));
   expect(missing).toEqual([]);

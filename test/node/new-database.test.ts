@@ -1,4 +1,4 @@
-// OWASP ASVS 5.0, V6.3.2 and V6.4.2: a new database has no account, and no column for a hint or a secret question.
+// OWASP ASVS 5.0, V6.3.2 and V6.4.2: a new database has no default account, and no password hint or secret question.
 import { expect, it } from 'vitest';
 import { openDatabase } from './import-support.ts';
 
@@ -9,13 +9,13 @@ const tables = database
   .all()
   .map(({ name }) => String(name));
 
-it('has no row after all migrations', () => {
+it('has no row in any table after all migrations', () => {
   expect(tables).toContain('users');
   const filled = tables.filter((name) => database.prepare(`SELECT 1 FROM "${name}"`).get() !== undefined);
   expect(filled).toEqual([]);
 });
 
-it('has no column for a hint, a question or its answer', () => {
+it('has no column for a password hint, a secret question or its answer', () => {
   const columns = tables.flatMap((table) =>
     database
       .prepare(`SELECT name FROM pragma_table_info('${table}')`)

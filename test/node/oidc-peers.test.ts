@@ -1,4 +1,4 @@
-// Apps sign people in at a service that really runs: by openid-client, and by Apache as docs/openid-connect.md configures it.
+// OpenID Connect with real peers: openid-client, Apache configured as in docs/openid-connect.md, and the SDK of MCP.
 import { createHash } from 'node:crypto';
 import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -16,7 +16,7 @@ import { startSigningService } from './support-signing-service.ts';
 import { createVisitor, type Page, type Visitor } from './support-visitor.ts';
 
 const SECRET = 'a secret of 43 characters, as the service makes';
-/** Nobody listens there: the visitor stops at the address. */
+/** No server listens there: the visitor stops at the address. */
 const CALLBACK = 'https://app.example.org/callback';
 const BYE = 'https://app.example.org/bye';
 
@@ -74,7 +74,7 @@ const join = async (): Promise<string> => {
 const signIn = (visitor: Visitor, page: Page, name: string, until: string): Promise<Page> =>
   visitor.submit(page, { identifier: name, password: PASSWORD }, until);
 
-/** As the app would set the library up, but that the service has no certificate here. */
+/** The configuration that an app would have, except that http is allowed. */
 const configure = async (id: string, secret: string | null): Promise<client.Configuration> => {
   const configuration = await client.discovery(
     new URL(service.origin),
@@ -90,7 +90,7 @@ describe('openid-client', () => {
   it.each([
     ['with a secret', SECRET],
     ['without a secret', null],
-  ])('signs somebody in as an app %s: tokens, user info, refresh, revocation', async (_, secret) => {
+  ])('signs in, reads user info, refreshes and revokes as an app %s', async (_, secret) => {
     const name = await join();
     const id = `peer-${name}`;
     await addApp({ id, secret });
@@ -117,7 +117,7 @@ describe('openid-client', () => {
     });
   });
 
-  it('asks whether a token is good, as an app with a secret', async () => {
+  it('introspects a token as an app with its secret', async () => {
     const name = await join();
     const id = `peer-${name}`;
     await addApp({ id });
@@ -138,7 +138,7 @@ describe('openid-client', () => {
     });
   });
 
-  it('learns whether the user consents', async () => {
+  it('gets access_denied or a code as the user denies or allows', async () => {
     const name = await join();
     const id = `peer-${name}`;
     await addApp({ id, asksConsent: true });
@@ -158,7 +158,7 @@ describe('openid-client', () => {
     expect(tokens.claims()?.aud).toBe(id);
   });
 
-  it('signs somebody out, here and in the app: what came of the sign-in ends', async () => {
+  it('signs out at the service and in the app, and ends the tokens of the sign-in', async () => {
     const name = await join();
     const id = `peer-${name}`;
     await addApp({ id });
@@ -185,7 +185,7 @@ describe('openid-client', () => {
     });
   });
 
-  it('rejects the answer to another request, and gets nothing for the code of another app', async () => {
+  it("rejects the response to another request, and gets no tokens for another app's code", async () => {
     const name = await join();
     const id = `peer-${name}`;
     await addApp({ id });
@@ -202,11 +202,11 @@ describe('openid-client', () => {
   });
 });
 
-describe.skipIf(isWithoutApache() || isWithoutChromium())('Apache with mod_auth_openidc, in Chromium', () => {
+describe.skipIf(isWithoutApache() || isWithoutChromium())('Apache with mod_auth_openidc in Chromium', () => {
   let browser: Browser;
   let apache: Apache;
 
-  /** Starts it as the document says, at the address of an app that is registered for it. */
+  /** Starts Apache as in the document, at the address of an app that is registered for it. */
   const start = async (changes: Record<string, string>): Promise<Apache> => {
     const port = await freePort();
     const origin = `http://localhost:${port}`;
@@ -221,7 +221,7 @@ describe.skipIf(isWithoutApache() || isWithoutChromium())('Apache with mod_auth_
         'the-client-secret': `"${SECRET}"`,
         ...changes,
       },
-      // What the test looks at. It shows the tokens to the browser, which is not for others.
+      // Shows the tokens to the browser, for this test only.
       'OIDCInfoHook access_token session userinfo id_token',
     );
   };
@@ -248,7 +248,7 @@ describe.skipIf(isWithoutApache() || isWithoutChromium())('Apache with mod_auth_
     return response.json();
   };
 
-  it('signs in and back to the page that was asked for, refreshes, and signs out on both sides', async () => {
+  it('signs in, returns to the requested page, refreshes, and signs out on both sides', async () => {
     const name = await join();
     const tab = await newTab();
     await signInThere(tab, name, apache);
@@ -273,13 +273,13 @@ describe.skipIf(isWithoutApache() || isWithoutChromium())('Apache with mod_auth_
     await tab.context().close();
   });
 
-  it('lets nobody in by an answer that it did not ask for', async () => {
+  it('rejects a response that it did not request', async () => {
     const name = await join();
     const tab = await newTab();
     await tab.goto(`${apache.origin}/index.html`);
     await tab.goto(`${apache.origin}/oidc/callback?code=${'0'.repeat(32)}.${'A'.repeat(43)}&state=none`);
     expect(await tab.locator('body').innerText()).not.toContain('The wiki');
-    // A sign-in in another browser opens nothing in this one.
+    // A sign-in in another browser does not sign in this one.
     const other = await newTab();
     await signInThere(other, name, apache);
     await tab.goto(`${apache.origin}/index.html`);
@@ -287,8 +287,8 @@ describe.skipIf(isWithoutApache() || isWithoutChromium())('Apache with mod_auth_
     await Promise.all([tab.context().close(), other.context().close()]);
   });
 
-  it('signs out at the next refresh who has signed out at the service', async () => {
-    // So that each request refreshes.
+  it('signs a user out at the next refresh after a sign-out at the service', async () => {
+    // Each request refreshes.
     const eager = await start({ 'BeforeExpiry 60': 'BeforeExpiry 100000' });
     const name = await join();
     const tab = await newTab();
@@ -357,7 +357,7 @@ describe('the SDK of the Model Context Protocol', () => {
     },
   );
 
-  it('gets no token for a server that the service does not know', async () => {
+  it('gets invalid_target for an unknown resource server', async () => {
     const name = await join();
     const id = `mcp-${name}`;
     await addApp({ id, secret: null, redirectUris: ['http://127.0.0.1:1/callback'] });

@@ -1,4 +1,4 @@
-// What the document says that a body may hold is what the validator of its operation takes.
+// The body schemas of the OpenAPI document accept exactly what the validators of the operations accept.
 import * as examples from '../../src/dialects/id/examples.ts';
 import '../../scripts/openapi/runtime.ts';
 
@@ -19,7 +19,7 @@ const bodies = surfaces.flatMap((surface) =>
   }),
 );
 
-/** A body that is good: the first example of the document. */
+/** A valid body: the first example in the document. */
 const goodBody = (operation: JsonObject): JsonObject => {
   const [example] = Object.values(
     objectAt(operation, 'requestBody', 'content', 'application/json', 'examples'),
@@ -31,7 +31,7 @@ const LENGTHS = [
   1, 5, 6, 7, 8, 15, 16, 17, 20, 21, 32, 33, 128, 129, 200, 201, 255, 256, 257, 1023, 1024, 1025,
 ];
 
-/** Texts on both sides of every bound, and of every form that a field may ask for. */
+/** Texts on both sides of every limit, and of every format that a field may require. */
 const TEXTS = [
   '',
   ...LENGTHS.map((length) => 'a1'.repeat(length).slice(0, length)),
@@ -56,13 +56,13 @@ const TEXTS = [
 
 const OTHERS: Json[] = [null, true, [], {}, ['a'], examples.assertion, examples.registration];
 
-/** As the reader of bodies hands it on: numbers as text. */
+/** As the reader of bodies passes it on: numbers as text. */
 const asRead = (value: Json): Json => (typeof value === 'number' ? String(value) : value);
 
-describe.each(bodies)('$id', ({ id, operation, keys, schema }) => {
+describe.each(bodies)('body schema of $id', ({ id, operation, keys, schema }) => {
   const good = goodBody(operation);
 
-  /** Whether the body is taken, by both. */
+  /** Whether the body is valid. Fails if the schema and the validator disagree. */
   const expectAgreement = async (body: JsonObject): Promise<boolean> => {
     const read = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, asRead(value)]));
     const isTaken = errorsIn(schema, read).length === 0;
@@ -71,7 +71,7 @@ describe.each(bodies)('$id', ({ id, operation, keys, schema }) => {
     return isTaken;
   };
 
-  it.each(Object.keys(schema.shape))('takes of %s what its validator takes', async (name) => {
+  it.each(Object.keys(schema.shape))('accepts the same values of %s as its validator', async (name) => {
     const described = objectAt(bodyOf(id), 'properties', name);
     const numbers = [-1, 0, 1, 2, 10, 11, 1.5];
     const values = described['type'] === 'integer' ? numbers : TEXTS;
@@ -83,7 +83,7 @@ describe.each(bodies)('$id', ({ id, operation, keys, schema }) => {
     await expectAgreement(without);
   });
 
-  it('takes its example, and fields that it does not know', async () => {
+  it('accepts its example, and unknown fields', async () => {
     await expectAgreement(good);
     await expectAgreement({ ...good, surprise: 1 });
     expect(await findFlaws(good, ...keys, ...SCHEMA)).toEqual([]);
@@ -91,7 +91,7 @@ describe.each(bodies)('$id', ({ id, operation, keys, schema }) => {
 });
 
 it.each(bodies.filter(({ options }) => options.alias))(
-  '$id takes a field in the place of another, but not neither',
+  'requires a field or its alias in $id',
   async ({ operation, keys, options }) => {
     const { name = '', standsFor = '' } = options.alias ?? {};
     const { [standsFor]: value = null, ...without } = goodBody(operation);

@@ -15,14 +15,14 @@ import { createVisit, PASSWORD, type Person, type Visit } from './support-openap
 import { stories, storiesOfTheLeast } from './support-openapi-stories.ts';
 import { startService } from './support-service.ts';
 
-/** The Worker, on a machine that is busy. */
+/** The time for the Worker to start on a busy machine. */
 const STARTS_WITHIN_MS = 60_000;
 
 let visit: Visit;
 let least: Visit;
 
 beforeAll(async () => {
-  // The second wrong password in a row makes one wait.
+  // After one wrong password, the next try has to wait.
   const wait = { THROTTLE_FREE_FAILURES: '1', THROTTLE_FIRST_WAIT_SECONDS: '60' };
   const settings = { ...wait, ...MAIL_ON, PUBLIC_URL: ISSUER, EMAIL_SIGN_IN: 'true' };
   visit = createVisit(await startService(settings, { SIGNING_KEYS: JSON.stringify(KEYS) }));
@@ -31,10 +31,8 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([visit?.service.close(), least?.service.close()]));
 
-it.each(stories)('%s succeeds as documented', (_, story) => story(visit));
-it.each(storiesOfTheLeast)('%s, of a service with the least settings, succeeds as documented', (_, story) =>
-  story(least),
-);
+it.each(stories)('succeeds as documented: %s', (_, story) => story(visit));
+it.each(storiesOfTheLeast)('succeeds as documented without mail and keys: %s', (_, story) => story(least));
 
 const needsLogin = ({ operation }: Found): boolean =>
   Array.isArray(operation['security']) &&
@@ -56,28 +54,31 @@ const statusWhenWrong = (id: string): number => {
   return id === 'userV1Login' ? 200 : 400;
 };
 
-describe('refuses as documented:', () => {
+describe('documented refusals', () => {
   let person: Person;
 
   beforeAll(async () => {
     person = await visit.join();
   });
 
-  it.each(operations.filter(needsLogin))('$id, for anonymous clients', async ({ id }) => {
+  it.each(operations.filter(needsLogin))('reject an anonymous client at $id', async ({ id }) => {
     expect([401, 403, 404]).toContain((await visit.ask(id)).status);
     for (const token of ['Token 0', 'Bearer', 'Token a b']) await visit.expectStatus(401, id, { token });
   });
 
-  it.each(operations.filter(mayRefuse(403, 'from-another-site')))('$id, a foreign page', async ({ id }) => {
-    const headers = { 'Sec-Fetch-Site': 'cross-site' };
-    await visit.expectStatus(403, id, { cookie: person.cookie, headers });
-  });
+  it.each(operations.filter(mayRefuse(403, 'from-another-site')))(
+    'reject a foreign page at $id',
+    async ({ id }) => {
+      const headers = { 'Sec-Fetch-Site': 'cross-site' };
+      await visit.expectStatus(403, id, { cookie: person.cookie, headers });
+    },
+  );
 
-  it.each(operations.filter(needsAdmin))('$id, for non-admins', async ({ id }) => {
+  it.each(operations.filter(needsAdmin))('reject a non-admin at $id', async ({ id }) => {
     await visit.expectStatus(403, id, { token: person.token });
   });
 
-  it.each(operations.filter(hasBody))('$id, a body that is not good', async ({ id }) => {
+  it.each(operations.filter(hasBody))('reject an invalid body at $id', async ({ id }) => {
     const { token } = needsAdmin(findOperation(id)) ? await visit.joinAsAdmin() : person;
     const raw = (type: string, text: string) => ({ token, raw: { type, text } });
     await visit.expectStatus(415, id, raw('text/plain', 'hello'));
@@ -92,7 +93,7 @@ describe('refuses as documented:', () => {
     await visit.expectStatus(refused, id, { token, body: wrong });
   });
 
-  it('a name that is taken', async () => {
+  it('reject a username or email that is taken', async () => {
     const { username, email, password } = person;
     const body = { username, email, password, name: 'A', first_name: 'A', last_name: 'B' };
     const other = await visit.join();
@@ -108,7 +109,7 @@ describe('refuses as documented:', () => {
     await visit.expectStatus(409, 'idChangeUsername', { token: other.token, body: { username, password } });
   });
 
-  it('a new password that is common, or the name', async () => {
+  it('reject a new password that is common or like the username', async () => {
     const { token, password: currentPassword, email, username } = person;
     for (const password of ['password', `${username}1`]) {
       await visit.expectStatus(400, 'idRegister', { body: { email, username, password } });
@@ -117,12 +118,12 @@ describe('refuses as documented:', () => {
     }
   });
 
-  it('an email that nobody has', async () => {
+  it('reject an unknown email at authLogin', async () => {
     await visit.expectStatus(400, 'authLogin', { body: { email: 'nobody@example.com', password: 'wrong' } });
   });
 
   it.each(operations.filter(mayRefuse(429, 'too-many-tries')).filter(takesPassword))(
-    '$id, a wrong password, and one too many',
+    'reject a wrong password at $id, and the next one with 429',
     async ({ id }) => {
       const { email, token } = await visit.join();
       const next = /Change/.test(id) ? visit.someone() : { email, username: email };
@@ -134,7 +135,7 @@ describe('refuses as documented:', () => {
     },
   );
 
-  it('an address that floods with what only the flood guard limits', async () => {
+  it('answer 429 to a flood from one address if only the flood guard limits', async () => {
     const headers = { 'CF-Connecting-IP': '203.0.113.8' };
     const { token } = person;
     const guarded = operations
@@ -153,7 +154,7 @@ describe('refuses as documented:', () => {
     }
   });
 
-  it('an address that floods with registrations', async () => {
+  it('answer 429 to a flood of registrations from one address', async () => {
     const headers = { 'CF-Connecting-IP': '203.0.113.7' };
     const registrations = operations.filter(({ id }) => isRegistration(id));
     const flood = async (left: number): Promise<void> => {
@@ -167,16 +168,16 @@ describe('refuses as documented:', () => {
   });
 });
 
-/** Nothing outside makes the service fail: the document’s examples of these are the dialects’ own words. */
+/** Clients cannot cause these. Their examples in the document come from the dialects. */
 const FAILURES = new Set([500, 503]);
 
-it.each(operations)('$id has given every answer that it is documented to give', (found) => {
+it.each(operations)('returns every documented status at $id', (found) => {
   const expected = statusesOf(found).filter((status) => !FAILURES.has(status));
   const seen = new Set([...visit.seen(found.id), ...least.seen(found.id)]);
   expect([...seen].filter((status) => !FAILURES.has(status)).toSorted()).toEqual(expected);
 });
 
-it('an answer with an extra key, a missing key, or a text for a number does not match', async () => {
+it('detects an extra key, a missing key, and a text for a number in a response', async () => {
   const { keys } = findOperation('usersMe');
   const schema = [...keys, 'responses', '200', 'content', 'application/json', 'schema'];
   const { cookie } = await visit.ask('usersLogin', {

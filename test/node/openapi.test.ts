@@ -1,4 +1,4 @@
-// The OpenAPI document: valid, whole, up to date, and true of the validators that it was made from.
+// The OpenAPI document: valid, complete, up to date, with examples that match its schemas.
 import '../../scripts/openapi/runtime.ts';
 
 import { describe, expect, it } from 'vitest';
@@ -25,19 +25,19 @@ const routes = surfaces.flatMap((surface) =>
   surface.endpoints.map((endpoint) => ({ endpoint, path: barePathOf(surface, endpoint) })),
 );
 
-/** Without the slash at the end that some documents write. */
+/** A path without the trailing slash that some contracts have. */
 const bare = (path: string): string => path.replace(/\/$/, '');
 
-it('is what the source makes: `npm run openapi` writes it anew', async () => {
+it('matches the source (update: `npm run openapi`)', async () => {
   expect(document).toEqual(await makeDocument());
 });
 
-it('is a valid OpenAPI 3.1 document', async () => {
+it('validates as OpenAPI 3.1.1', async () => {
   expect(document['openapi']).toBe('3.1.1');
   expect(await findMistakes(document)).toEqual([]);
 });
 
-it('would not be valid with a parameter in an unknown place, or an unknown type', async () => {
+it('fails validation with a parameter without `in`, or with an unknown type', async () => {
   const [path = '', methods] = Object.entries(objectAt(document, 'paths'))[0] ?? [];
   const broken = { ...objectAt(methods), parameters: [{ name: 'limit' }] };
   expect(await findMistakes({ ...document, paths: { [path]: broken } })).not.toEqual([]);
@@ -45,14 +45,14 @@ it('would not be valid with a parameter in an unknown place, or an unknown type'
   expect(await findMistakes({ ...document, components: { schemas } })).not.toEqual([]);
 });
 
-it('has every route of every dialect, and nothing else', () => {
+it('has every route of every dialect and service, and no other', () => {
   const inSource = routes.map(({ endpoint, path }) => `${endpoint.method} ${path}`);
   const inDocument = operations.map(({ method, path }) => `${method} ${bare(path)}`);
   expect(inDocument.toSorted()).toEqual(inSource.toSorted());
   expect(inDocument.length).toBeGreaterThanOrEqual(48);
 });
 
-it('cannot be made of an endpoint or a dialect without docs, or of an answer of no known shape', async () => {
+it('rejects an endpoint or a dialect without docs, and a refusal without a schema', async () => {
   const exchanges = await readDocumented();
   const make = (surface: SurfaceDefinition) => describeOperations(surface, exchanges, createComponents());
   const { docs, endpoints } = users;
@@ -67,7 +67,7 @@ it('cannot be made of an endpoint or a dialect without docs, or of an answer of 
   );
 });
 
-it('writes paths as the documents write them', () => {
+it('writes paths as the contracts do, with or without a trailing slash', () => {
   expect(operations.map(({ path }) => path)).toEqual(
     expect.arrayContaining([
       '/api/users/register/',
@@ -82,12 +82,12 @@ it('writes paths as the documents write them', () => {
   );
 });
 
-it('names every operation once', () => {
+it('has unique operation ids', () => {
   const ids = operations.map(({ id }) => id);
   expect(ids).toEqual([...new Set(ids)]);
 });
 
-it('asks for credentials where the source does, and for the cookie where it counts', () => {
+it('requires the same credentials as the source', () => {
   const asked = operations.map(({ id, operation }) => [id, operation['security']]);
   const token = [{ token: [] }, { bearer: [] }];
   expect(asked).toEqual(
@@ -105,11 +105,11 @@ it('asks for credentials where the source does, and for the cookie where it coun
   expect(findOperation('authLogin').operation['security']).toEqual([]);
 });
 
-describe.each(operations)('$id', ({ operation, keys }) => {
+describe.each(operations)('operation $id', ({ operation, keys }) => {
   const request = objectAt(operation, 'requestBody');
   const responses = Object.entries(objectAt(operation, 'responses'));
 
-  it('has an example for every body, and each is what its schema says', async () => {
+  it('has examples for every body, which match its schema', async () => {
     const held = [
       ...listExamples([...keys, 'requestBody'], request),
       ...responses.flatMap(([status, response]) =>
@@ -124,7 +124,7 @@ describe.each(operations)('$id', ({ operation, keys }) => {
       expect([name, await findFlaws(value, ...schema)]).toEqual([name, []]);
   });
 
-  it('has a schema for its answers that refuses what is no such answer', async () => {
+  it('has response schemas that reject other values', async () => {
     const schemas = responses.flatMap(([status, response]) =>
       Object.keys(objectAt(response, 'content')).map((type) => [
         ...[...keys, 'responses', status, 'content', type, 'schema'],
@@ -137,7 +137,7 @@ describe.each(operations)('$id', ({ operation, keys }) => {
   });
 });
 
-it('has the documents’ own examples', () => {
+it('has the examples of the contracts', () => {
   const valuesOf = (id: string, ...keys: string[]): unknown[] =>
     Object.values(
       objectAt(findOperation(id).operation, ...keys, 'content', 'application/json', 'examples'),

@@ -1,4 +1,4 @@
-// The package as others install it: packed once, installed without a network, compiled and run in a project of its own.
+// The npm package as others install it: packed once, installed offline, compiled and run in another project.
 import { execFile } from 'node:child_process';
 import {
   mkdirSync,
@@ -23,7 +23,7 @@ import { startSigningService } from './support-signing-service.ts';
 const run = promisify(execFile);
 const read = (path: string): string => readFileSync(join(PROJECT, path), 'utf8');
 
-/** The npm that runs this test, or the one beside Node. */
+/** Runs npm, that of the project if it has one. */
 const npm = (args: readonly string[], cwd: string) =>
   run('npm', [...args], {
     cwd,
@@ -47,7 +47,7 @@ const packAndInstall = async (): Promise<void> => {
   writeFileSync(join(folder, 'package.json'), '{"name":"outside","private":true,"type":"module"}');
   await npm(['install', '--offline', '--no-audit', '--no-fund', `./${described.filename}`], folder);
   installed = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
-  // What the project itself would install from a registry.
+  // The project would install it from a registry.
   symlinkSync(join(PROJECT, 'node_modules/hono'), join(folder, 'node_modules/hono'));
 };
 
@@ -99,7 +99,7 @@ const runProgram = async (path: string, ...args: readonly string[]): Promise<str
   (await run(process.execPath, [path, ...args], { cwd: folder })).stdout.trim();
 
 describe('the package', () => {
-  it('holds what is needed, and nothing else', () => {
+  it('contains only dist/package, README.md, LICENSE and package.json', () => {
     expect(packed.toSorted()).toEqual([
       'LICENSE',
       'README.md',
@@ -113,13 +113,13 @@ describe('the package', () => {
     ]);
   });
 
-  it('brings nothing else along', () => {
+  it('installs no dependencies', () => {
     expect(installed).toEqual(['latchkey']);
-    // What the Worker is made of is bundled: it is needed to build the Worker, not to use the package.
+    // The Worker's libraries are bundled: they are needed to build the Worker, not to use the package.
     expect(JSON.parse(read('package.json'))).not.toHaveProperty('dependencies');
   });
 
-  it('names nothing of the source', () => {
+  it('imports nothing except hono', () => {
     for (const name of ['client.d.ts', 'rpc.d.ts', 'verify.d.ts', 'verify.js']) {
       const text = readFileSync(join(folder, 'node_modules/latchkey/dist/package', name), 'utf8');
       const named = [...text.matchAll(/\b(?:from |import\()["']([^"']+)["']/g)].map(([, path]) => path);
@@ -152,21 +152,18 @@ export const use = async (service: AccountsService) => {
 `;
 
 const WRONG = [
-  ['a field that there is not', "await accounts.register.$post({ json: { mail: 'a', password: 'x' } });"],
-  ['a path that there is not', 'await accounts.registration.$post({});'],
-  ['a method that the path does not take', 'await accounts.me.$put({});'],
-  [
-    'an answer of another type',
-    'const email: number = (await verify(KEYS, KEYS, { audience: KEYS })).email;',
-  ],
+  ['an unknown field', "await accounts.register.$post({ json: { mail: 'a', password: 'x' } });"],
+  ['an unknown path', 'await accounts.registration.$post({});'],
+  ['a method that the path does not accept', 'await accounts.me.$put({});'],
+  ['a claim of another type', 'const email: number = (await verify(KEYS, KEYS, { audience: KEYS })).email;'],
   ['no audience', 'await verify(KEYS, KEYS, {});'],
   ['no key set', "await verify(KEYS, { audience: 'a' });"],
   [
-    'a claim that an app need not have',
+    'a claim that the token of an app may lack',
     'const email: string = (await verify(KEYS, KEYS, { audience: KEYS, acceptApps: true })).email;',
   ],
-  ['a code that there is not', "export const is = (error: TokenRejected) => error.code === 'too_late';"],
-  ['an account that may be none', "const sub = (await service.account('a')).sub;"],
+  ['an unknown code', "export const is = (error: TokenRejected) => error.code === 'too_late';"],
+  ['an account that may be null', "const sub = (await service.account('a')).sub;"],
 ] as const;
 
 const WRONG_PROGRAM = `
@@ -179,22 +176,22 @@ const accounts = hc<IdRoutes>('https://id.example.com/id');
 declare const service: AccountsService;
 `;
 
-describe('a project outside, with every declaration checked', () => {
+describe('a project that installs the package', () => {
   it.each(['nodenext', 'esnext'] as const)(
-    'compiles what is right with %s, and nothing that is wrong',
+    'compiles correct code with %s, and no incorrect code',
     async (module) => {
       const examples = [...listExamples('docs/api.md'), ...listExamples('docs/other-services.md')];
       expect(examples.length).toBe(3);
-      // An example that only declares types is a module too.
+      // The export makes a module of an example that only declares types.
       examples.forEach((code, index) => {
         write(`example-${index}.ts`, `${code}\nexport {};\n`);
       });
       write('right.ts', RIGHT);
-      // One file each: an error that is expected must not hide another one.
+      // One file each, so that an expected error hides no other.
       WRONG.forEach(([why, code], index) => {
         write(`wrong-${index}.ts`, `${WRONG_PROGRAM}// @ts-expect-error ${why}\n${code}\n`);
       });
-      // Of Node, the example uses this alone.
+      // The only API of Node that the example uses.
       write('node.d.ts', 'declare const process: { argv: string[] };\n');
       const files = [
         'node.d.ts',
@@ -206,13 +203,13 @@ describe('a project outside, with every declaration checked', () => {
     },
   );
 
-  it('registers with the typed client, as docs/api.md shows', async () => {
+  it('registers with the typed client as in docs/api.md', async () => {
     const [code = ''] = listExamples('docs/api.md');
     write('register.ts', code);
     expect(await runProgram('register.ts', `${service.origin}/id`)).toBe('mary@example.com');
   });
 
-  it('verifies a token of the service in Node, and says why it rejects one', async () => {
+  it('verifies a token of the service in Node, or rejects it with a code', async () => {
     write(
       'verify.ts',
       `import { hc } from 'hono/client';
@@ -259,7 +256,7 @@ console.log(JSON.stringify([
     ]);
   });
 
-  it('loads the keys once for many at the same time, however many keys they name', async () => {
+  it('loads the keys once for 50 simultaneous tokens with unknown key ids', async () => {
     let loads = 0;
     const keys = await (await fetch(`${service.origin}/.well-known/jwks.json`)).text();
     const server = createServer((_, response) => {
@@ -289,13 +286,13 @@ console.log([...new Set(codes)].join());
     }
   });
 
-  it('imports the types for their value too', async () => {
+  it('imports latchkey/client and latchkey/rpc at run time', async () => {
     write('values.ts', "import 'latchkey/client';\nimport 'latchkey/rpc';\nconsole.log('done');\n");
     expect(await runProgram('values.ts')).toBe('done');
   });
 });
 
-describe.skipIf(isWithoutChromium())('a page of another origin, in Chromium', () => {
+describe.skipIf(isWithoutChromium())('a page of another origin in Chromium', () => {
   it('verifies a token of the service', async () => {
     const script = readFileSync(join(folder, 'node_modules/latchkey/dist/package/verify.js'));
     const server = createServer(({ url }, response) => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { type Service, startService } from './support-service.ts';
 
-/** The Worker and Chromium, on a machine that is busy. */
+/** The time for the Worker or Chromium to start on a busy machine. */
 const STARTS_WITHIN_MS = 60_000;
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
@@ -20,7 +20,7 @@ interface App {
   server: Server;
 }
 
-/** Serves examples/spa on a port of its own. */
+/** Serves examples/spa on its own port. */
 const serveApp = async (): Promise<App> => {
   const server = createServer(async ({ url = '' }, response) => {
     const { pathname } = new URL(url, 'http://localhost');
@@ -35,7 +35,7 @@ const serveApp = async (): Promise<App> => {
   return { origin: `http://localhost:${address.port}`, server };
 };
 
-/** Of no loopback name: every port of the machine may use a service that is asked there. */
+/** Not a loopback name: a service at a loopback name allows every port of the machine. */
 const UNKNOWN = 'http://app.example.com';
 
 const MARY = { email: 'mary@example.com', name: '<b>Mary</b>', password: 'four walls and a door' };
@@ -55,13 +55,13 @@ afterAll(async () => {
   allowed?.server.close();
 });
 
-it('the typed client registers and lists the sessions', async () => {
+it('registers and lists the sessions with examples/client.ts', async () => {
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, [join(EXAMPLES, 'client.ts'), `${service.origin}/id`]);
   expect(stdout).toMatch(/^mary\d+@example\.com is signed in on 1 device\.\n$/);
 });
 
-describe.skipIf(isWithoutChromium())('the browser app of another origin', () => {
+describe.skipIf(isWithoutChromium())('examples/spa on another origin', () => {
   let browser: Browser;
 
   beforeAll(async () => {
@@ -90,7 +90,7 @@ describe.skipIf(isWithoutChromium())('the browser app of another origin', () => 
     await page.getByRole('button', { name: 'Sign in' }).click();
   };
 
-  it('signs in with a cookie that no script reads, stays signed in, and signs out', async () => {
+  it('signs in with a cookie hidden from scripts, stays signed in, and signs out', async () => {
     const page = await open(allowed.origin);
     await says(page, 'You are not signed in.');
     await signIn(page, 'wrong one');
@@ -106,7 +106,7 @@ describe.skipIf(isWithoutChromium())('the browser app of another origin', () => 
     await says(page, 'You are not signed in.');
   });
 
-  it('signs nobody in where its origin is not allowed', async () => {
+  it('cannot sign in if its origin is not allowed', async () => {
     const page = await open(UNKNOWN);
     await signIn(page, MARY.password);
     await says(page, 'Failed to fetch');

@@ -1,4 +1,4 @@
-// How the pages look and read: axe finds nothing serious, nothing is wider than a phone, screenshots for people.
+// The look of the pages: no accessibility violations, no page wider than its window, and screenshots.
 import './support-bytes.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { arrive, emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
 import { type Service, startService } from './support-service.ts';
 
-/** The Worker and Chromium, on a machine that is busy. */
+/** The time for the Worker or Chromium to start on a busy machine. */
 const STARTS_WITHIN_MS = 60_000;
 
 /** Ignored by git. */
@@ -20,7 +20,7 @@ const SCREENSHOTS = join(import.meta.dirname, '../../screenshots');
 const SECRETS = { SIGNING_KEYS: JSON.stringify(KEYS) };
 
 const SIZES = [
-  // The least width that WCAG 2.2 asks for. https://www.w3.org/TR/WCAG22/#reflow
+  // The least width that WCAG 2.2 requires. https://www.w3.org/TR/WCAG22/#reflow
   ['phone', 320, 740],
   ['desktop', 1280, 800],
 ] as const;
@@ -49,7 +49,7 @@ const OUTSIDE: readonly (readonly [string, Way])[] = [
   ['app-sign-in', (person) => person.goTo(authorizePath({ login_hint: LONG_EMAIL }))],
 ];
 
-/** As long as they can be, without a place to break. */
+/** The longest values, without a place to break a line. */
 const LONG_EMAIL = `${'m'.repeat(64)}@${'w'.repeat(63)}.${'w'.repeat(63)}.example`;
 const LONG_APP = 'W'.repeat(60);
 const APP_ORIGIN = `https://${'w'.repeat(60)}.${'w'.repeat(60)}.example`;
@@ -65,7 +65,7 @@ const authorizePath = (more: Record<string, string> = {}): string =>
     ...more,
   })}`;
 
-/** Pages of somebody whose email, name and app are as long as they can be, with their headings. */
+/** Pages of a person whose email, name and app have the maximum length, with their headings. */
 const LONG: readonly (readonly [path: string, heading: string])[] = [
   [authorizePath(), `Sign in to ${LONG_APP}?`],
   ['/apps', 'Apps'],
@@ -145,7 +145,7 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
           PUBLIC_URL: 'https://id.example.com',
           MAIL_FROM: 'id@example.com',
           EMAIL_SIGN_IN: 'true',
-          // A code is still good if its step ends while the browser sends it.
+          // A code is still valid if its step ends while the browser sends it.
           TOTP_WINDOW: '1',
         },
         SECRETS,
@@ -194,7 +194,7 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
     await service?.close();
   });
 
-  /** Serious and worse, with where they are. */
+  /** Violations that are moderate or worse, with their elements. */
   const findFlaws = async ({ page }: Person): Promise<string[]> => {
     await page.evaluate(axe.source);
     const results = await page.evaluate<axe.AxeResults>('axe.run()');
@@ -218,23 +218,23 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
     expect(person.complaints).toEqual([]);
   };
 
-  it.each(OUTSIDE)('%s, for anonymous visitors', async (name, open) => {
+  it.each(OUTSIDE)('fits the window and passes axe for anonymous visitors: %s', async (name, open) => {
     await open(outsider);
     await look(outsider, name);
   });
 
-  it.each(INSIDE)('%s, for signed-in users', async (name, open) => {
+  it.each(INSIDE)('fits the window and passes axe for signed-in users: %s', async (name, open) => {
     await open(admin);
     await look(admin, name);
   });
 
-  it('second step', async () => {
+  it('fits the window and passes axe in the second step of a login', async () => {
     await signIn(outsider, adminName);
     expect(await outsider.heading()).toBe('Second step');
     await look(outsider, 'second-step');
   });
 
-  it.each(LONG)('%s is no wider than a phone with long names: %s', async (path, heading) => {
+  it.each(LONG)('fits a phone with the longest values: %s (%s)', async (path, heading) => {
     const [, width, height] = SIZES[0];
     await longNamed.page.setViewportSize({ width, height });
     await longNamed.goTo(path);
@@ -242,14 +242,14 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
     expect([await longNamed.heading(), scrolled]).toEqual([heading, width]);
   });
 
-  it('confirm', async () => {
+  it('fits the window and passes axe on the page that asks for the password again', async () => {
     await service.execute('UPDATE sessions SET authenticated_at = 0');
     await admin.goTo('/export');
     expect(await admin.heading()).toBe('Confirm that it is you');
     await look(admin, 'confirm');
   });
 
-  it('says what axe would find', async () => {
+  it('detects a missing label', async () => {
     await outsider.goTo('/sign-in');
     await outsider.page.evaluate("document.querySelector('label').remove()");
     expect(await findFlaws(outsider)).toEqual(['label: #identifier']);

@@ -1,10 +1,10 @@
-// The account page in a real browser: the life of an account, with scripts and without, and people who meet there.
+// The account pages in Chromium, with and without scripts: the life of an account, and several browsers at once.
 import { describe, expect, it } from 'vitest';
 import { isWithoutChromium } from './support-chromium.ts';
 import { emailOf, PASSWORD, signIn, signUp, someName } from './support-person.ts';
 import { openVisits } from './support-visits.ts';
 
-describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
+describe.skipIf(isWithoutChromium())('account pages in Chromium', () => {
   const visits = openVisits({});
   const { visit } = visits;
 
@@ -12,7 +12,7 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
     ['without scripts', false],
     ['with scripts', true],
   ])('%s', (_, javaScriptEnabled) => {
-    it('an account lives its whole life', async () => {
+    it('let a user create, change, export and delete an account', async () => {
       const me = await visit(javaScriptEnabled);
       const name = someName();
       await me.goTo('/');
@@ -91,7 +91,7 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
       expect(await me.notice()).toBe('Password: Wrong username, email or password.');
     });
 
-    it('the session of a second browser is ended from the first', async () => {
+    it('let a user end the session of another browser', async () => {
       const [first, second] = [await visit(javaScriptEnabled), await visit(javaScriptEnabled)];
       const name = await signUp(first);
       await signIn(second, name);
@@ -111,7 +111,7 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
       expect(await second.heading()).toBe('Devices');
     });
 
-    it('what was typed is kept when the session ends meanwhile', async () => {
+    it('keep the typed text if the session ended meanwhile', async () => {
       const [first, second] = [await visit(javaScriptEnabled), await visit(javaScriptEnabled)];
       const name = await signUp(first);
       await signIn(second, name);
@@ -131,7 +131,7 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
       expect(await second.notice()).toBe('Your profile is saved.');
     });
 
-    it('an admin disables a user who is signed in elsewhere', async () => {
+    it('let an admin disable, enable and delete a user who is signed in elsewhere', async () => {
       const [admin, user] = [await visit(javaScriptEnabled), await visit(javaScriptEnabled)];
       const [adminName, userName] = [await signUp(admin), await signUp(user)];
       await visits.service.execute('UPDATE users SET is_admin = (username = ?)', adminName);
@@ -165,7 +165,7 @@ describe.skipIf(isWithoutChromium())('the account page in Chromium', () => {
     });
   });
 
-  it('is used with the keyboard alone', async () => {
+  it('work with the keyboard only', async () => {
     const name = await signUp(await visit());
     const me = await visit();
     await me.goTo('/sign-in');

@@ -1,4 +1,4 @@
-// Second factors in a real browser: a virtual authenticator registers, signs in and is lost; a code is read off the screen.
+// Second factors in Chromium: passkeys of a virtual authenticator, an authenticator app by QR code, app passwords.
 import './support-bytes.ts';
 import jsQr from 'jsqr';
 import type { CDPSession } from 'playwright-core';
@@ -15,11 +15,11 @@ interface Picture {
   height: number;
 }
 
-/** What a phone has: it keeps passkeys and knows its owner. */
+/** A virtual authenticator like that of a phone: it stores passkeys and verifies its owner. */
 interface Authenticator {
   /** The ids of its passkeys. */
   passkeys: () => Promise<string[]>;
-  /** It is lost, with all passkeys. */
+  /** Removes it with all passkeys. */
   lose: () => Promise<void>;
 }
 
@@ -34,7 +34,7 @@ const attach = async (person: Person): Promise<Authenticator> => {
       hasResidentKey: true,
       hasUserVerification: true,
       isUserVerified: true,
-      // As if somebody touched it at once.
+      // Simulates an immediate touch.
       automaticPresenceSimulation: true,
     },
   });
@@ -49,12 +49,12 @@ const attach = async (person: Person): Promise<Authenticator> => {
   };
 };
 
-describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
-  // A code is still good if its step ends while the browser sends it.
+describe.skipIf(isWithoutChromium())('sign-in with second factors in Chromium', () => {
+  // A code is still valid if its step ends while the browser sends it.
   const visits = openVisits({ TOTP_WINDOW: '1' });
   const { visit } = visits;
 
-  /** What a QR code on the page says, read as a phone reads it: off the picture. */
+  /** The text of the QR code on the page, read from its picture as a phone does. */
   const readQrCode = async (person: Person): Promise<string> => {
     const picture = await person.page.locator('svg.qr').screenshot();
     const blank = await person.context.newPage();
@@ -73,7 +73,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
   const recoveryCodesOf = (person: Person): Promise<string[]> =>
     person.page.locator('.codes code').allInnerTexts();
 
-  it('a passkey is added, signs in by autofill and by the button, is the second factor, is lost and replaced', async () => {
+  it('adds a passkey, signs in by autofill, button and second step, and replaces a lost one', async () => {
     const me = await visit();
     const phone = await attach(me);
     const name = await signUp(me);
@@ -92,7 +92,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
     expect(await me.page.locator('#passkeys ~ .card .strong').innerText()).toBe('My phone On one device');
     expect(await phone.passkeys()).toHaveLength(1);
 
-    // By autofill: the page asks for it as soon as it is open, and the authenticator answers at once.
+    // By autofill: the page requests it when it opens, and the authenticator answers at once.
     await me.context.clearCookies({ name: 'sessionid' });
     await me.page.goto(`${visits.service.origin}/sign-in?to=%2Fdevices`, { waitUntil: 'commit' });
     await me.page.waitForURL(`${visits.service.origin}/devices`);
@@ -104,14 +104,14 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
     await me.press('Sign in with a passkey');
     expect(await me.heading()).toBe(name);
 
-    // As second factor.
+    // As the second factor.
     await me.press('Sign out');
     await signIn(me, name);
     expect(await me.heading()).toBe('Second step');
     await me.press('Use a passkey');
     expect(await me.heading()).toBe(name);
 
-    // Lost: the password and a recovery code.
+    // After the loss: the password and a recovery code.
     await phone.lose();
     await me.press('Sign out');
     await signIn(me, name);
@@ -129,7 +129,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
     expect(await me.notice()).toBe('Your passkey is added.');
   });
 
-  it('the browser forgets a passkey that was removed', async () => {
+  it('removes a passkey from the browser too', async () => {
     const me = await visit();
     const phone = await attach(me);
     await signUp(me);
@@ -145,7 +145,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
     ['without scripts', false],
     ['with scripts', true],
   ])('%s', (_, javaScriptEnabled) => {
-    it('an authenticator app is set up by its QR code, and its codes sign in', async () => {
+    it('sets up an authenticator app by its QR code, and signs in with its codes', async () => {
       const me = await visit(javaScriptEnabled);
       const name = await signUp(me);
       await me.goTo('/security');
@@ -165,7 +165,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
       await me.press('Sign out');
       await signIn(me, name);
       expect(await me.heading()).toBe('Second step');
-      // The step of the first code is used up.
+      // The time step of the first code is used.
       await visits.service.execute('UPDATE factors SET last_step = 0');
       await me.fill({ Code: await codeAt(secret, Date.now()) });
       await me.page.getByLabel('Trust this browser for 30 days').check();
@@ -177,7 +177,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
     });
   });
 
-  it('without scripts, says what a passkey needs', async () => {
+  it('says without scripts that a passkey needs JavaScript', async () => {
     const me = await visit(false);
     await me.goTo('/sign-in');
     expect(await me.page.getByText('To sign in with a passkey, turn on JavaScript').isVisible()).toBe(true);
@@ -190,7 +190,7 @@ describe.skipIf(isWithoutChromium())('second factors in Chromium', () => {
     expect(await me.heading()).toBe('Security');
   });
 
-  it('an app password is made, works where it was made for, and is revoked', async () => {
+  it('creates an app password that works in one dialect, and revokes it', async () => {
     const me = await visit(false);
     const name = await signUp(me);
     await me.goTo('/security/app-passwords');

@@ -1,4 +1,4 @@
-// `npm run admin -- reset-link`: a link that sets a new password, for a service that sends no mail.
+// `npm run admin -- reset-link`: prints a link that sets a new password, for a service without mail.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type AdminTools, runAdmin } from '../../scripts/admin/command-line.ts';
 import { type Service, startService } from './support-service.ts';
@@ -61,7 +61,7 @@ const tokenIn = (link: URL): string => link.searchParams.get('token') ?? '';
 
 const reset = (token: string, password = NEXT_PASSWORD) => post('/id/password/reset', { token, password });
 
-it('opens a page, sets the password once, and ends the sessions', async () => {
+it('prints a link to a page, whose token sets the password once', async () => {
   const email = await join('kate');
   const link = await linkFor(email);
   const page = await fetch(link);
@@ -76,7 +76,7 @@ it('opens a page, sets the password once, and ends the sessions', async () => {
   ]);
 });
 
-it('proves no address, takes no second factor away, and is in the audit log', async () => {
+it('verifies no email, keeps app passwords, and appears in the audit log', async () => {
   const email = await join('uma');
   await service.execute(
     "INSERT INTO app_passwords (user_id, name, hash, created_at) SELECT id, 'phone', 'x', 1 FROM users WHERE email = ?",
@@ -91,7 +91,7 @@ it('proves no address, takes no second factor away, and is in the audit log', as
   expect(row).toEqual({ at: null, left: 1, log: 'password_reset_requested,password_reset' });
 });
 
-it('is good for an hour, and only the last one', async () => {
+it('expires after an hour, or when another link is made', async () => {
   const email = await join('vera');
   const [first, second] = [await linkFor(email), await linkFor(email)];
   expect((await reset(tokenIn(first))).status).toBe(400);
@@ -103,7 +103,7 @@ it('is good for an hour, and only the last one', async () => {
   expect((await reset(tokenIn(second))).status).toBe(400);
 });
 
-it('leaves nothing in the database that redeems it', async () => {
+it('stores nothing in the database that can redeem the link', async () => {
   const email = await join('wanda');
   const token = tokenIn(await linkFor(email));
   const rows = JSON.stringify(await service.query('SELECT * FROM proofs'));
@@ -116,7 +116,7 @@ it('leaves nothing in the database that redeems it', async () => {
   expect((await reset(token)).status).toBe(204);
 });
 
-it('is refused for a disabled account, an unknown one, and where nobody says where the pages are', async () => {
+it('rejects a disabled or unknown account, and --remote without PUBLIC_URL or --url', async () => {
   const email = await join('xena');
   await service.execute('UPDATE users SET disabled_at = 1 WHERE email = ?', email);
   expect(await admin('reset-link', email)).toEqual({

@@ -1,4 +1,4 @@
-// The security documents against the repository: the tests that they cite exist, no requirement or column is left out.
+// The security documents: they cite existing tests, and cover every requirement and every stored column.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 const FOLDER = 'docs/security';
 const pages = readdirSync(join(ROOT, FOLDER)).map((name) => read(`${FOLDER}/${name}`));
-/** A sentence goes on over the end of a line. */
+/** The text without line breaks, because a citation may span lines. */
 const flow = (text: string): string => text.replace(/\s+/g, ' ');
 const flowing = flow(pages.join('\n'));
 
@@ -37,20 +37,20 @@ interface Requirement {
   shownBy: string;
 }
 
-/** The rows of the tables of requirements: id, level, what is asked, state, and what shows it. */
+/** The rows of the tables of requirements: id, level, requirement, state and evidence. */
 const requirements: Requirement[] = asvs.split('\n').flatMap((line) => {
   const [, id = '', level = '', , state = '', shownBy = ''] =
     /^\| (V\d+\.\d+\.\d+) \| (\d) \| ([^|]+) \| ([^|]+) \| (.+) \|$/.exec(line) ?? [];
   return id === '' ? [] : [{ id, level, state, shownBy }];
 });
 
-/** The first cells of the table of what is not met of level 1. */
+/** The ids in the table of unmet requirements of level 1. */
 const unmetOfLevel1 = [...asvs.matchAll(/^\| (V\d+\.\d+\.\d+) \| [^|]+ \| [^|]+ \|$/gm)].map(([, id]) => id);
 
 const idsOfState = (...states: string[]): string[] =>
   requirements.filter(({ state }) => states.includes(state)).map(({ id }) => id);
 
-/** A file of tests, as `path` below test/ or as a link, and the names of tests that stand behind it. */
+/** A test file, as `path` below test/ or as a link, and the names of tests that follow it. */
 const CITATION =
   /(?:`([\w./-]+\.test\.tsx?)`|\]\((?:\.\.\/)*([\w./-]+\.test\.tsx?)\))((?:,? (?:and )?"[^"]+")*)/g;
 
@@ -74,14 +74,14 @@ const titlesOf = (text: string): string[] =>
     (single ?? double ?? template ?? '').replace(/\\(.)/g, '$1'),
   );
 
-/** True if a title has the words of a citation, in their order: `…` stands for some that are left out. */
+/** True if a title has the words of a citation, in their order: `…` stands for omitted words. */
 const isTitled = (titles: readonly string[], name: string): boolean => {
   const words = name.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   const pattern = new RegExp(words.join('.*'), 's');
   return titles.some((title) => pattern.test(title));
 };
 
-it('reads what it checks', () => {
+it('parses citations and titles', () => {
   expect(
     citationsIn('`a/b.test.ts` "one", "two" and [c](../../test/c.test.ts) "three…", `d.test.ts`'),
   ).toEqual([
@@ -99,12 +99,12 @@ it('reads what it checks', () => {
   expect(citationsIn(flowing).flatMap(({ names }) => names).length).toBeGreaterThan(60);
 });
 
-it('SECURITY.md is one page, and links to every page of docs/security', () => {
+it('keeps SECURITY.md to one page, with links to every page of docs/security', () => {
   expect(front.split('\n').length).toBeLessThan(60);
   for (const name of readdirSync(join(ROOT, FOLDER))) expect(front).toContain(`(${FOLDER}/${name}`);
 });
 
-it('a weakness that is named by its number exists', () => {
+it('refers only to weaknesses that exist', () => {
   const count = [...threatModel.matchAll(/^\d+\. \*\*/gm)].length;
   const numbers = [...flowing.matchAll(/weakness (\d+)/g)].map(([, number]) => Number(number));
   expect(count).toBeGreaterThan(20);
@@ -113,7 +113,7 @@ it('a weakness that is named by its number exists', () => {
 });
 
 describe('a citation of tests', () => {
-  it('names a file that is there, and titles in it', () => {
+  it('names an existing file and existing titles', () => {
     const missing = citationsIn(flowing).flatMap(({ path, names }) => {
       if (!existsSync(join(ROOT, path))) return [path];
       const titles = titlesOf(read(path));
@@ -122,7 +122,7 @@ describe('a citation of tests', () => {
     expect(missing).toEqual([]);
   });
 
-  it('is written so that this test sees it: a requirement quotes nothing else', () => {
+  it('follows the pattern of this test: a requirement quotes nothing else', () => {
     const unseen = requirements.filter(({ shownBy }) =>
       shownBy
         .replace(CITATION, '')
@@ -137,22 +137,22 @@ describe('the requirements', () => {
   it.each([
     ['1', LEVEL_1],
     ['2', LEVEL_2],
-  ])('of level %s are all there, each once', (level, ids) => {
+  ])('include each requirement of level %s once', (level, ids) => {
     const found = requirements.filter((requirement) => requirement.level === level).map(({ id }) => id);
     expect(found.toSorted()).toEqual(ids.toSorted());
   });
 
-  it('are 82, each in one of four states', () => {
+  it('have one of four states each, and are 82', () => {
     expect(requirements.length).toBe(82);
     expect(idsOfState('met', 'partly', 'not met', 'not applicable')).toHaveLength(82);
   });
 
-  it('of level 1 that are not met are listed with the reason', () => {
+  it('list those of level 1 that are not met', () => {
     const unmet = idsOfState('partly', 'not met').filter((id) => LEVEL_1.includes(id));
     expect(unmetOfLevel1).toEqual(unmet);
   });
 
-  it('of level 2 that are not met are named in the summary', () => {
+  it('name those of level 2 that are not met in the summary', () => {
     const [, notMet = '', partly = ''] =
       /Level 2 is \*\*not\*\* claimed: ([^:]+?) are not met, ([^:]+?) only partly\./.exec(flow(asvs)) ?? [];
     const idsIn = (text: string) => text.match(/V\d+\.\d+\.\d+/g) ?? [];
@@ -162,16 +162,16 @@ describe('the requirements', () => {
   });
 });
 
-describe('what is stored', () => {
+describe('docs/security/storage.md', () => {
   const schema = read('src/core/store/schema.ts');
 
-  it('is described, every column', () => {
+  it('describes every column', () => {
     const columns = [...schema.matchAll(/\b(?:text|integer)\('(\w+)'/g)].map(([, name]) => name ?? '');
     expect(columns.length).toBeGreaterThan(30);
     expect(columns.filter((name) => !storage.includes(`\`${name}\``))).toEqual([]);
   });
 
-  it('is described, every kind of session', () => {
+  it('describes every kind of session', () => {
     const [, list = ''] = /text\('kind', \{ enum: \[([^\]]+)\]/.exec(schema) ?? [];
     const kinds = [...list.matchAll(/'(\w+)'/g)].map(([, kind]) => `\`${kind}\``);
     expect(kinds.length).toBeGreaterThan(3);

@@ -1,4 +1,4 @@
-// docs/settings.md shows the settings that there are, and its examples are what the Worker takes and says.
+// docs/settings.md: it lists every setting, and its examples match the Worker.
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { renderSettingsPage, SETTINGS_PAGE } from '../../scripts/write-settings.ts';
@@ -7,11 +7,11 @@ import { readValues, SETTINGS } from '../../src/settings/index.ts';
 const page = readFileSync(SETTINGS_PAGE, 'utf8');
 const TOKEN_SECRET = 'a secret for tests that is long enough';
 
-it('has the tables that `npm run settings` writes', () => {
+it('matches the output of `npm run settings`', () => {
   expect(renderSettingsPage(page)).toBe(page);
 });
 
-it('has every setting once, with its default', () => {
+it('lists every setting once with its default', () => {
   for (const [name, { shownDefault }] of Object.entries(SETTINGS)) {
     const rows = page.split('\n').filter((line) => line.startsWith(`| \`${name}\` |`));
     expect(rows).toHaveLength(1);
@@ -19,7 +19,7 @@ it('has every setting once, with its default', () => {
   }
 });
 
-it('has an example of the message for what is not understood', () => {
+it('shows the messages for invalid settings', () => {
   const read = readValues({
     TOKEN_SECRET,
     SESSION_IDLE_DAYS: '500',
@@ -30,7 +30,7 @@ it('has an example of the message for what is not understood', () => {
   expect(read.problems).toHaveLength(2);
 });
 
-it('has an example of TOML that the Worker takes', () => {
+it('shows an example of TOML that the Worker accepts', () => {
   const origins = ['https://app.example.com', 'https://www.example.com'];
   expect(page).toContain(`ALLOWED_ORIGINS = ${JSON.stringify(origins).replace(',', ', ')}`);
   const read = readValues({

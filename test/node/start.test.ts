@@ -1,4 +1,4 @@
-// `npm start`: what it says before it serves, and two of them at once.
+// `npm start`: its checks before it serves, local secrets and mail, and two starts at once.
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -19,7 +19,7 @@ const SECRETS_FILE =
 
 const SECRET = 'TOKEN_SECRET=a-secret-for-tests-that-is-long-enough\n';
 
-/** A folder with the configuration of the project in it, so that its secrets are of this test alone. */
+/** A folder with the configuration of the project and its own secrets. */
 const configure = (devVars: string | null, vars = ''): { config: string; secrets: string } => {
   const toml = readFileSync(join(PROJECT, 'wrangler.toml'), 'utf8')
     .replace('main = "', `main = "${PROJECT}/`)
@@ -34,7 +34,7 @@ const configure = (devVars: string | null, vars = ''): { config: string; secrets
   return { config, secrets };
 };
 
-/** A port that nobody listens on, as far as one can know. */
+/** A port that was free a moment ago. */
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
@@ -43,12 +43,12 @@ const freePort = (): Promise<number> =>
     });
   });
 
-describe('says what is wrong and does not start', () => {
+describe('npm start fails with a message', () => {
   it.each([
     ['TOKEN_SECRET=short\n', '- TOKEN_SECRET must be a text of at least 32 characters.'],
     [`${SECRET}SESION_IDLE_DAYS=3\n`, '- SESION_IDLE_DAYS is not a setting. Did you mean SESSION_IDLE_DAYS?'],
     [`${SECRET}UTC_OFFSET=8\n`, '- UTC_OFFSET must be an offset of the form +HH:MM, not "8".'],
-  ])('.dev.vars with %j', async (devVars, message) => {
+  ])('if .dev.vars contains %j', async (devVars, message) => {
     const { config, secrets } = configure(devVars);
     const told = await run('start', ['--config', config, '--port', '0']);
     expect(told).toEqual({
@@ -59,7 +59,7 @@ describe('says what is wrong and does not start', () => {
     expect(readFileSync(secrets, 'utf8')).toBe(devVars);
   });
 
-  it('.dev.vars with a line that is no assignment', async () => {
+  it('if .dev.vars has a line that is no assignment', async () => {
     const { config, secrets } = configure('# mine\n\nTOKEN_SECRET: abc\n');
     const told = await run('start', ['--config', config, '--port', '0']);
     expect(told).toEqual({
@@ -70,20 +70,20 @@ describe('says what is wrong and does not start', () => {
     expect(readFileSync(secrets, 'utf8')).toBe('# mine\n\nTOKEN_SECRET: abc\n');
   });
 
-  it('a variable of wrangler.toml', async () => {
+  it('if a variable of wrangler.toml is invalid', async () => {
     const { config } = configure(SECRET, 'HIDE_UNKNOWN_ACCOUNTS = "yes"');
     const told = await run('start', ['--config', config, '--port', '0']);
     expect(told).toMatchObject({ status: 1, stdout: '' });
     expect(told.stderr).toContain('- HIDE_UNKNOWN_ACCOUNTS must be true or false, not "yes".');
   });
 
-  it('an environment that is not there', async () => {
+  it('if the environment does not exist', async () => {
     const told = await run('start', ['--env', 'nowhere', '--port', '0']);
     expect(told).toMatchObject({ status: 1, stdout: '' });
     expect(told.stderr).toContain('No environment found in configuration with name "nowhere".');
   });
 
-  it('a port that is in use', async () => {
+  it('if the port is in use', async () => {
     const server = createServer();
     onTestFinished(() => void server.close());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -100,14 +100,14 @@ describe('says what is wrong and does not start', () => {
 });
 
 describe('the file of local secrets', () => {
-  /** Adds what is missing. Returns the names. */
+  /** Adds missing secrets. Returns their names. */
   const ensureSecrets = async (path: string): Promise<string[]> => {
     const made = await makeMissingSecrets(readLocalSecrets(path), NOW_MS);
     addSecrets(path, made);
     return Object.keys(made);
   };
 
-  it('is read as wrangler reads it', () => {
+  it('has the values that wrangler reads', () => {
     const text = `# a comment\n\nexport A=1\nB = two words \nC="line 1\nline 2"\nD='# no comment' # a comment\nE=\nF=a#b\n  G=\`x\`\r\nH="a\\"b"\n`;
     expect(readLocalSecrets(tempFile('.dev.vars', text))).toMatchObject({
       A: '1',
@@ -126,19 +126,19 @@ describe('the file of local secrets', () => {
     ['A="open\nB=1\n', 1],
     ['A=1\n\n{"TOKEN_SECRET":"x"}\n', 3],
     ['A="x\ny"\nTOKEN_SECRET', 3],
-  ])('is refused with the number of the line: %j', (text, line) => {
+  ])('causes an error with the line number: %j', (text, line) => {
     expect(() => readLocalSecrets(tempFile('.dev.vars', text))).toThrow(
       `.dev.vars, line ${line} is not understood.`,
     );
   });
 
-  it('is no folder', () => {
+  it('causes an error if it is a folder', () => {
     const folder = join(tempFolder(), '.dev.vars');
     mkdirSync(folder);
     expect(() => readLocalSecrets(folder)).toThrow(`${folder} is not a file.`);
   });
 
-  it('is that of the environment if there is one', () => {
+  it("can be the environment's own file", () => {
     const path = tempFile('.dev.vars.staging', '');
     const config = join(path, '../wrangler.toml');
     expect(localSecretsPath({ path: config, environment: 'staging' })).toBe(path);
@@ -146,7 +146,7 @@ describe('the file of local secrets', () => {
     expect(localSecretsPath({ path: config, environment: 'other' })).toBe(join(path, '../.dev.vars'));
   });
 
-  it('gets a secret and signing keys once, for its owner alone to read, and keeps what is in it', async () => {
+  it('gets a secret and signing keys once, keeps the rest, and is private to its owner', async () => {
     const path = tempFile('.dev.vars', '# mine\nUTC_OFFSET=+01:00');
     chmodSync(path, 0o644);
     expect(await ensureSecrets(path)).toEqual(['TOKEN_SECRET', 'SIGNING_KEYS']);
@@ -173,33 +173,33 @@ describe('the file of local secrets', () => {
   });
 });
 
-describe('mail on this machine', () => {
+describe('local mail settings', () => {
   const ORIGIN = 'http://127.0.0.1:8787';
   const local = { MAIL_FROM: 'Latchkey <latchkey@example.com>', PUBLIC_URL: ORIGIN };
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>, string | null, object]>([
-    ['is on without any setting', {}, {}, ORIGIN, local],
+    ['turn mail on without any setting', {}, {}, ORIGIN, local],
     [
-      'keeps the sender of wrangler.toml, and takes neither its provider nor its address',
+      'keep the sender of wrangler.toml, but not its provider and PUBLIC_URL',
       { MAIL_FROM: 'a@example.com', MAIL_PROVIDER: 'resend', PUBLIC_URL: 'https://id.example.com' },
       {},
       ORIGIN,
       { MAIL_PROVIDER: 'cloudflare', PUBLIC_URL: ORIGIN },
     ],
     [
-      'is what the developer says',
+      "follow the developer's own settings",
       { MAIL_PROVIDER: 'resend' },
       { MAIL_FROM: '', MAIL_PROVIDER: 'resend', PUBLIC_URL: 'http://localhost:9000' },
       ORIGIN,
       {},
     ],
-    ['is off if nobody knows the port', {}, {}, null, {}],
+    ['turn mail off if the port is unknown', {}, {}, null, {}],
   ])('%s', (_what, vars, own, origin, expected) => {
     expect(localMailVars(vars, own, origin)).toEqual(expected);
   });
 });
 
-it('prepares one at a time, whatever becomes of the other', async () => {
+it('prepares one start at a time, and continues if the first one is killed', async () => {
   const lock = join(tempFolder(), 'folder', 'start.lock');
   const module = JSON.stringify(join(PROJECT, 'scripts/start/lock.ts'));
   const script = (work: string) =>
@@ -229,7 +229,7 @@ it('prepares one at a time, whatever becomes of the other', async () => {
   expect(second.said()).toBe('waits\nworks\n');
 });
 
-it('serves twice over one new database, if two first ones are started at once', {
+it('serves twice with one new database if two first starts run at once', {
   timeout: 120_000,
 }, async () => {
   const { config, secrets } = configure(null);
@@ -267,7 +267,7 @@ it('serves twice over one new database, if two first ones are started at once', 
   );
   expect(readFileSync(secrets, 'utf8')).toMatch(SECRETS_FILE);
 
-  // A fresh clone signs access tokens: what is published verifies what is issued.
+  // A fresh clone signs access tokens, and its published keys verify them.
   const origin = `http://127.0.0.1:${ports[0]}`;
   const post = (path: string, token: string | null, body: object): Promise<{ [name: string]: string }> =>
     fetch(`${origin}${path}`, {

@@ -1,4 +1,4 @@
-// The shape of the source: which way imports run, what each layer may know, and how each file looks.
+// The structure of the source: the direction of imports, the names that each layer may use, and file headers.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ const SRC = join(import.meta.dirname, '../../src');
 interface Source {
   path: string;
   text: string;
-  /** Without comments, and with the inside of texts blanked: what is left are identifiers. */
+  /** Without comments and the contents of strings, so that identifiers remain. */
   code: string;
   imports: string[];
 }
@@ -18,7 +18,7 @@ interface Source {
 const COMMENT_OR_TEXT =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
 
-/** Blanks comments and texts, but keeps what a template computes. */
+/** Removes comments and strings, but keeps the expressions in templates. */
 const toCode = (text: string): string =>
   text.replace(COMMENT_OR_TEXT, (found) => {
     if (!found.startsWith('`')) return "''";
@@ -47,13 +47,13 @@ const isOwn = (name: string): boolean => name.startsWith('.');
 /** The file below src/ that a file imports. */
 const resolved = (from: string, name: string): string => posix.join(posix.dirname(from), name);
 
-/** Each import of a file of ours, as `from -> to`. */
+/** Each import of a source file, as `from -> to`. */
 const ownImports = sources.flatMap(({ path, imports }) =>
   imports.filter(isOwn).map((name) => ({ from: path, to: resolved(path, name) })),
 );
 const shown = ({ from, to }: { from: string; to: string }): string => `${from} -> ${to}`;
 
-/** What each layer may import of ours, besides itself. */
+/** The layers that each layer may import, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['env.ts', 'dialects', 'services', 'pages', 'rpc', 'migration', 'http', 'core'],
   'env.ts': ['settings', 'migration', 'http', 'core'],
@@ -69,7 +69,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The rooms of the core by their level: a room imports from its own level and from those below, never from above. The
- * files of src/core itself are the words that all rooms share.
+ * files in src/core itself are shared by all rooms.
  */
 const LEVELS: readonly (readonly string[])[] = [
   ['admin', 'factors', 'provider', 'webhooks'],
@@ -82,7 +82,7 @@ const levelOf = (room: string): number => LEVELS.findIndex((rooms) => rooms.incl
 /** The room of a file of the core; null for the files that all rooms share. */
 const roomOf = (path: string): string | null => /^core\/([\w-]+)\//.exec(path)?.[1] ?? null;
 
-/** What the shared words are made of: the tables, whose columns they name. */
+/** The files of rooms that the shared files may import: the tables, whose columns they name. */
 const BELOW_SHARED = ['core/store/schema.ts'];
 
 const PACKAGES: Readonly<Record<string, RegExp>> = {
@@ -98,7 +98,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   core: /^(drizzle-orm(\/.+)?|@noble\/hashes\/.+|bcryptjs|aws4fetch)$/,
 };
 
-it('reads what it checks', () => {
+it('parses the source files, their imports and their code', () => {
   const paths = sources.map(({ path }) => path);
   expect(paths).toEqual(expect.arrayContaining(['index.ts', 'env.ts', 'core/index.ts', 'http/problem.ts']));
   expect(inLayer('dialects').length).toBeGreaterThanOrEqual(6);
@@ -112,7 +112,7 @@ it('reads what it checks', () => {
   );
 });
 
-/** The first circle of these arrows, as `a -> b -> a`; null if there is none. */
+/** The first cycle of these arrows, as `a -> b -> a`; null if there is none. */
 const circleIn = (arrows: readonly (readonly [from: string, to: string])[]): string | null => {
   const targets = new Map<string, Set<string>>();
   for (const [from, to] of arrows) targets.set(from, (targets.get(from) ?? new Set()).add(to));
@@ -143,7 +143,7 @@ describe('imports', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  it('never run from one dialect to another: only the list of dialects names them', () => {
+  it('never run from one dialect to another, except from the list of dialects', () => {
     const wrong = ownImports.filter(
       ({ from, to }) =>
         layerOf(from) === 'dialects' &&
@@ -154,7 +154,7 @@ describe('imports', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  it('reach the core, the dialects and the pages by their front doors', () => {
+  it('reach the core, dialects, services, pages and migration only by their index.ts', () => {
     const wrong = ownImports.filter(({ from, to }) => {
       const target = layerOf(to);
       const isInside = layerOf(from) === target;
@@ -167,7 +167,7 @@ describe('imports', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  it('run down inside the core, from the rooms that use to the rooms that are used', () => {
+  it('run inside the core only to rooms of the same level or below', () => {
     const inCore = ownImports.filter(({ from, to }) => layerOf(from) === 'core' && layerOf(to) === 'core');
     expect(inCore.length).toBeGreaterThan(50);
     const unknown = inCore.flatMap(({ from }) => roomOf(from) ?? []).filter((room) => levelOf(room) < 0);
@@ -181,7 +181,7 @@ describe('imports', () => {
     expect(wrong.map(shown)).toEqual([]);
   });
 
-  it('make no circle inside the core, neither of files nor of rooms', () => {
+  it('form no cycle of files or of rooms inside the core', () => {
     const inCore = ownImports.filter(({ from }) => layerOf(from) === 'core');
     const files = inCore.map(({ from, to }) => [from, to] as const);
     expect(circleIn(files)).toBeNull();
@@ -200,12 +200,12 @@ describe('imports', () => {
     expect(circleIn(circle.slice(0, 2))).toBeNull();
   });
 
-  it('lead to files that are there', () => {
+  it('lead to existing files', () => {
     const paths = new Set(sources.map(({ path }) => path));
     expect(ownImports.filter(({ to }) => !paths.has(to)).map(shown)).toEqual([]);
   });
 
-  it('take no package that the layer has no business with: the core knows neither Hono nor zod', () => {
+  it('use only the packages of their layer: neither Hono nor zod in the core', () => {
     const wrong = sources.flatMap(({ path, imports }) =>
       imports
         .filter((name) => !isOwn(name) && !PACKAGES[layerOf(path)]?.test(name))
@@ -214,7 +214,7 @@ describe('imports', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('are written with a text in single quotes, so that this test sees them all', () => {
+  it('use single quotes, so that this test finds them all', () => {
     const unseen = sources.filter(
       ({ text, code }) =>
         /\b(?:from|import)\s*\(?\s*"/.test(text) || /\bimport\s*\((?!'')|\brequire\s*\(/.test(code),
@@ -223,20 +223,20 @@ describe('imports', () => {
   });
 });
 
-/** The core's clients of mail providers, webhooks and apps speak HTTP to others. They are loaded by themselves, and nothing else may. */
+/** The core's clients of mail providers, webhooks and apps send HTTP requests. No other file of the core may. */
 const isClientOfOthers = ({ path }: Source): boolean =>
   path.startsWith('core/mail/providers/') || path === 'core/webhooks/http.ts';
 
-/** Where these words stand in the code of a layer: `path: word`. */
+/** The uses of these words in the code of a layer: `path: word`. */
 const uses = (found: readonly Source[], words: RegExp): string[] =>
   found.flatMap(({ path, code }) => [...new Set(code.match(words) ?? [])].map((word) => `${path}: ${word}`));
 
 /** A JSON Web Token has a header. */
 const TOKEN_HEADERS = ['core/sessions/jwt.ts: header', 'core/provider/es256.ts: header'];
 
-describe('what a layer knows', () => {
-  it('of HTTP: the core knows no request, response, header, set cookie or status', () => {
-    // A promise has a status too, which is compared with a text.
+describe('the names that a layer uses', () => {
+  it('include no request, response, header, cookie or status in the core', () => {
+    // The result of a promise has a status too, which is compared with a string.
     const words =
       /\b(?:Request|Response|Headers?|headers?|FormData|Context|[Ss]et-?Cookie|cookies?|status(?! === '')|statusCode|statusText|fetch)\b/g;
     const core = inLayer('core').filter((source) => !isClientOfOthers(source));
@@ -244,7 +244,7 @@ describe('what a layer knows', () => {
     expect(uses(inLayer('http'), words)).toEqual(expect.arrayContaining(['http/problem.ts: status']));
   });
 
-  it('of the bindings: only env.ts, index.ts and the table of settings name them', () => {
+  it('include bindings and settings only in env.ts, index.ts and the table of settings', () => {
     const { text = '' } = sources.find(({ path }) => path === 'env.ts') ?? {};
     const [, bindings = ''] = /^interface Bindings \{([\s\S]*?)\n\}/m.exec(text) ?? [];
     const names = [...bindings.matchAll(/^ {2}([A-Z0-9_]+)\??:/gm)].map(([, name]) => name ?? '');
@@ -256,7 +256,7 @@ describe('what a layer knows', () => {
     expect(uses(others, words)).toEqual([]);
   });
 
-  it('of the dialects: neither http nor the core names one', () => {
+  it('include no dialect in http and the core', () => {
     const words = /\b(?:userV1|conjugator|misspeltAccount)\b/g;
     expect(uses([...inLayer('http'), ...inLayer('core')], words)).toEqual([]);
     const names = /\/(?:api|acc?ount)\b/;
@@ -271,7 +271,7 @@ describe('what a layer knows', () => {
 });
 
 describe.each(sources.map(({ path, text }) => ({ path, text })))('src/$path', ({ text }) => {
-  it('opens with a comment line that says what it is for', () => {
+  it('begins with a comment line that states its purpose', () => {
     expect(text.split('\n')[0]).toMatch(/^\/\/ \S+ \S+/);
   });
 });

@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT } from '../../scripts/wrangler.ts';
 
-/** Where Debian puts them. */
+/** The paths of Debian. */
 const APACHE = '/usr/sbin/apache2';
 const MODULES = '/usr/lib/apache2/modules';
 
 const LOADED = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'dir', 'auth_openidc'];
 
-/** For `describe.skipIf`: says so where the tests cannot run. */
+/** For `describe.skipIf`: warns if the tests cannot run. */
 export const isWithoutApache = (): boolean => {
   const paths = [APACHE, ...LOADED.map((name) => join(MODULES, `mod_${name}.so`))];
   const isMissing = !paths.every((path) => existsSync(path));
@@ -45,9 +45,9 @@ export interface Apache {
 }
 
 /**
- * Starts it with two pages: one that needs a sign-in, and `/bye`.
- * @param changes texts of the document, and what stands for them here
- * @param more lines of the test's own
+ * Starts Apache with two pages: one that needs a sign-in, and `/bye`.
+ * @param changes texts of the document, and their replacements
+ * @param more additional lines
  */
 export const startApache = async (
   port: number,

@@ -1,4 +1,4 @@
-// What Node 24 lacks of bytes as text, for the code of the Worker and of its tests that runs in Node.
+// The base64 and hex methods of Uint8Array that Node 24 lacks, for code of the Worker that runs in Node.
 // https://tc39.es/proposal-arraybuffer-base64/
 
 interface Base64Options {

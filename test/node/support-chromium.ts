@@ -1,9 +1,9 @@
-// Chromium for the browser tests: found on this machine, or missing, which the tests then say.
+// Finds and starts Chromium for the browser tests, which are skipped without it.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
-/** A name of this machine that is no loopback name: pages of loopback names are let in during development. */
+/** A name of this machine that is not a loopback name. Pages of loopback names are allowed during development. */
 export const FOREIGN_HOST = 'foreign.test';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
@@ -24,7 +24,7 @@ export const findChromium = (): string | null => {
   return [process.env['CHROMIUM'] ?? '', ...paths].find((path) => path !== '' && isRunnable(path)) ?? null;
 };
 
-/** For `describe.skipIf`: says so where the tests cannot run. */
+/** For `describe.skipIf`: warns if the tests cannot run. */
 export const isWithoutChromium = (): boolean => {
   const isMissing = findChromium() === null;
   if (isMissing)

@@ -2,10 +2,10 @@
 import { expect } from 'vitest';
 import { type LocalMail, MAX_MAILS, readMails } from '../../scripts/mailbox.ts';
 
-/** What turns mail on; links lead to `PUBLIC_URL`, wherever the service is. */
+/** Settings that turn mail on. Links lead to `PUBLIC_URL`, whatever the origin of the service. */
 export const MAIL_ON = { MAIL_FROM: 'Latchkey <id@example.com>', PUBLIC_URL: 'https://id.example.com' };
 
-/** A mail is sent after the response of what it tells of. Busy machines take a while. */
+/** A mail is sent after the response to the request that causes it. */
 const ARRIVES_WITHIN_MS = 10_000;
 const POLL_MS = 25;
 
@@ -13,7 +13,7 @@ const POLL_MS = 25;
 export const mailsTo = async (origin: string, address: string): Promise<LocalMail[]> =>
   (await readMails(origin, MAX_MAILS)).filter(({ to }) => to === address).toReversed();
 
-/** The last mail to an address of which the subject holds a text, once it is there. */
+/** The last mail to an address whose subject contains a text. Waits until it arrives. */
 export const awaitMail = async (origin: string, address: string, subject: string): Promise<LocalMail> => {
   const deadlineMs = Date.now() + ARRIVES_WITHIN_MS;
   for (;;) {

@@ -1,4 +1,4 @@
-// A server of the Model Context Protocol that lets in who signed in at Latchkey, and a client of it, both by its SDK.
+// A Model Context Protocol server that accepts tokens of Latchkey, and a client, both with the SDK.
 import { createServer } from 'node:http';
 import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -11,12 +11,12 @@ export interface McpService {
   url: string;
   /** The document in which its client describes itself. */
   clientUrl: string;
-  /** Says where its users sign in. Nobody is let in before. */
+  /** Sets the issuer whose tokens it accepts. It accepts none before. */
   trust: (issuer: string) => void;
   close: () => Promise<void>;
 }
 
-/** Serves one tool, `who`, which says whose account it is. */
+/** Serves one tool, `who`, which returns the `sub` of the account. */
 export const startMcpService = async (): Promise<McpService> => {
   let issuer = '';
   let origin = '';
@@ -74,7 +74,7 @@ export const startMcpService = async (): Promise<McpService> => {
   };
 };
 
-/** What a client keeps, and the address to which it sent the browser. */
+/** The data of a client, and the address to which it sent the browser. */
 export interface McpUser extends OAuthClientProvider {
   sentTo: URL | null;
   saved: OAuthTokens | undefined;
@@ -104,7 +104,7 @@ export const createMcpUser = (clientId: string, redirectUrl: string): McpUser =>
     saveTokens(tokens) {
       this.saved = tokens;
     },
-    // So that it asks the browser again when a refresh token has ended.
+    // The client then sends the browser again if a refresh token has ended.
     invalidateCredentials() {
       this.saved = undefined;
     },

@@ -1,10 +1,10 @@
-// Asks a running service for the operations of the document, and holds every answer to what the document says.
+// Sends requests to a running service, and compares each response with the OpenAPI document.
 import { request } from 'node:http';
 import { expect } from 'vitest';
 import type { Json } from '../../src/http/problem.ts';
 import { type Found, findFlaws, findOperation, isObject, objectAt, statusesOf } from './support-openapi.ts';
 
-/** Headers that no operation has unless the document says so. */
+/** Headers that a response may have only if the document says so. */
 const TELLING = [
   'Content-Disposition',
   'Link',
@@ -16,17 +16,17 @@ const TELLING = [
 ];
 
 export interface Ask {
-  /** What stands in the path. */
+  /** The id in the path. */
   id?: number | string;
   query?: string;
   /** Sent as JSON. */
   body?: Json;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   raw?: { type: string; text: string };
   token?: string;
   cookie?: string;
   headers?: Record<string, string>;
-  /** Whether a browser asks that opens a page: only its headers are sent. */
+  /** Whether to send the request as a browser that opens a page, with `headers` only. */
   opensPage?: boolean;
 }
 
@@ -38,9 +38,9 @@ export interface Answer {
 }
 
 export interface Asker {
-  /** Sends the request of an operation; its answer must be one that the document has for it. */
+  /** Sends the request of an operation. Fails if the response is not as documented. */
   ask: (id: string, ask?: Ask) => Promise<Answer>;
-  /** The statuses that an operation has answered with so far. */
+  /** The statuses of an operation's responses so far. */
   seen: (id: string) => number[];
 }
 
@@ -57,13 +57,13 @@ const requestOf = ({ method }: Found, { body, raw, token, cookie, headers }: Ask
   body: raw?.text ?? (body === undefined ? null : JSON.stringify(body)),
 });
 
-/** The document's own example of what stands in a path. */
+/** The document's example of the id in a path. */
 const exampleId = ({ operation }: Found): Json => {
   const parameters = Array.isArray(operation['parameters']) ? operation['parameters'].filter(isObject) : [];
   return parameters.find((each) => each['in'] === 'path')?.['example'] ?? '';
 };
 
-/** Sends a GET as a browser that opens a page. `fetch` puts its own `Sec-Fetch-Mode` in the place of every other. */
+/** Sends a GET as a browser that opens a page. `fetch` overwrites `Sec-Fetch-Mode`. */
 const navigate = (url: string, headers: Record<string, string>): Promise<Response> =>
   new Promise((resolve, reject) => {
     request(url, { headers: { ...headers, 'Sec-Fetch-Mode': 'navigate' } }, (answer) => {
@@ -87,7 +87,7 @@ const navigate = (url: string, headers: Record<string, string>): Promise<Respons
 
 const parse = (text: string): Json => (text === '' ? null : JSON.parse(text));
 
-/** Everything in which an answer is not what the document says. */
+/** All differences between a response and the document. */
 const compare = async (found: Found, response: Response, text: string): Promise<string[]> => {
   const keys = ['responses', String(response.status)];
   if (!statusesOf(found).includes(response.status)) return [`${response.status} is not documented: ${text}`];
@@ -137,7 +137,7 @@ export const createAsker = (origin: string): Asker => {
   };
 };
 
-/** A text in an answer; empty if it has none of that name. */
+/** A text in a response; empty if it has none of that name. */
 export const textIn = ({ body }: Answer, name: string): string => {
   const value = isObject(body) ? body[name] : undefined;
   return typeof value === 'string' ? value : '';

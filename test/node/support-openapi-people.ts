@@ -21,11 +21,11 @@ export interface Person {
 
 export interface Visit extends Asker {
   service: Service;
-  /** Asks, and expects that status. */
+  /** Sends a request, and expects that status. */
   expectStatus: (status: number, id: string, ask?: Ask) => Promise<Answer>;
   /** A name, an email and a password that nobody has. */
   someone: () => Pick<Person, 'username' | 'email' | 'password'>;
-  /** An account with a token, and with a browser's cookie. */
+  /** Creates an account with a token and a browser's cookie. */
   join: () => Promise<Person>;
   joinAsAdmin: () => Promise<Person>;
 }

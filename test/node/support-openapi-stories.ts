@@ -1,4 +1,4 @@
-// How each operation of the document is brought to succeed, dialect by dialect.
+// Requests that make each operation of the document succeed, dialect by dialect.
 import './support-bytes.ts';
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
@@ -10,7 +10,7 @@ import { isObject, objectAt, operations } from './support-openapi.ts';
 import { type Ask, textIn } from './support-openapi-live.ts';
 import { NO_SESSION, NOBODY, type Visit } from './support-openapi-people.ts';
 
-/** What an authenticator answers, as it travels. */
+/** An authenticator's response as JSON. */
 const toJson = (answer: object): Json => JSON.parse(JSON.stringify(answer));
 
 type Story = (visit: Visit) => Promise<void>;
@@ -200,7 +200,7 @@ const mails: Story = async ({ expectStatus, join, someone, service: { origin } }
   await expectStatus(400, 'idLogin', { body: { identifier: person.email, code: '00000000' } });
 };
 
-/** An address that somebody else takes while it waits to be confirmed, and one that cannot come back. */
+/** An email that somebody else takes before it is confirmed, and one that cannot be restored. */
 const contested: Story = async ({ ask, expectStatus, join, someone, service: { origin, execute } }) => {
   const person = await join();
   const { token, password } = person;
@@ -220,12 +220,12 @@ const contested: Story = async ({ ask, expectStatus, join, someone, service: { o
   const second = await awaitMail(origin, other, 'Confirm your new');
   await expectStatus(200, 'idConfirmEmail', { body: { token: tokenIn(second) } });
   const undo = await awaitMail(origin, person.email, 'was changed');
-  // Nobody can register with an address that can still come back: only a database that was written by hand holds it twice.
+  // Nobody can register an email that can still be restored, so this writes it to the database.
   await execute('UPDATE users SET email = ?1, email_key = ?1 WHERE email = ?2', person.email, taken.email);
   await expectStatus(409, 'idUndoEmail', { body: { token: tokenIn(undo) } });
 };
 
-/** What needs mail, of a service that sends none. */
+/** Operations that need mail, at a service without mail. */
 const mailOff: Story = async ({ expectStatus, join }) => {
   const { token, email } = await join();
   await expectStatus(404, 'idRequestVerification', { token });
@@ -235,7 +235,7 @@ const mailOff: Story = async ({ expectStatus, join }) => {
   await expectStatus(404, 'usersResetPassword', { body: { sign: 'x', new_password: 'third1234' } });
 };
 
-/** What needs SIGNING_KEYS, of a service that has none. */
+/** Operations that need SIGNING_KEYS, at a service without them. */
 const keysOff: Story = async ({ expectStatus, join }) => {
   const { token } = await join();
   await expectStatus(404, 'idToken', { token });
@@ -250,7 +250,7 @@ const keysOff: Story = async ({ expectStatus, join }) => {
   for (const id of ['oidcToken', 'oidcIntrospect', 'oidcRevoke']) await expectStatus(404, id);
 };
 
-/** The Worker’s own code for codes and a software authenticator, of a person at a service on this machine. */
+/** Second factors: codes, and passkeys of a software authenticator. */
 const factors: Story = async ({ ask, expectStatus, join, joinAsAdmin, service }) => {
   const person = await join();
   const { token, password } = person;
@@ -363,7 +363,7 @@ const VERIFIER = 'a'.repeat(43);
 const SECRET = 'the secret of an app';
 const CALLBACK = 'https://app.example.org/callback';
 
-/** A code for an app, as the browser of this person brings it. */
+/** An authorization code for an app, issued to the browser of a person. */
 const codeFor = async (origin: string, cookie: string, scope = 'openid offline_access'): Promise<string> => {
   const query = new URLSearchParams({
     client_id: 'app',
@@ -421,7 +421,7 @@ const apps: Story = async ({ ask, expectStatus, join, service }) => {
   await expectStatus(400, 'oidcToken', form({ ...exchange, ...app }));
 };
 
-/** By what they are about. Between them every operation succeeds. */
+/** The stories by topic. Together they make every operation succeed. */
 export const stories: readonly (readonly [string, Story])[] = [
   ['users', users],
   ['user-v1', userV1],
@@ -431,15 +431,15 @@ export const stories: readonly (readonly [string, Story])[] = [
   ['id, second factors', factors],
   ['related origins', relatedOrigins],
   ['id, for admins', admins],
-  ['id, what mail is for', mails],
-  ['id, addresses that two want', contested],
+  ['id, mail', mails],
+  ['id, contested addresses', contested],
   ['service', service],
   ['oidc', apps],
 ];
 
 /** The same for a service with neither mail nor keys. */
 export const storiesOfTheLeast: typeof stories = [
-  ['id, what mail is for', mailOff],
+  ['id, mail', mailOff],
   ['access tokens', keysOff],
   ['id, for owners', owners],
   ['id, for a proxy', forwardAuth],

@@ -1,4 +1,4 @@
-// The OpenAPI document as tests read it: its operations, and what its schemas find wrong with a value.
+// Reads the OpenAPI document for tests: its operations, and the validation of values by its schemas.
 import { readFileSync } from 'node:fs';
 import {
   registerSchema,
@@ -10,7 +10,7 @@ import '@hyperjump/json-schema/formats';
 import { DOCUMENT_PATH } from '../../scripts/openapi/document.ts';
 import type { Json } from '../../src/http/problem.ts';
 
-// OpenAPI leaves formats to whoever validates: here they count.
+// OpenAPI leaves the check of formats to the validator: enable it.
 setShouldValidateFormat(true);
 
 export type JsonObject = { readonly [key: string]: Json };
@@ -18,7 +18,7 @@ export type JsonObject = { readonly [key: string]: Json };
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What stands at a path in a JSON value, as an object; empty if there is none. */
+/** The object at a path in a JSON value; empty if there is none. */
 export const objectAt = (value: unknown, ...keys: readonly string[]): JsonObject => {
   const found = keys.reduce<unknown>((each, key) => (isObject(each) ? each[key] : undefined), value);
   return isObject(found) ? found : {};
@@ -30,10 +30,10 @@ const readDocument = (): JsonObject => {
   return read;
 };
 
-/** As it is served. */
+/** The document as it is served. */
 export const document = readDocument();
 
-/** What the validator calls the document; nothing is asked for there. */
+/** The name of the document for the validator, which sends no request there. */
 const NAME = 'https://latchkey.test/openapi.json';
 const OPENAPI = 'https://spec.openapis.org/oas/3.1/schema-base';
 
@@ -49,10 +49,10 @@ const write = (errors: readonly { absoluteKeywordLocation: string; instanceLocat
       `${place} breaks ${rule.replace(/^.*openapi\.json/, '')}`,
   );
 
-/** By their places: to make one takes longer than to ask it. */
+/** Validators by their place in the document: kept, because it is slow to create one. */
 const validators = new Map<string, Validator>();
 
-/** What the schema at a place in the document finds wrong with a value; empty if it is good. */
+/** The errors of a value by the schema at a place in the document; empty if it is valid. */
 export const findFlaws = async (value: Json, ...keys: readonly string[]): Promise<string[]> => {
   const place = locate(keys);
   const validator = validators.get(place) ?? (await validate(place));
@@ -61,7 +61,7 @@ export const findFlaws = async (value: Json, ...keys: readonly string[]): Promis
   return output.valid ? [] : write(output.errors);
 };
 
-/** What the OpenAPI specification finds wrong with a document. */
+/** The errors of a document by the OpenAPI specification. */
 export const findMistakes = async (value: Json): Promise<string[]> => {
   const output = await validate(OPENAPI, mutable(value), 'BASIC');
   return output.valid ? [] : write(output.errors);
@@ -69,7 +69,7 @@ export const findMistakes = async (value: Json): Promise<string[]> => {
 
 type Mutable = null | boolean | number | string | Mutable[] | { [key: string]: Mutable };
 
-/** The same value, of the validator's own type. */
+/** The same value in the type of the validator. */
 const mutable = (value: Json): Mutable => JSON.parse(JSON.stringify(value));
 
 const register = (): void => {
@@ -79,7 +79,7 @@ const register = (): void => {
 };
 register();
 
-/** One operation, and where it stands. */
+/** One operation, and its place in the document. */
 export interface Found {
   id: string;
   method: string;
@@ -113,7 +113,7 @@ export const findOperation = (id: string): Found => {
 export const bodyOf = (id: string): JsonObject =>
   objectAt(document, 'components', 'schemas', `${id.charAt(0).toUpperCase()}${id.slice(1)}Body`);
 
-/** The statuses that an operation is documented to answer with. */
+/** The documented statuses of an operation. */
 export const statusesOf = ({ operation }: Found): number[] =>
   Object.keys(objectAt(operation, 'responses')).map(Number);
 

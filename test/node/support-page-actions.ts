@@ -1,10 +1,10 @@
-// What a page is asked to do in a browser, and what comes of it: requests, elements, forms, links.
+// Actions of a page in a browser, and their results: requests, elements, forms, links.
 import type { Page } from 'playwright-core';
 
-/** What a script learns of a request: the answer, or only that there is none for it. */
+/** What a script gets from a request: the response, or an error. */
 export type Told = { status: number; type: string; text: string; id: string | null } | { thrown: string };
 
-/** What a script is told where the browser keeps the answer from it. */
+/** What a script gets if the browser hides the response from it. */
 export const NOTHING: Told = { thrown: 'TypeError' };
 export const OPAQUE: Told = { status: 0, type: 'opaque', text: '', id: null };
 
@@ -20,22 +20,22 @@ export interface Asked {
 const call = (name: string, ...values: unknown[]): string =>
   `${name}(${values.map((value) => JSON.stringify(value)).join(', ')})`;
 
-/** Has a script of the page send a request. */
+/** Makes a script of the page send a request. */
 export const tell = (page: Page, url: string, asked: Asked = {}): Promise<Told> =>
   page.evaluate<Told>(call('tell', url, asked));
 
-/** Has an element of the page ask for an address: an image, a script, a frame. Gives its event. */
+/** Makes an element of the page load an address: an image, a script, a frame. Returns its event. */
 export const embed = (page: Page, tag: string, attribute: string, url: string): Promise<string> =>
   page.evaluate<string>(call('embed', tag, attribute, url));
 
-/** Has the page send what it would send while it is being closed; gives the status, which the page is not told. */
+/** Calls `navigator.sendBeacon` in the page. Returns the status, which the page does not get. */
 export const beacon = async (page: Page, url: string, body: string): Promise<number> => {
   const answered = page.waitForResponse((response) => response.url() === url);
   await page.evaluate(call('beacon', url, body));
   return (await answered).status();
 };
 
-/** What the browser shows after it has left the page. */
+/** What the browser shows after it left the page. */
 export interface Shown {
   status: number;
   text: string;

@@ -2,8 +2,8 @@
 import { createServer } from 'node:http';
 
 /**
- * What the page offers to the test: `tell` sends a request as a script of that page would and says what the
- * script learns of it, `embed` has an element of the page ask for an address, `submit` sends a form.
+ * The functions of the page: `tell` sends a request and returns what a script gets, `embed` makes an element
+ * load an address, `beacon` sends a beacon, `submit` sends a form, `follow` follows a link.
  */
 const SCRIPT = `
   const tell = async (url, init) => {
@@ -44,7 +44,7 @@ export interface Pages {
   close: () => Promise<void>;
 }
 
-/** Serves the page at every path of one port, by whatever name of this machine it is asked for. */
+/** Serves the page at every path of one port, for every host name. */
 export const servePages = async (): Promise<Pages> => {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });

@@ -1,4 +1,4 @@
-// A person at the account page: a browser of one's own, and what one does there by labels and buttons.
+// A person on the account pages: their own browser context, and actions by labels and buttons.
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 
 export const PASSWORD = 'four walls and a door';
@@ -10,7 +10,7 @@ export interface Person {
   goTo: (path: string) => Promise<void>;
   /** Fills in fields by their labels. */
   fill: (fields: Readonly<Record<string, string>>) => Promise<void>;
-  /** Presses the button of that name, and waits for the page that comes of it. */
+  /** Presses the button of that name, and waits for the next page. */
   press: (button: string | RegExp) => Promise<void>;
   /** Follows the link of that name. */
   follow: (link: string) => Promise<void>;
@@ -18,7 +18,7 @@ export interface Person {
   heading: () => Promise<string>;
   /** The message above the content. */
   notice: () => Promise<string>;
-  /** What the browser complained of: a policy that was broken, a request that left our origin. */
+  /** Errors in the page, violations of its policy, and requests to another origin. */
   complaints: string[];
   leave: () => Promise<void>;
 }
@@ -33,7 +33,7 @@ export const someName = (): string => {
 
 export const emailOf = (name: string): string => `${name}@example.com`;
 
-/** A browser that has never been here. */
+/** Opens a browser context without cookies. */
 export const arrive = async (
   browser: Browser,
   origin: string,
@@ -73,7 +73,7 @@ export const arrive = async (
   };
 };
 
-/** Makes an account by the form. */
+/** Creates an account by the form. */
 export const signUp = async (person: Person, name = someName()): Promise<string> => {
   await person.goTo('/sign-up');
   await person.fill({ Email: emailOf(name), Username: name, Name: name, Password: PASSWORD });

@@ -1,4 +1,4 @@
-// The Worker as it is deployed, with a D1 and KV of its own, on a port of this machine; needs no network.
+// The built Worker with its own D1 and KV, on a port of this machine; needs no network.
 import { join } from 'node:path';
 import { createTestHarness } from 'wrangler';
 import type { Env } from '../../src/env.ts';
@@ -6,17 +6,17 @@ import type { Env } from '../../src/env.ts';
 const ROOT = join(import.meta.dirname, '../..');
 
 export interface Service {
-  /** As browsers name it. */
+  /** The origin that browsers use. */
   origin: string;
   /** Runs a statement on its database. */
   execute: (sql: string, ...values: unknown[]) => Promise<void>;
-  /** Asks its database. */
+  /** Queries its database. */
   query: (sql: string) => Promise<Record<string, unknown>[]>;
-  /** Stops the Worker and everything that ran it; what it stored is gone. */
+  /** Stops the Worker and everything that runs it, and deletes its data. */
   close: () => Promise<void>;
 }
 
-/** Nothing is fetched from or told to anybody. */
+/** Keeps wrangler from network requests and telemetry. */
 export const quietWrangler = (): void => {
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
   process.env['WRANGLER_SEND_METRICS'] = 'false';

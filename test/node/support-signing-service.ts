@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import { KEYS } from '../support/signing-keys.ts';
 import { type Service, startService } from './support-service.ts';
 
-/** Hands each request on to a port that is set later, with the host that it named. */
+/** A proxy that passes each request on to a port that is set later, with the same Host. */
 const openDoor = async () => {
   let target = 0;
   const server = createServer((asked, answer) => {
@@ -31,7 +31,7 @@ const openDoor = async () => {
   };
 };
 
-/** Starts the Worker with `SIGNING_KEYS`, and `PUBLIC_URL` as it is asked for. */
+/** Starts the Worker with `SIGNING_KEYS`, and with its own origin as `PUBLIC_URL`. */
 export const startSigningService = async (settings: Record<string, string> = {}): Promise<Service> => {
   const door = await openDoor();
   const origin = `http://localhost:${door.port}`;

@@ -1,4 +1,4 @@
-// The Worker, an allowed page, a foreign page and a browser whose owner has an account: what the browser tests act on.
+// The setup of the browser tests: the Worker, an allowed page, a foreign page, and browsers with accounts.
 import type { Cookie, Page } from 'playwright-core';
 import { launchChromium } from './support-chromium.ts';
 import { servePages } from './support-pages.ts';
@@ -7,7 +7,7 @@ import { type Service, startService } from './support-service.ts';
 export const PASSWORD = 'sesame1234';
 export const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-/** How the dialects refuse what another site's page sends. */
+/** The dialects' refusals of cross-site requests. */
 export const CSRF = { status: 403, text: '{"detail":"CSRF Failed: cross-site request."}' };
 export const NOT_ALLOWED = {
   status: 403,
@@ -17,7 +17,7 @@ export const FORBIDDEN = { status: 403, text: '{"status":"fail","errors":{"main"
 
 let made = 0;
 
-/** The fields of an account that no other test makes. */
+/** The fields of an account that no other test creates. */
 export const someone = () => {
   made += 1;
   const username = `person${String(made).padStart(4, '0')}`;
@@ -25,12 +25,12 @@ export const someone = () => {
 };
 export type Person = ReturnType<typeof someone>;
 
-/** A browser's profile, with cookies of its own. */
+/** A browser's profile with its own cookies. */
 export interface Owner {
   openPage: (origin: string) => Promise<Page>;
-  /** Makes an account and logs in to it, as by the service's own page; gives what `me/` shows. */
+  /** Creates an account and logs in to it, as the service's own page does. Returns the response of `me/`. */
   join: () => Promise<string>;
-  /** What `me/` answers to this browser's cookies, asked by no page of another origin. */
+  /** The response of `me/` to this browser's cookies, not requested by a page of another origin. */
   truth: () => Promise<{ status: number; text: string }>;
   cookies: () => Promise<Cookie[]>;
   /** The value of the session cookie. */
@@ -43,11 +43,11 @@ export interface Stage {
   allowedPort: number;
   foreignPort: number;
   newOwner: () => Promise<Owner>;
-  /** An account that no browser knows of. */
+  /** Creates an account without a browser. */
   elsewhere: () => Promise<Person>;
   /** True if that name and password log in. */
   isRegistered: (person: Pick<Person, 'username' | 'password'>) => Promise<boolean>;
-  /** Stops everything, and leaves no process and no file behind. */
+  /** Stops everything. */
   clear: () => Promise<void>;
 }
 

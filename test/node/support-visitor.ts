@@ -1,4 +1,4 @@
-// A browser without a window: it keeps cookies, sends forms, and follows redirects up to an address of somebody else.
+// A minimal browser: it keeps cookies, sends forms, and follows redirects up to a given address.
 
 export interface Page {
   url: string;
@@ -7,7 +7,7 @@ export interface Page {
 }
 
 export interface Visitor {
-  /** Opens an address, and goes wherever it leads. An address that begins with `until` is not opened. */
+  /** Opens an address and follows redirects. Stops before an address that begins with `until`. */
   open: (url: string, until?: string) => Promise<Page>;
   /** Sends the form of a page that has these fields, filled in. */
   submit: (page: Page, fields: Readonly<Record<string, string>>, until?: string) => Promise<Page>;
@@ -29,13 +29,13 @@ const attribute = (tag: string, name: string): string | undefined => {
   return value === undefined ? undefined : toPlain(value);
 };
 
-/** The page that goes on by itself says where. */
+/** The address of the page's `refresh`. */
 const refreshOf = (text: string): string | undefined => {
   const [tag = ''] = /<meta[^>]*http-equiv="refresh"[^>]*>/.exec(text) ?? [];
   return attribute(tag, 'content')?.replace(/^0;\s*url=/, '');
 };
 
-/** Where the form with these fields goes, and what it holds before anybody has written in it. */
+/** The action of the form with these fields, and its initial values. */
 const formOf = ({ url, text }: Page, names: readonly string[]) => {
   const forms = [...text.matchAll(/<form[^>]*method="post"[^>]*>[\s\S]*?<\/form>/g)].map(([form]) => form);
   const form = forms.find((each) => names.every((name) => each.includes(`name="${name}"`)));
@@ -56,7 +56,7 @@ export const createVisitor = (): Visitor => {
     let sent = init;
     for (let step = 0; step < MAX_STEPS; step += 1) {
       if (until !== undefined && url.startsWith(until)) return { url, status: 0, text: '' };
-      // As browsers do: the port is not part of what a cookie belongs to.
+      // As in browsers, a cookie belongs to a host, not to a port.
       const { hostname } = new URL(url);
       const jar = jars.get(hostname) ?? new Map<string, string>();
       jars.set(hostname, jar);

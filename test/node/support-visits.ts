@@ -5,16 +5,16 @@ import { launchChromium } from './support-chromium.ts';
 import { arrive, type Person } from './support-person.ts';
 import { type Service, startService } from './support-service.ts';
 
-/** The Worker and Chromium, on a machine that is busy. */
+/** The time for the Worker and Chromium to start on a busy machine. */
 const STARTS_WITHIN_MS = 60_000;
 
 export interface Visits {
   readonly service: Service;
-  /** A new person, with a browser profile that leaves after the test. */
+  /** A new person, with a browser context that is closed after the test. */
   visit: (javaScriptEnabled?: boolean) => Promise<Person>;
 }
 
-/** Starts both before the tests and stops them afterwards. A test fails if a page of its people complained. */
+/** Starts both before the tests and stops them afterwards. A test fails if a page has an error or violates its policy. */
 export const openVisits = (settings: Parameters<typeof startService>[0]): Visits => {
   const people: Person[] = [];
   let service: Service;

@@ -1,4 +1,4 @@
-// No character that a terminal obeys, or that reorders a line, leaves a command raw; and all commands print by one door.
+// Commands print no raw control or reordering characters, and all of them print through scripts/terminal.ts.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { fitCell, writeMarkdownTable, writeTable } from '../../scripts/table.ts'
 import { toPlainLines, toPlainText } from '../../scripts/terminal.ts';
 import { PROJECT } from '../../scripts/wrangler.ts';
 
-/** Every character of these ranges, and what commands a terminal or hides text. */
+/** Control characters, and characters that reorder or hide text. */
 const unsafe = [
   ...Array.from({ length: 0x20 }, (_, code) => code),
   ...Array.from({ length: 0x21 }, (_, index) => 0x7f + index),
@@ -34,31 +34,31 @@ const unsafe = [
   0xe0041,
 ];
 
-describe('what is printed', () => {
-  it.each(unsafe)('holds no raw U+%i', (code) => {
+describe('toPlainText and toPlainLines', () => {
+  it.each(unsafe)('escape the character with the code %i', (code) => {
     const character = String.fromCodePoint(code);
     const shown = toPlainText(`a${character}b`);
     expect(shown).not.toContain(character);
     expect(shown).toMatch(/^a(\\u[0-9a-f]{4}){1,2}b$/);
-    // As JSON writes it, so that a program that reads JSON gets the same text.
+    // Escaped as in JSON, so that a program that reads JSON gets the same text.
     expect(JSON.parse(`"${shown}"`)).toBe(`a${character}b`);
   });
 
   it.each(['plain text', 'Zoë', '名前', 'می\u200cخواهم', '👩\u200d💻', 'e\u0301', '🏳️'])(
-    'leaves %s as it is',
+    'keep %s unchanged',
     (text) => {
       expect(toPlainText(text)).toBe(text);
     },
   );
 
-  it('keeps line breaks and tabs of our own texts, and escapes those of a name', () => {
+  it('keep line breaks and tabs of messages, and escape those of a name', () => {
     expect(toPlainLines('a\n\tb\r\u009b')).toBe('a\n\tb\\u000d\\u009b');
     expect(toPlainText('a\n\tb')).toBe('a\\u000a\\u0009b');
   });
 });
 
-describe('a table', () => {
-  it('aligns characters of two columns, and cuts whole characters', () => {
+describe('writeTable and writeMarkdownTable', () => {
+  it('align characters of double width, and cut only whole characters', () => {
     expect(
       writeTable(
         ['name', 'n'],
@@ -73,20 +73,20 @@ describe('a table', () => {
     expect(fitCell('ab', 4, 'right')).toBe('  ab');
   });
 
-  it('escapes what a terminal would obey before it measures', () => {
+  it('escape control characters before they measure', () => {
     expect(writeTable(['a', 'b'], [['x\u202ey', 'z']])).toBe('a         b\n--------  -\nx\\u202ey  z');
   });
 
-  it('is Markdown where that is asked for', () => {
+  it('write Markdown', () => {
     expect(writeMarkdownTable(['a', 'b'], [['one', '2']])).toBe(
       '| a    |    b |\n| ---- | ---: |\n| one  |    2 |',
     );
   });
 });
 
-it('every command prints through scripts/terminal.ts', () => {
+it('uses scripts/terminal.ts for the output of every command', () => {
   const folder = join(PROJECT, 'scripts');
-  // The bar of a progress is made of escape sequences, and holds numbers alone; the tour paints what is escaped before.
+  // The progress bar consists of escape sequences and numbers. The tour colours text that is already escaped.
   const exempt = [
     'terminal.ts',
     'import.ts',

@@ -1,4 +1,4 @@
-// A webhook and the Worker as it is deployed: the module that sends is loaded, and a real receiver gets what it verifies.
+// A webhook of the built Worker: the lazy module that sends it loads, and a real receiver verifies the message.
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { Webhook } from 'standardwebhooks';
@@ -14,7 +14,7 @@ interface Request {
 
 let service: Service;
 let receiver: Server;
-/** What it answers. */
+/** The status of the receiver's responses. */
 let status = 204;
 
 beforeAll(async () => {
@@ -43,7 +43,7 @@ const origin = (): string => {
   return typeof address === 'object' && address ? `http://127.0.0.1:${address.port}` : expect.fail();
 };
 
-it('is sent after the response, and again by the scheduled run if the receiver failed', async () => {
+it('sends a message after the response, and again in the scheduled run if the receiver failed', async () => {
   const { json } = await addWebhook(
     { url: `${origin()}/hook`, eventTypes: null },
     {
