@@ -1,4 +1,4 @@
-// Admins register apps on the pages, give them new secrets, and remove them.
+// The pages on which admins register apps, renew their secrets and remove them.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ISSUER } from '../support/signing.ts';
 import { type Answer, send, testEnv } from '../support/worker.ts';
@@ -53,8 +53,8 @@ const eventsOf = async ({ id }: Person): Promise<unknown[]> => {
   return results.map(({ type }) => type);
 };
 
-describe('an app that an admin adds', () => {
-  it('signs people in with the secret that is shown once', async () => {
+describe('POST /admin/apps', () => {
+  it('shows the secret once, and the new app can sign people in', async () => {
     const { answer, ...app } = await add({ signOutUris: SIGNED_OUT });
     expect(answer.status).toBe(200);
     expect(textOf(answer)).toContain('it is shown this once');
@@ -73,7 +73,7 @@ describe('an app that an admin adds', () => {
     expect(await eventsOf(admin)).toEqual(['app_registered']);
   });
 
-  it('has no secret if it can keep none, and asks people by default', async () => {
+  it('registers a public app without a secret, which asks for consent', async () => {
     const { answer, ...app } = await add({ appKind: 'public', consent: 'ask' });
     expect([app.secret, textOf(answer).includes('None: the app uses PKCE alone.')]).toEqual([null, true]);
     const shown = await open(`/admin/apps/${app.id}`);
@@ -101,24 +101,27 @@ describe('an app that an admin adds', () => {
     ['redirectUris', { redirectUris: 'https://a.example/#x' }, 'https://a.example/#x cannot be used.'],
     ['redirectUris', { redirectUris: `${REDIRECT}\n`.repeat(21) }, 'Enter at most 20 addresses.'],
     ['signOutUris', { signOutUris: '"><script>' }, 'cannot be used.'],
-  ] as [string, Record<string, string>, string][])('needs a right %s: %j', async (field, changes, words) => {
-    const before = await testEnv.DB.prepare('SELECT count(*) AS n FROM apps').first('n');
-    const answer = await post('/admin/apps', { ...SHOP, ...changes });
-    expect(answer.status).toBe(400);
-    expect(textOf(answer)).toContain(words);
-    expect(answer.text).toContain(`id="${field}-error"`);
-    expect(answer.text).not.toContain('<script>');
-    expect(await testEnv.DB.prepare('SELECT count(*) AS n FROM apps').first('n')).toBe(before);
-  });
+  ] as [string, Record<string, string>, string][])(
+    'rejects an invalid %s: %j',
+    async (field, changes, words) => {
+      const before = await testEnv.DB.prepare('SELECT count(*) AS n FROM apps').first('n');
+      const answer = await post('/admin/apps', { ...SHOP, ...changes });
+      expect(answer.status).toBe(400);
+      expect(textOf(answer)).toContain(words);
+      expect(answer.text).toContain(`id="${field}-error"`);
+      expect(answer.text).not.toContain('<script>');
+      expect(await testEnv.DB.prepare('SELECT count(*) AS n FROM apps').first('n')).toBe(before);
+    },
+  );
 
-  it('may have a name of 60 characters and 20 addresses', async () => {
+  it('accepts a name of 60 characters and 20 addresses', async () => {
     const { answer } = await add({ name: 'x'.repeat(60), redirectUris: `${REDIRECT}\n`.repeat(20) });
     expect(answer.status).toBe(200);
   });
 });
 
-describe('a new secret', () => {
-  it('replaces the one before at once, and ends no token', async () => {
+describe('POST /admin/apps/:id/renew-secret', () => {
+  it('replaces the old secret at once, and ends no token', async () => {
     const { answer: _, ...app } = await add();
     const person = await join();
     const tokens = await exchange(app, await signIn(app, person));
@@ -133,8 +136,8 @@ describe('a new secret', () => {
   });
 });
 
-describe('removing an app', () => {
-  it('says what ends, and ends it: tokens, consents and new sign-ins', async () => {
+describe('POST /admin/apps/:id/remove', () => {
+  it('ends the tokens and consents of that app only, and answers 404 the second time', async () => {
     const app = await addApp();
     const other = await addApp();
     const person = await join();
@@ -160,7 +163,7 @@ describe('removing an app', () => {
   });
 });
 
-describe('the pages', () => {
+describe('the pages under /admin/apps', () => {
   const PATHS = (id: string): [method: 'GET' | 'POST', path: string][] => [
     ['GET', '/admin/apps'],
     ['POST', '/admin/apps'],
@@ -170,7 +173,7 @@ describe('the pages', () => {
     ['POST', `/admin/apps/${id}/remove`],
   ];
 
-  it('are for admins who have proved lately that it is them, and for no foreign page', async () => {
+  it("require an admin and a recent sign-in, and reject another site's form", async () => {
     const { id } = await addApp();
     const person = await join();
     for (const [method, path] of PATHS(id)) {
@@ -199,7 +202,7 @@ describe('the pages', () => {
     );
   });
 
-  it('are linked for those whom they are for, and only if there can be apps', async () => {
+  it('appear in the menu of admins only, and only if the service has signing keys', async () => {
     const person = await join();
     const entries = async (at: Person, bindings = env) => {
       const { text } = await send('/', { env: bindings, origin: ISSUER, cookie: at.cookie });

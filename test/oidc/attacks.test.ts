@@ -1,4 +1,4 @@
-// What is tried on a provider, one test for each: RFC 9700 and its like.
+// Known attacks on OAuth and OpenID Connect providers, most of them from RFC 9700.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { canBeRedirectUri, isRegistered } from '../../src/core/provider/redirects.ts';
 import { ISSUER } from '../support/signing.ts';
@@ -45,7 +45,7 @@ const codeForm = async (more: Record<string, string> = {}) => {
   };
 };
 
-describe('the address that a code goes to', () => {
+describe('redirect_uri', () => {
   it.each([
     'https://app.example.org/callback/',
     'https://app.example.org/callback?x=1',
@@ -61,21 +61,21 @@ describe('the address that a code goes to', () => {
     '//evil.example',
     'javascript:alert(1)',
     '',
-  ])('is the registered one to the letter: %j goes nowhere', async (redirect) => {
+  ])('must equal the registered address: answers 400 without a redirect for %j', async (redirect) => {
     const { parameters } = await ask(app, { redirect_uri: redirect });
     const answer = await open(parameters, person.cookie);
     expect([answer.status, answer.headers.get('Location')]).toEqual([400, null]);
     expect(answer.text).not.toContain('http-equiv');
   });
 
-  it('is not taken from a second value', async () => {
+  it('must not be sent twice', async () => {
     const { parameters } = await ask(app);
     const query = `${new URLSearchParams(parameters)}&redirect_uri=https%3A%2F%2Fevil.example`;
     const answer = await send(`/oidc/authorize?${query}`, { env, origin: ISSUER, cookie: person.cookie });
     expect([answer.status, answer.headers.get('Location')]).toEqual([400, null]);
   });
 
-  it('may have any port on the machine of its person, and differs in nothing else', () => {
+  it('equals the registered one except for the port of a loopback address', () => {
     const registered = ['http://127.0.0.1/cb', 'http://[::1]:1/cb', 'com.example.app:/cb'];
     for (const uri of [
       'http://127.0.0.1:49152/cb',
@@ -97,7 +97,7 @@ describe('the address that a code goes to', () => {
       expect([uri, isRegistered(uri, registered)]).toEqual([uri, false]);
   });
 
-  it('can be registered for https, the own machine and an own scheme only', () => {
+  it('can be registered with https, a loopback host or a private scheme only', () => {
     for (const uri of [
       'https://a.example/cb',
       'http://localhost:3000/cb',
@@ -121,11 +121,11 @@ describe('the address that a code goes to', () => {
 
 describe('PKCE', () => {
   it.each([
-    ['no challenge', { code_challenge: '' }],
-    ['no method', { code_challenge_method: '' }],
+    ['a missing challenge', { code_challenge: '' }],
+    ['a missing method', { code_challenge_method: '' }],
     ['the method plain', { code_challenge_method: 'plain' }],
-    ['a challenge of another form', { code_challenge: 'short' }],
-  ] as [string, Record<string, string>][])('cannot be left out: %s', async (_, changes) => {
+    ['a malformed challenge', { code_challenge: 'short' }],
+  ] as [string, Record<string, string>][])('cannot be skipped: rejects %s', async (_, changes) => {
     const { callback } = await signIn(app, person, changes);
     expect([callback.searchParams.get('error'), callback.searchParams.get('code')]).toEqual([
       'invalid_request',
@@ -133,7 +133,7 @@ describe('PKCE', () => {
     ]);
   });
 
-  it('is used up by an attempt with another verifier', async () => {
+  it('voids the code at an attempt with a wrong verifier', async () => {
     const form = await codeForm();
     const wrong = await token({ ...form, code_verifier: 'x'.repeat(43) }, basic(app));
     expect([wrong.status, JSON.parse(wrong.text).error]).toEqual([400, 'invalid_grant']);
@@ -151,18 +151,18 @@ describe('a code', () => {
     await expect(refresh(app, first.refresh_token)).rejects.toThrow();
   });
 
-  it('of 24 redemptions at once is redeemed by one at the most', async () => {
+  it('can be redeemed by at most one of 24 concurrent requests', async () => {
     const form = await codeForm();
     const answers = await Promise.all(Array.from({ length: 24 }, () => token(form, basic(app))));
     expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
   });
 
-  it('of another app is rejected', async () => {
+  it('cannot be redeemed by another app', async () => {
     const other = await addApp();
     expect((await token(await codeForm(), basic(other))).status).toBe(400);
   });
 
-  it('is rejected with a redirect URI other than that of its request', async () => {
+  it('cannot be redeemed with another redirect_uri than that of its request', async () => {
     const answer = await token(await codeForm({ redirect_uri: 'https://app.example.org/other' }), basic(app));
     expect(JSON.parse(answer.text).error).toBe('invalid_grant');
   });
@@ -175,7 +175,7 @@ describe('a code', () => {
     expect((await token(late, basic(app))).status).toBe(400);
   });
 
-  it('that is guessed, or made of a grant that a copy of D1 shows, is rejected', async () => {
+  it('cannot be guessed or built from the grant id in a copy of D1', async () => {
     const form = await codeForm();
     const [id = ''] = form.code.split('.');
     expect(
@@ -186,7 +186,7 @@ describe('a code', () => {
     expect((await token(form, basic(app))).status).toBe(200);
   });
 
-  it('is rejected after the account was disabled or the session has ended', async () => {
+  it('cannot be redeemed after the session has ended', async () => {
     const form = await codeForm();
     await send('/id/logout', { method: 'POST', cookie: person.cookie });
     expect((await token(form, basic(app))).status).toBe(400);
@@ -197,26 +197,26 @@ describe('an app', () => {
   it.each([
     ['no secret', () => ({})],
     ['a wrong secret', () => basic(app, 'another secret')],
-    ['an id that nobody has', () => basic({ id: 'nobody', secret: null })],
-  ] as [string, () => Record<string, string>][])('with %s gets nothing', async (_, headers) => {
+    ['an unknown id', () => basic({ id: 'nobody', secret: null })],
+  ] as [string, () => Record<string, string>][])('gets 401 invalid_client with %s', async (_, headers) => {
     const answer = await token({ ...(await codeForm()), client_id: app.id }, headers());
     expect([answer.status, JSON.parse(answer.text).error]).toEqual([401, 'invalid_client']);
     expect(answer.headers.get('WWW-Authenticate')).toContain('Basic');
   });
 
-  it('proves itself in one way, not in two', async () => {
+  it('must not authenticate in two ways at once', async () => {
     const answer = await token({ ...(await codeForm()), client_secret: SECRET }, basic(app));
     expect(JSON.parse(answer.text).error).toBe('invalid_client');
   });
 
-  it('without a secret signs people in by PKCE, and must send none', async () => {
+  it('signs people in by PKCE alone if it has no secret, and must not send one', async () => {
     app = await addApp({ secret: null });
     const form = { ...(await codeForm()), client_id: app.id };
     expect((await token({ ...form, client_secret: 'anything' })).status).toBe(401);
     expect((await token(form)).status).toBe(200);
   });
 
-  it('may send a form alone, each parameter once', async () => {
+  it('must send a form, with each parameter once and a supported grant_type', async () => {
     const form = await codeForm();
     const json = await send('/oidc/token', { json: form, headers: basic(app), env, origin: ISSUER });
     expect([json.status, JSON.parse(json.text).error]).toEqual([400, 'invalid_request']);
@@ -243,7 +243,7 @@ describe('an app', () => {
     ['max_age', '-1', 'invalid_request'],
     ['resource', 'https://evil.example', 'invalid_target'],
     ['nonce', 'x'.repeat(501), 'invalid_request'],
-  ])('is told that %s=%s is not taken', async (name, value, error) => {
+  ])('gets an error at its callback for %s=%s', async (name, value, error) => {
     const { callback, asked } = await signIn(app, person, { [name]: value });
     expect(callback.origin + callback.pathname).toBe(REDIRECT);
     expect(Object.fromEntries(callback.searchParams)).toMatchObject({
@@ -253,7 +253,7 @@ describe('an app', () => {
     });
   });
 
-  it('can distinguish the answers of two providers by iss', async () => {
+  it('gets iss with the code, which tells the answers of two providers apart', async () => {
     const { callback } = await signIn(app, person);
     expect(callback.searchParams.get('iss')).toBe(ISSUER);
   });
@@ -262,7 +262,7 @@ describe('an app', () => {
 describe('a refresh token', () => {
   const tokens = async () => exchange(app, await signIn(app, person));
 
-  it('is accepted again for ten seconds, and gives the same next one, because an answer may be lost', async () => {
+  it('works again for ten seconds with the same successor, in case an answer was lost', async () => {
     vi.setSystemTime(Date.now());
     const { refresh_token: first = '' } = await tokens();
     const lost = await refresh(app, first);
@@ -272,7 +272,7 @@ describe('a refresh token', () => {
     expect((await userInfo((await refresh(app, again.refresh_token ?? '')).access_token)).status).toBe(200);
   });
 
-  it('ends every token of the sign-in if it is used later', async () => {
+  it('ends every token of the sign-in if it is used again later', async () => {
     vi.setSystemTime(Date.now());
     const { refresh_token: first = '' } = await tokens();
     const second = await refresh(app, first);
@@ -282,7 +282,7 @@ describe('a refresh token', () => {
     expect((await userInfo(second.access_token)).status).toBe(401);
   });
 
-  it('of two rotations ago ends every token at once', async () => {
+  it('ends every token of the sign-in at once if it is two rotations old', async () => {
     const { refresh_token: first = '' } = await tokens();
     const second = await refresh(app, first);
     const third = await refresh(app, second.refresh_token ?? '');
@@ -290,7 +290,7 @@ describe('a refresh token', () => {
     await expect(refresh(app, third.refresh_token ?? '')).rejects.toThrow();
   });
 
-  it('of another app, or with another number, is rejected and ends nothing', async () => {
+  it('fails but ends nothing if another app sends it or its number is wrong', async () => {
     const { refresh_token: mine = '', access_token: access } = await tokens();
     await expect(refresh(await addApp(), mine)).rejects.toThrow();
     await expect(refresh(app, mine.replace(/\.0\./, '.1.'))).rejects.toThrow();
@@ -298,7 +298,7 @@ describe('a refresh token', () => {
     await refresh(app, mine);
   });
 
-  it('that is guessed, or made of a grant that a copy of D1 shows, is rejected and ends nothing', async () => {
+  it('cannot be guessed or built from the grant id in a copy of D1, and a guess ends nothing', async () => {
     const { refresh_token: mine = '' } = await tokens();
     const [id = ''] = mine.split('.');
     for (const guess of [`${id}.0.${'A'.repeat(43)}`, `${id}.0`, id, 'x'])
@@ -319,7 +319,7 @@ describe('a refresh token', () => {
 });
 
 describe('an access token', () => {
-  it('of an app opens no session here, and an ID token is not an access token', async () => {
+  it('does not authenticate an app at /id, and an ID token does not work at userinfo', async () => {
     const { access_token: access, id_token: id = '' } = await exchange(app, await signIn(app, person));
     const headers = { Authorization: `Bearer ${access}` };
     expect((await send('/id/me', { headers, env })).status).toBe(401);
@@ -328,7 +328,7 @@ describe('an access token', () => {
     expect((await userInfo(own.accessToken)).status).toBe(401);
   });
 
-  it('expires after five minutes, though its session and its grant live on', async () => {
+  it('expires after five minutes even if its session and grant continue', async () => {
     vi.setSystemTime(Date.now());
     const { access_token: access, refresh_token: next = '' } = await exchange(app, await signIn(app, person));
     vi.setSystemTime(Date.now() + 299_000);
@@ -338,7 +338,7 @@ describe('an access token', () => {
     expect((await userInfo((await refresh(app, next)).access_token)).status).toBe(200);
   });
 
-  it('of another service with the same keys and data is rejected', async () => {
+  it('fails at a service with another PUBLIC_URL, even with the same keys and data', async () => {
     const { access_token: access } = await exchange(app, await signIn(app, person));
     const ask = (from: typeof env) =>
       send('/oidc/userinfo', { env: from, headers: { Authorization: `Bearer ${access}` } });
@@ -352,7 +352,7 @@ describe('an access token', () => {
     expect([await introspect(env), await introspect(other)]).toEqual([true, false]);
   });
 
-  it('for another server is asked for by resource, and is for it alone', async () => {
+  it('has the requested resource as its audience', async () => {
     const { asked, callback } = await signIn(app, person, { resource: 'https://api.example.com' });
     const { access_token: access } = await exchange(app, { asked, callback });
     const [, payload = ''] = access.split('.');
@@ -361,7 +361,7 @@ describe('an access token', () => {
   });
 });
 
-it('a page of another site gets no code in a frame, nor by a form', async () => {
+it('forbids framing of /oidc/authorize and redirects to the registered origin only', async () => {
   const { parameters } = await ask(app);
   const answer = await open(parameters, person.cookie);
   expect(answer.headers.get('X-Frame-Options')).toBe('DENY');

@@ -1,4 +1,4 @@
-// Back-channel logout: an app that registered an address is told when a sign-in ends, by a token that jose verifies.
+// Back-channel logout: an app with a logout address gets a logout token, which jose verifies, when a sign-in ends.
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -76,7 +76,7 @@ const verify = async (received: Received, audience: string) => {
 
 const as = (cookie = person.cookie) => ({ cookie, env, origin: ISSUER });
 
-it('is in the metadata', async () => {
+it('announces back-channel logout in the metadata', async () => {
   const answer = await send('/.well-known/openid-configuration', { env, origin: ISSUER });
   expect(json(answer)).toMatchObject({
     backchannel_logout_supported: true,
@@ -84,7 +84,7 @@ it('is in the metadata', async () => {
   });
 });
 
-it('posts a logout token that jose verifies, once', async () => {
+it('posts one logout token that jose verifies', async () => {
   const { sub, sid } = await signInTo(app);
   expect(receiver.offered).toEqual([]);
   await send('/id/logout', { method: 'POST', ...as() });
@@ -105,12 +105,12 @@ it('posts a logout token that jose verifies, once', async () => {
     jti: expect.any(String),
     events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
   });
-  // It must not pass for an ID token: section 2.4 forbids a nonce.
+  // It must not be accepted as an ID token: section 2.4 forbids a nonce.
   expect(payload).not.toHaveProperty('nonce');
   expect(await readDeliveries()).toMatchObject([{ outcome: 'sent' }]);
 });
 
-it('sends a token that is accepted nowhere as another one', async () => {
+it('sends a logout token that is accepted neither as an access token nor as id_token_hint', async () => {
   await signInTo(app);
   await send('/id/logout', { method: 'POST', ...as() });
   const token = tokenOf(receiver.taken[0] ?? expect.fail('Nobody was told.'));
@@ -121,11 +121,11 @@ it('sends a token that is accepted nowhere as another one', async () => {
   expect(hinted.headers.get('Location') ?? '').not.toContain('app.example.org');
 });
 
-/** What ends a sign-in, whoever does it. */
+/** Everything that ends a sign-in. */
 const ENDS: [what: string, end: (appId: string) => Promise<unknown>][] = [
-  ['a logout', () => send('/id/logout', { method: 'POST', ...as() })],
+  ['the person logs out', () => send('/id/logout', { method: 'POST', ...as() })],
   [
-    'a session that is ended elsewhere',
+    'another session ends this one',
     async () => {
       const other = await send('/id/login', { json: { identifier: person.email, password: PASSWORD } });
       const cookie = /sessionid=([^;]+)/.exec(other.headers.getSetCookie().join())?.[1] ?? '';
@@ -134,7 +134,7 @@ const ENDS: [what: string, end: (appId: string) => Promise<unknown>][] = [
     },
   ],
   [
-    'a password that is changed elsewhere',
+    'another session changes the password',
     async () => {
       const other = await send('/id/login', { json: { identifier: person.email, password: PASSWORD } });
       const cookie = /sessionid=([^;]+)/.exec(other.headers.getSetCookie().join())?.[1] ?? '';
@@ -145,9 +145,12 @@ const ENDS: [what: string, end: (appId: string) => Promise<unknown>][] = [
       });
     },
   ],
-  ['a deleted account', () => send('/id/me', { method: 'DELETE', json: { password: PASSWORD }, ...as() })],
   [
-    'a disabled account',
+    'the account is deleted',
+    () => send('/id/me', { method: 'DELETE', json: { password: PASSWORD }, ...as() }),
+  ],
+  [
+    'the account is disabled',
     async () => {
       const timed = createTimedCore(undefined, env);
       await timed.core.admin.apply(await idOf(person), 'disabled', 1, someClient);
@@ -155,7 +158,7 @@ const ENDS: [what: string, end: (appId: string) => Promise<unknown>][] = [
     },
   ],
   [
-    'the end of its time',
+    'the session expires',
     async () => {
       await testEnv.DB.prepare('UPDATE sessions SET expires_at = 1000 WHERE id = ?')
         .bind(await sha256Hex(person.cookie))
@@ -166,7 +169,7 @@ const ENDS: [what: string, end: (appId: string) => Promise<unknown>][] = [
     },
   ],
   [
-    'a consent that is withdrawn',
+    'the consent is withdrawn',
     async (appId) => {
       const timed = createTimedCore(undefined, env);
       await (await timed.core.provider())?.withdrawConsent(await idOf(person), appId, someClient);
@@ -179,7 +182,7 @@ const idOf = async ({ username }: Person): Promise<number> =>
   (await testEnv.DB.prepare('SELECT id FROM users WHERE username = ?').bind(username).first<number>('id')) ??
   expect.fail('There is no such account.');
 
-it.each(ENDS)('is sent after %s', async (_what, end) => {
+it.each(ENDS)('posts a logout token when %s', async (_what, end) => {
   const { sub, sid } = await signInTo(app);
   await end(app.id);
   expect(receiver.taken).toHaveLength(1);
@@ -187,12 +190,12 @@ it.each(ENDS)('is sent after %s', async (_what, end) => {
   expect(payload).toMatchObject({ sub, sid });
 });
 
-it('is sent to each app that the session opened, and to no other', async () => {
+it('posts to each app that redeemed a code in the session and has a logout address, to no other', async () => {
   const [second, silent, unused] = [await addToldApp(), await addApp(), await addToldApp()];
   const { sid } = await signInTo(app);
   const other = await signInTo(second);
   await signInTo(silent);
-  // A code that nobody redeemed opened nothing.
+  // A code that was not redeemed opened no sign-in.
   await signIn(unused, person);
   const elsewhere = await join();
   await signInTo(app, elsewhere);
@@ -213,7 +216,7 @@ it('is sent to each app that the session opened, and to no other', async () => {
   );
 });
 
-it('is not sent while the session goes on: after a refresh, or under a new token', async () => {
+it('posts nothing after a refresh or when the session gets a new token', async () => {
   const { tokens } = await signInTo(app);
   await refresh(app, String(tokens.refresh_token));
   const renamed = await send('/id/me/username', {
@@ -225,7 +228,7 @@ it('is not sent while the session goes on: after a refresh, or under a new token
   expect(receiver.offered).toEqual([]);
 });
 
-it('is sent after the app has revoked its own token: the sign-in is over', async () => {
+it('posts a logout token after the app revokes its own refresh token', async () => {
   const { tokens } = await signInTo(app);
   const server = await discover();
   const revoked = await oauth.revocationRequest(
@@ -239,8 +242,8 @@ it('is sent after the app has revoked its own token: the sign-in is over', async
   expect(receiver.taken).toHaveLength(1);
 });
 
-describe('while the app does not answer', () => {
-  it('is tried again, each time with a token of its own', async () => {
+describe('delivery of a logout token', () => {
+  it('retries after a failure, with a new jti', async () => {
     await signInTo(app);
     receiver.obstacle = () => new Response(null, { status: 400 });
     await send('/id/logout', { method: 'POST', ...as() });
@@ -255,7 +258,7 @@ describe('while the app does not answer', () => {
     expect(await jtiOf(first)).not.toBe(await jtiOf(second));
   });
 
-  it('is dropped if the app is removed, or wants to be told no more', async () => {
+  it('drops the message if the app no longer has a logout address', async () => {
     await signInTo(app);
     await testEnv.DB.prepare('DELETE FROM app_grants WHERE app_id = ?').bind(app.id).run();
     await testEnv.DB.prepare('UPDATE apps SET logout_uri = NULL WHERE id = ?').bind(app.id).run();
@@ -271,7 +274,7 @@ it.each([
   'https://10.0.0.1/logout',
   'https://[::1]/logout',
   'https://app.internal/',
-])('is never sent to %s, whoever wrote it into the database', async (url) => {
+])('never posts to %s, even if the database has it as logout_uri', async (url) => {
   await testEnv.DB.prepare('UPDATE apps SET logout_uri = ? WHERE id = ?').bind(url, app.id).run();
   await signInTo(app);
   await send('/id/logout', { method: 'POST', ...as() });
@@ -279,7 +282,7 @@ it.each([
   expect(await readDeliveries()).toMatchObject([{ outcome: null, reason: 'address refused' }]);
 });
 
-it('counts the sessions that end, not the grants that end with them', async () => {
+it('counts sessions, not grants, in endedSessions', async () => {
   await signInTo(app);
   await signInTo(app);
   const other = await send('/id/login', { json: { identifier: person.email, password: PASSWORD } });

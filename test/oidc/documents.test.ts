@@ -1,4 +1,4 @@
-// Apps that describe themselves: the client id is the address of a document, which the service fetches.
+// Client metadata documents: the client id of an app is the address of a document, which the service fetches.
 import * as oauth from 'oauth4webapi';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
@@ -35,7 +35,7 @@ const newHost = (): string => {
   return `app${made}-${crypto.randomUUID().slice(0, 8)}.example.com`;
 };
 
-/** Puts a document on the net, and gives its address. */
+/** Publishes a document and returns its address. */
 const publish = (
   changes: Readonly<Record<string, unknown>> = {},
   {
@@ -88,7 +88,7 @@ const token = (form: Record<string, string>) => send('/oidc/token', { form, env,
 const textOf = ({ text }: Answer): string => text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
 describe('an app with a document', () => {
-  it('signs people in, refreshes and is revoked: the document is fetched once', async () => {
+  it('signs people in, refreshes and revokes with a single fetch of the document', async () => {
     const id = publish();
     const all = await request(id);
     const page = await open(all.parameters);
@@ -121,7 +121,7 @@ describe('an app with a document', () => {
     expect((await userInfo(JSON.parse(refreshed.text).access_token)).status).toBe(200);
     const apps = await send('/apps', { env, origin: ISSUER, cookie: person.cookie });
     expect(apps.text).toContain(`My tool (${host})`);
-    // It is remembered, because the address is the host's own.
+    // The consent is remembered, because the redirect address is on the host of the document.
     expect(locationOf(await openApp(id)).searchParams.get('code')).not.toBeNull();
     const revoked = await send('/oidc/revoke', {
       form: { client_id: id, token: tokens.access_token },
@@ -134,7 +134,7 @@ describe('an app with a document', () => {
     expect(asked[0]?.init.signal).toBeInstanceOf(AbortSignal);
   });
 
-  it('is named by its host in the mail to the owner, whatever it calls itself', async () => {
+  it('appears in the mail to the owner by its host, not by its client_name', async () => {
     const id = publish({ client_name: 'Call 0800 1234 now' });
     const mailbox = createMailbox({}, env);
     await decideAt(person, 'allow', await request(id), undefined, mailbox.env);
@@ -143,7 +143,7 @@ describe('an app with a document', () => {
     expect(text).not.toContain('0800');
   });
 
-  it('is named in discovery where it is taken, and unknown where it is not', async () => {
+  it('works only with CLIENT_METADATA_DOCUMENTS, as discovery says; otherwise it is unknown', async () => {
     const supported = async (at: Env) =>
       JSON.parse((await send('/.well-known/oauth-authorization-server', { env: at, origin: ISSUER })).text)
         .client_id_metadata_document_supported;
@@ -157,7 +157,7 @@ describe('an app with a document', () => {
     expect(JSON.parse(refused.text).error).toBe('invalid_client');
   });
 
-  it('is never authenticated by a secret, and another app has no use of its code', async () => {
+  it('must not send a client_secret, and its code is useless to another client_id', async () => {
     const id = publish();
     const all = await request(id);
     const callback = goesOnTo(await decideAt(person, 'allow', all, undefined, env));
@@ -173,7 +173,7 @@ describe('an app with a document', () => {
     expect((await token({ ...form, client_id: id })).status).toBe(200);
   });
 
-  it('is asked about each time, with a warning, if it is answered on the device or at another host', async () => {
+  it('needs consent each time, with a warning, if it redirects to the device or another host', async () => {
     for (const [registered, sent, words] of [
       ['http://127.0.0.1/cb', 'http://127.0.0.1:5000/cb', 'another program could pass for it'],
       ['http://localhost:1/cb', 'http://localhost:5000/cb', 'another program could pass for it'],
@@ -193,7 +193,7 @@ describe('an app with a document', () => {
     }
   });
 
-  it('goes to the addresses of its document, to the letter', async () => {
+  it('redirects only to an address that is in its document, letter by letter', async () => {
     const id = publish();
     const { host } = new URL(id);
     for (const redirect of [
@@ -244,7 +244,7 @@ describe('the address of a document', () => {
     'https://app.example.com./client.json',
     `${ISSUER}/oidc/authorize`,
     `https://app.example.com/${'x'.repeat(300)}`,
-  ])('is not asked: %s', async (id) => {
+  ])('must be a public https URL with a path: never fetches %s', async (id) => {
     const { parameters } = await ask(
       { id, secret: null },
       { redirect_uri: 'https://app.example.com/callback' },
@@ -256,7 +256,7 @@ describe('the address of a document', () => {
     );
   });
 
-  it('may be at this machine, over http too, where the service itself is', async () => {
+  it('can be on localhost over http if the service itself runs on localhost', async () => {
     const url = 'http://localhost:3000/client.json';
     publish({ redirect_uris: ['http://localhost:3000/callback'] }, { url });
     const { parameters } = await ask(
@@ -268,7 +268,7 @@ describe('the address of a document', () => {
   });
 });
 
-describe('a document is not taken', () => {
+describe('the content of a document', () => {
   const bad = async (id: string, words: string, status = 400) => {
     const answer = await openApp(id);
     expect([answer.status, answer.headers.get('Location')]).toEqual([status, null]);
@@ -277,43 +277,51 @@ describe('a document is not taken', () => {
 
   it.each([
     [
-      'whose client_id is another',
+      'with another client_id than its address',
       { client_id: 'https://app.example.com/other.json' },
       'client_id in the document',
     ],
-    [
-      'whose client_id is spelled otherwise',
-      { client_id: 'HTTPS://X.EXAMPLE.COM/' },
-      'client_id in the document',
-    ],
+    ['with a client_id in capitals', { client_id: 'HTTPS://X.EXAMPLE.COM/' }, 'client_id in the document'],
     ['without client_id', { client_id: undefined }, 'client_id in the document'],
-    ['with a secret', { client_secret: 'x' }, 'without a secret'],
-    ['with the end of a secret', { client_secret_expires_at: 0 }, 'without a secret'],
+    ['with client_secret', { client_secret: 'x' }, 'without a secret'],
+    ['with client_secret_expires_at', { client_secret_expires_at: 0 }, 'without a secret'],
     [
-      'that wants client_secret_basic',
+      'with the auth method client_secret_basic',
       { token_endpoint_auth_method: 'client_secret_basic' },
       'auth_method none',
     ],
     [
-      'that wants client_secret_post',
+      'with the auth method client_secret_post',
       { token_endpoint_auth_method: 'client_secret_post' },
       'auth_method none',
     ],
-    ['that wants client_secret_jwt', { token_endpoint_auth_method: 'client_secret_jwt' }, 'auth_method none'],
-    ['that wants private_key_jwt', { token_endpoint_auth_method: 'private_key_jwt' }, 'auth_method none'],
-    ['that wants another flow', { response_types: ['token'] }, 'code flow'],
-    ['that wants another grant', { grant_types: ['client_credentials'] }, 'code flow'],
-    ['without an address to go to', { redirect_uris: undefined }, 'redirect_uris'],
     [
-      'with no usable address',
+      'with the auth method client_secret_jwt',
+      { token_endpoint_auth_method: 'client_secret_jwt' },
+      'auth_method none',
+    ],
+    [
+      'with the auth method private_key_jwt',
+      { token_endpoint_auth_method: 'private_key_jwt' },
+      'auth_method none',
+    ],
+    ['with response_types other than code', { response_types: ['token'] }, 'code flow'],
+    ['with grant_types other than authorization_code', { grant_types: ['client_credentials'] }, 'code flow'],
+    ['without redirect_uris', { redirect_uris: undefined }, 'redirect_uris'],
+    [
+      'with redirect_uris of which none can be used',
       { redirect_uris: ['javascript:alert(1)', 'http://evil.example.org/', 7] },
       'redirect_uris',
     ],
-    ['with a text of addresses', { redirect_uris: 'https://app.example.com/callback' }, 'redirect_uris'],
-    ['with a name that is none', { client_name: 7 }, 'client_name'],
-    ['with a long name', { client_name: 'x'.repeat(61) }, 'client_name'],
-    ['with a name that turns text round', { client_name: 'a\u202eb' }, 'client_name'],
-  ] as [string, Record<string, unknown>, string][])('%s', async (_, changes, words) => {
+    [
+      'with redirect_uris as a string',
+      { redirect_uris: 'https://app.example.com/callback' },
+      'redirect_uris',
+    ],
+    ['with a number as client_name', { client_name: 7 }, 'client_name'],
+    ['with a client_name of 61 characters', { client_name: 'x'.repeat(61) }, 'client_name'],
+    ['with a bidirectional control character in client_name', { client_name: 'a\u202eb' }, 'client_name'],
+  ] as [string, Record<string, unknown>, string][])('rejects a document %s', async (_, changes, words) => {
     await bad(publish(changes), words);
   });
 
@@ -321,21 +329,13 @@ describe('a document is not taken', () => {
     ['with status 201', { status: 201 }, 'status 200'],
     ['with status 404', { status: 404 }, 'status 200'],
     ['with status 500', { status: 500 }, 'status 200'],
-    [
-      'that is a redirect',
-      { status: 302, headers: { Location: 'https://127.0.0.1/' } },
-      'without a redirect',
-    ],
-    ['that is HTML', { headers: { 'Content-Type': 'text/html' } }, 'application/json'],
-    ['that is text', { headers: { 'Content-Type': 'text/plain' } }, 'application/json'],
-    [
-      'of a type that only looks like JSON',
-      { headers: { 'Content-Type': 'application/jsonx' } },
-      'application/json',
-    ],
+    ['behind a redirect', { status: 302, headers: { Location: 'https://127.0.0.1/' } }, 'without a redirect'],
+    ['sent as text/html', { headers: { 'Content-Type': 'text/html' } }, 'application/json'],
+    ['sent as text/plain', { headers: { 'Content-Type': 'text/plain' } }, 'application/json'],
+    ['sent as application/jsonx', { headers: { 'Content-Type': 'application/jsonx' } }, 'application/json'],
     ['larger than 5 KB', { headers: { 'X-Long': '1' } }, 'larger than 5 KB'],
   ] as [string, { status?: number; headers?: Record<string, string> }, string][])(
-    '%s',
+    'rejects a document %s',
     async (name, answer, words) => {
       const changes = name.startsWith('larger') ? { client_uri: 'x'.repeat(5_120) } : {};
       await bad(publish(changes, answer), words);
@@ -344,7 +344,7 @@ describe('a document is not taken', () => {
   );
 
   it.each(['', '[]', '"x"', 'null', '{', '<html>', '{"a":"\xff"}'])(
-    'that is no JSON object: %j',
+    'rejects a document that is not a JSON object: %j',
     async (body) => {
       const id = publish();
       const bytes = Uint8Array.from(body, (character) => character.charCodeAt(0));
@@ -353,7 +353,7 @@ describe('a document is not taken', () => {
     },
   );
 
-  it('that goes on for ever: reading ends past the limit', async () => {
+  it('stops reading an endless document after 5 KB', async () => {
     const id = publish();
     let pulled = 0;
     const stream = () =>
@@ -371,7 +371,7 @@ describe('a document is not taken', () => {
     expect(pulled).toBeLessThan(10);
   });
 
-  it('that does not come, and nothing of it is kept', async () => {
+  it('answers 503 if the fetch fails, and caches neither that nor an invalid document', async () => {
     const id = publish();
     const right = documents.get(id);
     documents.delete(id);
@@ -383,8 +383,8 @@ describe('a document is not taken', () => {
   });
 });
 
-describe('a document is kept', () => {
-  it('under a type of its own, without a name, with what is unknown, and with addresses that are passed over', async () => {
+describe('the cache of documents', () => {
+  it('accepts the type client-metadata+json, no name, unknown fields and extra unusable addresses', async () => {
     const id = publish(
       {
         client_name: undefined,
@@ -409,7 +409,7 @@ describe('a document is kept', () => {
     [{ 'Cache-Control': 'max-age=99999999' }, 86_400],
     [{ 'Cache-Control': 's-maxage=600' }, 3_600],
   ] as [Record<string, string>, number][])(
-    'as long as its headers say, within bounds: %j',
+    'keeps a document as long as its headers say, between 300 and 86,400 seconds: %j',
     async (headers, seconds) => {
       const puts: unknown[] = [];
       const kv = new Proxy(env.SESSIONS, {
@@ -429,10 +429,10 @@ describe('a document is kept', () => {
     },
   );
 
-  it('by the address, and read with all checks again', async () => {
+  it('repeats all checks on a cached document', async () => {
     const id = publish();
     await openApp(id);
-    // Whoever can write to KV cannot make it another app's.
+    // Write access to KV is not enough to replace an app's document by another one.
     const { keys } = await env.SESSIONS.list({ prefix: 'document:' });
     for (const { name } of keys)
       await env.SESSIONS.put(name, JSON.stringify({ client_id: 'https://x.example.com/c' }));
@@ -441,8 +441,8 @@ describe('a document is kept', () => {
   });
 });
 
-describe('a flood', () => {
-  it('of new apps from one client, or of one host, fetches nothing more', async () => {
+describe('the flood guard of documents', () => {
+  it('answers 429 without a fetch per client and per host, but lets cached documents pass', async () => {
     const keys: string[] = [];
     const limited = (refused: (key: string) => boolean): Env => ({
       ...env,
@@ -475,7 +475,7 @@ describe('a flood', () => {
         )
       ).status,
     ).toBe(200);
-    // What is kept costs nobody a request.
+    // A cached document does not count against the limits.
     expect(
       (
         await open(
@@ -488,7 +488,7 @@ describe('a flood', () => {
   });
 });
 
-it('a library speaks with it: no client authentication but the id', async () => {
+it('issues tokens to oauth4webapi, which sends the client_id alone', async () => {
   const client: oauth.Client = { client_id: publish() };
   const server: oauth.AuthorizationServer = {
     issuer: ISSUER,

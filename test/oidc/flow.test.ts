@@ -1,4 +1,4 @@
-// An app signs somebody in, by a library that checks every answer: code, tokens, user info, refresh, revocation, sign-out.
+// An app signs a person in by oauth4webapi, which checks every answer: code, tokens, user info, refresh, revocation, sign-out.
 import * as oauth from 'oauth4webapi';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ISSUER } from '../support/signing.ts';
@@ -40,8 +40,8 @@ const signedIn = async () => {
 
 const logOut = () => send('/id/logout', { method: 'POST', cookie: person.cookie });
 
-describe('a sign-in', () => {
-  it('gives tokens that the library accepts, and claims by scope', async () => {
+describe('sign-in to an app', () => {
+  it('issues tokens that the library accepts, with the claims of all scopes', async () => {
     const { tokens, claims } = await signedIn();
     expect(tokens).toMatchObject({ token_type: 'bearer', scope: 'openid profile email offline_access' });
     expect(claims).toMatchObject({
@@ -63,7 +63,7 @@ describe('a sign-in', () => {
     });
   });
 
-  it('gives an app no claims beyond its scopes', async () => {
+  it('issues no claims beyond the scopes, and no refresh token without offline_access', async () => {
     const tokens = await exchange(app, await signIn(app, person, { scope: 'openid' }));
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     expect(Object.keys(claims ?? {})).not.toEqual(expect.arrayContaining(['email']));
@@ -75,7 +75,7 @@ describe('a sign-in', () => {
   const onward = (text: string): string =>
     /name="to" value="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? expect.fail(text);
 
-  it('asks an anonymous visitor to sign in, and continues with the same request', async () => {
+  it('asks an anonymous visitor to sign in, then continues with the same request', async () => {
     const asked = await ask(app);
     const page = await open(asked.parameters);
     expect([page.status, page.text.includes('<h1>Sign in</h1>')]).toEqual([200, true]);
@@ -87,27 +87,27 @@ describe('a sign-in', () => {
     expect(again).toEqual({ ...asked.parameters, since: again['since'] });
   });
 
-  it('fills in login_hint, and puts it into no address of our own', async () => {
+  it('fills in login_hint, but puts no hint into an address of the service', async () => {
     const hints = { login_hint: person.email, id_token_hint: `eyJ.${person.email}.x`, ui_locales: 'de' };
     const { parameters } = await ask(app, hints);
     const page = await open(parameters);
     expect(page.text).toContain(`value="${person.email}"`);
     expect(decodeURIComponent(onward(page.text))).not.toMatch(/hint|@/);
-    // A person who is signed in already, and has to be again.
+    // A person who is signed in and has to sign in again.
     const confirm = locationOf(await open({ ...parameters, prompt: 'login' }, person.cookie));
     expect(confirm.pathname).toBe('/confirm');
     expect(decodeURIComponent(confirm.search)).not.toMatch(/hint|@/);
-    // The same as a form, which apps send to keep it out of addresses.
+    // The same as a form, which apps use to keep hints out of addresses.
     const posted = await send('/oidc/authorize', { form: parameters, env, origin: ISSUER });
     expect(decodeURIComponent(locationOf(posted).search)).not.toMatch(/login_hint|@/);
   });
 
-  it('leaves out a login_hint that is longer than any name', async () => {
+  it('ignores a login_hint that is longer than any identifier', async () => {
     const page = await open((await ask(app, { login_hint: 'a'.repeat(1_025) })).parameters);
     expect(page.text).not.toContain('aaaaaaaa');
   });
 
-  it('refuses a request object that comes as a form, without copying it', async () => {
+  it('rejects a request object in a form without copying it into an address', async () => {
     const { parameters } = await ask(app, { request: 'eyJ.an email.x' });
     const posted = locationOf(await send('/oidc/authorize', { form: parameters, env, origin: ISSUER }));
     expect(posted.searchParams.get('request')).toBe('sent');
@@ -115,7 +115,7 @@ describe('a sign-in', () => {
     expect(refused.searchParams.get('error')).toBe('request_not_supported');
   });
 
-  it('continues by a page after a form of ours, because form-action would block a redirect', async () => {
+  it('redirects by a page after a form of the service, because form-action blocks a 303', async () => {
     const asked = await ask(app);
     const answer = await send(`/oidc/authorize?${new URLSearchParams(asked.parameters)}`, {
       env,
@@ -130,7 +130,7 @@ describe('a sign-in', () => {
     expect(answer.headers.get('Referrer-Policy')).toBe('no-referrer');
   });
 
-  it('takes a request that comes as a form, without its cookie', async () => {
+  it('accepts a request as a form from another site, without the cookie', async () => {
     const { parameters } = await ask(app);
     const answer = await send('/oidc/authorize', {
       form: parameters,
@@ -141,7 +141,7 @@ describe('a sign-in', () => {
     expect(locationOf(answer).searchParams.get('client_id')).toBe(app.id);
   });
 
-  it('asks for another sign-in with prompt=login and with a max_age that has passed, and takes it', async () => {
+  it('requires a new sign-in for prompt=login and an exceeded max_age, then issues a code', async () => {
     for (const more of [{ prompt: 'login' }, { max_age: '1' }] as Record<string, string>[]) {
       await testEnv.DB.prepare('UPDATE sessions SET authenticated_at = ?1, created_at = ?1')
         .bind(Date.now() - 5_000)
@@ -166,7 +166,7 @@ describe('a sign-in', () => {
     }
   });
 
-  it('answers without a question where prompt=none can, and says what it would ask where it cannot', async () => {
+  it('answers prompt=none without a page: a code, login_required or consent_required', async () => {
     const silent = { prompt: 'none' };
     expect((await signIn(app, person, silent)).callback.searchParams.get('code')).not.toBeNull();
     const asked = await ask(app, silent);
@@ -181,7 +181,7 @@ describe('consent', () => {
     app = await addApp({ asksConsent: true });
   });
 
-  it('is asked for once, remembered, and asked again for more', async () => {
+  it('asks once and again only for a new scope or prompt=consent', async () => {
     const asked = await ask(app, { scope: 'openid' });
     const page = await open(asked.parameters, person.cookie);
     expect([page.status, page.text.includes('Continue')]).toEqual([200, true]);
@@ -193,14 +193,14 @@ describe('consent', () => {
     expect((await open(again.parameters, person.cookie)).status).toBe(200);
   });
 
-  it('that is refused sends the app an error and nothing else', async () => {
+  it('sends the app access_denied and no code if the person denies', async () => {
     const asked = await ask(app);
     const denied = await decide(person, 'deny', asked);
     expect(denied.text).toContain('error=access_denied');
     expect(denied.text).not.toContain('code=');
   });
 
-  it('is not taken from a foreign page, and not framed', async () => {
+  it("rejects another site's form with 403 and cannot be framed", async () => {
     const asked = await ask(app);
     const answer = await send('/oidc/consent', {
       form: { request: String(new URLSearchParams(asked.parameters)), decision: 'allow' },
@@ -214,13 +214,13 @@ describe('consent', () => {
     expect(page.headers.get('Content-Security-Policy')).toContain("frame-ancestors 'none'");
   });
 
-  it('does not take another address than the registered one from the form', async () => {
+  it('rejects a redirect_uri in the form that is not registered', async () => {
     const asked = await ask(app, { redirect_uri: 'https://evil.example/' });
     const answer = await decide(person, 'allow', asked);
     expect([answer.status, answer.text.includes('evil.example')]).toEqual([400, false]);
   });
 
-  it('is shown on the page Apps, and withdrawn there: the tokens end', async () => {
+  it('can be withdrawn at /apps by its owner only, which ends the tokens', async () => {
     const asked = await ask(app);
     const callback = goesOnTo(await decide(person, 'allow', asked));
     const tokens = await exchange(app, { asked, callback });
@@ -235,7 +235,7 @@ describe('consent', () => {
     await expect(refresh(app, tokens.refresh_token ?? '')).rejects.toThrow();
   });
 
-  it('is listed in the export of the account until it is withdrawn, and in no other export', async () => {
+  it("appears in its owner's export only, until it is withdrawn", async () => {
     const asked = await ask(app, { scope: 'openid email' });
     await decide(person, 'allow', asked);
     const sent = { env, origin: ISSUER, cookie: person.cookie };
@@ -251,8 +251,8 @@ describe('consent', () => {
   });
 });
 
-describe('what came of a sign-in', () => {
-  it('ends with the session, whatever ended it, and for a disabled account', async () => {
+describe('tokens of a sign-in', () => {
+  it('end with the session, and are rejected while the account is disabled', async () => {
     const { tokens } = await signedIn();
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE email = ?').bind(person.email).run();
     expect((await userInfo(tokens.access_token)).status).toBe(401);
@@ -263,7 +263,7 @@ describe('what came of a sign-in', () => {
     await expect(refresh(app, tokens.refresh_token ?? '')).rejects.toThrow();
   });
 
-  it('continues when the session gets a new token, and grants do not count as ended sessions', async () => {
+  it('survive a password change that keeps the session, and do not count in endedSessions', async () => {
     const { tokens } = await signedIn();
     const changed = await send('/id/me/password', {
       method: 'PUT',
@@ -274,7 +274,7 @@ describe('what came of a sign-in', () => {
     expect((await userInfo(tokens.access_token)).status).toBe(200);
   });
 
-  it('is refreshed, with a token that changes each time', async () => {
+  it('can be refreshed, with a new refresh token each time', async () => {
     const { tokens } = await signedIn();
     const second = await refresh(app, tokens.refresh_token ?? '');
     expect(second.refresh_token).not.toBe(tokens.refresh_token);
@@ -283,7 +283,7 @@ describe('what came of a sign-in', () => {
     expect((await userInfo(third.access_token)).status).toBe(200);
   });
 
-  it('is revoked by the app, and by no other', async () => {
+  it('can be revoked by their app only', async () => {
     const { tokens } = await signedIn();
     const server = await discover();
     const revoke = async (by: TestApp, token: string) =>
@@ -297,7 +297,7 @@ describe('what came of a sign-in', () => {
     await revoke(app, 'nothing');
   });
 
-  it('is introspected by the app with its secret, and by no other', async () => {
+  it('can be introspected by their app only, which needs a secret', async () => {
     const { tokens } = await signedIn();
     const server = await discover();
     const introspect = async (by: TestApp, token: string) =>
@@ -316,11 +316,11 @@ describe('what came of a sign-in', () => {
   });
 });
 
-describe('signing out by an app', () => {
+describe('/oidc/logout', () => {
   const openLogout = (parameters: Record<string, string>) =>
     send(`/oidc/logout?${new URLSearchParams(parameters)}`, { env, origin: ISSUER, cookie: person.cookie });
 
-  it('ends the session of the account that the ID token names, and returns to a registered address', async () => {
+  it('ends the session that the ID token names, and returns to a registered address', async () => {
     const { tokens } = await signedIn();
     const answer = await openLogout({
       id_token_hint: tokens.id_token ?? '',
@@ -331,7 +331,7 @@ describe('signing out by an app', () => {
     expect((await send('/id/me', { cookie: person.cookie })).status).toBe(401);
   });
 
-  it('asks first for an ID token of another service with the same keys', async () => {
+  it('asks for confirmation if the ID token is from another issuer with the same keys', async () => {
     const { tokens } = await signedIn();
     const other = { ...env, PUBLIC_URL: 'https://other.example.com' };
     const path = `/oidc/logout?${new URLSearchParams({ id_token_hint: tokens.id_token ?? '' })}`;
@@ -340,7 +340,7 @@ describe('signing out by an app', () => {
     expect((await send('/id/me', { cookie: person.cookie })).status).toBe(200);
   });
 
-  it('takes a form, and puts neither an email nor a name into an address of our own', async () => {
+  it('accepts a form, and puts no email or name into an address of the service', async () => {
     const { tokens } = await signedIn();
     const hint = tokens.id_token ?? '';
     expect(atob(hint.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '')).toContain(person.email);
@@ -371,11 +371,11 @@ describe('signing out by an app', () => {
     const answer = await openLogout(Object.fromEntries(posted.searchParams));
     expect(locationOf(answer).href).toBe(`${SIGNED_OUT}?state=mine`);
     expect((await send('/id/me', { cookie: person.cookie })).status).toBe(401);
-    // It says who signed in; it is no ID token and opens nothing.
+    // The shortened hint names the sign-in. It is not an ID token or an access token.
     expect((await userInfo(short)).status).toBe(401);
   });
 
-  it('asks first without a token of the account, and never goes to another address', async () => {
+  it('asks for confirmation without an ID token of the account, and ignores an unregistered address', async () => {
     const other = { ...person };
     const { tokens } = await signedIn();
     person = await join();
@@ -397,13 +397,13 @@ describe('signing out by an app', () => {
   });
 });
 
-it('a deployment without keys has no provider', async () => {
+it('answers 404 on every provider path and hides the link to /apps without signing keys', async () => {
   for (const path of ['/.well-known/openid-configuration', '/oidc/userinfo', '/oidc/authorize', '/apps'])
     expect([path, (await send(path, { cookie: person.cookie })).status]).toEqual([path, 404]);
   expect((await send('/', { cookie: person.cookie })).text).not.toContain('href="/apps"');
 });
 
-it('leads from the account page to the page of the apps, and back', async () => {
+it('links from the account page to /apps and back', async () => {
   const sent = { env, origin: ISSUER, cookie: person.cookie };
   expect((await send('/', sent)).text).toContain('href="/apps"');
   const apps = await send('/apps', sent);

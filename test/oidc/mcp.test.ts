@@ -1,4 +1,4 @@
-// The OAuth client of the Model Context Protocol's SDK, which nobody has registered: its client id is a document's address.
+// The OAuth client of the Model Context Protocol's SDK. It is not registered: its client id is the address of a document.
 import { auth, type OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -14,10 +14,10 @@ const CALLBACK = 'https://assistant.example.org/callback';
 
 let env: Env;
 let person: Person;
-/** What the client keeps. */
+/** The tokens that the client stores. */
 let tokens: OAuthTokens | undefined;
 let sentTo: URL | null;
-/** Paths of the service that the client asked, and hosts that the service asked. */
+/** Paths of the service that the client requested, and addresses that the service fetched. */
 let asked: string[];
 let fetched: string[];
 
@@ -42,7 +42,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The net, as the client sees it: the service, and an MCP server that names it. */
+/** The network as the client sees it: the service, and an MCP server that names it. */
 const fetchFn = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
   const { origin, pathname, search } = new URL(url);
   if (origin === ISSUER) {
@@ -86,7 +86,7 @@ const createClient = (clientMetadataUrl: string | undefined): OAuthClientProvide
   };
 };
 
-it('signs somebody in with the document as its client id, gets a token for the server alone, and refreshes', async () => {
+it('signs a person in by document, gets a token for the MCP server only, and refreshes it', async () => {
   const client = createClient(DOCUMENT);
   expect(await auth(client, { serverUrl: SERVER, fetchFn })).toBe('REDIRECT');
   const url = new URL(sentTo ?? expect.fail('no address'));
@@ -125,17 +125,17 @@ it('signs somebody in with the document as its client id, gets a token for the s
   expect([ended.status, JSON.parse(ended.text).error]).toEqual([400, 'invalid_grant']);
 });
 
-it('finds no way in where documents are off: the service registers no app by itself', async () => {
+it('fails without CLIENT_METADATA_DOCUMENTS: the service has no dynamic registration', async () => {
   env = signingEnv({ ACCESS_TOKEN_AUDIENCES: [SERVER] });
   await expect(auth(createClient(DOCUMENT), { serverUrl: SERVER, fetchFn })).rejects.toThrow('registration');
   expect([sentTo, fetched]).toEqual([null, []]);
 });
 
-it('finds no way in without a document', async () => {
+it('fails if the client has no document', async () => {
   await expect(auth(createClient(undefined), { serverUrl: SERVER, fetchFn })).rejects.toThrow('registration');
 });
 
-it('is not sent on from the service while its person has not agreed', async () => {
+it('gets no code before the person has consented', async () => {
   await auth(createClient(DOCUMENT), { serverUrl: SERVER, fetchFn });
   const url = new URL(sentTo ?? expect.fail('no address'));
   const parameters = Object.fromEntries(url.searchParams);

@@ -1,4 +1,4 @@
-// How many grants a session may have, and that a pile of them, however it came about, holds nothing up.
+// The limit of grants per session, and requests of an account that has 200,000 grants from before the limit.
 import { beforeEach, expect, it } from 'vitest';
 import { send, testEnv } from '../support/worker.ts';
 import {
@@ -14,15 +14,15 @@ import {
   userInfo,
 } from './support-oidc.ts';
 
-/** As many as src/core/provider/grants.ts keeps. */
+/** The limit in src/core/provider/grants.ts. */
 const MAX_GRANTS = 100;
-/** As many as a script could open in a day before there was a limit. */
+/** The number that a script could open in a day before there was a limit. */
 const PILE = 200_000;
 
-/** Each of them may have ten. */
+/** The rows of a pile are spread over this many apps. */
 const PILED_APPS = 20;
 
-/** Unique ids over all piles. */
+/** Rows inserted so far: keeps ids unique over all piles. */
 let piled = 0;
 
 let app: TestApp;
@@ -60,7 +60,7 @@ const pileUp = async (rows: number, agoMs: number) => {
 const countGrants = (): Promise<number | null> =>
   testEnv.DB.prepare('SELECT count(*) AS n FROM app_grants WHERE user_id = ?').bind(userId).first('n');
 
-it('keeps 100 grants of a session: a sign-in ends those that were used least recently', async () => {
+it('keeps 100 grants per session: a sign-in ends those that were used least recently', async () => {
   const early = await exchange(app, await signIn(app, person));
   // All the others are newer, and this one is in use.
   await pileUp(MAX_GRANTS - 1, -1_000);
@@ -78,7 +78,7 @@ it('keeps 100 grants of a session: a sign-in ends those that were used least rec
   expect(oldest).toBeNull();
 });
 
-it('ends no grant of another session', async () => {
+it('ends no grant of another session when it enforces the limit', async () => {
   const other = await join();
   const kept = await exchange(app, await signIn(app, other));
   await pileUp(MAX_GRANTS + 1, 1_000);
@@ -86,14 +86,14 @@ it('ends no grant of another session', async () => {
   expect((await userInfo(kept.access_token)).status).toBe(200);
 });
 
-it('clears a pile of 200,000 with the next sign-in', async () => {
+it('ends all but 100 of 200,000 grants at the next sign-in', async () => {
   await pileUp(PILE, 1_000);
   const tokens = await exchange(app, await signIn(app, person));
   expect(await countGrants()).toBe(MAX_GRANTS);
   expect((await userInfo(tokens.access_token)).status).toBe(200);
 });
 
-it('deletes an account that has 200,000', async () => {
+it('deletes an account that has 200,000 grants', async () => {
   await pileUp(PILE, 1_000);
   const gone = await send('/id/me', {
     method: 'DELETE',

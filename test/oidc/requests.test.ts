@@ -1,4 +1,4 @@
-// What an app can ask for, and what it is answered: each parameter, and each with others.
+// The parameters of a request to /oidc/authorize, alone and combined, and the answers to them.
 import * as oauth from 'oauth4webapi';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import * as factors from '../support/passkeys.ts';
@@ -46,7 +46,7 @@ const payloadOf = (jwt: string): Record<string, unknown> => {
   return JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
 };
 
-/** Proves the password again on the page that an answer leads to, and gives where that leads to. */
+/** Confirms the password on the page that an answer redirects to, and returns the address that follows. */
 const confirm = async (answer: Answer, proof: Record<string, string> = { password: PASSWORD }) => {
   const page = locationOf(answer);
   const to = page.searchParams.get('to') ?? expect.fail(page.href);
@@ -54,13 +54,13 @@ const confirm = async (answer: Answer, proof: Record<string, string> = { passwor
   person = { ...person, cookie: sessionCookie(confirmed) ?? expect.fail(confirmed.text) };
   return locationOf(confirmed);
 };
-/** The address to go on to in the form of a sign-in page. */
+/** The address that a sign-in form continues to. */
 const onward = ({ text }: Answer): string =>
   /name="to" value="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? expect.fail(text);
 const follow = ({ pathname, search }: URL) => send(pathname + search, here());
 
 describe('prompt', () => {
-  it('login and consent together ask for both, in this order', async () => {
+  it('requires a new sign-in and then consent for login consent', async () => {
     const asked = await ask(app, { prompt: 'login consent' });
     const first = await open(asked.parameters, person.cookie);
     expect(locationOf(first).pathname).toBe('/confirm');
@@ -68,7 +68,7 @@ describe('prompt', () => {
     expect([page.status, page.text.includes(`Sign in to App ${app.id}?`)]).toEqual([200, true]);
   });
 
-  it('login is not answered by a time that somebody wrote into the address, but for minutes', async () => {
+  it('requires a new sign-in for login if since is in the future or more than ten minutes old', async () => {
     const now = Math.floor(Date.now() / 1000);
     for (const since of [0, 1, now - 601, now + 60]) {
       const asked = await ask(app, { prompt: 'login', since: String(since) });
@@ -79,7 +79,7 @@ describe('prompt', () => {
     }
   });
 
-  it('none with id_token_hint answers for that person alone', async () => {
+  it('answers none with login_required unless id_token_hint names the signed-in account', async () => {
     const mine = (await tokensOf()).id_token ?? '';
     const silent = { prompt: 'none', id_token_hint: mine };
     expect((await signIn(app, person, silent)).callback.searchParams.get('code')).not.toBeNull();
@@ -87,12 +87,12 @@ describe('prompt', () => {
     expect((await signIn(app, other, silent)).callback.searchParams.get('error')).toBe('login_required');
     const loud = { id_token_hint: mine };
     expect((await signIn(app, other, loud)).callback.searchParams.get('error')).toBe('login_required');
-    // One that cannot be verified says nothing: the user is asked, or it is said that there is something to ask.
+    // A hint that cannot be verified is ignored, but `prompt=none` is not answered with a code.
     const forged = { id_token_hint: `${mine.slice(0, -4)}AAAA` };
     expect((await signIn(app, person, forged)).callback.searchParams.get('code')).not.toBeNull();
     const silently = await signIn(app, person, { ...forged, prompt: 'none' });
     expect(silently.callback.searchParams.get('error')).toBe('login_required');
-    // Through sign-in, and as a form, it says the same without the email.
+    // The hint that is passed on through sign-in or from a form has the same effect and no email.
     const asked = await ask(app, loud);
     const posted = await send('/oidc/authorize', { form: asked.parameters, env, origin: ISSUER });
     for (const to of [onward(await open(asked.parameters)), locationOf(posted).href]) {
@@ -107,7 +107,7 @@ describe('prompt', () => {
 
 describe('acr_values', () => {
   const two = { acr_values: 'urn:latchkey:acr:2' };
-  /** An authenticator app on the account; the session is one that the password alone opened. */
+  /** Adds an authenticator app to the account and leaves the session at the password alone. */
   const addFactor = async () => {
     const { id, email: identifier } = person;
     const login = await send('/id/login', { json: { identifier, password: PASSWORD, session: 'token' } });
@@ -116,7 +116,7 @@ describe('acr_values', () => {
     return totp;
   };
 
-  it('asks for the second factor where the account has one, and says in the ID token that it was used', async () => {
+  it('asks for the second factor if the account has one, and states it in acr and amr', async () => {
     const totp = await addFactor();
     const asked = await ask(app, two);
     const first = await open(asked.parameters, person.cookie);
@@ -132,13 +132,13 @@ describe('acr_values', () => {
     expect(silent.callback.searchParams.get('code')).not.toBeNull();
   });
 
-  it('is told with prompt=none that there is a factor to be asked for', async () => {
+  it('answers login_required with prompt=none if the second factor is still missing', async () => {
     await addFactor();
     const { callback } = await signIn(app, person, { ...two, prompt: 'none' });
     expect(callback.searchParams.get('error')).toBe('login_required');
   });
 
-  it('is a wish: an account without a second factor signs in by one, and so does one that need not', async () => {
+  it('accepts one factor if the account has no second one or if acr 1 is listed first', async () => {
     expect(claimsOf(await tokensOf(two)).acr).toBe('urn:latchkey:acr:1');
     await addFactor();
     const one = { acr_values: 'urn:other urn:latchkey:acr:1 urn:latchkey:acr:2' };
@@ -147,13 +147,13 @@ describe('acr_values', () => {
 });
 
 describe('scope', () => {
-  it('that is unknown is left out, and an error if nothing is left', async () => {
+  it('ignores unknown values, and answers invalid_scope if none is left', async () => {
     expect((await tokensOf({ scope: 'openid unknown' })).scope).toBe('openid');
     const { callback } = await signIn(app, person, { scope: 'unknown' });
     expect(callback.searchParams.get('error')).toBe('invalid_scope');
   });
 
-  it('without openid gives an access token that tells nothing of the account', async () => {
+  it('gives no access to userinfo without openid', async () => {
     for (const scope of ['', 'email']) {
       const { asked, callback } = await signIn(app, person, { scope });
       const answer = await post('/oidc/token', {
@@ -179,7 +179,7 @@ describe('scope', () => {
     }
   });
 
-  it('is narrowed by a refresh for its access token alone, and never widened', async () => {
+  it('can be narrowed by a refresh for that access token only, and never widened', async () => {
     const tokens = await tokensOf({ scope: 'openid email offline_access' });
     const refreshed = async (token: string, scope: string) =>
       post('/oidc/token', { grant_type: 'refresh_token', refresh_token: token, scope });
@@ -194,7 +194,7 @@ describe('scope', () => {
 });
 
 describe('resource', () => {
-  it('is the same at the token endpoint, or left out there', async () => {
+  it('must be the same at the token endpoint or left out there', async () => {
     const codeOf = async () => {
       const { asked, callback } = await signIn(app, person, { resource: API });
       return {
@@ -218,14 +218,14 @@ describe('resource', () => {
     expect((await post('/oidc/token', { ...form, resource: API })).status).toBe(200);
   });
 
-  it('of another server is none at userinfo: that server cannot ask in the name of the app', async () => {
+  it('makes userinfo reject a token for another server, which could otherwise act as the app', async () => {
     const { access_token: access } = await tokensOf({ resource: API });
     expect((await userInfo(access)).status).toBe(401);
   });
 });
 
 describe('an ID token', () => {
-  it('after a refresh tells the same sign-in, and no nonce', async () => {
+  it('keeps sub, auth_time and amr after a refresh, and has no nonce', async () => {
     const tokens = await tokensOf();
     const first = claimsOf(tokens);
     await testEnv.DB.prepare('UPDATE sessions SET authenticated_at = ? WHERE user_id = ?')
@@ -251,7 +251,7 @@ describe('consent', () => {
     return (await open(parameters, person.cookie)).status === 200;
   };
 
-  it('adds up: no scope that was agreed to is asked for again, in whatever order it came', async () => {
+  it('accumulates: does not ask again for a scope that was agreed to, in any order', async () => {
     await allow('openid profile offline_access');
     await allow('openid email');
     for (const scope of ['openid', 'openid email', 'openid profile', 'openid profile email offline_access'])
@@ -262,7 +262,7 @@ describe('consent', () => {
     expect(results).toEqual([{ scope: 'openid profile email offline_access' }]);
   });
 
-  it('says who agrees, to what, for whom and for how long', async () => {
+  it('shows the app, the data, the account, the host of the app and the duration', async () => {
     const { parameters } = await ask(app);
     const { text } = await open(parameters, person.cookie);
     for (const words of [
@@ -275,7 +275,7 @@ describe('consent', () => {
       expect(text).toContain(words);
   });
 
-  it('of another account than the one that was asked is asked for again', async () => {
+  it('asks again if the form was shown to another account', async () => {
     const other = await join();
     const asked = await ask(app);
     const answer = await decide(person, 'allow', asked, String(other.id));
@@ -283,7 +283,7 @@ describe('consent', () => {
     expect(answer.text).toContain(`Sign in to App ${app.id}?`);
   });
 
-  it('that is given after the session has ended leads to sign in, and back to the question', async () => {
+  it('leads to sign-in and back to the question if the session has ended', async () => {
     const asked = await ask(app);
     await send('/id/logout', { method: 'POST', cookie: person.cookie });
     const page = await decide(person, 'allow', asked);
@@ -291,7 +291,7 @@ describe('consent', () => {
     expect(onward(page)).toMatch(/^\/oidc\/authorize\?/);
   });
 
-  it('is asked for each time by an app without a secret that is answered on the person’s machine', async () => {
+  it('asks every time if an app without a secret redirects to the device', async () => {
     for (const [redirect, sent] of [
       ['http://127.0.0.1/callback', 'http://127.0.0.1:49152/callback'],
       ['com.example.app:/callback', 'com.example.app:/callback'],
@@ -311,13 +311,13 @@ describe('consent', () => {
   });
 });
 
-describe('what is kept is bounded', () => {
+describe('limits of stored rows', () => {
   const countOf = async (where: string, ...values: (string | number)[]) =>
     testEnv.DB.prepare(`SELECT count(*) AS n FROM ${where}`)
       .bind(...values)
       .first<number>('n');
 
-  it('ten grants for an app in one session: the oldest ends, and no other app’s', async () => {
+  it('keeps ten grants per app and session: ends the oldest, and none of another app', async () => {
     const other = await addApp();
     const kept = await exchange(other, await signIn(other, person));
     const first = await tokensOf();
@@ -329,7 +329,7 @@ describe('what is kept is bounded', () => {
     expect((await userInfo(kept.access_token)).status).toBe(200);
   });
 
-  it('a hundred grants in one session, and a hundred apps of an account', async () => {
+  it('keeps 100 grants per session and 100 consents per account', async () => {
     const first = await tokensOf();
     const session = await testEnv.DB.prepare('SELECT id FROM sessions WHERE user_id = ?')
       .bind(person.id)
@@ -354,7 +354,7 @@ describe('what is kept is bounded', () => {
     expect(await countOf('app_grants WHERE user_id = ?', person.id)).toBeLessThanOrEqual(100);
     expect(await countOf('app_consents WHERE user_id = ?', person.id)).toBe(100);
     expect((await userInfo(first.access_token)).status).toBe(401);
-    // No app is left with a grant that the page Apps does not show.
+    // No app keeps a grant that /apps does not show.
     expect(
       await countOf(
         'app_grants g WHERE user_id = ?1 AND app_id NOT IN (SELECT app_id FROM app_consents WHERE user_id = ?1)',
@@ -365,7 +365,7 @@ describe('what is kept is bounded', () => {
 });
 
 describe('the endpoints for apps', () => {
-  it('name what is missing, and take no parameter twice', async () => {
+  it('answer invalid_request for a missing or repeated parameter', async () => {
     for (const form of [{}, { grant_type: 'authorization_code' }, { grant_type: 'refresh_token' }])
       expect(errorOf(await post('/oidc/token', form as Record<string, string>))).toEqual([
         400,
@@ -385,7 +385,7 @@ describe('the endpoints for apps', () => {
     expect(callback.searchParams.get('error')).toBe('invalid_request');
   });
 
-  it('let no cache keep what they answer', async () => {
+  it('answer with Cache-Control: no-store', async () => {
     const tokens = await tokensOf();
     const answers = [
       await post('/oidc/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' }),
@@ -405,8 +405,8 @@ describe('the endpoints for apps', () => {
   });
 });
 
-describe('signing out by an app', () => {
-  it('that shows the token of another one asks first, and goes nowhere', async () => {
+describe('/oidc/logout', () => {
+  it('asks for confirmation and does not redirect if the ID token belongs to another app', async () => {
     const { id_token: hint = '' } = await tokensOf();
     const other = await addApp();
     const parameters = { id_token_hint: hint, client_id: other.id, post_logout_redirect_uri: SIGNED_OUT };
@@ -418,7 +418,7 @@ describe('signing out by an app', () => {
   });
 });
 
-describe('on the way through sign-in', () => {
+describe('a request that leads through sign-in', () => {
   it('does not ask for the password again if the app asks for no recent sign-in', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30_000 });
     const since = String(Math.floor(Date.now() / 1000));
@@ -436,7 +436,7 @@ describe('on the way through sign-in', () => {
     }
   });
 
-  it('no character of a request is lost', async () => {
+  it('keeps every character of its parameters', async () => {
     const state = `a*b~c.d-e_f (g)'!"<>&=+%/\\ü`;
     const asked = await ask(app, { state });
     const to = onward(await open(asked.parameters));
@@ -446,7 +446,7 @@ describe('on the way through sign-in', () => {
     expect(locationOf(await follow(back)).searchParams.get('state')).toBe(state);
   });
 
-  it('continues for a user who has signed in or created an account by then', async () => {
+  it('continues if the user has signed in meanwhile or creates an account', async () => {
     const asked = await ask(app);
     const form = await open(asked.parameters);
     const to = onward(form);

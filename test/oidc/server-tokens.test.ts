@@ -1,4 +1,4 @@
-// POST /id/token with the refresh token of an app: an access token for a server, and what it must not give.
+// POST /id/token with the refresh token of an app: it issues an access token for a server.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AppClaims, type TokenRejected, verify } from '../../package/verify.ts';
 import { measure, NO_OPERATIONS } from '../support/counting.ts';
@@ -67,8 +67,8 @@ const issued = async (
   return JSON.parse(answer.text);
 };
 
-describe('the token', () => {
-  it('is for a server, within the scopes of the app, and no token of the owner', async () => {
+describe('the access token', () => {
+  it('names the server, the app and its scopes, and does not work as a token of the owner', async () => {
     const { accessToken } = await issued(await refreshTokenOf(app, { scope: 'openid offline_access' }));
     const claims = await check(accessToken);
     expect(claims).toEqual({
@@ -87,18 +87,18 @@ describe('the token', () => {
     await expect(
       verify(accessToken, `${ISSUER}/.well-known/jwks.json`, { audience: API }),
     ).rejects.toMatchObject({ code: 'app' } satisfies Partial<TokenRejected>);
-    // It neither opens the account's own API nor that of the provider.
+    // Neither the account's own API nor the provider's accepts it.
     const headers = { Authorization: `Bearer ${accessToken}` };
     expect((await send('/id/me', { headers, env })).status).toBe(401);
     expect((await userInfo(accessToken)).status).toBe(401);
   });
 
-  it('tells the address if the app has the scope for it', async () => {
+  it('contains the email address if the app has the scope email', async () => {
     const { accessToken } = await issued(await refreshTokenOf());
     expect(await check(accessToken)).toMatchObject({ email: person.email, email_verified: false });
   });
 
-  it('is for the first server unless another is named, and for none that is not known', async () => {
+  it('has the named audience; an unknown one is rejected and keeps the refresh token usable', async () => {
     const first = await issued(await refreshTokenOf(), { audience: 'urn:second' });
     expect((await check(first.accessToken, 'urn:second')).aud).toBe('urn:second');
     for (const audience of ['https://evil.example', ISSUER]) {
@@ -108,11 +108,11 @@ describe('the token', () => {
         { code: 'invalid', errors: [{ name: 'audience', code: 'not_a_choice' }] },
       ]);
     }
-    // What was refused has not used the token up.
+    // The rejected requests have not used up the token.
     await issued(first.refreshToken);
   });
 
-  it('is for the resource that the app named at the sign-in, and for no other', async () => {
+  it('has the resource of the sign-in as its audience, and no other', async () => {
     const first = await issued(await refreshTokenOf(app, { resource: 'urn:second' }));
     expect((await check(first.accessToken, 'urn:second')).aud).toBe('urn:second');
     expect((await askAs(app, first.refreshToken, { audience: API })).status).toBe(400);
@@ -122,7 +122,7 @@ describe('the token', () => {
 });
 
 describe('the refresh token', () => {
-  it('changes with each use, here and at /oidc/token alike', async () => {
+  it('changes with each use, at /id/token and at /oidc/token', async () => {
     const first = await refreshTokenOf();
     const second = (await issued(first)).refreshToken;
     expect(second).not.toBe(first);
@@ -131,7 +131,7 @@ describe('the refresh token', () => {
     expect(new Set([first, second, third, fourth]).size).toBe(4);
   });
 
-  it('may be sent again for ten seconds; an older one ends what came of the sign-in', async () => {
+  it('works again for ten seconds; a later reuse ends the tokens of the sign-in', async () => {
     vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
     try {
       const first = await refreshTokenOf();
@@ -145,7 +145,7 @@ describe('the refresh token', () => {
     }
   });
 
-  it('ends with the session, and gives nothing for a disabled account', async () => {
+  it('stops working at logout, and while the account is disabled', async () => {
     const token = await refreshTokenOf();
     const disable = (at: number | null) =>
       testEnv.DB.prepare('UPDATE users SET disabled_at = ? WHERE email = ?').bind(at, person.email).run();
@@ -159,22 +159,22 @@ describe('the refresh token', () => {
   });
 });
 
-describe('refused is', () => {
+describe('POST /id/token', () => {
   it.each([
     [
-      'a text that is no refresh token',
+      'a malformed refresh token',
       async () => ({ ...credentialsOf(app), refreshToken: 'nothing' }),
       401,
       'invalid_grant',
     ],
     [
-      'the token of another app',
+      'the refresh token of another app',
       async () => ({ ...credentialsOf(await addApp()), refreshToken: await refreshTokenOf() }),
       401,
       'invalid_grant',
     ],
     [
-      'the token of another app, whatever the audience',
+      'the refresh token of another app, before it checks the audience',
       async () => ({
         ...credentialsOf(await addApp()),
         audience: 'urn:other',
@@ -184,7 +184,7 @@ describe('refused is', () => {
       'invalid_grant',
     ],
     [
-      'an access token',
+      'an access token as the refresh token',
       async () => ({
         ...credentialsOf(app),
         refreshToken: (await issued(await refreshTokenOf())).accessToken,
@@ -199,7 +199,7 @@ describe('refused is', () => {
       'invalid_client',
     ],
     [
-      'no secret of an app that has one',
+      'a missing secret of an app that has one',
       async () => ({ clientId: app.id, refreshToken: await refreshTokenOf() }),
       401,
       'invalid_client',
@@ -210,26 +210,36 @@ describe('refused is', () => {
       401,
       'invalid_client',
     ],
-    ['no app', async () => ({ refreshToken: await refreshTokenOf() }), 400, 'invalid'],
-    ['neither a session nor a refresh token', async () => ({}), 401, 'credentials_missing'],
-    ['an app without a refresh token', async () => credentialsOf(app), 401, 'credentials_missing'],
-  ] as const)('%s', async (_, fields, status, code) => {
+    [
+      'a refresh token without clientId',
+      async () => ({ refreshToken: await refreshTokenOf() }),
+      400,
+      'invalid',
+    ],
+    ['a request with neither a session nor a refresh token', async () => ({}), 401, 'credentials_missing'],
+    [
+      'the id and secret of an app without a refresh token',
+      async () => credentialsOf(app),
+      401,
+      'credentials_missing',
+    ],
+  ] as const)('rejects %s', async (_, fields, status, code) => {
     const answer = await ask(await fields());
     expect([answer.status, json(answer)]).toMatchObject([status, { code }]);
   });
 
-  it('a refresh token whose session is also sent, if it is wrong: the session does not stand in for it', async () => {
+  it('rejects a wrong refresh token even if a valid session cookie comes with it', async () => {
     const answer = await ask({ ...credentialsOf(app), refreshToken: 'nothing' }, { cookie: person.cookie });
     expect([answer.status, json(answer)]).toMatchObject([401, { code: 'invalid_grant' }]);
   });
 
-  it('every refresh token where the service signs no tokens', async () => {
+  it('answers 404 access_tokens_off without signing keys', async () => {
     const answer = await ask({ ...credentialsOf(app), refreshToken: 'any' }, { env: testEnv });
     expect([answer.status, json(answer)]).toMatchObject([404, { code: 'access_tokens_off' }]);
   });
 });
 
-it('an app without a secret sends none', async () => {
+it('accepts an app that has no secret, and rejects it if it sends one', async () => {
   app = await addApp({ secret: null });
   const token = await refreshTokenOf();
   const withSecret = await askAs({ ...app, secret: 'any' }, token);
@@ -238,7 +248,7 @@ it('an app without a secret sends none', async () => {
   expect((await check(accessToken)).client_id).toBe(app.id);
 });
 
-it('costs a query for the app, a batch for the use and a query for the grant', async () => {
+it('costs three D1 operations: a query for the app, a batch for the use, a query for the grant', async () => {
   const token = await refreshTokenOf();
   const sent = { json: { ...credentialsOf(app), refreshToken: token }, env };
   const { operations } = await measure('/id/token', sent);

@@ -1,4 +1,4 @@
-// Somebody registers with the address of somebody else, and keeps every way back in. The owner's reset closes all of them.
+// A squatter registers with another person's email address and keeps every credential. The owner's password reset ends them all.
 import { beforeEach, expect, it } from 'vitest';
 import { createMailbox, type Mailbox, tokenIn } from '../support/mail.ts';
 import {
@@ -38,7 +38,7 @@ interface Squat {
   tokens: Awaited<ReturnType<typeof exchange>>;
 }
 
-/** An account with the address of somebody else, and everything that its maker can leave in it. */
+/** An account with another person's address, and every credential that its creator can leave in it. */
 const squat = async (): Promise<Squat> => {
   const username = uniqueName();
   const email = `${username}@test.com`;
@@ -63,7 +63,7 @@ const squat = async (): Promise<Squat> => {
   };
 };
 
-/** Which ways in are open, by name. */
+/** The names of the credentials that still work. */
 const waysIn = async (it: Squat): Promise<string[]> => {
   const { username, email, cookie, token, passkey, totp, appPassword, app, tokens } = it;
   const me = async (sent: Sent) => (await send('/id/me', { ...sent, env: mailbox.env })).status === 200;
@@ -126,7 +126,7 @@ const reset = async (email: string): Promise<void> => {
   expect((await call('/id/password/reset', body)).status).toBe(204);
 };
 
-it('has every way in before, and none after the reset of the owner', async () => {
+it("ends every credential of a squatter when the address's owner resets the password", async () => {
   const squatter = await squat();
   expect(await waysIn(squatter)).toEqual(ALL);
   await reset(squatter.email);
@@ -142,7 +142,7 @@ it('has every way in before, and none after the reset of the owner', async () =>
   );
 });
 
-it('keeps the factors of an address that was proven: a reset by mail is not the second factor', async () => {
+it('keeps factors at a reset if the address was verified: mail does not replace the second factor', async () => {
   const owner = await squat();
   const verify = mailbox.to(owner.email).find(({ subject }) => subject.startsWith('Confirm'));
   await call('/id/email/verification/confirm', { token: tokenIn(verify ?? expect.fail('no mail')) });

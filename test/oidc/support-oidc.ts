@@ -1,4 +1,4 @@
-// An app that signs people in here, spoken for by oauth4webapi, and a browser that keeps its cookies.
+// Test helpers: an app that signs people in, with oauth4webapi as its library, and a browser with a session cookie.
 import * as oauth from 'oauth4webapi';
 import { expect } from 'vitest';
 import { sha256Hex } from '../../src/core/secrets.ts';
@@ -62,7 +62,7 @@ export const join = async (): Promise<Person> => {
   return { id, username, email, cookie: sessionCookie(answer) ?? expect.fail('no cookie') };
 };
 
-/** Answers the page that asks whether an app may know who this is. */
+/** Answers the consent page. */
 export const decide = (
   { id, cookie }: Person,
   decision: 'allow' | 'deny',
@@ -74,14 +74,14 @@ export const decide = (
   return send('/oidc/consent', { form, env: at, origin: ISSUER, cookie });
 };
 
-/** Where the page that follows a form of ours goes on to. */
+/** The address that the page after a form redirects to. */
 export const goesOnTo = ({ text }: Answer): URL =>
   new URL(
     /http-equiv="refresh" content="0;url=([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ??
       expect.fail(text),
   );
 
-/** What the Worker answers to requests of the library. */
+/** The `fetch` of the library: the Worker answers its requests. */
 const customFetch = async (url: string, init: { method?: string; headers?: unknown; body?: unknown }) => {
   const { pathname, search } = new URL(url);
   const answer = await send(pathname + search, {
@@ -139,7 +139,7 @@ export const ask = async (app: TestApp, more: Record<string, string> = {}): Prom
   return { verifier, state, nonce, parameters };
 };
 
-/** Opens the address in a browser with this cookie. */
+/** Opens /oidc/authorize in a browser with this session cookie. */
 export const open = (parameters: Record<string, string>, cookie?: string): Promise<Answer> =>
   send(`/oidc/authorize?${new URLSearchParams(parameters)}`, {
     env,
@@ -147,14 +147,14 @@ export const open = (parameters: Record<string, string>, cookie?: string): Promi
     ...(cookie === undefined ? {} : { cookie }),
   });
 
-/** Where an answer leads. */
+/** The address that an answer redirects to. */
 export const locationOf = ({ status, headers, text }: Answer): URL => {
   const location = headers.get('Location');
   if (status !== 303 || location === null) return expect.fail(`${status} ${text.slice(0, 500)}`);
   return new URL(location, ISSUER);
 };
 
-/** Signs in and gives the callback that the app receives. */
+/** Signs in and returns the callback that the app receives. */
 export const signIn = async (app: TestApp, { cookie }: Person, more: Record<string, string> = {}) => {
   const asked = await ask(app, more);
   return { asked, callback: locationOf(await open(asked.parameters, cookie)) };

@@ -1,4 +1,4 @@
-// Who may go on to other services: nobody whose address must be proven first, and no session of an app password.
+// Sessions that may not sign in to other services: unverified addresses if verification is required, and app passwords.
 import { createExecutionContext } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
@@ -20,8 +20,7 @@ const open = async (app: TestApp, { env, cookie }: Browser, more: Record<string,
   return { parameters, answer: await send(path, { env, origin: ISSUER, cookie }) };
 };
 
-/** Sends the form of the consent page, whether it was shown or not. */
-/** Agrees on the page that an app leads to, for the account that it is shown to. */
+/** Sends the consent form for the account that the page shows, even if no page was shown. */
 const allow = async ({ env, cookie }: Browser, parameters: Record<string, string>) => {
   const request = String(new URLSearchParams(parameters));
   const browser = { env, origin: ISSUER, cookie };
@@ -35,7 +34,7 @@ const grantsOf = (app: TestApp) =>
 
 const accountsOf = (env: Env) => new Accounts(createExecutionContext(), env);
 
-describe('with REQUIRE_VERIFIED_EMAIL, the session of a registration', () => {
+describe('a session with an unverified address under REQUIRE_VERIFIED_EMAIL', () => {
   const register = async () => {
     const mailbox = createMailbox({ REQUIRE_VERIFIED_EMAIL: 'true' }, signingEnv());
     const env = { ...mailbox.env, PUBLIC_URL: ISSUER };
@@ -47,7 +46,7 @@ describe('with REQUIRE_VERIFIED_EMAIL, the session of a registration', () => {
     return { env, cookie, email, prove };
   };
 
-  it('signs in to no app before the address is proven', async () => {
+  it('can sign in to an app only after the address is verified', async () => {
     const person = await register();
     for (const asksConsent of [false, true]) {
       const app = await addApp({ asksConsent });
@@ -67,7 +66,7 @@ describe('with REQUIRE_VERIFIED_EMAIL, the session of a registration', () => {
     expect(locationOf(answer).searchParams.get('code')).not.toBeNull();
   });
 
-  it('gets no token for another server, and is nobody to another Worker', async () => {
+  it('gets no access token and is rejected by other Workers until the address is verified', async () => {
     const { env, cookie, email, prove } = await register();
     const exchange = () => send('/id/token', { method: 'POST', cookie, env });
     const refused = await exchange();
@@ -88,14 +87,14 @@ describe('with REQUIRE_VERIFIED_EMAIL, the session of a registration', () => {
     expect((await accountsOf(env).verify(accessToken))?.account.emailVerified).toBe(true);
   });
 
-  it('is a login like any other where nothing asks for a proof', async () => {
+  it('gets an access token once the setting is off', async () => {
     const { cookie } = await register();
     const env = signingEnv();
     expect((await send('/id/token', { method: 'POST', cookie, env })).status).toBe(200);
   });
 });
 
-describe('a session that an app password opened', () => {
+describe('a session of an app password', () => {
   const openByAppPassword = async () => {
     const env = signingEnv();
     const person = await joinById();
@@ -107,7 +106,7 @@ describe('a session that an app password opened', () => {
     return { env, cookie: sessionCookie(browser) ?? expect.fail(browser.text), token };
   };
 
-  it('signs in to no app', async () => {
+  it('cannot sign in to an app', async () => {
     const person = await openByAppPassword();
     for (const asksConsent of [false, true]) {
       const app = await addApp({ asksConsent });
@@ -123,7 +122,7 @@ describe('a session that an app password opened', () => {
     }
   });
 
-  it('gets no token for another server, by cookie or by token', async () => {
+  it('gets no access token, by cookie or by token', async () => {
     const { env, cookie, token } = await openByAppPassword();
     for (const credential of [{ cookie }, { token }]) {
       expect((await send('/id/me', credential)).status).toBe(200);
@@ -133,7 +132,7 @@ describe('a session that an app password opened', () => {
   });
 });
 
-describe('the owner is told of an app', () => {
+describe('consent to an app', () => {
   const trailOf = async (email: string): Promise<unknown[]> => {
     const { results } = await testEnv.DB.prepare(
       "SELECT type FROM events WHERE type LIKE 'app_%' AND user_id = (SELECT id FROM users WHERE email = ?) ORDER BY id",
@@ -143,7 +142,7 @@ describe('the owner is told of an app', () => {
     return results.map(({ type }) => type);
   };
 
-  it('that learns who they are for the first time, or more than before, and once it no longer may', async () => {
+  it('mails the owner if it is new or wider, and records each new scope and the withdrawal', async () => {
     const mailbox = createMailbox({}, signingEnv());
     const env = { ...mailbox.env, PUBLIC_URL: ISSUER };
     const email = `${crypto.randomUUID()}@test.com`;
@@ -161,7 +160,7 @@ describe('the owner is told of an app', () => {
     expect(told()).toHaveLength(2);
     expect(await trailOf(email)).toEqual(['app_allowed', 'app_allowed']);
 
-    // The deployment's own apps ask nobody: they are in the audit log alone.
+    // The deployment's own apps do not ask for consent: they are recorded in the audit log only.
     expect((await open(await addApp(), browser)).answer.status).toBe(303);
     expect(told()).toHaveLength(2);
     for (const form of [{ app: app.id }, { app: app.id }])
