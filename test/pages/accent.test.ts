@@ -1,4 +1,4 @@
-// The accent colour: which ones are taken, and that people can read what it is used for, in both modes.
+// ACCENT_COLOR: the accepted colours, and enough contrast in light and dark mode.
 import { describe, expect, it } from 'vitest';
 import { contrast, GROUNDS, isReadable, MIN_CONTRAST, mix } from '../../src/http/colors.ts';
 import { accentStyle } from '../../src/pages/accent.ts';
@@ -9,7 +9,7 @@ it.each([
   ['#777777', '#777777', 1],
   ['#767676', '#ffffff', 4.54],
   ['#ff0000', '#ffffff', 4],
-])('the contrast of %s and %s is %f', (one, other, ratio) => {
+])('contrast of %s and %s is %f', (one, other, ratio) => {
   expect(contrast(one, other)).toBeCloseTo(ratio, 1);
 });
 
@@ -18,19 +18,22 @@ it('mixes two colours by their share', () => {
   expect(mix('#ffffff', '#000000', 0.5)).toBe('#808080');
 });
 
-describe('a colour of a deployment', () => {
-  it.each(['#1c6b58', '#7a1fa2', '#0B57D0', '#b3261e', '#000000'])('%s is accepted', (color) => {
-    expect(isReadable(color, GROUNDS.light)).toBe(true);
-    const [, dark = ''] =
-      /--accent:light-dark\(#[0-9a-f]{6}, (#[0-9a-f]{6})\)/i.exec(accentStyle(color)) ?? [];
-    for (const ground of GROUNDS.dark) expect(contrast(dark, ground)).toBeGreaterThanOrEqual(MIN_CONTRAST);
-    // What stands on a button.
-    expect(contrast('#ffffff', color)).toBeGreaterThanOrEqual(MIN_CONTRAST);
-    expect(contrast(GROUNDS.dark[0], dark)).toBeGreaterThanOrEqual(MIN_CONTRAST);
-  });
+describe('ACCENT_COLOR', () => {
+  it.each(['#1c6b58', '#7a1fa2', '#0B57D0', '#b3261e', '#000000'])(
+    'accepts %s, with enough contrast in both modes',
+    (color) => {
+      expect(isReadable(color, GROUNDS.light)).toBe(true);
+      const [, dark = ''] =
+        /--accent:light-dark\(#[0-9a-f]{6}, (#[0-9a-f]{6})\)/i.exec(accentStyle(color)) ?? [];
+      for (const ground of GROUNDS.dark) expect(contrast(dark, ground)).toBeGreaterThanOrEqual(MIN_CONTRAST);
+      // The text of a button.
+      expect(contrast('#ffffff', color)).toBeGreaterThanOrEqual(MIN_CONTRAST);
+      expect(contrast(GROUNDS.dark[0], dark)).toBeGreaterThanOrEqual(MIN_CONTRAST);
+    },
+  );
 
   it.each(['#ffcc00', '#8ab4f8', '#ffffff', '#777777', 'red', '#123', '1c6b58', '#1c6b58;}', ''])(
-    '%j is not taken',
+    'rejects %j',
     (color) => {
       expect(isReadable(color, GROUNDS.light)).toBe(false);
     },

@@ -1,4 +1,4 @@
-// What an owner changes on the pages: the profile, the picture, the password, the email, the username.
+// The pages on which an owner changes the profile, the picture, the password, the email and the username.
 import { describe, expect, it } from 'vitest';
 import { json, send, testEnv } from '../support/worker.ts';
 import {
@@ -29,8 +29,8 @@ const PROFILE = {
   description: '\nFirst line.\r\nSecond.',
 };
 
-describe('the profile', () => {
-  it('is saved, with the lines of a browser', async () => {
+describe('/profile', () => {
+  it("saves the fields, and turns a browser's CRLF into LF", async () => {
     const person = await signUp();
     const answer = await post('/profile', PROFILE, person);
     expect(goesTo(answer)).toBe('303 /profile done=profile-changed');
@@ -47,7 +47,7 @@ describe('the profile', () => {
     expect(page.text).toMatch(/<textarea id="address"[^>]*>\n1 High Street\nSpringfield<\/textarea>/);
   });
 
-  it('may be emptied again', async () => {
+  it('accepts empty fields', async () => {
     const person = await signUp();
     await post('/profile', PROFILE, person);
     const empty = Object.fromEntries(Object.keys(PROFILE).map((name) => [name, '']));
@@ -55,7 +55,7 @@ describe('the profile', () => {
     expect(await accountOf(person)).toMatchObject({ account: empty });
   });
 
-  it('shows the errors with what was typed, and saves nothing', async () => {
+  it('shows the errors with the input, and saves nothing', async () => {
     const person = await signUp({ name: 'Before' });
     const answer = await post('/profile', { ...PROFILE, siteUrl: 'nowhere', name: 'n'.repeat(256) }, person);
     expectPage(answer, 400, 'Error: Profile');
@@ -65,7 +65,7 @@ describe('the profile', () => {
     expect(await accountOf(person)).toMatchObject({ account: { name: 'Before', lastName: '' } });
   });
 
-  it('keeps what was typed when the session ended meanwhile', async () => {
+  it('keeps the input through a new sign-in if the session has ended', async () => {
     const person = await signUp();
     await post('/sign-out', {}, person);
     const asked = await post('/profile', PROFILE, person);
@@ -86,8 +86,8 @@ describe('the profile', () => {
   });
 });
 
-describe('the picture', () => {
-  it('is chosen among the ten, and taken away again', async () => {
+describe('/picture', () => {
+  it('sets one of ten pictures, and removes it', async () => {
     const person = await signUp();
     expect((await open('/picture', person)).text.match(/type="radio"/g)).toHaveLength(11);
     expect(goesTo(await post('/picture', { pictureId: '3' }, person))).toBe(
@@ -103,7 +103,7 @@ describe('the picture', () => {
     expect(await accountOf(person)).toMatchObject({ account: { picture: null } });
   });
 
-  it.each(['0', '11', '-1', '1.5', '', 'a'])('is refused where it is %j', async (pictureId) => {
+  it.each(['0', '11', '-1', '1.5', '', 'a'])('rejects pictureId %j', async (pictureId) => {
     const person = await signUp();
     await post('/picture', { pictureId: '3' }, person);
     const answer = await post('/picture', { pictureId }, person);
@@ -115,10 +115,10 @@ describe('the picture', () => {
   });
 });
 
-describe('the password', () => {
+describe('/password', () => {
   const next = 'seven doors and a wall';
 
-  it('is changed with the old one, and signs everybody else out', async () => {
+  it('changes the password with the old one, and ends all other sessions', async () => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     const answer = await post('/password', { currentPassword: PASSWORD, newPassword: next }, person);
@@ -137,7 +137,7 @@ describe('the password', () => {
     [PASSWORD, '1234567', 'New password: At least 8 characters.'],
     [PASSWORD, 'password1', 'New password: This password is too common. Choose another.'],
     [PASSWORD, 'summer2024', 'New password: This password is too common. Choose another.'],
-  ])('stays where %j is to become %j', async (currentPassword, newPassword, error) => {
+  ])('changes nothing from %j to %j', async (currentPassword, newPassword, error) => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     const answer = await post('/password', { currentPassword, newPassword }, person);
@@ -147,7 +147,7 @@ describe('the password', () => {
     expect((await signInAgain(person)).cookie).not.toBe('');
   });
 
-  it('cannot be guessed by a stolen session', async () => {
+  it('throttles wrong current passwords, so that a stolen session cannot guess', async () => {
     const person = await signUp();
     const env = { ...testEnv, THROTTLE_FREE_FAILURES: '1', THROTTLE_FIRST_WAIT_SECONDS: '600' };
     const form = { currentPassword: 'wrong one', newPassword: next };
@@ -161,10 +161,10 @@ describe('the password', () => {
 describe.each([
   ['email', 'Email', 'new.address@test.com', 'nowhere', 'Enter a valid email address.'],
   ['username', 'Username', 'a-new.name+1', 'a b', 'Only letters, digits and . _ + - are allowed.'],
-] as const)('the %s', (name, label, good, bad, error) => {
+] as const)('/%s', (name, label, good, bad, error) => {
   const value = (person: Person) => `${person.username.slice(-6)}${good}`;
 
-  it('is changed with the password', async () => {
+  it('changes the value with the password, and gives this session a new token', async () => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     expect(fieldOf(await open(`/${name}`, person), name)).toContain(`value="${person[name]}"`);
@@ -175,7 +175,7 @@ describe.each([
     expect([await isSignedIn(person), await isSignedIn(elsewhere)]).toEqual([false, true]);
   });
 
-  it('is kept without the password, with a wrong one, or if the new value is invalid', async () => {
+  it('changes nothing without the right password or with an invalid value', async () => {
     const person = await signUp();
     const attempt = async (typed: string, password: string) => {
       const answer = await post(`/${name}`, { [name]: typed, password }, person);
@@ -188,7 +188,7 @@ describe.each([
     expect(await accountOf(person)).toMatchObject({ account: { [name]: person[name] } });
   });
 
-  it('stays where another account has it', async () => {
+  it('answers 409 if another account has the value', async () => {
     const [person, other] = [await signUp(), await signUp()];
     const answer = await post(`/${name}`, { [name]: other[name], password: PASSWORD }, person);
     expectPage(answer, 409, `Error: ${label}`);
@@ -198,7 +198,7 @@ describe.each([
   });
 });
 
-describe('every form of an account', () => {
+describe('forms of an account', () => {
   const forms: [string, Record<string, string>][] = [
     ['/profile', { name: 'Foreign' }],
     ['/picture', { pictureId: '5' }],
@@ -210,7 +210,7 @@ describe('every form of an account', () => {
     ['/delete', { password: PASSWORD }],
   ];
 
-  it.each(forms)('%s changes nothing for a foreign page', async (path, form) => {
+  it.each(forms)("%s rejects another site's form and changes nothing", async (path, form) => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     const before = await accountOf(person);
@@ -220,7 +220,7 @@ describe('every form of an account', () => {
     expect(await isSignedIn(elsewhere)).toBe(true);
   });
 
-  it.each(forms)('%s asks anonymous visitors to sign in', async (path, form) => {
+  it.each(forms)('%s asks an anonymous visitor to sign in', async (path, form) => {
     const answer = await post(path, form);
     expectPage(answer, 401, 'Error: Sign in');
     expect(answer.text).toContain(`name="to" value="/${path.split('/')[1]}"`);
@@ -228,7 +228,7 @@ describe('every form of an account', () => {
 });
 
 describe('the message after a change', () => {
-  it('is shown once, and no link can ask for it', async () => {
+  it('appears once, and cannot be requested by a link', async () => {
     const person = await signUp();
     expect(noticeOf(await open('/?done=password-changed', person))).toBeNull();
     const shown = await openDone('/', 'password-changed', person);
@@ -242,7 +242,7 @@ describe('the message after a change', () => {
 
 describe('password managers', () => {
   it.each(['/password', '/username', '/email', '/delete'])(
-    'find one identity on %s: the email',
+    'find exactly one username on %s: the email',
     async (path) => {
       const person = await signUp();
       const { text } = await open(path, person);
@@ -253,7 +253,7 @@ describe('password managers', () => {
   );
 });
 
-it('shows the error of a common password beside the other errors, in the order of the form', async () => {
+it('lists the error of a common password among the others in the order of the form', async () => {
   const signedUp = await post('/sign-up', { email: 'nobody', username: 'a b', password: 'password1' });
   expect(noticeOf(signedUp)).toBe(
     'Email: Enter a valid email address.Username: Only letters, digits and . _ + - are allowed.Password: This password is too common. Choose another.',

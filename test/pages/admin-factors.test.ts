@@ -1,4 +1,4 @@
-// Admins and second factors: they remove those of an owner who lost them, and may need one themselves.
+// Admins and second factors: removing the factors of an owner who lost them, and REQUIRE_ADMIN_FACTOR.
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   addAppPassword,
@@ -23,8 +23,8 @@ beforeEach(async () => {
   await browser.post('/sign-in', { identifier: admin.username, password: PASSWORD });
 });
 
-describe('the factors of an account', () => {
-  it('are shown, and removed after a question, with its sessions', async () => {
+describe('/admin/users/:id/remove-factors', () => {
+  it('asks for confirmation, then removes all factors and ends the sessions', async () => {
     const person = await join();
     await addTotp(person);
     await addPasskey(person);
@@ -44,7 +44,7 @@ describe('the factors of an account', () => {
     expect(goesTo(answer)).toBe('303 /');
   });
 
-  it('are for admins alone, who proved lately that it is them', async () => {
+  it('requires an admin with a recent sign-in', async () => {
     const person = await join();
     const path = `/admin/users/${admin.id}/remove-factors`;
     const stranger = createBrowser();
@@ -57,11 +57,11 @@ describe('the factors of an account', () => {
   });
 });
 
-describe('with REQUIRE_ADMIN_FACTOR', () => {
+describe('REQUIRE_ADMIN_FACTOR', () => {
   const env = { ...testEnv, REQUIRE_ADMIN_FACTOR: 'true' };
   const visit = (path: string, cookies: string) => open(path, null, { headers: { Cookie: cookies }, env });
 
-  it('refuses admins without a factor, and links to the page that adds one', async () => {
+  it('rejects admins without a second factor, and links to the page that adds one', async () => {
     const refused = await visit('/admin', browser.cookies());
     expectPage(refused, 403, 'Admins need a second factor');
     expect(refused.text).toContain('href="/security"');
@@ -70,7 +70,7 @@ describe('with REQUIRE_ADMIN_FACTOR', () => {
     expect([api.status, JSON.parse(api.text).code]).toEqual([403, 'factor_required']);
   });
 
-  it('an admin who signed in with one works', async () => {
+  it('accepts an admin who signed in with a second factor', async () => {
     const totp = await addTotp(admin);
     browser = createBrowser();
     const asked = await browser.post('/sign-in', { identifier: admin.username, password: PASSWORD });
@@ -78,7 +78,7 @@ describe('with REQUIRE_ADMIN_FACTOR', () => {
     expect((await visit('/admin', browser.cookies())).status).toBe(200);
   });
 
-  it('an app password does not make an admin', async () => {
+  it('rejects the session of an app password', async () => {
     await addTotp(admin);
     const { password } = await addAppPassword(admin);
     const answer = await send('/id/login', {

@@ -1,4 +1,4 @@
-// What admins do on the pages, and that nobody else does.
+// The admin pages: the list of users, the actions on one user, and the refusals for everyone else.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { testEnv, uniqueName } from '../support/worker.ts';
 import {
@@ -19,7 +19,7 @@ import {
   withNewCookie,
 } from './support-pages.ts';
 
-/** Only the admins that a test makes: each begins without any. */
+/** Each test begins without admins. */
 beforeEach(async () => {
   await testEnv.DB.prepare('UPDATE users SET is_admin = 0').run();
 });
@@ -38,8 +38,8 @@ const nextOf = (text: string): string | undefined =>
 
 const ACTIONS = ['disable', 'enable', 'grant-admin', 'revoke-admin', 'end-sessions', 'delete'];
 
-describe('the list of users', () => {
-  it('is turned over page by page, each account once', async () => {
+describe('GET /admin', () => {
+  it('pages through all accounts, each once', async () => {
     const admin = await signUpAdmin();
     const insert = testEnv.DB.prepare(
       `INSERT INTO users (username, username_key, email, email_key, password_hash, created_at, updated_at, last_login_at)
@@ -61,7 +61,7 @@ describe('the list of users', () => {
     expect(seen).toEqual(results.map(({ id }) => id));
   });
 
-  it('is searched by the beginning of a username, an email or a name', async () => {
+  it('finds accounts by the start of a username, an email or a name, in any case', async () => {
     const admin = await signUpAdmin();
     const mark = uniqueName();
     const found = [
@@ -75,7 +75,7 @@ describe('the list of users', () => {
     expect((await post('/admin', { search: `${mark}zzz` }, admin)).text).toContain('No account is found.');
   });
 
-  it('turns the pages of a search over', async () => {
+  it('pages through the results of a search, and keeps the text out of addresses', async () => {
     const admin = await signUpAdmin();
     const mark = uniqueName();
     for (let made = 0; made < 27; made += 1) await signUp({ username: `${mark}_${made}` });
@@ -93,7 +93,7 @@ describe('the list of users', () => {
     expect(second.text).not.toContain('Next page');
   });
 
-  it('is filtered and sorted, and says how many accounts there are', async () => {
+  it('filters and sorts, and shows the numbers of accounts', async () => {
     const admin = await signUpAdmin();
     const [first, second] = [await signUp({ email: 'bb@b.test' }), await signUp({ email: 'aa@a.test' })];
     await testEnv.DB.prepare('UPDATE users SET disabled_at = NULL').run();
@@ -120,15 +120,15 @@ describe('the list of users', () => {
       expect(idsOn((await open(`/admin?after=${after}`, admin)).text)[0]).toBeDefined();
   });
 
-  it('is in the navigation of admins alone', async () => {
+  it('appears in the navigation of admins only', async () => {
     const [admin, other] = [await signUpAdmin(), await signUp()];
     expect((await open('/', admin)).text).toContain('<a href="/admin">Users</a>');
     expect((await open('/', other)).text).not.toContain('/admin');
   });
 });
 
-describe('one user', () => {
-  it('is shown with sessions and activity', async () => {
+describe('/admin/users/:id', () => {
+  it('shows the account with its sessions and activity', async () => {
     const [admin, user] = [await signUpAdmin(), await signUp({ name: 'Mary Jones' })];
     await signInAgain(user, { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/132.0' });
     const page = await open(`/admin/users/${user.id}`, admin);
@@ -139,7 +139,7 @@ describe('one user', () => {
     expect(page.text).not.toContain('This device');
   });
 
-  it('can be disabled: it is signed out everywhere and cannot sign in until enabled', async () => {
+  it('disables an account, which signs it out everywhere until it is enabled', async () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     const path = `/admin/users/${user.id}`;
     for (let click = 0; click < 2; click += 1)
@@ -152,7 +152,7 @@ describe('one user', () => {
     expect((await open(path, admin)).text).toContain('Account disabled, by an admin');
   });
 
-  it('is made an admin and unmade', async () => {
+  it('grants and removes the admin role', async () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     const path = `/admin/users/${user.id}`;
     expect(goesTo(await post(`${path}/grant-admin`, {}, admin))).toBe(`303 ${path} done=admin-granted`);
@@ -161,14 +161,14 @@ describe('one user', () => {
     expectPage(await open('/admin', user), 403, 'This is for admins');
   });
 
-  it('is signed out everywhere', async () => {
+  it('ends all sessions of the account', async () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     const path = `/admin/users/${user.id}`;
     expect(goesTo(await post(`${path}/end-sessions`, {}, admin))).toBe(`303 ${path} done=sessions-ended`);
     expect([await isSignedIn(user), await isSignedIn(admin)]).toEqual([false, true]);
   });
 
-  it('is deleted after a question', async () => {
+  it("deletes the account after the admin's own password, and answers 404 the second time", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     const path = `/admin/users/${user.id}/delete`;
     const question = await open(path, admin);
@@ -190,7 +190,7 @@ describe('one user', () => {
     expectPage(await open(path, withNewCookie(renewed, second)), 404, 'There is nothing here');
   });
 
-  it('is a page of its own only where there is one', async () => {
+  it('answers 404 on every path for an unknown or invalid id', async () => {
     const admin = await signUpAdmin();
     for (const id of ['999999999', '0', 'x', '-1', '1e3', '9'.repeat(16)])
       expectPage(await open(`/admin/users/${id}`, admin), 404, 'There is nothing here');
@@ -200,7 +200,7 @@ describe('one user', () => {
 });
 
 describe('an imported account that never signed in', () => {
-  it('shows "Never" and no invented date', async () => {
+  it('shows Never instead of a date', async () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     const path = `/admin/users/${user.id}`;
     expect((await open(path, admin)).text).not.toContain('<dd>Never</dd>');
@@ -210,7 +210,7 @@ describe('an imported account that never signed in', () => {
 });
 
 describe('the last admin', () => {
-  it.each(['disable', 'revoke-admin', 'delete'])('stays one: %s is refused', async (action) => {
+  it.each(['disable', 'revoke-admin', 'delete'])('cannot be removed: answers 409 for %s', async (action) => {
     const admin = await signUpAdmin();
     const answer = await post(`/admin/users/${admin.id}/${action}`, { password: PASSWORD }, admin);
     expectPage(answer, 409, 'This is the last admin');
@@ -218,7 +218,7 @@ describe('the last admin', () => {
     expect(await isSignedIn(action === 'delete' ? withNewCookie(admin, answer) : admin)).toBe(true);
   });
 
-  it('cannot delete the own account either, until there is another', async () => {
+  it('cannot delete the own account until there is another admin', async () => {
     const admin = await signUpAdmin();
     const answer = await post('/delete', { password: PASSWORD }, admin);
     expectPage(answer, 409, 'Error: Delete account');
@@ -230,7 +230,7 @@ describe('the last admin', () => {
     expect([await rowOf(admin.id), await isSignedIn(admin)]).toEqual([null, false]);
   });
 
-  it('may go where there is another', async () => {
+  it('can give up the role once there is another admin', async () => {
     const [admin] = [await signUpAdmin(), await signUpAdmin()];
     const answer = await post(`/admin/users/${admin.id}/revoke-admin`, {}, admin);
     expect(goesTo(answer)).toBe('303 / done=no-admin-any-more');
@@ -238,7 +238,7 @@ describe('the last admin', () => {
   });
 });
 
-describe('a non-admin', () => {
+describe('the admin pages', () => {
   const refusals = async (user: Person, target: number): Promise<string[]> => [
     titleOf(await open('/admin', user)),
     titleOf(await post('/admin', { search: 'u' }, user)),
@@ -249,7 +249,7 @@ describe('a non-admin', () => {
     )),
   ];
 
-  it('sees and changes nothing, of others or of the own account', async () => {
+  it('answer 403 to a non-admin, for other accounts and the own one', async () => {
     const [user, other] = [await signUp(), await signUp()];
     for (const target of [other.id, user.id, 999999999])
       expect(new Set(await refusals(user, target))).toEqual(new Set(['This is for admins · Latchkey']));
@@ -258,7 +258,7 @@ describe('a non-admin', () => {
     expect([await isSignedIn(other), await isSignedIn(user)]).toEqual([true, true]);
   });
 
-  it('refuses a foreign page, even for a signed-in admin', async () => {
+  it("reject another site's form, even for a signed-in admin", async () => {
     const [admin, user] = [await signUpAdmin(), await signUp()];
     for (const action of ACTIONS) {
       const path = `/admin/users/${user.id}/${action}`;
@@ -269,7 +269,7 @@ describe('a non-admin', () => {
     expect(await isSignedIn(user)).toBe(true);
   });
 
-  it('is asked to sign in where nobody is signed in', async () => {
+  it('ask an anonymous visitor to sign in', async () => {
     for (const action of ACTIONS)
       expectPage(await post(`/admin/users/1/${action}`, {}), 401, 'Error: Sign in');
   });

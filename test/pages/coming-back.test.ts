@@ -1,4 +1,4 @@
-// `to=`: where signing in leads on other origins, and every spelling that must not lead anywhere.
+// `to=`: the addresses on other origins that sign-in may return to, and the spellings that must be rejected.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { addApp } from '../oidc/support-oidc.ts';
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await addApp();
 });
 
-/** Where the answer to the sign-in form leads: a redirect, or the page that leads to another origin. */
+/** The target of an answer to the sign-in form: of its redirect, or of the page that continues to another origin. */
 const leadsTo = (answer: Answer): string => {
   if (answer.status === 303) return answer.headers.get('Location') ?? '';
   const [, url = ''] = /http-equiv="refresh" content="0;url=([^"]*)"/.exec(answer.text) ?? [];
@@ -41,13 +41,13 @@ const leadsTo = (answer: Answer): string => {
 const signInTo = (to: string, settings: Env = env): Promise<Answer> =>
   post('/sign-in', { identifier: person.email, password: PASSWORD, to }, null, { env: settings });
 
-describe('leads back to', () => {
+describe('sign-in', () => {
   it.each([
     ['a page of an allowed origin', `${APP}/orders?id=7&tab=a#top`],
     ['an allowed origin with a port', 'https://other.example.com:8443/x'],
     ['a page of a registered app', `${REGISTERED}/deep/page`],
     ['brackets and quotes of a query', `${APP}/?a[]=1&b='x'`],
-  ])('%s', async (_what, to) => {
+  ])('returns to %s', async (_what, to) => {
     const answer = await signInTo(to);
     expectPage(answer, 200, 'Continue');
     expect(answer.headers.get('Referrer-Policy')).toBe('no-referrer');
@@ -56,30 +56,30 @@ describe('leads back to', () => {
     expect(answer.headers.getSetCookie().join()).toContain('sessionid=');
   });
 
-  it('the bare origin', async () => {
+  it('returns to an origin without a path', async () => {
     expect(leadsTo(await signInTo(APP))).toBe(`${APP}/`);
     expect(leadsTo(await signInTo(REGISTERED))).toBe(`${REGISTERED}/`);
   });
 
-  it('one of our own pages that is named with our origin', async () => {
+  it('returns to a page of the service that is given with its origin', async () => {
     expect(leadsTo(await signInTo(`${ORIGIN}/devices`))).toBe('/devices');
-    // What acts when it is opened is no page.
+    // A path that acts when it is opened is not a page.
     expect(leadsTo(await signInTo(`${ORIGIN}/api/v1/user/logout/`))).toBe('/');
   });
 
-  it('where a registered address only signs out, or spells the default port', async () => {
+  it('returns to the origin of an app that spells out the default port, but to no other port', async () => {
     await addApp({ redirectUris: ['https://Spelled.example.net:443/cb', 'com.example.app:/cb'] });
     expect(leadsTo(await signInTo('https://spelled.example.net/x'))).toBe('https://spelled.example.net/x');
     expect(leadsTo(await signInTo('https://spelled.example.net:8443/x'))).toBe('/');
   });
 
-  it('no app if the service signs no tokens', async () => {
+  it('returns to no app without signing keys', async () => {
     expect(leadsTo(await signInTo(`${REGISTERED}/`, { ...testEnv, ALLOWED_ORIGINS: APP }))).toBe('/');
     expect(leadsTo(await signInTo(`${APP}/`, { ...testEnv, ALLOWED_ORIGINS: APP }))).toBe(`${APP}/`);
   });
 });
 
-/** Each has led some sign-in page somewhere else. */
+/** Each of these has been an open redirect in some sign-in page. */
 const ATTACKS = [
   ['another host', 'https://evil.test/'],
   ['no scheme', '//app.example.com/'],
@@ -135,28 +135,28 @@ const ATTACKS = [
   ['nothing', ''],
 ] as const;
 
-describe.each(ATTACKS)('does not follow %s', (_what, to) => {
-  it('after the form', async () => {
+describe.each(ATTACKS)('to= with %s', (_what, to) => {
+  it('leads to / after the form', async () => {
     expect(leadsTo(await signInTo(to))).toBe('/');
   });
 
-  it('with a session', async () => {
+  it('leads to / for a signed-in user', async () => {
     for (const page of ['/sign-in', '/sign-up', '/confirm'])
       expect(goesTo(await open(`${page}?to=${encodeURIComponent(to)}`, person, { env }))).toBe('303 /');
   });
 });
 
-it('takes the first of two, as it is carried along', async () => {
+it('uses the first of two values', async () => {
   const page = await open('/sign-in?to=%2Fdevices&to=https%3A%2F%2Fevil.test', null, { env });
   expect(hiddenOf(page, 'to')).toBe('/devices');
 });
 
-it('reads an encoded address once', async () => {
+it('decodes an address only once', async () => {
   const twice = encodeURIComponent(encodeURIComponent(`${APP}/`));
   expect(goesTo(await open(`/sign-in?to=${twice}`, person, { env }))).toBe('303 /');
 });
 
-it('asks every step whether the origin is still registered', async () => {
+it('checks at every step that the origin is still registered', async () => {
   const { id } = await addApp({ redirectUris: ['https://short.example.net/cb'] });
   const page = await open('/sign-in?to=https%3A%2F%2Fshort.example.net%2F', null, { env });
   expect(hiddenOf(page, 'to')).toBe('https://short.example.net/');
@@ -164,27 +164,27 @@ it('asks every step whether the origin is still registered', async () => {
   expect(leadsTo(await signInTo('https://short.example.net/'))).toBe('/');
 });
 
-describe('with a session already', () => {
+describe('a signed-in user', () => {
   const to = `${APP}/orders`;
   const path = `?to=${encodeURIComponent(to)}`;
 
-  it.each(['/sign-in', '/sign-up'])('%s leads back at once', async (page) => {
+  it.each(['/sign-in', '/sign-up'])('returns from %s at once', async (page) => {
     const answer = await open(page + path, person, { env, headers: { 'Sec-Fetch-Site': 'cross-site' } });
     expect(goesTo(answer)).toBe(`303 ${to}`);
     expect(answer.headers.get('Referrer-Policy')).toBe('no-referrer');
   });
 
-  it('leads by a page of ours if a form of ours led here', async () => {
+  it('returns by a page instead of a redirect after a form of the service', async () => {
     const answer = await open(`/sign-in${path}`, person, { env, headers: OWN_PAGE });
     expect([answer.status, leadsTo(answer)]).toEqual([200, to]);
   });
 });
 
-describe('every step carries it along', () => {
+describe('to= is kept', () => {
   const to = `${APP}/orders`;
   const query = `?to=${encodeURIComponent(to)}`;
 
-  it('the sign-in page, its links and its errors', async () => {
+  it('by the sign-in page, its links and its errors', async () => {
     const page = await open(`/sign-in${query}`, null, { env });
     expect(page.text.match(/name="to" value="https:\/\/app\.example\.com\/orders"/g)).toHaveLength(2);
     expect(page.text).toContain(`<a href="/sign-up${query}">`);
@@ -194,7 +194,7 @@ describe('every step carries it along', () => {
     expect([empty.status, hiddenOf(empty, 'to')]).toEqual([400, to]);
   });
 
-  it('the sign-up page, its link, its errors and its end', async () => {
+  it('by the sign-up page, its link, its errors and its redirect', async () => {
     const page = await open(`/sign-up${query}`, null, { env });
     expect(hiddenOf(page, 'to')).toBe(to);
     expect(page.text).toContain(`Have an account? <a href="/sign-in${query}">`);
@@ -206,7 +206,7 @@ describe('every step carries it along', () => {
     expect(made.headers.getSetCookie().join()).not.toContain('done=');
   });
 
-  it('the pages of the mailed code', async () => {
+  it('by the pages of the mailed code', async () => {
     const mailing = {
       ...env,
       EMAIL_SIGN_IN: 'true',
@@ -225,25 +225,25 @@ describe('every step carries it along', () => {
     expect([wrong.status, hiddenOf(wrong, 'to')]).toEqual([400, to]);
   });
 
-  it('the page that asks for another proof', async () => {
+  it('by /confirm', async () => {
     expect(goesTo(await open(`/confirm${query}`, person, { env }))).toBe(`303 ${to}`);
     expect(goesTo(await open(`/confirm${query}`, null, { env }))).toBe(`303 /sign-in${query}`);
     const page = await open(`/confirm${query}&again=1`, person, { env });
     expect(hiddenOf(page, 'to')).toBe(to);
-    // Confirming gives the session another token.
+    // The confirmation gives the session a new token.
     const other = await signInAgain(person);
     const done = await post('/confirm', { password: PASSWORD, to }, other, { env });
     expect([done.status, leadsTo(done)]).toEqual([200, to]);
   });
 
-  it('a second step that took too long', async () => {
+  it('by a second step that took too long', async () => {
     const browser = createBrowser();
     const page = await browser.post('/sign-in/factor', { token: '', code: '123456', to });
     expect([page.status, hiddenOf(page, 'to')]).toEqual([401, to]);
   });
 });
 
-describe('costs', () => {
+describe('GET /sign-in with to=', () => {
   const countFor = async (to: string): Promise<number> => {
     const { env: watched, operations } = observe(env);
     const path = `/sign-in?to=${encodeURIComponent(to)}`;
@@ -251,7 +251,7 @@ describe('costs', () => {
     return operations.d1;
   };
 
-  it('no D1 query for our own pages, ALLOWED_ORIGINS and what is no address; one for an app', async () => {
+  it('costs one D1 query for an unknown origin, none for pages, ALLOWED_ORIGINS and malformed values', async () => {
     const withoutAny = await countFor('/');
     expect(await countFor('/devices')).toBe(withoutAny);
     expect(await countFor(`${APP}/`)).toBe(withoutAny);
@@ -260,7 +260,7 @@ describe('costs', () => {
     expect(await countFor('https://evil.test/')).toBe(withoutAny + 1);
   });
 
-  it('nothing to show the form to anonymous visitors', async () => {
+  it('costs no D1 query for an anonymous visitor', async () => {
     const { env: watched, operations } = observe(env);
     await send('/sign-in?to=https%3A%2F%2Fevil.test', { env: watched });
     expect(operations.d1).toBe(0);

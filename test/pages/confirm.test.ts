@@ -1,4 +1,4 @@
-// The page in between: what a stolen session must not do asks for another proof, and comes back to where one was.
+// /confirm: actions that a stolen session must not do ask for another proof first, then return to their page.
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   addAppPassword,
@@ -29,7 +29,7 @@ const signIn = async (): Promise<void> => {
 const makeAdmin = () =>
   testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(person.id).run();
 
-describe('a session whose last proof is older than ten minutes', () => {
+describe('a session whose last authentication is older than ten minutes', () => {
   beforeEach(async () => {
     await makeAdmin();
     await signIn();
@@ -47,19 +47,19 @@ describe('a session whose last proof is older than ten minutes', () => {
     ['GET', '/admin/users/7/delete', '/admin/users/7/delete'],
     ['POST', '/admin/users/7/disable', '/admin/users/7'],
     ['POST', '/admin/users/7/end-sessions', '/admin/users/7'],
-  ] as const)('%s %s asks for one first', async (method, path, back) => {
+  ] as const)('must confirm before %s %s', async (method, path, back) => {
     const answer = await (method === 'GET' ? browser.open(path) : browser.post(path));
     expect(goesTo(answer)).toBe(`303 /confirm?to=${encodeURIComponent(back)}`);
   });
 
   it.each(['/', '/profile', '/devices', '/activity', '/password', '/email', '/username', '/delete'])(
-    'opens %s as it is',
+    'opens %s without confirmation',
     async (path) => {
       expect((await browser.open(path)).status).toBe(200);
     },
   );
 
-  it("takes the password, renews the session's token, and returns", async () => {
+  it('confirms by the password, gets a new token and returns to the page', async () => {
     const page = await browser.open('/confirm?to=%2Fexport');
     expect([page.status, titleOf(page)]).toEqual([200, 'Confirm that it is you · Latchkey']);
     const before = browser.cookies();
@@ -69,11 +69,11 @@ describe('a session whose last proof is older than ten minutes', () => {
     expect((await browser.open('/export')).status).toBe(200);
     expect((await send('/profile', { headers: { Cookie: before } })).status).toBe(303);
     expect(await eventsOf(person.id)).toContain('reauthenticated');
-    // Confirmed already: there is nothing to ask for.
+    // The session is confirmed already.
     expect(goesTo(await browser.open('/confirm?to=%2Fexport'))).toBe('303 /export');
   });
 
-  it('refuses a wrong password, and an empty form', async () => {
+  it('does not confirm by a wrong password or an empty form', async () => {
     const wrong = await browser.post('/confirm', { to: '/export', password: 'not the password' });
     expect([wrong.status, noticeOf(wrong), hiddenOf(wrong, 'to')]).toEqual([
       400,
@@ -86,7 +86,7 @@ describe('a session whose last proof is older than ten minutes', () => {
     expect((await browser.open('/export')).status).toBe(303);
   });
 
-  it('sends nobody to another site', async () => {
+  it('never returns to another site', async () => {
     const done = await browser.post('/confirm', { to: 'https://evil.test/', password: PASSWORD });
     expect(goesTo(done)).toBe('303 /');
   });
@@ -98,7 +98,7 @@ describe('an account with a factor', () => {
     await addTotp(person);
   };
 
-  it('is confirmed by a code, and by the password only in a session that a factor opened', async () => {
+  it('confirms by a code, and by the password only after the session has used a factor', async () => {
     await signIn();
     const totp = await addTotp(person);
     await letTimePass(person.id);
@@ -118,14 +118,14 @@ describe('an account with a factor', () => {
     expect(goesTo(await browser.post('/confirm', { to: '/export', password: PASSWORD }))).toBe('303 /export');
   });
 
-  it('is asked for the factor where the password was not enough for a change, though it is recent', async () => {
+  it('must confirm by the factor before a change even if the password sign-in is recent', async () => {
     await signInWithout();
     const form = { currentPassword: PASSWORD, newPassword: 'four walls and a door' };
     expect(goesTo(await browser.post('/password', form))).toBe('303 /confirm?to=%2Fpassword');
     expect((await browser.open('/confirm?to=%2Fpassword')).status).toBe(200);
   });
 
-  it('is confirmed by a passkey', async () => {
+  it('confirms by a passkey, once', async () => {
     await signIn();
     const { passkey, userHandle } = await addPasskey(person);
     await letTimePass(person.id);
@@ -140,7 +140,7 @@ describe('an account with a factor', () => {
   });
 });
 
-it('shows a session of an app password that it cannot be confirmed', async () => {
+it('answers 403 for a session of an app password, which cannot be confirmed', async () => {
   const { password } = await addAppPassword(person);
   const answer = await send('/api/users/login', { json: { username: person.username, password } });
   expect(answer.status).toBe(200);

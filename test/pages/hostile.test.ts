@@ -1,4 +1,4 @@
-// Names that would be markup, and passwords that no page may hold.
+// Names that contain markup are escaped on every page, and no page contains a password.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../support/worker.ts';
@@ -32,7 +32,7 @@ const expectHarmless = (text: string): void => {
   expect(text.match(/<\/title>/g)).toHaveLength(1);
 };
 
-/** An account whose every text is hostile, as another dialect may have stored it. */
+/** An account with markup in every text, as another dialect may have stored it. */
 const signUpHostile = async (): Promise<Person> => {
   const person = await signUp();
   const hostileEmail = `${HOSTILE}${person.id}`;
@@ -53,8 +53,8 @@ const signUpHostile = async (): Promise<Person> => {
   return person;
 };
 
-describe('a hostile name', () => {
-  it('is text on every page of its owner', async () => {
+describe('markup in a text', () => {
+  it('appears escaped on every page of its owner', async () => {
     const person = await signUpHostile();
     for (const path of PAGES) {
       const { status, text } = await open(path, person);
@@ -64,7 +64,7 @@ describe('a hostile name', () => {
     expect((await open('/', person)).text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
   });
 
-  it('is text on every page of an admin', async () => {
+  it('appears escaped on every page of an admin', async () => {
     const [admin, person] = [await signUpAdmin(), await signUpHostile()];
     for (const path of ['/admin', `/admin/users/${person.id}`, `/admin/users/${person.id}/delete`]) {
       const { status, text } = await open(path, admin);
@@ -76,7 +76,7 @@ describe('a hostile name', () => {
     expectHarmless(found.text);
   });
 
-  it('is text where a form is shown again', async () => {
+  it('appears escaped in a form that is shown again', async () => {
     const person = await signUp();
     const typed = {
       username: HOSTILE,
@@ -93,7 +93,7 @@ describe('a hostile name', () => {
     expectHarmless((await post('/profile', typed)).text);
   });
 
-  it('is text in an address', async () => {
+  it('does no harm in an address', async () => {
     for (const path of [`/sign-in?to=${encodeURIComponent(HOSTILE)}`, `/${encodeURIComponent(HOSTILE)}`])
       expectHarmless((await send(path, { headers: { Accept: 'text/html' } })).text);
   });
@@ -102,7 +102,7 @@ describe('a hostile name', () => {
 describe('a password', () => {
   const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
 
-  it('is on no page, whatever it was typed into', async () => {
+  it('appears on no page, whichever field it was typed into', async () => {
     const person = await signUp();
     const forms: [string, (password: string) => Record<string, string>][] = [
       ['/sign-in', (password) => ({ identifier: uniqueName(), password })],
@@ -114,7 +114,7 @@ describe('a password', () => {
       ['/delete', (password) => ({ password })],
       ['/profile', (password) => ({ siteUrl: 'x', password, currentPassword: password })],
     ];
-    // Long and marked, so that it stands on no page by chance.
+    // Long and marked, so that no page contains it by chance.
     const passwords = fc
       .string({ unit: 'binary', minLength: 1, maxLength: 20 })
       .map((text) => `p4ss${text}w0rd`);

@@ -1,4 +1,4 @@
-// The pages that mails lead to: confirming an address, a forgotten password, and changing the address.
+// The pages that mails link to: confirmation of an address, a forgotten password, and a change of the address.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { codeIn, createMailbox, linkIn, type Mailbox, PUBLIC_URL, tokenIn } from '../support/mail.ts';
 import { type Answer, json, type Sent, send, testEnv, uniqueName } from '../support/worker.ts';
@@ -50,7 +50,7 @@ const joinProven = async (): Promise<Person> => {
 
 const accountOf = async ({ cookie }: Person): Promise<unknown> => json(await send('/id/me', { cookie }));
 
-/** Whether the link's page has a button that uses it up, and neither a script nor a referrer. */
+/** Expects a page with a form that uses up the link, without a referrer. */
 const expectLinkPage = (page: Answer, title: string, token: string): void => {
   expectPage(page, 200, title);
   expect(page.headers.get('Referrer-Policy')).toBe('no-referrer');
@@ -64,8 +64,8 @@ const expectDead = (page: Answer, next: string): void => {
   expect(page.text).toContain(`<a class="button" href="${next}">`);
 };
 
-describe('confirming the address', () => {
-  it('takes the button: opening the link uses nothing up, however often', async () => {
+describe('/verify-email', () => {
+  it('confirms by the button, not by opening the link, and only once', async () => {
     const person = await join();
     const mail = mailbox.last(person.email);
     for (let times = 0; times < 3; times += 1) {
@@ -81,7 +81,7 @@ describe('confirming the address', () => {
     expectDead(await follow(linkIn(mail)), '/verify-email');
   });
 
-  it('works from a browser that hides where the form was', async () => {
+  it('accepts a form with Origin: null', async () => {
     const person = await join();
     const token = tokenIn(mailbox.last(person.email));
     const hidden = { headers: { Origin: 'null' }, env: mailbox.env };
@@ -89,7 +89,7 @@ describe('confirming the address', () => {
     expect(goesTo(answer)).toBe('303 / done=email-verified');
   });
 
-  it('takes the code of the mail from the owner, and refuses a wrong one', async () => {
+  it('accepts the code of the mail from the owner, and rejects a wrong one', async () => {
     const person = await join();
     const mail = mailbox.last(person.email);
     const page = await show('/verify-email', person);
@@ -105,14 +105,14 @@ describe('confirming the address', () => {
     expect(goesTo(await show('/verify-email', person))).toBe('303 / done=email-verified');
   });
 
-  it("does not take the code of another account's mail", async () => {
+  it('rejects the code of another account', async () => {
     const [one, other] = [await join(), await join()];
     const code = codeIn(mailbox.last(one.email));
     expect((await submit('/verify-email/code', { code }, other)).status).toBe(400);
     expect(await accountOf(other)).toMatchObject({ account: { emailVerified: false } });
   });
 
-  it('sends the mail again', async () => {
+  it('sends a new mail, which replaces the link of the first', async () => {
     const person = await join();
     const first = tokenIn(mailbox.last(person.email));
     const answer = await submit('/verify-email/send', {}, person);
@@ -123,7 +123,7 @@ describe('confirming the address', () => {
     expect((await submit('/verify-email', { token: second })).status).toBe(303);
   });
 
-  it('is asked for on every page until it is done', async () => {
+  it('has a banner on every page until the address is confirmed', async () => {
     const person = await join();
     const banner = /<aside class="notice"[^>]*>(.*?)<\/aside>/s;
     for (const path of ['/', '/profile', '/devices']) {
@@ -135,7 +135,7 @@ describe('confirming the address', () => {
     expect((await show('/', person)).text).not.toMatch(banner);
   });
 
-  it('sends anonymous visitors to sign in, and back', async () => {
+  it('redirects an anonymous visitor to sign-in and back', async () => {
     expect(goesTo(await show('/verify-email'))).toBe('303 /sign-in?to=%2Fverify-email');
     const person = await join();
     const form = { identifier: person.email, password: PASSWORD, to: '/verify-email' };
@@ -143,8 +143,8 @@ describe('confirming the address', () => {
   });
 });
 
-describe('a forgotten password', () => {
-  it('is replaced by the link of a mail', async () => {
+describe('/reset-password', () => {
+  it('sets a new password by the mailed link, once, and ends all sessions', async () => {
     const person = await joinProven();
     const signIn = await show('/sign-in');
     expect(signIn.text).toContain('<a href="/forgot-password">Forgot password?</a>');
@@ -169,7 +169,7 @@ describe('a forgotten password', () => {
     expectDead(await follow(linkIn(mail)), '/forgot-password');
   });
 
-  it('is not replaced by a bad one, and the link stays good', async () => {
+  it('rejects a weak password and keeps the link valid', async () => {
     const person = await join();
     await submit('/forgot-password', { identifier: person.email });
     const token = tokenIn(mailbox.last(person.email));
@@ -189,7 +189,7 @@ describe('a forgotten password', () => {
     expect((await submit('/reset-password', { token, newPassword: NEXT_PASSWORD })).status).toBe(303);
   });
 
-  it('is asked for with one answer, whether there is an account or not', async () => {
+  it('follows /forgot-password, which answers the same for a known and an unknown address', async () => {
     const person = await join();
     const known = await submit('/forgot-password', { identifier: person.email });
     const unknown = await submit('/forgot-password', { identifier: 'nobody@test.com' });
@@ -203,7 +203,7 @@ describe('a forgotten password', () => {
     expect(mailbox.to('nobody@test.com')).toEqual([]);
   });
 
-  it('begins again without a token, and says so of a link that was not copied whole', async () => {
+  it('redirects to /forgot-password without a token; incomplete links are answered as invalid', async () => {
     for (const path of ['/reset-password', '/reset-password?token='])
       expect(goesTo(await show(path))).toBe('303 /forgot-password');
     expectDead(await show('/reset-password?token=abc'), '/forgot-password');
@@ -214,14 +214,14 @@ describe('a forgotten password', () => {
   });
 });
 
-describe('changing the address', () => {
+describe('/email', () => {
   const change = async (person: Person, email: string): Promise<Person> => {
     const asked = await submit('/email', { email, password: PASSWORD }, person);
     expect(goesTo(asked)).toBe('303 /email done=email-pending');
     return withNewCookie(person, asked);
   };
 
-  it('waits for the new address, and can be withdrawn', async () => {
+  it('waits for confirmation of the new address, and can withdraw the change', async () => {
     const person = await joinProven();
     const next = `next.${person.email}`;
     const owner = await change(person, next);
@@ -236,7 +236,7 @@ describe('changing the address', () => {
     expectDead(await submit('/change-email', { token: tokenIn(mailbox.last(next)) }), '/email');
   });
 
-  it('takes effect by the link, and the old address can undo it', async () => {
+  it('changes the address by the mailed link, and the old address can undo it', async () => {
     const person = await joinProven();
     const next = `next.${person.email}`;
     const owner = await change(person, next);
@@ -266,7 +266,7 @@ describe('changing the address', () => {
     expectDead(await submit('/undo-email-change', { token: tokenIn(undo) }), '/');
   });
 
-  it('takes effect by the code, and refuses a wrong one', async () => {
+  it('changes the address by the mailed code, and rejects a wrong one', async () => {
     const person = await joinProven();
     const next = `next.${person.email}`;
     const owner = await change(person, next);
@@ -277,7 +277,7 @@ describe('changing the address', () => {
     expect(goesTo(right)).toBe('303 / done=email-changed');
   });
 
-  it('is refused if another account has proven the new address first', async () => {
+  it('answers 409 to the link if another account has taken the new address meanwhile', async () => {
     const person = await joinProven();
     const email = `${uniqueName()}@test.com`;
     await change(person, email);
@@ -289,7 +289,7 @@ describe('changing the address', () => {
     expectDead(await submit('/change-email', { token }), '/email');
   });
 
-  it('asks for the password first', async () => {
+  it('sends no mail with a wrong password', async () => {
     const person = await joinProven();
     const wrong = await submit('/email', { email: `next.${person.email}`, password: 'wrong one' }, person);
     expectPage(wrong, 400, 'Error: Email');
@@ -297,7 +297,7 @@ describe('changing the address', () => {
   });
 });
 
-describe('an admin', () => {
+describe('/admin/users/:id', () => {
   const joinAdmin = async (): Promise<Person> => {
     const person = await join();
     await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE email = ?').bind(person.email).run();
@@ -311,7 +311,7 @@ describe('an admin', () => {
     return `/admin/users/${row?.id}`;
   };
 
-  it('mails the owner a link, and marks an address as confirmed', async () => {
+  it('mails the owner a reset link or a confirmation link, and marks an address as confirmed', async () => {
     const [admin, person] = [await joinAdmin(), await join()];
     const path = await pathOf(person);
     expect((await show(path, admin)).text).toContain('<span class="badge plain">Not confirmed</span>');
@@ -329,7 +329,7 @@ describe('an admin', () => {
     expect(page.text).not.toContain('Mail a confirmation link');
   });
 
-  it('sees no mail actions if the deployment sends no mail, and other users see none at all', async () => {
+  it('has no mail actions without mail settings, none for non-admins and none for unknown ids', async () => {
     const [admin, person, other] = [await joinAdmin(), await join(), await join()];
     const path = await pathOf(person);
     const page = await open(path, admin);
@@ -343,8 +343,8 @@ describe('an admin', () => {
   });
 });
 
-describe('a service without mail', () => {
-  it('offers nothing that needs it, and changes the address at once', async () => {
+describe('a service without mail settings', () => {
+  it('offers nothing that needs mail, and changes the address at once', async () => {
     const person = await signUp();
     expect((await open('/sign-in')).text).not.toContain('forgot-password');
     expect((await open('/', person)).text).not.toContain('is not confirmed');
@@ -361,11 +361,11 @@ describe('a service without mail', () => {
   });
 });
 
-it('sends password managers to the page of the password', async () => {
+it('redirects /.well-known/change-password to /password', async () => {
   expect(goesTo(await open('/.well-known/change-password'))).toBe('302 /password');
 });
 
-it('writes mails in the language that the account has chosen', async () => {
+it('sends mails in the language of the profile', async () => {
   const person = await join();
   const page = await show('/profile', person);
   expect(page.text).toContain('<option value="en" selected="">English</option>');

@@ -1,4 +1,4 @@
-// OWASP ASVS 5.0, V6.2.6 and V6.2.7: every field for a password is masked, and a password manager knows what it is.
+// OWASP ASVS 5.0, V6.2.6 and V6.2.7: every password field is masked, can be pasted into and names its autocomplete.
 import { expect, it } from 'vitest';
 import { createMailbox, tokenIn } from '../support/mail.ts';
 import { ORIGIN, send } from '../support/worker.ts';
@@ -6,7 +6,7 @@ import { open, type Person, post, signUp, signUpAdmin } from './support-pages.ts
 
 const mailbox = createMailbox();
 
-/** Every page with a field for a password, and how many it has. */
+/** Every page with password fields, and their number. */
 const PAGES: [path: string, fields: number, who: 'nobody' | 'somebody' | 'admin'][] = [
   ['/sign-in', 1, 'nobody'],
   ['/sign-up', 1, 'nobody'],
@@ -27,12 +27,12 @@ const expectGood = (text: string, count: number): void => {
   for (const field of fields) {
     expect(field).toContain(' type="password"');
     expect(field).toMatch(/ autocomplete="(?:current|new)-password"/);
-    // Nothing is in the way of pasting, and no length cuts what is pasted.
+    // Nothing blocks pasting, and no length limit cuts the pasted text.
     expect(field).not.toMatch(/ on[a-z]+=|maxlength|readonly|inputmode/i);
   }
 };
 
-it.each(PAGES)('%s masks its fields and names them', async (path, count, who) => {
+it.each(PAGES)('%s has only masked password fields with autocomplete', async (path, count, who) => {
   const person: Person | null =
     who === 'nobody' ? null : who === 'admin' ? await signUpAdmin() : await signUp();
   const other = who === 'admin' ? await signUp() : null;
@@ -41,7 +41,7 @@ it.each(PAGES)('%s masks its fields and names them', async (path, count, who) =>
   expectGood(text, count);
 });
 
-it('the page behind the link of a reset does, also when it is shown again', async () => {
+it('/reset-password has only masked password fields, also after an error', async () => {
   const person = await signUp();
   await send('/id/password/forgot', { json: { identifier: person.email }, env: mailbox.env });
   const token = tokenIn(mailbox.last(person.email));

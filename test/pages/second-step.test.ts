@@ -1,4 +1,4 @@
-// The pages sign in accounts with a second factor, and passkeys alone.
+// Sign-in on the pages with a second factor, and with a passkey alone.
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   addAppPassword,
@@ -28,13 +28,13 @@ const firstStep = (more: Record<string, string> = {}) =>
   browser.post('/sign-in', { identifier: person.username, password: PASSWORD, ...more });
 const isIn = async (): Promise<boolean> => (await browser.open('/profile')).status === 200;
 
-describe('with an authenticator app', () => {
+describe('sign-in with an authenticator app', () => {
   let totp: Generator;
   beforeEach(async () => {
     totp = await addTotp(person);
   });
 
-  it('asks for a code after the right password, and opens no session before', async () => {
+  it('asks for a code after the right password, and opens no session before it', async () => {
     const asked = await firstStep();
     expect([asked.status, titleOf(asked)]).toEqual([200, 'Second step · Latchkey']);
     expect(fieldOf(asked, 'code')).toBe(
@@ -53,7 +53,7 @@ describe('with an authenticator app', () => {
     expect(await isIn()).toBe(true);
   });
 
-  it('brings back what was typed into the profile before the session ended', async () => {
+  it('restores the profile form that was sent after the session had ended', async () => {
     const asked = await firstStep({ to: '/profile', kept: 'name=Mary+Jones' });
     const step = {
       token: hiddenOf(asked, 'token'),
@@ -65,7 +65,7 @@ describe('with an authenticator app', () => {
     expect(fieldOf(done, 'name')).toContain('value="Mary Jones"');
   });
 
-  it('shows the form again after a wrong code, and the right one still counts', async () => {
+  it('shows the form again after a wrong code, and still accepts the right one', async () => {
     const asked = await firstStep();
     const step = { token: hiddenOf(asked, 'token'), kinds: hiddenOf(asked, 'kinds') };
     const refused = await browser.post('/sign-in/factor', { ...step, code: '000000' });
@@ -83,7 +83,7 @@ describe('with an authenticator app', () => {
     );
   });
 
-  it('takes a recovery code once', async () => {
+  it('accepts each recovery code once', async () => {
     const [recoveryCode = ''] = totp.recoveryCodes;
     const first = await firstStep();
     const done = await browser.post('/sign-in/factor', { token: hiddenOf(first, 'token'), recoveryCode });
@@ -101,7 +101,7 @@ describe('with an authenticator app', () => {
     expect(await eventsOf(person.id)).toContain('recovery_code_used');
   });
 
-  it('does not ask again in a browser that is trusted', async () => {
+  it('skips the second step in a trusted browser only', async () => {
     const asked = await firstStep();
     await browser.post('/sign-in/factor', {
       token: hiddenOf(asked, 'token'),
@@ -116,7 +116,7 @@ describe('with an authenticator app', () => {
     expect(await isIn()).toBe(false);
   });
 
-  it('begins again if the step is used in another browser, or is no step of ours', async () => {
+  it('starts over if the token belongs to another browser or is invalid', async () => {
     const asked = await firstStep();
     const elsewhere = createBrowser();
     for (const token of [hiddenOf(asked, 'token'), 'x.y', '']) {
@@ -130,7 +130,7 @@ describe('with an authenticator app', () => {
     }
   });
 
-  it('throttles guessed codes', async () => {
+  it('throttles wrong codes', async () => {
     const asked = await firstStep();
     const step = { token: hiddenOf(asked, 'token'), kinds: 'code recoveryCode', code: '000000' };
     const statuses = [];
@@ -140,15 +140,15 @@ describe('with an authenticator app', () => {
     expect(statuses.at(-1)).toBe(429);
   });
 
-  it('refuses app passwords: they are for clients that can ask for nothing else', async () => {
+  it('rejects app passwords: they are for clients that cannot ask for a second factor', async () => {
     const { password } = await addAppPassword(person);
     const answer = await browser.post('/sign-in', { identifier: person.username, password });
     expect([answer.status, noticeOf(answer)]).toEqual([401, 'Password: Wrong username, email or password.']);
   });
 });
 
-describe('with a passkey', () => {
-  it('asks for it by the script, and says what is needed without one', async () => {
+describe('sign-in with a passkey', () => {
+  it('asks for it by a script, and says what is needed without JavaScript', async () => {
     const { passkey, userHandle } = await addPasskey(person);
     const asked = await firstStep();
     expect(asked.headers.get('Content-Security-Policy')).toContain(SCRIPTS);
@@ -167,7 +167,7 @@ describe('with a passkey', () => {
     expect(await isIn()).toBe(true);
   });
 
-  it('refuses the passkey of another account, and what is no passkey', async () => {
+  it('rejects the passkey of another account, and malformed passkeys', async () => {
     await addPasskey(person);
     const stranger = await addPasskey(await join());
     const asked = await firstStep();
@@ -185,14 +185,14 @@ describe('with a passkey', () => {
     expect(await isIn()).toBe(false);
   });
 
-  it('signs in alone, from the sign-in page', async () => {
+  it('needs no password on the sign-in page, and works once in the same browser only', async () => {
     const { passkey, userHandle } = await addPasskey(person);
     const page = await browser.open('/sign-in?to=%2Fdevices');
     expect(page.headers.get('Content-Security-Policy')).toContain(SCRIPTS);
     expect(fieldOf(page, 'identifier')).toContain('autocomplete="username webauthn"');
     expect(page.text).toContain('data-url="/id/login/passkey/options"');
     const { token, challenge } = await askForPasskey({}, { headers: { Cookie: browser.cookies() } });
-    // The script's request gave the browser its cookie.
+    // The request of the script set the cookie of the browser.
     const asked = await browser.post('/id/login/passkey/options');
     const own: { token: string; publicKey: { challenge: string } } = JSON.parse(asked.text);
     const answer = await passkey.assert({ challenge: own.publicKey.challenge, userHandle, ...here });
@@ -208,7 +208,7 @@ describe('with a passkey', () => {
     expect(stolen.status).toBe(401);
   });
 
-  it('refuses a form that no script has filled in', async () => {
+  it('rejects a form that the script has not filled in', async () => {
     const answer = await browser.post('/sign-in/passkey', { token: '', passkey: '' });
     expect([answer.status, noticeOf(answer)]).toEqual([
       400,

@@ -1,4 +1,4 @@
-// The Security page: passkeys, the authenticator app, recovery codes and app passwords.
+// The pages under /security: passkeys, the authenticator app, recovery codes and app passwords.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createSoftPasskey } from '../support/authenticator.ts';
 import {
@@ -25,7 +25,7 @@ beforeEach(async () => {
   await browser.post('/sign-in', { identifier: person.username, password: PASSWORD });
 });
 
-/** The text of a card, without its marks. */
+/** The text of a card, without its tags. */
 const cardOf = ({ text }: Answer, id: string): string => {
   const [, inside = ''] = new RegExp(`<h2 id="${id}">.*?</h2>(.*?)</section>`, 's').exec(text) ?? [];
   return inside
@@ -38,7 +38,7 @@ const recoveryCodesIn = ({ text }: Answer): string[] =>
 const secretIn = (answer: Answer): string =>
   new URL(hiddenOf(answer, 'uri')).searchParams.get('secret') ?? '';
 
-it('says of a new account that only its password protects it', async () => {
+it('tells the owner of a new account that only a password protects it', async () => {
   const page = await browser.open('/security');
   expectPage(page, 200, 'Security');
   expect(page.text).toContain('Your account is protected by its password alone.');
@@ -49,7 +49,7 @@ it('says of a new account that only its password protects it', async () => {
   expect(goesTo(await createBrowser().open('/security'))).toBe('303 /sign-in?to=%2Fsecurity');
 });
 
-it('asks for another proof before anything is changed', async () => {
+it('requires a recent sign-in before every change', async () => {
   await letTimePass(person.id);
   const to = (path: string): string => `303 /confirm?to=${encodeURIComponent(path)}`;
   expect(goesTo(await browser.open('/security/passkeys'))).toBe(to('/security/passkeys'));
@@ -78,7 +78,7 @@ describe('passkeys', () => {
     });
   };
 
-  it('are added, with recovery codes for the first one, renamed and removed', async () => {
+  it('can be added, with recovery codes for the first one, renamed and removed', async () => {
     const page = await browser.open('/security/passkeys');
     expectPage(page, 200, 'Add a passkey');
     expect(page.text).toContain('To add a passkey, turn on JavaScript in a browser that supports passkeys.');
@@ -107,14 +107,14 @@ describe('passkeys', () => {
     );
   });
 
-  it('are no business of another account', async () => {
+  it('cannot be opened, renamed or removed by another account', async () => {
     const other = await addPasskey(await join());
     expect((await browser.open(`/security/passkeys/${other.id}`)).status).toBe(404);
     expect((await browser.post(`/security/passkeys/${other.id}`, { name: 'Mine' })).status).toBe(404);
     expect(goesTo(await browser.post(`/security/remove/${other.id}`))).toBe('303 /security done=factor-gone');
   });
 
-  it('are refused if the answer is of another page, or none', async () => {
+  it('cannot be added by a response for another origin or a malformed one', async () => {
     const page = await browser.open('/security/passkeys');
     const passkey = await createSoftPasskey();
     const { challenge } = optionsOf(page);
@@ -127,7 +127,7 @@ describe('passkeys', () => {
     }
   });
 
-  it('that are left are sent to the browser', async () => {
+  it('have their ids on the page, so that the browser can drop removed ones', async () => {
     const { userHandle } = await addPasskey(person);
     const { text } = await browser.open('/security');
     expect(text).toContain(`data-user-id="${userHandle}"`);
@@ -136,7 +136,7 @@ describe('passkeys', () => {
 });
 
 describe('the authenticator app', () => {
-  it('is on only after a right code', async () => {
+  it('takes effect only after a right code', async () => {
     const page = await browser.post('/security/codes');
     expectPage(page, 200, 'Set up an authenticator app');
     expect(page.text).toContain('<svg class="qr" role="img"');
@@ -160,7 +160,7 @@ describe('the authenticator app', () => {
     expect(goesTo(await browser.post('/security/codes'))).toBe('303 /security done=factor-there');
   });
 
-  it('starts again if the form is stale, or its URI is not ours', async () => {
+  it('starts over if the setup is stale or the URI was not issued here', async () => {
     const started = await browser.post('/security/codes/confirm', {
       uri: 'otpauth://totp/x',
       code: '123456',
@@ -175,7 +175,7 @@ describe('the authenticator app', () => {
 });
 
 describe('recovery codes', () => {
-  it('are replaced by new ones', async () => {
+  it('can be replaced by new ones', async () => {
     const totp = await addTotp(person);
     await browser.post('/confirm', { code: await totp.fresh() });
     const page = await browser.post('/security/recovery-codes');
@@ -185,13 +185,13 @@ describe('recovery codes', () => {
     expect(fresh.filter((code) => totp.recoveryCodes.includes(code))).toEqual([]);
   });
 
-  it('are for accounts with a factor', async () => {
+  it('cannot be created without a factor', async () => {
     expect(goesTo(await browser.post('/security/recovery-codes'))).toBe('303 /security done=factor-gone');
   });
 });
 
 describe('app passwords', () => {
-  it('are made for one API or all, shown once, listed and revoked', async () => {
+  it('can be created for one API or all, are shown once, listed and revoked', async () => {
     const form = await browser.open('/security/app-passwords');
     expectPage(form, 200, 'Create app password');
     expect(form.text).toContain('<option value="" selected="">Every API</option>');
@@ -209,20 +209,20 @@ describe('app passwords', () => {
     expect(goesTo(await browser.post(`/security/revoke/${id}`))).toBe('303 /security done=factor-gone');
   });
 
-  it('need a name and an API that there is', async () => {
+  it('need a name and a known API', async () => {
     const nameless = await browser.post('/security/app-passwords', { name: ' ', dialect: '' });
     expect([nameless.status, noticeOf(nameless)]).toEqual([400, 'Name: This is required.']);
     const strange = await browser.post('/security/app-passwords', { name: 'x', dialect: 'ldap' });
     expect([strange.status, noticeOf(strange)]).toEqual([400, 'Works in: Choose one of the list.']);
   });
 
-  it('of another account cannot be revoked', async () => {
+  it('cannot be revoked by another account', async () => {
     const other = await addAppPassword(await join());
     expect(goesTo(await browser.post(`/security/revoke/${other.id}`))).toBe('303 /security done=factor-gone');
   });
 });
 
-it('offers a passkey after signing up', async () => {
+it('offers a passkey once after sign-up', async () => {
   const { email, ...fields } = { email: `offer-${person.email}`, password: PASSWORD };
   const fresh = createBrowser();
   await fresh.post('/sign-up', { email, ...fields });

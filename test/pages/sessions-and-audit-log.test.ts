@@ -1,4 +1,4 @@
-// What an owner oversees on the pages: devices, activity, the export, and deleting the account.
+// The pages for devices, activity, the export and the deletion of the account.
 import { describe, expect, it } from 'vitest';
 import { send, sessionCookie, testEnv } from '../support/worker.ts';
 import {
@@ -16,8 +16,8 @@ import {
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0';
 
-describe('the devices', () => {
-  it('are listed in words, this one marked and without a button', async () => {
+describe('/devices', () => {
+  it('lists the sessions in words, this one first and without a button', async () => {
     const person = await signUp();
     await signInAgain(person, { 'User-Agent': FIREFOX });
     const page = await open('/devices', person);
@@ -25,7 +25,7 @@ describe('the devices', () => {
     expect(page.text).toContain('Firefox on Linux');
     expect(page.text.match(/<span class="badge">This device<\/span>/g)).toHaveLength(1);
     expect(page.text.match(/action="\/devices\/end"/g)).toHaveLength(1);
-    // The session of this browser is the older one, and first all the same.
+    // The session of this browser is first although it is the older one.
     expect(page.text.indexOf('This device')).toBeLessThan(page.text.indexOf('Firefox on Linux'));
     expect(page.text.match(/active now/g)).toHaveLength(1);
     expect(page.text).toContain('aria-label="Sign out Firefox on Linux"');
@@ -34,19 +34,19 @@ describe('the devices', () => {
     );
   });
 
-  it('show an app among them', async () => {
+  it('marks the session of an app', async () => {
     const person = await signUp();
     const json = { identifier: person.email, password: PASSWORD, session: 'token' };
     await send('/id/login', { json, headers: { 'User-Agent': 'curl/8.5.0' } });
     expect((await open('/devices', person)).text).toContain('curl <span class="badge plain">App</span>');
   });
 
-  it('offer no button to end all others if there are none', async () => {
+  it('offers no button to end the others if there are none', async () => {
     const person = await signUp();
     expect((await open('/devices', person)).text).not.toContain('/devices/end');
   });
 
-  it('are ended one at a time, and a second click says so', async () => {
+  it('ends one session, and says that it is gone after a second click', async () => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     const session = otherSessionOf(await open('/devices', person));
@@ -55,7 +55,7 @@ describe('the devices', () => {
     expect(goesTo(await post('/devices/end', { session }, person))).toBe('303 /devices done=session-gone');
   });
 
-  it('of another account are not ended, and look like ended ones', async () => {
+  it('answers the same for the session of another account and an unknown one, and ends neither', async () => {
     const [person, other] = [await signUp(), await signUp()];
     await signInAgain(other);
     const session = otherSessionOf(await open('/devices', other));
@@ -67,7 +67,7 @@ describe('the devices', () => {
     expect(otherSessionOf(await open('/devices', other))).toBe(session);
   });
 
-  it('are ended all but this one', async () => {
+  it('ends all sessions except this one', async () => {
     const person = await signUp();
     const others = [await signInAgain(person), await signInAgain(person)];
     expect(goesTo(await post('/devices/end-others', {}, person))).toBe('303 /devices done=others-ended');
@@ -75,8 +75,8 @@ describe('the devices', () => {
   });
 });
 
-describe('the activity', () => {
-  it('lists what happened, newest first, and nothing of another account', async () => {
+describe('/activity', () => {
+  it('lists the events of this account only, newest first', async () => {
     const person = await signUp();
     await post('/profile', { name: 'Mary' }, person, { headers: { 'User-Agent': FIREFOX } });
     await post('/sign-in', { identifier: person.email, password: 'wrong one' });
@@ -91,7 +91,7 @@ describe('the activity', () => {
     expect(page.text).toContain('<p class="aside">Firefox on Linux</p>');
   });
 
-  it('is turned over page by page, each event once', async () => {
+  it('pages through the events, each once', async () => {
     const person = await signUp();
     await testEnv.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
@@ -110,8 +110,8 @@ describe('the activity', () => {
   });
 });
 
-describe('the export', () => {
-  it('is one link to everything that is held', async () => {
+describe('/export', () => {
+  it('links to the file of /id/export', async () => {
     const person = await signUp();
     const page = await open('/export', person);
     expectPage(page, 200, 'Export your data');
@@ -126,7 +126,7 @@ describe('the export', () => {
   });
 });
 
-describe('deleting the account', () => {
+describe('/delete', () => {
   it('asks for the password, then deletes the account', async () => {
     const person = await signUp();
     expectPage(await open('/delete', person), 200, 'Delete account');
@@ -145,7 +145,7 @@ describe('deleting the account', () => {
   it.each([
     ['', 'Password: This is required.'],
     ['wrong one', 'Password: Wrong password.'],
-  ])('is refused for the password %j', async (password, error) => {
+  ])('rejects the password %j and keeps the account', async (password, error) => {
     const person = await signUp();
     const answer = await post('/delete', { password }, person);
     expectPage(answer, 400, 'Error: Delete account');
@@ -154,7 +154,7 @@ describe('deleting the account', () => {
   });
 });
 
-describe('every page of an account', () => {
+describe('an anonymous visitor', () => {
   it.each([
     '/profile',
     '/picture',
@@ -166,7 +166,7 @@ describe('every page of an account', () => {
     '/export',
     '/delete',
     '/admin',
-  ])('%s leads whoever is not signed in to the form, and back', async (path) => {
+  ])('must sign in before %s, and then returns to it', async (path) => {
     expect(goesTo(await open(path))).toBe(`303 /sign-in?to=${encodeURIComponent(path)}`);
     const stale = { id: 0, username: '', email: '', cookie: 'x'.repeat(43) };
     expect(goesTo(await open(path, stale))).toBe(`303 /sign-in?to=${encodeURIComponent(path)}`);

@@ -1,4 +1,4 @@
-// Signing up, in and out on the pages.
+// Sign-up, sign-in and sign-out on the pages.
 import { describe, expect, it } from 'vitest';
 import { sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 import {
@@ -22,12 +22,12 @@ const someone = () => {
 };
 
 describe('the front page', () => {
-  it('redirects anonymous visitors to the form', async () => {
+  it('redirects an anonymous visitor to the sign-in form', async () => {
     expect(goesTo(await open('/'))).toBe('303 /sign-in');
     expectPage(await open('/sign-in'), 200, 'Sign in');
   });
 
-  it('shows signed-in users the account instead of the form', async () => {
+  it('shows a signed-in user the account instead of the forms', async () => {
     const person = await signUp({ name: 'Mary Jones' });
     const answer = await open('/', person);
     expectPage(answer, 200, 'Account');
@@ -38,8 +38,8 @@ describe('the front page', () => {
   });
 });
 
-describe('signing up', () => {
-  it('creates an account, signs in and shows the account', async () => {
+describe('/sign-up', () => {
+  it('creates an account, signs it in and redirects to /', async () => {
     const answer = await post('/sign-up', someone());
     expect(goesTo(answer)).toBe('303 / done=signed-up');
     const cookie = sessionCookie(answer) ?? '';
@@ -47,13 +47,13 @@ describe('signing up', () => {
     expect(noticeOf(page)).toBe('Welcome. This is your account.');
   });
 
-  it('takes an account without username and name', async () => {
+  it('accepts an account without username and name', async () => {
     const { email, password } = someone();
     const answer = await post('/sign-up', { email, password, username: '', name: ' ' });
     expect(goesTo(answer)).toBe('303 / done=signed-up');
   });
 
-  it('shows every error beside its field, and what was typed', async () => {
+  it('shows every error beside its field, and keeps the input except the password', async () => {
     const answer = await post('/sign-up', {
       username: 'a b',
       email: 'nobody',
@@ -84,12 +84,12 @@ describe('signing up', () => {
     ['Passw0rd!', 'This password is too common. Choose another.'],
     ['aaaaaaaaaa', 'This password is too common. Choose another.'],
     ['Latchkey1', 'This is too close to your username or email, or to our name. Choose another.'],
-  ])('refuses the password %s', async (password, error) => {
+  ])('rejects the password %s', async (password, error) => {
     const answer = await post('/sign-up', { ...someone(), password });
     expect([answer.status, noticeOf(answer)]).toEqual([400, `Password: ${error}`]);
   });
 
-  it('refuses a password that is little more than the name', async () => {
+  it('rejects a password that is close to the username', async () => {
     const person = someone();
     const answer = await post('/sign-up', { ...person, password: `${person.username}1` });
     expect(noticeOf(answer)).toBe(
@@ -97,7 +97,7 @@ describe('signing up', () => {
     );
   });
 
-  it('refuses names that another account has, in whatever case', async () => {
+  it('rejects a username and an email that are taken, in any case', async () => {
     const { username, email } = await signUp();
     const taken = { username: username.toUpperCase(), email: email.toUpperCase(), password: PASSWORD };
     const answer = await post('/sign-up', taken);
@@ -105,7 +105,7 @@ describe('signing up', () => {
     expect(noticeOf(answer)).toBe('Email: This is already taken.Username: This is already taken.');
   });
 
-  it('takes the second click of two for the first', async () => {
+  it('answers a second click like the first one', async () => {
     const person = someone();
     const cookie = sessionCookie(await post('/sign-up', person)) ?? '';
     const again = await post('/sign-up', person, { ...person, id: 0, cookie });
@@ -113,7 +113,7 @@ describe('signing up', () => {
     expect((await post('/sign-up', person)).status).toBe(409);
   });
 
-  it('is refused to a foreign page', async () => {
+  it("rejects another site's form", async () => {
     const person = someone();
     expectPage(
       await post('/sign-up', person, null, { headers: FOREIGN_PAGE }),
@@ -124,8 +124,8 @@ describe('signing up', () => {
   });
 });
 
-describe('signing in', () => {
-  it('takes the username and the email', async () => {
+describe('/sign-in', () => {
+  it('accepts the username and the email, in any case', async () => {
     const { username, email } = await signUp();
     for (const identifier of [username, email, ` ${email.toUpperCase()} `]) {
       const answer = await post('/sign-in', { identifier, password: PASSWORD });
@@ -134,7 +134,7 @@ describe('signing in', () => {
     }
   });
 
-  it('refuses a wrong password and an unknown name alike', async () => {
+  it('answers the same for a wrong password and an unknown name', async () => {
     const { username } = await signUp();
     const pages = [];
     for (const identifier of [username, uniqueName()]) {
@@ -148,7 +148,7 @@ describe('signing in', () => {
     expect(pages[0]).toBe(pages[1]);
   });
 
-  it('asks for both fields', async () => {
+  it('requires both fields', async () => {
     const answer = await post('/sign-in', {});
     expect([answer.status, noticeOf(answer)]).toEqual([
       400,
@@ -165,13 +165,13 @@ describe('signing in', () => {
     expect(await toOf('/admin/users/7')).toBe('303 /admin/users/7');
     for (const to of ['//evil.test', 'https://evil.test', '/\\evil.test', '/a?b=c', '/.//evil.test', 'x', ''])
       expect(await toOf(to)).toBe('303 /');
-    // What logs out when it is opened is no page to be sent to.
+    // A path that acts when it is opened is no target for a redirect.
     for (const to of ['/api/users/logout', '/sign-out', '/id/export', '/admin/users', '/devices/end'])
       expect(await toOf(to)).toBe('303 /');
     expect((await open('/sign-in?to=%2F%2Fevil.test')).text).not.toContain('evil');
   });
 
-  it('throttles too many tries, even with the right password, and says how long to wait', async () => {
+  it('answers 429 after too many wrong passwords, even to the right one, with the time to wait', async () => {
     const { email } = await signUp();
     const env = { ...testEnv, THROTTLE_FREE_FAILURES: '2', THROTTLE_FIRST_WAIT_SECONDS: '600' };
     const tryWith = (password: string) => post('/sign-in', { identifier: email, password }, null, { env });
@@ -184,7 +184,7 @@ describe('signing in', () => {
     expect(fieldOf(answer, 'identifier')).toContain(`value="${email}"`);
   });
 
-  it('is refused to a foreign page', async () => {
+  it("rejects another site's form", async () => {
     const { email } = await signUp();
     const form = { identifier: email, password: PASSWORD };
     const answer = await post('/sign-in', form, null, { headers: FOREIGN_PAGE });
@@ -193,8 +193,8 @@ describe('signing in', () => {
   });
 });
 
-describe('signing out', () => {
-  it('ends this session alone, and a second click does no harm', async () => {
+describe('/sign-out', () => {
+  it('ends this session only, and answers the same after a second click', async () => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     for (let click = 0; click < 2; click += 1) {
@@ -207,7 +207,7 @@ describe('signing out', () => {
     expect(noticeOf(await openDone('/sign-in', 'signed-out'))).toBe('You are signed out.');
   });
 
-  it('is no link that a foreign page could load', async () => {
+  it("rejects GET and another site's form", async () => {
     const person = await signUp();
     expectPage(await open('/sign-out', person), 405, 'This cannot be done here');
     expectPage(

@@ -1,4 +1,4 @@
-// What the tests of second factors on the pages share: a browser with its cookies, and what a script would send.
+// Test helpers for second factors on the pages: a browser that keeps cookies, and the data that the script uses.
 import { cookiesOf } from '../support/passkeys.ts';
 import type { Answer } from '../support/worker.ts';
 import { open, post } from './support-pages.ts';
@@ -26,14 +26,14 @@ export const createBrowser = (): Browser => {
 const decode = (text: string): string =>
   text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&amp;', '&');
 
-/** The first hidden field of that name. */
+/** The value of the first hidden field of that name. */
 export const hiddenOf = ({ text }: Answer, name: string): string =>
   decode(new RegExp(`<input type="hidden" name="${name}" value="([^"]*)"`).exec(text)?.[1] ?? '');
 
-/** The options that a page gives the script. */
+/** The options that a page passes to the script. */
 export const optionsOf = ({ text }: Answer): { challenge: string; [name: string]: unknown } =>
   JSON.parse(decode(/data-options="([^"]*)"/.exec(text)?.[1] ?? '{}'));
 
-/** The token that stands in the form of the passkey, beside its options. */
+/** The token in the form of the passkey. */
 export const passkeyTokenOf = ({ text }: Answer): string =>
   decode(/data-passkey="[^"]*"[^>]*><input type="hidden" name="token" value="([^"]*)"/.exec(text)?.[1] ?? '');

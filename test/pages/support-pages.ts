@@ -1,4 +1,4 @@
-// What the tests of the pages share: people with a session, forms as a browser sends them, and what a page holds.
+// Test helpers for the pages: accounts with a session, forms as a browser sends them, and the contents of a page.
 import { expect } from 'vitest';
 import {
   type Answer,
@@ -19,7 +19,7 @@ export interface Person {
   cookie: string;
 }
 
-/** A browser that posts a form of our own page. */
+/** The headers of a form that a page of the service sends. */
 export const OWN_PAGE = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' };
 export const FOREIGN_PAGE = { Origin: 'https://evil.test', 'Sec-Fetch-Site': 'cross-site' };
 
@@ -31,7 +31,7 @@ export const open = (path: string, person?: Person | null, sent: Sent = {}): Pro
     headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8', ...sent.headers },
   });
 
-/** Sends a form from our own page. */
+/** Sends a form from a page of the service. */
 export const post = (
   path: string,
   form: Record<string, string> = {},
@@ -40,7 +40,7 @@ export const post = (
 ): Promise<Answer> =>
   open(path, person, { method: 'POST', form, ...sent, headers: { ...OWN_PAGE, ...sent.headers } });
 
-/** Makes an account on the page. */
+/** Creates an account on /sign-up. */
 export const signUp = async (fields: Record<string, string> = {}): Promise<Person> => {
   const username = fields['username'] ?? uniqueName();
   const email = fields['email'] ?? `${username}@test.com`;
@@ -53,20 +53,20 @@ export const signUp = async (fields: Record<string, string> = {}): Promise<Perso
   return { id: row?.id ?? 0, username, email, cookie };
 };
 
-/** Makes an admin. */
+/** Creates an account and makes it an admin. */
 export const signUpAdmin = async (): Promise<Person> => {
   const person = await signUp();
   await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(person.id).run();
   return person;
 };
 
-/** A further session of the same account. */
+/** Opens a second session of the same account. */
 export const signInAgain = async (person: Person, headers: Record<string, string> = {}): Promise<Person> => {
   const answer = await post('/sign-in', { identifier: person.email, password: PASSWORD }, null, { headers });
   return { ...person, cookie: sessionCookie(answer) ?? '' };
 };
 
-/** The same person with the cookie that an answer gives. */
+/** The same person with the new session cookie of an answer. */
 export const withNewCookie = (person: Person, answer: Answer): Person => {
   const cookie = sessionCookie(answer);
   if (cookie === null || cookie === person.cookie) throw new Error(`No new cookie: ${answer.text}`);
@@ -76,18 +76,18 @@ export const withNewCookie = (person: Person, answer: Answer): Person => {
 export const isSignedIn = async (person: Person): Promise<boolean> =>
   (await open('/devices', person)).status === 200;
 
-/** Opens a page with the one-time cookie of what was done. */
+/** Opens a page with the one-time cookie `done`, which asks for a message. */
 export const openDone = (path: string, done: string, person?: Person): Promise<Answer> =>
   open(path, null, { headers: { Cookie: `done=${done}${person ? `; sessionid=${person.cookie}` : ''}` } });
 
-/** The one-time cookie of what was done, as an answer sets it; null if it sets none. */
+/** The value of the one-time cookie `done` that an answer sets; null if it sets none. */
 const doneOf = ({ headers }: Answer): string | null =>
   headers
     .getSetCookie()
     .map((line) => /^done=([^;]*);/.exec(line)?.[1])
     .find(Boolean) ?? null;
 
-/** Where an answer leads: its status, its place and what it says was done. */
+/** An answer as one text: its status, its `Location` and the code of its message. */
 export const goesTo = (answer: Answer): string => {
   const done = doneOf(answer);
   return `${answer.status} ${answer.headers.get('Location')}${done === null ? '' : ` done=${done}`}`;
@@ -96,17 +96,17 @@ export const goesTo = (answer: Answer): string => {
 /** The title of a page. */
 export const titleOf = ({ text }: Answer): string => /<title>(.*?)<\/title>/s.exec(text)?.[1] ?? '';
 
-/** The message above the content, without its marks; null if there is none. */
+/** The message above the content, without its tags; null if there is none. */
 export const noticeOf = ({ text }: Answer): string | null => {
   const [, inside] = /<div class="notice \w+" role="(?:alert|status)">(.*?)<\/div>/s.exec(text) ?? [];
   return inside === undefined ? null : inside.replace(/<[^>]*>/g, '');
 };
 
-/** The element of a field. */
+/** The HTML of a field. */
 export const fieldOf = ({ text }: Answer, name: string): string =>
   new RegExp(`<(?:input|textarea) id="${name}"[^>]*>`).exec(text)?.[0] ?? '';
 
-/** The id of the only session of a person besides the one named. */
+/** The id of the first session on /devices that can be ended. */
 export const otherSessionOf = ({ text }: Answer): string =>
   /name="session" value="([0-9a-f]{64})"/.exec(text)?.[1] ?? '';
 
@@ -128,7 +128,7 @@ const policyOf = (text: string): string => {
   return text.includes(PASSWORD_SCRIPT) ? PASSWORD_POLICY : POLICY;
 };
 
-/** Expects a page of that status and title, with the headers that every page has. */
+/** Expects a page with this status and title, and with the headers of every page. */
 export const expectPage = (answer: Answer, status: number, title: string): void => {
   expect({ status: answer.status, title: titleOf(answer) }).toEqual({ status, title: `${title} · Latchkey` });
   expect(answer.headers.get('Content-Type')).toBe('text/html; charset=UTF-8');

@@ -1,4 +1,4 @@
-// What every page has in common: methods, headers, refusals as HTML, and which unknown paths are whose.
+// What all pages have in common: methods, headers, errors as HTML, and who answers an unknown path.
 import { describe, expect, it } from 'vitest';
 import { breakD1 } from '../support/faults.ts';
 import { send, testEnv } from '../support/worker.ts';
@@ -17,8 +17,8 @@ import {
 
 const HTML = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
-describe('a page', () => {
-  it('has exactly these headers', async () => {
+describe('every page', () => {
+  it('sends exactly these headers', async () => {
     const { headers } = await open('/sign-up');
     expect(Object.fromEntries(headers)).toEqual({
       'cache-control': 'no-store',
@@ -34,7 +34,7 @@ describe('a page', () => {
     });
   });
 
-  it('loads our own scripts only for passkeys and password fields', async () => {
+  it('loads scripts only for passkeys and password fields', async () => {
     const signIn = await open('/sign-in');
     expect(signIn.headers.get('Content-Security-Policy')).toBe(SCRIPT_POLICY);
     expect(signIn.text).toContain(`${SCRIPT}${PASSWORD_SCRIPT}`);
@@ -47,7 +47,7 @@ describe('a page', () => {
     expect(overview.headers.get('Content-Security-Policy')).not.toContain('script-src');
   });
 
-  it('shows the name and accent colour of the deployment', async () => {
+  it('shows SERVICE_NAME and ACCENT_COLOR', async () => {
     const settings = { ...testEnv, SERVICE_NAME: 'Acme & Co', ACCENT_COLOR: '#7a1fa2' };
     const page = await open('/sign-in', null, { env: settings });
     expect(page.text).toContain('<title>Sign in · Acme &amp; Co</title>');
@@ -63,7 +63,7 @@ describe('a page', () => {
     expect((await open('/sign-in')).text).not.toContain('accent.css');
   });
 
-  it('is the same with a slash at its end', async () => {
+  it('also answers with a trailing slash', async () => {
     const person = await signUp();
     expectPage(await open('/devices/', person), 200, 'Devices');
     expect(goesTo(await post('/devices/end/', { session: 'x' }, person))).toBe(
@@ -82,7 +82,7 @@ describe('a page', () => {
     ['/sign-out', 'POST, OPTIONS'],
     ['/devices/end', 'POST, OPTIONS'],
     ['/admin/users/1', 'GET, HEAD, OPTIONS'],
-  ])('%s names its methods: %s', async (path, allow) => {
+  ])('answers OPTIONS and 405 on %s with Allow: %s', async (path, allow) => {
     const options = await open(path, null, { method: 'OPTIONS' });
     expect([options.status, options.headers.get('Allow'), options.text]).toEqual([204, allow, '']);
     const other = await open(path, null, { method: 'DELETE' });
@@ -90,7 +90,7 @@ describe('a page', () => {
     expect(other.headers.get('Allow')).toBe(allow);
   });
 
-  it('says only what was done, never what an address says', async () => {
+  it('shows no message for an unknown code in the cookie', async () => {
     const { text } = await openDone('/sign-in', '%3Cb%3Ehacked');
     expect(text).not.toContain('hacked');
     expect((await openDone('/sign-in', 'constructor')).text).not.toContain('notice');
@@ -100,7 +100,7 @@ describe('a page', () => {
 describe('an unknown path', () => {
   const NOT_FOUND = [404, 'application/json', '{"detail":"Not found."}'];
 
-  it('is a page for a browser and JSON for everybody else', async () => {
+  it('answers 404 as a page for a browser and as JSON for other clients', async () => {
     expectPage(await send('/nothing', { headers: HTML }), 404, 'There is nothing here');
     for (const headers of [
       {},
@@ -113,7 +113,7 @@ describe('an unknown path', () => {
     }
   });
 
-  it('below a page is a page for a browser and JSON for everybody else', async () => {
+  it('answers 404 below a page as a page for a browser and as JSON for other clients', async () => {
     expectPage(await send('/devices/nothing', { headers: HTML }), 404, 'There is nothing here');
     const answer = await send('/devices/nothing', { headers: { Accept: 'application/json' } });
     expect([answer.status, answer.headers.get('Content-Type'), answer.text]).toEqual(NOT_FOUND);
@@ -125,28 +125,25 @@ describe('an unknown path', () => {
     ['///api/v1/user/login/', '{"status":"failed","desc":"unexpected error","error_code":104}'],
     ['//api/auth/login', '{"status":"fail","errors":{"main":{"msg":"Not found!"}}}'],
     ['//nothing', '{"detail":"Not found."}'],
-  ])(
-    '%s, from a base URL that ends in a slash, is JSON in the dialect that was meant',
-    async (path, text) => {
-      for (const headers of [{}, { Accept: 'application/json, text/plain, */*' }]) {
-        const answer = await send(path, { headers });
-        expect([answer.status, answer.headers.get('Content-Type'), answer.text]).toEqual([
-          404,
-          'application/json',
-          text,
-        ]);
-      }
-    },
-  );
+  ])('answers 404 in the JSON of the intended dialect after a doubled slash: %s', async (path, text) => {
+    for (const headers of [{}, { Accept: 'application/json, text/plain, */*' }]) {
+      const answer = await send(path, { headers });
+      expect([answer.status, answer.headers.get('Content-Type'), answer.text]).toEqual([
+        404,
+        'application/json',
+        text,
+      ]);
+    }
+  });
 
-  it('below a dialect is the dialect’s, whatever is accepted', async () => {
+  it('answers 404 below a dialect as JSON, even for a browser', async () => {
     for (const path of ['/id/nothing', '/account/nothing', '/api/nothing', '/health'])
       expect((await send(path, { headers: HTML })).headers.get('Content-Type')).toMatch(/^application\//);
   });
 });
 
-describe('what goes wrong', () => {
-  it('is said on a page where the flood guard is full', async () => {
+describe('an error page', () => {
+  it('answers 429 with Retry-After if the flood guard is full', async () => {
     const full = { limit: async () => ({ success: false }) };
     const env = { ...testEnv, LOGIN_LIMIT: full, REGISTRATION_LIMIT: full };
     for (const path of ['/sign-in', '/sign-up']) {
@@ -162,7 +159,7 @@ describe('what goes wrong', () => {
     }
   });
 
-  it('is said on a page where D1 is down', async () => {
+  it('answers 503 with Retry-After if D1 is down', async () => {
     const person = await signUp();
     const env = breakD1('before');
     const answer = await open('/devices', person, { env });
@@ -172,14 +169,14 @@ describe('what goes wrong', () => {
     expectPage(await post('/sign-in', form, null, { env }), 503, 'One moment, please');
   });
 
-  it('is said on a page where the Worker is not set up', async () => {
+  it('answers 500 without the name of the setting if TOKEN_SECRET is missing', async () => {
     const { TOKEN_SECRET: _, ...env } = testEnv;
     const answer = await open('/sign-in', null, { env });
     expectPage(answer, 500, 'Something went wrong here');
     expect(answer.text).not.toContain('TOKEN_SECRET');
   });
 
-  it('is said on a page where the body is no form', async () => {
+  it('answers 400 if the body is not a form, and 413 if it is too large', async () => {
     expectPage(await open('/sign-in', null, { json: '{"identifier":' }), 400, 'This cannot be read');
     expectPage(
       await open('/sign-in', null, { json: 'text', headers: { 'Content-Type': 'text/plain' } }),
@@ -192,7 +189,7 @@ describe('what goes wrong', () => {
 });
 
 describe('the stylesheet and the icon', () => {
-  it('are served as assets, with the types that browsers ask for', async () => {
+  it('have the right content types as assets', async () => {
     const typeOf = async (path: string) => {
       const response = await testEnv.ASSETS.fetch(`https://assets.local${path}`);
       await response.arrayBuffer();

@@ -1,4 +1,4 @@
-// How the pages word devices, places, events and moments.
+// The words of the pages for devices, places, events and times.
 import { describe, expect, it } from 'vitest';
 import { deviceWords, placeWords } from '../../src/pages/device-words.ts';
 import { type Done, doneMessage } from '../../src/pages/done.ts';
@@ -8,7 +8,7 @@ import { agoWords, exactWords } from '../../src/pages/moment.tsx';
 const SAFARI = 'AppleWebKit/605.1.15 (KHTML, like Gecko)';
 const CHROME = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0';
 
-describe('a device', () => {
+describe('deviceWords', () => {
   it.each([
     ['Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0', 'Firefox on Linux'],
     [`Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${CHROME} Safari/537.36`, 'Chrome on Windows'],
@@ -45,12 +45,12 @@ describe('a device', () => {
     ['', 'Unknown device'],
     [null, 'Unknown device'],
     ['x'.repeat(300), 'x'.repeat(40)],
-  ])('%j is %s', (userAgent, words) => {
+  ])('turns %j into %s', (userAgent, words) => {
     expect(deviceWords(userAgent)).toBe(words);
   });
 });
 
-describe('a place', () => {
+describe('placeWords', () => {
   it.each([
     ['DE', 'Germany'],
     ['US', 'United States'],
@@ -59,32 +59,32 @@ describe('a place', () => {
     ['ZQ', 'ZQ'],
     ['7?', '7?'],
     [null, 'Unknown place'],
-  ])('%j is %s', (country, words) => {
+  ])('turns %j into %s', (country, words) => {
     expect(placeWords(country)).toBe(words);
   });
 });
 
-describe('an event', () => {
+describe('eventWords', () => {
   const event = { id: 1, dialect: 'id', addressPrefix: null, userAgent: null, createdAtMs: 0 };
 
-  it('is worded, with who did it where that was an admin', () => {
+  it('names the event, and says if an admin caused it', () => {
     expect(eventWords({ ...event, type: 'login', actorId: null })).toBe('Signed in');
     expect(eventWords({ ...event, type: 'disabled', actorId: 7 })).toBe('Account disabled, by an admin');
   });
 
-  it('that nobody has worded is shown as it is called', () => {
+  it('returns the type if there are no words for it', () => {
     expect(eventWords({ ...event, type: 'constructor', actorId: null })).toBe('constructor');
   });
 });
 
-it('a message is one of ours or none', () => {
+it('doneMessage returns a text for known codes only', () => {
   const known: Done = 'signed-out';
   expect(doneMessage(known)).toBe('You are signed out.');
   for (const code of ['', 'nothing', 'constructor', '__proto__', undefined])
     expect(doneMessage(code)).toBeNull();
 });
 
-describe('a moment', () => {
+describe('the words for a time', () => {
   const NOW = Date.UTC(2026, 10, 25, 12, 0);
   const MINUTE_MS = 60_000;
   const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -100,11 +100,11 @@ describe('a moment', () => {
     [DAY_MS, '1 day ago'],
     [30 * DAY_MS, '30 days ago'],
     [31 * DAY_MS, '25 October 2026'],
-  ])('of %i ms ago is %s', (passedMs, words) => {
+  ])('turn %i ms ago into %s', (passedMs, words) => {
     expect(agoWords(NOW - passedMs, NOW)).toBe(words);
   });
 
-  it('is exact in the tooltip', () => {
+  it('give the exact time for the tooltip', () => {
     expect(exactWords(NOW)).toBe('25 Nov 2026, 12:00 UTC');
   });
 });
@@ -113,6 +113,6 @@ it.each([
   ['login_refused', true],
   ['factor_refused', true],
   ['login', false],
-])('%s stands out: %s', (type, isRefused) => {
+])('isRefusal, which highlights the event %s, is %s', (type, isRefused) => {
   expect(isRefusal({ type })).toBe(isRefused);
 });
