@@ -1,4 +1,4 @@
-// `latchkey/verify` against jose: a list of tokens, each changed in one thing, and what is done with the keys.
+// `latchkey/verify` compared with jose on a list of tokens, each with one change, and its cache of keys.
 import { CompactSign, createLocalJWKSet, importJWK, jwtVerify } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeysUnavailable, TokenRejected, type VerifyOptions, verify } from '../../package/verify.ts';
@@ -41,7 +41,7 @@ const utf8 = new TextEncoder();
 const encode = (text: string): string =>
   utf8.encode(text).toBase64({ alphabet: 'base64url', omitPadding: true });
 
-/** Signs any payload under any header, which a library for tokens would not. */
+/** Signs any payload with any header, which a JWT library would refuse. */
 const signText = async (payload: string, header: object = HEADER, key: Key = FIRST): Promise<string> => {
   const imported = await crypto.subtle.importKey(
     'jwk',
@@ -67,7 +67,7 @@ const replacePart = (token: string, index: number, change: (part: string) => str
     .map((part, at) => (at === index ? change(part) : part))
     .join('.');
 
-/** Another text for the same bytes: a bit of the last character that no byte has. */
+/** Another text for the same bytes: flips an unused bit of the last character. */
 const withOtherPadding = (part: string): string => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return part.slice(0, -1) + (alphabet[alphabet.indexOf(part.at(-1) ?? '') ^ 1] ?? '');
@@ -115,7 +115,7 @@ const options = (more: Partial<VerifyOptions> = {}): VerifyOptions => ({
   ...more,
 });
 
-/** The code of the refusal; null for a token that is good. */
+/** The code of the rejection; null for a valid token. */
 const codeOf = async (token: string, more: Partial<VerifyOptions> = {}): Promise<string | null> => {
   try {
     await verify(token, url, options(more));
@@ -135,7 +135,7 @@ const isGoodToJose = (token: string): Promise<boolean> =>
     clockTolerance: LEEWAY_SECONDS,
     currentDate: new Date(nowMs),
     requiredClaims: ['exp', 'iat', 'sub', 'jti'],
-    // Only so that it looks at `iat`.
+    // Makes jose check `iat`.
     maxTokenAge: '1 year',
   }).then(
     () => true,
@@ -145,25 +145,25 @@ const isGoodToJose = (token: string): Promise<boolean> =>
 beforeEach(() => {
   served = { status: 200, body: JSON.stringify(KEY_SET) };
   loads = 0;
-  // Key sets are kept by their URL.
+  // Key sets are cached by their URL.
   url = `https://id.example.com/${uniqueName()}`;
   nowMs = NOW_SECONDS * 1000;
 });
 
-/** Tokens by what is changed in them, and the code of the refusal; null for those that are good. */
+/** Tokens by their change, and the code of the rejection; null for valid ones. */
 const TOKENS: readonly (readonly [string, () => Promise<string>, string | null])[] = [
-  ['nothing', () => sign(), null],
+  ['no change', () => sign(), null],
   ['the second key', () => sign({}, { kid: 'second' }, SECOND), null],
   ['more claims', () => sign({ more: { a: [1] } }), null],
   ['a list of audiences', () => sign({ aud: ['urn:other', API] }), null],
   ['a list of other audiences', () => sign({ aud: ['urn:other'] }), 'audience'],
   ['another audience', () => sign({ aud: 'urn:other' }), 'audience'],
-  ['an audience that begins the same', () => sign({ aud: `${API}/` }), 'audience'],
+  ['an audience that begins with the right one', () => sign({ aud: `${API}/` }), 'audience'],
   ['no audience', () => without('aud'), 'audience'],
   ['another issuer', () => sign({ iss: 'https://evil.example' }), 'issuer'],
   ['no issuer', () => without('iss'), 'issuer'],
   ['a type in capitals', () => sign({}, { typ: 'AT+JWT' }), null],
-  ['a whole media type', () => sign({}, { typ: 'application/at+jwt' }), null],
+  ['the full media type', () => sign({}, { typ: 'application/at+jwt' }), null],
   ['the type of an ID token', () => sign({}, { typ: 'JWT' }), 'type'],
   ['another media type', () => sign({}, { typ: 'text/at+jwt' }), 'type'],
   ['no type', () => sign({}, { typ: undefined }), 'type'],
@@ -178,80 +178,88 @@ const TOKENS: readonly (readonly [string, () => Promise<string>, string | null])
   ['alg HS256 with the public key', async () => padSignature(await signByPublicKey()), 'algorithm'],
   ['no alg', () => sign({}, { alg: undefined }), 'algorithm'],
   ['a key that is not published', () => sign({}, { kid: 'third' }), 'key'],
-  ['a kid that is no text', () => sign({}, { kid: 1 }), 'malformed'],
+  ['a number as kid', () => sign({}, { kid: 1 }), 'malformed'],
   ['the id of another key', () => sign({}, { kid: 'second' }), 'signature'],
+  ['its own key in the header', () => sign({}, { kid: 'first', jwk: publicOf(SECOND) }, SECOND), 'signature'],
+  ['a critical extension', () => sign({}, { crit: ['exp'] }), 'malformed'],
+  ['an empty list of critical extensions', () => sign({}, { crit: [] }), 'malformed'],
+  ['the critical extension b64', () => sign({}, { b64: false, crit: ['b64'] }), 'malformed'],
   [
-    'a key of its own in the header',
-    () => sign({}, { kid: 'first', jwk: publicOf(SECOND) }, SECOND),
-    'signature',
-  ],
-  ['an extension that must be understood', () => sign({}, { crit: ['exp'] }), 'malformed'],
-  ['an empty list of extensions', () => sign({}, { crit: [] }), 'malformed'],
-  ['an extension of another payload', () => sign({}, { b64: false, crit: ['b64'] }), 'malformed'],
-  [
-    'other claims under the signature',
+    'changed claims',
     async () => replacePart(await sign(), 1, () => encode(JSON.stringify({ ...CLAIMS, sub: 'other' }))),
     'signature',
   ],
   [
-    'another header over the signature',
+    'a changed header',
     async () => replacePart(await sign(), 0, () => encode(JSON.stringify({ ...HEADER, more: 1 }))),
     'signature',
   ],
   [
-    'one bit of the signature',
+    'one changed character in the signature',
     async () => replacePart(await sign(), 2, (part) => (part.startsWith('A') ? 'B' : 'A') + part.slice(1)),
     'signature',
   ],
   ['a signature of zeros', async () => replacePart(await sign(), 2, () => 'A'.repeat(86)), 'signature'],
   [
-    'a signature that is cut',
+    'a truncated signature',
     async () => replacePart(await sign(), 2, (part) => part.slice(0, 84)),
     'malformed',
   ],
-  // The signatures of ECDSA come in pairs: no token is known by its text.
-  ['the other of two signatures', async () => replacePart(await sign(), 2, withOtherS), null],
+  // Each ECDSA signature has a second valid value, so a token cannot be identified by its text.
+  ['the second valid value of its signature', async () => replacePart(await sign(), 2, withOtherS), null],
   ['a fourth part', async () => `${await sign()}.AAAA`, 'malformed'],
   ['two parts', async () => (await sign()).split('.').slice(0, 2).join('.'), 'malformed'],
-  ['no token', async () => '', 'malformed'],
+  ['no characters', async () => '', 'malformed'],
   ['claims that are a list', () => signText('[]'), 'malformed'],
-  ['claims that are no JSON', () => signText('{'), 'malformed'],
+  ['claims that are not JSON', () => signText('{'), 'malformed'],
   ['claims that are null', () => signText('null'), 'malformed'],
-  ['expired a second too long ago', () => sign({ exp: NOW_SECONDS - LEEWAY_SECONDS }), 'expired'],
-  ['expired within the leeway', () => sign({ exp: NOW_SECONDS - LEEWAY_SECONDS + 1 }), null],
+  ['an expiry at the end of the leeway', () => sign({ exp: NOW_SECONDS - LEEWAY_SECONDS }), 'expired'],
+  ['an expiry one second within the leeway', () => sign({ exp: NOW_SECONDS - LEEWAY_SECONDS + 1 }), null],
   ['no expiry', () => without('exp'), 'malformed'],
-  ['an expiry that is a text', () => sign({ exp: String(NOW_SECONDS + 300) }), 'malformed'],
+  ['a string as expiry', () => sign({ exp: String(NOW_SECONDS + 300) }), 'malformed'],
   ['no time of issue', () => without('iat'), 'malformed'],
-  ['issued in the future', () => sign({ iat: NOW_SECONDS + LEEWAY_SECONDS + 1 }), 'not_yet_valid'],
-  ['issued in the future, within the leeway', () => sign({ iat: NOW_SECONDS + LEEWAY_SECONDS }), null],
-  ['not yet valid', () => sign({ nbf: NOW_SECONDS + LEEWAY_SECONDS + 1 }), 'not_yet_valid'],
-  ['not yet valid, within the leeway', () => sign({ nbf: NOW_SECONDS + LEEWAY_SECONDS }), null],
-  ['a start that is a text', () => sign({ nbf: 'now' }), 'malformed'],
+  [
+    'a time of issue in the future, one second beyond the leeway',
+    () => sign({ iat: NOW_SECONDS + LEEWAY_SECONDS + 1 }),
+    'not_yet_valid',
+  ],
+  [
+    'a time of issue in the future, within the leeway',
+    () => sign({ iat: NOW_SECONDS + LEEWAY_SECONDS }),
+    null,
+  ],
+  [
+    'nbf one second beyond the leeway',
+    () => sign({ nbf: NOW_SECONDS + LEEWAY_SECONDS + 1 }),
+    'not_yet_valid',
+  ],
+  ['nbf within the leeway', () => sign({ nbf: NOW_SECONDS + LEEWAY_SECONDS }), null],
+  ['a string as nbf', () => sign({ nbf: 'now' }), 'malformed'],
   ['no subject', () => without('sub'), 'malformed'],
   ['no id', () => without('jti'), 'malformed'],
 ];
 
-/** So that it fails by its algorithm, not by its length. */
+/** Pads the signature, so that the token fails by its algorithm and not by its length. */
 function padSignature(token: string): string {
   return replacePart(token, 2, (part) => part.padEnd(86, 'A'));
 }
 
-/** Tokens that jose takes: Latchkey makes none like them. */
+/** Tokens that jose accepts but Latchkey never issues. */
 const STRICTER: readonly (readonly [string, () => Promise<string>, string])[] = [
-  ['claims that every token has are missing', () => without('sid'), 'malformed'],
-  ['an email that is no text', () => sign({ email: 1 }), 'malformed'],
-  ['an app that is no text', () => sign({ client_id: 1 }), 'malformed'],
-  ['a scope of an app that is no text', () => sign({ client_id: 'app', scope: 1 }), 'malformed'],
-  ['a token of an app', () => sign({ client_id: 'app', scope: 'openid' }), 'app'],
+  ['no sid', () => without('sid'), 'malformed'],
+  ['a number as email', () => sign({ email: 1 }), 'malformed'],
+  ['a number as client_id', () => sign({ client_id: 1 }), 'malformed'],
+  ['a number as the scope of an app', () => sign({ client_id: 'app', scope: 1 }), 'malformed'],
+  ['the client_id and scope of an app', () => sign({ client_id: 'app', scope: 'openid' }), 'app'],
 ];
 
-describe('a token with', () => {
-  it.each(TOKENS)('%s: is judged as by jose', async (_, make, code) => {
+describe('verify', () => {
+  it.each(TOKENS)('agrees with jose on a token with %s', async (_, make, code) => {
     const token = await make();
     expect([await codeOf(token), await isGoodToJose(token)]).toEqual([code, code === null]);
   });
 
-  it.each(STRICTER)('%s: is rejected, though jose takes it', async (_, make, code) => {
+  it.each(STRICTER)('rejects a token with %s, which jose accepts', async (_, make, code) => {
     const token = await make();
     expect([await codeOf(token), await isGoodToJose(token)]).toEqual([code, true]);
   });
@@ -259,15 +267,15 @@ describe('a token with', () => {
   it.each([
     ['a space at the end', async () => `${await sign()} `],
     ['no kid', () => sign({}, { kid: undefined })],
-    ['an expiry without end', () => signText(JSON.stringify(CLAIMS).replace(/"exp":\d+/, '"exp":1e999'))],
+    ['an infinite expiry', () => signText(JSON.stringify(CLAIMS).replace(/"exp":\d+/, '"exp":1e999'))],
     ['other padding bits', async () => replacePart(await sign(), 2, withOtherPadding)],
     ['broken UTF-8', async () => signBytes()],
-    ['more characters than any', () => sign({ more: 'a'.repeat(8192) })],
-  ])('%s: is malformed', async (_, make) => {
+    ['more than 8,192 characters', () => sign({ more: 'a'.repeat(8192) })],
+  ])('rejects as malformed a token with %s', async (_, make) => {
     expect(await codeOf(await make())).toBe('malformed');
   });
 
-  it('nothing but an app in it is let in with `acceptApps`, and every other token as before', async () => {
+  it('accepts tokens of apps with acceptApps, and checks everything else as before', async () => {
     const app = await sign({ client_id: 'app', scope: 'openid' });
     const claims = await verify(app, url, options({ acceptApps: true }));
     expect(claims).toMatchObject({ client_id: 'app', scope: 'openid', sub: CLAIMS.sub });
@@ -283,7 +291,7 @@ const signBytes = async (): Promise<string> => {
 };
 
 describe('a token of the service', () => {
-  it('gives the claims that were signed', async () => {
+  it('yields exactly its signed claims', async () => {
     const env = signingEnv();
     const fields = { email: `${uniqueName()}@test.com`, password: 'four walls and a door', name: 'Mary Ann' };
     const cookie = sessionCookie(await send('/id/register', { json: fields })) ?? expect.fail('no cookie');
@@ -307,36 +315,36 @@ describe('a token of the service', () => {
   });
 });
 
-describe('the options', () => {
+describe('the options of verify', () => {
   it.each([
-    ['http', 'http://id.example.com/.well-known/jwks.json', {}],
-    ['no URL', 'keys', {}],
-    ['a file', 'file:///keys', {}],
-    ['a name that only begins like a loopback name', 'http://localhost.example.com/', {}],
-    ['no audience', 'https://id.example.com/', { audience: '' }],
-    ['a leeway of minutes', 'https://id.example.com/', { leewaySeconds: 61 }],
+    ['a key URL over http', 'http://id.example.com/.well-known/jwks.json', {}],
+    ['a key URL that is not a URL', 'keys', {}],
+    ['a file as key URL', 'file:///keys', {}],
+    ['a host over http that only begins with localhost', 'http://localhost.example.com/', {}],
+    ['an empty audience', 'https://id.example.com/', { audience: '' }],
+    ['a leeway of 61 seconds', 'https://id.example.com/', { leewaySeconds: 61 }],
     ['a negative leeway', 'https://id.example.com/', { leewaySeconds: -1 }],
-    ['a leeway that is no number', 'https://id.example.com/', { leewaySeconds: Number.NaN }],
-  ])('are not taken with %s', async (_, from, more) => {
+    ['NaN as leeway', 'https://id.example.com/', { leewaySeconds: Number.NaN }],
+  ])('throw a TypeError for %s', async (_, from, more) => {
     await expect(verify(await sign(), from, options(more))).rejects.toThrow(TypeError);
     expect(loads).toBe(0);
   });
 
   it.each(['http://localhost:8787/keys', 'http://127.0.0.1/keys', 'http://[::1]:8787/keys'])(
-    'take %s',
+    'accept the loopback key URL %s',
     async (from) => {
       await verify(await sign(), from, options());
     },
   );
 
-  it('take the issuer from the URL of the keys', async () => {
+  it('default the issuer to the origin of the key URL', async () => {
     const { issuer: _, ...others } = options();
     await verify(await sign(), new URL('https://id.example.com/from-url'), others);
     const other = await sign({ iss: 'https://evil.example' });
     await expect(verify(other, 'https://id.example.com/from-url', others)).rejects.toThrow(TokenRejected);
   });
 
-  it('set the leeway', async () => {
+  it('set the leeway in seconds', async () => {
     const token = await sign({ exp: NOW_SECONDS - 59 });
     expect([await codeOf(token), await codeOf(token, { leewaySeconds: 60 })]).toEqual(['expired', null]);
     expect(await codeOf(await sign({ exp: NOW_SECONDS }), { leewaySeconds: 0 })).toBe('expired');
@@ -344,13 +352,13 @@ describe('the options', () => {
 });
 
 describe('the keys', () => {
-  it('are not loaded for what is no token of this kind', async () => {
+  it('stay unloaded for malformed tokens and for another alg or typ', async () => {
     for (const token of ['', 'nothing', await sign({}, { alg: 'none' }), await sign({}, { typ: 'JWT' })])
       expect(await codeOf(token)).not.toBeNull();
     expect(loads).toBe(0);
   });
 
-  it('are loaded once, and again after five minutes', async () => {
+  it('load once, and again after five minutes', async () => {
     const token = await sign({ exp: NOW_SECONDS + 900 });
     for (const seconds of [0, 1, 299]) {
       nowMs = (NOW_SECONDS + seconds) * 1000;
@@ -362,7 +370,7 @@ describe('the keys', () => {
     expect(loads).toBe(2);
   });
 
-  it('are looked for again once for a key that is new, then not for half a minute', async () => {
+  it('reload for an unknown kid, at most every 30 seconds', async () => {
     served.body = JSON.stringify({ keys: [publicOf(FIRST)] });
     expect(await codeOf(await sign())).toBeNull();
     nowMs += 30_000;
@@ -378,11 +386,11 @@ describe('the keys', () => {
     expect([await codeOf(await sign({}, { kid: 'unknown' })), loads]).toEqual(['key', 3]);
   });
 
-  it('are not looked for twice by a token whose key is not in the set that was just loaded', async () => {
+  it('do not reload for an unknown kid right after a load', async () => {
     expect([await codeOf(await sign({}, { kid: 'unknown' })), loads]).toEqual(['key', 1]);
   });
 
-  it('that are gone from the set are not used any more', async () => {
+  it('stop working once they are gone from the set', async () => {
     expect(await codeOf(await sign())).toBeNull();
     served.body = JSON.stringify({ keys: [publicOf(SECOND)] });
     nowMs += 300_000;
@@ -390,13 +398,13 @@ describe('the keys', () => {
   });
 
   it.each([
-    ['an error', 503, JSON.stringify(KEY_SET)],
+    ['status 503', 503, JSON.stringify(KEY_SET)],
     ['a redirect', 302, JSON.stringify(KEY_SET)],
-    ['a page', 200, '<!doctype html>'],
-    ['no list', 200, '{"keys":{}}'],
+    ['an HTML page', 200, '<!doctype html>'],
+    ['an object instead of a list', 200, '{"keys":{}}'],
     ['an empty list', 200, '{"keys":[]}'],
     [
-      'keys of other kinds alone',
+      'a list of unusable keys only',
       200,
       JSON.stringify({
         keys: [
@@ -410,16 +418,13 @@ describe('the keys', () => {
         ],
       }),
     ],
-    ['more than any key set', 200, JSON.stringify({ ...KEY_SET, more: 'a'.repeat(65_536) })],
-  ])(
-    'that cannot be had, because of %s, reject no token: it is not known whether it is good',
-    async (_, status, body) => {
-      served = { status, body };
-      expect(await codeOf(await sign())).toBe('keys_unavailable');
-    },
-  );
+    ['more than 64 KiB', 200, JSON.stringify({ ...KEY_SET, more: 'a'.repeat(65_536) })],
+  ])('answer keys_unavailable instead of rejecting the token after %s', async (_, status, body) => {
+    served = { status, body };
+    expect(await codeOf(await sign())).toBe('keys_unavailable');
+  });
 
-  it('are asked for again five seconds after a failure, not sooner', async () => {
+  it('reload five seconds after a failure, not earlier', async () => {
     served.status = 500;
     for (const code of ['keys_unavailable', 'keys_unavailable'])
       expect(await codeOf(await sign())).toBe(code);
@@ -431,7 +436,7 @@ describe('the keys', () => {
     expect([await codeOf(await sign()), loads]).toEqual([null, 2]);
   });
 
-  it('stay good for an hour while the service does not answer', async () => {
+  it('remain usable for an hour if the service does not answer', async () => {
     const token = await sign({ exp: NOW_SECONDS + 9_999 });
     expect(await codeOf(token)).toBeNull();
     served.status = 500;
@@ -443,7 +448,7 @@ describe('the keys', () => {
     expect(await codeOf(token)).toBe('keys_unavailable');
   });
 
-  it('are asked for at their address alone, and not for ever', async () => {
+  it('load from their exact URL, without redirects and with a timeout', async () => {
     const asked: unknown[] = [];
     const fetchOnce: VerifyOptions['fetch'] = (...given) => {
       asked.push(given);
@@ -455,14 +460,14 @@ describe('the keys', () => {
     ]);
   });
 
-  it('of a set that has others too are found', async () => {
+  it('load from a set that also contains keys of other kinds', async () => {
     served.body = JSON.stringify({
       keys: [{ kty: 'RSA', kid: 'first', n: 'a', e: 'AQAB' }, ...KEY_SET.keys],
     });
     expect(await codeOf(await sign())).toBeNull();
   });
 
-  it('of ten services are kept, and the first one makes room', async () => {
+  it('stay cached for ten services; the eleventh replaces the first', async () => {
     const first = url;
     for (let count = 0; count < 10; count += 1) {
       expect(await codeOf(await sign())).toBeNull();
@@ -475,7 +480,7 @@ describe('the keys', () => {
     expect(loads).toBe(12);
   });
 
-  it('that a failing fetch does not give are said to be unavailable, with the cause', async () => {
+  it('throw KeysUnavailable with the cause if fetch rejects', async () => {
     const cause = new Error('no route');
     const failing = options({ fetch: () => Promise.reject(cause) });
     await expect(verify(await sign(), url, failing)).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-// What other Workers ask by a function call.
+// The RPC entrypoint `Accounts`, which other Workers call.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
@@ -48,7 +48,7 @@ const withCookie = (headers: Record<string, string> = {}) => ({
 const FOREIGN = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' };
 
 describe('authenticate', () => {
-  it('gives the account and the session of a cookie', async () => {
+  it('returns the account and the session of a cookie', async () => {
     const signedIn = await call((accounts) => accounts.authenticate(request(withCookie())));
     expect(signedIn).toEqual({
       account: {
@@ -74,7 +74,7 @@ describe('authenticate', () => {
     });
   });
 
-  it('says which session an app password or a second factor opened', async () => {
+  it('returns the factor of the session, and if an app password opened it', async () => {
     const jwt = await logIn();
     const sessionOf = async () => (await call((accounts) => accounts.verify(jwt)))?.session;
     const update = (column: string, value: string | number) =>
@@ -85,24 +85,27 @@ describe('authenticate', () => {
     expect(await sessionOf()).toMatchObject({ isByAppPassword: true });
   });
 
-  it.each(['a JWT', 'an access token', 'an API token'])('takes %s in the header', async (kind) => {
-    const api = async (): Promise<string> => {
-      const answer = await send('/api/login/', { json: { username: fields.email, password: PASSWORD } });
-      return /"token":"([0-9a-f]{40})"/.exec(answer.text)?.[1] ?? expect.fail(answer.text);
-    };
-    const token = await (kind === 'a JWT' ? logIn() : kind === 'an access token' ? accessToken() : api());
-    const signedIn = await call((accounts) =>
-      accounts.authenticate(new Headers({ Authorization: `Bearer ${token}` })),
-    );
-    expect(signedIn?.account.email).toBe(fields.email);
-  });
+  it.each(['a JWT', 'an access token', 'an API token'])(
+    'accepts %s in the Authorization header',
+    async (kind) => {
+      const api = async (): Promise<string> => {
+        const answer = await send('/api/login/', { json: { username: fields.email, password: PASSWORD } });
+        return /"token":"([0-9a-f]{40})"/.exec(answer.text)?.[1] ?? expect.fail(answer.text);
+      };
+      const token = await (kind === 'a JWT' ? logIn() : kind === 'an access token' ? accessToken() : api());
+      const signedIn = await call((accounts) =>
+        accounts.authenticate(new Headers({ Authorization: `Bearer ${token}` })),
+      );
+      expect(signedIn?.account.email).toBe(fields.email);
+    },
+  );
 
-  it('lets the header count before the cookie', async () => {
+  it('prefers the Authorization header to the cookie', async () => {
     const headers = withCookie({ Authorization: 'Bearer nothing' });
     expect(await call((accounts) => accounts.authenticate(request(headers)))).toBeNull();
   });
 
-  it('gives nobody for no credentials, for a wrong cookie, and for a header that is empty', async () => {
+  it('returns null without credentials, for a wrong cookie and for an empty header', async () => {
     for (const headers of [{}, { Cookie: 'sessionid=x' }, { Authorization: 'Bearer' }] as Record<
       string,
       string
@@ -110,7 +113,7 @@ describe('authenticate', () => {
       expect(await call((accounts) => accounts.authenticate(request(headers)))).toBeNull();
   });
 
-  it('gives nobody for a cookie on a change that a foreign page has caused, or a page that is not known', async () => {
+  it("returns null for a cookie with another site's POST or DELETE, or if the method is unknown", async () => {
     const ask = (headers: Record<string, string>, method: string) =>
       call((accounts) => accounts.authenticate(request(withCookie(headers), method)));
     expect(await ask(FOREIGN, 'POST')).toBeNull();
@@ -124,7 +127,7 @@ describe('authenticate', () => {
     expect(await ask(FOREIGN, 'POST')).not.toBeNull();
   });
 
-  it('refuses an ended session and a disabled account at once, by every credential', async () => {
+  it('returns null at once for a disabled account and an ended session, by every credential', async () => {
     const [jwt, access] = [await logIn(), await accessToken()];
     const all = () =>
       Promise.all([
@@ -141,7 +144,7 @@ describe('authenticate', () => {
     expect([byCookie, byJwt?.account.email, byAccess]).toEqual([null, fields.email, null]);
   });
 
-  it('costs what an authenticated read costs: one KV get and one D1 query', async () => {
+  it('costs one KV get and one D1 query, like an authenticated read', async () => {
     const access = await accessToken();
     const ways = [
       (accounts: Accounts) => accounts.authenticate(request(withCookie())),
@@ -156,7 +159,7 @@ describe('authenticate', () => {
 });
 
 describe('verify', () => {
-  it('takes no cookie, no changed token, no token of other keys, none for another audience, none that expired', async () => {
+  it('rejects cookies, and tokens that are changed, expired or for other keys, issuers or audiences', async () => {
     const token = await accessToken();
     const verify = (text: string, from: Env = env) => call((accounts) => accounts.verify(text), from);
     expect((await verify(token))?.account.email).toBe(fields.email);
@@ -179,7 +182,7 @@ describe('verify', () => {
 });
 
 describe('account', () => {
-  it('finds an account by its subject and by its number', async () => {
+  it('finds an account by its sub and by its id', async () => {
     const me = json(await send('/id/me', { cookie }));
     const { id } = (me as { account: { id: number } }).account;
     const byNumber = await call((accounts) => accounts.account(id));
@@ -190,7 +193,7 @@ describe('account', () => {
     expect(await call((accounts) => accounts.account(String(id)))).toBeNull();
   });
 
-  it('says that an account is disabled', async () => {
+  it('returns the time at which the account was disabled', async () => {
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 7 WHERE email = ?').bind(fields.email).run();
     const { id } = (await testEnv.DB.prepare('SELECT id FROM users WHERE email = ?')
       .bind(fields.email)
