@@ -21,7 +21,7 @@ const folded = new Map(
   pointsOf(foldings).map(([point = 0, ...to]): [number, string] => [point, String.fromCodePoint(...to)]),
 );
 
-it('folds each code point that Unicode 15 assigns as its data say', () => {
+it('folds every code point of Unicode 15 as the Unicode data say', () => {
   const wrong: string[] = [];
   let compared = 0;
   for (const [from = 0, to = 0] of pointsOf(assigned))
@@ -36,7 +36,7 @@ it('folds each code point that Unicode 15 assigns as its data say', () => {
   expect(folded.size).toBe(1530);
 });
 
-it('folds a letter that Unicode has assigned since to its lower case, and nothing else', () => {
+it('folds a code point that Unicode 15 does not assign to its lower case', () => {
   const known = new Set<number>();
   for (const [from = 0, to = 0] of pointsOf(assigned))
     for (let point = from; point <= to; point += 1) known.add(point);
@@ -49,7 +49,7 @@ it('folds a letter that Unicode has assigned since to its lower case, and nothin
   expect(wrong).toEqual([]);
 });
 
-it('folds a text code point by code point, whatever stands around each', () => {
+it('folds each code point of a text independently of its neighbours', () => {
   expect(foldCase('ΟΔΟΣ Σ ΣΑΣ')).toBe('οδοσ σ σασ');
   expect(foldCase('οδος')).toBe('οδοσ');
   expect(foldCase('Straße ẞ')).toBe('strasse ss');

@@ -1,4 +1,4 @@
-// The forms of emails and URLs: what a registration takes, what an account of an import can have.
+// The formats of emails and URLs: what a registration accepts, and what an imported account can have.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canBeEmail, isEmail, isWebUrl } from '../../src/core/formats.ts';
@@ -13,7 +13,7 @@ describe('an address literal in an email', () => {
     '2001:DB8::1',
     '::ffff:192.0.2.1',
     'fe80::1:2',
-  ])('may be [%s]', (address) => {
+  ])('can be [%s]', (address) => {
     expect([isEmail(`a@[${address}]`), canBeEmail(`a@[${address}]`)]).toEqual([true, true]);
   });
 
@@ -43,17 +43,17 @@ describe('an address literal in an email', () => {
       'g::1',
     ],
     '1.2.3.4:80',
-  ])('may not be [%s]', (address) => {
+  ])('cannot be [%s]', (address) => {
     expect([isEmail(`a@[${address}]`), canBeEmail(`a@[${address}]`)]).toEqual([false, false]);
   });
 
-  it('with the tag of RFC 5321 is kept by an import, as Django knows none at registration', () => {
+  it('can have the tag of RFC 5321 in an import, but not at registration, as in Django', () => {
     expect([isEmail('a@[IPv6:::1]'), canBeEmail('a@[IPv6:::1]')]).toEqual([false, true]);
     expect(canBeEmail('a@[IPv6:1.2.3]')).toBe(false);
   });
 });
 
-describe('the email of an account', () => {
+describe('the email of an imported account', () => {
   it.each([
     'a..b@docomo.ne.jp',
     '.a@b.co',
@@ -64,7 +64,7 @@ describe('the email of an account', () => {
     'a@b.c',
     'a@b.c0m',
     `${'a'.repeat(100)}@example.com`,
-  ])('may be %s', (email) => {
+  ])('can be %s', (email) => {
     expect(canBeEmail(email)).toBe(true);
   });
 
@@ -80,11 +80,11 @@ describe('the email of an account', () => {
     'a@.co',
     'a@b..co',
     '"@b.co',
-  ])('may not be %s', (email) => {
+  ])('cannot be %s', (email) => {
     expect(canBeEmail(email)).toBe(false);
   });
 
-  it('may be every email that a registration takes', () => {
+  it('can be every email that a registration accepts', () => {
     const characters = fc.constantFrom(...'aZ09.+-_"\\@[]:[] éß名\u0301%');
     const email = fc
       .tuple(fc.string({ unit: characters, maxLength: 12 }), fc.string({ unit: characters, maxLength: 12 }))
@@ -111,7 +111,7 @@ describe('a URL', () => {
     'https://example.com?x',
     'https://example.com/a%5Cb',
     `https://example.com/${'x'.repeat(2000)}`,
-  ])('may be %s', (url) => {
+  ])('can be %s', (url) => {
     expect(isWebUrl(url)).toBe(true);
   });
 
@@ -130,12 +130,12 @@ describe('a URL', () => {
     'https://#x',
     'https://[::1',
     `https://example.com/${'x'.repeat(3000)}`,
-  ])('may not be %s', (url) => {
+  ])('cannot be %s', (url) => {
     expect(isWebUrl(url)).toBe(false);
   });
 });
 
-it('looks at no text that is longer than any account can have', () => {
+it('rejects an email that is longer than any account can have', () => {
   const long = 'a'.repeat(64_000);
   expect(isEmail(`${long}@example.com`)).toBe(false);
   expect(canBeEmail(`${long}@example.com`)).toBe(false);

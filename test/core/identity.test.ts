@@ -1,4 +1,4 @@
-// The one form in which names are compared.
+// The keys by which names are compared.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -9,7 +9,7 @@ import {
   usernameKey,
 } from '../../src/core/identity.ts';
 
-describe('names that are one', () => {
+describe('the comparison key of a name', () => {
   it.each([
     ['a capital J with a caron, and the letter that has no capital', 'J\u030c', '\u01f0'],
     ['a last sigma and its capital', 'ΟΔΟΣ', 'οδος'],
@@ -25,7 +25,7 @@ describe('names that are one', () => {
     ['Cherokee in both cases', '\uab70', '\u13a0'],
     ['a dotted capital I', '\u0130', 'i\u0307'],
     ['Greek with three marks', '\u0390', '\u03ca\u0301'],
-  ])('%s', (_name, one, other) => {
+  ])('equals that of the other form: %s', (_name, one, other) => {
     expect(comparisonKey(one)).toBe(comparisonKey(other));
     expect(emailKey(`${one}@example.com`)).toBe(emailKey(`${other}@EXAMPLE.com`));
   });
@@ -34,7 +34,7 @@ describe('names that are one', () => {
     ['a dotless i and i', 'ı', 'i'],
     ['o and zero', 'o', '0'],
     ['an accent and none', 'é', 'e'],
-  ])('not: %s', (_name, one, other) => {
+  ])('differs from that of the other name: %s', (_name, one, other) => {
     expect(comparisonKey(one)).not.toBe(comparisonKey(other));
   });
 
@@ -49,7 +49,7 @@ describe('names that are one', () => {
     .map((parts) => parts.join(''))
     .filter((joined) => joined.isWellFormed());
 
-  it('have a key that is its own key, and is in NFC', () => {
+  it('equals its own comparison key and has the form NFC', () => {
     fc.assert(
       fc.property(text, (name) => {
         const key = comparisonKey(name);
@@ -60,13 +60,13 @@ describe('names that are one', () => {
     );
   });
 
-  it('have one key, however they are normalised and in whatever case they are', () => {
+  it('equals that of every normalization and letter case of the name', () => {
     fc.assert(
       fc.property(text, (name) => {
         const key = comparisonKey(name);
         for (const form of [name.normalize('NFC'), name.normalize('NFD')])
           expect(comparisonKey(form)).toBe(key);
-        // A dotless i has the capital of i: there alone, capitals lose a letter.
+        // The capital of the dotless i is that of i: this is the one case in which capitals lose a letter.
         if (!name.includes('ı')) expect(comparisonKey(name.normalize('NFD').toUpperCase())).toBe(key);
         expect(comparisonKey(name.toLowerCase())).toBe(key);
       }),
@@ -75,7 +75,7 @@ describe('names that are one', () => {
   });
 });
 
-it('a username is found by letters of another width or style', () => {
+it('finds a username by letters of another width or style', () => {
   expect(usernameKey('ＡｎＮ')).toBe('ann');
   expect(usernameKey('𝒜nn')).toBe('ann');
 });
@@ -83,22 +83,22 @@ it('a username is found by letters of another width or style', () => {
 describe('a name that is longer than any account has', () => {
   const marks = `a${'\u0301'.repeat(32_000)}`;
 
-  it('is nobody’s at a login', () => {
+  it('matches no account at a login', () => {
     expect(readIdentifier(marks)).toMatchObject({ by: 'username', key: '' });
     expect(readIdentifier(`${marks}@b.co`)).toMatchObject({ by: 'email', key: '' });
     expect(readEmailIdentifier(`${marks}@b.co`)).toMatchObject({ by: 'email', key: '' });
     expect(readIdentifier('a'.repeat(1025))).toMatchObject({ by: 'username', key: '' });
   });
 
-  it('is any that takes over 1,024 bytes, and no other', () => {
+  it('has more than 1,024 bytes', () => {
     expect(readIdentifier('a'.repeat(1024)).key).toBe('a'.repeat(1024));
     expect(readIdentifier('é'.repeat(512)).key).toBe('é'.repeat(512));
     expect(readIdentifier(`${'é'.repeat(512)}a`).key).toBe('');
-    // Its compatibility form is eleven times as long: that is not what is bounded.
+    // The compatibility form is eleven times as long, but only what was typed is limited.
     expect(readIdentifier('\ufdfa'.repeat(341)).key.length).toBe(341 * 18);
   });
 
-  it('gets no key', () => {
+  it('gets a RangeError instead of a key', () => {
     for (const key of [comparisonKey, emailKey, usernameKey]) expect(() => key(marks)).toThrow(RangeError);
   });
 });

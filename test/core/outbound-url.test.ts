@@ -1,10 +1,10 @@
-// Which addresses the service sends a request to if somebody else named them.
+// URLs that others name: the addresses to which the service sends requests, and those it refuses.
 import { describe, expect, it } from 'vitest';
 import { readOutboundUrl } from '../../src/core/outbound-url.ts';
 
 const read = (text: string) => readOutboundUrl(text, { allowsLoopback: false })?.href ?? null;
 
-describe('an outbound address', () => {
+describe('an outbound URL', () => {
   it.each([
     'https://example.com/hook',
     'https://example.com:8443/hook?x=1',
@@ -12,7 +12,7 @@ describe('an outbound address', () => {
     'https://_dmarc.example.com/',
     'https://xn--bcher-kva.example.com/',
     'https://example.xn--p1ai/',
-  ])('at a public name is taken: %s', (text) => {
+  ])('can have a public name as its host: %s', (text) => {
     expect(read(text)).toBe(text);
   });
 
@@ -95,11 +95,11 @@ describe('an outbound address', () => {
     'example.com',
     '//example.com/',
     '',
-  ])('that is not https at a public name is refused: %j', (text) => {
+  ])('must be https at a public name: %j', (text) => {
     expect(read(text)).toBeNull();
   });
 
-  it('at this machine is taken for development only, over http too', () => {
+  it('can name this machine in development only, and then over http too', () => {
     for (const text of ['http://localhost:3000/x', 'https://127.0.0.1/x', 'http://[::1]:8080/']) {
       expect([text, readOutboundUrl(text, { allowsLoopback: true })?.href]).toEqual([text, text]);
       expect([text, read(text)]).toEqual([text, null]);

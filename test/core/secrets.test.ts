@@ -1,4 +1,4 @@
-// Random tokens, digests, equality and the keys that one secret yields.
+// Random tokens, digests, comparisons, and the keys that are derived from TOKEN_SECRET.
 import { describe, expect, it } from 'vitest';
 import {
   createKeyring,
@@ -14,12 +14,12 @@ const SECRET = 'a secret for tests that is long enough';
 const OTHER = 'another secret for tests, as long as it must be';
 
 describe('a random token', () => {
-  it('is 256 bits in base64url', () => {
+  it('has 256 bits in base64url', () => {
     expect(randomToken(cryptoRandom)).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(randomToken((count) => new Uint8Array(count).fill(0xff))).toBe(`${'_'.repeat(42)}8`);
   });
 
-  it('is never the same twice', () => {
+  it('differs each time', () => {
     const tokens = Array.from({ length: 100 }, () => randomToken(cryptoRandom));
     expect(new Set(tokens).size).toBe(100);
   });
@@ -31,7 +31,7 @@ it('digests the UTF-8 of a text with SHA-256', async () => {
   expect(await sha256Hex('é')).toBe('4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c');
 });
 
-describe('equality', () => {
+describe('comparison', () => {
   it.each([
     ['', '', true],
     ['abc', 'abc', true],
@@ -40,7 +40,7 @@ describe('equality', () => {
     ['abc', 'abcd', false],
     ['abc', '', false],
     ['é', 'e\u0301', false],
-  ])('of %j and %j is %s', (one, other, same) => {
+  ])('says of the texts %j and %j: %s', (one, other, same) => {
     expect(equalTexts(one, other)).toBe(same);
     expect(equalTexts(other, one)).toBe(same);
   });
@@ -51,14 +51,14 @@ describe('equality', () => {
     [[1, 2, 3], [0, 2, 3], false],
     [[1, 2, 3], [1, 2], false],
     [[], [], true],
-  ])('of the bytes %j and %j is %s', (one, other, same) => {
+  ])('says of the bytes %j and %j: %s', (one, other, same) => {
     expect(equalBytes(Uint8Array.from(one), Uint8Array.from(other))).toBe(same);
   });
 });
 
 /**
  * HMAC-SHA256 of 'text' under the key of each purpose. Made with Node's `hkdfSync('sha256', secret, salt, info, 32)`, a
- * salt of 32 zero bytes and the info `latchkey <purpose>`. A label that changes voids every token of its purpose.
+ * salt of 32 zero bytes and the info `latchkey <purpose>`. A changed label would void every token of its purpose.
  */
 const GOLDEN: Readonly<Record<KeyPurpose, string>> = {
   // The secret itself is the key: RFC 7515.
@@ -79,25 +79,25 @@ const isPurpose = (name: string): name is KeyPurpose => name in GOLDEN;
 describe('a keyring', () => {
   const purposes = Object.keys(GOLDEN).filter(isPurpose);
 
-  it.each(purposes)('signs for %s as every version before it did', async (purpose) => {
+  it.each(purposes)('signs for %s as every earlier version did', async (purpose) => {
     expect((await createKeyring([SECRET]).sign(purpose, 'text')).toHex()).toBe(GOLDEN[purpose]);
   });
 
-  it('encrypts as every version before it did', async () => {
+  it('encrypts as every earlier version did', async () => {
     const [key = expect.fail()] = await createKeyring([SECRET]).encryptionKeys();
     const text = new TextEncoder().encode('text');
     const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, key, text);
-    // Made with Node's `aes-256-gcm`: the text, then the tag.
+    // Computed with Node's `aes-256-gcm`: the text, then the tag.
     expect(new Uint8Array(sealed).toHex()).toBe('85fb78a11ecbff82c3700e215ee368ad85ec15cd');
   });
 
-  it('has another key for every purpose', async () => {
+  it('has a different key for every purpose', async () => {
     const keyring = createKeyring([SECRET]);
     const signatures = await Promise.all(purposes.map((purpose) => keyring.sign(purpose, 'text')));
     expect(new Set(signatures.map((signature) => signature.toHex())).size).toBe(purposes.length);
   });
 
-  it.each(purposes)('knows its own signature for %s, and no other', async (purpose) => {
+  it.each(purposes)('verifies its own signature for %s, and no other', async (purpose) => {
     const keyring = createKeyring([SECRET]);
     const signature = await keyring.sign(purpose, 'text');
     const flipped = signature.map((byte, index) => (index === 31 ? byte ^ 1 : byte));
@@ -109,7 +109,7 @@ describe('a keyring', () => {
     expect(await createKeyring([OTHER]).verify(purpose, 'text', signature)).toBe(false);
   });
 
-  it('signs under the current secret and honours those before it', async () => {
+  it('signs under the current secret and verifies under the previous ones too', async () => {
     const before = await createKeyring([OTHER]).sign('device', 'text');
     const rotating = createKeyring([SECRET, OTHER]);
     expect(await rotating.verify('device', 'text', before)).toBe(true);

@@ -7,7 +7,7 @@ import { createTimedCore, someAccount, someClient } from '../support/clock.ts';
 import { createMailbox, tokenIn } from '../support/mail.ts';
 import { signingEnv } from '../support/signing.ts';
 
-/** How many bytes were asked for, in order. */
+/** The numbers of random bytes drawn, in order. */
 const drawn: number[] = [];
 const random = (count: number) => {
   drawn.push(count);
@@ -32,7 +32,7 @@ const principalOf = async (token: string, carrier: 'cookie' | 'header') =>
 const DEVICE = [16];
 const ALONE: number[] = [];
 
-/** A way to make one token after another, each new; its random bytes, and what is drawn besides. */
+/** A kind of token: its random bytes, what else is drawn, and a function that prepares another one that issues tokens. */
 type Kind = [name: string, bytes: number, others: number[], start: () => Promise<() => Promise<unknown>>];
 
 const KINDS: Kind[] = [
@@ -124,7 +124,7 @@ const KINDS: Kind[] = [
 ];
 
 describe.each(KINDS)('%s', (_name, bytes, others, start) => {
-  it(`has ${bytes * 8} random bits of its own, and is never the same`, async () => {
+  it(`has ${bytes * 8} random bits of its own and differs each time`, async () => {
     const issue = await start();
     const issued = new Set<unknown>();
     for (let times = 0; times < 20; times += 1) {
@@ -137,16 +137,16 @@ describe.each(KINDS)('%s', (_name, bytes, others, start) => {
   });
 });
 
-describe('what an owner keeps', () => {
+describe('a secret that its owner keeps', () => {
   const RELYING_PARTY = { id: 'id.example.com', origins: ['https://id.example.com'], name: 'Test' };
 
-  it('has its own random bits: the seed of a code generator 160, an app password 120', async () => {
+  it('has 160 random bits as a TOTP seed, and 120 as an app password', async () => {
     const factors = await core.factors();
     const principal = await principalOf((await timed.register('cookie')).token, 'cookie');
     drawn.length = 0;
     const started = await factors.startTotp(principal, RELYING_PARTY);
     if (!started.ok) return expect.fail(started.error.reason);
-    // The seed, and what encrypts it.
+    // The seed, and the IV of its encryption.
     expect(drawn).toEqual([20, 12]);
     drawn.length = 0;
     const seeds = new Set([started.value.secret]);
@@ -155,12 +155,12 @@ describe('what an owner keeps', () => {
     expect(seeds.size).toBe(2);
     drawn.length = 0;
     const made = await factors.addAppPassword(principal, { name: 'x', dialect: null }, someClient);
-    // A byte for each of its 24 characters, of which 5 bits are taken.
+    // A byte for each of its 24 characters, of which 5 bits are used.
     expect([made.ok, drawn]).toEqual([true, [24]]);
   });
 });
 
-it('the random bytes are those of crypto.getRandomValues, and Math.random is never asked', async () => {
+it('draws random bytes from crypto.getRandomValues, and never from Math.random', async () => {
   const source = vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) => array);
   const weak = vi.spyOn(Math, 'random');
   try {

@@ -1,5 +1,5 @@
-// The list of common passwords cannot be read: nothing is decided without it, nothing hangs, and the next try works.
-// In this order: the list is read once an isolate.
+// The list of common passwords cannot be read: registrations are refused, nothing hangs, and the next try works.
+// The order of the tests matters: an isolate reads the list once.
 import { expect, it } from 'vitest';
 import { never } from '../support/faults.ts';
 import { type Answer, send } from '../support/worker.ts';
@@ -12,7 +12,7 @@ const register = (answer: () => Promise<Response>): Promise<Answer> =>
     env: { ...cheapEnv, D1_TIMEOUT_MS: '200', KV_TIMEOUT_MS: '200', ASSETS: fakeAssets(answer) },
   });
 
-/** The same binding, with answers of the test's own. */
+/** The binding with the test's own answer. */
 const fakeAssets = (answer: () => Promise<Response>): Fetcher =>
   new Proxy(cheapEnv.ASSETS, { get: (_, name) => (name === 'fetch' ? answer : undefined) });
 
@@ -23,8 +23,8 @@ const UNAVAILABLE =
 it.each<[string, () => Promise<Response>]>([
   ['fail', () => Promise.reject(new Error('Network connection lost.'))],
   ['answer with an error', async () => new Response('no', { status: 500 })],
-  ['have lost the file', async () => new Response('no', { status: 404 })],
-])('where the assets %s, no password is chosen', async (_name, answer) => {
+  ['lost the file', async () => new Response('no', { status: 404 })],
+])('refuses a registration with 503 if the assets %s', async (_name, answer) => {
   const before = await readTables();
   const { status, text, headers } = await register(answer);
   expect([status, text]).toEqual([503, UNAVAILABLE]);
@@ -32,13 +32,13 @@ it.each<[string, () => Promise<Response>]>([
   expectEffect(before, await readTables(), {});
 });
 
-it('where the assets do not answer, the request is not held up for good', async () => {
+it('refuses a registration with 503 within three seconds if the assets do not answer', async () => {
   const silence = new Promise<null>((resolve) => setTimeout(resolve, 3_000, null));
   const answer = await Promise.race([register(never), silence]);
   expect([answer?.status, answer?.text]).toEqual([503, UNAVAILABLE]);
 });
 
-it('once they are back, passwords are chosen, and common ones refused', async () => {
+it('accepts passwords when the assets are back, and refuses common ones', async () => {
   const assets = { ...cheapEnv };
   const silence = new Promise<null>((resolve) => setTimeout(resolve, 3_000, null));
   const json = { ...newcomer(), password: 'kaleidoscope-77' };

@@ -1,4 +1,4 @@
-// D1 breaks before, within or after any one round trip of a change: all of the change is there, or none of it.
+// D1 breaks before, during or after any one round trip of a change: all of the change is stored, or none of it.
 import { expect, it } from 'vitest';
 import { failD1, type Moment } from '../support/faults.ts';
 import { type Answer, send } from '../support/worker.ts';
@@ -6,12 +6,12 @@ import { endpoints } from './endpoints.ts';
 import { cheapEnv, createPersonFor, type Endpoint, type Person, pathOf } from './people.ts';
 import { expectEffect, expectWhole, readTables } from './tables.ts';
 
-/** More than any request makes. */
+/** More round trips than any request makes. */
 const MAX_TRIPS = 5;
 
 const changes = endpoints.filter(({ effect }) => effect.events !== undefined);
 
-/** Sends it with a D1 whose nth round trip goes wrong; `isReached` is false if it makes fewer. */
+/** Sends the request with a D1 whose nth round trip breaks; `isReached` is false if it makes fewer. */
 const sendBroken = async (endpoint: Endpoint, person: Person, nth: number, moment: Moment) => {
   const { env, trips } = failD1((trip) => (trip === nth ? moment : null), {
     env: { ...cheapEnv, D1_TIMEOUT_MS: moment.startsWith('silent') ? '250' : '5000' },
@@ -20,7 +20,7 @@ const sendBroken = async (endpoint: Endpoint, person: Person, nth: number, momen
   return { answer, isReached: trips() >= nth };
 };
 
-/** A refused login is answered first, and noted in the audit log after that. */
+/** A refused login is recorded in the audit log after its answer. */
 const isAnsweredBefore = ({ effect }: Endpoint, nth: number): boolean =>
   nth === 2 && effect.events?.[0] === 'login_refused';
 
@@ -34,14 +34,14 @@ const expectBroken = (answer: Answer, endpoint: Endpoint, nth: number): void => 
   expect(answer.headers.getSetCookie()).toEqual([]);
 };
 
-it.each(changes)('$name leaves nothing where D1 breaks before or within a round trip', async (endpoint) => {
+it.each(changes)('$name leaves nothing if D1 breaks before or during a round trip', async (endpoint) => {
   const person = await createPersonFor(endpoint);
   const before = await readTables();
   for (let nth = 1; nth <= MAX_TRIPS; nth += 1) {
     for (const moment of ['before', 'middle'] as const) {
       const { answer, isReached } = await sendBroken(endpoint, person, nth, moment);
       if (!isReached) {
-        // Nothing broke: what was left of the tries before is in nobody's way.
+        // Nothing broke, and the failed tries before left nothing that is in the way.
         expect(nth).toBeGreaterThan(2);
         expect(answer.status).toBe(endpoint.status);
         expectEffect(before, await readTables(), endpoint.effect);
@@ -71,12 +71,12 @@ const leavesAllOrNothing = async (endpoint: Endpoint, moment: Moment): Promise<v
   throw new Error(`${endpoint.name} makes more than ${MAX_TRIPS} round trips.`);
 };
 
-it.each(changes)('$name leaves all or nothing where D1 does it and the answer is lost', (endpoint) =>
+it.each(changes)('$name leaves all or nothing if D1 commits and its answer is lost', (endpoint) =>
   leavesAllOrNothing(endpoint, 'after'),
 );
 
 const gravest = changes.filter(({ effect }) => effect.users !== undefined);
 
-it.each(gravest)('$name leaves all or nothing where D1 does it and never answers', (endpoint) =>
+it.each(gravest)('$name leaves all or nothing if D1 commits and never answers', (endpoint) =>
   leavesAllOrNothing(endpoint, 'silent after'),
 );

@@ -1,4 +1,4 @@
-// While D1 is down every endpoint says so in its dialect's shape and does nothing; once it is back, so are they.
+// While D1 is down every endpoint answers 503 in its dialect's shape and changes nothing; it works again right after.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { breakD1, failD1 } from '../support/faults.ts';
 import { type Answer, send, testEnv } from '../support/worker.ts';
@@ -15,7 +15,7 @@ const expectUnavailable = (answer: Answer, { unavailable, mediaType }: Endpoint)
 };
 
 it.each(endpoints)(
-  'while D1 fails, $name is 503, changes nothing, and works right after',
+  '$name answers 503 while D1 fails, changes nothing, and works right after',
   async (endpoint) => {
     const person = await createPersonFor(endpoint);
     const sent = endpoint.sent(person);
@@ -42,12 +42,12 @@ describe('while D1 does not answer', () => {
     before = await readTables();
   });
 
-  it.each(endpoints)('$name is 503', async (endpoint) => {
+  it.each(endpoints)('$name answers 503', async (endpoint) => {
     const answer = await send(pathOf(endpoint, person), { ...endpoint.sent(person), env: silent });
     expectUnavailable(answer, endpoint);
   });
 
-  it('nothing is changed, and everything works right after', async () => {
+  it('no request changes the tables, and all work right after', async () => {
     expect(await readTables()).toEqual(before);
     expect((await send('/account/profile', { token: person.derived })).status).toBe(200);
     expect((await send('/api/users/me', { cookie: person.cookie })).status).toBe(200);
@@ -55,7 +55,7 @@ describe('while D1 does not answer', () => {
   });
 });
 
-it('sessions in KV authenticate nobody while D1 is down, and work again afterwards', async () => {
+it('accepts no session from KV while D1 is down, and accepts it again afterwards', async () => {
   const { derived, cookie, jwt } = await createPerson();
   const records = async () => (await testEnv.SESSIONS.list({ prefix: 'session:' })).keys.length;
   const known = await records();
@@ -74,7 +74,7 @@ it('sessions in KV authenticate nobody while D1 is down, and work again afterwar
   for (const { path, sent } of reads) expect((await send(path, sent)).status).toBe(200);
 });
 
-it('a request that needs no account is answered as usual', async () => {
+it('answers a request that needs no account as usual while D1 is down', async () => {
   const env = breakD1('before');
   const refused = await send('/account/profile', { env });
   expect([refused.status, refused.text]).toEqual([
@@ -89,7 +89,7 @@ it('a request that needs no account is answered as usual', async () => {
 });
 
 // https://developers.cloudflare.com/d1/observability/debug-d1/#error-list
-describe('is a D1 that is down, not a fault of ours:', () => {
+describe('an error of a D1 that is down', () => {
   let person: Person;
 
   beforeAll(async () => {
@@ -113,7 +113,7 @@ describe('is a D1 that is down, not a fault of ours:', () => {
     'D1_ERROR: disk I/O error: SQLITE_IOERR',
     'D1_ERROR: database or disk is full: SQLITE_FULL',
     'D1_ERROR: interrupted: SQLITE_INTERRUPT',
-  ])('%s', async (message) => {
+  ])('gets 503 in every dialect: %s', async (message) => {
     const { derived, username, email } = person;
     const { env } = failD1(() => 'before', { message });
     const read = await send('/account/profile', { token: derived, env });

@@ -1,4 +1,4 @@
-// The endpoints of `id` as a person or an admin sends them, and what they do when all is well.
+// The endpoints of `id`: the request of an owner or an admin, and its effect if nothing fails.
 import { byCookie, byJwt, byToken, type Effect, type Endpoint, newcomer, type Person } from './people.ts';
 
 const UNAVAILABLE =

@@ -1,4 +1,4 @@
-// Every endpoint as a person sends it, and what it does when all is well; those of `id` have their own file.
+// Every endpoint: the request of a person, and its effect if nothing fails. Those of `id` are in their own file.
 import type { Sent } from '../support/worker.ts';
 import { ofId } from './endpoints-id.ts';
 import { byCookie, byJwt, byToken, type Effect, type Endpoint, newcomer, type Person } from './people.ts';
@@ -15,7 +15,7 @@ const wrong = ({ username, email }: Person): Sent => ({ json: { username, email,
 const registered: Effect = { users: 1, events: ['registered'] };
 const opened: Effect = { users: 1, sessions: 1, events: ['registered'] };
 const loggedIn: Effect = { sessions: 1, events: ['login'], changed: true };
-/** An account has one derived token: a second login finds it. */
+/** An account has one API token: a second login finds it. */
 const sameToken: Effect = { events: ['login'], changed: true };
 const loggedOut: Effect = { sessions: -1, events: ['logout'] };
 const refused: Effect = { events: ['login_refused'] };

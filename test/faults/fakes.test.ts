@@ -1,4 +1,4 @@
-// The fakes themselves: that they fail, roll back, lag and refuse as D1 and KV do.
+// The fakes of D1 and KV: they fail, roll back, lag and refuse as the real ones do.
 import { expect, it } from 'vitest';
 import { breakKv, failD1, type Moment } from '../support/faults.ts';
 import { testEnv } from '../support/worker.ts';
@@ -26,13 +26,16 @@ it.each<[Moment | null, string, number]>([
   ['before', LOST, 0],
   ['middle', LOST, 0],
   ['after', LOST, 2],
-])('a batch of D1 that goes wrong %s is done whole or not at all', async (moment, outcome, rows) => {
-  const key = `batch-${moment}`;
-  expect(await insertTwo(key, () => moment)).toBe(outcome);
-  expect(await countOf(key)).toBe(rows);
-});
+])(
+  'failD1 stores a batch whole or not at all if it breaks at the moment %s',
+  async (moment, outcome, rows) => {
+    const key = `batch-${moment}`;
+    expect(await insertTwo(key, () => moment)).toBe(outcome);
+    expect(await countOf(key)).toBe(rows);
+  },
+);
 
-it('only the round trips go wrong that were told to', async () => {
+it('failD1 breaks only the chosen round trips', async () => {
   expect(await insertTwo('first', (nth) => (nth === 2 ? 'before' : null))).toBe('done');
   const { env, trips } = failD1((nth) => (nth === 2 ? 'before' : null));
   const select = () => env.DB.withSession('first-primary').prepare('SELECT 1 AS one').first('one');
@@ -42,14 +45,14 @@ it('only the round trips go wrong that were told to', async () => {
   expect(trips()).toBe(3);
 });
 
-it('a KV that fails after its work has done it', async () => {
+it('breakKv stores a value if it fails after the put, and not if it fails before', async () => {
   await expect(breakKv('after').SESSIONS.put('after', 'done')).rejects.toThrow('KV PUT failed');
   expect(await testEnv.SESSIONS.get('after')).toBe('done');
   await expect(breakKv('before').SESSIONS.put('before', 'done')).rejects.toThrow('KV PUT failed');
   expect(await testEnv.SESSIONS.get('before')).toBeNull();
 });
 
-it('a stale KV gives for a minute what it gave first, a miss too', async () => {
+it('createStaleKv repeats its first answer for a minute, even a miss', async () => {
   let nowMs = 0;
   const { SESSIONS } = createStaleKv({ nowMs: () => nowMs }).env;
   expect(await SESSIONS.get('stale')).toBeNull();
@@ -65,7 +68,7 @@ it('a stale KV gives for a minute what it gave first, a miss too', async () => {
   expect(await SESSIONS.get('stale')).toBeNull();
 });
 
-it('a stale KV takes one write a second a key, and no life under a minute', async () => {
+it('createStaleKv accepts one write per second and key, and no lifetime under a minute', async () => {
   let nowMs = 0;
   const { env, refused, written } = createStaleKv({ nowMs: () => nowMs });
   const put = (key: string, expirationTtl: number) => env.SESSIONS.put(key, '', { expirationTtl });
@@ -81,7 +84,7 @@ it('a stale KV takes one write a second a key, and no life under a minute', asyn
   expect(written.map(({ ttlSeconds }) => ttlSeconds)).toEqual([60, 60, 61]);
 });
 
-it('a replica that lags answers for bookmarks that it has seen, and only for them', async () => {
+it('createLaggingReplica answers from the replica only for bookmarks that it has seen', async () => {
   const { env, catchUp, asked } = await createLaggingReplica();
   const insert = `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
     VALUES ('lag', 1, 'cookie', 1, 1, 1)`;

@@ -1,4 +1,4 @@
-// KV fails, falls silent or holds nonsense: everything works all the same, and nobody else is let in.
+// KV fails, does not answer or has garbage: everything works, and nobody else gets in.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { breakKv, failKv, type KvMethod, type KvMoment } from '../support/faults.ts';
 import { send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
@@ -28,12 +28,12 @@ const faults: [KvMethod, KvMoment][] = [
   ['delete', 'silent'],
 ];
 
-describe.each(faults)('while the %s of KV goes wrong (%s)', (which, moment) => {
-  // KV's own limit holds a read up; the wait for what comes after the response has D1's.
+describe.each(faults)('a session while the %s of KV breaks (%s)', (which, moment) => {
+  // A read waits for the timeout of KV, work after the response for that of D1.
   const quick = { ...cheapEnv, KV_TIMEOUT_MS: '20', D1_TIMEOUT_MS: '250' };
   const env = failKv((method) => (method === which ? moment : null), quick);
 
-  it('a session is opened, read, used to change something and ended', async () => {
+  it('opens, reads, changes the profile and ends', async () => {
     const username = uniqueName();
     const json = { username, email: `${username}@test.com`, password: 'sesame1234' };
     const cookie = sessionCookie(await send('/api/users/register', { json, env })) ?? '';
@@ -45,7 +45,7 @@ describe.each(faults)('while the %s of KV goes wrong (%s)', (which, moment) => {
     expect((await send('/api/users/me', { cookie, env })).text).toBe('{"detail":"Not found."}');
     expect((await send('/api/users/logout', { cookie: next, env })).text).toBe('"OK"');
     expect((await send('/api/users/me', { cookie: next, env })).text).toBe('{"detail":"Not found."}');
-    // With a KV that is well again, whatever it still knows.
+    // With a KV that works again, whatever it still has.
     expect((await send('/api/users/me', { cookie: next })).text).toBe('{"detail":"Not found."}');
     expect((await send('/api/users/me', { cookie })).text).toBe('{"detail":"Not found."}');
   });
@@ -59,8 +59,8 @@ const registrations: [string, number][] = [
   ['/api/auth/register/', 200],
 ];
 
-describe.each(registrations)('an account that %s has made while KV was down', (path, status) => {
-  it('is there for every dialect once KV is back', async () => {
+describe.each(registrations)('an account that %s created while KV was down', (path, status) => {
+  it('can log in to every dialect once KV is back', async () => {
     const username = uniqueName();
     const email = `${username}@test.com`;
     const json = { username, email, password: 'sesame1234', name: 'A', first_name: 'A', last_name: 'B' };
@@ -79,9 +79,9 @@ describe.each(registrations)('an account that %s has made while KV was down', (p
   });
 });
 
-describe('a record in KV that is nonsense', () => {
+describe('a garbage record in KV', () => {
   const nonsense: [string, string][] = [
-    ['nothing', ''],
+    ['an empty text', ''],
     ['null', 'null'],
     ['a list', '[]'],
     ['half an object', '{'],
@@ -103,7 +103,7 @@ describe('a record in KV that is nonsense', () => {
     person = await createPerson();
   });
 
-  /** Puts the value instead of all records of the person's sessions. */
+  /** Overwrites all records of the person's sessions with the value. */
   const spoil = async (value: string): Promise<string[]> => {
     const all = testEnv.DB.prepare('SELECT id FROM sessions WHERE user_id = ?').bind(person.id);
     const keys = (await all.all<{ id: string }>()).results.map(({ id }) => `session:${id}`);
@@ -111,7 +111,7 @@ describe('a record in KV that is nonsense', () => {
     return keys;
   };
 
-  it.each(nonsense)('(%s) neither shuts its owner out nor lets anybody in', async (_name, value) => {
+  it.each(nonsense)('neither locks its owner out nor revives an ended session: %s', async (_name, value) => {
     const { derived, username, email } = person;
     const cookie = sessionCookie(await send('/api/users/login', { json: person, env: cheapEnv })) ?? '';
     const keys = await spoil(value);
@@ -124,7 +124,7 @@ describe('a record in KV that is nonsense', () => {
     expect((await send('/api/users/me', { cookie, env: cheapEnv })).text).toBe('{"detail":"Not found."}');
   });
 
-  it('for a session that never was lets nobody in', async () => {
+  it('does not create a session that D1 does not have', async () => {
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode('0'.repeat(40)));
     const key = `session:${new Uint8Array(digest).toHex()}`;
     await testEnv.SESSIONS.put(key, '{"bookmark":null}');

@@ -1,4 +1,4 @@
-// D1 did it and the answer was lost: the client asks again and finds what is there; nobody is locked out by it.
+// D1 committed and its answer was lost: the client repeats the request and finds what is stored; nobody is locked out.
 import { afterEach, expect, it, vi } from 'vitest';
 import { failD1 } from '../support/faults.ts';
 import { send, uniqueName } from '../support/worker.ts';
@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A D1 whose second round trip is done and its answer lost: of a registration and of a login the one that counts. */
+/** A D1 that breaks in its second round trip, the one that stores a registration or a login. */
 const losing = (moment: 'middle' | 'after') =>
   failD1((nth) => (nth === 2 ? moment : null), { env: cheapEnv }).env;
 
@@ -38,7 +38,7 @@ const registrations: [string, number, number, (sent: Newcomer) => string][] = [
 ];
 
 it.each(registrations)(
-  '%s, sent again after its answer was lost, says that the name is taken, and the account is whole',
+  '%s, repeated after its answer was lost, says that the name is taken, and the account works',
   async (path, _made, refused, text) => {
     const json = newcomer();
     expect((await send(path, { json, env: losing('after') })).status).toBe(503);
@@ -52,13 +52,13 @@ it.each(registrations)(
   },
 );
 
-it.each(registrations)('%s, sent again after it was rolled back, makes the account', async (path, made) => {
+it.each(registrations)('%s, repeated after a rollback, creates the account', async (path, made) => {
   const json = newcomer();
   expect((await send(path, { json, env: losing('middle') })).status).toBe(503);
   expect((await send(path, { json, env: cheapEnv })).status).toBe(made);
 });
 
-it('a login whose answer was lost gives the same token when it is sent again', async () => {
+it('returns the same token for a login repeated after its answer was lost', async () => {
   const person = await createPerson();
   const env = losing('after');
   expect((await send('/account/login', { json: person, env })).status).toBe(503);
@@ -67,7 +67,7 @@ it('a login whose answer was lost gives the same token when it is sent again', a
   );
 });
 
-it('a logout whose answer was lost has ended the session', async () => {
+it('ends the session by a logout whose answer was lost', async () => {
   const { derived: token, jwt } = await createPerson();
   const env = losing('after');
   expect((await send('/account/logout', { method: 'POST', token, env })).status).toBe(503);
@@ -77,7 +77,7 @@ it('a logout whose answer was lost has ended the session', async () => {
   expect((await send('/account/profile', { token: jwt })).status).toBe(200);
 });
 
-it('a deletion whose answer was lost has freed the name', async () => {
+it('frees the name by a deletion whose answer was lost', async () => {
   const person = await createPerson();
   const env = losing('after');
   expect((await send('/account/delete', { method: 'POST', token: person.jwt, env })).status).toBe(503);
@@ -86,7 +86,7 @@ it('a deletion whose answer was lost has freed the name', async () => {
   expect((await send('/account/register', { json: person, env: cheapEnv })).status).toBe(200);
 });
 
-/** Right passwords at a D1 of which every second round trip is lost: each is counted, and none is settled. */
+/** Right passwords at a D1 that rolls back the second round trip: each attempt is counted, and none is forgiven. */
 const tryInVain = async (json: object, times: number, msBetween: number) => {
   for (let done = 0; done < times; done += 1) {
     const { status } = await send('/account/login', { json, env: losing('middle') });
@@ -95,13 +95,13 @@ const tryInVain = async (json: object, times: number, msBetween: number) => {
   }
 };
 
-it('nine logins that D1 lost in a row keep nobody waiting once it is back', async () => {
+it('logs in without a wait after nine logins that D1 lost', async () => {
   const person = await createPerson();
   await tryInVain(person, 9, 0);
   expect((await send('/account/login', { json: person, env: cheapEnv })).status).toBe(200);
 });
 
-it('twelve logins that D1 lost within an hour do not count as wrong passwords', async () => {
+it('does not count twelve logins that D1 lost within an hour as wrong passwords', async () => {
   const person = await createPerson();
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   await tryInVain(person, 12, 5 * 60_000);

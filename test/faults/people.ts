@@ -1,7 +1,7 @@
-// People with sessions of every kind, and what an endpoint is to be told of.
+// People with sessions of every kind, and the type of an endpoint under test.
 import { type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 
-/** The bindings of the test pool, with hashes that cost next to nothing: nothing here is about them. */
+/** The bindings of the tests with almost free hashes, which these tests are not about. */
 export const cheapEnv = { ...testEnv, PASSWORD_ITERATIONS: '1', PASSWORD_ROUNDS: '1' };
 
 export interface Person {
@@ -14,7 +14,7 @@ export interface Person {
   jwt: string;
   /** The id of the cookie's session. */
   sessionId: string;
-  /** For an admin, the account to do something with; else 0. */
+  /** For an admin, the account that the request is about; otherwise 0. */
   otherId: number;
 }
 
@@ -42,7 +42,7 @@ export const createPerson = async (): Promise<Person> => {
   };
 };
 
-/** An admin, and another account for the admin to do something with. */
+/** An admin, and another account for the requests of the admin. */
 const createAdmin = async (): Promise<Person> => {
   const other = await createPerson();
   const admin = await createPerson();
@@ -50,14 +50,14 @@ const createAdmin = async (): Promise<Person> => {
   return { ...admin, otherId: other.id };
 };
 
-/** Whoever an endpoint is for. */
+/** A person or an admin, as the endpoint needs. */
 export const createPersonFor = ({ isForAdmins }: Endpoint): Promise<Person> =>
   isForAdmins ? createAdmin() : createPerson();
 
-/** The token that a body holds; empty if it holds none. */
+/** The token in a body; empty if there is none. */
 export const tokenOf = (text: string): string => /"token":"([^"]+)"/.exec(text)?.[1] ?? '';
 
-/** What becomes of the tables: rows more or fewer, and what the audit log tells. */
+/** How the tables change: the difference in rows, and the new events in the audit log. */
 export interface Effect {
   users?: number;
   sessions?: number;
@@ -70,10 +70,10 @@ export interface Endpoint {
   name: string;
   path: string | ((person: Person) => string);
   sent: (person: Person) => Sent;
-  /** The body of its 503, and what that is. */
+  /** The body of its 503, and the body's media type. */
   unavailable: string;
   mediaType: string;
-  /** The status when all is well. */
+  /** The status if nothing fails. */
   status: number;
   effect: Effect;
   isForAdmins: boolean;

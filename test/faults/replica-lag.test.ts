@@ -1,5 +1,5 @@
-// A replica of D1 that lags: what it has not seen yet shuts nobody out, and lets in only where the document of the
-// design says so: reads, while KV is stale too, and no longer than the replica lags.
+// A replica of D1 that lags: a login that it has not seen works, and a session whose end it has not seen is accepted
+// only for reads, while KV is stale too, and no longer than the replica lags.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { failD1 } from '../support/faults.ts';
@@ -53,7 +53,7 @@ const readAll = async (bindings: Env = env) =>
   Promise.all(reads.map(async ([path, sent]) => shown(await send(path, { ...sent(person), env: bindings }))));
 const refusedReads = reads.map(([, , status, text]) => [status, text]);
 
-/** That reads are let in by the replica, which is asked first, or by the primary after it. */
+/** Expects that reads are accepted by the replica, which is asked first, or by the primary after it. */
 const expectLetIn = async (copy: 'primary' | 'replica') => {
   replica.asked.length = 0;
   expect((await readAll()).map(([status]) => status)).toEqual([200, 200, 200, 200]);
@@ -69,7 +69,7 @@ const expectChangesRefused = async () => {
 };
 
 describe('a replica that has not seen the login', () => {
-  it('shuts nobody out: the record in KV knows the state in which the login was stored', async () => {
+  it('accepts the session from the primary, because KV has the bookmark of the login', async () => {
     const late = await createPerson();
     expect(late.id).toBeGreaterThan(person.id);
     person = late;
@@ -78,7 +78,7 @@ describe('a replica that has not seen the login', () => {
     await expectLetIn('replica');
   });
 
-  it('is overruled by the primary for a session whose record KV misses', async () => {
+  it('accepts the session from the primary if KV has no record', async () => {
     const { keys } = await testEnv.SESSIONS.list({ prefix: 'session:' });
     await Promise.all(keys.map(({ name }) => testEnv.SESSIONS.delete(name)));
     await expectLetIn('primary');
@@ -92,24 +92,24 @@ describe.each<[string, () => Promise<unknown>]>([
     'disabled',
     () => testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(person.id).run(),
   ],
-])('where a person has been %s and neither KV nor the replica knows', (_name, end) => {
+])('a person who was %s, which neither KV nor the replica has seen', (_name, end) => {
   beforeEach(async () => {
     await expectLetIn('replica');
     await end();
   });
 
-  it('changes and the admins’ list are refused at once', async () => {
+  it('gets changes and the admin list refused at once', async () => {
     await expectChangesRefused();
   });
 
-  it('reads go on until the replica has caught up, and no longer', async () => {
+  it('can read until the replica has caught up, and no longer', async () => {
     await expectLetIn('replica');
     await replica.catchUp();
     await expectRefused();
     await expectChangesRefused();
   });
 
-  it('reads are refused at once where the deployment asks the primary alone', async () => {
+  it('gets reads refused at once with SESSION_READS=primary', async () => {
     await expectRefused({ ...env, SESSION_READS: 'primary' });
   });
 });
@@ -120,7 +120,7 @@ const logOutOfAll = async () => {
   expect((await send('/api/users/logout', { cookie: person.cookie, env })).status).toBe(200);
 };
 
-it('after a logout reads are refused once the record is gone from KV, though the replica still lags', async () => {
+it('refuses reads after a logout once KV has lost the record, even if the replica still lags', async () => {
   await expectLetIn('replica');
   await logOutOfAll();
   vi.setSystemTime(Date.now() + STALE_MS - 1);
@@ -131,14 +131,14 @@ it('after a logout reads are refused once the record is gone from KV, though the
   await expectRefused();
 });
 
-it('where KV is not stale, reads are refused at once, though the replica lags', async () => {
+it('refuses reads at once after a logout if KV is not stale, even if the replica lags', async () => {
   const fresh = replica.env;
   expect((await readAll(fresh)).map(([status]) => status)).toEqual([200, 200, 200, 200]);
   await logOutOfAll();
   await expectRefused(fresh);
 });
 
-it('a token of the session after the logout is good at once, the one before it for no change', async () => {
+it('accepts tokens from after a logout at once, and those from before for no change', async () => {
   await expectLetIn('replica');
   await logOutOfAll();
   const before = person;
@@ -152,7 +152,7 @@ it('a token of the session after the logout is good at once, the one before it f
   await expectChangesRefused();
 });
 
-it('where the replica fails the primary is asked', async () => {
+it('asks the primary if the replica fails', async () => {
   await expectLetIn('replica');
   for (const [path, sent] of reads) {
     const { env: failing, trips } = failD1((nth) => (nth === 1 ? 'before' : null), { env });
@@ -167,7 +167,7 @@ it('where the replica fails the primary is asked', async () => {
   }
 });
 
-it('a token that never existed is rejected by every copy', async () => {
+it('rejects a token that never existed', async () => {
   for (const token of ['0'.repeat(40), `${person.derived.slice(0, -1)}x`, person.cookie])
     expect(shown(await send('/account/profile', { token, env }))).toEqual([401, INVALID]);
 });

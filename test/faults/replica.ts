@@ -1,21 +1,21 @@
-// A replica of D1 that lags: a second copy of the tables in SQLite, asked as D1's session API would ask it.
+// A replica of D1 that lags: a second copy of the tables in SQLite, behind the session API of D1.
 import type { Env } from '../../src/env.ts';
 import { withSessions } from '../support/faults.ts';
 import { testEnv } from '../support/worker.ts';
 
 export interface LaggingReplica {
   env: Env;
-  /** Takes over all that the primary has; until the next time it sees nothing more. */
+  /** Copies everything from the primary; until the next call the replica sees nothing newer. */
   catchUp: () => Promise<void>;
-  /** Which copy answered, in turn. */
+  /** The copies that answered, in order. */
   asked: ('primary' | 'replica')[];
 }
 
 const TABLES = ['users', 'sessions'];
 
 /**
- * `first-primary` always asks the primary; a bookmark asks the replica where it has come that far, else the
- * primary; what is no `SELECT` goes to the primary anyhow.
+ * `first-primary` always asks the primary; a bookmark asks the replica if that has seen it, otherwise the primary.
+ * Every statement but `SELECT` is sent to the primary.
  * @see https://developers.cloudflare.com/d1/best-practices/read-replication/
  */
 export const createLaggingReplica = async (env: Env = testEnv): Promise<LaggingReplica> => {
@@ -52,6 +52,6 @@ export const createLaggingReplica = async (env: Env = testEnv): Promise<LaggingR
   return { env: { ...env, DB: withSessions(env.DB, open) }, catchUp, asked };
 };
 
-/** Drizzle puts the names of tables in double quotes, and nothing else has these names. */
+/** Drizzle quotes the names of tables, and nothing else has these names. */
 const onReplica = (sql: string): string =>
   TABLES.reduce((text, name) => text.replaceAll(`"${name}"`, `"replica_${name}"`), sql);

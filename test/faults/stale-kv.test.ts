@@ -1,4 +1,4 @@
-// KV lags by a minute and refuses what it does not like: D1's word counts, at once, and nothing is lost.
+// KV lags by a minute and refuses some writes: D1 decides at once, and nothing is lost.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTimedCore, DAY_MS } from '../support/clock.ts';
 import { observe } from '../support/counting.ts';
@@ -30,14 +30,14 @@ const pickByJwt = () => send('/account/set_picture', { token: person.jwt, json: 
 const move = () =>
   send('/api/users/me', { cookie: person.cookie, method: 'PATCH', json: { address: 'x' }, env: kv.env });
 
-/** A KV that keeps nothing, so that no record is there. */
+/** A KV that stores nothing, so that it has no record. */
 const noPuts = failKv((method) => (method === 'put' ? 'before' : null), cheapEnv);
 
 const INVALID = '{"detail":"Invalid token."}';
 const ANONYMOUS = '{"detail":"Authentication credentials were not provided."}';
 const shown = ({ status, text }: Answer) => [status, text];
 
-/** That the location knows all three sessions, and goes on knowing them. */
+/** Reads with all three sessions, which puts their records into the cache of the location. */
 const warm = async () => {
   for (const ask of Object.values(read)) expect((await ask()).status).toBe(200);
 };
@@ -52,7 +52,7 @@ const expectAllRefused = async () => {
 };
 
 describe('while KV still has the record', () => {
-  it('a session that was ended is ended, and the other sessions live', async () => {
+  it('rejects an ended session and accepts the others', async () => {
     await warm();
     const out = await send('/account/logout', { method: 'POST', token: person.derived, env: kv.env });
     expect(out.text).toBe('{"success":true}');
@@ -70,7 +70,7 @@ describe('while KV still has the record', () => {
     await expectAllRefused();
   });
 
-  it('a deleted account is gone, with all its sessions', async () => {
+  it('rejects all sessions of a deleted account', async () => {
     await warm();
     expect((await send('/account/delete', { method: 'POST', token: person.jwt, env: kv.env })).status).toBe(
       200,
@@ -80,7 +80,7 @@ describe('while KV still has the record', () => {
     await expectAllRefused();
   });
 
-  it('a disabled account is refused, and accepted again once it is enabled', async () => {
+  it('rejects the sessions of a disabled account, and accepts them when it is enabled again', async () => {
     await warm();
     const disable = (at: number | null) =>
       testEnv.DB.prepare('UPDATE users SET disabled_at = ? WHERE id = ?').bind(at, person.id).run();
@@ -90,7 +90,7 @@ describe('while KV still has the record', () => {
     await warm();
   });
 
-  it('a session that a login or a registration has replaced is ended', async () => {
+  it('rejects a session that a login or a registration replaced', async () => {
     await warm();
     const env = kv.env;
     const login = await send('/api/users/login', { json: person, cookie: person.cookie, env });
@@ -105,11 +105,11 @@ describe('while KV still has the record', () => {
   });
 });
 
-describe('while KV has the miss in its cache', () => {
-  it('a new session is good from the first moment, for reading and for changing', async () => {
+describe('while KV has a miss in its cache', () => {
+  it('accepts a new session at once, for reads and changes', async () => {
     await send('/account/logout', { method: 'POST', token: person.derived, env: cheapEnv });
     const env = kv.env;
-    // The token of the next login is not known yet; its record is missed once it is.
+    // KV does not store the record of this login, so that the first read with its token is a miss.
     const token = tokenOf((await send('/account/login', { json: person, env: noPuts })).text);
     expect((await send('/account/profile', { token, env })).status).toBe(200);
     for (let times = 0; times < 5; times += 1)
@@ -125,7 +125,7 @@ describe('while KV has the miss in its cache', () => {
   });
 });
 
-it('logins and logouts within one second work, though KV refuses all writes of a key but the first', async () => {
+it('logs in and out within one second although KV refuses all writes of a key but the first', async () => {
   for (let times = 0; times < 3; times += 1) {
     const token = tokenOf((await send('/account/login', { json: person, env: kv.env })).text);
     expect((await send('/account/profile', { token, env: kv.env })).status).toBe(200);
@@ -137,8 +137,8 @@ it('logins and logouts within one second work, though KV refuses all writes of a
   expect(kv.refused).toContain('KV DELETE failed: 429 Too Many Requests');
 });
 
-describe('a record that is written late in the life of its session', () => {
-  // Its absolute limit comes first, so that no use pushes the expiry on.
+describe('a KV record of a session that ends soon', () => {
+  // The absolute limit comes first, so that no use extends the session.
   const shortLived = { ...cheapEnv, SESSION_ABSOLUTE_DAYS: '1' };
 
   it.each([
@@ -148,11 +148,11 @@ describe('a record that is written late in the life of its session', () => {
     [61_000, 61],
     [DAY_MS / 2, 43_200],
   ])(
-    'with %d ms left lives %d s: as long as the session, or the least that KV takes',
+    'written %d ms before the end expires after %d s, at least the minimum of KV',
     async (leftMs, ttlSeconds) => {
       const timed = createTimedCore(undefined, shortLived);
       const { token } = await timed.register('cookie');
-      // What KV loses it is given again by the next request that misses it.
+      // The next request that misses the record stores it again.
       const { keys } = await testEnv.SESSIONS.list({ prefix: 'session:' });
       await Promise.all(keys.map(({ name }) => testEnv.SESSIONS.delete(name)));
       const late = createStaleKv({ env: shortLived });
@@ -161,7 +161,7 @@ describe('a record that is written late in the life of its session', () => {
       await reader.settle();
       expect(late.refused).toEqual([]);
       expect(late.written.map((record) => record.ttlSeconds)).toEqual([ttlSeconds]);
-      // The record may live on a little: D1 does not let it.
+      // The record may outlive the session: D1 still rejects it.
       const over = createTimedCore(timed.now() + DAY_MS, late.env);
       expect(await over.core.sessions.authenticate(token, 'cookie', 'nearest')).toBeNull();
     },

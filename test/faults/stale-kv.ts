@@ -1,4 +1,4 @@
-// A KV as it is far from where it was written: late by a minute, and strict about what it takes.
+// KV as a distant location sees it: a minute late, and strict about writes.
 import type { Env } from '../../src/env.ts';
 import { overKv } from '../support/faults.ts';
 import { testEnv } from '../support/worker.ts';
@@ -12,15 +12,15 @@ const MS_BETWEEN_WRITES = 1000;
 
 export interface StaleKv {
   env: Env;
-  /** What was refused, as KV words it. */
+  /** The refusals, as KV words them. */
   refused: string[];
-  /** What was written, with its time to live. */
+  /** The keys that were written, with their time to live. */
   written: { key: string; ttlSeconds: number }[];
 }
 
 /**
- * A location that gives for sixty seconds what it gave first, whatever was written or deleted since; takes one
- * write or deletion a second a key, and no time to live under a minute.
+ * A location that repeats its first answer for sixty seconds, whatever was written or deleted since; it accepts one
+ * write or deletion per second and key, and no time to live under a minute.
  */
 export const createStaleKv = ({
   env = testEnv,
@@ -62,7 +62,7 @@ export const createStaleKv = ({
   return { env: { ...env, SESSIONS }, refused, written };
 };
 
-/** NaN where none is given: a record that never expires would outlive its session for good. */
+/** NaN if there is none: a record that never expires would outlive its session forever. */
 const readTtl = (options: unknown): number =>
   typeof options === 'object' && options !== null && 'expirationTtl' in options
     ? Number(options.expirationTtl)

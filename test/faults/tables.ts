@@ -1,4 +1,4 @@
-// What D1 holds, to be compared before and after a request; and that no account is half made.
+// Compares the tables of D1 before and after a request, and checks that no account is half made.
 import { expect } from 'vitest';
 import { testEnv } from '../support/worker.ts';
 import type { Effect } from './people.ts';
@@ -21,7 +21,7 @@ export const readTables = async (): Promise<Tables> => ({
   events: await read('events'),
 });
 
-/** The rows of accounts that are in both, as they were and as they are. */
+/** The rows of the accounts that are in both, before and after. */
 const kept = (before: Tables, after: Tables): [Row[], Row[]] => {
   const ids = new Set(after.users.map((user) => user['id']));
   const known = new Set(before.users.map((user) => user['id']));
@@ -31,7 +31,7 @@ const kept = (before: Tables, after: Tables): [Row[], Row[]] => {
   ];
 };
 
-/** That a request has changed the tables exactly so. */
+/** Expects that a request changed the tables exactly as its effect says. */
 export const expectEffect = (before: Tables, after: Tables, effect: Effect): void => {
   const newEvents = after.events.slice(before.events.length).map((event) => event['type']);
   expect({
@@ -44,7 +44,7 @@ export const expectEffect = (before: Tables, after: Tables, effect: Effect): voi
   else expect(are).toEqual(were);
 };
 
-/** Rows that must not be, each with the rule that it breaks. */
+/** Queries for rows that must not exist, by the rule that they break. */
 const BROKEN = {
   'a session without its account': 'SELECT id FROM sessions WHERE user_id NOT IN (SELECT id FROM users)',
   'an account whose registration is not in its audit log': `SELECT id FROM users
@@ -58,7 +58,7 @@ const BROKEN = {
     WHERE (kind = 'derived') <> (nonce IS NOT NULL)`,
 };
 
-/** That nothing in the tables is half done. */
+/** Expects that nothing in the tables is half done. */
 export const expectWhole = async (): Promise<void> => {
   for (const [rule, sql] of Object.entries(BROKEN)) {
     const { results } = await testEnv.DB.prepare(sql).all();

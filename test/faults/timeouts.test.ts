@@ -1,4 +1,4 @@
-// What does not answer holds nobody up: D1 for its limit, KV for its own, and what comes after the response not at all.
+// Timeouts: a request waits for D1 and for KV no longer than their limits, and for work after the response not at all.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { beforeEach, expect, it } from 'vitest';
 import type { Env } from '../../src/env.ts';
@@ -13,24 +13,24 @@ beforeEach(async () => {
   person = await createPerson();
 });
 
-/** Far more than any answer takes here, and far less than the limits that are not what a test is about. */
+/** Far longer than any answer takes here, and far shorter than the timeouts that a test does not check. */
 const A_WHILE_MS = 2_000;
 const LONG = '60000';
 
 type Init = RequestInit<IncomingRequestCfProperties>;
 
 interface Heard {
-  /** Null if there was no answer within the while. */
+  /** Null if there was no answer within `A_WHILE_MS`. */
   status: number | null;
   ms: number;
-  /** Whether what comes after the response is done within the same while. */
+  /** Whether the work after the response ends within the same time. */
   settles: () => Promise<boolean>;
 }
 
 const within = <T>(work: Promise<T>): Promise<T | null> =>
   Promise.race([work, new Promise<null>((resolve) => setTimeout(resolve, A_WHILE_MS, null))]);
 
-/** Sends a request and listens for the response alone. */
+/** Sends a request and waits for the response only, not for the work after it. */
 const hear = async (path: string, env: Env, init: Init): Promise<Heard> => {
   const context = createExecutionContext();
   const startMs = Date.now();
@@ -56,16 +56,16 @@ const requests: [string, string, () => Init][] = [
   ['a registration', '/account/register', () => asJson(newcomer())],
 ];
 
-it.each(requests)('where D1 is silent, %s is 503 after D1_TIMEOUT_MS', async (_name, path, init) => {
+it.each(requests)('answers 503 to %s after D1_TIMEOUT_MS if D1 is silent', async (_name, path, init) => {
   const env = breakD1('silent', { ...cheapEnv, D1_TIMEOUT_MS: '400' });
   const { status, ms } = await hear(path, env, init());
   expect(status).toBe(503);
   expect(ms).toBeGreaterThanOrEqual(390);
-  // Twice the limit would be one wait for a replica and another for the primary.
+  // The bound is loose for slow machines.
   expect(ms).toBeLessThan(5_000);
 });
 
-it.each(requests)('where D1 answers within D1_TIMEOUT_MS, %s is done', async (_name, path, init) => {
+it.each(requests)('answers 200 to %s if D1 answers within D1_TIMEOUT_MS', async (_name, path, init) => {
   const { status } = await hear(path, { ...cheapEnv, D1_TIMEOUT_MS: LONG }, init());
   expect(status).toBe(200);
 });
@@ -77,7 +77,7 @@ it('answers a read without waiting for a silent KV', async () => {
   expect(ms).toBeLessThan(5_000);
 });
 
-it('asks the primary after KV_TIMEOUT_MS if KV is silent and the nearest copy has no such session', async () => {
+it('asks the primary after KV_TIMEOUT_MS if KV is silent and the nearest copy has no session', async () => {
   const env = breakKv('silent', { ...cheapEnv, KV_TIMEOUT_MS: '100', D1_TIMEOUT_MS: '1000' });
   const { status, ms } = await hear('/account/profile', env, withToken('0'.repeat(40)));
   expect(status).toBe(401);
@@ -85,7 +85,7 @@ it('asks the primary after KV_TIMEOUT_MS if KV is silent and the nearest copy ha
   expect(ms).toBeLessThan(5_000);
 });
 
-it('where KV is silent, what changes something does not wait for it', async () => {
+it('answers changes without waiting for a silent KV', async () => {
   const env = breakKv('silent', { ...cheapEnv, KV_TIMEOUT_MS: LONG, D1_TIMEOUT_MS: '500' });
   for (const [, path, init] of requests.slice(1)) {
     const { status, ms } = await hear(path, env, init());
@@ -94,7 +94,7 @@ it('where KV is silent, what changes something does not wait for it', async () =
   }
 });
 
-it('a record that KV does not take holds no response up, and the work after it ends too', async () => {
+it('answers a login whose record KV never stores, and ends the work after it', async () => {
   const silentPut = failKv((method) => (method === 'put' ? 'silent' : null), {
     ...cheapEnv,
     KV_TIMEOUT_MS: '100',
@@ -106,7 +106,7 @@ it('a record that KV does not take holds no response up, and the work after it e
   expect(await settles()).toBe(true);
 });
 
-it('a refused login is answered, though D1 never takes its audit log', async () => {
+it('answers a refused login whose event D1 never stores, and ends the work after it', async () => {
   const { env } = failD1((nth) => (nth === 2 ? 'silent' : null), {
     env: { ...cheapEnv, D1_TIMEOUT_MS: '500' },
   });
@@ -120,7 +120,7 @@ it('a refused login is answered, though D1 never takes its audit log', async () 
   expect(await settles()).toBe(true);
 });
 
-it('a flood guard that does not answer lets everybody pass', async () => {
+it('accepts a login if the flood guard does not answer', async () => {
   const silent = { limit: () => never() };
   const env = {
     ...cheapEnv,
@@ -134,7 +134,7 @@ it('a flood guard that does not answer lets everybody pass', async () => {
   expect((await hear('/account/login', env, { ...init, headers })).status).toBe(200);
 });
 
-it('a flood guard that fails lets everybody pass, and one that refuses does not', async () => {
+it('accepts a login if the flood guard fails, and answers 429 if it refuses', async () => {
   const guarded = (limit: () => Promise<{ success: boolean }>) => ({ ...cheapEnv, LOGIN_LIMIT: { limit } });
   const headers = { 'CF-Connecting-IP': '192.0.2.1' };
   const fails = guarded(() => Promise.reject(new Error('Network connection lost.')));
@@ -144,7 +144,7 @@ it('a flood guard that fails lets everybody pass, and one that refuses does not'
   expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '60']);
 });
 
-it('the health check says which of both does not answer, in time', async () => {
+it('reports in the health check which of D1 and KV does not answer', async () => {
   const limits = { ...cheapEnv, D1_TIMEOUT_MS: '300', KV_TIMEOUT_MS: '300' };
   const check = async (env: Env) => {
     const answer = await send('/health', { env });

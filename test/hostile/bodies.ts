@@ -10,7 +10,7 @@ export interface Body {
 const utf8 = new TextEncoder();
 const BOUNDARY = 'fuzz-boundary-7f81';
 
-/** Fields by name; now and then one is missing, twice there, or one that nobody asked for. */
+/** Fields by name; now and then one is missing, duplicate or unknown. */
 const fieldsFor = (
   names: readonly string[],
   dice: Dice,
@@ -27,7 +27,7 @@ const fieldsFor = (
   return fields;
 };
 
-/** Written by hand: `JSON.stringify` would lose a key that is there twice. */
+/** Written by hand: `JSON.stringify` would lose a duplicate key. */
 const writeJson = (fields: readonly [string, unknown][]): string =>
   `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
 
@@ -115,7 +115,7 @@ const write = (fields: readonly [string, unknown][], dice: Dice): { text: string
   return { text: dice.pick([dice.pick(wholeJson), dice.pick(hostileTexts)]), mediaType: 'application/json' };
 };
 
-/** Puts in, takes out or changes some bytes. */
+/** Inserts, removes or changes some bytes. */
 const damage = (bytes: Uint8Array<ArrayBuffer>, dice: Dice): Uint8Array<ArrayBuffer> => {
   const at = dice.below(bytes.length + 1);
   switch (dice.below(4)) {
@@ -130,7 +130,7 @@ const damage = (bytes: Uint8Array<ArrayBuffer>, dice: Dice): Uint8Array<ArrayBuf
   }
 };
 
-/** A body with these fields, good or bad. */
+/** A body with these fields, valid or not. */
 export const createBody = (names: readonly string[], dice: Dice, known: Known, fresh: string): Body => {
   const { text, mediaType } = write(fieldsFor(names, dice, known, fresh), dice);
   const bytes = new Uint8Array(utf8.encode(text));

@@ -1,4 +1,4 @@
-// Authorization and Cookie headers from anywhere: read without a throw, and open to nobody but their owner.
+// Hostile Authorization and Cookie headers: parsing never throws, and only a live credential authenticates.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Authorization, parseAuthorization } from '../../src/http/auth/authorization.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   cookie = sessionCookie(await send('/api/users/login', { json: person })) ?? '';
 });
 
-/** What a header may hold: printable ASCII and tabs. */
+/** The characters that a header can have: printable ASCII and tabs. */
 const inHeader = fc.oneof(
   { weight: 9, arbitrary: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)) },
   { weight: 1, arbitrary: fc.constant('\t') },
@@ -42,7 +42,7 @@ const authorization = fc.oneof(
     .map(([before, word, between, parts, after]) => before + word + between + parts.join(between) + after),
 );
 
-/** The rule in other words: what stands between blanks. */
+/** A second implementation of the rule, by splitting at blanks. */
 const readAgain = (header: string, allowBare: boolean): Authorization => {
   const words = header.replaceAll('\t', ' ').trim().split(' ').filter(Boolean);
   const [first = '', second = ''] = words;
@@ -53,7 +53,7 @@ const readAgain = (header: string, allowBare: boolean): Authorization => {
 };
 
 describe('an Authorization header', () => {
-  it('is read by its one rule, whatever it holds', () => {
+  it('parses as a second implementation of the rule does', () => {
     fc.assert(
       fc.property(authorization, fc.boolean(), (header, allowBare) => {
         expect(parseAuthorization(header, allowBare)).toEqual(readAgain(header, allowBare));
@@ -64,7 +64,7 @@ describe('an Authorization header', () => {
     expect(parseAuthorization('', true)).toBeNull();
   });
 
-  it('of any Unicode text is read without a throw', () => {
+  it('parses without throwing if it is any Unicode text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (header, allowBare) => {
         const read = parseAuthorization(header, allowBare);
@@ -84,7 +84,7 @@ describe('an Authorization header', () => {
   it.each([
     ['/account/profile', false],
     ['/api/user/', true],
-  ])('at %s is 401 in the text that its form has', async (path, allowBare) => {
+  ])('gets 401 with the text for its form at %s', async (path, allowBare) => {
     await fc.assert(
       fc.asyncProperty(authorization, async (header) => {
         const { status, text, headers } = await send(path, { headers: { Authorization: header } });
@@ -97,7 +97,7 @@ describe('an Authorization header', () => {
     );
   });
 
-  it('with a live token is good, and with any one character of it changed it is not', async () => {
+  it('authenticates with a live token, and not with any one character of it changed', async () => {
     for (const live of [token, jwt]) {
       expect((await send('/account/profile', { token: live })).status).toBe(200);
       await fc.assert(
@@ -114,7 +114,7 @@ describe('an Authorization header', () => {
     }
   });
 
-  it('of one kind is not good for another', async () => {
+  it('does not authenticate with a cookie, nor a Cookie header with a token', async () => {
     expect((await send('/account/profile', { token: cookie })).status).toBe(401);
     expect((await send('/api/users/me', { cookie: token })).status).toBe(404);
     expect((await send('/api/users/me', { cookie: jwt })).status).toBe(404);
@@ -140,7 +140,7 @@ describe('a Cookie header', () => {
     fc.array(pair, { maxLength: 5 }).map((pairs) => pairs.join('; ')),
   );
 
-  it('that nobody was given opens nothing', async () => {
+  it('does not authenticate with anything that was never issued', async () => {
     await fc.assert(
       fc.asyncProperty(cookies, async (header) => {
         const { status, text } = await read(header);
@@ -155,7 +155,7 @@ describe('a Cookie header', () => {
     );
   });
 
-  it('with the live session among other cookies is good', async () => {
+  it('authenticates with the live session among other cookies', async () => {
     const others = fc.array(fc.constantFrom('a=b', 'theme=dark', 'x', 'device=nonsense', 'c="d"', 'e=%f0'), {
       maxLength: 5,
     });
@@ -168,7 +168,7 @@ describe('a Cookie header', () => {
     );
   });
 
-  it('with any one character of the live session changed is not', async () => {
+  it('does not authenticate with any one character of the live session changed', async () => {
     const letters = fc.constantFrom(...'ABCXYZabcxyz0123456789-_.%+/ ');
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 42 }), letters, async (at, other) => {
@@ -180,14 +180,14 @@ describe('a Cookie header', () => {
     );
   });
 
-  it('that is huge, or has hundreds of pairs, is answered', async () => {
+  it('gets 404 if it is huge or has a thousand pairs', async () => {
     expect((await read(`sessionid=${'A'.repeat(16_000)}`)).status).toBe(404);
     expect((await read(Array(1000).fill('sessionid=x').join('; '))).status).toBe(404);
     expect((await read('='.repeat(10_000))).status).toBe(404);
     expect((await read('%'.repeat(10_000))).status).toBe(404);
   });
 
-  it('with any device mark does not disturb the login', async () => {
+  it('does not disturb a login with any text as the device mark', async () => {
     await fc.assert(
       fc.asyncProperty(headerText, async (device) => {
         const headers = { Cookie: `device=${device}` };

@@ -1,4 +1,4 @@
-// The mark of a device, from anywhere: read only as it was signed here, and never thrown at.
+// Hostile device marks: only a mark signed here is read, and reading never throws.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createKeyring, cryptoRandom } from '../../src/core/secrets.ts';
@@ -19,7 +19,7 @@ const hashOf = (kind: string) =>
 const passwordHash = hashOf('a');
 const PIECE = '61'.repeat(8);
 
-it('is read as it was written, the last account first, eight at most', async () => {
+it('reads a mark as it was written: the last account first, at most eight', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(ids, { minLength: 1, maxLength: 12 }), async (accountIds) => {
       let text: string | null = null;
@@ -34,7 +34,7 @@ it('is read as it was written, the last account first, eight at most', async () 
   );
 });
 
-it('is rejected with any one bit changed, or cut off anywhere', async () => {
+it('rejects a mark with any one bit changed or cut off anywhere', async () => {
   const text = await devices.write(null, { id: 42, passwordHash });
   expect(await devices.read(text)).toEqual({ id: text.slice(0, 32), marks: [`42_${PIECE}`], trusts: [] });
   for (let index = 0; index < text.length; index += 1) {
@@ -46,7 +46,7 @@ it('is rejected with any one bit changed, or cut off anywhere', async () => {
   }
 });
 
-it('is rejected if it was signed with another key', async () => {
+it('rejects a mark signed with another key', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ minLength: 1 }), ids, async (secret, id) => {
       expect(await devices.read(await open(secret).write(null, { id, passwordHash }))).toBeNull();
@@ -55,14 +55,14 @@ it('is rejected if it was signed with another key', async () => {
   );
 });
 
-it('is valid for four hundred days, and rejected afterwards', async () => {
+it('rejects a mark after four hundred days', async () => {
   const text = await devices.write(null, { id: 42, passwordHash });
   const endMs = NOW_MS + DEVICE_SECONDS * 1000;
   expect(await open(undefined, endMs).read(text)).not.toBeNull();
   expect(await open(undefined, endMs + 1).read(text)).toBeNull();
 });
 
-it('is rejected if it names another account than was signed', async () => {
+it('rejects a mark with accounts added', async () => {
   const text = await devices.write(null, { id: 42, passwordHash });
   await fc.assert(
     fc.asyncProperty(fc.array(ids, { minLength: 1, maxLength: 9 }), async (others) => {
@@ -74,7 +74,7 @@ it('is rejected if it names another account than was signed', async () => {
   );
 });
 
-it('is rejected if it is any other text', async () => {
+it('rejects any other text', async () => {
   const hex = (length: number) =>
     fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
   const mark = fc.tuple(fc.nat(), hex(16)).map((parts) => parts.join('_'));
@@ -89,7 +89,7 @@ it('is rejected if it is any other text', async () => {
   );
 });
 
-it('marks an account anew, in the place of its old mark, after its password was changed', async () => {
+it('replaces the mark of an account after a change of its password', async () => {
   const first = await devices.write(null, { id: 7, passwordHash });
   const second = await devices.write(await devices.read(first), { id: 42, passwordHash });
   const third = await devices.write(await devices.read(second), { id: 7, passwordHash: hashOf('b') });

@@ -1,16 +1,16 @@
-// Chance for the fuzzer, drawn from fast-check: it replays what a run found, and shrinks it to what matters.
+// Random choices for the fuzzer, drawn from fast-check, which replays and shrinks what a run found.
 import fc, { type GeneratorValue } from 'fast-check';
 import { runs } from './runs.ts';
 
 export interface Dice {
   /** A whole number from 0 to below the limit. */
   below(limit: number): number;
-  /** True so often out of a hundred times. */
+  /** True with this chance out of a hundred. */
   percent(chance: number): boolean;
   pick<T>(choices: readonly [T, ...T[]]): T;
 }
 
-/** What fast-check shrinks, it shrinks to 0: the first of the choices, and the ordinary way. */
+/** fast-check shrinks towards 0, which is the first choice of `pick` and false of `percent`. */
 export const createDice = (draw: GeneratorValue): Dice => {
   const below = (limit: number): number => draw(fc.nat, { max: limit - 1 });
   return {
@@ -21,8 +21,8 @@ export const createDice = (draw: GeneratorValue): Dice => {
 };
 
 /**
- * Does work with dice, so many times, and fails with the smallest throw for which the work fails.
- * Unbiased: the chances in the code are those that were meant.
+ * Runs the work `numRuns` times with dice, and fails with the smallest draw for which the work fails.
+ * Unbiased: the chances are those in the code.
  */
 export const withDice = (numRuns: number, work: (dice: Dice) => Promise<void>): Promise<void> =>
   fc.assert(

@@ -1,5 +1,5 @@
-// The fuzzer: a seeded run over every route. No 5xx that no document asks for, always JSON from a dialect,
-// nothing of the inside in any answer, and a bystander's account as it was.
+// The fuzzer: a seeded run over every route. No undocumented 5xx, always JSON from a dialect, no internals in any
+// answer, and no change of a bystander's account.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -13,10 +13,10 @@ import { isOfDialect } from './shapes.ts';
 import type { Credential, Known } from './values.ts';
 
 const REQUESTS = readNumber('FUZZ_REQUESTS', 800);
-/** Sessions end and accounts go while a run lasts: from time to time there are new ones. */
+/** Sessions end and accounts are deleted during a run: after this many requests there are new ones. */
 const REQUESTS_A_CREW = 80;
 
-/** Hashes that cost nothing: the run is not about them. */
+/** Almost free hashes, which this run is not about. */
 const env = { ...testEnv, PASSWORD_ITERATIONS: '1', PASSWORD_ROUNDS: '1' };
 const PASSWORD = 'sesame1234';
 
@@ -82,7 +82,7 @@ const fire = async ({ method, path, headers, body }: Shot): Promise<Answer> => {
 };
 
 describe('the fuzzer', () => {
-  it('knows every dialect and both directions of every rule', () => {
+  it('has routes of every dialect, and rules that find what is wrong', () => {
     const paths = new Set(routes.map(({ path }) => path.split('/').slice(0, 3).join('/')));
     for (const path of [
       '/api/users',
@@ -112,7 +112,7 @@ describe('the fuzzer', () => {
     ]);
   });
 
-  it('sends again what a run found, and shrinks it', () => {
+  it('shrinks and replays what a run found', () => {
     const known: Known = {
       usernames: ['ann'],
       emails: ['ann@fuzz.test'],
@@ -133,16 +133,16 @@ describe('the fuzzer', () => {
     const { counterexamplePath: path, numShrinks } = fc.check(property, options);
     if (path === null) return expect.fail('Nothing was found.');
     expect(numShrinks).toBeGreaterThan(0);
-    // What it takes, and nothing besides: no query, no cookie, no odd header, no body.
+    // The smallest request that fails: no query, no cookie, no odd header, no body.
     const smallest = found;
     expect(smallest).toMatch(/^GET \/[\w/]* Authorization: Bearer <t> \[\] {2}$/);
     found = '';
-    // From the run itself: fast-check follows no path into what it has shrunk of a generator.
+    // The first part of the path: fast-check cannot replay a path into the shrunk values of a generator.
     expect(fc.check(property, { ...options, path: path.split(':', 1).join() }).failed).toBe(true);
     expect(found).toBe(smallest);
   });
 
-  it(`finds nothing in ${REQUESTS} requests`, { timeout: 60_000 + REQUESTS * 50 }, async () => {
+  it(`finds no fault in ${REQUESTS} requests`, { timeout: 60_000 + REQUESTS * 50 }, async () => {
     const bystander = await join('a-bystander');
     const profile = async () => (await send('/account/profile', { token: bystander.tokens[0].value })).text;
     const before = await profile();
@@ -159,7 +159,7 @@ describe('the fuzzer', () => {
       expect(faults, `${shot.shown}\n${answer.status} ${answer.text.slice(0, 300)}`).toEqual([]);
     });
     expect(await profile()).toBe(before);
-    // It has been everywhere: what succeeds, what is refused in every way, what is throttled or unknown.
+    // The run covered successes and every kind of refusal.
     const times = (status: number): number => statuses.get(status) ?? 0;
     expect(times(200) + times(201)).toBeGreaterThan(REQUESTS / 20);
     for (const status of [204, 400, 401, 403, 404, 405, 415])

@@ -1,4 +1,4 @@
-// The text of a password hash, from anywhere: it is read exactly or not at all, and never asks for too much work.
+// Hostile texts of password hashes: a text is read exactly or not at all, and never causes too much work.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeForeignHash, verifyForeignHash } from '../../src/core/credentials/foreign/index.ts';
@@ -13,7 +13,7 @@ const passwords = createPasswords({ iterations: 1, rounds: 1 }, cryptoRandom);
 const base64 = (bytes: Uint8Array): string => bytes.toBase64({ omitPadding: true });
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 
-/** Hashes in the one form that Latchkey makes. */
+/** Hashes in Latchkey's own form. */
 const ours = fc.record({
   iterations: fc.integer({ min: 1, max: 100_000 }),
   rounds: fc.integer({ min: 1, max: 50 }),
@@ -24,7 +24,7 @@ type Ours = { iterations: number | string; rounds: number | string; salt: Uint8A
 const write = ({ iterations, rounds, salt, hash }: Ours): string =>
   `$pbkdf2-sha512$i=${iterations},r=${rounds}$${base64(salt)}$${base64(hash)}`;
 
-/** One character of a text put in, taken out, or put instead of another. */
+/** A text with one character inserted, removed or replaced. */
 const mutate = (texts: fc.Arbitrary<string>) =>
   fc
     .tuple(
@@ -39,8 +39,8 @@ const mutate = (texts: fc.Arbitrary<string>) =>
       return text.slice(0, index) + (how === 'take' ? '' : other) + rest;
     });
 
-describe('a hash of our own form', () => {
-  it('is read as it was written', () => {
+describe("a hash in Latchkey's own form", () => {
+  it('parses to the parts that it was written from', () => {
     fc.assert(
       fc.property(ours, (parts) => {
         const parsed = parseHash(write(parts));
@@ -54,7 +54,7 @@ describe('a hash of our own form', () => {
     );
   });
 
-  it('that was changed anywhere is no hash, or another one: no two texts are the same', () => {
+  it('parses to other parts or not at all with any change', () => {
     fc.assert(
       fc.property(mutate(ours.map(write)), (text) => {
         const parsed = parseHash(text);
@@ -84,7 +84,7 @@ describe('a hash of our own form', () => {
     ),
   );
 
-  it.each(['iterations', 'rounds'] as const)('whose %s are out of bounds is not read', (name) => {
+  it.each(['iterations', 'rounds'] as const)('does not parse if its %s are out of bounds', (name) => {
     fc.assert(
       fc.property(ours, tooMuch, (parts, cost) => {
         expect(parseHash(write({ ...parts, [name]: cost }))).toBeNull();
@@ -101,13 +101,13 @@ describe('a hash of our own form', () => {
 describe('any text as a hash', () => {
   const texts = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), mutate(ours.map(write)));
 
-  it('is never thrown at, and no password is the right one for it', async () => {
+  it('matches no password and does not throw', async () => {
     const right = await passwords.hash('correct horse 1');
     expect(await passwords.verify('correct horse 1', right)).toBe(true);
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.string({ unit: 'binary' }), mutate(fc.constant(right))), async (text) => {
         fc.pre(text !== right);
-        // What still reads as a hash may ask for as much work as the bounds allow: less is enough to see.
+        // A text that is still a hash could ask for all the work that the bounds allow, which would be slow.
         fc.pre((parseHash(text)?.iterations ?? 0) < 20);
         expect(await passwords.verify('correct horse 1', text)).toBe(false);
         expect(typeof (await passwords.needsRehash(text, 'any'))).toBe('boolean');
@@ -116,7 +116,7 @@ describe('any text as a hash', () => {
     );
   });
 
-  it('makes no more than fifty calls of at most 100,000 iterations', async () => {
+  it('causes at most fifty calls of at most 100,000 iterations', async () => {
     const dearest = write({ iterations: 2, rounds: 50, salt: new Uint8Array(16), hash: new Uint8Array(64) });
     const { iterations } = await watchHashes(() => passwords.verify('x', dearest));
     expect(iterations).toEqual(Array(50).fill(2));
@@ -151,11 +151,11 @@ describe('a hash that other software made', () => {
     mutate(mutate(foreign)),
   );
 
-  it.each(known)('%s is one that can be verified', (text) => {
+  it.each(known)('has a kind that can be verified: %s', (text) => {
     expect(describeForeignHash(text).ok).toBe(true);
   });
 
-  it('is described whatever it is, and what is said of it quotes neither salt nor key', () => {
+  it('gets a kind or a reason that quotes neither salt nor key', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const described = describeForeignHash(text);
@@ -169,7 +169,7 @@ describe('a hash that other software made', () => {
     );
   });
 
-  it('that asks for more than the bounds is refused, by each of its parameters', () => {
+  it('gets refused if any of its parameters is past the bounds', () => {
     const more = fc.bigInt({ min: 2_000_001n, max: 10n ** 40n });
     const asking: ((count: bigint) => string)[] = [
       (count) => `pbkdf2_sha256$${count}$salt$${KEY}=`,
@@ -193,7 +193,7 @@ describe('a hash that other software made', () => {
     );
   });
 
-  it('that cannot be read is right for no password, at no cost', async () => {
+  it('matches no password, at no cost, if it is not a verifiable hash', async () => {
     await fc.assert(
       fc.asyncProperty(texts, fc.string({ unit: 'binary' }), async (text, password) => {
         fc.pre(!describeForeignHash(text).ok);

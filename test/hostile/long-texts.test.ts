@@ -1,4 +1,4 @@
-// A long text costs little everywhere: what is longer than any account's is neither normalised nor folded.
+// Long texts cost little everywhere: a text longer than any account can have is not normalized.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { dialects } from '../../src/dialects/index.ts';
 import { pages } from '../../src/pages/surface.ts';
@@ -7,7 +7,7 @@ import { addApp } from '../oidc/support-oidc.ts';
 import { signingEnv } from '../support/signing.ts';
 import { ORIGIN, type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 
-/** Combining marks, whose normalisation takes time that grows with the square of their number: 60,000 bytes. */
+/** Combining marks, whose normalization takes time that grows with the square of their number: 60,000 bytes. */
 const MARKS = `a${'\u0301\u0323'.repeat(15_000)}`;
 const LONG: [name: string, text: string][] = [
   ['a name of combining marks', MARKS],
@@ -31,7 +31,7 @@ beforeEach(() => {
     note(this);
     return Reflect.apply(normalize, this, [form]);
   });
-  // The host of a URL is normalised by its parser.
+  // The host of a URL is normalized by its parser.
   const { canParse } = URL;
   vi.spyOn(URL, 'canParse').mockImplementation((url) => {
     if (String(url).length > 2_048) note(url);
@@ -57,7 +57,7 @@ beforeAll(async () => {
 
 const headers = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' };
 
-/** Values that are good as far as they can be, so that nothing else is refused first. */
+/** Valid values for all other fields, so that none of them is refused first. */
 const goodValue = (name: string): unknown => {
   const good: Record<string, () => unknown> = {
     username: uniqueName,
@@ -75,7 +75,7 @@ const goodValue = (name: string): unknown => {
 
 type Place = [name: string, sent: (text: string) => [path: string, Sent]];
 
-/** Every field of every endpoint, with the same text in each. */
+/** Every field of every endpoint, to be sent with the long text. */
 const FIELDS: Place[] = [...dialects, pages, ...services].flatMap((surface) =>
   surface.endpoints.flatMap(({ method, path, auth, body }) =>
     Object.keys(body?.schema.shape ?? {}).map((field): Place => {
@@ -94,7 +94,7 @@ const FIELDS: Place[] = [...dialects, pages, ...services].flatMap((surface) =>
   ),
 );
 
-/** Texts that no schema names. */
+/** Texts that are in no schema. */
 const OTHERS: Place[] = [
   ['POST /api/login, email', (text) => ['/api/login', { json: { email: text, password } }]],
   ...['to', 'kept'].map(
@@ -138,7 +138,7 @@ const OTHERS: Place[] = [
   ),
 ];
 
-/** An app whose registered address has a free port: what is sent is compared with it as a URL. */
+/** An app whose registered URL leaves the port open: what is sent is parsed as a URL and compared with it. */
 let app = '';
 
 beforeAll(async () => {
@@ -157,19 +157,19 @@ const OF_AN_APP: Place[] = [
 
 const PLACES = [...FIELDS, ...OTHERS, ...OF_AN_APP];
 
-it('finds every field', () => {
+it('finds more than 120 fields in the endpoints', () => {
   expect(FIELDS.length).toBeGreaterThan(120);
 });
 
 describe.each(LONG)('%s', (_name, text) => {
-  it.each(PLACES)('is answered and not normalised by %s', async (_place, sentWith) => {
+  it.each(PLACES)('gets an answer without being normalized at %s', async (_place, sentWith) => {
     const [path, sent] = sentWith(text);
     expect((await send(path, sent)).status).toBeLessThan(500);
     expect(longest).toBeLessThanOrEqual(MAX_UNITS);
   });
 });
 
-it('what an account can have is normalised: the test would see it', async () => {
+it('normalizes a text of allowed length, which shows that the spy works', async () => {
   await send('/api/users/login', { json: { username: 'É'.repeat(512), password } });
   // Decomposed, each letter is two units.
   expect(longest).toBe(MAX_UNITS);

@@ -1,4 +1,4 @@
-// The dialects' words for every refusal: there are some for any problem, and no secret is among them.
+// The refusals of the dialects: each has an answer to any problem, and no answer shows a secret.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dialects } from '../../src/dialects/index.ts';
@@ -24,7 +24,7 @@ const codes: FieldErrorCode[] = [
 
 const SECRET = 'S3CRET-7f81';
 
-/** Something that was sent, with the secret somewhere in it; or nothing. */
+/** A value that was sent, with the secret somewhere in it; or undefined, or any JSON. */
 const sentValue = fc.oneof(
   fc.constantFrom<unknown>(
     SECRET,
@@ -101,7 +101,7 @@ const places = fc.record({
 type Reason = Problem['reason'];
 type Statuses = Partial<Record<Reason, readonly number[]>>;
 
-/** What all dialects answer alike; each with what its document, or the page beside it, has otherwise. */
+/** The statuses of all dialects; `OTHERWISE` has those that a dialect's document says differently. */
 const COMMON: Statuses = {
   not_found: [404],
   method_not_allowed: [405],
@@ -131,7 +131,7 @@ const OTHERWISE: Readonly<Record<string, Statuses>> = {
 const statusesOf = (name: string, reason: Reason): readonly number[] =>
   OTHERWISE[name]?.[reason] ?? COMMON[reason] ?? [];
 
-/** Where the document of auth has what was sent shown again. */
+/** Whether the document of auth shows the sent value in the answer. */
 const mayShow = (name: string, problem: Problem): boolean => {
   if (name !== 'auth') return false;
   if (problem.reason === 'wrong_credentials') return !problem.known;
@@ -140,7 +140,7 @@ const mayShow = (name: string, problem: Problem): boolean => {
 
 const write = ({ body, headers }: Reply): string => JSON.stringify([body, headers ?? {}]);
 
-/** The same problem with the secret in passwords alone. */
+/** The same problem with the secret in passwords only. */
 const withSecretPasswords = (problem: Problem): Problem =>
   problem.reason === 'fields' || problem.reason === 'taken'
     ? { ...problem, errors: problem.errors.map((fault) => ({ ...fault, field: 'password', value: SECRET })) }
@@ -149,7 +149,7 @@ const withSecretPasswords = (problem: Problem): Problem =>
 describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s', (name, dialect) => {
   const problems = problemsWith(faultsOf(fc.constantFrom(...knownFields)));
 
-  it('has an answer to every problem, of a status that is documented, as JSON', () => {
+  it('answers every problem with a documented status, as JSON', () => {
     fc.assert(
       fc.property(problems, places, (problem, place) => {
         const reply = dialect.problem(problem, place);
@@ -163,7 +163,7 @@ describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s',
     );
   });
 
-  it('shows nothing of what was sent, but where the document of auth has it', () => {
+  it('never shows a sent value, unless the document of auth does', () => {
     fc.assert(
       fc.property(problems, places, (problem, place) => {
         if (!mayShow(name, problem)) expect(write(dialect.problem(problem, place))).not.toContain(SECRET);
@@ -197,7 +197,7 @@ describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s',
     );
   });
 
-  it('has an answer whatever a field is called', () => {
+  it('answers problems of fields with names such as __proto__', () => {
     const names = fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', '');
     const named = problemsWith(faultsOf(names));
     fc.assert(
@@ -214,7 +214,7 @@ describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('%s',
 describe('auth', () => {
   const [auth] = dialects.filter(({ name }) => name === 'auth');
 
-  it('shows what was sent as it was sent, but never a password', () => {
+  it('shows a sent value unchanged, but never a password', () => {
     const faults = fc.tuple(
       fc.constantFrom('name', 'email', 'password'),
       fc.constantFrom(...codes),

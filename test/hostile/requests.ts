@@ -1,4 +1,4 @@
-// Requests for the fuzzer: every route that the dialects have, with what may be good and what nobody should send.
+// Requests for the fuzzer: every route, with valid and hostile paths, headers and bodies.
 import { dialects } from '../../src/dialects/index.ts';
 import { routePathOf } from '../../src/http/mount.ts';
 import { pages } from '../../src/pages/surface.ts';
@@ -12,7 +12,7 @@ export interface Shot {
   path: string;
   headers: Record<string, string>;
   body: Body | null;
-  /** The same in one line, with live tokens by their names: to be printed. */
+  /** The request in one line for printing, with live tokens by their names. */
   shown: string;
 }
 
@@ -21,7 +21,7 @@ interface Route {
   path: string;
 }
 
-/** As they are mounted: a new endpoint is fuzzed without a word here. */
+/** As they are mounted: a new endpoint is fuzzed without a change here. */
 export const routes: [Route, ...Route[]] = [
   { method: 'GET', path: '/' },
   ...[...dialects, ...services, pages].flatMap((surface) =>
@@ -29,13 +29,13 @@ export const routes: [Route, ...Route[]] = [
   ),
 ];
 
-/** Every field that some body has: most endpoints find theirs among a few of them. */
+/** The fields of all bodies; most endpoints need only the first few. */
 const FIELDS = ['username', 'identifier', 'email', 'password', 'name', 'first_name', 'last_name'];
 const MORE_FIELDS = ['address', 'site_url', 'siteUrl', 'description', 'currentPassword', 'newPassword'];
 const OTHER_FIELDS = ['firstName', 'lastName', 'id', 'pictureId', 'session'];
 const ALL_FIELDS = [...FIELDS, ...MORE_FIELDS, ...OTHER_FIELDS];
 
-/** Only numbers that no account of this run has, besides those that it may use. */
+/** Ids that no account of the run has. */
 const oddIds: [string, ...string[]] = [
   '0',
   '00',

@@ -1,15 +1,15 @@
-// What no answer may be, whatever was asked.
+// Rules that every answer must keep, whatever was sent.
 import type { Answer } from '../support/worker.ts';
 import type { Shot } from './requests.ts';
 import { findMisshape, isDocumented500, isOfDialect } from './shapes.ts';
 
-/** What tells of the inside: the database, the tools, the files, a stack, a value that was forgotten. */
+/** Signs of internals: the database, tools, files, a stack, an undefined value. */
 const INTERNALS =
   /SQLITE|D1_|drizzle|\bselect "|\binsert into\b|\bfrom "|constraint failed|login_failures|password_hash|username_key|email_key|pbkdf2|session:[0-9a-f]|\bat .{1,80}:\d+:\d+|node_modules|\bsrc\/|\.tsx?\b|\.mjs\b|undefined|\[object|\bNaN\b|TypeError|RangeError|ZodError|Miniflare|workerd/i;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Everything that is wrong with an answer, in words; nothing if nothing is. */
+/** Everything that is wrong with an answer, in words; empty if nothing is. */
 export const findFaults = (shot: Shot, answer: Answer, bystander: string): string[] => {
   const { status, text, headers } = answer;
   const faults: string[] = [];
@@ -35,7 +35,7 @@ export const findFaults = (shot: Shot, answer: Answer, bystander: string): strin
   return faults;
 };
 
-/** A body without what was sent: auth, 405 and 415 show it again, and it may hold anything. */
+/** A body without what was sent: auth, 405 and 415 show it, and it can be anything. */
 const withoutEcho = (text: string, shot: Shot): string => {
   const sent = `${shot.path} ${shot.method} ${shot.body?.mediaType ?? ''} ${decode(shot)}`;
   return text.replace(/"(?:[^"\\]|\\.)*"/g, (quoted) =>

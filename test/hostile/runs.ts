@@ -1,7 +1,7 @@
-// How often a property is tried, and from which seed: the same in every run unless a binding says otherwise.
+// The number of runs of a property, and the seed, which is the same in every run unless a binding sets another.
 import { testEnv } from '../support/worker.ts';
 
-/** A whole number that the test run was given as a binding; the default where there is none. */
+/** A whole number from a binding of the test run; the default if there is none. */
 export const readNumber = (name: string, byDefault: number): number => {
   const given: unknown = Reflect.get(testEnv, name);
   return typeof given === 'string' && /^\d{1,9}$/.test(given) ? Number(given) : byDefault;
@@ -9,5 +9,5 @@ export const readNumber = (name: string, byDefault: number): number => {
 
 const SEED = readNumber('FUZZ_SEED', 20_180_910);
 
-/** What fast-check is to be told: it prints seed and path of whatever it finds. */
+/** The options for fast-check, which prints the seed and path of what it finds. */
 export const runs = (numRuns: number) => ({ seed: SEED, numRuns });

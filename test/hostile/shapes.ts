@@ -1,4 +1,4 @@
-// The shapes in which the dialects may answer, written down anew: what a body is told by, whoever made it.
+// The shapes of the dialects' answers, written again independently of the source.
 import * as z from 'zod/mini';
 import { type Answer, ORIGIN } from '../support/worker.ts';
 
@@ -34,7 +34,7 @@ interface Own {
   mediaType?: string;
 }
 
-/** The longest base path first: `/api` stands above others'. */
+/** The longest base path first: `/api` is a prefix of others. */
 const owners: Own[] = [
   { base: '/api/v1/user', refusal: envelope },
   { base: '/api/users', refusal: drf },
@@ -50,10 +50,10 @@ const findOwner = (path: string): Own | undefined => {
   return owners.find(({ base }) => pathname === base || pathname.startsWith(`${base}/`));
 };
 
-/** True if a path is a dialect's, and so is answered in JSON whatever is asked of it. */
+/** True if a path belongs to a dialect, which answers in JSON whatever is sent. */
 export const isOfDialect = (path: string): boolean => findOwner(path) !== undefined;
 
-/** True for the one 500 that a document asks for: conjugator's registration with a taken email. */
+/** True for the one documented 500: a registration in conjugator with a taken email. */
 export const isDocumented500 = (path: string, { status, text, headers }: Answer): boolean =>
   status === 500 &&
   text === '{}' &&
@@ -71,7 +71,7 @@ const parse = (text: string): { value: unknown } | null => {
 const isFailedEnvelope = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'status' in value && value.status === 'failed';
 
-/** What a proxy is told stands in the headers. */
+/** Whether this is an answer for a proxy, which has its content in the headers. */
 const isForProxy = (path: string, { status, text, headers }: Answer): boolean =>
   new URL(ORIGIN + path).pathname.replace(/\/$/, '') === '/id/forward-auth' &&
   text === '' &&

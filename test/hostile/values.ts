@@ -1,15 +1,15 @@
-// Values for fields: what a person would send, and what nobody should.
+// Values for fields: plausible ones and hostile ones.
 import type { Dice } from './dice.ts';
 
-/** What the fuzzer knows of the accounts that it may use. */
+/** What the fuzzer knows about the accounts that it uses. */
 export interface Known {
   usernames: [string, ...string[]];
   emails: [string, ...string[]];
   passwords: [string, ...string[]];
-  /** Ids of accounts, as they stand in paths. */
+  /** Ids of accounts, as in paths. */
   ids: [string, ...string[]];
   sessionIds: [string, ...string[]];
-  /** By a name under which they are printed. */
+  /** Each with the name under which it is printed. */
   tokens: [Credential, ...Credential[]];
   cookies: [Credential, ...Credential[]];
 }
@@ -25,7 +25,7 @@ const nest = (depth: number): unknown => {
   return value;
 };
 
-/** Texts that something somewhere takes for more than text. */
+/** Texts that some software interprets. */
 export const hostileTexts: [string, ...string[]] = [
   '',
   ' ',
@@ -109,13 +109,13 @@ const plausible = (field: string, dice: Dice, known: Known, fresh: string): unkn
   }
 };
 
-/** A value for a field: mostly one that may be good. */
+/** A value for a field, mostly a plausible one. */
 export const valueFor = (field: string, dice: Dice, known: Known, fresh: string): unknown => {
   if (dice.percent(75)) return plausible(field, dice, known, fresh);
   return dice.percent(60) ? dice.pick(hostileTexts) : dice.pick(hostileValues);
 };
 
-/** Keys that objects have, or that no form expects. */
+/** Keys that every object has, or that no form expects. */
 export const oddKeys: [string, ...string[]] = [
   '__proto__',
   'constructor',

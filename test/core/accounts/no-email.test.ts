@@ -1,5 +1,5 @@
-// An account without an email: no dialect, page or export shows the address that stands for it, no mail goes there, and
-// nobody can enter such an address.
+// An account without an email: no dialect, page or export shows its placeholder address, no mail is sent there, and
+// nobody can register such an address.
 import { describe, expect, it } from 'vitest';
 import { createMailbox } from '../../support/mail.ts';
 import { ORIGIN, send, testEnv, uniqueName } from '../../support/worker.ts';
@@ -27,7 +27,7 @@ const joinWithoutEmail = async () => {
 const cookieOf = (headers: Headers): string => headers.getSetCookie().join('\n');
 
 describe('an account without an email', () => {
-  it('logs in by its username in every dialect, and is shown without an address', async () => {
+  it('logs in by username in every dialect, and no answer shows the placeholder', async () => {
     const username = await joinWithoutEmail();
     const json = { username, password: PASSWORD };
     const logins = [
@@ -50,7 +50,7 @@ describe('an account without an email', () => {
     }
   });
 
-  it('is not shown with one on the pages, to its owner or to an admin, or in its export', async () => {
+  it('shows no placeholder on its own pages, to an admin or in its export', async () => {
     const username = await joinWithoutEmail();
     const signedIn = await send('/sign-in', {
       form: { identifier: username, password: PASSWORD },
@@ -68,13 +68,13 @@ describe('an account without an email', () => {
     expect((await send('/', { cookie })).text).toContain('None yet');
   });
 
-  it('gets no mail', async () => {
+  it('gets no mail for a forgotten password', async () => {
     const username = await joinWithoutEmail();
     const mailbox = createMailbox();
     const asked = await send('/id/password/forgot', { json: { identifier: username }, env: mailbox.env });
     expect(asked.status).toBeLessThan(300);
     expect(mailbox.offered).toBe(0);
-    // The same request of an account with an address sends one.
+    // The same request for an account with an address sends a mail.
     const other = uniqueName();
     await send('/id/register', { json: { username: other, email: `${other}@x.test`, password: PASSWORD } });
     await send('/id/password/forgot', { json: { identifier: other }, env: mailbox.env });
@@ -86,7 +86,7 @@ describe('an account without an email', () => {
   });
 });
 
-it('refuses such an address at registration in every dialect', async () => {
+it('refuses a placeholder address at registration in every dialect', async () => {
   const username = uniqueName();
   const email = `${username}@No-Email.Invalid`;
   const json = { username, email, password: PASSWORD };

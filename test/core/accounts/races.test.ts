@@ -1,4 +1,4 @@
-// Registrations of one name at the same moment: one wins, the others are told so, nothing is left half done.
+// Simultaneous registrations of one name: one succeeds, the others get the documented refusal, nothing is left half done.
 import { describe, expect, it } from 'vitest';
 import { type Answer, send, testEnv, uniqueName } from '../../support/worker.ts';
 
@@ -90,8 +90,8 @@ const expectOneAccount = async (email: string, sessions: number): Promise<void> 
   expect(await count(ORPHANED_EVENTS)).toBe(0);
 };
 
-describe.each(races)(`${AT_ONCE} registrations of one name at once in $dialect`, (race) => {
-  it('create one account and refuse all others as documented', async () => {
+describe.each(races)(`${AT_ONCE} simultaneous registrations of one name in $dialect`, (race) => {
+  it('create one account and get the documented refusal for the others', async () => {
     const name = uniqueName();
     const json = race.body(name);
     const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => send(race.path, { json })));
@@ -106,7 +106,7 @@ describe.each(races)(`${AT_ONCE} registrations of one name at once in $dialect`,
   });
 });
 
-it('gives every loser in conjugator the Location of the account', async () => {
+it('gives each refused registration in conjugator the Location of the account', async () => {
   const json = { ...person(uniqueName()), first_name: 'A', last_name: 'B' };
   const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => send('/api/register/', { json })));
   const id = /"id":(\d+)/.exec(answers.find(({ status }) => status === 201)?.text ?? '')?.[1];
@@ -116,7 +116,7 @@ it('gives every loser in conjugator the Location of the account', async () => {
   expect(locations).toEqual(Array(AT_ONCE - 1).fill(`https://latchkey.test/api/accounts/${id}/`));
 });
 
-it('makes one account of an email that all five dialects register at once, whatever its capitals', async () => {
+it('creates one account if all five dialects register one email at once, in any letter case', async () => {
   const name = uniqueName();
   const answers = await Promise.all(
     Array.from({ length: 5 }, (_, round) =>
@@ -132,7 +132,7 @@ it('makes one account of an email that all five dialects register at once, whate
   expect(await count(ORPHANED_EVENTS)).toBe(0);
 });
 
-it('makes one account of a username that three dialects register at once under different emails', async () => {
+it('creates one account if three dialects register one username at once with different emails', async () => {
   const username = uniqueName();
   const paths = ['/api/users/register/', '/api/v1/user/register/', '/account/register'];
   const answers = await Promise.all(
@@ -147,7 +147,7 @@ it('makes one account of a username that three dialects register at once under d
   expect(await count(ORPHANED_EVENTS)).toBe(0);
 });
 
-it('leaves nothing of a registration that is refused, and makes both of two different ones', async () => {
+it('creates both accounts if two different names register at once', async () => {
   const [one, other] = [person(uniqueName()), person(uniqueName())];
   const before = await count('SELECT count(*) AS n FROM users');
   const answers = await Promise.all([one, other].map((json) => send('/account/register', { json })));

@@ -1,4 +1,4 @@
-// The function behind password hashes: against the results of other implementations, and its bounds.
+// `derive`, the function behind password hashes: the results of other implementations, and the bounds of its cost.
 import { describe, expect, it } from 'vitest';
 import { derive, isRunnableCost } from '../../../src/core/credentials/own-hash.ts';
 import { createPasswords } from '../../../src/core/credentials/passwords.ts';
@@ -11,7 +11,7 @@ const countUp = new Uint8Array([...Array(16).keys()]);
 const deriveHex = async (password: string, salt: string, iterations: number, rounds: number) =>
   (await derive(password, new Uint8Array(utf8.encode(salt)), { iterations, rounds })).toHex();
 
-describe('one round is PBKDF2-HMAC-SHA512', () => {
+describe('derive with one round', () => {
   // RFC 6070's inputs with SHA-512, 64 bytes, as published at https://stackoverflow.com/questions/15593184
   // and since used by many libraries; Python's hashlib.pbkdf2_hmac gives the same.
   it.each([
@@ -43,12 +43,15 @@ describe('one round is PBKDF2-HMAC-SHA512', () => {
       '8c0511f4c6e597c6ac6315d8f0362e225f3c501495ba23b868c005174dc4ee71' +
         '115b59f9e60cd9532fa33e0f75aefe30225c583a186cd82bd4daea9724a3d3b8',
     ],
-  ])('of %s and %s, %d iterations', async (password, salt, iterations, expected) => {
-    expect(await deriveHex(password, salt, iterations, 1)).toBe(expected);
-  });
+  ])(
+    'equals PBKDF2-HMAC-SHA512 for %s and %s, %d iterations',
+    async (password, salt, iterations, expected) => {
+      expect(await deriveHex(password, salt, iterations, 1)).toBe(expected);
+    },
+  );
 });
 
-describe('each further round takes the result of the one before as its password', () => {
+describe('derive with several rounds', () => {
   // Python: p = password.encode(); for _ in range(r): p = hashlib.pbkdf2_hmac('sha512', p, salt, i); p.hex()
   it.each([
     [
@@ -75,11 +78,14 @@ describe('each further round takes the result of the one before as its password'
       '0e04f91a085fa6eb384e141628e4ec33b0a296859456a2af4f75b89c7eda1da2' +
         'bb0b534b3ca2d01c2a7dc68259ca899d0d153462225377873bf69a8cbce9681d',
     ],
-  ])('%d iterations, %d rounds', async (iterations, rounds, expected) => {
-    expect(await deriveHex('password', 'salt', iterations, rounds)).toBe(expected);
-  });
+  ])(
+    'takes the result of each round as the password of the next: %d iterations, %d rounds',
+    async (iterations, rounds, expected) => {
+      expect(await deriveHex('password', 'salt', iterations, rounds)).toBe(expected);
+    },
+  );
 
-  it('and the first takes UTF-8', async () => {
+  it('encodes the password of the first round as UTF-8', async () => {
     const bytes = await derive('pässwörd 🔑', countUp, { iterations: 1000, rounds: 3 });
     expect(bytes.toHex()).toBe(
       '0506413141b1749d81a0059737a24c2b75b06bf6f71c72f9e1efdc367d248243' +
@@ -88,7 +94,7 @@ describe('each further round takes the result of the one before as its password'
   });
 });
 
-describe('a cost that cannot be run', () => {
+describe('the cost of a password hash', () => {
   it.each([
     [0, 1],
     [100_001, 1],
@@ -98,7 +104,7 @@ describe('a cost that cannot be run', () => {
     [1000, 0],
     [1000, 51],
     [1000, 1.5],
-  ])('%d iterations, %d rounds, is refused before anything is hashed', async (iterations, rounds) => {
+  ])('cannot have %d iterations and %d rounds: throws before it hashes', async (iterations, rounds) => {
     const cost = { iterations, rounds };
     const { value, iterations: hashed } = await watchHashes(() =>
       derive('correct horse 1', countUp, cost).catch((error: unknown) => error),
@@ -109,7 +115,7 @@ describe('a cost that cannot be run', () => {
     expect(() => createPasswords(cost, cryptoRandom)).toThrow(RangeError);
   });
 
-  it('is accepted at the bounds', () => {
+  it('can have 1 to 100,000 iterations and 1 to 50 rounds', () => {
     expect(isRunnableCost({ iterations: 1, rounds: 1 })).toBe(true);
     expect(isRunnableCost({ iterations: 100_000, rounds: 50 })).toBe(true);
   });

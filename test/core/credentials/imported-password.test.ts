@@ -1,4 +1,4 @@
-// A password hash that came with an import: good for a login in every dialect, and replaced by our own then.
+// Imported password hashes: a login in any dialect accepts one, then replaces it with our own.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { measure, observe } from '../../support/counting.ts';
 import { type Answer, ORIGIN, type Sent, send, testEnv } from '../../support/worker.ts';
@@ -6,7 +6,7 @@ import { fixture, UNUSABLE } from './foreign/support.ts';
 import { giveToken, hashOf, type ImportedPerson, importPerson } from './imported-support.ts';
 
 const PASSWORD = 'correct horse battery staple';
-/** In software and at the runtime's own speed. */
+/** bcrypt is computed in software, PBKDF2 by the runtime. */
 const BCRYPT = fixture('Node', '$2b$04$', PASSWORD);
 const DJANGO = fixture('Django 5.2', 'pbkdf2_sha256$1000$', PASSWORD);
 
@@ -24,7 +24,7 @@ interface Login {
   refusal: number;
 }
 
-/** A login in each dialect and on the account page. user-v1 refuses with 200, as its document does. */
+/** A login in each dialect and on the account page. user-v1 refuses with 200, as its document says. */
 const LOGINS: Readonly<Record<string, Login>> = {
   users: { path: '/api/users/login/', field: 'username', byEmail: false, welcome: 200, refusal: 400 },
   'user-v1': { path: '/api/v1/user/login/', field: 'username', byEmail: false, welcome: 200, refusal: 200 },
@@ -52,7 +52,7 @@ const isLoggedIn = async (): Promise<boolean> =>
     .first<number>('n')) === 1;
 
 describe.each(Object.entries(LOGINS))('a first login in %s', (name, { welcome, refusal }) => {
-  it.each([BCRYPT, DJANGO])('with a hash of the kind $kind succeeds and leaves our own', async (fixture) => {
+  it.each([BCRYPT, DJANGO])('accepts a $kind hash and replaces it with our own', async (fixture) => {
     person = await importPerson(fixture);
     expect((await logIn(name)).status).toBe(welcome);
     expect(await isLoggedIn()).toBe(true);
@@ -63,7 +63,7 @@ describe.each(Object.entries(LOGINS))('a first login in %s', (name, { welcome, r
     expect((await logIn(name, `${person.password}!`)).status).toBe(refusal);
   });
 
-  it('with another password is refused and leaves the hash', async () => {
+  it('refuses a wrong password and keeps the hash', async () => {
     person = await importPerson(BCRYPT);
     expect((await logIn(name, `${person.password}!`)).status).toBe(refusal);
     expect(await isLoggedIn()).toBe(false);
@@ -76,7 +76,7 @@ describe('a first login', () => {
     person = await importPerson(DJANGO);
   });
 
-  it('costs two round trips to D1, the hash that there is and our own; the next one our own', async () => {
+  it('takes two D1 round trips and computes both hashes; the next login computes only our own', async () => {
     const first = await measure(...toLogin('account'));
     expect(first.answer.status).toBe(200);
     expect(first.operations.d1).toBe(2);
@@ -123,14 +123,14 @@ describe('a first login', () => {
   });
 });
 
-describe('what no password fits costs what an account that does not exist costs', () => {
+describe('a login against a hash that matches no password', () => {
   it.each([
-    ['an unusable one', UNUSABLE[0] ?? '!'],
-    ['one of a kind that is not verified', '5f4dcc3b5aa765d61d8327deb882cf99'],
-    ['one that is damaged', DJANGO.hash.slice(0, -1)],
-    ['one past the bounds', DJANGO.hash.replace('$1000$', '$2000001$')],
-    ['none', ''],
-  ])('%s', async (_name, hash) => {
+    ['an unusable hash', UNUSABLE[0] ?? '!'],
+    ['an unsupported kind', '5f4dcc3b5aa765d61d8327deb882cf99'],
+    ['a damaged hash', DJANGO.hash.slice(0, -1)],
+    ['a hash past the bounds', DJANGO.hash.replace('$1000$', '$2000001$')],
+    ['an empty hash', ''],
+  ])('costs as much as for an unknown account: %s', async (_name, hash) => {
     person = await importPerson({ password: 'whatever', hash });
     for (const typed of ['whatever', '!', hash || '-']) {
       const { answer, hashed } = await measure(...toLogin('account', typed));
@@ -140,7 +140,7 @@ describe('what no password fits costs what an account that does not exist costs'
   });
 });
 
-describe('an account that was imported with a token and never logged in has its imported password', () => {
+describe('an account imported with a token that never logged in', () => {
   let token: string;
 
   beforeEach(async () => {
@@ -148,7 +148,7 @@ describe('an account that was imported with a token and never logged in has its 
     token = await giveToken(person.id);
   });
 
-  it('to change it: the new one is hashed by us', async () => {
+  it('changes its password with the imported one and gets our own hash', async () => {
     const change = (currentPassword: string) =>
       send('/id/me/password', {
         method: 'PUT',
@@ -163,7 +163,7 @@ describe('an account that was imported with a token and never logged in has its 
     expect((await logIn('account', 'another fine long one')).status).toBe(200);
   });
 
-  it('to change the email', async () => {
+  it('changes its email with the imported password', async () => {
     const change = (password: string) =>
       send('/id/me/email', { method: 'PUT', token, json: { password, email: `new-${person.email}` } });
     expect((await change('not this one')).status).toBe(401);
@@ -172,7 +172,7 @@ describe('an account that was imported with a token and never logged in has its 
     expect((await logIn('auth')).status).toBe(200);
   });
 
-  it('to remove the account', async () => {
+  it('deletes itself with the imported password', async () => {
     const remove = (password: string) => send('/id/me', { method: 'DELETE', token, json: { password } });
     expect((await remove('not this one')).status).toBe(401);
     expect((await remove(person.password)).status).toBe(204);
@@ -191,7 +191,8 @@ describe('a hash that fits several passwords', () => {
     expect((await logIn('account', `${password} and more`)).status).toBe(200);
   };
 
-  it('by bcrypt stays if the password fills the 72 bytes that bcrypt reads: its owner may have had more', async () => {
+  // The owner may have chosen a longer password, of which bcrypt read only the beginning.
+  it('stays bcrypt if the password fills the 72 bytes that bcrypt reads', async () => {
     const long = `${'x'.repeat(72)}tail`;
     const bcrypt = fixture('Node', '$2b$04$', long);
     person = await importPerson(bcrypt);
@@ -203,8 +204,8 @@ describe('a hash that fits several passwords', () => {
     await ownerChanges(long);
   });
 
-  describe('by better-auth, of a password whose NFC and NFKC differ,', () => {
-    // scrypt at its only cost takes a slow machine a second: one login a test.
+  describe('made by better-auth of a password whose NFC and NFKC differ', () => {
+    // better-auth's scrypt takes a second on a slow machine: one login in each test.
     const password = '\ufb01ne \u2460 \u212b';
     const betterAuth = fixture('better-auth', '', password);
 
@@ -217,14 +218,14 @@ describe('a hash that fits several passwords', () => {
       expect(await hashOf(person.id)).toBe(betterAuth.hash);
     });
 
-    it('is replaced after a login with the NFKC spelling, which no other spelling equals', async () => {
+    it('becomes our own after a login with the NFKC form', async () => {
       expect((await logIn('account', 'fine 1 \u00c5')).status).toBe(200);
       expect(await hashOf(person.id)).toMatch(OWN);
     });
   });
 
   it.each([BCRYPT, DJANGO])(
-    '$kind refuses a NUL behind the password, and its owner still gets in',
+    'rejects a NUL after the password and still accepts the password: $kind',
     async (made) => {
       person = await importPerson(made);
       for (const typed of [`${made.password}\0`, `${made.password}\0${made.password}`]) {

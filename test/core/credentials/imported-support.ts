@@ -1,13 +1,13 @@
-// What an import leaves behind in the tables: tokens and hashes that other software made.
+// Accounts and tokens of other software, written to the tables as an import does.
 import { testEnv, uniqueName } from '../../support/worker.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What the session of a token is found by. */
+/** The id under which the session of a token is stored. */
 export const sessionId = async (token: string): Promise<string> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))).toHex();
 
-/** A token as Django REST framework makes them, put into the account as the import does. */
+/** Gives an account a token in the form of Django REST framework, as the import does. */
 export const giveToken = async (
   accountId: number,
   expiresAtMs = Date.now() + 90 * DAY_MS,
@@ -29,7 +29,7 @@ export interface ImportedPerson {
   password: string;
 }
 
-/** An account with a hash that other software made. */
+/** Creates an account with a hash that other software made. */
 export const importPerson = async (fixture: { password: string; hash: string }): Promise<ImportedPerson> => {
   const username = uniqueName();
   const email = `${username}@test.com`;
@@ -42,7 +42,7 @@ export const importPerson = async (fixture: { password: string; hash: string }):
   return { id: id ?? 0, username, email, password: fixture.password };
 };
 
-/** The hash that an account has now. */
+/** The stored hash of an account. */
 export const hashOf = async (id: number): Promise<string> =>
   (await testEnv.DB.prepare('SELECT password_hash FROM users WHERE id = ?')
     .bind(id)

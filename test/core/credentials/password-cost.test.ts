@@ -1,4 +1,4 @@
-// What a deployment's settings make a password cost, and how a stored hash follows them.
+// The cost of password hashes: its settings, their limits, and the rehash at login after the cost changed.
 import { describe, expect, it } from 'vitest';
 import { type Env, Misconfigured, readSettings } from '../../../src/env.ts';
 import { measure } from '../../support/counting.ts';
@@ -17,10 +17,10 @@ const registered = async (env: Env = testEnv) => {
   return { username, password: json.password };
 };
 
-describe('without settings', () => {
+describe('the default hash cost', () => {
   const unset = { ...testEnv, PASSWORD_ITERATIONS: '', PASSWORD_ROUNDS: '' };
 
-  it('hashes in three rounds of 75,000 iterations', () => {
+  it('has three rounds of 75,000 iterations', () => {
     expect(readSettings(unset).policy.hashCost).toEqual({ iterations: 75_000, rounds: 3 });
   });
 
@@ -42,7 +42,7 @@ describe('without settings', () => {
   });
 });
 
-describe('a setting', () => {
+describe('a setting of the hash cost', () => {
   it.each([
     [
       { PASSWORD_ITERATIONS: '100000', PASSWORD_ROUNDS: '50' },
@@ -52,7 +52,7 @@ describe('a setting', () => {
       { PASSWORD_ITERATIONS: '1', PASSWORD_ROUNDS: '1' },
       { iterations: 1, rounds: 1 },
     ],
-  ])('%o is taken', (settings, hashCost) => {
+  ])('accepts %o', (settings, hashCost) => {
     expect(readSettings({ ...testEnv, ...settings }).policy.hashCost).toEqual(hashCost);
   });
 
@@ -66,16 +66,16 @@ describe('a setting', () => {
     [{ PASSWORD_ITERATIONS: 'many' }],
     [{ PASSWORD_ROUNDS: '0' }],
     [{ PASSWORD_ROUNDS: '51' }],
-  ])('%o is a misconfiguration', (settings) => {
+  ])('rejects %o as a misconfiguration', (settings) => {
     expect(() => readSettings({ ...testEnv, ...settings })).toThrow(Misconfigured);
     expect(() => readSettings({ ...testEnv, ...settings })).toThrow(Object.keys(settings)[0] ?? '-');
   });
 });
 
-describe('when the cost changes', () => {
+describe('a login after the hash cost changed', () => {
   const dearer = { ...testEnv, PASSWORD_ITERATIONS: '2000', PASSWORD_ROUNDS: '3' };
 
-  it('replaces the hash at the next successful login, once', async () => {
+  it('replaces the hash once if it succeeds', async () => {
     const person = await registered();
     const before = await storedHash(person.username);
     expect(before).toMatch(/^\$pbkdf2-sha512\$i=1000,r=2\$/);
@@ -98,7 +98,7 @@ describe('when the cost changes', () => {
     expect((await send('/account/login', { json: wrong, env: dearer })).status).toBe(400);
   });
 
-  it('replaces a dearer hash too', async () => {
+  it('replaces a hash of higher cost too', async () => {
     const person = await registered(dearer);
     expect((await send('/account/login', { json: person })).status).toBe(200);
     expect(await storedHash(person.username)).toMatch(/^\$pbkdf2-sha512\$i=1000,r=2\$/);
@@ -127,7 +127,7 @@ describe('when the cost changes', () => {
   });
 });
 
-it('rejects an unreadable hash like a wrong password, at the same cost', async () => {
+it('answers a login against an unreadable hash like a wrong password, at the same cost', async () => {
   const person = await registered();
   await testEnv.DB.prepare("UPDATE users SET password_hash = '!' WHERE username = ?")
     .bind(person.username)

@@ -1,4 +1,4 @@
-// What a new password must not be, besides too short.
+// The password policy apart from length: common passwords, repetitions, runs and names are refused.
 import { describe, expect, it } from 'vitest';
 import { commonForm, findPasswordWeakness } from '../../../src/core/credentials/password-policy.ts';
 
@@ -8,7 +8,7 @@ const COMMON = new Set(
 const NAMES = ['ann.jones', 'ann.jones@example.com', 'Latchkey'];
 const weaknessOf = (password: string) => findPasswordWeakness(password, NAMES, COMMON);
 
-describe('a common password', () => {
+describe('the check for common passwords', () => {
   it.each([
     'password',
     'PassWord',
@@ -28,7 +28,7 @@ describe('a common password', () => {
     '12345678!',
     'iloveyou<3',
     'password١٢٣',
-  ])('%s is refused', (password) => {
+  ])('refuses %s', (password) => {
     expect(weaknessOf(password)).toBe('common');
   });
 
@@ -40,12 +40,12 @@ describe('a common password', () => {
     'summer-2024-x',
     '2024summer',
     'abc 123 def',
-  ])('%s is none', (password) => {
+  ])('allows %s', (password) => {
     expect(weaknessOf(password)).toBeNull();
   });
 });
 
-describe('one character over and over, or a run', () => {
+describe('the check for repetitions and runs', () => {
   it.each([
     ...[
       'aaaaaaaaaa',
@@ -59,19 +59,19 @@ describe('one character over and over, or a run', () => {
     ],
     ...['abcdefgh', 'ABCDefgh', 'hgfedcba', '23456789', '98765432', '1234567890', '7890123456', 'стуфхцчш'],
     ...['abcdefgh!', '23456789!!'],
-  ])('%s is refused', (password) => {
+  ])('refuses %s', (password) => {
     expect(weaknessOf(password)).toBe('common');
   });
 
   it.each(['aaaaaaab', 'AAAABBBC', 'acegikmo', '13579135', 'abcdefgz', '72944083', '1234987650', '90909090'])(
-    '%s is none',
+    'allows %s',
     (password) => {
       expect(weaknessOf(password)).toBeNull();
     },
   );
 });
 
-describe('a name', () => {
+describe('the check for names', () => {
   it.each([
     'ann.jones',
     'Ann.Jones1',
@@ -87,37 +87,37 @@ describe('a name', () => {
     'L@tchk3y',
     'my-latchkey',
     'latchkey20242025',
-  ])('%s is refused', (password) => {
+  ])('refuses %s', (password) => {
     expect(weaknessOf(password)).toBe('resembling');
   });
 
   it.each(['ann.jones and more', 'xxann.jonesyy', 'a latchkey each', 'jones-ann'])(
-    '%s is none',
+    'allows %s',
     (password) => {
       expect(weaknessOf(password)).toBeNull();
     },
   );
 
-  it('is counted in characters and compared in one composition', () => {
+  it('counts characters, not code units, and compares normalized text', () => {
     const findIn = (password: string, name: string) => findPasswordWeakness(password, [name], COMMON);
     expect(findIn('Zoe\u0308lie\u0301xyz', 'zoëlié')).toBe('resembling');
     expect(findIn('zoëlié', 'ZOE\u0308LIE\u0301')).toBe('resembling');
-    // Three characters more, of two units each; and four.
+    // Three more characters, of two code units each, then four.
     expect(findIn('zoëlié🦊🐋🐻', 'zoëlié')).toBe('resembling');
     expect(findIn('zoëlié🦊🐋🐻a', 'zoëlié')).toBeNull();
-    // A name of two characters tells nothing, though it has four units.
+    // A name of two characters is too short to count, although it has four code units.
     expect(findIn('🦊🐋abc', '🦊🐋')).toBeNull();
     expect(findIn('ΟΔΟΣΟΔΟΣ1', 'οδοςοδος')).toBe('resembling');
   });
 });
 
-it('is found at once, however long the password is', () => {
+it('checks passwords of up to 1,024 bytes', () => {
   const longest = `a${'1!'.repeat(511)}`;
   expect(weaknessOf(longest)).toBeNull();
   expect(weaknessOf('1'.repeat(1024))).toBe('common');
 });
 
-it('is null past 1,024 bytes, and longer names are no names', () => {
+it('ignores passwords and names of more than 1,024 bytes', () => {
   expect(weaknessOf('1'.repeat(1025))).toBeNull();
   expect(findPasswordWeakness('a2 long walk', ['a2 long walk'.padEnd(1025, '!')], COMMON)).toBeNull();
 });

@@ -1,4 +1,4 @@
-// A password that was asked for once more: the session goes on under a new token, and the old one is worth nothing.
+// Changes of password, email and username: the session continues under a new token, and the old token is rejected.
 import { describe, expect, it } from 'vitest';
 import type { LoginKind, Principal } from '../../../src/core/index.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../../support/clock.ts';
@@ -16,7 +16,7 @@ const identify = async ({ core }: TimedCore, kind: LoginKind, token: string) => 
   return found;
 };
 
-/** An account with a session of that kind, and with one more of each. */
+/** An account with a session of that kind, and one of each other kind. */
 const someone = async (timed: TimedCore, kind: LoginKind) => {
   const fields = someAccount();
   const { token } = await timed.register(kind, fields);
@@ -45,27 +45,31 @@ const changes = {
 } as const;
 
 describe.each(kinds)('a session of the kind %s', (kind) => {
-  it.each(['password', 'email', 'username'] as const)('is renewed by a change of the %s', async (what) => {
-    const timed = createTimedCore();
-    const { fields, token, others, principal, id } = await someone(timed, kind);
-    timed.advance(DAY_MS / 2);
-    const changed = await changes[what](timed, principal, fields.password);
-    await timed.settle();
-    if (!changed.ok) return expect.fail(changed.error.reason);
-    expect(changed.value.token).not.toBe(token);
-    expect(await identify(timed, kind, token)).toBeNull();
-    const renewed = await identify(timed, kind, changed.value.token);
-    expect(renewed?.account.id).toBe(id);
-    expect(renewed?.session).toMatchObject({ kind, createdAtMs: timed.now(), lastSeenAtMs: timed.now() });
-    const goOn = what !== 'password';
-    for (const other of others) expect((await identify(timed, other.kind, other.token)) !== null).toBe(goOn);
-    expect(await timed.core.sessions.count(id)).toBe(goOn ? 3 : 1);
-    expect((await eventsOf(timed, id))[0]).toBe(`${what}_changed`);
-    expect(await countersOf(id)).toBe(0);
-  });
+  it.each(['password', 'email', 'username'] as const)(
+    'gets a new token with a change of the %s',
+    async (what) => {
+      const timed = createTimedCore();
+      const { fields, token, others, principal, id } = await someone(timed, kind);
+      timed.advance(DAY_MS / 2);
+      const changed = await changes[what](timed, principal, fields.password);
+      await timed.settle();
+      if (!changed.ok) return expect.fail(changed.error.reason);
+      expect(changed.value.token).not.toBe(token);
+      expect(await identify(timed, kind, token)).toBeNull();
+      const renewed = await identify(timed, kind, changed.value.token);
+      expect(renewed?.account.id).toBe(id);
+      expect(renewed?.session).toMatchObject({ kind, createdAtMs: timed.now(), lastSeenAtMs: timed.now() });
+      const goOn = what !== 'password';
+      for (const other of others)
+        expect((await identify(timed, other.kind, other.token)) !== null).toBe(goOn);
+      expect(await timed.core.sessions.count(id)).toBe(goOn ? 3 : 1);
+      expect((await eventsOf(timed, id))[0]).toBe(`${what}_changed`);
+      expect(await countersOf(id)).toBe(0);
+    },
+  );
 
   it.each(['password', 'email', 'username'] as const)(
-    'stays what it is where the password for a change of the %s is wrong',
+    'stays unchanged if the password for a change of the %s is wrong',
     async (what) => {
       const timed = createTimedCore();
       const { token, others, principal, id } = await someone(timed, kind);
@@ -79,7 +83,7 @@ describe.each(kinds)('a session of the kind %s', (kind) => {
   );
 
   it.each(['password', 'email', 'username'] as const)(
-    'is not brought back by a change of the %s where it has ended meanwhile: nothing changes then',
+    'stays ended if it ended before a change of the %s, which then changes nothing',
     async (what) => {
       const timed = createTimedCore();
       const { fields, token, others, principal, id } = await someone(timed, kind);
@@ -95,7 +99,7 @@ describe.each(kinds)('a session of the kind %s', (kind) => {
       expect(await timed.core.accounts.get(id)).toEqual(before);
       for (const other of others) expect(await identify(timed, other.kind, other.token)).not.toBeNull();
       expect(await eventsOf(timed, id)).not.toContain(`${what}_changed`);
-      // The failure before is not forgotten: nothing came of the right password.
+      // The earlier failure still counts: the right password had no effect.
       expect(await countersOf(id)).toBe(2);
       const again = await timed.logIn(fields, 'cookie');
       expect(again.account.id).toBe(id);
@@ -103,7 +107,7 @@ describe.each(kinds)('a session of the kind %s', (kind) => {
   );
 });
 
-it('is not renewed if the new name is taken', async () => {
+it('keeps the session unchanged if the new email is taken', async () => {
   const timed = createTimedCore();
   const { fields, token, principal } = await someone(timed, 'cookie');
   const other = await timed.register('cookie');
@@ -117,16 +121,19 @@ it('is not renewed if the new name is taken', async () => {
   expect((await identify(timed, 'cookie', token))?.session).toEqual(principal.session);
 });
 
-it.each(['email', 'username'] as const)('replaces a hash of another cost with the %s', async (what) => {
-  const timed = createTimedCore();
-  const { fields, principal, id } = await someone(timed, 'cookie');
-  const dearer = createTimedCore(timed.now(), { ...testEnv, PASSWORD_ITERATIONS: '1001' });
-  const changed = await changes[what](dearer, principal, fields.password);
-  await dearer.settle();
-  if (!changed.ok) return expect.fail(changed.error.reason);
-  const hash = await testEnv.DB.prepare('SELECT password_hash FROM users WHERE id = ?').bind(id).first();
-  expect(hash).toEqual({ password_hash: expect.stringMatching(/^\$pbkdf2-sha512\$i=1001,r=2\$/) });
-  const { username, email } = changed.value.account;
-  const again = await timed.logIn({ ...fields, username: username ?? '', email }, 'cookie');
-  expect(again.account.id).toBe(id);
-});
+it.each(['email', 'username'] as const)(
+  'replaces a hash of another cost when the %s changes',
+  async (what) => {
+    const timed = createTimedCore();
+    const { fields, principal, id } = await someone(timed, 'cookie');
+    const dearer = createTimedCore(timed.now(), { ...testEnv, PASSWORD_ITERATIONS: '1001' });
+    const changed = await changes[what](dearer, principal, fields.password);
+    await dearer.settle();
+    if (!changed.ok) return expect.fail(changed.error.reason);
+    const hash = await testEnv.DB.prepare('SELECT password_hash FROM users WHERE id = ?').bind(id).first();
+    expect(hash).toEqual({ password_hash: expect.stringMatching(/^\$pbkdf2-sha512\$i=1001,r=2\$/) });
+    const { username, email } = changed.value.account;
+    const again = await timed.logIn({ ...fields, username: username ?? '', email }, 'cookie');
+    expect(again.account.id).toBe(id);
+  },
+);

@@ -1,4 +1,4 @@
-// A generator of codes that an import wrote: it asks from the first login on, and is encrypted by the scheduled run.
+// An imported TOTP secret: logins need its codes, and it is encrypted at its first use or by the scheduled run.
 import { expect, it } from 'vitest';
 import { decodeBase32 } from '../../../src/core/factors/base32.ts';
 import { packTotp, USUAL_TOTP } from '../../../src/core/factors/generator.ts';
@@ -9,7 +9,7 @@ import { testEnv } from '../../support/worker.ts';
 
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 
-/** Somebody with an authenticator app, as an import leaves it. */
+/** An account with an authenticator app, as an import writes it. */
 const imported = async (): Promise<Person> => {
   const person = await join();
   const packed = packTotp({ ...USUAL_TOTP, secret: decodeBase32(SECRET) ?? new Uint8Array(0) });
@@ -36,13 +36,13 @@ const logIn = async (person: Person): Promise<number> => {
   return (await finishLogin({ token, code: await codeAt(SECRET, Date.now()) })).status;
 };
 
-it('asks for its codes, and is encrypted by the first one', async () => {
+it('encrypts an imported secret at the first login with its code', async () => {
   const person = await imported();
   expect(await logIn(person)).toBe(200);
   expect(await secretOf(person)).toMatch(/^[0-9a-f]{8}\.[\w-]{16}\.[\w-]+$/);
 });
 
-it('is encrypted by the hourly run, and then gives the same codes', async () => {
+it('encrypts an imported secret in the scheduled run, and still accepts its codes', async () => {
   const [one, other] = [await imported(), await imported()];
   await runSchedule();
   for (const person of [one, other]) expect(await secretOf(person)).toMatch(/^[0-9a-f]{8}\./);
@@ -50,7 +50,7 @@ it('is encrypted by the hourly run, and then gives the same codes', async () => 
   expect(await logIn(one)).toBe(200);
 });
 
-it('is encrypted while the secret is being replaced too', async () => {
+it('encrypts an imported secret while TOKEN_SECRET is being replaced', async () => {
   const person = await imported();
   await runSchedule({
     ...testEnv,

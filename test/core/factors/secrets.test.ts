@@ -1,4 +1,4 @@
-// What is encrypted, hashed and signed for second factors: sealed secrets, recovery codes, app passwords, challenges.
+// The secrets of second factors: sealed secrets, recovery codes, app passwords, challenges.
 import { describe, expect, it } from 'vitest';
 import { hashAppPassword, makeAppPassword } from '../../../src/core/credentials/app-password.ts';
 import {
@@ -19,18 +19,18 @@ const under = (...secrets: [string, ...string[]]) => createSealing(createKeyring
 describe('a sealed secret', () => {
   const bytes = cryptoRandom(20);
 
-  it('is read again, and shows nothing of itself', async () => {
+  it('unseals to the same bytes, which its text does not show', async () => {
     const sealed = await under(OLD).seal(bytes, 'totp:1');
     expect(sealed).toMatch(/^[0-9a-f]{8}\.[\w-]{16}\.[\w-]{48}$/);
     expect(sealed).not.toContain(bytes.toBase64({ alphabet: 'base64url', omitPadding: true }));
     expect(await under(OLD).unseal(sealed, 'totp:1')).toEqual({ bytes, isCurrent: true });
   });
 
-  it('looks different each time', async () => {
+  it('differs each time', async () => {
     expect(await under(OLD).seal(bytes, 'totp:1')).not.toBe(await under(OLD).seal(bytes, 'totp:1'));
   });
 
-  it('is read while a rotation lasts, and then no more', async () => {
+  it('unseals during a rotation of the secret, and not after it', async () => {
     const sealed = await under(OLD).seal(bytes, 'totp:1');
     expect(await under(NEW, OLD).unseal(sealed, 'totp:1')).toEqual({ bytes, isCurrent: false });
     expect(await under(NEW).unseal(sealed, 'totp:1')).toBeNull();
@@ -38,12 +38,12 @@ describe('a sealed secret', () => {
     expect(sealed.startsWith(await under(OLD).currentPrefix())).toBe(true);
   });
 
-  it('is good for nothing in the place of another account', async () => {
+  it('does not unseal in the row of another account', async () => {
     const sealed = await under(OLD).seal(bytes, 'totp:1');
     expect(await under(OLD).unseal(sealed, 'totp:2')).toBeNull();
   });
 
-  it('is not read if anything of it was changed', async () => {
+  it('does not unseal with any character changed', async () => {
     const sealed = await under(OLD).seal(bytes, 'totp:1');
     for (let at = 0; at < sealed.length; at += 1) {
       const changed = `${sealed.slice(0, at)}${sealed[at] === 'A' ? 'B' : 'A'}${sealed.slice(at + 1)}`;
@@ -54,14 +54,14 @@ describe('a sealed secret', () => {
 });
 
 describe('recovery codes', () => {
-  it('are ten, different, of 112 bits each', () => {
+  it('come as ten different codes of 112 bits each', () => {
     const codes = makeRecoveryCodes(cryptoRandom);
     expect(new Set(codes).size).toBe(10);
     for (const code of codes) expect(code).toMatch(/^[0-9a-f]{4}(-[0-9a-f]{4}){6}$/);
     expect(28 * Math.log2(16)).toBe(112);
   });
 
-  it('are known by their hash, however they are typed', async () => {
+  it('have one hash with any letter case, hyphens and spaces', async () => {
     const [code = ''] = makeRecoveryCodes(cryptoRandom);
     const hash = await sha256Hex(code.replaceAll('-', ''));
     for (const typed of [
@@ -73,21 +73,21 @@ describe('recovery codes', () => {
       expect(await hashRecoveryCode(typed)).toBe(hash);
   });
 
-  it.each(['', '123456', 'abcd-'.repeat(8), 'ghij-'.repeat(7)])('are not %j', async (typed) => {
+  it.each(['', '123456', 'abcd-'.repeat(8), 'ghij-'.repeat(7)])('cannot be %j', async (typed) => {
     expect(await hashRecoveryCode(typed)).toBeNull();
   });
 });
 
 describe('app passwords', () => {
-  it('are 24 characters of base32 in groups: 120 bits, enough for a plain hash', () => {
+  it('have 24 base32 characters in groups: 120 bits, enough for a plain hash', () => {
     const made = Array.from({ length: 200 }, () => makeAppPassword(cryptoRandom));
     expect(new Set(made).size).toBe(200);
     for (const password of made) expect(password).toMatch(/^[a-z2-7]{4}( [a-z2-7]{4}){5}$/);
-    // Each of the 32 characters is as likely as the next.
+    // All 32 characters occur.
     expect(new Set(made.join('').replaceAll(' ', '')).size).toBe(32);
   });
 
-  it('are known by their hash: spaces and case do not matter', async () => {
+  it('have one hash with any letter case, spaces and hyphens', async () => {
     const password = makeAppPassword(cryptoRandom);
     const hash = await sha256Hex(password.replaceAll(' ', ''));
     for (const typed of [
@@ -100,7 +100,7 @@ describe('app passwords', () => {
   });
 
   it.each(['', 'correct horse battery', 'abcd '.repeat(5), 'abcd '.repeat(7), 'abc1 '.repeat(6)])(
-    'are not %j',
+    'cannot be %j',
     async (typed) => {
       expect(await hashAppPassword(typed)).toBeNull();
     },
@@ -127,7 +127,7 @@ describe('a challenge', () => {
   };
   const HOLDER = wanted.holder;
 
-  it('is 32 random bytes that are read again with what they are for', async () => {
+  it('has 32 random bytes and reads back with its purpose and account', async () => {
     const { challenges } = setUp();
     const { token, challenge } = await challenges.issue(wanted);
     expect(challenge.bytes.byteLength).toBe(32);
@@ -142,13 +142,13 @@ describe('a challenge', () => {
     expect(token).not.toContain(String(HOLDER));
   });
 
-  it('is another one each time', async () => {
+  it('differs each time', async () => {
     const { challenges } = setUp();
     const [one, other] = [await challenges.issue(wanted), await challenges.issue(wanted)];
     expect(await idOf(one.challenge)).not.toBe(await idOf(other.challenge));
   });
 
-  it('lives five minutes', async () => {
+  it('expires after five minutes', async () => {
     const { challenges, at } = setUp();
     const { token } = await challenges.issue(wanted);
     at(START_MS + CHALLENGE_SECONDS * 1000 - 1);
@@ -157,14 +157,14 @@ describe('a challenge', () => {
     expect(await challenges.read(token, 'second_factor', HOLDER)).toBeNull();
   });
 
-  it('is good for one purpose', async () => {
+  it('works for one purpose only', async () => {
     const { challenges } = setUp();
     const { token } = await challenges.issue(wanted);
     for (const purpose of ['sign_in', 'add_passkey', 'reauthenticate'] as const)
       expect(await challenges.read(token, purpose, HOLDER)).toBeNull();
   });
 
-  it('is good for the one to whom it was given', async () => {
+  it('works only for the browser that got it, or for any if it has no holder', async () => {
     const { challenges } = setUp();
     const { token } = await challenges.issue(wanted);
     expect(await challenges.read(token, 'second_factor', 'another cookie')).toBeNull();
@@ -174,13 +174,13 @@ describe('a challenge', () => {
     expect(await challenges.read(open.token, 'second_factor', HOLDER)).not.toBeNull();
   });
 
-  it('is read while a rotation lasts, and then no more', async () => {
+  it('works during a rotation of the secret, and not after it', async () => {
     const { token } = await setUp([OLD]).challenges.issue(wanted);
     expect(await setUp([NEW, OLD]).challenges.read(token, 'second_factor', HOLDER)).not.toBeNull();
     expect(await setUp([NEW]).challenges.read(token, 'second_factor', HOLDER)).toBeNull();
   });
 
-  it('is not read if anything of it was changed', async () => {
+  it('does not work with any character changed', async () => {
     const { challenges } = setUp();
     const { token } = await challenges.issue(wanted);
     for (let at = 0; at < token.length; at += 1) {

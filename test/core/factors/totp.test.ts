@@ -1,4 +1,4 @@
-// One-time codes: the vectors of RFC 4226 and RFC 6238, the window, and each step once.
+// One-time codes: the vectors of RFC 4226 and RFC 6238, the window, one use of each step, and base32.
 import { describe, expect, it } from 'vitest';
 import { decodeBase32, encodeBase32 } from '../../../src/core/factors/base32.ts';
 import {
@@ -19,7 +19,7 @@ const SEED = '12345678901234567890';
 
 const usual: Totp = { ...USUAL_TOTP, secret: toUtf8(SEED) };
 
-describe('the vectors of RFC 4226, appendix D', () => {
+describe('HOTP by RFC 4226, appendix D', () => {
   it.each([
     [0, '755224'],
     [1, '287082'],
@@ -31,12 +31,12 @@ describe('the vectors of RFC 4226, appendix D', () => {
     [7, '162583'],
     [8, '399871'],
     [9, '520489'],
-  ])('counter %i gives %s', async (counter, code) => {
+  ])('gives counter %i the code %s', async (counter, code) => {
     expect(await hotp(usual, counter)).toBe(code);
   });
 });
 
-describe('the vectors of RFC 6238, appendix B', () => {
+describe('TOTP by RFC 6238, appendix B', () => {
   const generators: Record<TotpHash, Totp> = {
     'SHA-1': { secret: toUtf8(SEED), hash: 'SHA-1', digits: 8, periodSeconds: 30 },
     'SHA-256': { secret: toUtf8(`${SEED}123456789012`), hash: 'SHA-256', digits: 8, periodSeconds: 30 },
@@ -50,7 +50,7 @@ describe('the vectors of RFC 6238, appendix B', () => {
     [1234567890, { 'SHA-1': '89005924', 'SHA-256': '91819424', 'SHA-512': '93441116' }],
     [2000000000, { 'SHA-1': '69279037', 'SHA-256': '90698825', 'SHA-512': '38618901' }],
     [20000000000, { 'SHA-1': '65353130', 'SHA-256': '77737706', 'SHA-512': '47863826' }],
-  ])('second %i', async (seconds, codes) => {
+  ])('gives second %i the published codes of all three hashes', async (seconds, codes) => {
     for (const hash of ['SHA-1', 'SHA-256', 'SHA-512'] as const) {
       const totp = generators[hash];
       const step = stepOf(totp, seconds * 1000);
@@ -66,26 +66,26 @@ describe('the window', () => {
   const find = async (offset: number, window: number, lastStep = 0) =>
     findStep(usual, await hotp(usual, now + offset), NOW_MS, { window, lastStep });
 
-  it('of 0 takes the code of this step, and neither the last nor the next one', async () => {
+  it('accepts the current step and neither the last nor the next one if it is 0', async () => {
     expect(await find(0, 0)).toBe(now);
     expect(await find(-1, 0)).toBeNull();
     expect(await find(1, 0)).toBeNull();
   });
 
-  it('of 1 takes one step before and after, and no more', async () => {
+  it('accepts one step before and one after, and no more, if it is 1', async () => {
     expect(await find(-1, 1)).toBe(now - 1);
     expect(await find(1, 1)).toBe(now + 1);
     expect(await find(-2, 1)).toBeNull();
     expect(await find(2, 1)).toBeNull();
   });
 
-  it('takes no step of which a code was used, nor one before it', async () => {
+  it('rejects a step whose code was used, and every step before it', async () => {
     expect(await find(0, 1, now)).toBeNull();
     expect(await find(-1, 1, now)).toBeNull();
     expect(await find(1, 1, now)).toBe(now + 1);
   });
 
-  it('ends with the last millisecond of a step', async () => {
+  it('begins and ends with the step, to the millisecond', async () => {
     const code = await hotp(usual, now);
     const startMs = now * 30_000;
     const at = (ms: number) => findStep(usual, code, ms, { window: 0, lastStep: 0 });
@@ -95,23 +95,23 @@ describe('the window', () => {
     expect(await at(startMs - 1)).toBeNull();
   });
 
-  it.each(['', '12345', '1234567', 'abcdef', '１２３４５６'])('does not take %j', async (code) => {
+  it.each(['', '12345', '1234567', 'abcdef', '１２３４５６'])('rejects the code %j', async (code) => {
     expect(await findStep(usual, code, NOW_MS, { window: 1, lastStep: 0 })).toBeNull();
   });
 });
 
-it('reads a code as people type it', () => {
+it('reads a code with spaces or hyphens', () => {
   expect(normalizeCode(' 123 456 ')).toBe('123456');
   expect(normalizeCode('123-456')).toBe('123456');
 });
 
-it('writes the URI that apps read', () => {
+it('writes the otpauth URI that authenticator apps read', () => {
   expect(totpUri(usual, 'Acme: Accounts', 'ann@example.com')).toBe(
     'otpauth://totp/Acme%20%20Accounts:ann%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Acme%20%20Accounts&algorithm=SHA1&digits=6&period=30',
   );
 });
 
-it('packs a generator and reads it again, and nothing else', () => {
+it('unpacks what it packed, and rejects other bytes', () => {
   const imported: Totp = { secret: toUtf8(SEED), hash: 'SHA-512', digits: 8, periodSeconds: 60 };
   expect(unpackTotp(packTotp(imported))).toEqual(imported);
   expect(unpackTotp(packTotp(usual))).toEqual(usual);
@@ -128,16 +128,16 @@ describe('base32', () => {
     ['foob', 'MZXW6YQ'],
     ['fooba', 'MZXW6YTB'],
     ['foobar', 'MZXW6YTBOI'],
-  ])('the vector of RFC 4648 for %j', (plain, encoded) => {
+  ])('matches the vector of RFC 4648 for %j', (plain, encoded) => {
     expect(encodeBase32(toUtf8(plain))).toBe(encoded);
     expect(decodeBase32(encoded)).toEqual(toUtf8(plain));
   });
 
-  it('reads small letters, groups and padding', () => {
+  it('reads lower case, groups and padding', () => {
     expect(decodeBase32('mzxw 6ytb-oi======')).toEqual(toUtf8('foobar'));
   });
 
-  it.each(['MZXW6Y1B', 'MZ=XQ', 'M', 'MZ', 'MZXW6YT', 'Ä'])('does not read %j', (text) => {
+  it.each(['MZXW6Y1B', 'MZ=XQ', 'M', 'MZ', 'MZXW6YT', 'Ä'])('rejects %j', (text) => {
     expect(decodeBase32(text)).toBeNull();
   });
 });

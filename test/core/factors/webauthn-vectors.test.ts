@@ -17,7 +17,7 @@ const expected = (challenge: string): Expected => ({
   userVerification: 'preferred',
 });
 
-/** The bytes behind the last key of the object, `authData`: a byte string with a head of two or three bytes. */
+/** The bytes after the last key of the object, `authData`: a byte string with a head of two or three bytes. */
 const authenticatorDataOf = (attestationObject: string): string => {
   const [, head = '', rest = ''] = /68617574684461746(?:1)(58..|59....)(.*)$/.exec(attestationObject) ?? [];
   const length = Number.parseInt(head.slice(2), 16);
@@ -54,14 +54,14 @@ const authenticate = async (vector: Vector) => {
   return verifyAssertion(answer, expected(challenge), { ...registered.value, userHandle: '' });
 };
 
-/** Framed by another site. */
+/** Whether another site framed the page. */
 const isFramed = ({ anchor }: Vector) => /Origin$/.test(anchor);
-/** Of an algorithm that is not offered. */
+/** Whether the algorithm is not offered. */
 const isForeign = ({ anchor }: Vector) => /es384|es512|ed448/.test(anchor);
 
 const taken = vectors.filter((vector) => !isFramed(vector) && !isForeign(vector));
 
-it('covers every vector', () => {
+it('covers all 15 published vectors, of which 10 must be accepted', () => {
   expect(vectors).toHaveLength(15);
   expect(taken).toHaveLength(10);
 });
@@ -78,13 +78,13 @@ describe.each(taken)('$title', (vector) => {
 });
 
 describe.each(vectors.filter(isForeign))('$title', (vector) => {
-  it('is refused: the algorithm is not offered', async () => {
+  it('cannot register: the algorithm is not offered', async () => {
     expect(await register(vector)).toEqual({ ok: false, why: 'key' });
   });
 });
 
 describe.each(vectors.filter(isFramed))('$title', (vector) => {
-  it('is refused: no page of ours is framed by another site', async () => {
+  it('cannot register: another site framed the page', async () => {
     expect(await register(vector)).toEqual({ ok: false, why: 'cross_origin' });
   });
 });

@@ -1,4 +1,4 @@
-// Passkeys: what is taken, and each thing that refuses an answer, by its own test.
+// Passkeys: the answers that are accepted, and one test for each reason to refuse one.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AssertionAnswer, RegistrationAnswer } from '../../../src/core/factors/webauthn/answer.ts';
 import type { Expected } from '../../../src/core/factors/webauthn/client-data.ts';
@@ -33,7 +33,7 @@ const algorithms: readonly AlgorithmName[] = ['ES256', 'EdDSA', 'RS256'];
 const hex = (text: string) => Uint8Array.fromHex(text);
 const refused = (why: string) => ({ ok: false, why });
 
-/** `{"credProtect": 2}`, as Chromium asks security keys for it. */
+/** `{"credProtect": 2}`, which Chromium requests from security keys. */
 const CRED_PROTECT = concat(hex('a1'), hex('6b'), toUtf8('credProtect'), hex('02'));
 
 const known = async (passkey: SoftPasskey, said: Partial<Said> = {}): Promise<KnownPasskey> => {
@@ -54,7 +54,7 @@ describe.each(algorithms)('a passkey of %s', (algorithm) => {
     });
   });
 
-  it('is not proved by another key of the same algorithm', async () => {
+  it('rejects the signature of another key of the same algorithm', async () => {
     const [passkey, other] = [await createSoftPasskey(algorithm), await createSoftPasskey(algorithm)];
     const answer = {
       ...(await other.assert({ challenge })),
@@ -65,8 +65,8 @@ describe.each(algorithms)('a passkey of %s', (algorithm) => {
   });
 });
 
-describe.each(algorithms)('a signature of %s', (algorithm) => {
-  it.each([0, 1, 63, 65, 300])('of %i bytes is refused, and nothing is thrown', async (length) => {
+describe.each(algorithms)('verification by %s', (algorithm) => {
+  it.each([0, 1, 63, 65, 300])('refuses a signature of %i zero bytes without throwing', async (length) => {
     const created = await createSoftPasskey(algorithm);
     const answer = await created.assert({ challenge });
     const response = { ...answer.response, signature: toBase64Url(new Uint8Array(length)) };
@@ -117,16 +117,12 @@ describe.each([
     ['of a subdomain', 'origin', { origin: 'https://evil.example.org' }],
     ['of another port', 'origin', { origin: 'https://example.org:8443' }],
     ['of plain http', 'origin', { origin: 'http://example.org' }],
-    ['of an origin in other letters', 'origin', { origin: 'https://EXAMPLE.org' }],
+    ['of an origin in other letter case', 'origin', { origin: 'https://EXAMPLE.org' }],
     ['of an origin with a slash', 'origin', { origin: 'https://example.org/' }],
     ['without an origin', 'origin', { clientData: { origin: null } }],
     ['within a frame of another site', 'cross_origin', { clientData: { crossOrigin: true } }],
-    ['that is not sure about the frame', 'cross_origin', { clientData: { crossOrigin: 'false' } }],
-    [
-      'that names a site around the frame',
-      'cross_origin',
-      { clientData: { topOrigin: 'https://example.org' } },
-    ],
+    ['whose crossOrigin is no boolean', 'cross_origin', { clientData: { crossOrigin: 'false' } }],
+    ['that names a top origin', 'cross_origin', { clientData: { topOrigin: 'https://example.org' } }],
     [
       'bound to a TLS connection',
       'malformed',
@@ -134,30 +130,34 @@ describe.each([
     ],
     ['of another RP', 'rp_id', { rpId: 'example.net' }],
     ['of a subdomain as RP', 'rp_id', { rpId: 'login.example.org' }],
-    ['without a person', 'user_presence', { flags: { up: false } }],
-    ['that did not verify the person', 'user_verification', { flags: { uv: false } }],
-    ['backed up, although it cannot be', 'backup_state', { flags: { be: false, bs: true } }],
+    ['without user presence', 'user_presence', { flags: { up: false } }],
+    ['without user verification', 'user_verification', { flags: { uv: false } }],
+    [
+      'of a passkey that is backed up although it cannot be',
+      'backup_state',
+      { flags: { be: false, bs: true } },
+    ],
     ['with extensions that are no map', 'malformed', { extensions: hex('80') }],
     ['with extensions that are cut off', 'malformed', { extensions: CRED_PROTECT.subarray(0, -1) }],
-    ['with bytes behind the extensions', 'malformed', { extensions: concat(CRED_PROTECT, hex('00')) }],
-  ])('%s is refused', async (_, why, said) => {
+    ['with bytes after the extensions', 'malformed', { extensions: concat(CRED_PROTECT, hex('00')) }],
+  ])('refuses an answer %s', async (_, why, said) => {
     expect(await attempt(said)).toEqual(refused(why));
   });
 
-  it('takes fields that it does not know, and extensions that nobody asked for', async () => {
+  it('accepts unknown fields of client data and extensions that were not requested', async () => {
     expect(await attempt({ clientData: { extra: { any: ['thing'] } } })).toMatchObject({ ok: true });
     expect(await attempt({ extensions: CRED_PROTECT })).toMatchObject({ ok: true });
   });
 
-  it('takes a page of a related origin', async () => {
+  it('accepts an answer of a related origin', async () => {
     expect(await attempt({ origin: 'https://example.com' })).toMatchObject({ ok: true });
   });
 
   it.each([
-    ['a byte order mark is dropped', concat(hex('efbbbf')), true],
-    ['a comma is refused', toUtf8(','), false],
-    ['a broken byte is refused', hex('ff'), false],
-  ])('in front of the client data, %s', async (_, start, isTaken) => {
+    ['ignores a byte order mark', concat(hex('efbbbf')), true],
+    ['refuses a comma', toUtf8(','), false],
+    ['refuses an invalid byte', hex('ff'), false],
+  ])('%s before the client data', async (_, start, isTaken) => {
     const created = ceremony === 'a registration' ? await createSoftPasskey() : passkey;
     const said = { challenge };
     if (ceremony === 'a registration') {
@@ -175,7 +175,7 @@ describe.each([
     expect((await verifyAssertion({ ...answer, response }, expected, stored)).ok).toBe(isTaken);
   });
 
-  it.each(['[]', '"text"', 'null', '{', ''])('client data %s is refused', async (text) => {
+  it.each(['[]', '"text"', 'null', '{', ''])('refuses the client data %s', async (text) => {
     const clientDataJSON = toBase64Url(toUtf8(text));
     const verdict =
       ceremony === 'a registration'
@@ -189,7 +189,7 @@ describe.each([
 });
 
 describe('an authentication', () => {
-  it('as second factor needs no check of the person', async () => {
+  it('accepts an answer without user verification if that is only preferred', async () => {
     const preferred = { expected: { userVerification: 'preferred' } } as const;
     expect(await assertion({ flags: { uv: false } }, undefined, preferred)).toMatchObject({
       ok: true,
@@ -197,7 +197,7 @@ describe('an authentication', () => {
     });
   });
 
-  it('is refused if the passkey could not be backed up when it was made, or no longer can', async () => {
+  it('refuses a passkey whose backup eligibility changed since registration', async () => {
     expect(await assertion({ flags: { be: true } })).toEqual(refused('backup_eligibility'));
     const known = { isBackupEligible: true };
     expect(await assertion({}, undefined, { known })).toEqual(refused('backup_eligibility'));
@@ -207,7 +207,7 @@ describe('an authentication', () => {
     });
   });
 
-  it('of another credential is refused, whatever it is called', async () => {
+  it('refuses another credential by its id, its raw id or its type', async () => {
     const known = { credentialId: toBase64Url(new Uint8Array(32)) };
     expect(await assertion({}, undefined, { known })).toEqual(refused('credential'));
     expect(await assertion({}, (answer) => ({ ...answer, rawId: known.credentialId }))).toEqual(
@@ -216,13 +216,13 @@ describe('an authentication', () => {
     expect(await assertion({}, (answer) => ({ ...answer, type: 'password' }))).toEqual(refused('credential'));
   });
 
-  it('that names another account is refused', async () => {
+  it('refuses the user handle of another account', async () => {
     const userHandle = toBase64Url(new Uint8Array(64));
     expect(await assertion({ userHandle })).toEqual(refused('user_handle'));
     expect(await assertion({ userHandle: USER_HANDLE })).toMatchObject({ ok: true });
   });
 
-  it('over other bytes than were signed is refused', async () => {
+  it('refuses authenticator data that were not signed', async () => {
     const other = await passkey.assert({ challenge, counter: 9 });
     const { authenticatorData } = other.response;
     const swapped = await assertion({}, (answer) => ({
@@ -232,7 +232,7 @@ describe('an authentication', () => {
     expect(swapped).toEqual(refused('signature'));
   });
 
-  it('that brings a credential along is refused', async () => {
+  it('refuses authenticator data that contain a credential', async () => {
     const { response } = await passkey.register({ challenge });
     const authenticatorData = fromBase64Url(response.authenticatorData);
     const answer = await passkey.assert({ challenge });
@@ -248,15 +248,15 @@ describe('an authentication', () => {
     ['empty', ''],
     ['raw, not DER', toBase64Url(new Uint8Array(64).fill(7))],
     ['zero', toBase64Url(hex('3006020100020100'))],
-    ['of negative numbers', toBase64Url(hex('3006020180020180'))],
-    ['with a needless zero', toBase64Url(hex('30080202000102020001'))],
-    ['with bytes behind it', toBase64Url(hex('300602010102010100'))],
+    ['made of negative numbers', toBase64Url(hex('3006020180020180'))],
+    ['padded with a zero', toBase64Url(hex('30080202000102020001'))],
+    ['followed by a byte', toBase64Url(hex('300602010102010100'))],
     [
-      'of numbers that are too long',
+      'made of numbers that are too long',
       toBase64Url(concat(hex('30470222'), new Uint8Array(34).fill(1), hex('022101'), new Uint8Array(32))),
     ],
     ['cut off', toBase64Url(hex('3006020101'))],
-  ])('with a signature that is %s is refused', async (_, signature) => {
+  ])('refuses a signature that is %s', async (_, signature) => {
     const verdict = await assertion({}, (answer) => ({
       ...answer,
       response: { ...answer.response, signature },
@@ -265,7 +265,7 @@ describe('an authentication', () => {
   });
 
   it.each(['clientDataJSON', 'authenticatorData', 'signature'] as const)(
-    'with %s in another form of base64 is refused',
+    'refuses %s in another form of base64',
     async (part) => {
       for (const change of [
         (text: string) => `${text}=`,
@@ -290,7 +290,7 @@ describe('a registration', () => {
       response: { ...answer.response, ...change },
     });
 
-  it('says what is to be stored', async () => {
+  it('returns the values to store', async () => {
     const created = await createSoftPasskey();
     const flags = { be: true, bs: true };
     const verdict = await verifyRegistration(
@@ -311,41 +311,41 @@ describe('a registration', () => {
     });
   });
 
-  it('is accepted from a client that does not send the key separately', async () => {
+  it('accepts an answer without a separate public key', async () => {
     const apart = { publicKey: undefined, publicKeyAlgorithm: undefined };
     expect(await registration({}, withResponse(apart))).toMatchObject({ ok: true });
   });
 
-  it('is refused if the key that is sent apart is another one', async () => {
+  it('refuses a separate public key that differs from the one in the credential', async () => {
     const other = await createSoftPasskey();
     expect(await registration({}, withResponse({ publicKey: other.spki }))).toEqual(refused('key'));
     expect(await registration({}, withResponse({ publicKeyAlgorithm: -257 }))).toEqual(refused('key'));
   });
 
-  it('is refused if it names another credential than it brings along', async () => {
+  it('refuses an id that differs from the one in the credential', async () => {
     const id = toBase64Url(new Uint8Array(32));
     expect(await registration({}, (answer) => ({ ...answer, id, rawId: id }))).toEqual(refused('credential'));
   });
 
-  it('is refused without a credential', async () => {
+  it('refuses an answer without a credential', async () => {
     const { response } = await passkey.assert({ challenge });
     const { authenticatorData } = response;
     expect(await registration({}, withResponse({ authenticatorData }))).toEqual(refused('credential'));
   });
 
-  /** Replaces bytes of the authenticator data, counted from the end where `at` is negative. */
+  /** Replaces bytes of the authenticator data, counted from the end if `at` is negative. */
   const withBytes = (at: number, bytes: Uint8Array) => (answer: RegistrationAnswer) => {
     const data = fromBase64Url(answer.response.authenticatorData);
     data.set(bytes, at < 0 ? data.byteLength + at : at);
     return withResponse({ authenticatorData: toBase64Url(data), publicKey: undefined })(answer);
   };
 
-  it('is refused if its key is no point of the curve', async () => {
+  it('refuses a key that is no point of the curve', async () => {
     expect(await registration({}, withBytes(-32, new Uint8Array(32).fill(1)))).toEqual(refused('key'));
   });
 
-  it('is refused if its key is of another algorithm or curve', async () => {
-    // The algorithm is the fifth byte of the 77 that the key takes, the curve the seventh.
+  it('refuses a key of another algorithm or curve', async () => {
+    // The key has 77 bytes: the fifth is the algorithm, the seventh the curve.
     expect(await registration({}, withBytes(-77 + 4, hex('27')))).toEqual(refused('key'));
     expect(await registration({}, withBytes(-77 + 6, hex('02')))).toEqual(refused('key'));
   });
@@ -354,12 +354,12 @@ describe('a registration', () => {
     ['no id', 0],
     ['an id past the end', 999],
     ['an id of 1,024 bytes', 1024],
-  ])('is refused with %s', async (_, length) => {
+  ])('refuses a credential with %s', async (_, length) => {
     const bytes = Uint8Array.of(length >> 8, length & 0xff);
     expect(await registration({}, withBytes(37 + 16, bytes))).toEqual(refused('credential'));
   });
 
-  it('is refused with an RSA key of less than 2,048 bits', async () => {
+  it('refuses an RSA key of less than 2,048 bits', async () => {
     const rsa = await createSoftPasskey('RS256');
     const answer = await rsa.register({ challenge });
     const data = fromBase64Url(answer.response.authenticatorData);

@@ -1,4 +1,4 @@
-// What is refused for nothing: no D1, no KV and no hash for what cannot be meant or cannot be ours.
+// Refusals without cost: no D1, no KV and no hash for requests and tokens that cannot be valid.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LoginKind } from '../../../src/core/index.ts';
 import { createTimedCore, DAY_MS } from '../../support/clock.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   tokens.foreignJwt = await register('jwt', undefined, { ...testEnv, TOKEN_SECRET });
 });
 
-/** A token whose form is right and whose signature or payload is another's. */
+/** The token with one of its three parts changed. */
 const tampered = (jwt: string, part: 0 | 1 | 2): string => {
   const parts = jwt.split('.');
   const changed = parts[part] ?? '';
@@ -27,11 +27,11 @@ const tampered = (jwt: string, part: 0 | 1 | 2): string => {
   return parts.join('.');
 };
 
-describe('a token that cannot be ours costs no D1 and no KV', () => {
+describe('a token that cannot be valid', () => {
   const unsigned = () => `${btoa('{"alg":"none","typ":"JWT"}').replaceAll('=', '')}.e30.${'A'.repeat(43)}`;
 
   it.each([
-    ['a short one', () => 'x'],
+    ['one letter', () => 'x'],
     ['39 hex digits', () => 'a'.repeat(39)],
     ['41 hex digits', () => 'a'.repeat(41)],
     ['40 upper-case hex digits', () => 'A'.repeat(40)],
@@ -46,7 +46,7 @@ describe('a token that cannot be ours costs no D1 and no KV', () => {
     ['a JSON Web Token signed under another secret', () => tokens.foreignJwt],
     ['a JSON Web Token that has expired', () => tokens.expiredJwt],
     ['ten thousand characters', () => `${'a'.repeat(5000)}.${'a'.repeat(5000)}.${'a'.repeat(43)}`],
-  ])('%s', async (_name, token) => {
+  ])('costs no D1 and no KV: %s', async (_name, token) => {
     const { answer, operations } = await measure('/account/profile', { token: token() });
     expect(answer.text).toBe('{"detail":"Invalid token."}');
     expect(answer.status).toBe(401);
@@ -58,15 +58,15 @@ describe('a token that cannot be ours costs no D1 and no KV', () => {
     ['a JSON Web Token', () => tokens.jwt],
     ['42 characters', () => tokens.cookie.slice(1)],
     ['44 characters', () => `${tokens.cookie}A`],
-    ['nothing', () => ''],
-  ])('%s as a cookie', async (_name, cookie) => {
+    ['an empty text', () => ''],
+  ])('costs no D1 and no KV as a cookie: %s', async (_name, cookie) => {
     const { answer, operations } = await measure('/api/users/me/', { cookie: cookie() });
     expect(answer.text).toBe('{"detail":"Not found."}');
     expect(operations).toEqual(NO_OPERATIONS);
   });
 });
 
-describe('a request that cannot be meant costs no D1, no KV and no hash', () => {
+describe('a request that cannot be valid', () => {
   const registrations = ['/api/users/register/', '/api/v1/user/register/', '/api/register/'];
   registrations.push('/account/register', '/api/auth/register/');
   const logins = registrations.map((path) => path.replace('register', 'login'));
@@ -91,7 +91,7 @@ describe('a request that cannot be meant costs no D1, no KV and no hash', () => 
     [403, '/api/users/logout/', { method: 'POST' }],
   ];
 
-  it.each(cases)('%d at %s', async (status, path, sent) => {
+  it.each(cases)('gets %d without D1, KV or a hash at %s', async (status, path, sent) => {
     const { answer, operations, hashed } = await measure(path, sent);
     expect(answer.status).toBe(status);
     expect(operations).toEqual(NO_OPERATIONS);

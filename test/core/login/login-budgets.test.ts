@@ -1,9 +1,9 @@
-// What logging in costs: two round trips to D1, one hash, one KV put; and as much where it is refused.
+// The cost of a login: two D1 round trips, one hash, one KV put; a refusal costs the same without the put.
 import { describe, expect, it } from 'vitest';
 import { measure, NO_OPERATIONS } from '../../support/counting.ts';
 import { send, testEnv, uniqueName } from '../../support/worker.ts';
 
-/** Two rounds of a thousand iterations: what the test pool sets. */
+/** The hash cost that the tests set: two rounds of 1,000 iterations. */
 const ONE_HASH = [1000, 1000];
 
 const PASSWORD = 'sesame1234';
@@ -13,7 +13,7 @@ interface Person {
   email: string;
 }
 
-/** An account that has never been logged in: user-v1 opens no session with it. */
+/** An account without a session: a registration in user-v1 opens none. */
 const registered = async (): Promise<Person> => {
   const username = uniqueName();
   const email = `${username}@test.com`;
@@ -29,11 +29,11 @@ const nobody = (): Person => {
 interface Login {
   dialect: string;
   path: string;
-  /** The field that names the account, and which of its names goes there. */
+  /** The field that names the account, and the name that is sent in it. */
   field: 'username' | 'email';
   by: keyof Person;
   refusal: string;
-  /** Where it differs for an account that does not exist. */
+  /** The refusal for an unknown account, if it differs. */
   unknown?: (person: Person) => string;
 }
 
@@ -81,7 +81,7 @@ const attempt = ({ path, field, by }: Login, person: Person, password: string) =
   measure(path, { json: { [field]: person[by], password } });
 
 describe.each(logins)('logging in to $dialect', (login) => {
-  it('is two D1 round trips, one hash and one KV put', async () => {
+  it('costs two D1 round trips, one hash and one KV put', async () => {
     const { answer, operations, hashed } = await attempt(login, await registered(), PASSWORD);
     expect(answer.status).toBe(200);
     expect(answer.text).not.toBe(login.refusal);
@@ -89,7 +89,7 @@ describe.each(logins)('logging in to $dialect', (login) => {
     expect(hashed).toEqual(ONE_HASH);
   });
 
-  it('costs as much a second time, without the KV put where the token is live already', async () => {
+  it('costs the same a second time, without the KV put if the token is already live', async () => {
     const person = await registered();
     await attempt(login, person, PASSWORD);
     const { answer, operations, hashed } = await attempt(login, person, PASSWORD);
@@ -99,7 +99,7 @@ describe.each(logins)('logging in to $dialect', (login) => {
     expect(hashed).toEqual(ONE_HASH);
   });
 
-  it('is refused at one price: a wrong password, an unknown and a disabled account', async () => {
+  it('costs the same for a wrong password, an unknown and a disabled account', async () => {
     const stranger = nobody();
     const disabled = await registered();
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE email = ?').bind(disabled.email).run();

@@ -1,4 +1,4 @@
-// What happens to an account while its password is checked or its change is under way: nobody slips through.
+// Accounts that change during a login or another change: the request is refused, and nothing is half done.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { observe } from '../../support/counting.ts';
@@ -15,7 +15,7 @@ const registered = async () => {
   return { username, email, token, id: id ?? -1 };
 };
 
-/** Bindings that let a change of the account in right before a round trip to D1, the second one if none is named. */
+/** Bindings that change the account right before a D1 round trip, by default the second. */
 const withChangeBetween = (sql: string, id: number, before = 2) => {
   let trips = 0;
   return observe(testEnv, async (binding) => {
@@ -35,42 +35,48 @@ const countOf = async (sql: string, id: number) =>
 const SESSIONS = 'SELECT count(*) AS n FROM sessions WHERE user_id = ?';
 const LOGINS = "SELECT count(*) AS n FROM events WHERE type = 'login' AND user_id = ?";
 
-describe('a login whose account, while its password is checked, is', () => {
+describe('a login while the account changes', () => {
   it.each([
     ['deleted', DELETED, 0],
     ['disabled', DISABLED, 1],
     ['given another password', OTHER_PASSWORD, 1],
-  ])('%s is refused like a wrong password, and opens nothing', async (_name, sql, sessions) => {
-    const { username, id } = await registered();
-    const json = { username, password: PASSWORD };
-    const answer = await send('/account/login', { json, env: withChangeBetween(sql, id) });
-    expect(answer.status).toBe(400);
-    expect(answer.text).toBe('{"non_field_errors":["Unable to log in with provided credentials."]}');
-    expect(await countOf(SESSIONS, id)).toBe(sessions);
-    expect(await countOf(LOGINS, id)).toBe(0);
-  });
+  ])(
+    'fails like a wrong password and opens no session if the account is %s',
+    async (_name, sql, sessions) => {
+      const { username, id } = await registered();
+      const json = { username, password: PASSWORD };
+      const answer = await send('/account/login', { json, env: withChangeBetween(sql, id) });
+      expect(answer.status).toBe(400);
+      expect(answer.text).toBe('{"non_field_errors":["Unable to log in with provided credentials."]}');
+      expect(await countOf(SESSIONS, id)).toBe(sessions);
+      expect(await countOf(LOGINS, id)).toBe(0);
+    },
+  );
 
   it.each([
     ['disabled', DISABLED],
     ['given another password', OTHER_PASSWORD],
-  ])('%s keeps its failures, its password and the time of its last login', async (_name, sql) => {
-    const { username, id } = await registered();
-    const logIn = (password: string, env: Env = testEnv) =>
-      send('/account/login', { json: { username, password }, env });
-    await logIn('a wrong one');
-    await logIn('another wrong one');
-    await testEnv.DB.prepare('UPDATE users SET last_login_at = 1 WHERE id = ?').bind(id).run();
-    await logIn(PASSWORD, withChangeBetween(sql, id));
-    const row = await testEnv.DB.prepare(
-      `SELECT json_extract(login_failures, '$.account[0]') AS failures, last_login_at AS lastLoginAt,
+  ])(
+    'counts as a failure and keeps password and last login time if the account is %s',
+    async (_name, sql) => {
+      const { username, id } = await registered();
+      const logIn = (password: string, env: Env = testEnv) =>
+        send('/account/login', { json: { username, password }, env });
+      await logIn('a wrong one');
+      await logIn('another wrong one');
+      await testEnv.DB.prepare('UPDATE users SET last_login_at = 1 WHERE id = ?').bind(id).run();
+      await logIn(PASSWORD, withChangeBetween(sql, id));
+      const row = await testEnv.DB.prepare(
+        `SELECT json_extract(login_failures, '$.account[0]') AS failures, last_login_at AS lastLoginAt,
          password_hash = 'another' AS isAnother FROM users WHERE id = ?`,
-    )
-      .bind(id)
-      .first();
-    expect(row).toEqual({ failures: 3, lastLoginAt: 1, isAnother: sql === OTHER_PASSWORD ? 1 : 0 });
-  });
+      )
+        .bind(id)
+        .first();
+      expect(row).toEqual({ failures: 3, lastLoginAt: 1, isAnother: sql === OTHER_PASSWORD ? 1 : 0 });
+    },
+  );
 
-  it('renamed succeeds', async () => {
+  it('succeeds if the profile changes', async () => {
     const { username, token, id } = await registered();
     const json = { username, password: PASSWORD };
     const answer = await send('/account/login', { json, env: withChangeBetween(RENAMED, id) });
@@ -81,7 +87,7 @@ describe('a login whose account, while its password is checked, is', () => {
   it.each([
     ['deleted', DELETED],
     ['disabled', DISABLED],
-  ])('%s leaves the session of the cookie that the browser held', async (_name, sql) => {
+  ])("keeps the session of the browser's cookie if the account is %s", async (_name, sql) => {
     const holder = await registered();
     const json = { username: holder.username, password: PASSWORD };
     const cookie = sessionCookie(await send('/api/users/login/', { json })) ?? '';
@@ -94,13 +100,13 @@ describe('a login whose account, while its password is checked, is', () => {
   });
 });
 
-describe('a change whose account goes away in between', () => {
+describe('a request during which the account is deleted or disabled', () => {
   it.each([
-    ['a profile', 'PUT', '/api/user/', { first_name: 'A' }, DELETED],
-    ['a profile, the account disabled,', 'PUT', '/api/user/', { first_name: 'A' }, DISABLED],
-    ['a picture', 'POST', '/account/set_picture', { id: 1 }, DELETED],
-    ['a deletion', 'POST', '/account/delete', {}, DELETED],
-  ])('%s is refused like a bad token', async (_name, method, path, json, sql) => {
+    ['a profile, account deleted', 'PUT', '/api/user/', { first_name: 'A' }, DELETED],
+    ['a profile, account disabled', 'PUT', '/api/user/', { first_name: 'A' }, DISABLED],
+    ['a picture, account deleted', 'POST', '/account/set_picture', { id: 1 }, DELETED],
+    ['a deletion, account deleted', 'POST', '/account/delete', {}, DELETED],
+  ])('gets the refusal of an invalid token: %s', async (_name, method, path, json, sql) => {
     const { token, id } = await registered();
     const answer = await send(path, { method, json, token, env: withChangeBetween(sql, id) });
     expect(answer.status).toBe(401);
@@ -109,7 +115,7 @@ describe('a change whose account goes away in between', () => {
   });
 });
 
-it('changes no password for a session that ends while the old password is checked', async () => {
+it('changes no password if the session ends during the check of the old one', async () => {
   const { username, id } = await registered();
   const logIn = (password: string) => send('/id/login', { json: { identifier: username, password } });
   const cookie = sessionCookie(await logIn(PASSWORD)) ?? expect.fail('no cookie');
@@ -122,19 +128,19 @@ it('changes no password for a session that ends while the old password is checke
   expect((await logIn(PASSWORD)).status).toBe(200);
 });
 
-it('keeps the session of a change that is refused, because the password was changed meanwhile', async () => {
+it('keeps the session if its password change is refused because another came first', async () => {
   const { username, id } = await registered();
   const json = { identifier: username, password: PASSWORD };
   const cookie = sessionCookie(await send('/id/login', { json })) ?? expect.fail('no cookie');
   const change = { currentPassword: PASSWORD, newPassword: 'kaleidoscope-77' };
-  // After the first, which finds the session, and the second, which finds the password.
+  // The first round trip finds the session, the second the password: the change comes before the third.
   const env = withChangeBetween(OTHER_PASSWORD, id, 3);
   const answer = await send('/id/me/password', { method: 'PUT', json: change, cookie, env });
   expect(answer.status).toBe(401);
   expect((await send('/id/me', { cookie })).status).toBe(200);
 });
 
-it('deletes an account once, however often it is asked to at the same moment', async () => {
+it('deletes an account once if five deletions arrive at once', async () => {
   const { token, id } = await registered();
   const answers = await Promise.all(
     Array.from({ length: 5 }, () => send('/account/delete', { method: 'POST', token })),

@@ -1,4 +1,4 @@
-// The outbox while the provider fails, hangs or refuses: nothing is lost, nothing is sent twice, no request waits.
+// The outbox while the provider fails, hangs or refuses: no mail is lost or sent twice, and no request waits.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readIdentifier } from '../../../src/core/index.ts';
 import { LEASE_MS } from '../../../src/core/outbox/lease.ts';
@@ -24,7 +24,7 @@ const fail =
   };
 const hang = () => new Promise(() => {});
 
-/** What is in the outbox of an address. */
+/** The rows of an address in the outbox. */
 const rowsOf = async (address: string) =>
   (
     await testEnv.DB.prepare('SELECT outcome, attempts, next_at FROM outbox WHERE address = ? ORDER BY id')
@@ -42,14 +42,14 @@ describe.each([
   ['fails', fail('E_INTERNAL_SERVER_ERROR')],
   ['hangs', hang],
   ['is over its limit', fail('E_RATE_LIMIT_EXCEEDED')],
-  ['throws what is no error', () => Promise.reject('no')],
-])('while the provider %s', (_what, obstacle) => {
-  it('registers all the same, keeps the mail, and delivers it once when the provider is back', async () => {
+  ['throws a value that is no Error', () => Promise.reject('no')],
+])('a registration while the provider %s', (_what, obstacle) => {
+  it('succeeds, keeps its mail, and delivers it once when the provider is back', async () => {
     mailbox.obstacle = obstacle;
     const email = await join();
     expect(mailbox.mails).toEqual([]);
     expect(await rowsOf(email)).toEqual([{ outcome: null, attempts: 1, next_at: timed.now() + MINUTE_MS }]);
-    // Too early: nobody tries.
+    // Too early: nothing is tried.
     await timed.core.mail.sendDue();
     expect(mailbox.offered).toBe(1);
     timed.advance(MINUTE_MS);
@@ -64,7 +64,7 @@ describe.each([
   });
 });
 
-it('does not let a request wait for a provider that hangs', async () => {
+it('answers a request without waiting for a provider that hangs', async () => {
   let release: () => void = () => {};
   mailbox.obstacle = () =>
     new Promise<void>((resolve) => {
@@ -84,7 +84,7 @@ it('does not let a request wait for a provider that hangs', async () => {
   expect(mailbox.mails).toHaveLength(1);
 });
 
-it('waits longer and longer, and an hour at most', async () => {
+it('waits longer after each failed attempt, and an hour at most', async () => {
   mailbox.obstacle = fail('E_INTERNAL_SERVER_ERROR');
   const email = await join();
   const pauses: number[] = [];
@@ -97,7 +97,7 @@ it('waits longer and longer, and an hour at most', async () => {
   expect(pauses).toEqual([1, 3, 9, 27, 60, 60, 60]);
 });
 
-it('gives up a mail that is no longer useful, notes it, and counts it', async () => {
+it('gives up a mail after a day, records it in the audit log and counts it', async () => {
   mailbox.obstacle = fail('E_INTERNAL_SERVER_ERROR');
   const email = await join();
   timed.advance(DAY_MS - 1);
@@ -119,7 +119,7 @@ it.each([
   ['E_RECIPIENT_SUPPRESSED', 'suppressed'],
   ['E_RECIPIENT_NOT_ALLOWED', 'not allowed'],
   ['E_VALIDATION_ERROR', 'The recipient is no address'],
-])('gives up at once what can never be delivered: %s', async (code, message) => {
+])('gives up an undeliverable mail at once: %s', async (code, message) => {
   mailbox.obstacle = fail(code, message);
   const email = await join();
   expect(await rowsOf(email)).toEqual([expect.objectContaining({ outcome: 'undeliverable', attempts: 1 })]);
@@ -133,7 +133,7 @@ it.each([
   ).toBe(1);
 });
 
-it('sends nothing twice, however many runs there are at once', async () => {
+it('sends each of twelve mails once if six runs overlap', async () => {
   mailbox.obstacle = fail('E_INTERNAL_SERVER_ERROR');
   const emails: string[] = [];
   for (let times = 0; times < 12; times += 1) emails.push(await join());
@@ -144,11 +144,11 @@ it('sends nothing twice, however many runs there are at once', async () => {
   for (const email of emails) expect(mailbox.to(email)).toHaveLength(1);
 });
 
-it('takes up what an isolate that died had taken up, when its lease has run out', async () => {
+it('sends the mail of an isolate that died as soon as its lease expires', async () => {
   const fields = someAccount();
   const dead = createTimedCore(timed.now(), { ...mailbox.env, MAIL_TIMEOUT_MS: '30000' });
   mailbox.obstacle = hang;
-  // Its work after the response is never waited for: as if the isolate were gone.
+  // Its background work is never awaited, as if the isolate were gone.
   await dead.core.accounts.create(fields, { client: someClient, open: null, replaces: null });
   await expect.poll(() => mailbox.offered).toBe(1);
   mailbox.obstacle = null;
@@ -159,7 +159,7 @@ it('takes up what an isolate that died had taken up, when its lease has run out'
   expect(mailbox.to(fields.email)).toHaveLength(1);
 });
 
-it('does not send a link that was replaced meanwhile', async () => {
+it('does not send a link that a newer one has replaced', async () => {
   const email = await join();
   mailbox.obstacle = fail('E_INTERNAL_SERVER_ERROR');
   for (let times = 0; times < 2; times += 1) {
@@ -173,7 +173,7 @@ it('does not send a link that was replaced meanwhile', async () => {
   expect(mailbox.to(email).filter(({ subject }) => subject.startsWith('Set'))).toHaveLength(1);
 });
 
-it('answers at once by the API, whatever the provider does', async () => {
+it('answers registrations and forgotten passwords as usual if the provider fails', async () => {
   mailbox.obstacle = fail('E_INTERNAL_SERVER_ERROR');
   const { username, email, password } = someAccount();
   const json = { username, email, password };

@@ -1,4 +1,4 @@
-// Every letter in every language: the same parts, nothing loaded from elsewhere, and no word left in English.
+// Every mail in every language: the same parts, nothing loaded from elsewhere, and no English sentence left.
 import { describe, expect, it } from 'vitest';
 import { LOCALES } from '../../../src/core/index.ts';
 import { isMailKind, type MailKind } from '../../../src/core/mail/kinds.ts';
@@ -32,32 +32,32 @@ const write = (kind: MailKind, locale: (typeof LOCALES)[number]) =>
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
-it('are the same in all languages', () => {
+it('has the same kinds of mail in all languages', () => {
   expect(Object.keys(de.letters).sort()).toEqual(Object.keys(en.letters).sort());
   expect([...LOCALES].sort()).toEqual(['de', 'en']);
 });
 
-describe.each(KINDS)('%s', (kind) => {
-  it.each([...LOCALES])('is short, escaped, and loads nothing, in %s', (locale) => {
+describe.each(KINDS)('the mail %s', (kind) => {
+  it.each([...LOCALES])('has a short text, escapes HTML and loads nothing, in %s', (locale) => {
     const { subject, text, html } = write(kind, locale);
-    // A header is one line.
+    // A header has one line.
     expect(subject).toMatch(/^[^\r\n]{5,120}$/);
     expect(text.split('\n').length).toBeLessThan(30);
     expect(html).toContain(`<html lang="${locale}">`);
-    // Nothing is loaded or tracked: no image, no script, no style sheet, no address of another host.
+    // Nothing is loaded or tracked: no image, no script, no style sheet, no URL of another host.
     expect(html).not.toMatch(/<(?:img|script|link|iframe|form|input)|@import|url\(/i);
     const hosts = [...html.matchAll(/https?:\/\/([^/"<\s]+)/g)].map(([, host]) => host);
     expect(new Set(hosts)).toEqual(new Set(['id.example.com']));
     expect(html).not.toContain('<b>Shop');
     expect(html).not.toContain('Shop <b>');
     expect(html).not.toContain('<Co>');
-    // Dark mode, a narrow screen, and the line behind the subject.
+    // Dark mode, narrow screens, and the preview line that clients show after the subject.
     expect(html).toContain('prefers-color-scheme:dark');
     expect(html).toContain('width=device-width');
     expect(html).toMatch(/<div style="display:none[^"]*">[^<]{10,}<\/div>/);
   });
 
-  it('has a link and a code where the other language has them, and a code in the subject only if it is all there is', () => {
+  it('has the same link and code in both languages, and a code in the subject only to sign in', () => {
     const [english, german] = [write(kind, 'en'), write(kind, 'de')];
     for (const part of [URL_OF_LINK, CODE])
       expect(german.text.includes(part)).toBe(english.text.includes(part));
@@ -67,7 +67,7 @@ describe.each(KINDS)('%s', (kind) => {
     }
   });
 
-  it('has no sentence in German that is the English one', () => {
+  it('has no English sentence in German', () => {
     const lines = (text: string) =>
       text.split('\n').filter((line) => / /.test(line) && !line.includes('://'));
     const english = new Set(lines(write(kind, 'en').text));

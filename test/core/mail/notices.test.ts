@@ -1,4 +1,4 @@
-// Notices: what happens to an account is told to its address, once, with when, from what device and where.
+// Notices: changes of an account are mailed to its address once, with time, device and place.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type AdminAction, type Client, readIdentifier } from '../../../src/core/index.ts';
 import { createTimedCore, someAccount, someClient } from '../../support/clock.ts';
@@ -47,7 +47,7 @@ const act = (id: number, action: AdminAction) => timed.core.admin.apply(id, acti
 
 const CASES: [string, (person: Person) => Promise<unknown>, string[]][] = [
   [
-    'a password that was changed',
+    'a change of password',
     async (person) =>
       timed.core.credentials.changePassword(
         await principalOf(person),
@@ -57,7 +57,7 @@ const CASES: [string, (person: Person) => Promise<unknown>, string[]][] = [
     ['Your Latchkey password was changed'],
   ],
   [
-    'a username that was changed',
+    'a change of username',
     async (person) =>
       timed.core.credentials.changeUsername(
         await principalOf(person),
@@ -66,19 +66,19 @@ const CASES: [string, (person: Person) => Promise<unknown>, string[]][] = [
       ),
     ['Your Latchkey username was changed'],
   ],
+  ['a deletion', ({ id }) => timed.core.accounts.remove(id, client), ['Your Latchkey account was deleted']],
+  ['disabling', ({ id }) => act(id, 'disabled'), ['Your Latchkey account was disabled']],
   [
-    'an account that was deleted',
-    ({ id }) => timed.core.accounts.remove(id, client),
-    ['Your Latchkey account was deleted'],
+    'granting the admin role',
+    ({ id }) => act(id, 'admin_granted'),
+    ['You are now an administrator of Latchkey'],
   ],
-  ['a disabled account', ({ id }) => act(id, 'disabled'), ['Your Latchkey account was disabled']],
-  ['a new admin', ({ id }) => act(id, 'admin_granted'), ['You are now an administrator of Latchkey']],
-  ['an account that can be used again: nothing', ({ id }) => act(id, 'enabled'), []],
-  ['somebody who was no admin: nothing', ({ id }) => act(id, 'admin_revoked'), []],
+  ['enabling (no mail)', ({ id }) => act(id, 'enabled'), []],
+  ['revoking an admin role that was not there (no mail)', ({ id }) => act(id, 'admin_revoked'), []],
   ['a login on a new device', (person) => logIn(person, client), ['New sign-in to your Latchkey account']],
 ];
 
-it.each(CASES)('reports %s', async (_what, happen, expected) => {
+it.each(CASES)('sends the owner the right notice after %s', async (_what, happen, expected) => {
   const person = await join();
   await happen(person);
   await timed.settle();
@@ -86,15 +86,15 @@ it.each(CASES)('reports %s', async (_what, happen, expected) => {
   for (const { to, subject, text, html } of mailbox.mails) {
     expect(to).toBe(person.email);
     expect(text).toContain('When: January 2, 2030 at 3:04 PM UTC');
-    // What device an admin has is nobody else's business.
+    // The notice of an admin's action does not show the device of the admin.
     const isByAdmin = /disabled|administrator/.test(subject);
     expect(text.includes('Device: Firefox on Linux\nPlace: New Zealand')).toBe(!isByAdmin);
-    // No link in a notice does anything: none has a token.
+    // The links in notices have no token.
     expect(text + html).not.toMatch(/token=|sign=/);
   }
 });
 
-it('reports nothing if nothing changed', async () => {
+it('sends one notice if an account is disabled twice', async () => {
   const { id } = await join();
   await timed.register('cookie');
   for (const action of ['disabled', 'disabled'] as const) await act(id, action);
@@ -102,7 +102,7 @@ it('reports nothing if nothing changed', async () => {
   expect(subjects().filter((subject) => subject.includes('disabled'))).toHaveLength(1);
 });
 
-it('reports a deletion to the address of the deleted account', async () => {
+it('mails a deletion to the deleted address once the provider is back', async () => {
   const { id, email } = await join();
   mailbox.obstacle = () => {
     throw new Error('The provider is down.');
@@ -116,7 +116,7 @@ it('reports a deletion to the address of the deleted account', async () => {
 });
 
 describe('a login', () => {
-  it('on a device that the account has logged in on is no news', async () => {
+  it('sends no notice on a device where the account has logged in before', async () => {
     const person = await join();
     const first = await logIn(person, client);
     expect(subjects()).toHaveLength(1);
@@ -124,7 +124,7 @@ describe('a login', () => {
     expect(subjects()).toHaveLength(1);
   });
 
-  it('on the device that registered is no news', async () => {
+  it('sends no notice on the device that registered the account', async () => {
     const fields = someAccount();
     const made = await timed.core.accounts.create(fields, { client, open: 'cookie', replaces: null });
     await timed.settle();
@@ -134,7 +134,7 @@ describe('a login', () => {
     expect(subjects()).toEqual(['Confirm your email address for Latchkey']);
   });
 
-  it("on another account's device is news", async () => {
+  it('sends a notice on the device of another account', async () => {
     const [one, other] = [await join(), await join()];
     const { device } = await logIn(other, client);
     mailbox.mails.length = 0;
@@ -142,7 +142,7 @@ describe('a login', () => {
     expect(mailbox.last(one.email).subject).toBe('New sign-in to your Latchkey account');
   });
 
-  it('is not reported with NOTIFY_NEW_DEVICE off, but everything else is', async () => {
+  it('sends no notice with NOTIFY_NEW_DEVICE=false, which turns off no other notice', async () => {
     mailbox = createMailbox({ NOTIFY_NEW_DEVICE: 'false' });
     timed = createTimedCore(AT_MS, mailbox.env);
     const person = await join();
@@ -153,7 +153,7 @@ describe('a login', () => {
     expect(subjects()).toEqual(['You are now an administrator of Latchkey']);
   });
 
-  it('that was refused is not reported', async () => {
+  it('sends no notice if it is refused', async () => {
     const person = await join();
     const identifier = readIdentifier(person.email);
     await timed.core.login({ identifier, password: 'wrong', open: 'cookie', client, replaces: null });
@@ -161,7 +161,7 @@ describe('a login', () => {
     expect(subjects()).toEqual([]);
   });
 
-  it('that replaces an outdated hash keeps the links that wait in a mailbox', async () => {
+  it('keeps mailed links valid if it replaces an outdated hash', async () => {
     const person = await join();
     await timed.core.passwordReset.request(readIdentifier(person.email), client);
     await timed.settle();
@@ -179,7 +179,7 @@ describe('a login', () => {
   });
 });
 
-it('keeps what a known device asks for apart from what strangers ask for', async () => {
+it('limits reset mails for a known device apart from those for strangers', async () => {
   const person = await join();
   const { device } = await logIn(person, client);
   const ask = async (from: Client): Promise<void> => {
@@ -192,7 +192,7 @@ it('keeps what a known device asks for apart from what strangers ask for', async
   await ask({ ...client, device });
   expect(resets()).toBe(4);
   const token = tokenIn(mailbox.last(person.email));
-  // A stranger's next request, after the hour, does not replace it.
+  // A later request of a stranger does not replace it.
   timed.advance(59 * 60_000);
   await ask(client);
   expect(await timed.core.passwordReset.read(token)).toMatchObject({ ok: true });

@@ -1,4 +1,4 @@
-// The providers that are reached by HTTP: what they are sent, and what each of their answers means.
+// Mail providers over HTTP: the requests that they get, and how each of their answers is read.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Mail, ProviderSettings } from '../../../src/core/mail/mailer.ts';
 import { createMailer } from '../../../src/core/mail/providers/index.ts';
@@ -36,7 +36,7 @@ interface Asked {
   body: unknown;
 }
 
-/** Sends the mail to a provider that answers so; gives what it was asked, and what became of the mail. */
+/** Sends the mail to a provider that gives this answer; returns the provider's request and the delivery. */
 const deliver = async (
   name: string,
   answer: { status: number; body?: unknown; headers?: Record<string, string> },
@@ -60,8 +60,8 @@ const deliver = async (
   return { ...first, delivery };
 };
 
-describe('what is sent', () => {
-  it('to Resend', async () => {
+describe('the request for a mail', () => {
+  it('has the form of Resend and an idempotency key', async () => {
     const { url, headers, body, delivery } = await deliver('resend', { status: 200, body: { id: 'x' } });
     expect(url).toBe('https://api.resend.com/emails');
     expect(headers.get('Authorization')).toBe('Bearer re_123456789012');
@@ -71,7 +71,7 @@ describe('what is sent', () => {
     expect(delivery).toEqual({ outcome: 'sent' });
   });
 
-  it('to Postmark, which watches nobody', async () => {
+  it('has the form of Postmark, with tracking turned off', async () => {
     const { url, headers, body, delivery } = await deliver('postmark', {
       status: 200,
       body: { ErrorCode: 0 },
@@ -90,7 +90,7 @@ describe('what is sent', () => {
     expect(delivery).toEqual({ outcome: 'sent' });
   });
 
-  it('to SES, signed', async () => {
+  it('has the form of SES and its signature', async () => {
     const { url, headers, body, delivery } = await deliver('ses', { status: 200, body: { MessageId: 'x' } });
     expect(url).toBe('https://email.eu-central-1.amazonaws.com/v2/email/outbound-emails');
     expect(headers.get('Authorization')).toMatch(
@@ -100,31 +100,31 @@ describe('what is sent', () => {
     expect(delivery).toEqual({ outcome: 'sent' });
   });
 
-  it.each(Object.keys(PROVIDERS))('to another address of %s', async (name) => {
+  it.each(Object.keys(PROVIDERS))('reaches another endpoint for %s', async (name) => {
     const { url } = await deliver(name, { status: 200, body: { ErrorCode: 0 } }, 'https://proxy.example.com');
     expect(new URL(url).origin).toBe('https://proxy.example.com');
   });
 });
 
-describe.each(Object.keys(PROVIDERS))('%s', (name) => {
-  it.each([429, 500, 502, 503])('asks for another try with %d', async (status) => {
+describe.each(Object.keys(PROVIDERS))('the answer of %s', (name) => {
+  it.each([429, 500, 502, 503])('fails the mail for a retry after Retry-After with %d', async (status) => {
     const { delivery } = await deliver(name, { status, headers: { 'Retry-After': '120' } });
     expect(delivery).toEqual({ outcome: 'failed', reason: `HTTP ${status}`, retryAfterSeconds: 120 });
   });
 
-  it.each([401, 403])('is asked again after %d: its key is mended, or replaced', async (status) => {
+  it.each([401, 403])('fails the mail for a retry with %d, as the key can be corrected', async (status) => {
     const { delivery } = await deliver(name, { status, body: '<html>' });
     expect(delivery).toEqual({ outcome: 'failed', reason: `HTTP ${status}`, retryAfterSeconds: null });
   });
 
-  it('that cannot be reached throws', async () => {
+  it('throws if there is none', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('unreachable')));
     const mailer = await createMailer(PROVIDERS[name] ?? expect.fail(name), { from: FROM, timeoutMs: 1_000 });
     await expect(mailer.send(mail)).rejects.toThrow('unreachable');
   });
 });
 
-describe('a recipient that will never get a mail', () => {
+describe('a mail', () => {
   it.each<[string, number, object, Record<string, string>, string]>([
     ['resend', 422, { name: 'validation_error', message: 'Invalid `to` field.' }, {}, 'validation_error'],
     ['postmark', 422, { ErrorCode: 406, Message: 'Inactive recipient' }, {}, 'ErrorCode 406'],
@@ -136,7 +136,7 @@ describe('a recipient that will never get a mail', () => {
       { 'x-amzn-ErrorType': 'BadRequestException:http' },
       'BadRequestException',
     ],
-  ])('%s says so with %d %j', async (name, status, body, headers, reason) => {
+  ])('becomes undeliverable if %s answers %d %j', async (name, status, body, headers, reason) => {
     const { delivery } = await deliver(name, { status, body, headers });
     expect(delivery).toEqual({ outcome: 'undeliverable', reason });
   });
@@ -145,14 +145,14 @@ describe('a recipient that will never get a mail', () => {
     ['resend', 422, { name: 'validation_error', message: 'Invalid `from` field.' }],
     ['postmark', 422, { ErrorCode: 300, Message: "Invalid 'From' address" }],
     ['ses', 400, { message: 'Email address is not verified.' }],
-  ])('is not one of whom %s says that the sender is wrong', async (name, status, body) => {
+  ])('fails for a retry if %s refuses the sender with %d %j', async (name, status, body) => {
     const headers = { 'x-amzn-ErrorType': 'MessageRejected' };
     const { delivery } = await deliver(name, { status, body, headers });
     expect(delivery.outcome).toBe('failed');
   });
 });
 
-it('Resend was sent the mail before, if the key is known with another text', async () => {
+it('counts a mail as sent if Resend knows its idempotency key with another text', async () => {
   const body = { name: 'invalid_idempotent_request' };
   expect((await deliver('resend', { status: 409, body })).delivery).toEqual({ outcome: 'sent' });
 });

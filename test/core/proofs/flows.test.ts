@@ -1,4 +1,4 @@
-// The flows of mail in the core, end to end: prove, forget, reset, change, undo.
+// Flows by mail in the core, end to end: verify the email, reset the password, change the email, undo the change.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readIdentifier } from '../../../src/core/index.ts';
 import { createTimedCore, someAccount, someClient } from '../../support/clock.ts';
@@ -14,7 +14,7 @@ beforeEach(() => {
 
 const NEXT_PASSWORD = 'another horse 2';
 
-/** An account with a cookie session, whose address is proven. */
+/** An account with a cookie session and a verified email. */
 const joinProven = async () => {
   const fields = someAccount();
   const { account, token } = await timed.register('cookie', fields);
@@ -38,8 +38,8 @@ const changeEmail = async (person: { token: string; password: string }, email: s
   return changed.value;
 };
 
-describe('proving the address', () => {
-  it('works by the link that registration mails', async () => {
+describe('email verification', () => {
+  it('works once with the link in the registration mail', async () => {
     const fields = someAccount();
     const { account } = await timed.register('cookie', fields);
     expect(account.emailVerifiedAtMs).toBeNull();
@@ -54,7 +54,7 @@ describe('proving the address', () => {
     });
   });
 
-  it('works by the code in the same mail', async () => {
+  it('works with the code in the same mail', async () => {
     const fields = someAccount();
     const { account } = await timed.register('cookie', fields);
     const code = codeIn(mailbox.last(fields.email));
@@ -64,7 +64,7 @@ describe('proving the address', () => {
   });
 });
 
-it('resets a forgotten password', async () => {
+it('resets a forgotten password and ends the sessions', async () => {
   const person = await joinProven();
   await timed.core.passwordReset.request(readIdentifier(person.username), someClient);
   await timed.settle();
@@ -79,7 +79,7 @@ it('resets a forgotten password', async () => {
   await timed.logIn({ ...person, password: NEXT_PASSWORD }, 'cookie');
 });
 
-it('changes the address when it is confirmed, and undoes it', async () => {
+it('changes the email when the new one is confirmed, and undoes the change', async () => {
   const person = await joinProven();
   const next = `next.${person.email}`;
   const changed = await changeEmail(person, next);

@@ -1,4 +1,4 @@
-// The figures of proofs: how long they live, how often they are tried, how many mails go out, and who wins a race.
+// The limits of proofs: lifetimes, tries of a code, mails to one address, and simultaneous use.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Client, readIdentifier } from '../../../src/core/index.ts';
 import { createTimedCore, someAccount, someClient } from '../../support/clock.ts';
@@ -30,7 +30,7 @@ const forget = async (email: string, client: Client = someClient): Promise<void>
   await timed.settle();
 };
 
-/** A person with a proven address who has asked for another one. */
+/** A person with a verified email who has requested another one. */
 const askForChange = async () => {
   const person = await join();
   await timed.core.email.verify({ token: lastToken(person.email) }, someClient);
@@ -42,17 +42,17 @@ const askForChange = async () => {
   return { ...person, next };
 };
 
-describe('a link is good', () => {
-  /** Each flow: makes its link, and gives what uses it up. */
+describe('a link', () => {
+  /** Each flow: `make` requests the link and returns a function that uses it. */
   const FLOWS: Record<string, { life: number; make: () => Promise<() => Promise<{ ok: boolean }>> }> = {
-    'to prove an address': {
+    'verifies an email': {
       life: 24 * HOUR_MS,
       make: async () => {
         const token = lastToken((await join()).email);
         return () => timed.core.email.verify({ token }, someClient);
       },
     },
-    'to reset a password': {
+    'resets a password': {
       life: HOUR_MS,
       make: async () => {
         const { email } = await join();
@@ -61,7 +61,7 @@ describe('a link is good', () => {
         return () => timed.core.passwordReset.complete(token, NEXT_PASSWORD, someClient);
       },
     },
-    'to confirm a new address': {
+    'confirms a new email': {
       life: 24 * HOUR_MS,
       make: async () => {
         const { next } = await askForChange();
@@ -69,7 +69,7 @@ describe('a link is good', () => {
         return () => timed.core.email.confirmChange({ token }, someClient);
       },
     },
-    'to undo a change': {
+    'undoes a change of email': {
       life: 72 * HOUR_MS,
       make: async () => {
         const { next, email } = await askForChange();
@@ -81,7 +81,7 @@ describe('a link is good', () => {
     },
   };
 
-  it.each(Object.keys(FLOWS))('%s until its last millisecond, and no longer', async (name) => {
+  it.each(Object.keys(FLOWS))('%s until it expires, to the millisecond', async (name) => {
     const { life, make } = FLOWS[name] ?? expect.fail(name);
     const inTime = await make();
     timed.advance(life - 1);
@@ -91,7 +91,7 @@ describe('a link is good', () => {
     expect(await tooLate()).toEqual({ ok: false, error: { reason: 'proof', why: 'expired' } });
   });
 
-  it.each(Object.keys(FLOWS))('%s once: of 24 at the same time, one wins', async (name) => {
+  it.each(Object.keys(FLOWS))('%s once if it is used 24 times at once', async (name) => {
     const redeem = await (FLOWS[name] ?? expect.fail(name)).make();
     const results = await Promise.all(Array.from({ length: 24 }, redeem));
     expect(results.filter(({ ok }) => ok)).toHaveLength(1);
@@ -103,13 +103,13 @@ describe('a code', () => {
   const enter = (person: Person, code: string) =>
     timed.core.email.verify({ code, accountId: person.id }, someClient);
 
-  it('is valid for ten minutes', async () => {
+  it('expires after ten minutes, before the link in the same mail', async () => {
     const [one, other] = [await join(), await join()];
     timed.advance(10 * MINUTE_MS - 1);
     expect(await enter(one, codeIn(mailbox.last(one.email)))).toMatchObject({ ok: true });
     timed.advance(1);
     expect(await enter(other, codeIn(mailbox.last(other.email)))).toMatchObject({ ok: false });
-    // The link in the same mail lives on.
+    // The link in the same mail is still valid.
     expect(await timed.core.email.verify({ token: lastToken(other.email) }, someClient)).toMatchObject({
       ok: true,
     });
@@ -128,7 +128,7 @@ describe('a code', () => {
     }
   });
 
-  it('gives no new tries within the hour by being asked for again', async () => {
+  it('gets no new tries if it is requested again within the hour', async () => {
     const person = await join();
     for (let times = 0; times < 5; times += 1) await enter(person, '00000000');
     await timed.core.email.requestVerification(person.id, someClient);
@@ -140,7 +140,7 @@ describe('a code', () => {
     expect(await enter(person, codeIn(mailbox.last(person.email)))).toMatchObject({ ok: true });
   });
 
-  it('is not guessed by a flood: five of 40 at once are compared', async () => {
+  it('resists a flood: of 41 guesses at once, five are compared', async () => {
     const person = await join();
     const code = codeIn(mailbox.last(person.email));
     const guesses = [...Array.from({ length: 40 }, () => wrongFor(code)), code];
@@ -154,7 +154,7 @@ describe('mails to one address', () => {
   const resets = (address: string): number =>
     mailbox.to(address).filter(({ subject }) => subject.startsWith('Set a new')).length;
 
-  it('are three an hour', async () => {
+  it('stop after three in an hour', async () => {
     const { email } = await join();
     for (let times = 0; times < 4; times += 1) await forget(email);
     expect(resets(email)).toBe(3);
@@ -166,7 +166,7 @@ describe('mails to one address', () => {
     expect(resets(email)).toBe(4);
   });
 
-  it('are ten a day', async () => {
+  it('stop after ten in a day', async () => {
     const { email } = await join();
     for (let times = 0; times < 12; times += 1) {
       await forget(email);
@@ -178,7 +178,7 @@ describe('mails to one address', () => {
     expect(resets(email)).toBe(11);
   });
 
-  it('are counted for each purpose, and the last link stays good past the limit', async () => {
+  it('have a limit for each purpose, past which the last link still works', async () => {
     const person = await join();
     for (let times = 0; times < 5; times += 1) await forget(person.email);
     const token = lastToken(person.email);
@@ -188,13 +188,13 @@ describe('mails to one address', () => {
     expect(await timed.core.passwordReset.read(token)).toMatchObject({ ok: true });
   });
 
-  it('are three however many ask at once', async () => {
+  it('stop after three if 24 are requested at once', async () => {
     const { email } = await join();
     await Promise.all(Array.from({ length: 24 }, () => forget(email)));
     expect(resets(email)).toBe(3);
   });
 
-  it('cannot be used to lock anybody out', async () => {
+  it('do not lock the account, however many are requested', async () => {
     const person = await join();
     for (let times = 0; times < 20; times += 1) await forget(person.email);
     await timed.logIn(person, 'cookie');
@@ -204,7 +204,7 @@ describe('mails to one address', () => {
 describe('a clock that was a month ahead', () => {
   const MONTH_MS = 30 * 24 * HOUR_MS;
 
-  it('does not keep mails back once it is right', async () => {
+  it('does not hold mails back once it is right', async () => {
     const { email } = await join();
     timed.advance(MONTH_MS);
     for (let times = 0; times < 3; times += 1) await forget(email);
@@ -230,8 +230,8 @@ describe('a clock that was a month ahead', () => {
   });
 });
 
-describe('a proof is void', () => {
-  it('once the password is another', async () => {
+describe('a proof', () => {
+  it('becomes void when the password changes', async () => {
     const person = await join();
     await forget(person.email);
     const token = lastToken(person.email);
@@ -242,7 +242,7 @@ describe('a proof is void', () => {
     expect(await timed.core.passwordReset.read(token)).toMatchObject({ ok: false });
   });
 
-  it('once the address is another', async () => {
+  it('becomes void when the email changes', async () => {
     const person = await askForChange();
     await forget(person.email);
     const token = lastToken(person.email);
@@ -252,7 +252,7 @@ describe('a proof is void', () => {
     });
   });
 
-  it('while the account is disabled', async () => {
+  it('does not work while the account is disabled', async () => {
     const person = await join();
     await timed.register('cookie');
     await forget(person.email);
@@ -263,7 +263,7 @@ describe('a proof is void', () => {
     expect(await timed.core.passwordReset.read(token)).toMatchObject({ ok: true });
   });
 
-  it('under another secret, and good while a rotation lasts', async () => {
+  it('works during a rotation of TOKEN_SECRET, and not after it', async () => {
     const { email } = await join();
     await forget(email);
     const token = lastToken(email);

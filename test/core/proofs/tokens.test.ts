@@ -1,4 +1,4 @@
-// The tokens and codes of proofs: each is for one purpose, one proof and one secret.
+// The tokens and codes of proofs: each works for one purpose, one proof and one secret.
 import { expect, it } from 'vitest';
 import { createProofTokens } from '../../../src/core/proofs/tokens.ts';
 import { createKeyring } from '../../../src/core/secrets.ts';
@@ -16,13 +16,13 @@ it('reads a token for its own purpose and secret only', async () => {
   expect(await others.readToken('reset_password', token)).toBeNull();
 });
 
-it('reads the token of an operator as a reset only', async () => {
+it("reads an operator's token for a password reset only", async () => {
   const token = `op_${'A'.repeat(43)}`;
   expect(await tokens.readToken('reset_password', token)).toMatch(/^[0-9a-f]{64}$/);
   expect(await tokens.readToken('verify_email', token)).toBeNull();
 });
 
-it('accepts the code of a proof however it is typed, and of no other proof or secret', async () => {
+it('accepts a code with spaces or hyphens, and for its own proof and secret only', async () => {
   const code = await tokens.codeOf(ID);
   expect(code).toMatch(/^\d{8}$/);
   expect(await tokens.isCode(ID, ` ${code.slice(0, 4)}-${code.slice(4)} `)).toBe(true);

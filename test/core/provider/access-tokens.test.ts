@@ -1,4 +1,4 @@
-// Access tokens with claims that nobody is given: each check refuses on its own, even under a right signature.
+// Access tokens with claims that are never issued: each check refuses on its own, despite a valid signature.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createAccessTokens } from '../../../src/core/provider/access-tokens.ts';
 import { createEs256 } from '../../../src/core/provider/es256.ts';
@@ -26,8 +26,8 @@ const claims = { iss: ISSUER, sub: SUBJECT, aud: API, exp: NOW_SECONDS + 1, sid:
 const authenticate = async (changes: object, type = 'at+jwt') =>
   tokens.authenticate(await signer.sign(type, { ...claims, ...changes }));
 
-describe('a token that one of the keys signed', () => {
-  it('is accepted with the claims of a live session', async () => {
+describe('an access token with a valid signature', () => {
+  it('authenticates the account of a live session', async () => {
     expect(await authenticate({})).toBe(principal);
   });
 
@@ -36,29 +36,29 @@ describe('a token that one of the keys signed', () => {
     ['of another audience', { aud: 'https://other.example.com' }],
     ['with a list of audiences', { aud: [API] }],
     ['that expires at this second', { exp: NOW_SECONDS }],
-    ['whose expiry is a text', { exp: String(NOW_SECONDS + 1) }],
+    ['with an expiry that is a text', { exp: String(NOW_SECONDS + 1) }],
     ['without an expiry', { exp: undefined }],
-    ['of another account than the session has', { sub: 'c'.repeat(32) }],
-    ['of a session that nobody has', { sid: 'c'.repeat(64) }],
+    ['of an account that does not own the session', { sub: 'c'.repeat(32) }],
+    ['of an unknown session', { sid: 'c'.repeat(64) }],
     ['without a session', { sid: undefined }],
     ['of an app', { client_id: 'app', scope: 'openid' }],
-  ])('is rejected %s', async (_what, changes) => {
+  ])('does not authenticate if it is a token %s', async (_what, changes) => {
     expect(await authenticate(changes)).toBeNull();
   });
 
-  it('is rejected as another type of token', async () => {
+  it('does not authenticate if it has another type', async () => {
     expect(await authenticate({}, 'JWT')).toBeNull();
     expect(await signer.verify('JWT', await signer.sign('at+jwt', claims))).toBeNull();
   });
 });
 
-describe('the text of a token', () => {
+describe('verification of an access token', () => {
   let token: string;
   beforeAll(async () => {
     token = await signer.sign('at+jwt', claims);
   });
 
-  it('is the only one for its signature: the last character has four bits that no byte has', async () => {
+  it('rejects the 15 other texts of the same bytes: unused bits must be zero', async () => {
     const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const last = digits.indexOf(token.at(-1) ?? '');
     const variants = Array.from({ length: 15 }, (_, more) => token.slice(0, -1) + digits[last + more + 1]);
@@ -66,7 +66,7 @@ describe('the text of a token', () => {
     for (const variant of variants) expect(await signer.verify('at+jwt', variant)).toBeNull();
   });
 
-  it('has a signature of these very bytes by one of the keys', async () => {
+  it('rejects another payload, a false signature and the signature of another key', async () => {
     const [header = '', payload = '', signature = ''] = token.split('.');
     const other = `${header}.${payload.slice(0, -1)}${payload.endsWith('A') ? 'Q' : 'A'}.${signature}`;
     expect(await signer.verify('at+jwt', other)).toBeNull();
@@ -83,7 +83,7 @@ describe('the text of a token', () => {
     expect(await signer.verify('at+jwt', `${header}.${payload}.${text}`)).toBeNull();
   });
 
-  it('is bounded in length, and has three parts', async () => {
+  it('rejects a text that is too long or does not have three parts', async () => {
     for (const text of ['', token.slice(1), `${token}.`, `.${token}`, 'A'.repeat(8193)])
       expect(await signer.verify('at+jwt', text)).toBeNull();
   });

@@ -1,4 +1,4 @@
-// The one derived token of an account: the same for every login while it lives, in conjugator and account alike.
+// The API token of an account: the same for every login while it lives, in conjugator and account.
 import { describe, expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../../support/worker.ts';
 
@@ -10,7 +10,7 @@ interface Person {
   password: string;
 }
 
-/** An account without any session: user-v1 opens none with it. */
+/** An account without a session: a registration in user-v1 opens none. */
 const registered = async (): Promise<Person> => {
   const username = uniqueName();
   const person = { username, email: `${username}@test.com`, password: PASSWORD };
@@ -33,8 +33,8 @@ const rowsOf = async ({ email }: Person) => {
   return results;
 };
 
-describe('one live derived token an account', () => {
-  it('is the same at every login in account and conjugator', async () => {
+describe('the API token of an account', () => {
+  it('stays the same at every login in account and conjugator', async () => {
     const person = await registered();
     const token = tokenOf(await logIn(person));
     expect(token).toMatch(/^[0-9a-f]{40}$/);
@@ -43,19 +43,19 @@ describe('one live derived token an account', () => {
     expect(await rowsOf(person)).toHaveLength(1);
   });
 
-  it('is the same at registration and login in account', async () => {
+  it('stays the same from registration to login in account', async () => {
     const username = uniqueName();
     const person = { username, email: `${username}@test.com`, password: PASSWORD };
     const token = tokenOf(await send('/account/register', { json: person }));
     expect((await logIn(person)).text).toBe(`{"token":"${token}"}`);
   });
 
-  it("is nobody else's", async () => {
+  it('differs from that of another account', async () => {
     const [one, other] = [await registered(), await registered()];
     expect(tokenOf(await logIn(one))).not.toBe(tokenOf(await logIn(other)));
   });
 
-  it('is in no table, and cannot be computed without the secret', async () => {
+  it('does not appear in its row, nor as the digest of its nonce', async () => {
     const person = await registered();
     const token = tokenOf(await logIn(person));
     const [row] = await rowsOf(person);
@@ -66,7 +66,7 @@ describe('one live derived token an account', () => {
     expect(row?.id).not.toContain(token);
   });
 
-  it('is a new one after a logout, and the old one stays invalid', async () => {
+  it('changes after a logout, and the old one stays invalid', async () => {
     const person = await registered();
     const first = tokenOf(await logIn(person));
     expect((await send('/account/logout', { method: 'POST', token: first })).text).toBe('{"success":true}');
@@ -77,7 +77,7 @@ describe('one live derived token an account', () => {
     expect((await send('/account/profile', { token: second })).status).toBe(200);
   });
 
-  it('is refused a second row by the table itself', async () => {
+  it('cannot have a second row: the table refuses it', async () => {
     const person = await registered();
     await logIn(person);
     const again = testEnv.DB.prepare(
@@ -88,7 +88,7 @@ describe('one live derived token an account', () => {
     await expect(again.bind('cookie', person.email).run()).resolves.toMatchObject({ success: true });
   });
 
-  it('is replaced if the secret has changed, so that the login gives a working token', async () => {
+  it('changes with TOKEN_SECRET, so that the login returns a working token', async () => {
     const person = await registered();
     const first = tokenOf(await logIn(person));
     const env = { ...testEnv, TOKEN_SECRET: 'quite another secret, as long as it must be' };
@@ -101,8 +101,8 @@ describe('one live derived token an account', () => {
   });
 });
 
-describe('ten logins at once', () => {
-  it('through account all get the same token', async () => {
+describe('ten simultaneous logins', () => {
+  it('get the same token through account', async () => {
     const person = await registered();
     const answers = await Promise.all(Array.from({ length: 10 }, () => logIn(person)));
     const token = tokenOf(answers[0] ?? { text: '' });
@@ -112,7 +112,7 @@ describe('ten logins at once', () => {
     expect((await send('/account/profile', { token })).status).toBe(200);
   });
 
-  it('through conjugator and account all get the same token, over one that is live already too', async () => {
+  it('get the same token through conjugator and account, also if it is already live', async () => {
     const person = await registered();
     const logins = Array.from({ length: 10 }, (_, index) =>
       index % 2 === 0 ? logIn(person) : logInByEmail(person),
@@ -125,7 +125,7 @@ describe('ten logins at once', () => {
     expect(token).toMatch(/^[0-9a-f]{40}$/);
   });
 
-  it('through users get ten sessions of their own', async () => {
+  it('get ten sessions through users', async () => {
     const person = await registered();
     const logins = Array.from({ length: 10 }, () => send('/api/users/login/', { json: person }));
     const answers = await Promise.all(logins);

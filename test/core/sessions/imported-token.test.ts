@@ -1,4 +1,4 @@
-// A 40-hex token that came with an import: good everywhere like one of ours, beside ours, and ended like ours.
+// Imported tokens of 40 hex digits: accepted like the API token, independent of it, and ended like any session.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createTimedCore, DAY_MS } from '../../support/clock.ts';
 import { measure, NO_OPERATIONS } from '../../support/counting.ts';
@@ -14,7 +14,7 @@ interface Person {
   password: string;
 }
 
-/** An account without any session: user-v1 opens none with it. */
+/** An account without a session: a registration in user-v1 opens none. */
 const registered = async (): Promise<Person> => {
   const username = uniqueName();
   const person = { username, email: `${username}@test.com`, password: PASSWORD.slice(0, 16) };
@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 
 describe('an imported token', () => {
-  it('is accepted in every dialect with tokens, in every header form', async () => {
+  it('authenticates in every dialect with tokens, in every header form', async () => {
     const profile = await send('/account/profile', { token: imported });
     expect([profile.status, json(profile)]).toEqual([
       200,
@@ -62,7 +62,7 @@ describe('an imported token', () => {
       expect((await send('/api/user/', { headers: { Authorization } })).status).toBe(200);
   });
 
-  it('is rejected in any other form, and as a cookie', async () => {
+  it('does not authenticate with a changed character or as a cookie', async () => {
     const other = imported.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
     for (const token of [other, imported.toUpperCase(), imported.slice(1), `${imported}0`]) {
       const answer = await send('/account/profile', { token });
@@ -87,7 +87,7 @@ describe('an imported token', () => {
     ]);
   });
 
-  it('is listed as imported, and its owner can end it', async () => {
+  it('has the kind imported in the list of sessions, and its owner can end it', async () => {
     const other = await giveToken(person.id);
     const listed = await send('/id/sessions', { token: other });
     expect(json(listed)).toMatchObject({
@@ -97,7 +97,7 @@ describe('an imported token', () => {
       ]),
     });
     const path = `/id/sessions/${await sessionId(imported)}`;
-    // Nobody proved anything for an imported token: it ends no other.
+    // An imported token never proved a recent login, so it cannot end another session.
     expect((await send(path, { method: 'DELETE', token: other })).status).toBe(403);
     const derived = await logIn(person);
     expect((await send(path, { method: 'DELETE', token: derived })).status).toBe(204);
@@ -106,7 +106,7 @@ describe('an imported token', () => {
 });
 
 describe('a login in conjugator or account', () => {
-  it('gives the API token, the same each time, and leaves the imported one alone', async () => {
+  it('returns the API token, the same each time, and keeps the imported one', async () => {
     const derived = await logIn(person);
     expect(derived).toMatch(/^[0-9a-f]{40}$/);
     expect(derived).not.toBe(imported);
@@ -129,7 +129,7 @@ describe('a login in conjugator or account', () => {
 describe('a logout', () => {
   const logOut = (token: string) => send('/account/logout', { method: 'POST', token });
 
-  it('ends the imported token for good, and no other', async () => {
+  it('ends the imported token for good, and no other token', async () => {
     const derived = await logIn(person);
     expect((await logOut(imported)).text).toBe('{"success":true}');
     expect((await logOut(imported)).text).toBe(INVALID);
@@ -148,8 +148,8 @@ describe('a logout', () => {
   });
 });
 
-describe('it ends with what ends every session of its account', () => {
-  /** Another person's imported token, which nothing of this may end. */
+describe('an imported token, like any session,', () => {
+  /** Another person's imported token, which must stay valid. */
   let bystander: string;
 
   beforeEach(async () => {
@@ -162,7 +162,7 @@ describe('it ends with what ends every session of its account', () => {
     expect(await statusOf(bystander)).toBe(200);
   };
 
-  it('a change of the password', async () => {
+  it('ends with a change of the password', async () => {
     const change = { currentPassword: person.password, newPassword: 'another fine long one' };
     const wrong = { ...change, currentPassword: 'not this one' };
     const token = await logIn(person);
@@ -172,13 +172,13 @@ describe('it ends with what ends every session of its account', () => {
     await expectEnded();
   });
 
-  it('logging out everywhere else', async () => {
+  it('ends with a logout everywhere else', async () => {
     const token = await logIn(person);
     expect(json(await send('/id/sessions', { method: 'DELETE', token }))).toEqual({ endedSessions: 1 });
     await expectEnded();
   });
 
-  it('being disabled, also after being enabled again', async () => {
+  it('ends when the account is disabled, and stays ended when it is enabled again', async () => {
     const admin = await registered();
     await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
     const token = await logIn(admin);
@@ -189,22 +189,22 @@ describe('it ends with what ends every session of its account', () => {
     await expectEnded();
   });
 
-  it('its deletion, asked for with the token itself', async () => {
+  it('ends with a deletion of the account that it requested', async () => {
     const answer = await send('/account/delete', { method: 'POST', token: imported });
     expect(answer.text).toBe('{"success":true}');
     await expectEnded();
   });
 });
 
-describe('it lives as long as a session may', () => {
-  it('until it expires, and not a millisecond longer', async () => {
+describe('the lifetime of an imported token', () => {
+  it('ends at its expiry, to the millisecond', async () => {
     const { core, now } = createTimedCore();
     const [live, over] = [await giveToken(person.id, now() + 1), await giveToken(person.id, now())];
     expect((await core.sessions.authenticate(live, 'header', 'primary'))?.account.id).toBe(person.id);
     expect(await core.sessions.authenticate(over, 'header', 'primary')).toBeNull();
   });
 
-  it('fourteen days after its last use', async () => {
+  it('ends fourteen days after its last use', async () => {
     const timed = createTimedCore();
     const token = await giveToken(person.id, timed.now() + 90 * DAY_MS);
     timed.advance(2 * DAY_MS);

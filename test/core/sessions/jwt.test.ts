@@ -1,4 +1,4 @@
-// JSON Web Tokens: made as another implementation makes them, and refused wherever a byte is not ours.
+// JSON Web Tokens: equal to those of another implementation, and refused if any byte differs.
 import { describe, expect, it } from 'vitest';
 import { createKeyring } from '../../../src/core/secrets.ts';
 import { signJwt, verifyJwt } from '../../../src/core/sessions/jwt.ts';
@@ -21,7 +21,7 @@ const TOKEN = `${HEADER}.${PAYLOAD}.${SIGNATURE}`;
 const utf8 = new TextEncoder();
 const base64url = (bytes: Uint8Array): string => bytes.toBase64({ alphabet: 'base64url', omitPadding: true });
 
-/** A token with any header and payload, rightly signed under the secret. */
+/** A token with any header and payload, validly signed under the secret. */
 const sign = async (header: string, payload: string | Uint8Array, hash = 'SHA-256'): Promise<string> => {
   const bytes = typeof payload === 'string' ? utf8.encode(payload) : payload;
   const signed = `${base64url(utf8.encode(header))}.${base64url(bytes)}`;
@@ -34,23 +34,23 @@ const sign = async (header: string, payload: string | Uint8Array, hash = 'SHA-25
 const GOOD_HEADER = '{"alg":"HS256","typ":"JWT"}';
 const verify = (token: string, nowMs = BEFORE_MS) => verifyJwt(keyring, token, nowMs);
 
-it('is HS256 under the secret itself, so that a service that shares the secret can verify it', async () => {
+it('signs with HS256 under TOKEN_SECRET itself, so that a service with the secret can verify it', async () => {
   expect(await signJwt(keyring, CLAIMS, OTHERS)).toBe(TOKEN);
   expect(await sign(GOOD_HEADER, JSON.stringify({ ...CLAIMS, ...OTHERS }))).toBe(TOKEN);
 });
 
 describe('a token of ours', () => {
-  it('carries its claims', async () => {
+  it('verifies to its claims', async () => {
     expect(await verify(TOKEN)).toEqual(CLAIMS);
   });
 
-  it('is valid until its exp, and no longer', async () => {
+  it('expires at its exp, to the millisecond', async () => {
     expect(await verify(TOKEN, CLAIMS.exp * 1000 - 1)).toEqual(CLAIMS);
     expect(await verify(TOKEN, CLAIMS.exp * 1000)).toBeNull();
     expect(await verify(TOKEN, CLAIMS.exp * 1000 + 1)).toBeNull();
   });
 
-  it('is valid while its secret is accepted, and invalid afterwards', async () => {
+  it('verifies while its secret is accepted, and not afterwards', async () => {
     const rotating = createKeyring(['the next secret, which is as long as it must be', SECRET]);
     const rotated = createKeyring(['the next secret, which is as long as it must be']);
     expect(await verifyJwt(rotating, TOKEN, BEFORE_MS)).toEqual(CLAIMS);
@@ -61,7 +61,7 @@ describe('a token of ours', () => {
   });
 });
 
-describe('is refused', () => {
+describe('verification of a JSON Web Token', () => {
   const payload = JSON.stringify(CLAIMS);
 
   it.each([
@@ -69,14 +69,14 @@ describe('is refused', () => {
     ['in two parts', `${HEADER}.${PAYLOAD}`],
     ['in four parts', `${TOKEN}.${SIGNATURE}`],
     ['with padding', `${TOKEN}=`],
-    ['with a space before', ` ${TOKEN}`],
-    ['with a line feed after', `${TOKEN}\n`],
-    ['with bits in its signature that no byte has', TOKEN.replace(/U$/, 'V')],
+    ['with a leading space', ` ${TOKEN}`],
+    ['with a trailing line feed', `${TOKEN}\n`],
+    ['with unused bits set in its signature', TOKEN.replace(/U$/, 'V')],
     ['with the signature of another token', `${HEADER}.${base64url(utf8.encode(payload))}.${SIGNATURE}`],
-    ['with its payload as it was before it was encoded', `${HEADER}.${payload}.${SIGNATURE}`],
-    ['empty', ''],
-    ['longer than any of ours', `${HEADER}.${'A'.repeat(8192)}.${SIGNATURE}`],
-  ])('%s', async (_name, token) => {
+    ['with its payload not encoded', `${HEADER}.${payload}.${SIGNATURE}`],
+    ['that is empty', ''],
+    ['that is longer than any of ours', `${HEADER}.${'A'.repeat(8192)}.${SIGNATURE}`],
+  ])('refuses a token %s', async (_name, token) => {
     expect(await verify(token)).toBeNull();
   });
 
@@ -85,14 +85,14 @@ describe('is refused', () => {
     ['another algorithm', '{"alg":"HS512","typ":"JWT"}'],
     ['an asymmetric algorithm', '{"alg":"RS256","typ":"JWT"}'],
     ['a key of its own', '{"alg":"HS256","typ":"JWT","jwk":{"kty":"oct","k":"AA"}}'],
-    ['its members the other way round', '{"typ":"JWT","alg":"HS256"}'],
+    ['its members in reverse order', '{"typ":"JWT","alg":"HS256"}'],
     ['a space', '{"alg": "HS256","typ":"JWT"}'],
-    ['nothing', ''],
-  ])('with a header of %s, rightly signed as it may be', async (_name, header) => {
+    ['an empty text', ''],
+  ])('refuses a header despite a valid signature: %s', async (_name, header) => {
     expect(await verify(await sign(header, payload))).toBeNull();
   });
 
-  it('under another hash function', async () => {
+  it('refuses a signature by another hash function', async () => {
     expect(await verify(await sign(GOOD_HEADER, payload, 'SHA-512'))).toBeNull();
     expect(await verify(await sign(GOOD_HEADER, payload, 'SHA-256'))).toEqual(CLAIMS);
   });
@@ -103,12 +103,12 @@ describe('is refused', () => {
     ['a list', '[]'],
     ['no account', JSON.stringify({ ...CLAIMS, sub: undefined })],
     ['no session', JSON.stringify({ ...CLAIMS, jti: undefined })],
-    ['no end', JSON.stringify({ ...CLAIMS, exp: undefined })],
+    ['no expiry', JSON.stringify({ ...CLAIMS, exp: undefined })],
     ['a number as the account', JSON.stringify({ ...CLAIMS, sub: 5 })],
     ['a list as the session', JSON.stringify({ ...CLAIMS, jti: ['the-id'] })],
-    ['text as the end', JSON.stringify({ ...CLAIMS, exp: '9999999999' })],
+    ['text as the expiry', JSON.stringify({ ...CLAIMS, exp: '9999999999' })],
     ['bytes that are no UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d])],
-  ])('with a payload of %s, rightly signed as it is', async (_name, claims) => {
+  ])('refuses a payload despite a valid signature: %s', async (_name, claims) => {
     expect(await verify(await sign(GOOD_HEADER, claims))).toBeNull();
   });
 });

@@ -1,4 +1,4 @@
-// KV and the nearest copy of D1 are asked at the same time: whichever answers first, nobody waits for more than needed.
+// Reads of a session ask KV and the nearest copy of D1 in parallel and wait for no answer that they do not need.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
 import type { Env } from '../../../src/env.ts';
@@ -7,7 +7,7 @@ import { testEnv } from '../../support/worker.ts';
 
 type Store = 'kv' | 'copy' | 'primary';
 
-/** Bindings whose answers a test lets through one by one. `asked` says in which order they were asked. */
+/** Bindings whose answers a test releases one by one. `asked` lists the stores in the order of the questions. */
 const hold = (held: readonly Store[]) => {
   const asked: Store[] = [];
   const gates = new Map(held.map((store) => [store, Promise.withResolvers<void>()]));
@@ -72,7 +72,7 @@ describe('a read', () => {
     expect(asked).toEqual(['kv', 'copy']);
   });
 
-  it('is answered by the copy while KV hangs', async () => {
+  it('answers from the copy while KV hangs', async () => {
     const { env, asked, release } = hold(['kv']);
     const timed = createTimedCore(undefined, env);
     expect(await timed.core.sessions.authenticate(token, 'header', 'nearest')).not.toBeNull();
@@ -81,7 +81,7 @@ describe('a read', () => {
     await timed.settle();
   });
 
-  it('waits for the copy if KV was first', async () => {
+  it('waits for the copy if KV answers first', async () => {
     const { env, asked, release } = hold(['copy']);
     const reading = read(env);
     await expect.poll(() => asked).toEqual(['kv', 'copy']);
@@ -90,7 +90,7 @@ describe('a read', () => {
     expect(asked).toEqual(['kv', 'copy']);
   });
 
-  it('asks the primary if KV has said that it knows no such session, though the copy has it', async () => {
+  it('asks the primary if KV knows no such session, even if the copy has it', async () => {
     for (const { name } of (await testEnv.SESSIONS.list({ prefix: 'session:' })).keys)
       await testEnv.SESSIONS.delete(name);
     const { env, asked, release } = hold(['copy']);
@@ -102,7 +102,7 @@ describe('a read', () => {
     expect(asked).toEqual(['kv', 'copy', 'primary']);
   });
 
-  it('of an ended session asks the primary, in whatever order the two answer', async () => {
+  it('rejects an ended session, whichever of the two answers first', async () => {
     await createTimedCore().core.sessions.logOut((await read(testEnv)) ?? expect.fail(), {
       dialect: 'test',
       userAgent: null,
@@ -161,7 +161,7 @@ describe('SESSION_READS=cached', () => {
     return found;
   };
 
-  it('asks D1 once a minute, and shows the same account', async () => {
+  it('asks D1 once a minute and returns the same account', async () => {
     const { timed, counted, token: shown } = await joined();
     const first = await authenticate(timed, shown);
     for (let times = 0; times < 5; times += 1) expect(await authenticate(timed, shown)).toEqual(first);
@@ -174,11 +174,11 @@ describe('SESSION_READS=cached', () => {
     expect(counted.d1).toBe(2);
   });
 
-  it('lets an ended session live for a minute on reads at the most, and for no change', async () => {
+  it('accepts an ended session for reads for a minute at most, and never for changes', async () => {
     const { timed, token: shown, id } = await joined();
     await authenticate(timed, shown);
     const record = (await testEnv.SESSIONS.get(`session:${await sha256Hex(shown)}`)) ?? expect.fail();
-    // Ended elsewhere, where nobody deletes this location's record.
+    // Ended in another location, which does not delete this location's record.
     await testEnv.DB.prepare('DELETE FROM sessions WHERE user_id = ?').bind(id).run();
     expect(await authenticate(timed, shown)).not.toBeNull();
     expect(await authenticate(timed, shown, 'primary')).toBeNull();
@@ -187,7 +187,7 @@ describe('SESSION_READS=cached', () => {
     expect(await authenticate(timed, shown)).toBeNull();
   });
 
-  it('ends a session at once on the location where it is logged out', async () => {
+  it('ends a session at once in the location of the logout', async () => {
     const { timed, token: shown } = await joined();
     const principal = (await authenticate(timed, shown)) ?? expect.fail();
     await timed.core.sessions.logOut(principal, {
@@ -200,7 +200,7 @@ describe('SESSION_READS=cached', () => {
     expect(await authenticate(timed, shown)).toBeNull();
   });
 
-  it('shows a change to who made it, and never lets a cookie pass as a token', async () => {
+  it('shows an account its own change, and never accepts a token as a cookie', async () => {
     const { timed, token: shown, id } = await joined();
     await authenticate(timed, shown);
     await authenticate(timed, shown, 'primary');
@@ -209,7 +209,7 @@ describe('SESSION_READS=cached', () => {
     expect(await timed.core.sessions.authenticate(shown, 'cookie', 'nearest')).toBeNull();
   });
 
-  it('trusts no record from the future, of another width or past its session', async () => {
+  it('ignores a record from the future or with a malformed row', async () => {
     const { timed, counted, token: shown } = await joined();
     const key = `session:${await sha256Hex(shown)}`;
     await authenticate(timed, shown);

@@ -1,4 +1,4 @@
-// When a session counts as one whose owner has just proved to be there.
+// `isRecent`: whether the owner of a session authenticated in the last ten minutes.
 import { expect, it } from 'vitest';
 import { isRecent } from '../../../src/core/model.ts';
 
@@ -12,13 +12,14 @@ const proof = (ageMs: number | null, appPasswordId: number | null = null) => ({
 });
 
 it.each([
-  ['a proof of this moment', proof(0), true],
-  ['a proof of almost ten minutes ago', proof(10 * MINUTE_MS - 1), true],
-  ['a proof of ten minutes ago', proof(10 * MINUTE_MS), false],
-  ['a proof by a clock that is a minute ahead', proof(-MINUTE_MS), true],
-  ['a proof by a clock that is further ahead: it would be recent for as long', proof(-MINUTE_MS - 1), false],
-  ['no proof', proof(null), false],
+  ['an authentication of this moment', proof(0), true],
+  ['an authentication of almost ten minutes ago', proof(10 * MINUTE_MS - 1), true],
+  ['an authentication of ten minutes ago', proof(10 * MINUTE_MS), false],
+  ['an authentication by a clock that is a minute ahead', proof(-MINUTE_MS), true],
+  // It would stay recent for as long as the clock was ahead.
+  ['an authentication by a clock that is further ahead', proof(-MINUTE_MS - 1), false],
+  ['no authentication', proof(null), false],
   ['an app password', proof(0, 7), false],
-])('%s: %j is %s', (_what, session, expected) => {
+])('takes %s, %j, as recent: %s', (_what, session, expected) => {
   expect(isRecent(session, NOW_MS)).toBe(expected);
 });

@@ -1,4 +1,4 @@
-// How long sessions live: fourteen days unused, pushed on once a day at most, ninety days in all.
+// Session expiry: after fourteen days without use, extended once a day at most, and after ninety days in any case.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LoginKind } from '../../../src/core/index.ts';
 import { createTimedCore, DAY_MS, someAccount, type TimedCore } from '../../support/clock.ts';
@@ -35,7 +35,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect((await identify(lastMoment, kind, token))?.account.id).toBe(account.id);
   });
 
-  it('is extended by use, at most once a day', async () => {
+  it('gets extended by use, once a day at most', async () => {
     const timed = createTimedCore();
     const startMs = timed.now();
     const { token, account } = await timed.register(kind);
@@ -56,7 +56,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await expiryOf(account.id)).toBe(startMs + 2 * DAY_MS + IDLE_MS);
   });
 
-  it('expires after ninety days, however much it is used', async () => {
+  it('expires after ninety days, even if it is used', async () => {
     const timed = createTimedCore();
     const startMs = timed.now();
     const { token, account } = await timed.register(kind);
@@ -72,10 +72,10 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await identify(timed, kind, token)).toBeNull();
   });
 
-  it('stays alive with an idle time of one day, if it is used within each day', async () => {
+  it('stays valid with an idle time of one day if it is used every day', async () => {
     const timed = createTimedCore(undefined, { ...testEnv, SESSION_IDLE_DAYS: '1' });
     const { token } = await timed.register(kind);
-    // Uses at any hour, each less than a day after the one before, but for the part that an extension may lag behind.
+    // Each use comes less than a day after the last, minus the time by which an extension can lag behind.
     for (const hours of [1, 22, 2, 22, 11, 12, 22, 1, 1, 22]) {
       timed.advance(hours * HOUR_MS);
       expect(await identify(timed, kind, token)).not.toBeNull();
@@ -84,7 +84,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await identify(timed, kind, token)).toBeNull();
   });
 
-  it('is extended at most once in a fourteenth of a short idle time', async () => {
+  it('gets extended after half a day of an idle time of seven days', async () => {
     const timed = createTimedCore(undefined, { ...testEnv, SESSION_IDLE_DAYS: '7' });
     const { token } = await timed.register(kind);
     timed.advance(DAY_MS / 2 - 1);
@@ -97,7 +97,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     const env = { ...testEnv, SESSION_IDLE_DAYS: '30', SESSION_ABSOLUTE_DAYS: '20' };
     const timed = createTimedCore(undefined, env);
     const { token, account } = await timed.register(kind);
-    // Rows are cleaned up by this time: an idle time beyond the absolute limit adds nothing to it.
+    // The clean-up uses this time: an idle time beyond the absolute limit adds nothing to it.
     expect(await expiryOf(account.id)).toBe(timed.now() + 20 * DAY_MS);
     timed.advance(20 * DAY_MS - 1);
     expect(await identify(timed, kind, token)).not.toBeNull();
@@ -106,7 +106,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
   });
 });
 
-it('expires the API token ninety days after the last login that gave it', async () => {
+it('expires the API token ninety days after the last login that returned it', async () => {
   const timed = createTimedCore();
   const fields = someAccount();
   const { token } = await timed.register('derived', fields);
@@ -122,7 +122,7 @@ it('expires the API token ninety days after the last login that gave it', async 
   expect(await identify(timed, 'derived', token)).toBeNull();
 });
 
-it('gives a new API token after the old one has expired, and the old one stays invalid', async () => {
+it('returns a new API token after the old one expired, and the old one stays invalid', async () => {
   const timed = createTimedCore();
   const fields = someAccount();
   const { token, account } = await timed.register('derived', fields);
@@ -134,12 +134,12 @@ it('gives a new API token after the old one has expired, and the old one stays i
   expect((await identify(timed, 'derived', next.token))?.account.id).toBe(account.id);
 });
 
-describe('the cookie', () => {
+describe('the session cookie', () => {
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  it('is sent again with its full life when the session is extended, and only then', async () => {
+  it('gets set again with its full lifetime only when the session is extended', async () => {
     const startMs = Date.now();
     vi.useFakeTimers({ toFake: ['Date'], now: startMs });
     const { username, email } = someAccount();
@@ -171,7 +171,7 @@ describe('the cookie', () => {
   });
 });
 
-it('never shortens a session: an extension loses to a login in between', async () => {
+it('keeps the later expiry if a login comes during an extension', async () => {
   const person = someAccount();
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const { env } = observe(testEnv, (_, method) => (method === 'run' ? released : undefined));

@@ -1,4 +1,4 @@
-// How many sessions an account may have, and that a pile of them, however it came about, holds nothing up.
+// The limit of sessions of an account, and requests about an account with a huge number of them.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../../support/clock.ts';
 import { observe } from '../../support/counting.ts';
@@ -21,7 +21,7 @@ const areLive = (timed: TimedCore, tokens: readonly string[]): Promise<boolean[]
   Promise.all(tokens.map((token) => isLive(timed, token)));
 
 describe('a login beyond MAX_SESSIONS', () => {
-  it('ends the session that was used least recently, of whatever kind', async () => {
+  it('ends the least recently used session, of any kind', async () => {
     const timed = limited();
     const person = someAccount();
     const tokens = [(await timed.register('jwt', person)).token];
@@ -48,7 +48,7 @@ describe('a login beyond MAX_SESSIONS', () => {
     ]);
   });
 
-  it('never ends the session that it opens, even if all are of the same millisecond', async () => {
+  it('never ends the session that it opens, even if all opened in the same millisecond', async () => {
     const timed = limited();
     const person = someAccount();
     const { account } = await timed.register('cookie', person);
@@ -59,7 +59,7 @@ describe('a login beyond MAX_SESSIONS', () => {
     expect(await timed.core.sessions.count(account.id)).toBe(MAX);
   });
 
-  it('ends none if it gives the API token that is live already', async () => {
+  it('ends no session if it returns the API token that is already live', async () => {
     const timed = limited();
     const person = someAccount();
     const tokens = [(await timed.register('derived', person)).token];
@@ -110,7 +110,7 @@ describe('a login beyond MAX_SESSIONS', () => {
     expect(await timed.core.sessions.count(account.id)).toBe(MAX);
   });
 
-  it('ends as many as a lowered setting requires', async () => {
+  it('ends as many sessions as a lowered limit requires', async () => {
     const person = someAccount();
     const before = limited(6);
     const { account } = await before.register('cookie', person);
@@ -121,7 +121,7 @@ describe('a login beyond MAX_SESSIONS', () => {
   });
 });
 
-/** As many as a script opened in half an hour before there was a limit, ten times over. */
+/** Ten times as many as a script opened in half an hour before there was a limit. */
 const PILE = 200_000;
 
 let piles = 0;
@@ -162,12 +162,12 @@ const countRows = () => {
   return { env: { ...observed.env, DB }, operations: observed.operations, counted };
 };
 
-/** KV takes 1,000 operations a request; a request that ends all sessions uses few of them. */
+/** A request can use 1,000 operations of KV; one that ends all sessions uses few of them. */
 const MAX_KV_DELETES = 110;
-/** Neither does D1 hand out what it ends: the latest hundred, and what any such change returns. */
+/** D1 returns the latest hundred of the sessions that it ends, and a few rows of the change itself. */
 const MAX_ROWS = 110;
 
-describe(`${PILE.toLocaleString('en')} sessions of one account`, () => {
+describe(`an account with ${PILE.toLocaleString('en')} sessions`, () => {
   const watched = countRows();
   const timed = createTimedCore(undefined, watched.env);
   const { core } = timed;
@@ -178,7 +178,7 @@ describe(`${PILE.toLocaleString('en')} sessions of one account`, () => {
   const principal = async () =>
     (await core.sessions.authenticate(token, 'cookie', 'primary')) ?? expect.fail('The session has ended.');
 
-  /** Does something to the account with its pile, and checks that it cost little outside D1. */
+  /** Does the work and checks that it read few rows and deleted few records in KV. */
   const withPile = async <T>(work: () => Promise<T>): Promise<T> => {
     const kvDeletes = watched.operations.kvDeletes;
     watched.counted.rows = 0;
@@ -197,24 +197,24 @@ describe(`${PILE.toLocaleString('en')} sessions of one account`, () => {
     await pileUp(accountId, timed.now());
   });
 
-  it('are counted by D1', async () => {
+  it('counts them in D1', async () => {
     expect(await withPile(() => core.sessions.count(accountId))).toBe(PILE + 1);
   });
 
-  it('are listed in pages', async () => {
+  it('lists them in pages', async () => {
     const first = await withPile(() => core.sessions.list(accountId, { after: null, limit: 100 }));
     expect(first.sessions).toHaveLength(100);
     const second = await withPile(() => core.sessions.list(accountId, { after: first.next, limit: 100 }));
     expect(second.sessions[0]?.lastSeenAtMs).toBe((first.sessions[99]?.lastSeenAtMs ?? 0) - 1);
   });
 
-  it('are brought within the limit by the next login', async () => {
+  it('gets within the limit at its next login', async () => {
     ({ token } = await withPile(() => timed.logIn(person, 'cookie')));
     expect(await core.sessions.count(accountId)).toBe(100);
     expect(await isLive(timed, token)).toBe(true);
   });
 
-  it('end with a password change, except the session that asks', async () => {
+  it('ends them with a password change, except the session that requested it', async () => {
     await pileUp(accountId, timed.now() - PILE);
     const change = { current: person.password, next: 'correct horse 2' };
     const asker = await principal();
@@ -225,21 +225,21 @@ describe(`${PILE.toLocaleString('en')} sessions of one account`, () => {
     expect(await core.sessions.count(accountId)).toBe(1);
   });
 
-  it('end all together', async () => {
+  it('ends all but the current one', async () => {
     await pileUp(accountId, timed.now());
     const { session } = await principal();
     expect(await withPile(() => core.sessions.endAll(accountId, session.id, someClient, null))).toBe(PILE);
     expect(await isLive(timed, token)).toBe(true);
   });
 
-  it('end when an admin disables the account', async () => {
+  it('ends them when an admin disables it', async () => {
     await pileUp(accountId, timed.now());
     const { ok } = await withPile(() => core.admin.apply(accountId, 'disabled', accountId, someClient));
     expect(ok).toBe(true);
     expect(await core.sessions.count(accountId)).toBe(0);
   });
 
-  it('end with the account', async () => {
+  it('ends them when it is deleted', async () => {
     await pileUp(accountId, timed.now());
     const { ok } = await withPile(() => core.accounts.remove(accountId, someClient));
     expect(ok).toBe(true);

@@ -1,4 +1,4 @@
-// A browser has one session: a login or registration over a live cookie ends the one before, a refused one not.
+// A browser has one session: a login or registration with a live cookie ends the previous one, unless it is refused.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
 import { type Answer, type Sent, send, sessionCookie, testEnv, uniqueName } from '../../support/worker.ts';
@@ -30,9 +30,9 @@ const expectEnded = async (answer: Answer): Promise<void> => {
   expect(await testEnv.SESSIONS.get(`session:${id}`)).toBeNull();
 };
 
-describe('over a live cookie', () => {
+describe('a request with a live cookie', () => {
   it.each(['/api/users/login/', '/api/v1/user/login/'])(
-    'a login at %s starts a fresh session',
+    'replaces the session by a new one at %s',
     async (path) => {
       const answer = await send(path, { json: holder, cookie });
       await expectEnded(answer);
@@ -42,13 +42,13 @@ describe('over a live cookie', () => {
     },
   );
 
-  it('a registration in users starts a session of the new account', async () => {
+  it('replaces the session by one of the new account if it registers in users', async () => {
     const answer = await send('/api/users/register/', { json: person(), cookie });
     await expectEnded(answer);
     expect(await isLive(sessionCookie(answer) ?? '')).toBe(true);
   });
 
-  it('a registration in user-v1 ends the session, though it starts none', async () => {
+  it('ends the session if it registers in user-v1, which opens none', async () => {
     await expectEnded(await send('/api/v1/user/register/', { json: person(), cookie }));
   });
 
@@ -57,12 +57,12 @@ describe('over a live cookie', () => {
     ['an unknown account', '/api/v1/user/login/', () => ({ json: person() })],
     ['a taken name', '/api/users/register/', () => ({ json: holder })],
     ['a taken name in user-v1', '/api/v1/user/register/', () => ({ json: holder })],
-    ['a field that is missing', '/api/users/register/', () => ({ json: {} })],
-    ['a login of account, which knows no cookie,', '/account/login', () => ({ json: holder })],
+    ['a missing field', '/api/users/register/', () => ({ json: {} })],
+    ['a login in account, which uses no cookies', '/account/login', () => ({ json: holder })],
     ['a registration in account', '/account/register', () => ({ json: person() })],
   ];
 
-  it.each(harmless)('%s leaves the session alone', async (_name, path, sent) => {
+  it.each(harmless)('keeps the session after %s', async (_name, path, sent) => {
     const answer = await send(path, { ...sent(), cookie });
     expect(sessionCookie(answer)).toBeNull();
     expect(await isLive(cookie)).toBe(true);

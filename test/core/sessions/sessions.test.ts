@@ -1,4 +1,4 @@
-// D1 is the truth about a session, whatever KV says: stale, empty or rubbish.
+// D1 decides about a session, whatever KV has: a stale record, none or garbage.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { LoginKind } from '../../../src/core/index.ts';
 import { sha256Hex } from '../../../src/core/secrets.ts';
@@ -28,7 +28,7 @@ interface Request {
   refusal: string;
 }
 
-/** A read with that session, and what it is answered where the session is good for nothing. */
+/** A read with that session, and its refusal if the session is invalid. */
 const readWith = (kind: LoginKind, token: string): Request =>
   kind === 'cookie'
     ? { path: '/api/users/me/', sent: { cookie: token }, refusal: '{"detail":"Not found."}' }
@@ -77,7 +77,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     if (kind !== 'jwt') expect(key).toBe(`session:${await sha256Hex(token)}`);
   });
 
-  it('is rejected after logout, even if KV still has its record', async () => {
+  it('stays invalid after logout, even if KV still has its record', async () => {
     const record = (await testEnv.SESSIONS.get(key)) ?? '';
     expect(record).not.toBe('');
     const change = changeWith(kind, token);
@@ -88,7 +88,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await sessionsOf(userId)).toBe(0);
   });
 
-  it('continues if KV has lost everything, and repairs KV', async () => {
+  it('stays valid if KV lost everything, and repairs KV', async () => {
     const record = await testEnv.SESSIONS.getWithMetadata(key);
     await emptyKv();
     const { path, sent } = readWith(kind, token);
@@ -101,7 +101,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
   });
 
   it.each(['rubbish', '', 'null', '5', '[]', '{}', '{"bookmark":', '\u0000'])(
-    'goes on where its record in KV is %j, and repairs it',
+    'stays valid if its record in KV is %j, and repairs the record',
     async (rubbish) => {
       await testEnv.SESSIONS.put(key, rubbish);
       await expectAccepted(kind, token);
@@ -110,14 +110,14 @@ describe.each(kinds)('a session of kind %s', (kind) => {
   );
 
   it.each(['{"bookmark":null}', '{"bookmark":5}', '{"bookmark":""}', '{"bookmark":"no bookmark"}'])(
-    'goes on where its record in KV is %s, which tells no state of D1',
+    'stays valid if its record in KV is %s, which has no bookmark of D1',
     async (record) => {
       await testEnv.SESSIONS.put(key, record);
       await expectAccepted(kind, token);
     },
   );
 
-  it('is not created by a record in KV', async () => {
+  it('cannot be created by a record in KV', async () => {
     const record = (await testEnv.SESSIONS.get(key)) ?? '';
     const forged = kind === 'cookie' ? 'A'.repeat(43) : '0'.repeat(40);
     await testEnv.SESSIONS.put(`session:${await sha256Hex(forged)}`, record);
@@ -125,7 +125,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     await expectAccepted(kind, token);
   });
 
-  it('is rejected while its account is disabled', async () => {
+  it('stays invalid while its account is disabled', async () => {
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(userId).run();
     await expectRefused(kind, token);
     await emptyKv();
@@ -133,7 +133,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
     expect(await recordNames()).toEqual([]);
   });
 
-  it('is deleted from D1 and KV with its account, and no other session is', async () => {
+  it('ends in D1 and KV with its account, and the sessions of others stay', async () => {
     const other = await timed.register(kind);
     const { core, settle } = timed;
     const client = { dialect: 'test', userAgent: null, country: null, addressPrefix: null };
@@ -148,7 +148,7 @@ describe.each(kinds)('a session of kind %s', (kind) => {
   });
 });
 
-it('ends every kind of session of an account with its deletion, in every dialect', async () => {
+it('ends every kind of session of a deleted account in every dialect', async () => {
   await emptyKv();
   const timed = createTimedCore();
   const fields = { username: 'going.away', email: 'going@away.test', password: 'sesame1234' };

@@ -1,4 +1,4 @@
-// A token of one kind is no good as another, and a JSON Web Token only for the account of its session.
+// Each kind of token works only as its own kind, and a JSON Web Token only for the account of its session.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createKeyring } from '../../../src/core/secrets.ts';
 import { signJwt } from '../../../src/core/sessions/jwt.ts';
@@ -27,7 +27,7 @@ const claimsOf = (jwt: string): Claims => {
 const isClaims = (value: unknown): value is Claims =>
   typeof value === 'object' && value !== null && ['sub', 'jti', 'iat', 'exp'].every((name) => name in value);
 
-/** A token with other claims, rightly signed, as a service that shares the secret could make it. */
+/** A token with other claims, validly signed, which a service with the secret could make. */
 const resigned = (jwt: string, changes: Partial<Claims>): Promise<string> => {
   const { sub, jti, iat, exp } = claimsOf(jwt);
   return signJwt(keyring, { sub, jti, iat, exp, ...changes }, {});
@@ -56,55 +56,55 @@ it('accepts each token as its own kind', async () => {
   expect((await profile(await resigned(jwt, {}))).status).toBe(200);
 });
 
-describe('as a cookie', () => {
+describe('a session cookie', () => {
   it.each([
-    ['a derived token', () => derived],
+    ['an API token', () => derived],
     ['a JSON Web Token', () => jwt],
-    ['the jti of a JSON Web Token, which anybody can read who sees one,', () => claimsOf(jwt).jti],
-  ])('%s is rejected', async (_name, token) => {
+    ['the jti of a JSON Web Token, which is readable in it', () => claimsOf(jwt).jti],
+  ])('cannot be %s', async (_name, token) => {
     expect((await send('/api/users/me/', { cookie: token() })).text).toBe(NOT_FOUND);
   });
 });
 
-describe('in a header', () => {
+describe('the Authorization header', () => {
   it.each([
     ['a cookie', () => cookie],
     ['the jti of a JSON Web Token', () => claimsOf(jwt).jti],
-  ])('%s is rejected', async (_name, token) => {
+  ])('does not authenticate by %s', async (_name, token) => {
     const answer = await profile(token());
     expect(answer.status).toBe(401);
     expect(answer.text).toBe(INVALID);
   });
 });
 
-describe('a JSON Web Token, rightly signed,', () => {
+describe('a validly signed JSON Web Token', () => {
   it.each([
-    ['that names another account than its session does', () => ({ sub: String(other) })],
-    ['that names no account', () => ({ sub: '' })],
-    ['whose session is a cookie', () => ({ jti: cookie })],
-    ['whose session is a derived token', () => ({ jti: derived })],
-    ['without a session', () => ({ jti: '' })],
-    ['that has expired', () => ({ exp: Math.floor(Date.now() / 1000) - 1 })],
-  ])('%s is rejected', async (_name, changes) => {
+    ['names an account that does not own its session', () => ({ sub: String(other) })],
+    ['names no account', () => ({ sub: '' })],
+    ['names the session of a cookie', () => ({ jti: cookie })],
+    ['names the session of an API token', () => ({ jti: derived })],
+    ['names no session', () => ({ jti: '' })],
+    ['has expired', () => ({ exp: Math.floor(Date.now() / 1000) - 1 })],
+  ])('does not authenticate if it %s', async (_name, changes) => {
     const answer = await profile(await resigned(jwt, changes()));
     expect(answer.status).toBe(401);
     expect(answer.text).toBe(INVALID);
   });
 });
 
-it('is rejected as another kind while KV answers alone', async () => {
+it('rejects a token as another kind with SESSION_READS=cached too', async () => {
   const env = { ...testEnv, SESSION_READS: 'cached' };
   const asToken = (token: string) =>
     send('/account/profile', { env, headers: { Authorization: `Bearer ${token}` } });
   const asCookie = (text: string) => send('/api/users/me/', { env, cookie: text });
-  // Twice: from the second one on, KV has both.
+  // Twice: the second time, KV has both.
   for (let times = 0; times < 2; times += 1)
     expect([(await asToken(jwt)).status, (await asCookie(cookie)).status]).toEqual([200, 200]);
   expect((await asCookie(claimsOf(jwt).jti)).text).toBe(NOT_FOUND);
   expect((await asToken(await resigned(jwt, { jti: cookie }))).text).toBe(INVALID);
 });
 
-it('names its account in a JSON Web Token as clients of auth read it', () => {
+it('puts the claims id, email and name, which clients of auth read, into a JSON Web Token', () => {
   const { sub, jti, iat, exp } = claimsOf(jwt);
   expect(Object.keys(claimsOf(jwt))).toEqual(['sub', 'jti', 'iat', 'exp', 'id', 'email', 'name']);
   expect(sub).toMatch(/^[1-9]\d*$/);

@@ -1,4 +1,4 @@
-// What reading and changing cost: the round trips to D1 and KV that the design allows, and not one more.
+// The cost of reads and changes: the round trips to D1 and KV that the design allows, and no more.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LoginKind } from '../../../src/core/index.ts';
 import { sha256Hex } from '../../../src/core/secrets.ts';
@@ -7,7 +7,7 @@ import { measure, NO_OPERATIONS, type Observed, observe } from '../../support/co
 import { send, testEnv } from '../../support/worker.ts';
 
 const ONE_READ = { ...NO_OPERATIONS, kvGets: 1, d1: 1 };
-/** The nearest copy may not have seen the login yet, so the primary has the last word. */
+/** The nearest copy may not have seen the login yet, so the primary decides. */
 const REFUSED_READ = { ...ONE_READ, d1: 2 };
 
 const tokens = { cookie: '', derived: '', jwt: '', revokedJwt: '' };
@@ -22,14 +22,14 @@ beforeAll(async () => {
   await send('/account/logout', { method: 'POST', token: tokens.revokedJwt });
 });
 
-describe('an authenticated read is one KV get and one D1 query', () => {
+describe('an authenticated read', () => {
   it.each([
     ['a cookie', '/api/users/me/', () => ({ cookie: tokens.cookie })],
     ['a 40-hex token', '/account/profile', () => ({ token: tokens.derived })],
     ['a JSON Web Token', '/account/profile', () => ({ headers: { Authorization: `Bearer ${tokens.jwt}` } })],
     ['a bare token', '/api/user/', () => ({ headers: { Authorization: tokens.derived } })],
-    ['a list of pictures', '/account/get_pictures', () => ({ token: tokens.derived })],
-  ])('by %s', async (_name, path, credentials) => {
+    ['a 40-hex token, of the list of pictures', '/account/get_pictures', () => ({ token: tokens.derived })],
+  ])('costs one KV get and one D1 query with %s', async (_name, path, credentials) => {
     const { answer, operations, hashed } = await measure(path, credentials());
     expect(answer.status).toBe(200);
     expect(operations).toEqual(ONE_READ);
@@ -39,20 +39,20 @@ describe('an authenticated read is one KV get and one D1 query', () => {
   it.each([
     ['a token', '/account/profile', { token: '0'.repeat(40) }, 401],
     ['a cookie', '/api/users/me/', { cookie: 'A'.repeat(43) }, 404],
-  ])('of %s that is well formed and nobody has', async (_name, path, sent, status) => {
+  ])('costs one more D1 query with %s that is well formed but unknown', async (_name, path, sent, status) => {
     const { answer, operations } = await measure(path, sent);
     expect(answer.status).toBe(status);
     expect(operations).toEqual(REFUSED_READ);
   });
 
-  it('for a JSON Web Token whose session has ended', async () => {
+  it('costs one more D1 query with a JSON Web Token whose session ended', async () => {
     const { answer, operations } = await measure('/account/profile', { token: tokens.revokedJwt });
     expect(answer.text).toBe('{"detail":"Invalid token."}');
     expect(operations).toEqual(REFUSED_READ);
   });
 });
 
-describe('which copy of D1 is asked', () => {
+describe('the choice of a copy of D1', () => {
   const PRIMARY = 'first-primary';
   const NEAREST = 'first-unconstrained';
   const profile = { token: '', path: '/account/profile' };
@@ -61,13 +61,13 @@ describe('which copy of D1 is asked', () => {
     profile.token = await register('derived');
   });
 
-  it('for a read: the nearest', async () => {
+  it('sends a read to the nearest copy', async () => {
     const { answer, constraints } = await measure(profile.path, { token: profile.token });
     expect(answer.status).toBe(200);
     expect(constraints).toEqual([NEAREST]);
   });
 
-  it('for a read that KV knows nothing of, or that the settings say so: the primary', async () => {
+  it('sends a read to the primary with SESSION_READS=primary or if KV has no record', async () => {
     const { token } = profile;
     const env = { ...testEnv, SESSION_READS: 'primary' };
     expect((await measure(profile.path, { token, env })).constraints).toEqual([PRIMARY]);
@@ -75,7 +75,7 @@ describe('which copy of D1 is asked', () => {
     expect((await measure(profile.path, { token })).constraints).toEqual([NEAREST, PRIMARY]);
   });
 
-  it('for a read whose copy fails: the primary after it', async () => {
+  it('sends a read to the primary if the nearest copy fails', async () => {
     const observed: Observed = observe(testEnv, (binding) => {
       if (binding === 'd1' && observed.constraints.at(-1) === NEAREST) throw new Error('Replica is gone.');
     });
@@ -84,7 +84,7 @@ describe('which copy of D1 is asked', () => {
     expect(observed.constraints[1]).toBe(PRIMARY);
   });
 
-  it('for a change and a logout: the primary, and KV is never asked', async () => {
+  it('sends a change and a logout to the primary without asking KV', async () => {
     const { token } = profile;
     const change = await measure('/account/set_picture', { token, json: { id: 3 } });
     expect(change.answer.text).toBe('{"success":true}');
@@ -97,7 +97,7 @@ describe('which copy of D1 is asked', () => {
     expect(logout.constraints).toEqual([PRIMARY, PRIMARY]);
   });
 
-  it("for an admin's work: the primary", async () => {
+  it("sends an admin's list to the primary", async () => {
     const { token } = profile;
     await testEnv.DB.prepare('UPDATE users SET is_admin = 1').run();
     const { answer, operations, constraints } = await measure('/api/admin/users?limit=2', { token });

@@ -1,4 +1,4 @@
-// Everything that makes the Worker ask D1, with what it asked and from where; and how SQLite goes about it.
+// Every job that makes the Worker ask D1, with its statements and call sites; and SQLite's plan of a statement.
 
 import { readIdentifier } from '../../../src/core/index.ts';
 import { sha256Hex } from '../../../src/core/secrets.ts';
@@ -19,18 +19,18 @@ import { type Sent, send, testEnv } from '../../support/worker.ts';
 export interface Asked {
   /** The SQL of every statement. */
   statements: string[];
-  /** Where in src/core the round trips began, as `file:line:column`. */
+  /** The places in src/core that began a round trip, as `file:line:column`. */
   callSites: Set<string>;
 }
 
-/** Reads where the store was called: the first frame of the stack that is in the core and not the store's own. */
+/** Finds the call of the store: the first frame of the stack in the core outside the store. */
 const readCallSite = (stack: string): string | null => {
   const places = [...stack.matchAll(/src\/core\/(?:[\w-]+\/)*([\w-]+\.ts)[^:\s]*:(\d+:\d+)/g)];
   const caller = places.find(([, file]) => file !== 'store.ts');
   return caller ? `${caller[1]}:${caller[2]}` : null;
 };
 
-/** Bindings that note what is asked of D1. */
+/** Bindings that record statements for D1 and their call sites. */
 const watch = (env: Env) => {
   const asked: Asked = { statements: [], callSites: new Set() };
   const observed = observe(env);
@@ -52,7 +52,7 @@ type Work = (env: Env) => Promise<unknown>;
 
 const VERIFIER = 'v'.repeat(43);
 
-/** What an app asks for, but for what it makes anew each time. */
+/** The request of an app, without the values that are new each time. */
 const REQUEST = {
   redirectUri: REDIRECT,
   scopes: ['openid', 'email', 'offline_access'],
@@ -89,7 +89,7 @@ const asAdmin =
     if (answer.status !== 200) throw new Error(`${path(id)}: ${answer.status}`);
   };
 
-/** Everything that can be done with second factors, in the order in which it can be. */
+/** Every action with second factors, in an order in which all succeed. */
 const useFactors: Work = async (env) => {
   const via = { env };
   const [person, admin] = [await factors.join(via), await factors.join(via)];
@@ -147,7 +147,7 @@ const asAdminPage =
     if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`);
   };
 
-/** A search for `u`, of a page. */
+/** A search for `u`, for one page. */
 const search =
   (page: string): Work =>
   async (env) => {
@@ -343,13 +343,13 @@ const others: [string, Work][] = [
       await testEnv.DB.prepare('UPDATE users SET name_key = NULL WHERE id = ?').bind(id).run();
       const controller = { scheduledTime: 0, cron: '', type: 'scheduled', noRetry: () => undefined } as const;
       const context = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
-      // What the runtime adds to a context, nothing here looks at.
+      // Nothing here uses what the runtime adds to a context.
       await worker.scheduled(controller, env, Object.assign(Object.create(null), context));
     },
   ],
 ];
 
-/** An account with mail on: its address is proven, another is pending, and somebody asked for a reset. */
+/** Every action with mail: verification, sign-in by code, a change of email and its undoing, a password reset. */
 const withMail: Work = async (env) => {
   const mailbox = createMailbox({ EMAIL_SIGN_IN: 'true' }, env);
   const { core, register, settle, advance } = createTimedCore(undefined, mailbox.env);
@@ -431,7 +431,7 @@ const fail = (): never => {
   throw new Error('There is no such mail.');
 };
 
-/** What each of the Worker's jobs asks of D1. */
+/** The statements and call sites of each job. */
 export const askEverything = async (): Promise<Map<string, Asked>> => {
   const found = new Map<string, Asked>();
   for (const [name, work] of [...ofEndpoints, ...others, ['with mail', withMail] as const]) {
@@ -442,7 +442,7 @@ export const askEverything = async (): Promise<Map<string, Asked>> => {
   return found;
 };
 
-/** How SQLite goes about a statement, whatever its parameters are. */
+/** The steps of SQLite's plan for a statement, with any parameters. */
 export const planOf = async (sql: string): Promise<string[]> => {
   const parameters = Array.from(sql.matchAll(/\?/g), () => null);
   const plan = testEnv.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...parameters);

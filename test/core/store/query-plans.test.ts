@@ -5,7 +5,7 @@ import { type Asked, askEverything, planOf } from './query-plans-support.ts';
 
 const MANY = 5000;
 
-/** Rows in every table, most of them alike: what a planner with statistics might prefer to scan. */
+/** Rows in every table, most of them alike, which a planner with statistics could prefer to scan. */
 const FILLING = [
   `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MANY})
    INSERT INTO users (username, username_key, email, email_key, password_hash, created_at, updated_at, last_login_at)
@@ -39,7 +39,7 @@ const READS_NO_TABLE = [
   /^SCAN CONSTANT ROW$/,
 ];
 
-/** What may be otherwise, by the beginning of the statement, and why. */
+/** Steps that are allowed although they read more, by the beginning of the statement. */
 const EXCEPTIONS: readonly { sql: RegExp; step: RegExp; why: string }[] = [
   {
     sql: /^delete from "events" where .* order by "events"."id" asc limit \?/,
@@ -133,7 +133,7 @@ const isSound = (sql: string, step: string): boolean =>
   READS_NO_TABLE.some((form) => form.test(step)) ||
   EXCEPTIONS.some((exception) => exception.sql.test(sql) && exception.step.test(step));
 
-/** The steps of these statements that find their rows in no way that is allowed. */
+/** The steps of these statements that are not allowed. */
 const unsoundSteps = async (statements: Iterable<string>): Promise<string[]> => {
   const found: string[] = [];
   for (const sql of new Set(statements)) {
@@ -149,7 +149,7 @@ beforeAll(async () => {
   asked = await askEverything();
 }, 60_000);
 
-/** Without those that make triggers, which have no plan. */
+/** All statements except those about triggers, which have no plan. */
 const allStatements = (): string[] =>
   [...asked.values()]
     .flatMap(({ statements }) => statements)
@@ -159,7 +159,7 @@ it.each([
   ['a scan of a table', 'SELECT * FROM users WHERE description = ?', 'SCAN users'],
   ['a scan of an index', 'SELECT email_key FROM users', 'SCAN users USING COVERING INDEX users_email_key'],
   [
-    'a sort of more than one account has',
+    'a sort of all accounts',
     'SELECT id FROM users WHERE id > ? ORDER BY description',
     'USE TEMP B-TREE FOR ORDER BY',
   ],
@@ -168,11 +168,11 @@ it.each([
     'UPDATE users SET description = value FROM json_each(?) WHERE users.id = value AND name_key IS NULL',
     'SCAN json_each VIRTUAL TABLE INDEX 1: FOR EACH ROW',
   ],
-])('%s is not taken for a search', async (_, sql, step) => {
+])('reports a plan with %s', async (_, sql, step) => {
   expect(await unsoundSteps([sql])).toEqual([`${step} <- ${sql}`]);
 });
 
-/** How many there are of each file. */
+/** The number of places in each file. */
 const countByFile = (places: Iterable<string>): Record<string, number> => {
   const counts: Record<string, number> = {};
   for (const place of places) {
@@ -182,7 +182,7 @@ const countByFile = (places: Iterable<string>): Record<string, number> => {
   return counts;
 };
 
-it('every place in the core that asks D1 has been made to ask', () => {
+it('runs every place in the core that asks D1', () => {
   const sources = import.meta.glob<string>('../../../src/core/**/*.ts', {
     query: '?raw',
     import: 'default',
@@ -196,7 +196,7 @@ it('every place in the core that asks D1 has been made to ask', () => {
   expect(countByFile(seen)).toEqual(countByFile(inSources));
 });
 
-it('every table is read and written', () => {
+it('reads and writes every table', () => {
   const statements = allStatements().join('\n');
   for (const table of ['users', 'sessions', 'events', 'login_failures', 'proofs', 'outbox', 'deliveries']) {
     expect(statements).toMatch(new RegExp(`from "?${table}\\b`, 'i'));
@@ -204,17 +204,17 @@ it('every table is read and written', () => {
   }
 });
 
-describe('every statement finds its rows by an index', () => {
-  it('with few users', async () => {
+describe('every statement', () => {
+  it('finds its rows by an index with few users', async () => {
     expect(await unsoundSteps(allStatements())).toEqual([]);
   });
 
-  it(`with ${MANY} users`, async () => {
+  it(`finds its rows by an index with ${MANY} users`, async () => {
     for (const sql of FILLING) await testEnv.DB.prepare(sql).run();
     expect(await unsoundSteps(allStatements())).toEqual([]);
   });
 
-  it('when SQLite has gathered statistics of them', async () => {
+  it('finds its rows by an index after ANALYZE', async () => {
     await testEnv.DB.prepare('ANALYZE').run();
     const { results } = await testEnv.DB.prepare('SELECT DISTINCT tbl FROM sqlite_stat1').all();
     expect(results.length).toBeGreaterThanOrEqual(4);
@@ -222,7 +222,7 @@ describe('every statement finds its rows by an index', () => {
   });
 });
 
-it('each exception that is made is needed', () => {
+it('uses every exception in the list', () => {
   const statements = allStatements();
   for (const { sql } of EXCEPTIONS) expect(statements.some((statement) => sql.test(statement))).toBe(true);
 });

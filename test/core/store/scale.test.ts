@@ -6,7 +6,7 @@ import { send, testEnv } from '../../support/worker.ts';
 const ADMIN = { username: 'administrator', email: 'admin@test.com', password: 'sesame1234' };
 const MANY = 2000;
 
-/** Accounts that nobody logs in to: their hash is none. */
+/** Accounts without a usable hash, to which nobody logs in. */
 const fillUp = () =>
   testEnv.DB.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
@@ -45,7 +45,7 @@ beforeAll(async () => {
   await measureAll(withMany);
 });
 
-/** How SQLite goes about a statement, whatever its parameters are. */
+/** The steps of SQLite's plan for a statement, with any parameters. */
 const planOf = async (sql: string): Promise<string[]> => {
   const parameters = Array.from(sql.matchAll(/\?/g), () => null);
   const plan = testEnv.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...parameters);
@@ -56,20 +56,20 @@ const planOf = async (sql: string): Promise<string[]> => {
 const readsWholeTable = (step: string): boolean =>
   /^SCAN (users|sessions|login_failures|events)\b/.test(step);
 
-it('knows a plan that reads a whole table when it sees one', async () => {
+it('recognizes a plan that reads a whole table', async () => {
   const plan = await planOf('SELECT * FROM users WHERE description = ?');
   expect(plan.filter(readsWholeTable)).toEqual(['SCAN users']);
 });
 
-it('shows the page that was asked for', async () => {
+it('returns the requested page of accounts', async () => {
   const page = withMany.get('a late admin page')?.answer;
   expect(page?.text).toBe(
     `[{"id":${MANY - 1},"first_name":"","last_name":"","email":"m${MANY - 2}@test.com"}]`,
   );
 });
 
-describe.each(Object.keys(requests))(`%s costs the same with 1 and with ${MANY} users`, (name) => {
-  it('in round trips and hashes', () => {
+describe.each(Object.keys(requests))(`the cost of %s with 1 and with ${MANY} users`, (name) => {
+  it('stays the same in round trips, statements and hashes', () => {
     const [one, many] = [withOne.get(name), withMany.get(name)];
     expect(one?.operations.d1).toBeGreaterThan(0);
     expect(many?.operations).toEqual(one?.operations);
@@ -77,7 +77,7 @@ describe.each(Object.keys(requests))(`%s costs the same with 1 and with ${MANY} 
     expect(many?.hashed).toEqual(one?.hashed);
   });
 
-  it('in rows that D1 reads: every statement finds its rows by an index', async () => {
+  it('stays the same in rows that D1 reads: every statement finds them by an index', async () => {
     const statements = withMany.get(name)?.statements ?? [];
     const plans = await Promise.all(statements.map(planOf));
     expect(plans.flat()).not.toEqual([]);

@@ -1,4 +1,4 @@
-// Nothing that lets somebody in is stored or logged: of tokens the SHA-256, of passwords the salted hash.
+// No credential is stored or logged: D1 and KV have the SHA-256 of tokens and the salted hash of passwords.
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
 import { type Answer, send, sessionCookie, testEnv } from '../../support/worker.ts';
@@ -47,7 +47,7 @@ const jtiOf = (jwt: string): string => {
   return /"jti":"([^"]+)"/.exec(new TextDecoder().decode(payload))?.[1] ?? '';
 };
 
-/** What lets somebody in, by name. */
+/** Credentials and the secret, by name. */
 const secrets = new Map<string, string>();
 
 const post = async (path: string, json: unknown): Promise<Answer> => {
@@ -56,7 +56,7 @@ const post = async (path: string, json: unknown): Promise<Answer> => {
   return answer;
 };
 
-/** Registers and logs in through every dialect, rightly and wrongly, and keeps what each gave. */
+/** Registers and logs in through every dialect, with right and wrong fields, and collects what each returned. */
 const useEverything = async (): Promise<void> => {
   const person = { username: 'quixote1', email: 'q@test.com', password: PASSWORD };
   const registered = await post('/api/users/register/', person);
@@ -100,12 +100,12 @@ describe('after every dialect was used', () => {
     vi.restoreAllMocks();
   });
 
-  it('there are secrets to look for', () => {
+  it('has at least eleven secrets to search for', () => {
     expect(secrets.size).toBeGreaterThanOrEqual(11);
     for (const secret of secrets.values()) expect(secret.length).toBeGreaterThanOrEqual(13);
   });
 
-  it('the SHA-256 of each token is stored, which shows that the search finds things', async () => {
+  it('stores the SHA-256 of each token, which the search finds', async () => {
     const [d1, kv] = [await storedInD1(), await storedInKv()];
     for (const name of ['the cookie of a login', 'the derived token', 'its jti', 'the second jti']) {
       const id = await sha256Hex(secrets.get(name) ?? '');

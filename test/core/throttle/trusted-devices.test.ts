@@ -1,4 +1,4 @@
-// A trusted browser: for 30 days its password is enough, and no longer than password and factor are the same.
+// Trusted browsers: for 30 days the password is enough, as long as password and factor do not change.
 import { describe, expect, it } from 'vitest';
 import { createKeyring, cryptoRandom } from '../../../src/core/secrets.ts';
 import { createDevices } from '../../../src/core/throttle/devices.ts';
@@ -16,7 +16,7 @@ const FACTOR = 7;
 
 const trusted = async () => open().write(null, ann, FACTOR);
 
-/** Whether what a device keeps is trusted at a moment. */
+/** Whether the text that a device keeps is trusted at a moment. */
 const isTrusted = async (
   text: string,
   {
@@ -30,48 +30,48 @@ const isTrusted = async (
 };
 
 describe('a trusted browser', () => {
-  it('is trusted for 30 days, and not a second longer', async () => {
+  it('stays trusted for 30 days, to the second', async () => {
     const text = await trusted();
     expect(await isTrusted(text)).toBe(true);
     expect(await isTrusted(text, { at: NOW_MS + 30 * DAY_MS - 1000 })).toBe(true);
     expect(await isTrusted(text, { at: NOW_MS + 30 * DAY_MS })).toBe(false);
   });
 
-  it('is trusted by no other account', async () => {
+  it('has no trust for another account', async () => {
     expect(await isTrusted(await trusted(), { account: ben })).toBe(false);
   });
 
-  it('is not trusted with another password', async () => {
+  it('has no trust after a change of the password', async () => {
     expect(await isTrusted(await trusted(), { account: { ...ann, passwordHash: hashOf('b') } })).toBe(false);
   });
 
-  it('is not trusted after its factor is removed, whatever other factors exist', async () => {
+  it('has no trust after its factor is removed, even if others exist', async () => {
     expect(await isTrusted(await trusted(), { factorIds: [] })).toBe(false);
     expect(await isTrusted(await trusted(), { factorIds: [8] })).toBe(false);
     expect(await isTrusted(await trusted(), { factorIds: [6, FACTOR, 8] })).toBe(true);
   });
 
-  it('is not trusted if the hash is not one of ours', async () => {
+  it('has no trust if the hash is not one of ours', async () => {
     const imported = { id: 42, passwordHash: 'pbkdf2_sha256$1$salt$hash' };
     const text = await open().write(null, imported, FACTOR);
     expect(await isTrusted(text, { account: imported })).toBe(false);
   });
 
-  it('stays trusted until the same day, however often the account logs in there', async () => {
+  it('stays trusted until the same day if the account logs in again', async () => {
     const later = open(NOW_MS + 20 * DAY_MS);
     const text = await later.write(await later.read(await trusted()), ann);
     expect(await isTrusted(text, { at: NOW_MS + 29 * DAY_MS })).toBe(true);
     expect(await isTrusted(text, { at: NOW_MS + 31 * DAY_MS })).toBe(false);
   });
 
-  it('stays trusted when another account logs in there', async () => {
+  it('stays trusted when another account logs in', async () => {
     const devices = open();
     const text = await devices.write(await devices.read(await trusted()), ben);
     expect(await isTrusted(text)).toBe(true);
     expect(await isTrusted(text, { account: ben })).toBe(false);
   });
 
-  it('is not trusted any more after a login with another password', async () => {
+  it('loses its trust with a login after a change of the password', async () => {
     const devices = open();
     const changed = { ...ann, passwordHash: hashOf('b') };
     const text = await devices.write(await devices.read(await trusted()), changed);
@@ -79,13 +79,13 @@ describe('a trusted browser', () => {
     expect(await isTrusted(text, { account: changed })).toBe(false);
   });
 
-  it('counts its failures by the same mark as one that is not trusted', async () => {
+  it('has the same mark to count failures as one that is not trusted', async () => {
     const devices = open();
     const [plain, trusting] = await Promise.all([devices.write(null, ann), trusted()]);
     expect((await devices.read(trusting))?.marks).toEqual((await devices.read(plain))?.marks);
   });
 
-  it('is not read if somebody wrote the trust into it', async () => {
+  it('gets rejected if a client wrote the trust into its text', async () => {
     const plain = await open().write(null, ann);
     const [id, seconds, mark, signature] = plain.split('.');
     const until = Math.floor(NOW_MS / 1000) + 1000;

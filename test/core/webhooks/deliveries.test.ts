@@ -1,4 +1,4 @@
-// Messages to webhooks while the receiver fails, hangs or refuses: nothing is lost, nothing is sent twice, in order.
+// Messages to webhooks while the receiver fails, hangs or refuses: none is lost or sent twice, and the order is kept.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LEASE_MS } from '../../../src/core/outbox/lease.ts';
 import { DELIVERY_DAYS } from '../../../src/core/webhooks/event-types.ts';
@@ -41,7 +41,7 @@ const answer =
   (): Response =>
     new Response('no', { status, headers });
 
-it('sends what happened after the response, once, in the form that the library verifies', async () => {
+it('sends a message once, after the response, in the form that the library verifies', async () => {
   const account = await join();
   expect(receiver.taken).toHaveLength(1);
   const [message] = receiver.taken;
@@ -95,7 +95,7 @@ describe('a message that was tampered with', () => {
     ],
   ];
 
-  it.each(changes)('with %s is refused by the library', async (_what, change) => {
+  it.each(changes)('fails verification by the library with %s', async (_what, change) => {
     await join();
     const [message] = receiver.taken;
     if (!message) return expect.fail('There is no message.');
@@ -103,7 +103,7 @@ describe('a message that was tampered with', () => {
     expect(() => webhook.verify(change(message))).toThrow('No matching signature found');
   });
 
-  it('is refused by another webhook, whose secret differs', async () => {
+  it('fails verification by another webhook, whose secret differs', async () => {
     const other = await addWebhook(['account.deleted']);
     await join();
     const [message] = receiver.taken;
@@ -118,14 +118,14 @@ describe.each([
   ['redirects', answer(302, { Location: 'https://elsewhere.example.com/' }), 'HTTP 302'],
   ['cannot be reached', () => Promise.reject(new TypeError('connection refused')), 'no answer'],
   ['hangs', () => Promise.reject(new DOMException('too late', 'TimeoutError')), 'timeout'],
-])('while the receiver %s', (_what, obstacle, reason) => {
-  it('the request succeeds, the message is kept, and delivered once when it is back', async () => {
+])('a request while the receiver %s', (_what, obstacle, reason) => {
+  it('succeeds, keeps its message, and delivers it once when the receiver is back', async () => {
     receiver.obstacle = obstacle;
     await join();
     expect(await readDeliveries()).toMatchObject([
       { type: 'account.created', outcome: null, attempts: 1, reason, next_at: timed.now() + MINUTE_MS },
     ]);
-    // Too early: nobody tries.
+    // Too early: nothing is tried.
     expect(await sendDue()).toMatchObject({ sent: 0, failed: 0 });
     expect(receiver.offered).toHaveLength(1);
     timed.advance(MINUTE_MS);
@@ -137,12 +137,12 @@ describe.each([
     expect(await sendDue()).toMatchObject({ sent: 0, failed: 0 });
     expect(receiver.types()).toEqual(['account.created']);
     expect(await readDeliveries()).toMatchObject([{ outcome: 'sent', attempts: 3, reason: null }]);
-    // Every try has the id of the message, so that a receiver can tell that it has it already.
+    // Every attempt has the id of the message, by which a receiver recognizes a repetition.
     expect(new Set(receiver.offered.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 });
 
-it('asks with a timeout, follows no redirect and reads no answer', async () => {
+it('sends with a timeout, follows no redirect and reads no response body', async () => {
   const seen: RequestInit[] = [];
   let isCancelled = false;
   receiver.obstacle = (_received, init) => {
@@ -161,7 +161,7 @@ it('asks with a timeout, follows no redirect and reads no answer', async () => {
   expect(await readDeliveries()).toMatchObject([{ outcome: 'sent' }]);
 });
 
-it('waits longer and longer, an hour at most, and gives up after three days', async () => {
+it('waits longer after each failure, an hour at most, and gives up after three days', async () => {
   receiver.obstacle = answer(503);
   await join();
   const startMs = timed.now();
@@ -185,14 +185,14 @@ it('waits longer and longer, an hour at most, and gives up after three days', as
 });
 
 it.each([
-  ['as seconds', () => '1800'],
+  ['in seconds', () => '1800'],
   ['as a date', () => new Date(timed.now() + 1_800_000).toUTCString()],
-])('leaves a webhook alone for as long as its receiver asks with 429, %s', async (_form, retryAfter) => {
+])('pauses a webhook for the Retry-After of a 429, %s', async (_form, retryAfter) => {
   receiver.obstacle = answer(429, { 'Retry-After': retryAfter() });
   await join();
   expect(receiver.offered).toHaveLength(1);
   receiver.obstacle = null;
-  // Another account is not told of either.
+  // Messages about another account wait too.
   await join();
   expect(await sendDue()).toMatchObject({ sent: 0 });
   timed.advance(29 * MINUTE_MS);
@@ -201,7 +201,7 @@ it.each([
   expect(await sendDue()).toMatchObject({ sent: 2 });
 });
 
-it('turns a webhook off whose receiver answers 410, and no other', async () => {
+it('disables a webhook whose receiver answers 410, and no other', async () => {
   const other = await addWebhook();
   receiver.obstacle = ({ url }) => new Response(null, { status: url === webhook.url ? 410 : 204 });
   const account = await join();
@@ -219,8 +219,8 @@ it('turns a webhook off whose receiver answers 410, and no other', async () => {
   expect(row).toEqual({ disabled_at: timed.now() });
 });
 
-describe('the order', () => {
-  it('is kept for each account: a later message waits for an earlier one, and another account does not', async () => {
+describe('the order of messages', () => {
+  it('holds for each account: a later message waits for an earlier one of the same account', async () => {
     const first = await join();
     const second = await join();
     receiver.taken.length = 0;
@@ -239,7 +239,7 @@ describe('the order', () => {
     expect(ofFirst).toEqual(ofFirst.toSorted((a, b) => a - b));
   });
 
-  it('sends what one change causes one by one, in the request that caused it', async () => {
+  it('holds for the messages of one request, which sends them one by one', async () => {
     const { account } = await timed.register('cookie');
     receiver.taken.length = 0;
     await timed.core.accounts.remove(account.id, someClient);
@@ -247,7 +247,7 @@ describe('the order', () => {
     expect(receiver.types()).toEqual(['session.ended', 'account.deleted']);
   });
 
-  it('is kept between webhooks that fail and others: one that is down holds up no other', async () => {
+  it('holds for each webhook: one that is down delays no other', async () => {
     const other = await addWebhook();
     receiver.obstacle = ({ url }) => new Response(null, { status: url === webhook.url ? 500 : 204 });
     for (let count = 0; count < 7; count += 1) await join();
@@ -262,7 +262,7 @@ describe('the order', () => {
   });
 });
 
-it('sends nothing twice, however many runs there are at once', async () => {
+it('sends each of twelve messages once if four runs overlap', async () => {
   receiver.obstacle = answer(500);
   for (let count = 0; count < 12; count += 1) await join();
   receiver.obstacle = null;
@@ -272,8 +272,8 @@ it('sends nothing twice, however many runs there are at once', async () => {
   expect(receiver.taken).toHaveLength(12);
 });
 
-it('is sent by a later run if the one that took it up was killed', async () => {
-  // What is deferred never runs.
+it('sends a message in a later run if the first run was killed', async () => {
+  // The row is set back below to what a killed run leaves.
   const killed = createTimedCore();
   await killed.core.accounts.create(someAccount(), { client: someClient, open: null, replaces: null });
   const [before] = await readDeliveries();
@@ -289,7 +289,7 @@ it('is sent by a later run if the one that took it up was killed', async () => {
   expect(await sendDue()).toMatchObject({ sent: 1 });
 });
 
-it('gives nothing up that was never tried, because an earlier message was in its way', async () => {
+it('does not give up a message that was never tried because it waited for an earlier one', async () => {
   receiver.obstacle = ({ json }) =>
     new Response(null, { status: json.type === 'account.created' ? 500 : 204 });
   const account = await join();
@@ -299,7 +299,7 @@ it('gives nothing up that was never tried, because an earlier message was in its
   expect(receiver.types()).toEqual(['account.updated']);
 });
 
-it('tells of an account as it is when the message is sent, so that a late message overwrites nothing newer', async () => {
+it('describes an account as it is when sending, so that a late message overwrites nothing newer', async () => {
   receiver.obstacle = answer(500);
   const account = await join();
   await rename(account, 'Old');

@@ -1,4 +1,4 @@
-// What webhooks are told: every change by every way of writing, none for what does not change, and none without a webhook.
+// Events for webhooks: one for every change, however it is written; none without a change, and none without a webhook.
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSealing } from '../../../src/core/sealing.ts';
@@ -50,7 +50,7 @@ const join = async (): Promise<Person> => {
   return { ...row, username, email, cookie: sessionCookie(answer) ?? expect.fail(answer.text) };
 };
 
-/** What was told since, without the account as it is. */
+/** The events since the last call, without the data of the account. */
 const told = (): object[] =>
   receiver.taken.splice(0).map(({ json: { type, data } }) => {
     const { account: _, ...rest } = data;
@@ -59,7 +59,7 @@ const told = (): object[] =>
 
 const sessionIdOf = (cookie: string): Promise<string> => sha256Hex(cookie);
 
-describe('a webhook for everything is told', () => {
+describe('a webhook for all types', () => {
   let person: Person;
   let subject: { id: number; sub: string };
 
@@ -75,7 +75,7 @@ describe('a webhook for everything is told', () => {
     ['id', 'PATCH', '/id/me', { description: 'About me', address: 'Main Street 1' }, ['profile']],
     ['id', 'PATCH', '/id/me', { name: 'Eve', siteUrl: 'https://eve.example.com' }, ['name', 'profile']],
   ])(
-    'of a profile that %s changes by %s %s, with the names of the fields',
+    'gets the names of the changed fields of a profile: %s %s %s %j',
     async (_dialect, method, path, fields, changed) => {
       const answer = await send(path, { method, json: fields, cookie: person.cookie });
       expect([answer.status, answer.text]).toEqual([200, expect.anything()]);
@@ -83,14 +83,14 @@ describe('a webhook for everything is told', () => {
     },
   );
 
-  it('of two changes within a minute, though the audit log notes one', async () => {
+  it('gets two events for two changes within a minute', async () => {
     for (const name of ['One', 'Two']) {
       await send('/id/me', { method: 'PATCH', json: { name }, cookie: person.cookie });
     }
     expect(told()).toHaveLength(2);
   });
 
-  it('of no change if the fields are sent as they were', async () => {
+  it('gets no event if the fields keep their values', async () => {
     await send('/id/me', { method: 'PATCH', json: { name: 'Mary' }, cookie: person.cookie });
     expect(told()).toEqual([]);
   });
@@ -98,7 +98,7 @@ describe('a webhook for everything is told', () => {
   it.each([
     ['email', '/id/me/email', { email: 'other-mary@test.com' }],
     ['username', '/id/me/username', { username: 'othermary1' }],
-  ])('of another %s, and that the session goes on under another id', async (field, path, change) => {
+  ])('gets the change of the %s and the new id of the session', async (field, path, change) => {
     const before = await sessionIdOf(person.cookie);
     const answer = await send(path, {
       method: 'PUT',
@@ -118,7 +118,7 @@ describe('a webhook for everything is told', () => {
     ]);
   });
 
-  it('of another password and of the sessions that it ends, and of no password or token', async () => {
+  it('gets the change of the password and the ended sessions, but no password or token', async () => {
     const login = await send('/id/login', { json: { identifier: person.email, password: PASSWORD } });
     const other = sessionCookie(login) ?? expect.fail(login.text);
     const answer = await send('/id/me/password', {
@@ -140,7 +140,7 @@ describe('a webhook for everything is told', () => {
       expect(stored).not.toContain(secret);
   });
 
-  it('of a login nothing, even if it replaces an outdated hash', async () => {
+  it('gets no event for a login, even if it replaces an outdated hash', async () => {
     const env = { ...testEnv, PASSWORD_ITERATIONS: '1001' };
     const hashOf = () =>
       testEnv.DB.prepare('SELECT password_hash FROM users WHERE id = ?')
@@ -153,21 +153,21 @@ describe('a webhook for everything is told', () => {
     expect(told()).toEqual([]);
   });
 
-  it('of a logout', async () => {
+  it('gets the end of a session by logout', async () => {
     await send('/id/logout', { method: 'POST', cookie: person.cookie });
     expect(told()).toEqual([
       { type: 'session.ended', ...subject, sid: await sessionIdOf(person.cookie), reason: 'ended' },
     ]);
   });
 
-  it('of a session that its owner ends elsewhere', async () => {
+  it('gets the end of a session that its owner ends from another one', async () => {
     const login = await send('/id/login', { json: { identifier: person.email, password: PASSWORD } });
     const id = await sessionIdOf(sessionCookie(login) ?? expect.fail(login.text));
     await send(`/id/sessions/${id}`, { method: 'DELETE', cookie: person.cookie });
     expect(told()).toEqual([{ type: 'session.ended', ...subject, sid: id, reason: 'ended' }]);
   });
 
-  it('of a session beyond the limit, which a login ends', async () => {
+  it('gets the end of a session beyond the limit, which a login ends', async () => {
     const env = { ...testEnv, MAX_SESSIONS: '1' };
     await send('/id/login', { json: { identifier: person.email, password: PASSWORD }, env });
     expect(told()).toEqual([
@@ -175,7 +175,7 @@ describe('a webhook for everything is told', () => {
     ]);
   });
 
-  it('of a session that has expired, when the clean-up removes it', async () => {
+  it('gets the end of an expired session when the clean-up removes it', async () => {
     const id = await sessionIdOf(person.cookie);
     await testEnv.DB.prepare('UPDATE sessions SET expires_at = 1000 WHERE id = ?').bind(id).run();
     const timed = createTimedCore();
@@ -184,7 +184,7 @@ describe('a webhook for everything is told', () => {
     expect(told()).toEqual([{ type: 'session.ended', ...subject, sid: id, reason: 'expired' }]);
   });
 
-  it('of an account that is disabled, enabled, made an admin, verified and deleted, in this order', async () => {
+  it('gets in order that an account is disabled, enabled, made an admin, verified and deleted', async () => {
     const { core, settle } = createTimedCore();
     for (const action of ['disabled', 'enabled', 'admin_granted', 'email_verified'] as const) {
       await core.admin.apply(person.id, action, 1, someClient);
@@ -204,7 +204,7 @@ describe('a webhook for everything is told', () => {
     ]);
   });
 
-  it('of an account that its owner deletes, after its sessions, with the id that it had', async () => {
+  it('gets the deletion of an account by its owner after the end of its sessions', async () => {
     const answer = await send('/id/me', {
       method: 'DELETE',
       json: { password: PASSWORD },
@@ -217,7 +217,7 @@ describe('a webhook for everything is told', () => {
     ]);
   });
 
-  it('of a password that is reset by a mailed link', async () => {
+  it('gets the reset of a password by a mailed link', async () => {
     const mailbox = createMailbox();
     await send('/id/password/forgot', { json: { identifier: person.email }, env: mailbox.env });
     const token = tokenIn(mailbox.last(person.email));
@@ -230,7 +230,7 @@ describe('a webhook for everything is told', () => {
     expect(told()).toContainEqual({ type: 'account.updated', ...subject, changed: ['password'] });
   });
 
-  it('of what is written to D1 by no request at all', async () => {
+  it('gets changes that are written to D1 without a request', async () => {
     await testEnv.DB.prepare("UPDATE users SET email = 'x@y.test', email_key = 'x@y.test' WHERE id = ?")
       .bind(person.id)
       .run();
@@ -245,7 +245,7 @@ describe('a webhook for everything is told', () => {
   });
 });
 
-it('is told of the types that it asks for, and of no others', async () => {
+it('sends a webhook only the types that it is registered for', async () => {
   const webhook = await addWebhook(['account.deleted', 'account.updated']);
   const { core, register, settle } = createTimedCore();
   const { account } = await register('cookie');
@@ -256,7 +256,7 @@ it('is told of the types that it asks for, and of no others', async () => {
   expect(receiver.taken.every(({ url }) => url === webhook.url)).toBe(true);
 });
 
-it('tells nobody of accounts that an import brings, and of changes that it makes', async () => {
+it('sends no event for accounts that an import inserts, but one for its updates', async () => {
   await addWebhook();
   const name = uniqueName();
   await testEnv.DB.batch([
@@ -269,7 +269,7 @@ it('tells nobody of accounts that an import brings, and of changes that it makes
   expect(await readDeliveries()).toMatchObject([{ type: 'account.updated' }]);
 });
 
-it('gives a public id to an account that an older version made', async () => {
+it('assigns a public id to an account of an older version, and sends it', async () => {
   await addWebhook();
   const { core, register, settle } = createTimedCore();
   const { account } = await register('cookie');
@@ -303,7 +303,7 @@ describe('the scheduled run', () => {
   const secretOf = (id: string) =>
     testEnv.DB.prepare('SELECT secret FROM webhooks WHERE id = ?').bind(id).first<string>('secret');
 
-  it('makes the triggers for the first webhook, replaces those of another version, and drops them with the last', async () => {
+  it('creates triggers for the first webhook, replaces outdated ones, drops them with the last', async () => {
     await addWebhook();
     for (const name of TRIGGERS.keys()) await testEnv.DB.prepare(`DROP TRIGGER ${name}`).run();
     await runCron();
@@ -322,7 +322,7 @@ describe('the scheduled run', () => {
     expect((await triggersInD1()).size).toBe(0);
   });
 
-  it('makes none if nobody is told anything, and asks D1 twice besides what mails cost', async () => {
+  it('creates no trigger without a webhook, and asks D1 twice', async () => {
     await runCron();
     const { env, operations } = observe();
     await runCron(env);
@@ -330,7 +330,7 @@ describe('the scheduled run', () => {
     expect(operations.d1).toBe(2);
   });
 
-  it('encrypts the secret, so that a copy of D1 signs nothing, and anew when TOKEN_SECRET is replaced', async () => {
+  it('encrypts the secret of a webhook, and again when TOKEN_SECRET is replaced', async () => {
     const webhook = await addWebhook();
     const plain = await secretOf(webhook.id);
     expect(plain).toMatch(/^plain\./);
@@ -350,13 +350,13 @@ describe('the scheduled run', () => {
     const [message] = receiver.taken;
     if (!message) return expect.fail('There is no message.');
     expect(webhook.verify(message)).toMatchObject({ type: 'account.created' });
-    // Bound to its webhook: in the row of another it is of no use.
+    // The secret is bound to its webhook: it does not unseal in the row of another.
     const sealing = createSealing(createKeyring([later.TOKEN_SECRET]), cryptoRandom);
     expect(await sealing.unseal(rotated, `webhook:${webhook.id}`)).not.toBeNull();
     expect(await sealing.unseal(rotated, 'webhook:other')).toBeNull();
   });
 
-  it('keeps messages whose webhook has a secret that cannot be read, and sends nothing unsigned', async () => {
+  it('keeps messages if the secret of the webhook cannot be read, and sends nothing unsigned', async () => {
     const webhook = await addWebhook();
     await testEnv.DB.prepare("UPDATE webhooks SET secret = '00000000.AAAAAAAAAAAAAAAA.AAAA' WHERE id = ?")
       .bind(webhook.id)
@@ -366,7 +366,7 @@ describe('the scheduled run', () => {
     expect(await readDeliveries()).toMatchObject([{ outcome: null, reason: 'secret cannot be read' }]);
   });
 
-  it('sends messages even if mails cannot be sent, and says that those failed', async () => {
+  it('sends messages even if mails cannot be sent, and fails for those', async () => {
     await addWebhook();
     receiver.obstacle = () => new Response(null, { status: 500 });
     await join();
@@ -384,7 +384,7 @@ describe('the scheduled run', () => {
   });
 });
 
-describe('what it costs', () => {
+describe('the cost of webhooks', () => {
   const costs = async () => {
     const username = uniqueName();
     const fields = { username, email: `${username}@test.com`, password: PASSWORD, name: 'Mary' };
@@ -401,9 +401,9 @@ describe('what it costs', () => {
     return steps.map(({ operations }) => operations);
   };
 
-  it('no round trip more without a webhook, and none with one that is not interested', async () => {
+  it('adds no round trip without a webhook or with one for other types', async () => {
     const without = await costs();
-    // Registration: are the names free, then one batch. Login: account and counter, then one batch. And so on.
+    // Registration: one query whether the names are free, then one batch. Login: account and counter, then one batch.
     expect(without.map(({ d1 }) => d1)).toEqual([2, 2, 1, 2, 2]);
     await installTriggers();
     expect(await costs()).toEqual(without);
@@ -412,7 +412,7 @@ describe('what it costs', () => {
     expect(await readDeliveries()).toEqual([]);
   });
 
-  it('no round trip more before the response with a webhook: only after it', async () => {
+  it('adds no wait before the response: messages are sent after it', async () => {
     await addWebhook(['account.created']);
     let release = (): void => {};
     receiver.obstacle = () =>
@@ -433,7 +433,7 @@ describe('what it costs', () => {
     expect(receiver.taken).toHaveLength(1);
   });
 
-  it('rows for a week, and no longer', async () => {
+  it('keeps a row for a week', async () => {
     await addWebhook();
     await join();
     const timed = createTimedCore();
@@ -444,7 +444,7 @@ describe('what it costs', () => {
   });
 });
 
-it('is told of nothing that was undone: a registration that fails queues nothing', async () => {
+it('queues no event for a registration that fails', async () => {
   await addWebhook();
   const person = await join();
   const again = await send('/id/register', {

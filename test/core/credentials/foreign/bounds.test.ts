@@ -1,8 +1,8 @@
-// The bounds of foreign hashes: the limit is taken, one past it is refused with a sentence, before any work.
+// The bounds of foreign hashes: the limit is accepted, one past it is refused with its reason before any work.
 import { describe, expect, it, vi } from 'vitest';
 import { describeForeignHash, verifyForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
 
-/** Base64 of so many zero bytes. */
+/** Base64 of that many zero bytes. */
 const zeros = (bytes: number, padding: 'padded' | 'unpadded' = 'unpadded'): string => {
   const text = btoa('\0'.repeat(bytes));
   return padding === 'padded' ? text : text.replace(/=+$/, '');
@@ -52,7 +52,7 @@ const pairs: [what: string, taken: string, refused: string, reason: string][] = 
   ['a number of ten digits', django('2000000'), django('10000000000'), damaged('a PBKDF2 hash')],
   ["the PBKDF2 key's length", django('1'), django('1', 'sha256', 64), damaged('a PBKDF2 hash')],
   [
-    'the least PBKDF2 salt',
+    'the shortest PBKDF2 salt',
     `$pbkdf2-sha256$1$AA$${zeros(32)}`,
     `$pbkdf2-sha256$1$$${zeros(32)}`,
     'Its salt is not of 1 to 128 bytes.',
@@ -113,7 +113,7 @@ const pairs: [what: string, taken: string, refused: string, reason: string][] = 
     damaged('a scrypt hash'),
   ],
   [
-    "scrypt's keys between",
+    "scrypt's keys between 32 and 64 bytes",
     djangoScrypt({ bytes: 64 }),
     djangoScrypt({ bytes: 48 }),
     damaged('a scrypt hash'),
@@ -156,8 +156,8 @@ const pairs: [what: string, taken: string, refused: string, reason: string][] = 
   ["bcrypt's lowest cost", bcrypt('04'), bcrypt('03'), damaged('a bcrypt hash')],
 ];
 
-describe('a bound', () => {
-  it.each(pairs)('of %s takes the limit and refuses what is past it', async (_, taken, refused, reason) => {
+describe('the bounds of a foreign hash', () => {
+  it.each(pairs)('accept the limit and refuse what is past it: %s', async (_, taken, refused, reason) => {
     expect(describeForeignHash(taken)).toEqual({ ok: true, algorithm: expect.any(String) });
     expect(describeForeignHash(refused)).toEqual({ ok: false, reason });
     const native = vi.spyOn(crypto.subtle, 'importKey');
@@ -166,14 +166,14 @@ describe('a bound', () => {
     native.mockRestore();
   });
 
-  it('of the whole text refuses 513 characters', () => {
+  it('accept 512 characters and refuse 513', () => {
     expect(describeForeignHash(`!${'x'.repeat(511)}`)).toEqual({ ok: true, algorithm: 'unusable' });
     const reason = 'It is longer than 512 characters.';
     expect(describeForeignHash(`!${'x'.repeat(512)}`)).toEqual({ ok: false, reason });
   });
 });
 
-describe('a cost that no machine could pay', () => {
+describe('a foreign hash of impossible cost', () => {
   it.each([
     django('9999999999'),
     '$scrypt$ln=1000,r=8,p=1$AAAA$AAAA',
@@ -181,7 +181,7 @@ describe('a cost that no machine could pay', () => {
     argon2({ m: '4294967295', t: '4294967295', p: '255' }),
     bcrypt('31'),
     bcrypt('99'),
-  ])('is refused at once: %s', async (hash) => {
+  ])('matches no password and is not computed: %s', async (hash) => {
     expect(describeForeignHash(hash).ok).toBe(false);
     expect(await verifyForeignHash('password', hash)).toBe(false);
   });

@@ -1,4 +1,4 @@
-// Every hash that another tool made verifies here; damaged in one place, or with another password, none does.
+// Hashes made by other tools: each verifies with its password, and fails if the hash or the password changes.
 import { describe, expect, it } from 'vitest';
 import { describeForeignHash, verifyForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
 import { changeAt, damage, FILES, UNUSABLE } from './support.ts';
@@ -9,7 +9,7 @@ describe.each(Object.entries(FILES).filter(([, { hashes }]) => hashes.length > 0
     const cases = hashes.map((each, index) => ({ ...each, index }));
 
     it.each(cases)(
-      '$index: $kind verifies, and does not once it or the password is changed',
+      '$index: $kind verifies, and fails if the hash or the password changes',
       async (each) => {
         const { kind, password, hash, index } = each;
         const { badSalt, badKey } = damage(hash, index);
@@ -21,7 +21,7 @@ describe.each(Object.entries(FILES).filter(([, { hashes }]) => hashes.length > 0
           [password, badKey],
           [`!${password}`, hash],
         ];
-        // In software each takes long: there one of the three, in turn.
+        // Past 100,000 iterations a hash is computed in software and slow: try one of the three changes, in turn.
         const tried = hash.includes('$100001$') ? changed.slice(index % 3, (index % 3) + 1) : changed;
         for (const [otherPassword, otherHash] of tried)
           expect(await verifyForeignHash(otherPassword, otherHash)).toBe(false);
@@ -31,7 +31,7 @@ describe.each(Object.entries(FILES).filter(([, { hashes }]) => hashes.length > 0
   },
 );
 
-describe('a hash changed in any one character', () => {
+describe('a hash with any one character changed', () => {
   const beginnings: [file: string, beginning: string][] = [
     ['Django 5.2', 'pbkdf2_sha256$1000$'],
     ['Django 5.2', 'pbkdf2_sha1$1000$'],
@@ -52,7 +52,7 @@ describe('a hash changed in any one character', () => {
   ];
 
   it.each(beginnings)(
-    'made by %s, %s, does not verify',
+    'does not verify: %s, %s',
     async (file, beginning) => {
       const found = FILES[file]?.hashes.find(({ hash }) => hash.startsWith(beginning));
       const hash = found?.hash ?? '';
@@ -73,8 +73,8 @@ describe('a hash changed in any one character', () => {
   );
 });
 
-describe("Django's mark of an unusable password", () => {
-  it.each([...UNUSABLE, '!'])('%s is known, and no password matches it', async (hash) => {
+describe("Django's marker of an unusable password", () => {
+  it.each([...UNUSABLE, '!'])('has the kind unusable and matches no password: %s', async (hash) => {
     expect(describeForeignHash(hash)).toEqual({ ok: true, algorithm: 'unusable' });
     for (const password of ['', '!', hash, hash.slice(1)])
       expect(await verifyForeignHash(password, hash)).toBe(false);

@@ -1,4 +1,4 @@
-// Whatever text stands where a hash should be: it is described without a throw, and verified in bounded time.
+// Arbitrary text instead of a hash: it is described without throwing, and verified in bounded time.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeForeignHash, verifyForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
@@ -58,14 +58,14 @@ const pieces = fc.constantFrom(
 const assembled = fc
   .array(fc.oneof(pieces, fc.string({ maxLength: 5 }), fc.constant('$')), { maxLength: 20 })
   .map((parts) => parts.join(''));
-/** A real hash with a stretch of it replaced. */
+/** A real hash with a part of it replaced. */
 const damaged = fc
   .tuple(fc.constantFrom(...hashes), fc.nat(200), fc.nat(20), fc.oneof(pieces, anyText))
   .map(([hash, at, length, piece]) => hash.slice(0, at) + piece + hash.slice(at + length));
 const hostile = fc.oneof(anyText, assembled, damaged);
 
-describe('a hostile text', () => {
-  it('is described without a throw, as a kind or as a sentence', () => {
+describe('a hostile text instead of a hash', () => {
+  it('gets a kind or a reason without throwing', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const described = describeForeignHash(text);
@@ -76,7 +76,7 @@ describe('a hostile text', () => {
     );
   });
 
-  it("is verified without a throw, and is no password's hash", async () => {
+  it('matches no password and does not throw', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, hostile, async (password, text) => {
         fc.pre(!hashes.includes(text));
@@ -86,7 +86,7 @@ describe('a hostile text', () => {
     );
   }, 60_000);
 
-  it('of a length to slow a pattern down is refused at once', () => {
+  it('gets refused at once if it is long and repetitive', () => {
     for (const piece of [
       '$',
       '=',

@@ -1,4 +1,4 @@
-// The import's check of hashes as the tests use it: the same code, with cheap hashes of our own.
+// The import's check of hashes for tests: the same code, with a cheap hash of our own.
 import { type HashOptions, loadHashCheck, NO_HASH_OPTIONS } from '../../../../scripts/import/hashes.ts';
 import { describeForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
 import { pepperId } from '../../../../src/core/credentials/foreign/pepper.ts';
@@ -14,7 +14,7 @@ const core = {
   pepperId,
 };
 
-/** What an import with these options says of a text, and stores for it; null if it refuses it. */
+/** The algorithm that an import with these options reports for a text, and what it stores; null if it refuses the text. */
 export const importHash = async (
   text: string,
   options: Partial<HashOptions> = {},
@@ -24,7 +24,7 @@ export const importHash = async (
   return { algorithm: verdict.algorithm, stored: verdict.hash ?? (await verdict.make?.()) ?? '' };
 };
 
-/** Why an import with these options refuses a text; null if it does not. */
+/** The reason why an import with these options refuses a text; null if it accepts it. */
 export const refusalOf = async (text: string, options: Partial<HashOptions> = {}): Promise<string | null> => {
   const verdict = (await loadHashCheck({ ...NO_HASH_OPTIONS, ...options }, core))(text);
   return verdict.ok ? null : verdict.reason;

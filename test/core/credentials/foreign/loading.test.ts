@@ -1,11 +1,11 @@
-// What is loaded when: nothing, until a hash is to be verified that needs a library.
+// Lazy loading: no library is loaded before a hash that needs it is verified.
 import { expect, it, vi } from 'vitest';
 import { describeForeignHash, verifyForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
 import { FILES, fixture } from './support.ts';
 
 const PASSWORD = 'correct horse battery staple';
 
-// Whoever loads one of these here fails.
+// In this file the import of any of these fails.
 vi.mock('bcryptjs', () => Promise.reject(new Error('loaded')));
 vi.mock('@noble/hashes/argon2.js', () => Promise.reject(new Error('loaded')));
 vi.mock('@noble/hashes/legacy.js', () => Promise.reject(new Error('loaded')));
@@ -16,13 +16,13 @@ vi.mock('../../../../src/core/credentials/foreign/pbkdf2-sha256.ts', () =>
   Promise.reject(new Error('loaded')),
 );
 
-it('every hash is described with nothing loaded', () => {
+it('describes every hash without loading a library', () => {
   for (const { hashes, costly } of Object.values(FILES))
     for (const { hash, kind } of [...hashes, ...costly])
       expect(describeForeignHash(hash)).toEqual({ ok: true, algorithm: kind });
 });
 
-it('PBKDF2 within the cap is verified with nothing loaded', async () => {
+it("verifies PBKDF2 within the runtime's limit without loading a library", async () => {
   for (const beginning of ['$pbkdf2$1000$', '$pbkdf2-sha256$1000$', '$pbkdf2-sha512$1000$']) {
     const { hash } = fixture('passlib', beginning, PASSWORD);
     expect(await verifyForeignHash(PASSWORD, hash)).toBe(true);
@@ -36,7 +36,7 @@ it.each([
   'md5$salt$hash',
   '$2b$31$'.padEnd(60, '.'),
   '$argon2id$v=19$m=9999999,t=1,p=1$AAAA$AAAA',
-])('what no password matches is answered with nothing loaded: %s', async (hash) => {
+])('rejects what no password matches without loading a library: %s', async (hash) => {
   expect(await verifyForeignHash(PASSWORD, hash)).toBe(false);
 });
 
@@ -47,7 +47,7 @@ it.each([
   ['passlib', '$pbkdf2-sha512$100001$', 'café über'],
   ['Django 5.2', 'pbkdf2_sha256$100001$'],
 ])(
-  'a hash by %s that begins with %s is verified by what is loaded then',
+  'loads a library to verify a hash by %s that begins with %s',
   async (file, beginning, password = PASSWORD) => {
     const { hash } = fixture(file, beginning, password);
     await expect(verifyForeignHash(password, hash)).rejects.toThrow();

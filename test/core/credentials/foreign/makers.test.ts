@@ -1,4 +1,4 @@
-// Hashes as their makers write them: the import stores each in a form that verifies, and not with a byte changed.
+// Hashes in the forms of their makers: the import stores each in a form that verifies, and fails with a byte changed.
 import { describe, expect, it } from 'vitest';
 import { composeHash } from '../../../../scripts/import/hashes.ts';
 import { keepsForeignHash, verifyForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
@@ -9,13 +9,13 @@ const byKind = (fixtures: readonly Fixture[] = []): [kind: string, fixtures: Fix
   ...Map.groupBy(fixtures, ({ kind }) => kind),
 ];
 
-/** A place in the text's second half, which salt or key fill in every form, but for the last digits. */
+/** An index in the second half of the text, which is salt or key in every form, without the last digits. */
 const placeIn = (text: string, index: number): number => {
   const half = Math.floor(text.length / 2);
   return half + ((index * 7) % (text.length - half - 4));
 };
 
-/** Imports a text and tries it with the right password, a wrong one, and with one byte of it changed. */
+/** Imports a text, then verifies it with the right password, a wrong one, and one byte of it changed. */
 const tryOut = async (
   { password, hash }: Fixture,
   index: number,
@@ -24,7 +24,8 @@ const tryOut = async (
   const imported = await importHash(hash, options);
   if (!imported) return `refused: ${await refusalOf(hash, options)}`;
   if (!(await verifyForeignHash(password, imported.stored))) return 'does not verify';
-  // Three recipes at their tools' own cost take a second for each refusal: better-auth's own tests try wrong passwords.
+  // This kind tries three recipes at full cost before it refuses, which takes a second. The tests of better-auth's
+  // hashes, which have the same kind, try wrong passwords.
   const isDear = imported.algorithm === 'scrypt-or-pbkdf2';
   if (!isDear && (await verifyForeignHash(`${password}!`, imported.stored)))
     return 'verifies another password';
@@ -33,9 +34,9 @@ const tryOut = async (
   return imported.algorithm;
 };
 
-describe.each(Object.entries(MAKERS))('%s', (_, { hashes, weak, records }) => {
+describe.each(Object.entries(MAKERS))('hashes by %s', (_, { hashes, weak, records }) => {
   it.each(byKind(hashes))(
-    '%s: verifies, and not with one byte changed',
+    'verify if they are %s, and fail with one byte changed',
     async (kind, fixtures) => {
       for (const [index, fixture] of fixtures.entries())
         expect([fixture.hash, await tryOut(fixture, index)]).toEqual([fixture.hash, kind]);
@@ -44,7 +45,7 @@ describe.each(Object.entries(MAKERS))('%s', (_, { hashes, weak, records }) => {
   );
 
   it.each(byKind(weak))(
-    '%s, a fast hash: verifies in its wrapping, and not with one byte changed',
+    'verify wrapped if they are %s, a fast hash, and fail with one byte changed',
     async (_kind, fixtures) => {
       for (const [index, fixture] of fixtures.entries()) {
         const tried = await tryOut(fixture, index, { weakHashes: true });
@@ -54,7 +55,7 @@ describe.each(Object.entries(MAKERS))('%s', (_, { hashes, weak, records }) => {
   );
 
   it.each(records ?? [])(
-    '$kind in several fields: verifies as one text',
+    'verify as one text if they are $kind in several fields',
     async ({ kind, password, record }) => {
       const composed = composeHash(record, FIREBASE) ?? expect.fail();
       const imported = await importHash(composed.text);
@@ -67,8 +68,8 @@ describe.each(Object.entries(MAKERS))('%s', (_, { hashes, weak, records }) => {
   );
 });
 
-describe('a hash changed in any one character', () => {
-  /** In software every fourth character is enough. */
+describe('a stored hash with any one character changed', () => {
+  /** For slow hashes every fourth character is enough. */
   const beginnings: [maker: string, beginning: string, step?: number][] = [
     ['crypt tools', '$P$'],
     ['crypt tools', '$H$'],
@@ -81,7 +82,7 @@ describe('a hash changed in any one character', () => {
     ['published vectors', 'AAABAgME'],
   ];
 
-  it.each(beginnings)('by %s, %s, does not verify', async (maker, beginning, step = 1) => {
+  it.each(beginnings)('does not verify: %s, %s', async (maker, beginning, step = 1) => {
     const { password, hash } =
       MAKERS[maker]?.hashes.find((each) => each.hash.startsWith(beginning)) ?? expect.fail();
     const stored = (await importHash(hash))?.stored ?? expect.fail();
@@ -97,9 +98,9 @@ describe('a hash changed in any one character', () => {
   });
 });
 
-describe("WordPress's trimmed passwords", () => {
+describe('a WordPress hash of a trimmed password', () => {
   it.each(TRIMMED)(
-    '$hash takes the password with and without spaces, and stays while they are typed',
+    'matches with and without outer spaces, and stays as long as they are typed: $hash',
     async ({ password, hash }) => {
       const trimmed = password.trim();
       for (const typed of [password, trimmed, ` ${trimmed}\n`])
@@ -114,7 +115,7 @@ describe("WordPress's trimmed passwords", () => {
 describe('a fast hash', () => {
   const SHA1 = { password: 'password', hash: '5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8' };
 
-  it('is refused without the flag, which the refusal names, and which LDAP does not need for a salted one', async () => {
+  it('needs the flag --weak-hashes, unless it is a salted LDAP hash', async () => {
     for (const { hash } of Object.values(MAKERS).flatMap(({ weak }) => weak ?? [])) {
       const refusal = await refusalOf(hash);
       if (/^\{SSHA/.test(hash)) expect(refusal).toBeNull();
@@ -122,7 +123,7 @@ describe('a fast hash', () => {
     }
   });
 
-  it('is stored in a slow hash of our own, with nothing of it in clear', async () => {
+  it('gets wrapped in a slow hash that shows no part of it', async () => {
     const { stored } = (await importHash(SHA1.hash, { weakHashes: true })) ?? expect.fail();
     expect(stored).toMatch(
       /^wrapped\$sha1\$\$pbkdf2-sha512\$i=100,r=2\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{86}$/,
@@ -136,16 +137,16 @@ describe('a fast hash', () => {
     }
   });
 
-  it('never verifies bare, should it lie in the database', async () => {
+  it('never verifies without its wrapping', async () => {
     for (const { password, hash } of Object.values(MAKERS).flatMap(({ weak }) => weak ?? []))
       expect(await verifyForeignHash(password, hash)).toBe(false);
   });
 });
 
-describe('a pepper', () => {
+describe('an import with a pepper', () => {
   const pepper = 'a pepper of the old service';
 
-  it('goes behind the password, and the hash says which it is', async () => {
+  it('appends the pepper to the password, and stores the id of the pepper', async () => {
     const { hashSync } = await import('bcryptjs');
     const hash = hashSync(`secret${pepper}`, 4);
     const { stored } = (await importHash(hash, { pepper })) ?? expect.fail();
@@ -155,22 +156,19 @@ describe('a pepper', () => {
     expect(await verifyForeignHash('other', stored, { pepper })).toBe(false);
   });
 
-  it.each(PEPPERED.peppered)(
-    "is Devise's: $hash verifies, and not with one byte changed",
-    async (fixture) => {
-      const { pepper } = PEPPERED;
-      const { stored } = (await importHash(fixture.hash, { pepper })) ?? expect.fail();
-      expect(await verifyForeignHash(fixture.password, stored, { pepper })).toBe(true);
-      expect(await verifyForeignHash(`${fixture.password}!`, stored, { pepper })).toBe(false);
-      // Without the flag the hash is of the password and the pepper, which nobody types.
-      expect(await verifyForeignHash(fixture.password, fixture.hash)).toBe(false);
-      for (const index of [stored.length - 50, stored.length - 5])
-        expect(await verifyForeignHash(fixture.password, changeAt(stored, index), { pepper })).toBe(false);
-    },
-  );
+  it.each(PEPPERED.peppered)('verifies $hash by Devise, and fails with one byte changed', async (fixture) => {
+    const { pepper } = PEPPERED;
+    const { stored } = (await importHash(fixture.hash, { pepper })) ?? expect.fail();
+    expect(await verifyForeignHash(fixture.password, stored, { pepper })).toBe(true);
+    expect(await verifyForeignHash(`${fixture.password}!`, stored, { pepper })).toBe(false);
+    // Imported without the pepper, the hash is of password and pepper, which nobody types.
+    expect(await verifyForeignHash(fixture.password, fixture.hash)).toBe(false);
+    for (const index of [stored.length - 50, stored.length - 5])
+      expect(await verifyForeignHash(fixture.password, changeAt(stored, index), { pepper })).toBe(false);
+  });
 
   it.each([null, 'another pepper'])(
-    'that the deployment does not have (%s) is a fault, not a wrong password',
+    'makes verification throw if the deployment has no pepper or another one: %s',
     async (other) => {
       const { hashSync } = await import('bcryptjs');
       const { stored } = (await importHash(hashSync(`secret${pepper}`, 4), { pepper })) ?? expect.fail();
@@ -178,7 +176,7 @@ describe('a pepper', () => {
     },
   );
 
-  it('leaves a hash of a password that fills the bytes of bcrypt', async () => {
+  it('keeps the hash if the password fills the 72 bytes of bcrypt', async () => {
     const { hashSync } = await import('bcryptjs');
     const { stored } =
       (await importHash(hashSync(`${'x'.repeat(72)}${pepper}`, 4), { pepper })) ?? expect.fail();
@@ -186,7 +184,7 @@ describe('a pepper', () => {
     expect(keepsForeignHash('x'.repeat(71), stored)).toBe(false);
   });
 
-  it('is in a wrapped hash too, and in no unusable one', async () => {
+  it('adds the pepper to a wrapped hash, and not to an unusable one', async () => {
     const bytes = new Uint8Array(
       await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`secret${pepper}`)),
     );
@@ -196,8 +194,8 @@ describe('a pepper', () => {
   });
 });
 
-describe('a password in plain text', () => {
-  it('is refused by name without the flag, hashed with it, and never stored', async () => {
+describe('an import of passwords in plain text', () => {
+  it('needs the flag --plain-text-passwords, and stores only their hashes', async () => {
     expect(await refusalOf('Correct-Horse-7')).toBe(
       'It looks like a password in plain text: --plain-text-passwords takes it, hashed.',
     );
@@ -220,12 +218,12 @@ describe('a password in plain text', () => {
     `${'0a'.repeat(28)}`,
     '$argon2id$v=19$m=1,t=1',
     'x'.repeat(1025),
-  ])('is not taken for one if it looks like a hash that is damaged or unknown: %s', async (text) => {
+  ])('refuses what looks like a damaged or unknown hash: %s', async (text) => {
     expect(await refusalOf(text, { plainText: true })).not.toBeNull();
   });
 });
 
-describe('an unknown kind', () => {
+describe('the refusal of an unknown hash', () => {
   it.each([
     ['$y$j9T$abc$def', 'It looks like yescrypt.'],
     ['$1$salt$qJH7.N4xYta3aEG/dfqo/0', 'It looks like MD5-crypt.'],
@@ -235,7 +233,7 @@ describe('an unknown kind', () => {
     ['aB3dE5gH7jK9mN1paB3dE5gH7jK9mN1paB3dE5gH7jK9', 'It looks like 44 characters of base64.'],
     ['*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19', "It looks like MySQL's PASSWORD()."],
     ['$firebase$', "It is Firebase's, which needs the project's parameters: --firebase-params takes it."],
-  ])('%s is named by its looks', async (text, reason) => {
+  ])('says what %s looks like', async (text, reason) => {
     expect(await refusalOf(text)).toBe(reason);
   });
 });
@@ -247,7 +245,7 @@ describe("Werkzeug's PBKDF2 without a number of iterations", () => {
     ['sha256', 150_000],
     ['sha1', 50_000],
     ['sha512', 1000],
-  ])('is tried with the default of each release: %s, %d', async (digest, iterations) => {
+  ])('verifies with the default of each release: %s, %d', async (digest, iterations) => {
     const key = await crypto.subtle.importKey('raw', new TextEncoder().encode('secret'), 'PBKDF2', false, [
       'deriveBits',
     ]);
@@ -261,7 +259,7 @@ describe("Werkzeug's PBKDF2 without a number of iterations", () => {
     expect(await verifyForeignHash('secret', text)).toBe(true);
   });
 
-  it('refuses another password after all of them', async () => {
+  it('rejects a wrong password after trying every default', async () => {
     expect(await verifyForeignHash('secret', `pbkdf2:sha1$salt$${'0a'.repeat(20)}`)).toBe(false);
   }, 20_000);
 });

@@ -1,4 +1,4 @@
-// How a password is taken for a foreign hash: its letters, its length, a NUL, lone surrogates.
+// How a password is read for a foreign hash: its Unicode form, its length, NULs, lone surrogates.
 import { describe, expect, it } from 'vitest';
 import { keepsForeignHash, verifyForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
 import { FILES, fixture } from './support.ts';
@@ -16,26 +16,26 @@ const KINDS: [file: string, beginning: string][] = [
 ];
 
 describe.each(KINDS)('a hash by %s that begins with %s', (file, beginning) => {
-  it('of a composed password takes both spellings', async () => {
+  it('accepts both Unicode forms if the composed one was hashed', async () => {
     const { hash } = fixture(file, beginning, COMPOSED);
     expect(await verifyForeignHash(COMPOSED, hash)).toBe(true);
     expect(await verifyForeignHash(DECOMPOSED, hash)).toBe(true);
     expect(await verifyForeignHash('cafe uber', hash)).toBe(false);
   });
 
-  it('of a decomposed password takes the spelling that was hashed', async () => {
+  it('accepts only the decomposed form if that was hashed', async () => {
     const { hash } = fixture(file, beginning, DECOMPOSED);
     expect(await verifyForeignHash(DECOMPOSED, hash)).toBe(true);
     expect(await verifyForeignHash(COMPOSED, hash)).toBe(false);
   });
 
-  it('of an empty password takes that alone', async () => {
+  it('accepts only the empty password if that was hashed', async () => {
     const { hash } = fixture(file, beginning, '');
     expect(await verifyForeignHash('', hash)).toBe(true);
     expect(await verifyForeignHash(' ', hash)).toBe(false);
   });
 
-  it('takes no lone surrogate for the character that stands in for it', async () => {
+  it('rejects the password followed by a lone surrogate', async () => {
     const { hash } = fixture(file, beginning, 'a');
     expect(await verifyForeignHash('a', hash)).toBe(true);
     expect(await verifyForeignHash('a\ud800', hash)).toBe(false);
@@ -43,13 +43,14 @@ describe.each(KINDS)('a hash by %s that begins with %s', (file, beginning) => {
 });
 
 describe("better-auth's hash", () => {
-  it('takes a password in NFKC, however its letters are sent', async () => {
+  it('accepts the NFKC form of the password', async () => {
     const { hash } = fixture('better-auth', '', '\ufb01ne \u2460 \u212b');
     expect(await verifyForeignHash('fine 1 \u00c5', hash)).toBe(true);
     expect(await verifyForeignHash('fine 1 A', hash)).toBe(false);
   }, 60_000);
 
-  it('stays if the password has different NFC and NFKC forms: one of them would lock out the other', () => {
+  // Our own hash is of the NFC form: in its place, it would refuse the NFKC form.
+  it('stays if the NFC and NFKC forms of the password differ', () => {
     const { hash } = fixture('better-auth', '', '\ufb01ne \u2460 \u212b');
     expect(keepsForeignHash('\ufb01ne \u2460 \u212b', hash)).toBe(true);
     expect(keepsForeignHash('fine 1 \u00c5', hash)).toBe(false);
@@ -65,7 +66,7 @@ describe('bcrypt', () => {
     ['Node', '$2a$04$'],
     ['PHP', '$2y$04$'],
     ['Django 5.2', 'bcrypt$$2b$04$'],
-  ])('of %s, %s, tells nothing after the 72nd byte, as there', async (file, beginning) => {
+  ])('ignores what follows the 72nd byte, as in %s: %s', async (file, beginning) => {
     const { hash } = fixture(file, beginning, long);
     expect(await verifyForeignHash('x'.repeat(72), hash)).toBe(true);
     expect(await verifyForeignHash(`${long} and more`, hash)).toBe(true);
@@ -73,13 +74,13 @@ describe('bcrypt', () => {
     expect(await verifyForeignHash('x'.repeat(71), hash)).toBe(false);
   });
 
-  it('over SHA-256, of Django, distinguishes every byte', async () => {
+  it('distinguishes every byte over SHA-256, as in Django', async () => {
     const { hash } = fixture('Django 5.2', 'bcrypt_sha256$$2b$04$', long);
     expect(await verifyForeignHash(long, hash)).toBe(true);
     expect(await verifyForeignHash('x'.repeat(72), hash)).toBe(false);
   });
 
-  it('of Node takes a NUL as a byte', async () => {
+  it('reads a NUL as a byte in a hash by Node', async () => {
     const { hash } = fixture('Node', '$2b$04$', 'nul\0inside');
     expect(await verifyForeignHash('nul\0inside', hash)).toBe(true);
     expect(await verifyForeignHash('nul', hash)).toBe(false);
@@ -92,13 +93,13 @@ describe('bcrypt', () => {
     ['Node', '$2b$04$', 'nul\0inside', ['nul\0inside\0nul\0inside', 'nul\0inside\0']],
     ['passlib', '$2a$04$', 'a', ['a\0', 'a\0a']],
     ['Django 5.2', 'bcrypt$$2b$04$', 'a', ['a\0', 'a\0a']],
-  ])('of %s, %s, takes %j and none that repeats it with a NUL', async (file, beginning, password, others) => {
+  ])('rejects the password repeated with a NUL: %s, %s, %j', async (file, beginning, password, others) => {
     const { hash } = fixture(file, beginning, password);
     expect(await verifyForeignHash(password, hash)).toBe(true);
     for (const other of others) expect([other, await verifyForeignHash(other, hash)]).toEqual([other, false]);
   });
 
-  it('takes a password of 71 bytes without the NUL that bcrypt puts behind it', async () => {
+  it('rejects a password of 71 bytes with the NUL that bcrypt appends', async () => {
     const { hashSync } = await import('bcryptjs');
     const password = 'x'.repeat(71);
     const hash = hashSync(password, 4);
@@ -106,15 +107,15 @@ describe('bcrypt', () => {
     for (const end of ['\0', '\0tail']) expect(await verifyForeignHash(password + end, hash)).toBe(false);
   });
 
-  it('of PHP takes no NUL, even where the bytes come to the same', async () => {
+  it('rejects a NUL for a hash by PHP, even if bcrypt reads the same bytes', async () => {
     const { hash } = fixture('PHP', '$2y$04$', 'a');
     expect(await verifyForeignHash('a', hash)).toBe(true);
-    // bcrypt repeats the password with a NUL after it: these two are one to it.
+    // bcrypt repeats the password with a NUL after it, so it reads these two as one.
     expect(await verifyForeignHash('a\0a', hash)).toBe(false);
   });
 });
 
-describe('a NUL at the end of a password', () => {
+describe('a trailing NUL', () => {
   it.each([
     ['Django 5.2', 'pbkdf2_sha256$1000$'],
     ['Django 5.2', 'pbkdf2_sha256$100001$'],
@@ -125,7 +126,7 @@ describe('a NUL at the end of a password', () => {
     ['Node', '$scrypt$ln=6,'],
     ['Node', '$argon2id$v=19$m=64,'],
     ['passlib', '$pbkdf2-sha512$1000$'],
-  ])('is another password for %s, %s, though HMAC fills a key with zeros', async (file, beginning) => {
+  ])('makes a different password although HMAC pads keys with zeros: %s, %s', async (file, beginning) => {
     for (const password of ['a', '', 'caf\u00e9 \u00fcber']) {
       const { hash } = fixture(file, beginning, password);
       expect(await verifyForeignHash(password, hash)).toBe(true);
@@ -134,7 +135,7 @@ describe('a NUL at the end of a password', () => {
     }
   });
 
-  it("is part of the password if the key is longer than HMAC's block", async () => {
+  it("counts as part of a password longer than HMAC's block", async () => {
     const { pbkdf2 } = await import('@noble/hashes/pbkdf2.js');
     const { sha256 } = await import('@noble/hashes/sha2.js');
     const salt = new TextEncoder().encode('salt');
@@ -147,7 +148,7 @@ describe('a NUL at the end of a password', () => {
   });
 });
 
-it('has a password of each sort in each file of cheap hashes', () => {
+it('has fixtures for 13 different passwords in each file of cheap hashes', () => {
   for (const [file, { hashes }] of Object.entries(FILES)) {
     if (hashes.length === 0) continue;
     const passwords = new Set(hashes.map(({ password }) => password));

@@ -1,4 +1,4 @@
-// PBKDF2-HMAC-SHA256 in software against the published vectors and the runtime's own; and when it is used.
+// PBKDF2-HMAC-SHA256 in software: equal to published vectors and to the runtime's, and used past the runtime's limit.
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { verifyForeignHash } from '../../../../src/core/credentials/foreign/index.ts';
@@ -7,7 +7,7 @@ import { fixture } from './support.ts';
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(text));
 
-/** The runtime's; on one's own machine, unlike in production, it takes any number of iterations. */
+/** The runtime's PBKDF2. Locally, unlike in production, it takes any number of iterations. */
 const native = async (
   password: Uint8Array<ArrayBuffer>,
   salt: Uint8Array<ArrayBuffer>,
@@ -28,7 +28,7 @@ describe('PBKDF2-HMAC-SHA256 in software', () => {
     expect(derived.toHex()).toBe(expected);
   });
 
-  // A password of 64 bytes is a key as it is, one of 65 is hashed first; a turn has 50,000 iterations.
+  // HMAC uses a password of up to 64 bytes as its key and hashes a longer one first. A turn has 50,000 iterations.
   it.each([
     [0, 100],
     [1, 100],
@@ -44,7 +44,7 @@ describe('PBKDF2-HMAC-SHA256 in software', () => {
     [20, 100_001],
     [20, 100_002],
   ])(
-    'gives what the runtime gives for a password of %d bytes and %d iterations',
+    "equals the runtime's result for a password of %d bytes and %d iterations",
     async (length, iterations) => {
       const password = new Uint8Array(length).fill(0xa7);
       const derived = await derivePbkdf2Sha256(password, bytes('salt'), iterations);
@@ -52,7 +52,7 @@ describe('PBKDF2-HMAC-SHA256 in software', () => {
     },
   );
 
-  it('gives what the runtime gives for any password, salt and number of iterations', async () => {
+  it("equals the runtime's result for random passwords, salts and iterations", async () => {
     const some = (max: number) =>
       fc.uint8Array({ minLength: 0, maxLength: max }).map((each) => new Uint8Array(each));
     await fc.assert(
@@ -68,7 +68,7 @@ describe('PBKDF2-HMAC-SHA256 in software', () => {
     );
   });
 
-  it('keeps two that run at a time apart', async () => {
+  it('keeps parallel derivations apart', async () => {
     const passwords = ['one', 'another', 'a third'];
     const derived = await Promise.all(
       passwords.map((each) => derivePbkdf2Sha256(bytes(each), bytes('salt'), 120_000)),
@@ -78,7 +78,7 @@ describe('PBKDF2-HMAC-SHA256 in software', () => {
   });
 });
 
-describe('the runtime', () => {
+describe("the runtime's PBKDF2", () => {
   const iterationsAsked = async (file: string, beginning: string): Promise<unknown[]> => {
     const { password, hash } = fixture(file, beginning, 'correct horse battery staple');
     const deriveBits = vi.spyOn(crypto.subtle, 'deriveBits');
@@ -90,12 +90,12 @@ describe('the runtime', () => {
     return asked;
   };
 
-  it('does all the iterations of a hash within its cap', async () => {
+  it('computes all iterations of a hash within its limit', async () => {
     expect(await iterationsAsked('Django 5.2', 'pbkdf2_sha256$1000$')).toEqual([1000]);
     expect(await iterationsAsked('passlib', '$pbkdf2-sha512$1000$')).toEqual([1000]);
   });
 
-  it('is never asked for more than production takes in a call', async () => {
+  it('never gets more iterations in a call than production allows', async () => {
     expect(await iterationsAsked('Django 5.2', 'pbkdf2_sha256$100001$')).toEqual([1]);
   });
 });

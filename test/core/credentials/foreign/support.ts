@@ -1,4 +1,4 @@
-// The fixtures of foreign hashes, and ways to damage one.
+// The fixtures of foreign hashes, and functions that damage one.
 import argon2Cffi from '../../../fixtures/foreign-hashes/argon2-cffi.json';
 import betterAuth from '../../../fixtures/foreign-hashes/better-auth.json';
 import cryptTools from '../../../fixtures/foreign-hashes/crypt.json';
@@ -22,7 +22,7 @@ export interface Fixture {
   hash: string;
 }
 
-/** What each tool made: at a low cost, and at its own. */
+/** Hashes by each tool, at a low cost (`hashes`) and at the tool's own (`costly`). */
 export const FILES: Readonly<Record<string, { hashes: readonly Fixture[]; costly: readonly Fixture[] }>> = {
   'argon2-cffi': argon2Cffi,
   'better-auth': betterAuth,
@@ -42,7 +42,7 @@ interface Made {
   records?: readonly { kind: string; password: string; record: Record<string, unknown> }[];
 }
 
-/** What each maker writes, in forms of its own that the import translates. */
+/** Hashes in the forms of their makers, which the import translates. */
 export const MAKERS: Readonly<Record<string, Made>> = {
   'crypt tools': cryptTools,
   Devise: devise,
@@ -58,7 +58,7 @@ export const MAKERS: Readonly<Record<string, Made>> = {
 /** Devise's hashes of the password and a pepper. */
 export const PEPPERED: { pepper: string; peppered: readonly Fixture[] } = devise;
 
-/** Of the project whose hashes are in the fixtures. */
+/** The parameters of the Firebase project whose hashes are in the fixtures. */
 export const FIREBASE = {
   signerKey: nodeKinds.firebase.signerKey,
   saltSeparator: nodeKinds.firebase.saltSeparator,
@@ -106,7 +106,7 @@ const partsOf = (hash: string): { salt: [number, number]; key: [number, number] 
 export const damage = (hash: string, index: number): { badSalt: string; badKey: string } => {
   const { salt, key } = partsOf(hash);
   return {
-    // Not the last characters: they do not hold a whole byte, or none at all.
+    // Not the last characters: some of their bits are unused.
     badSalt: changeAt(hash, salt[0] + (index % (salt[1] - 1))),
     badKey: changeAt(hash, key[0] + (index % (key[1] - 3))),
   };
