@@ -376,6 +376,12 @@ export const providerMutants = [
         ['oidc/flow'],
       ],
       [
+        'A session is enough where the app asks for the password again.',
+        'if (!asksLogin && isInTime) return true;',
+        'if (isInTime) return true;',
+        ['oidc/flow'],
+      ],
+      [
         'An ID token of another service signs people out.',
         '      iss !== settings.issuer ||\n      typeof aud',
         '      typeof aud',
