@@ -7,52 +7,52 @@ export const coreMutants = [
     ['core/sessions/session-expiry'],
     [
       [
-        'An expired session lets people in.',
+        'An expired session is accepted.',
         "gt(sessions.expiresAtMs, sql.placeholder('nowMs'))",
         "gt(sessions.expiresAtMs, sql`${sql.placeholder('nowMs')} * 0`)",
       ],
       [
-        'A disabled account whose session is left may use it.',
+        'A disabled account can use a remaining session.',
         '        isNull(users.disabledAtMs),\n      ),\n    )\n    .toSQL();',
         '      ),\n    )\n    .toSQL();',
         ['dialects/auth/examples', 'core/sessions/sessions', 'dialects/conjugator/credentials'],
       ],
       [
-        'A JWT opens the account of its session, whatever account it names.',
+        'A JWT is accepted although it names another account than its session.',
         '(parsed.subject !== undefined && parsed.subject !== String(found.account.id))',
         'parsed.subject === String(-found.account.id)',
         ['hostile/jwt', 'dialects/auth/token', 'core/sessions/sessions'],
       ],
       [
-        'A session that is used never ends.',
+        'A session in use never reaches its absolute limit.',
         'const expiresAtMs = Math.min(now + idleMs, createdAtMs + absoluteMs);\n    store',
         'const expiresAtMs = now + idleMs;\n    store',
       ],
       [
-        'A session that is used ends all the same.',
+        'Use of a session does not extend it.',
         'if (now - lastSeenAtMs < extendAfterMs) return false;',
         'if (now > 0) return false;',
       ],
       [
-        'An owner ends a session of another account.',
+        'A user can end a session of another account.',
         'const whereIt = and(eq(sessions.userId, accountId), eq(sessions.id, sessionId));',
         'const whereIt = eq(sessions.id, sessionId);',
         ['dialects/id/sessions', 'pages/sessions-and-audit-log'],
       ],
       [
-        'A login that fails ends the session of the browser.',
+        'A failed login ends the current session of the browser.',
         ".where(and(eq(sessions.id, id ?? ''), whereAccountExists(db, onlyIf)));",
         ".where(eq(sessions.id, id ?? ''));",
         ['core/login/login-races'],
       ],
       [
-        'A change of credentials that is lost renews the session.',
+        'A rejected change of credentials renews the session.',
         '.where(and(eq(sessions.id, id), whereAccountExists(db, onlyIf)))',
         '.where(eq(sessions.id, id))',
         ['dialects/id/renewal', 'core/login/login-races', 'dialects/id/credentials'],
       ],
       [
-        'An account has one session more than it may.',
+        'An account can have one session more than the limit.',
         '.offset(maxSessions - 1)',
         '.offset(maxSessions)',
         ['core/sessions/session-limit'],
@@ -64,25 +64,25 @@ export const coreMutants = [
         ['core/sessions/session-limit'],
       ],
       [
-        'A cookie is good as a token while KV answers alone.',
+        'A cookie is accepted as a token while only KV is read.',
         'const isOfKind = !kinds || kinds.includes(found.session.kind);',
         'const isOfKind = !kinds || kinds.length > 0;',
         ['core/sessions/parallel-reads', 'core/sessions/token-kinds'],
       ],
       [
-        'KV answers alone for longer than a minute.',
+        'A session is read from KV alone for longer than a minute.',
         'age >= CACHED_MS',
         'age >= 100 * CACHED_MS',
         ['core/sessions/parallel-reads', 'faults/replica-lag'],
       ],
       [
-        'Changing the password leaves the other sessions.',
+        'A password change does not end the other sessions.',
         'eq(sessions.userId, userId ?? 0),',
         'eq(sessions.userId, 0),',
         ['dialects/id/password'],
       ],
       [
-        'Ending all others ends the session that asked.',
+        'Ending all other sessions also ends the current one.',
         'keptId === null ? undefined : ne(sessions.id, keptId),',
         '',
         ['dialects/id/session-ends', 'dialects/id/sessions'],
@@ -94,12 +94,12 @@ export const coreMutants = [
     ['core/sessions/token-kinds', 'hostile/credentials'],
     [
       [
-        'A session lives longer than the absolute limit until it is used.',
+        'A session that is never used lives longer than the absolute limit.',
         'createdAtMs + Math.min(idleMs, absoluteMs)',
         'createdAtMs + idleMs',
         ['core/sessions/session-expiry'],
       ],
-      ['A JWT’s session is good as a cookie.', "{ kinds: ['cookie'], id }", '{ kinds: null, id }'],
+      ['The session of a JWT is accepted as a cookie.', "{ kinds: ['cookie'], id }", '{ kinds: null, id }'],
     ],
   ),
   ...inFile(
@@ -108,37 +108,41 @@ export const coreMutants = [
     [
       ['A client chooses the algorithm of its JWT.', 'if (header !== ENCODED_HEADER) return null;', ''],
       [
-        'A JWT is good after its time.',
+        'An expired JWT is accepted.',
         'claims && claims.exp * 1000 > nowMs',
         'claims && claims.exp * 1000 > 0',
       ],
       [
-        'Everybody makes JWTs.',
+        'Anyone can forge JWTs.',
         "if (!(await keyring.verify('jwt', `${header}.${payload}`, signatureBytes))) return null;",
         '',
       ],
-      ['One JWT has many texts.', 'return encode(bytes) === text ? bytes : null;', 'return bytes;'],
+      [
+        'One JWT is accepted in several spellings.',
+        'return encode(bytes) === text ? bytes : null;',
+        'return bytes;',
+      ],
     ],
   ),
   ...inFile(
     'src/core/secrets.ts',
     ['core/secrets'],
     [
-      ['Another label voids every token.', '`latchkey ${purpose}`', '`latchkey-${purpose}`'],
-      ['One key signs everything.', '`latchkey ${purpose}`', "'latchkey'"],
+      ['A changed HKDF label voids every token.', '`latchkey ${purpose}`', '`latchkey-${purpose}`'],
+      ['All purposes share one signing key.', '`latchkey ${purpose}`', "'latchkey'"],
       [
-        'A rotation voids what was signed before.',
+        'A rotation of TOKEN_SECRET voids everything that was signed before.',
         'for (const [index, secret] of secrets.entries()) {',
         'for (const [index, secret] of secrets.slice(0, 1).entries()) {',
         ['core/secrets'],
       ],
       [
-        'Two texts of one length are equal.',
+        'Two texts of the same length compare as equal.',
         'left.byteLength === right.byteLength && crypto.subtle.timingSafeEqual(left, right)',
         'left.byteLength === right.byteLength',
       ],
       [
-        'Stored ids are the tokens themselves.',
+        'Tokens are stored unhashed.',
         "new Uint8Array(await crypto.subtle.digest('SHA-256', utf8.encode(text))).toHex()",
         'utf8.encode(text).toHex()',
       ],
@@ -149,16 +153,16 @@ export const coreMutants = [
     ['settings/settings'],
     [
       [
-        'A short secret is accepted during a rotation.',
+        'A short TOKEN_SECRET_PREVIOUS is accepted.',
         'TOKEN_SECRET_PREVIOUS: secret({\n    minCharacters: MIN_SECRET_CHARACTERS,',
         'TOKEN_SECRET_PREVIOUS: secret({\n    minCharacters: 1,',
       ],
       [
-        'A short secret is accepted.',
+        'A short TOKEN_SECRET is accepted.',
         'TOKEN_SECRET: requiredSecret({\n    minCharacters: MIN_SECRET_CHARACTERS,',
         'TOKEN_SECRET: requiredSecret({\n    minCharacters: 1,',
       ],
-      ['Access tokens may live for days.', 'max: MAX_ACCESS_TOKEN_MINUTES,', 'max: 100_000,'],
+      ['Access tokens can live for days.', 'max: MAX_ACCESS_TOKEN_MINUTES,', 'max: 100_000,'],
     ],
   ),
   ...inFile(
@@ -166,46 +170,46 @@ export const coreMutants = [
     ['security/throttle-waits'],
     [
       [
-        'One more attempt is free.',
+        'One attempt more than the limit needs no wait.',
         'mayAttempt: sql`${count} < ${freeFailures} OR',
         'mayAttempt: sql`${count} <= ${freeFailures} OR',
       ],
       [
-        'The wait never grows.',
+        'The wait does not grow with further failures.',
         '${nowMs} >= ${atMs} + 1000 * min(${maxWaitSeconds}, ${doubled})',
         '${nowMs} >= ${atMs} + 1000 * ${firstWaitSeconds}',
       ],
       [
-        'Nobody ever has to wait.',
+        'Failed logins never cause a wait.',
         '.where(and(source.account, sql`(${rules.mayAttempt})`))',
         '.where(source.account)',
       ],
       [
-        'A success forgives what strangers did.',
+        'A successful login resets the failures of other clients.',
         'CASE WHEN ${count} <= 0 THEN json_remove(${failures}, ${pathOf(ACCOUNT)})',
         'CASE WHEN 1 THEN json_remove(${failures}, ${pathOf(ACCOUNT)})',
         ['security/throttle-networks'],
       ],
       [
-        'An unknown name never waits, so that waiting tells who has an account.',
+        'An unknown name is never throttled, which reveals who has an account.',
         'setWhere: sql`NOT (${isSame}) OR ${rules.mayAttempt}`',
         'setWhere: sql`1`',
         ['security/throttle-identifiers', 'security/enumeration'],
       ],
       [
-        'Every device text gives free attempts at every account.',
+        'Any device mark gives free attempts at every account.',
         'CASE WHEN ${isKnown} AND (${isCounted} OR ${hasRoom}) THEN',
         'CASE WHEN (${isCounted} OR ${hasRoom}) THEN',
         ['security/throttle-devices'],
       ],
       [
-        'A thief with many devices has a counter for each.',
+        'An attacker with many device marks gets a counter for each.',
         'const MAX_DEVICES = 8;',
         'const MAX_DEVICES = 1000;',
         ['security/throttle-devices', 'security/throttle-owner'],
       ],
       [
-        'A password that needs a second factor forgives wrong ones.',
+        'A right password without the second factor resets the failures.',
         'json_remove(${failures}, ${pathOf(source)}) ELSE ${less} END',
         'json_remove(${failures}, ${pathOf(source)}) ELSE NULL END',
         ['dialects/id/login-factor', 'dialects/app-passwords', 'security/throttle-pending'],
@@ -217,7 +221,7 @@ export const coreMutants = [
     ['faults/lost-answers'],
     [
       [
-        'An outage after a right password counts as a wrong one.',
+        'An outage after a right password counts as a failed attempt.',
         'undoAttempt(counterKey);\n        throw error;',
         'throw error;',
       ],
@@ -228,30 +232,30 @@ export const coreMutants = [
     ['hostile/devices', 'core/throttle/trusted-devices'],
     [
       [
-        'Everybody makes device texts.',
+        'Anyone can forge device marks.',
         "if (!(await keyring.verify('device', signed, Uint8Array.fromHex(signature)))) return null;",
         '',
       ],
       [
-        'A device is known for ever.',
+        'A device mark never expires.',
         'if (Number(seconds) + DEVICE_SECONDS < nowMs() / 1000) return null;',
         '',
         ['security/throttle-devices', 'core/throttle/trusted-devices', 'hostile/devices'],
       ],
       [
-        'A browser is trusted for ever.',
+        'The trust in a browser never expires.',
         'mark === own && untilMs > nowMs() && factorIds',
         'mark === own && factorIds',
         ['core/throttle/trusted-devices'],
       ],
       [
-        'A browser that one account trusts is trusted by all.',
+        'A browser that one account trusts is trusted for all accounts.',
         'mark === own && untilMs > nowMs()',
         'untilMs > nowMs()',
         ['core/throttle/trusted-devices'],
       ],
       [
-        'A browser stays trusted when the factor is gone.',
+        'A browser stays trusted after the factor is removed.',
         ' && factorIds.includes(factorId)',
         ' && factorIds.length >= 0 && factorId > 0',
         ['core/throttle/trusted-devices'],
@@ -262,7 +266,11 @@ export const coreMutants = [
     'src/core/credentials/check-password.ts',
     ['security/enumeration', 'core/login/free-refusals', 'core/credentials/password-cost'],
     [
-      ['An unknown name is refused sooner.', 'passwords.verifyNothing(password),', 'Promise.resolve(false),'],
+      [
+        'An unknown name is rejected faster than a wrong password.',
+        'passwords.verifyNothing(password),',
+        'Promise.resolve(false),',
+      ],
       [
         'A disabled account is distinguishable from a wrong password.',
         'if (candidate && isRight && candidate.disabledAtMs === null) return',
@@ -276,17 +284,17 @@ export const coreMutants = [
     ['dialects/app-passwords'],
     [
       [
-        'An app password of one dialect is good in all.',
+        'An app password of one dialect is accepted in all.',
         '\n    AND (a.dialect IS NULL OR a.dialect = ${dialect}))`;',
         ')`;',
       ],
       [
-        'An app password of one account opens another.',
+        'An app password of one account is accepted for another.',
         'WHERE a.user_id = users.id AND a.hash = ${hash}',
         'WHERE a.hash = ${hash}',
       ],
       [
-        'A generator of codes that was never confirmed locks its owner out.',
+        'An authenticator app that was never confirmed locks its owner out.',
         ' AND f.confirmed_at IS NOT NULL)`.mapWith(',
         ')`.mapWith(',
         ['dialects/id/factors', 'dialects/id/login-factor'],
@@ -298,12 +306,12 @@ export const coreMutants = [
     ['dialects/id/login-factor'],
     [
       [
-        'A second factor is never asked for.',
+        'Login never asks for a second factor.',
         '? isProtected && !isTrusted(device, candidate)',
         '? isProtected && isTrusted(device, candidate)',
       ],
       [
-        'A client that knows no second factor needs none.',
+        'A client that does not support second factors logs in without one.',
         ': isProtected || policy.appPasswordsOnly;',
         ': policy.appPasswordsOnly;',
         ['dialects/app-passwords'],
@@ -314,7 +322,7 @@ export const coreMutants = [
         'set({ passwordHash, loginFailures: forgiven(counterKey) })',
       ],
       [
-        'An unproven address logs in where it must be proven.',
+        'An unverified address logs in despite REQUIRE_VERIFIED_EMAIL.',
         'if (policy.requiresVerifiedEmail && candidate.emailVerifiedAtMs === null) {',
         'if (policy.requiresVerifiedEmail && candidate.emailVerifiedAtMs === 0) {',
         ['dialects/id/email'],
@@ -326,7 +334,7 @@ export const coreMutants = [
     ['core/login/login-races'],
     [
       [
-        'A login that is lost resets the counter and takes an old password back.',
+        'A login that loses a race resets the counter and restores an old password.',
         '          .where(asChecked),\n        // The password',
         '          .where(undefined),\n        // The password',
       ],
@@ -347,19 +355,19 @@ export const coreMutants = [
         'and(eq(users.id, id), eq(users.passwordHash, passwordHash));',
       ],
       [
-        'The last admin may go.',
+        'The last admin can be removed.',
         'or(eq(users.isAdmin, false), exists(otherAdmins(db, id)));',
         'or(eq(users.isAdmin, false), eq(users.isAdmin, true));',
         ['dialects/id/admin-last'],
       ],
       [
-        'A disabled admin counts as one who is left.',
+        'A disabled admin counts as a remaining admin.',
         '        sql`${users.isAdmin} = 1`,\n        isNull(users.disabledAtMs),',
         '        sql`${users.isAdmin} = 1`,',
         ['dialects/id/admin-last'],
       ],
       [
-        'A session of another account is good for a change.',
+        'A session of another account can authorize a change.',
         'WHERE id = ${sessionId} AND user_id = ${users.id})`;',
         'WHERE id = ${sessionId} OR 1)`;',
         ['core/login/login-races', 'dialects/id/renewal', 'dialects/id/credentials'],
@@ -371,17 +379,17 @@ export const coreMutants = [
     ['dialects/app-passwords', 'dialects/id/reauthenticate'],
     [
       [
-        'A client with an app password changes the account’s password.',
+        'A client with an app password can change the password of the account.',
         "if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' } as const);",
         '',
       ],
       [
-        'A stolen session and the password are enough where a factor is on.',
+        'A stolen session and the password are enough for a change despite a second factor.',
         'checked.value.candidate.factors.length === 0 || session.factor !== null',
         'checked.value.candidate.factors.length === 0 || session.factor !== undefined',
       ],
       [
-        'A new password leaves thieves signed in.',
+        'A new password leaves attackers signed in.',
         'endsOthers: true,',
         'endsOthers: false,',
         ['dialects/id/password'],
@@ -399,13 +407,13 @@ export const coreMutants = [
     ['dialects/id/email-change'],
     [
       [
-        'A new address counts as proven.',
+        'A new email address counts as verified.',
         ', ...(isSame ? {} : { emailVerifiedAtMs: null })',
         '',
         ['dialects/id/email-change', 'dialects/id/email'],
       ],
       [
-        'A new address takes effect unproven.',
+        'A new email address takes effect before it is verified.',
         'sendsMail && !isSame',
         'sendsMail && isSame',
         ['dialects/id/email-change'],
@@ -417,7 +425,7 @@ export const coreMutants = [
     ['core/credentials/password-policy'],
     [
       [
-        'Runs such as abcdefgh are accepted.',
+        'Passwords such as abcdefgh are accepted.',
         'common.has(wordOf(rest)) || isRun(rest)',
         'common.has(wordOf(rest))',
       ],
@@ -430,7 +438,7 @@ export const coreMutants = [
     ['core/credentials/passwords'],
     [
       [
-        'All hashes have one salt.',
+        'All hashes share one salt.',
         'const salt = random(SALT_BYTES);',
         'const salt = new Uint8Array(SALT_BYTES);',
       ],
@@ -441,19 +449,19 @@ export const coreMutants = [
     ['core/credentials/passwords', 'core/credentials/derive'],
     [
       [
-        'A password with a NUL behind it is the same password.',
+        'A password with a trailing NUL equals the password without it.',
         'return bytes.at(-1) === 0 ? Uint8Array.of(...bytes, END_MARK) : bytes;',
         'return bytes;',
       ],
       [
-        'A stored cost beyond the bounds is run.',
+        'A stored hash with a cost beyond the limits is computed.',
         'if (!isRunnableCost(cost)) return null;',
         '',
         ['hostile/hashes', 'core/credentials/passwords'],
       ],
       ['A password is hashed with a third of the work.', 'round < cost.rounds', 'round < 1'],
       [
-        'A call asks the runtime for more than it takes.',
+        'A call of PBKDF2 has more iterations than the runtime accepts.',
         'export const MAX_ITERATIONS_PER_CALL = 100_000;',
         'export const MAX_ITERATIONS_PER_CALL = 900_000;',
         ['core/credentials/derive', 'core/credentials/passwords', 'settings/settings'],
@@ -465,12 +473,12 @@ export const coreMutants = [
     ['core/proofs/flows', 'security/mail', 'core/proofs/limits', 'pages/mail'],
     [
       [
-        'A reset leaves a thief signed in.',
+        'A password reset leaves an attacker signed in.',
         '...endAllSessions(db, holds),',
         '...endAllSessions(db, sql`0`),',
       ],
       [
-        'A person who registered another’s address keeps a way in.',
+        'A squatter keeps credentials after the owner of the address resets the password.',
         'const wasUnproven = and(proves, isNull(users.emailVerifiedAtMs));',
         'const wasUnproven = and(proves, sql`0`);',
         ['security/mail'],
@@ -482,23 +490,23 @@ export const coreMutants = [
     ['core/proofs/limits'],
     [
       [
-        'A link never expires.',
+        'A mailed link never expires.',
         'gt(proofs.expiresAtMs, nowMs),\n        boundState(purpose),',
         'boundState(purpose),',
       ],
       [
-        'A link outlives a change of the password.',
+        'A mailed link outlives a password change.',
         'gt(proofs.expiresAtMs, nowMs),\n        boundState(purpose),',
         'gt(proofs.expiresAtMs, nowMs),',
       ],
       [
-        'A proof of one account is good for another.',
+        'A proof of one account is accepted for another.',
         'sql`(${users.id} = ${account} AND ${users.disabledAtMs} IS NULL AND EXISTS ${proof})`',
         'sql`(${users.disabledAtMs} IS NULL AND EXISTS ${proof})`',
         ['core/proofs/flows', 'pages/mail', 'core/store/query-plans'],
       ],
       [
-        'A proof of a disabled account is good.',
+        'A proof of a disabled account is accepted.',
         'sql`(${users.id} = ${account} AND ${users.disabledAtMs} IS NULL AND EXISTS ${proof})`',
         'sql`(${users.id} = ${account} AND EXISTS ${proof})`',
         ['security/mail'],
@@ -510,7 +518,7 @@ export const coreMutants = [
         ['core/proofs/limits'],
       ],
       [
-        'Asking again gives new guesses.',
+        'A request for another mailed code resets the number of guesses.',
         'tries: sql`CASE WHEN ${isRecent} THEN ${proofs.tries} ELSE 0 END`',
         'tries: sql`0`',
         ['core/proofs/limits'],
@@ -527,10 +535,14 @@ export const coreMutants = [
     'src/core/proofs/tokens.ts',
     ['core/proofs/tokens'],
     [
-      ['A token of one purpose is good for another.', '=> `${purpose} ${id}`;', '=> (purpose ? id : id);'],
-      ['Anyone who reads D1 can make tokens.', 'return isOurs ? id : null;', 'return id;'],
       [
-        'Any eight digits are the code.',
+        'A mailed token of one purpose is accepted for another.',
+        '=> `${purpose} ${id}`;',
+        '=> (purpose ? id : id);',
+      ],
+      ['Anyone who can read D1 can forge mailed tokens.', 'return isOurs ? id : null;', 'return id;'],
+      [
+        'Any eight digits are accepted as the mailed code.',
         'signatures.some((signature) => equalTexts(toCode(signature), code))',
         'signatures.length > 0',
       ],
@@ -541,7 +553,7 @@ export const coreMutants = [
     ['core/proofs/flows', 'security/mail', 'dialects/id/email-change', 'pages/mail'],
     [
       [
-        'An address that was never proven takes the account.',
+        'An old address that was never verified can undo the change and take the account.',
         'account: and(holds, isNotNull(users.emailVerifiedAtMs)),',
         'account: holds,',
       ],
@@ -557,7 +569,7 @@ export const coreMutants = [
     ['core/proofs/limits'],
     [
       [
-        'A stranger fills a mailbox.',
+        'A stranger can flood a mailbox.',
         'sql`((${since(HOUR_MS)}) < ${MAX_MAILS_AN_HOUR} AND (${since(DAY_MS)}) < ${MAX_MAILS_A_DAY})`',
         'sql`1`',
       ],
@@ -567,7 +579,11 @@ export const coreMutants = [
     'src/core/admin/admin.ts',
     ['dialects/id/admin-account'],
     [
-      ['Disabling again changes since when.', 'sql`coalesce(${users.disabledAtMs}, ${now})`', 'now'],
+      [
+        'Disabling an account again changes its disabled time.',
+        'sql`coalesce(${users.disabledAtMs}, ${now})`',
+        'now',
+      ],
       [
         'A disabled account stays signed in.',
         "action === 'disabled' ? id : null, whereChangeable)",

@@ -11,7 +11,7 @@ export const factorMutants = [
         'if (isIt && step > lastStep) found = step;',
         'if (isIt) found = step;',
       ],
-      ['Codes of a whole hour are good.', 'step <= now + window;', 'step <= now + window * 120;'],
+      ['Codes of a whole hour are accepted.', 'step <= now + window;', 'step <= now + window * 120;'],
     ],
   ),
   ...inFile(
@@ -19,14 +19,14 @@ export const factorMutants = [
     ['core/factors/secrets', 'dialects/id/login-factor'],
     [
       [
-        'Anyone can make challenges.',
+        'Anyone can forge challenges.',
         "if (!(await keyring.verify('challenge', payload, signature))) return null;",
         '',
       ],
       ['A challenge never expires.', 'claims.e <= nowMs()', 'claims.e <= 0'],
-      ['A challenge of one purpose is good for another.', 'claims.p !== purpose || ', ''],
+      ['A challenge of one purpose is accepted for another.', 'claims.p !== purpose || ', ''],
       [
-        'Another browser answers a challenge.',
+        'A challenge can be answered by another browser.',
         'if (claims.h !== null && !equalTexts(claims.h, await sha256Hex(holder ?? ',
         'if (claims.h !== null && equalTexts(claims.h, await sha256Hex(holder ?? ',
       ],
@@ -37,12 +37,12 @@ export const factorMutants = [
     ['core/factors/secrets'],
     [
       [
-        'A secret is good in the row of another account.',
+        'An encrypted secret can be used in the row of another account.',
         'additionalData: utf8.encode(context)',
         'additionalData: utf8.encode(context.slice(0, 0))',
       ],
       [
-        'Secrets are encrypted with one IV.',
+        'All secrets are encrypted with the same IV.',
         'const iv = random(IV_BYTES);',
         'const iv = new Uint8Array(IV_BYTES);',
       ],
@@ -59,13 +59,13 @@ export const factorMutants = [
         ['dialects/id/login-factor'],
       ],
       [
-        'Of two logins with one code both succeed.',
+        'Two concurrent logins with one code both succeed.',
         '      lt(factors.lastStep, step),\n',
         '',
         ['dialects/id/login-factor'],
       ],
       [
-        'A passkey signs in somebody it does not name.',
+        'A passkey signs in an account that it does not name.',
         'candidate && isNamed && isUsable',
         'candidate && isUsable',
         ['dialects/id/login-passkey'],
@@ -83,13 +83,13 @@ export const factorMutants = [
         ['dialects/id/login-factor'],
       ],
       [
-        'Codes may be guessed without a count.',
+        'Wrong codes are not counted.',
         "throttle.recordFailure(counterKey, client, 'factor_refused');\n        return err({ reason: 'factor', why: proof.passkey ? 'passkey' : 'code' });",
         "throttle.undoAttempt(counterKey);\n        return err({ reason: 'factor', why: proof.passkey ? 'passkey' : 'code' });",
         ['dialects/id/login-factor'],
       ],
       [
-        'An app password’s session becomes the owner’s.',
+        'A session of an app password can be confirmed like one of the owner.',
         "if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' });",
         '',
         ['dialects/id/reauthenticate', 'dialects/app-passwords'],
@@ -101,30 +101,38 @@ export const factorMutants = [
     ['core/factors/webauthn'],
     [
       [
-        'A passkey’s answer to another challenge is good.',
+        'A passkey’s answer to another challenge is accepted.',
         "if (typeof answered !== 'string' || !equalTexts(answered, encodeBase64Url(challenge))) return 'challenge';",
         '',
       ],
       [
-        'A passkey’s answer to a foreign page is good.',
+        'A passkey’s answer to another site is accepted.',
         "if (typeof origin !== 'string' || !origins.includes(origin)) return 'origin';",
         '',
       ],
       [
-        'A passkey answers in a frame of a foreign page.',
+        'A passkey’s answer in a frame of another site is accepted.',
         "if (crossOrigin !== false || topOrigin !== undefined) return 'cross_origin';",
         '',
       ],
-      ['A registration is good as a login.', "if (data['type'] !== type) return 'type';", ''],
+      [
+        'The response to a registration is accepted as a login.',
+        "if (data['type'] !== type) return 'type';",
+        '',
+      ],
     ],
   ),
   ...inFile(
     'src/core/factors/webauthn/authenticator-data.ts',
     ['core/factors/webauthn'],
     [
-      ['A passkey answers though nobody touched it.', "if (!isUserPresent) return 'user_presence';", ''],
       [
-        'A passkey alone is enough without a PIN.',
+        'A passkey’s answer without user presence is accepted.',
+        "if (!isUserPresent) return 'user_presence';",
+        '',
+      ],
+      [
+        'A passkey alone is accepted without user verification.',
         "if (userVerification === 'required' && !isUserVerified) return 'user_verification';",
         '',
       ],
@@ -135,18 +143,18 @@ export const factorMutants = [
     ['core/factors/webauthn'],
     [
       [
-        'Anyone can sign for a passkey.',
+        'Anyone can forge a passkey’s answer.',
         "if (!(await verifySignature(known, signature, signed))) return refuse('signature');",
         '',
       ],
-      ['A passkey of another domain is good.', "if (!isOurs) return refuse('rp_id');", ''],
+      ['A passkey of another domain is accepted.', "if (!isOurs) return refuse('rp_id');", ''],
       [
-        'A passkey of one account is good for another.',
+        'A passkey of one account is accepted for another.',
         'userHandle !== null && userHandle !== known.userHandle)',
         "userHandle !== null && userHandle === '')",
       ],
       [
-        'A key is stored that the authenticator did not make.',
+        'A public key that the authenticator did not create is stored.',
         "if (!isSentKey(answer.response, key) || !(await importPublicKey(key))) return refuse('key');",
         '',
       ],
@@ -162,22 +170,22 @@ export const factorMutants = [
     ['dialects/app-passwords'],
     [
       [
-        'A removed app password leaves its sessions.',
+        'Removal of an app password leaves its sessions.',
         'sql`(${sessions.appPasswordId} = ${id} OR ${sessions.id} = (${derived}))`,',
         'sql`0`,',
       ],
       [
-        'Anybody removes the app passwords of others.',
+        'Any user can remove the app passwords of others.',
         'const isIt = and(eq(appPasswords.userId, account.id), eq(appPasswords.id, id));',
         'const isIt = eq(appPasswords.id, id);',
       ],
       [
-        'An account has any number of app passwords.',
+        'An account can have any number of app passwords.',
         'WHERE ${appPasswords.userId} = ${account.id}) < ${MAX_APP_PASSWORDS}`',
         'WHERE ${appPasswords.userId} = ${account.id}) >= 0`',
       ],
       [
-        'Factors that an admin removed leave app passwords.',
+        'Removal of the factors by an admin leaves the app passwords.',
         'db.delete(appPasswords).where(eq(appPasswords.userId, accountId)),',
         'db.delete(appPasswords).where(and(eq(appPasswords.userId, accountId), sql`0`)),',
         ['dialects/app-passwords', 'dialects/id/factors'],
@@ -189,7 +197,7 @@ export const factorMutants = [
     ['dialects/app-passwords'],
     [
       [
-        'Every password is an app password.',
+        'Any password is accepted as an app password.',
         'return FORM.test(characters) ? sha256Hex(characters) : null;',
         "return FORM.test(characters) ? sha256Hex('') : sha256Hex('');",
       ],
@@ -200,26 +208,22 @@ export const factorMutants = [
     ['dialects/id/login-code'],
     [
       [
-        'A mailed code is good in every browser.',
+        'A mailed code is accepted in every browser.',
         'const shown = { code, account: whoIs(identifier), browser: await sha256Hex(holder) };',
         'const shown = { code, account: whoIs(identifier) };',
       ],
       [
-        'A code is mailed to an address that nobody has proven.',
+        'A sign-in code is mailed to an unverified address.',
         'isNull(users.disabledAtMs), isNotNull(users.emailVerifiedAtMs)),',
         'isNull(users.disabledAtMs)),',
       ],
       ['A mailed code is accepted twice.', 'also: (db) => [deleteProof(db, id)],', 'also: () => [],'],
       [
-        'A mailed code is enough where a second factor is on.',
+        'A mailed code is enough for an account with a second factor.',
         'if (factorIds.length > 0 && !devices.isTrusted(device, candidate, factorIds)) {',
         'if (factorIds.length < 0) {',
       ],
-      [
-        'A mailed code asks for the second factor again and again.',
-        'if (used.length === 0) return gone;',
-        '',
-      ],
+      ['A mailed code can start the second step more than once.', 'if (used.length === 0) return gone;', ''],
     ],
   ),
   ...inFile(
@@ -242,7 +246,7 @@ export const factorMutants = [
         'db.delete(recoveryCodes).where(eq(recoveryCodes.userId, 0)),',
       ],
       [
-        'A squatter chooses the apps that learn who the owner is.',
+        'The consents of a squatter stay valid for the owner.',
         '.delete(appConsents)\n      .where(and(inArray(appConsents.userId, idsOf(db, account)), isNew(',
         '.delete(appConsents)\n      .where(and(eq(appConsents.userId, 0), isNew(',
         ['security/mail'],
@@ -259,12 +263,12 @@ export const factorMutants = [
     ['dialects/id/reauthenticate', 'dialects/app-passwords'],
     [
       [
-        'A session of an app password changes the password.',
+        'A session of an app password can change the password.',
         "if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' } as const);",
         '',
       ],
       [
-        'A session without the second factor changes the password.',
+        'A session without the second factor can change the password.',
         'if (!checked.ok || checked.value.candidate.factors.length === 0 || session.factor !== null)',
         'if (!checked.ok || session.factor === null || session.factor !== null)',
         [

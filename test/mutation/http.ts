@@ -1,4 +1,4 @@
-// Mutants of what stands between a request and the core: CSRF, cookies, credentials, headers, bodies, floods.
+// Mutants of the HTTP layer: CSRF, cookies, credentials, headers, bodies, rate limits.
 import { inFile } from './mutant.ts';
 
 export const httpMutants = [
@@ -7,17 +7,17 @@ export const httpMutants = [
     ['security/same-site'],
     [
       [
-        'A foreign page may use a visitor’s cookie.',
+        'Another site can send requests with a visitor’s cookie.',
         "const isCookieGood = auth.via === 'none' || auth.via.includes('cookie');",
         "const isCookieGood = auth.via === 'none';",
       ],
       [
-        'A foreign page may log a visitor’s browser in.',
+        'Another site can log a visitor’s browser in.',
         "const isCookieGood = auth.via === 'none' || auth.via.includes('cookie');",
         "const isCookieGood = auth.via !== 'none' && auth.via.includes('cookie');",
       ],
       [
-        'A link on a foreign page logs a visitor out.',
+        'A link on another site logs a visitor out.',
         'if (auth.csrf) return auth.csrf.check;',
         '',
         ['dialects/users/logout'],
@@ -35,25 +35,25 @@ export const httpMutants = [
         ['dialects/id/reauthenticate'],
       ],
       [
-        'A stolen session needs no proof for what it must not do.',
+        'A stolen session can do what requires a recent sign-in.',
         'auth.recent && !c.var.core.sessions.isRecent(session)',
         'auth.recent && c.var.core.sessions.isRecent(session) === undefined',
         ['dialects/id/reauthenticate', 'pages/confirm'],
       ],
       [
-        'The value of a cookie is good in the Authorization header.',
+        'The value of a cookie is accepted in the Authorization header.',
         "sessions.authenticate(authorization.token, 'header', auth.reads)",
         "sessions.authenticate(authorization.token, 'cookie', auth.reads)",
         ['core/sessions/token-kinds', 'dialects/id/credentials'],
       ],
       [
-        'A token is good as a cookie.',
+        'A token is accepted as a cookie.',
         "sessions.authenticate(cookie, 'cookie', reads)",
         "sessions.authenticate(cookie, 'header', reads)",
         ['dialects/users/credentials'],
       ],
       [
-        'A bad token is passed over, and the cookie beside it counts.',
+        'An invalid token is ignored in favour of the cookie beside it.',
         "if (!principal) return respondProblem(c, { reason: 'credentials', why: 'invalid' });",
         '',
         ['dialects/users/credentials'],
@@ -65,12 +65,12 @@ export const httpMutants = [
     ['http/credentials', 'dialects/conjugator/credentials'],
     [
       [
-        'A header with two tokens counts as one.',
+        'An Authorization header with two tokens is accepted.',
         "rest.length > 0 ? { why: 'spaces' } : { token }",
         '{ token }',
       ],
       [
-        'A token without a scheme is good in every dialect.',
+        'A token without a scheme is accepted in every dialect.',
         'allowBare && token === undefined',
         'token === undefined',
       ],
@@ -81,12 +81,12 @@ export const httpMutants = [
     ['security/same-site', 'security/same-site-scope'],
     [
       [
-        'A page of another site counts as our own.',
+        'A page of another site counts as a page of the service.',
         "case 'cross-site':\n      return true;",
         "case 'cross-site':\n      return false;",
       ],
       [
-        'A page of a sister domain counts as our own.',
+        'A page of a sibling domain counts as a page of the service.',
         'return origin !== ownOrigin;\n    default',
         'return false;\n    default',
       ],
@@ -102,7 +102,7 @@ export const httpMutants = [
         ['security/open-tokens', 'security/cors'],
       ],
       [
-        'OPEN_TOKEN_DIALECTS opens what is outside the dialects.',
+        'OPEN_TOKEN_DIALECTS opens paths outside the dialects.',
         " && surface.basePath !== '')",
         ')',
         ['security/open-tokens', 'security/cors'],
@@ -120,7 +120,7 @@ export const httpMutants = [
     ['security/cors'],
     [
       [
-        'Pages at loopback names may use a deployed service with cookies.',
+        'Pages on localhost can use a deployed service with cookies.',
         '(isLoopback(origin) && isLoopback(c.req.url))',
         'isLoopback(origin)',
       ],
@@ -144,12 +144,12 @@ export const httpMutants = [
       ['Any page may frame an answer.', "frame-ancestors 'none'", 'frame-ancestors *'],
       ['A browser may guess another media type.', "'X-Content-Type-Options': 'nosniff',", ''],
       [
-        'Browsers may go back to http.',
+        'Browsers may return to plain http.',
         "c.header('Strict-Transport-Security', HSTS);",
         "c.header('X-Nothing', HSTS);",
       ],
       [
-        'Every page may read answers to requests with cookies.',
+        'Every site can read answers to requests with cookies.',
         'if (isAllowed) return withCredentials(c, next);',
         'if (origin !== undefined) return withCredentials(c, next);',
         ['security/cors'],
@@ -161,8 +161,8 @@ export const httpMutants = [
     ['dialects/users/cookie', 'security/https'],
     [
       ['Scripts may read the session cookie.', 'httpOnly: true', 'httpOnly: false'],
-      ['Foreign pages send the session cookie with forms.', "sameSite: 'Lax'", "sameSite: 'None'"],
-      ['The session cookie travels over plain http.', 'secure: isSecure(c)', 'secure: false'],
+      ['Forms on other sites send the session cookie.', "sameSite: 'Lax'", "sameSite: 'None'"],
+      ['The session cookie is sent over plain http.', 'secure: isSecure(c)', 'secure: false'],
       [
         'Logging out leaves the cookie in the browser.',
         'const maxAge = token === null ? 0 :',
@@ -186,14 +186,18 @@ export const httpMutants = [
     'src/http/auth/flood-guard.ts',
     ['security/flood-guard'],
     [
-      ['The changes of one account use up those of all.', '`account:${principal.account.id}`', "'account'"],
       [
-        'An address is never limited.',
+        'One account uses up the rate limit of all accounts.',
+        '`account:${principal.account.id}`',
+        "'account'",
+      ],
+      [
+        'The rate limit is never enforced.',
         '(await c.var.withinRate(limit, key))',
         '(await c.var.withinRate(limit, key)) !== null',
       ],
       [
-        'A client may name its own address.',
+        'A client can choose its own address by a header.',
         "c.req.header('CF-Connecting-IP')",
         "c.req.header('X-Forwarded-For')",
       ],
@@ -204,13 +208,13 @@ export const httpMutants = [
     ['security/flood-guard', 'http/client'],
     [
       [
-        'Each address of an IPv6 /64 is a client of its own.',
+        'Each address of an IPv6 /64 counts as a separate client.',
         '(addressPrefix(address) ?? address)',
         'address',
         ['security/flood-guard'],
       ],
       [
-        'Whole addresses are stored.',
+        'Full IP addresses are stored.',
         'const KEPT_V4_NUMBERS = 3;',
         'const KEPT_V4_NUMBERS = 4;',
         ['http/client'],
@@ -222,7 +226,7 @@ export const httpMutants = [
     ['http/request-id'],
     [
       [
-        'A client writes its own text into the log as a request id.',
+        'A client can write its own text into the log as a request id.',
         'const requestId = crypto.randomUUID();',
         "const requestId = c.req.header('X-Request-Id') ?? crypto.randomUUID();",
       ],
@@ -233,7 +237,7 @@ export const httpMutants = [
     ['security/log', 'security/log-secrets'],
     [
       [
-        'The log holds paths and queries, and with them tokens of links.',
+        'The log contains paths and queries, and so the tokens of links.',
         '      route,',
         '      route: c.req.url,',
       ],
@@ -244,7 +248,7 @@ export const httpMutants = [
     ['http/body'],
     [
       [
-        'A body without a length is read whole, however long.',
+        'A body without Content-Length is read without a limit.',
         'if (length > MAX_BODY_BYTES) return null;',
         '',
       ],
@@ -254,9 +258,9 @@ export const httpMutants = [
     'src/http/body/json.ts',
     ['http/json', 'http/body'],
     [
-      ['JSON may be nested without a bound.', 'if (depth > MAX_DEPTH) return true;', ''],
+      ['JSON can be nested without a limit.', 'if (depth > MAX_DEPTH) return true;', ''],
       [
-        'Two passwords that are no UTF-8 become one.',
+        'Two different JSON passwords in invalid UTF-8 become the same.',
         '{ fatal: true, ignoreBOM: false }',
         '{ fatal: false, ignoreBOM: false }',
         ['http/body'],
@@ -268,7 +272,7 @@ export const httpMutants = [
     ['http/form'],
     [
       [
-        'Two passwords of a form that are no UTF-8 become one.',
+        'Two different form passwords in invalid UTF-8 become the same.',
         '{ fatal: true, ignoreBOM: true }',
         '{ fatal: false, ignoreBOM: true }',
       ],
@@ -290,24 +294,24 @@ export const httpMutants = [
     ['dialects/id/flood'],
     [
       [
-        'Logins of id are not limited.',
+        'Logins of id are not rate-limited.',
         "path: '/login',\n  auth: anyone,\n  limit: 'login',",
         "path: '/login',\n  auth: anyone,",
       ],
-      ['Registrations of id are not limited.', "limit: 'registration',", ''],
+      ['Registrations of id are not rate-limited.', "limit: 'registration',", ''],
     ],
   ),
   ...inFile(
     'src/pages/password.tsx',
     ['security/flood-guard-forms'],
-    [['The form of the password is not limited.', "limit: 'login',", '']],
+    [['The form that changes the password is not rate-limited.', "limit: 'login',", '']],
   ),
   ...inFile(
     'src/pages/names.tsx',
     ['security/flood-guard-forms'],
     [
       [
-        'The form of the email is not limited.',
+        'The form that changes the email is not rate-limited.',
         "path: '/email',\n  auth: owner,\n  limit: 'login',",
         "path: '/email',\n  auth: owner,",
       ],
@@ -316,19 +320,24 @@ export const httpMutants = [
   ...inFile(
     'src/pages/data.tsx',
     ['security/flood-guard-forms'],
-    [['The form that deletes the account is not limited.', "limit: 'login',", '']],
+    [['The form that deletes the account is not rate-limited.', "limit: 'login',", '']],
   ),
   ...inFile(
     'src/pages/layout.tsx',
     ['pages/wire', 'pages/mail'],
     [
       [
-        'A script that got into a page may run.',
+        'An injected script can run on a page.',
         "\"default-src 'none'; style-src 'self'",
         "\"default-src 'none'; script-src *; style-src 'self'",
         ['pages/wire'],
       ],
-      ['Forms of our pages may be sent elsewhere.', "form-action 'self'", 'form-action *', ['pages/wire']],
+      [
+        'Forms on the pages can be sent to other sites.',
+        "form-action 'self'",
+        'form-action *',
+        ['pages/wire'],
+      ],
       [
         'The address of a page with a token leaks to other sites.',
         "sheet.hidesAddress ? 'no-referrer' : 'same-origin'",
@@ -342,7 +351,7 @@ export const httpMutants = [
     ['pages/sign-in', 'pages/paths', 'pages/confirm'],
     [
       [
-        'Signing in sends people to a foreign page.',
+        'Sign-in redirects to another site.',
         'to !== undefined && isOwnPath(to) ? to',
         'to !== undefined ? to',
       ],

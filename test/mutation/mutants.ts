@@ -1,4 +1,4 @@
-// Security-relevant faults that the tests must notice: `npm run mutate` makes each of them in a copy of the project.
+// Security-relevant faults that the tests must notice. `npm run mutate` makes each of them in a copy of the project.
 import { coreMutants } from './core.ts';
 import { factorMutants } from './factors.ts';
 import { httpMutants } from './http.ts';

@@ -1,4 +1,4 @@
-// Mutants of what other servers rely on in the package: the check of access tokens.
+// Mutants of `latchkey/verify`, with which other servers check access tokens.
 import { inFile } from './mutant.ts';
 
 export const packageMutants = inFile(
@@ -11,59 +11,67 @@ export const packageMutants = inFile(
       "if (header['alg'] === undefined)",
     ],
     [
-      'An ID token is good at other servers.',
+      'An ID token is accepted at other servers.',
       "if (!isAccessTokenType(header['typ']))",
       "if (header['typ'] === undefined)",
     ],
-    ['A token may demand what nobody here understands.', " || 'crit' in header", ''],
+    ['A token with an unknown critical extension is accepted at other servers.', " || 'crit' in header", ''],
     [
-      'Anyone can make tokens for other servers.',
+      'Anyone can forge tokens for other servers.',
       'if (!(await crypto.subtle.verify(SIGNATURE, key, signature, signed)))',
       'if (signed.length === 0)',
     ],
-    ['A token of another service is good at other servers.', 'if (iss !== issuer)', 'if (iss === undefined)'],
     [
-      'A token for one server is good at every other.',
+      'A token of another issuer is accepted at other servers.',
+      'if (iss !== issuer)',
+      'if (iss === undefined)',
+    ],
+    [
+      'A token for one server is accepted at every other.',
       'if (aud !== audience && !(areTexts(aud) && aud.includes(audience)))',
       'if (aud === undefined)',
     ],
-    ['A token is good for ever at other servers.', 'if (exp <= now - leewaySeconds)', 'if (exp <= 0)'],
-    ['A token is good before its time.', ' || (nbf !== undefined && nbf > now + leewaySeconds)', ''],
-    ['An app may do what the owner may.', 'if (expected.acceptApps) return claims;', 'return claims;'],
-    ['Clocks may be apart by days.', '<= MAX_LEEWAY_SECONDS)', '<= Number.MAX_VALUE)'],
+    ['An expired token is accepted at other servers.', 'if (exp <= now - leewaySeconds)', 'if (exp <= 0)'],
     [
-      'An attacker on the network changes the keys.',
+      'A token is accepted at other servers before its nbf.',
+      ' || (nbf !== undefined && nbf > now + leewaySeconds)',
+      '',
+    ],
+    [
+      'A token of an app is accepted at other servers as one of the owner.',
+      'if (expected.acceptApps) return claims;',
+      'return claims;',
+    ],
+    ['A leeway of days is accepted.', '<= MAX_LEEWAY_SECONDS)', '<= Number.MAX_VALUE)'],
+    [
+      'An attacker on the network can replace the keys.',
       "(url?.protocol === 'http:' && isLoopback(url.hostname))",
       "url?.protocol === 'http:'",
     ],
     [
-      'Every token with another key makes a request.',
+      'Every token with an unknown kid causes a request for the keys.',
       'now - set.triedAtMs >= UNKNOWN_KEY_PAUSE_MS ||',
       'now >= 0 ||',
     ],
-    ['Keys that were taken away stay good.', 'now - set.loadedAtMs >= FRESH_MS)', 'set.loadedAtMs === 0)'],
+    ['Removed keys remain valid.', 'now - set.loadedAtMs >= FRESH_MS)', 'set.loadedAtMs === 0)'],
+    ['Keys never expire if the service does not answer.', ' || now - loadedAtMs >= STALE_MS', ''],
     [
-      'A service that does not answer lets every key be good for ever.',
-      ' || now - loadedAtMs >= STALE_MS',
-      '',
-    ],
-    [
-      'A failing service is asked for each token.',
+      'A failing service gets a request for each token.',
       'set.failure === null || now - set.triedAtMs >= FAILURE_PAUSE_MS',
       'true',
     ],
     [
-      'Keys are loaded from any address.',
+      'Keys are loaded through redirects.',
       "redirect: 'manual',\n    headers",
       "redirect: 'follow',\n    headers",
     ],
     [
-      'A redirect gives the keys of another host.',
+      'The body of a redirect is read as keys.',
       'if (response.status !== 200)',
       'if (response.status >= 400)',
     ],
     [
-      'One signature of a token for servers has several texts.',
+      'A token is accepted at other servers in several spellings of its signature.',
       'return again === text ?',
       'return again !== null ?',
     ],

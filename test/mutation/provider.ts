@@ -1,4 +1,4 @@
-// Mutants of what other servers and apps rely on: OpenID Connect, access tokens, function calls of other Workers.
+// Mutants of the services for apps and other servers: OpenID Connect, access tokens, RPC calls of other Workers.
 import { inFile } from './mutant.ts';
 
 export const providerMutants = [
@@ -7,17 +7,17 @@ export const providerMutants = [
     ['oidc/who-may'],
     [
       [
-        'An app password opens every app, past the second factor.',
+        'An app password signs in to apps, which bypasses the second factor.',
         "if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' });",
         '',
       ],
       [
-        'An unproven address signs in to apps and to other servers.',
+        'An unverified address signs in to apps and other servers.',
         "return mustVerifyEmail(policy, account) ? err({ reason: 'unverified_email' }) : ok(null);",
         "return mustVerifyEmail(policy, account) && !session ? err({ reason: 'unverified_email' }) : ok(null);",
       ],
       [
-        'An address counts as proven everywhere.',
+        'Every address counts as verified for apps and other servers.',
         'requiresVerifiedEmail && emailVerifiedAtMs === null;',
         'requiresVerifiedEmail && emailVerifiedAtMs === 0;',
       ],
@@ -28,23 +28,23 @@ export const providerMutants = [
     ['oidc/attacks'],
     [
       [
-        'A code is sent to an address that is not the app’s.',
+        'A code is sent to an address that is not registered.',
         'if (more.length > 0 || !isRegistered(redirectUri, app.redirectUris))',
         'if (more.length > 0)',
       ],
       [
-        'A second redirect_uri is passed over.',
+        'A second redirect_uri is ignored.',
         'if (more.length > 0 || !isRegistered(redirectUri, app.redirectUris))',
         'if (!isRegistered(redirectUri, app.redirectUris))',
       ],
       [
-        'PKCE may be left out.',
+        'PKCE can be omitted.',
         "    codeChallenge === null ||\n    value('code_challenge_method') !== 'S256' ||\n    !CHALLENGE_FORM.test(codeChallenge)\n",
         '    codeChallenge !== null && !CHALLENGE_FORM.test(codeChallenge)\n',
       ],
-      ['PKCE may be plain.', "    value('code_challenge_method') !== 'S256' ||\n", ''],
+      ['The PKCE method plain is accepted.', "    value('code_challenge_method') !== 'S256' ||\n", ''],
       [
-        'A token is made for any server that an app names.',
+        'A sign-in is accepted for any resource that an app names.',
         'if (resources.length > 1 || (resource !== null && !audiences.includes(resource)))',
         'if (resources.length > 1)',
       ],
@@ -68,27 +68,27 @@ export const providerMutants = [
     ['oidc/attacks'],
     [
       [
-        'Any address that begins like a registered one is the app’s.',
+        'Any address that begins with a registered one is accepted.',
         'registered.includes(uri) ||',
         'registered.some((each) => uri.startsWith(each)) ||',
       ],
       [
-        'Any path on the own machine is the app’s.',
+        'Any path on a registered loopback address is accepted.',
         'return known.href === asked.href;',
         'return known.origin === asked.origin;',
       ],
       [
-        'A port may differ on every host.',
+        'The port may differ from the registered one on every host.',
         'if (!asked || !known || !isLoopback(asked) || !isLoopback(known))',
         'if (!asked || !known)',
       ],
       [
-        'An app may register an address without https.',
+        'An app can register an address without https.',
         "return url.protocol === 'https:' || isLoopback(url)",
         "return url.protocol === 'https:' || url.protocol === 'http:'",
       ],
       [
-        'An app may register an address that only looks like its host.',
+        'An app can register an address with user information.',
         "url.username !== '' || url.password !== '' || ",
         '',
       ],
@@ -99,13 +99,13 @@ export const providerMutants = [
     ['core/outbound-url'],
     [
       [
-        'The service calls addresses of a private network.',
+        'The service sends requests to addresses of a private network.',
         "return url.protocol === 'https:' && isPublicName(url.hostname) ? url : null;",
         "return url.protocol === 'https:' ? url : null;",
       ],
-      ['The service calls names of a private network.', 'PUBLIC_NAME.test(hostname) &&', ''],
+      ['The service sends requests to names of a private network.', 'PUBLIC_NAME.test(hostname) &&', ''],
       [
-        'The service calls itself for strangers.',
+        'A deployed service sends requests to loopback names.',
         'if (allowsLoopback && isLoopbackName',
         'if (isLoopbackName',
       ],
@@ -116,17 +116,17 @@ export const providerMutants = [
     ['oidc/documents'],
     [
       [
-        'A document speaks for another app.',
+        'A client metadata document can claim another app’s client_id.',
         "if (fields['client_id'] !== url.href) return fault('client_id');",
         '',
       ],
       [
-        'A stranger makes the service flood somebody.',
+        'A stranger can make the service flood another host.',
         "if (!(await mayFetch(url.host))) return { ok: false, fault: 'throttled' };",
         '',
       ],
-      ['One document has many addresses.', 'url.href === id && ', ''],
-      ['The service fetches from itself.', '&& url.host !== host ', ''],
+      ['One document is accepted under several spellings of its address.', 'url.href === id && ', ''],
+      ['The service fetches documents from its own host.', '&& url.host !== host ', ''],
     ],
   ),
   ...inFile(
@@ -134,11 +134,11 @@ export const providerMutants = [
     ['oidc/documents'],
     [
       [
-        'A document is read to its end.',
+        'A document is read without a limit.',
         'if (bytes.length + value.byteLength > MAX_DOCUMENT_BYTES) {',
         'if (bytes.length < 0) {',
       ],
-      ['A document leads elsewhere.', "redirect: 'manual',", "redirect: 'follow',"],
+      ['The redirect of a document is followed.', "redirect: 'manual',", "redirect: 'follow',"],
     ],
   ),
   ...inFile(
@@ -146,17 +146,17 @@ export const providerMutants = [
     ['oidc/attacks'],
     [
       [
-        'Anyone who reads D1 can make authorization codes.',
+        'Anyone who can read D1 can forge authorization codes.',
         "return (await keyring.verify('authorization code', grantId, bytes)) ? grantId : null;",
         'return bytes ? grantId : null;',
       ],
       [
-        'Anyone who reads D1 can make refresh tokens.',
+        'Anyone who can read D1 can forge refresh tokens.',
         'return isOurs ? { grantId, count: Number(count) } : null;',
         'return { grantId, count: Number(count) };',
       ],
       [
-        'A code is good as a refresh token.',
+        'An authorization code is accepted as a refresh token.',
         "keyring.sign('refresh token', text)",
         "keyring.sign('authorization code', grantId)",
         ['oidc/flow'],
@@ -178,7 +178,7 @@ export const providerMutants = [
         'db.delete(appGrants).where(and(ofApp(id, appId), sql`0`)),',
       ],
       [
-        'A code of one app is good for another.',
+        'A code of one app is accepted for another.',
         'const ofApp = (id: string, appId: string) => and(eq(appGrants.id, id), eq(appGrants.appId, appId));',
         'const ofApp = (id: string, _appId: string) => eq(appGrants.id, id);',
       ],
@@ -188,12 +188,12 @@ export const providerMutants = [
         'gt(appGrants.refreshCount, count + 1),',
       ],
       [
-        'A refresh token of long ago ends nothing.',
+        'Reuse of an old refresh token ends nothing.',
         'or(gt(appGrants.refreshCount, count + 1), lte(appGrants.refreshedAtMs, startOfGrace)),',
         'and(eq(appGrants.refreshCount, count + 1), lte(appGrants.refreshedAtMs, startOfGrace)),',
       ],
       [
-        'Tokens of an app outlive a disabled account.',
+        'Tokens of an app work for a disabled account.',
         '            isNull(users.disabledAtMs),\n',
         '',
         ['oidc/attacks', 'oidc/flow'],
@@ -205,31 +205,31 @@ export const providerMutants = [
         ['oidc/attacks', 'oidc/flow'],
       ],
       [
-        'An app that was removed keeps its tokens.',
+        'An app keeps its tokens after its consent is withdrawn.',
         'db.delete(appGrants).where(and(eq(appGrants.userId, userId), eq(appGrants.appId, appId))),\n',
         'db.delete(appGrants).where(and(eq(appGrants.userId, 0), eq(appGrants.appId, appId))),\n',
         ['oidc/flow'],
       ],
       [
-        'The consent to a removed app stays.',
+        'A withdrawn consent is not deleted.',
         'db.delete(appConsents).where(consent),\n',
         'db.delete(appConsents).where(and(consent, sql`0`)),\n',
         ['oidc/flow'],
       ],
       [
-        'Consent to one scope forgets another.',
+        'Consent to a new scope forgets the earlier ones.',
         'sql`trim(${scopesOfBoth})`',
         'sql`excluded.scope`',
         ['oidc/requests'],
       ],
       [
-        'One session has any number of grants.',
+        'A session can have any number of grants.',
         'endOldest(db, ofSession, MAX_GRANTS),',
         '',
         ['oidc/requests'],
       ],
       [
-        'One app fills a session with grants.',
+        'One app can fill a session with grants.',
         'endOldest(db, and(ofSession, eq(appGrants.appId, app.id)), MAX_GRANTS_OF_APP),',
         '',
         ['oidc/requests'],
@@ -241,12 +241,12 @@ export const providerMutants = [
     ['oidc/attacks', 'oidc/flow'],
     [
       [
-        'Every secret is that of an app.',
+        'Any secret is accepted for an app.',
         'secret !== null && equalTexts(await sha256Hex(secret), secretHash);',
         'secret !== null;',
       ],
       [
-        'An app with a secret needs none.',
+        'An app with a secret can authenticate without it.',
         'secretHash === null ? secret === null : secret !== null &&',
         'secret === null ? true :',
       ],
@@ -262,30 +262,30 @@ export const providerMutants = [
         'VERIFIER_FORM.test(verifier)',
       ],
       [
-        'A code is redeemed with another redirect_uri.',
+        'A code can be redeemed with another redirect_uri.',
         '      isSameAddress &&\n      VERIFIER_FORM',
         '      VERIFIER_FORM',
       ],
       [
-        'An app token of another service is good here.',
+        'An app token of another issuer is accepted.',
         "if (iss !== settings.issuer || typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;",
         "if (typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;",
         ['oidc/attacks', 'oidc/flow'],
       ],
       [
-        'An app token is good after its time.',
+        'An expired app token is accepted.',
         "if (iss !== settings.issuer || typeof exp !== 'number' || exp * 1000 <= nowMs()) return null;",
         'if (iss !== settings.issuer) return null;',
         ['oidc/attacks', 'oidc/flow'],
       ],
       [
-        'One app reads what another app’s tokens are for.',
+        'One app can introspect the tokens of another.',
         'if (!live || live.grant.appId !== app.id) return null;',
         'if (!live) return null;',
         ['oidc/flow', 'oidc/attacks'],
       ],
       [
-        'Everybody may introspect tokens.',
+        'An app without a secret can introspect tokens.',
         'if (app?.secretHash == null) return null;',
         'if (!app) return null;',
         ['oidc/flow', 'oidc/attacks'],
@@ -303,13 +303,13 @@ export const providerMutants = [
         ['oidc/server-tokens'],
       ],
       [
-        'A refresh token that gave a token for a server is good for ever.',
+        'A refresh token stays the same after it gave a token for a server.',
         'refreshToken: await tokens.refreshTokenOf(live.grant.id, read.count + 1),',
         'refreshToken,',
         ['oidc/server-tokens'],
       ],
       [
-        'A server takes the token of an app for one of its owner.',
+        'A server mistakes the token of an app for one of its owner.',
         '      client_id: grant.appId,\n      ...(scopes.length > 0 && { scope',
         '      ...(scopes.length > 0 && { scope',
         ['oidc/server-tokens'],
@@ -321,12 +321,12 @@ export const providerMutants = [
         ['oidc/flow'],
       ],
       [
-        'An ID token of one sign-in passes for another: it has no nonce.',
+        'An ID token has no nonce, so it passes for another sign-in.',
         '...(refreshCount === 0 && grant.nonce !== null && { nonce: grant.nonce }),',
         '',
         ['oidc/flow'],
       ],
-      ['An ID token is for every app.', 'aud: grant.appId,', 'aud: settings.issuer,', ['oidc/flow']],
+      ['An ID token does not name its app.', 'aud: grant.appId,', 'aud: settings.issuer,', ['oidc/flow']],
       [
         'An app learns who a user is without consent.',
         "if (!request.app.asksConsent && !mustAsk) return { next: 'answer' };",
@@ -340,7 +340,7 @@ export const providerMutants = [
         ['oidc/requests'],
       ],
       [
-        'A server uses the token of an app to ask who its user is.',
+        'A server can use the token of an app at userinfo.',
         "if (access?.audience !== settings.issuer) return { ok: false, error: 'invalid_token' };",
         "if (!access) return { ok: false, error: 'invalid_token' };",
         ['oidc/requests'],
@@ -352,7 +352,7 @@ export const providerMutants = [
         ['oidc/requests'],
       ],
       [
-        'The address says how old a sign-in may be.',
+        'The address of a request decides how old a sign-in may be.',
         'sinceSeconds !== null && sinceSeconds >= now - WAY_BACK_SECONDS && sinceSeconds <= now',
         'sinceSeconds !== null',
         ['oidc/requests'],
@@ -382,7 +382,7 @@ export const providerMutants = [
         ['oidc/flow'],
       ],
       [
-        'An ID token of another service signs people out.',
+        'An ID token of another issuer signs people out.',
         '      iss !== settings.issuer ||\n      typeof aud',
         '      typeof aud',
         ['oidc/flow', 'oidc/attacks'],
@@ -394,7 +394,7 @@ export const providerMutants = [
     ['oidc/attacks'],
     [
       [
-        'An app proves itself in two ways that differ.',
+        'An app can authenticate in two ways that differ.',
         'if (!basic || inForm.secret !== null || (inForm.id !== null && inForm.id !== basic.id)) return null;',
         'if (!basic) return null;',
       ],
@@ -405,28 +405,28 @@ export const providerMutants = [
     ['oidc/flow', 'oidc/attacks'],
     [
       [
-        'A browser is sent anywhere after it signed out.',
+        'Sign-out redirects to any address.',
         'if (uri === null || !app?.signOutUris.includes(uri)) return null;',
         'if (uri === null) return null;',
       ],
       [
-        'A link on a foreign page signs people out.',
+        'A link on another site signs people out.',
         'if (!principal || (sub !== null && principal.account.publicId === sub)) return endSession(c, url);',
         'if (!principal || sub === null || principal.account.publicId === sub) return endSession(c, url);',
       ],
       [
-        'Cancelling the consent gives the code.',
+        'Denial of consent still issues a code.',
         "const isAllowed = findParameter(form, 'decision') === 'allow';",
         "const isAllowed = findParameter(form, 'decision') !== null;",
       ],
       [
-        'One account agrees to what another one was asked.',
+        'One account can consent on a page that was shown to another.',
         "isAllowed ? (isOfOther ? null : 'allow') : 'deny'",
         "isAllowed ? 'allow' : 'deny'",
         ['oidc/requests'],
       ],
       [
-        'A foreign page agrees for its visitor.',
+        'Another site can consent for its visitor.',
         'asked again.\n  auth: visitor,',
         "asked again.\n  auth: { ...visitor, csrf: { check: false, reason: 'fault' } },",
       ],
@@ -437,24 +437,28 @@ export const providerMutants = [
     ['core/provider/access-tokens', 'dialects/id/access-tokens'],
     [
       [
-        'An access token is good after its time.',
+        'An expired access token is accepted.',
         "typeof exp !== 'number' || exp * 1000 <= nowMs()",
         "typeof exp !== 'number'",
       ],
       [
-        'An access token for others is good here.',
+        'An access token for another audience is accepted.',
         "typeof aud !== 'string' || !settings.audiences.includes(aud) ||",
         "typeof aud !== 'string' ||",
       ],
-      ['An access token of another service is good here.', 'iss !== settings.issuer || ', ''],
+      ['An access token of another issuer is accepted.', 'iss !== settings.issuer || ', ''],
       [
         'An access token outlives its session.',
         'Math.min(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) - nowSeconds)',
         'settings.lifeSeconds',
       ],
-      ['A token of an app is a session of the account.', "if ('client_id' in claims) return null;", ''],
       [
-        'A token is good for the session of another account.',
+        'A token of an app is accepted as a session of the account.',
+        "if ('client_id' in claims) return null;",
+        '',
+      ],
+      [
+        'An access token is accepted for the session of another account.',
         'return principal?.account.publicId === sub ? principal : null;',
         'return principal;',
       ],
@@ -465,16 +469,20 @@ export const providerMutants = [
     ['core/provider/access-tokens', 'dialects/id/access-tokens'],
     [
       [
-        'Anyone can make access tokens.',
+        'Anyone can forge access tokens.',
         'return isOurs ? readObject(payloadBytes) : null;',
         'return readObject(payloadBytes);',
       ],
       [
-        'An ID token is good as an access token.',
+        'An ID token is accepted as an access token.',
         'const key = keys.find((each) => headerOf(typ, each) === header);',
         "const key = keys.find((each) => [typ, 'JWT', 'at+jwt'].some((any) => headerOf(any, each) === header));",
       ],
-      ['One signature has several texts.', 'return encode(bytes) === text ? bytes : null;', 'return bytes;'],
+      [
+        'An access token is accepted in several spellings of its signature.',
+        'return encode(bytes) === text ? bytes : null;',
+        'return bytes;',
+      ],
     ],
   ),
   ...inFile(
@@ -482,27 +490,27 @@ export const providerMutants = [
     ['rpc/accounts'],
     [
       [
-        'A foreign page uses a visitor’s cookie at another Worker.',
+        'Another site can use a visitor’s cookie at another Worker.',
         'if (cookie === undefined || isForeign(headers, request)) return null;',
         'if (cookie === undefined) return null;',
       ],
       [
-        'A change by a foreign page counts as safe.',
+        'A change by another site counts as safe at another Worker.',
         "new Set(['GET', 'HEAD', 'OPTIONS'])",
         "new Set(['GET', 'HEAD', 'OPTIONS', 'POST'])",
       ],
       [
-        'Headers without their request count as safe.',
+        'Headers without a request count as safe at another Worker.',
         'if (request && SAFE_METHODS.has(request.method)) return false;',
         "if (SAFE_METHODS.has(request?.method ?? 'GET')) return false;",
       ],
       [
-        'A cookie is good as a token at another Worker.',
+        'A cookie is accepted as a token at another Worker.',
         "core.sessions.authenticate(token, 'header', 'nearest');",
         "core.sessions.authenticate(token, 'cookie', 'nearest');",
       ],
       [
-        'A bad token is passed over at another Worker, and the cookie counts.',
+        'An invalid token is ignored at another Worker in favour of the cookie.',
         "return 'token' in authorization ? signedIn(await identifyToken(authorization.token)) : null;",
         "if ('token' in authorization) { const found = await identifyToken(authorization.token); if (found) return signedIn(found); }",
       ],
