@@ -1,4 +1,4 @@
-// An authenticator in software: makes passkeys and answers challenges as a browser hands them on.
+// A software authenticator: creates passkeys and answers challenges in the form that a browser returns.
 import type { AssertionAnswer, RegistrationAnswer } from '../../src/core/factors/webauthn/answer.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -17,16 +17,16 @@ export const concat = (...parts: readonly Uint8Array[]): Bytes =>
 const sha256 = async (bytes: BufferSource): Promise<Bytes> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 
-/** What an answer says; each part can be made wrong. */
+/** The contents of an answer; a test can make each part wrong. */
 export interface Said {
   challenge: string;
   origin?: string;
   rpId?: string;
-  /** Fields of the client data, besides or instead of the usual ones. */
+  /** Fields that are added to the client data or replace its usual ones. */
   clientData?: Readonly<Record<string, unknown>>;
   flags?: Partial<Flags>;
   counter?: number;
-  /** CBOR that follows. */
+  /** CBOR that is appended to the authenticator data. */
   extensions?: Bytes;
   userHandle?: string;
 }
@@ -45,7 +45,7 @@ export interface SoftPasskey {
   spki: string;
   register(said: Said): Promise<RegistrationAnswer>;
   assert(said: Said): Promise<AssertionAnswer>;
-  /** Signs bytes that were tampered with. */
+  /** Signs any bytes, for tests that tamper with an answer. */
   sign(authenticatorData: Bytes, clientData: Bytes): Promise<Bytes>;
 }
 
@@ -76,7 +76,7 @@ const coseKey = (algorithm: AlgorithmName, jwk: JsonWebKey): Bytes => {
   }
 };
 
-/** DER of an ECDSA signature, as authenticators write it. */
+/** An ECDSA signature in DER, the form that authenticators use. */
 export const derSignature = (raw: Uint8Array): Bytes => {
   const integer = (number: Uint8Array): Uint8Array => {
     const from = number.findIndex((byte) => byte !== 0);
@@ -117,7 +117,7 @@ export const clientDataOf = (type: string, said: Said): Bytes =>
     }),
   );
 
-/** Makes a passkey with a key pair of its own. */
+/** Creates a passkey with a new key pair. */
 export const createSoftPasskey = async (algorithm: AlgorithmName = 'ES256'): Promise<SoftPasskey> => {
   const pair = await crypto.subtle.generateKey(GENERATE[algorithm], true, ['sign', 'verify']);
   if (!('publicKey' in pair)) throw new Error('This algorithm has no key pairs.');

@@ -1,4 +1,4 @@
-// A core on the real D1 and KV whose time a test owns.
+// A core on the real D1 and KV with a clock that the test sets.
 import {
   type Account,
   type Client,
@@ -14,7 +14,7 @@ import { testEnv, uniqueName } from './worker.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A client that tells nothing of itself. */
+/** A client without any details. */
 export const someClient: Client = { dialect: 'test', userAgent: null, country: null, addressPrefix: null };
 
 const KEEPS_NOTHING = { client: someClient, replaces: null };
@@ -29,9 +29,9 @@ export interface TimedCore {
   /** Milliseconds since the epoch, as the core sees them. */
   now: () => number;
   advance: (milliseconds: number) => void;
-  /** Waits until everything that the core does after its answers is done. */
+  /** Waits for all work that the core has deferred until after its answers. */
   settle: () => Promise<void>;
-  /** Makes an account with a session of that kind. */
+  /** Creates an account with a session of that kind. */
   register: (open: LoginKind, fields?: Fields) => Promise<Opened>;
   /** Logs in with the right password. */
   logIn: (fields: Fields, open: LoginKind) => Promise<Opened>;
@@ -39,16 +39,16 @@ export interface TimedCore {
 
 type Fields = ReturnType<typeof someAccount>;
 
-/** The fields of an account that no other test makes. */
+/** The fields of a new account with unique names. */
 export const someAccount = () => {
   const username = uniqueName();
   return { username, email: `${username}@test.com`, password: 'correct horse 1' };
 };
 
-/** JSON Web Tokens count in whole seconds: from here, their limits fall on the core's milliseconds. */
+/** JSON Web Tokens count whole seconds: from a whole second, their limits equal the core's in milliseconds. */
 const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
-/** A core that begins at a time of the test's choosing: now, to the whole second, where it chooses none. */
+/** A core whose clock starts at `startMs`; by default now, rounded down to the second. */
 export const createTimedCore = (
   startMs = wholeSecond(Date.now()),
   env: Env = testEnv,
@@ -65,7 +65,7 @@ export const createTimedCore = (
     counts: createCounts(),
     defer: (work) => deferred.push(work),
     warn: (message, cause) => {
-      // A recipient that fails is nothing that goes wrong here: what it was to get stays in the outbox.
+      // A failing recipient is not a fault of the core: the mail or message stays in the outbox.
       if (!/^a (?:mail was not sent|message was not delivered)/.test(message))
         throw new Error(message, { cause });
     },

@@ -1,4 +1,4 @@
-// Ends a test run with the one line that CI reads.
+// A Vitest reporter whose last line is the count that CI reads.
 import type { Reporter, TestModule } from 'vitest/node';
 
 export const countReporter: Reporter = {
@@ -10,10 +10,10 @@ export const countReporter: Reporter = {
       const results = tests.map((test) => test.result().state);
       passed += results.filter((state) => state === 'passed').length;
       failed += results.filter((state) => state === 'failed').length;
-      // A file that could not be loaded has no tests to fail.
+      // A file that fails to load has no tests, so it counts as one failure.
       if (module.state() === 'failed' && !results.includes('failed')) failed += 1;
     }
-    // After the other reporters' summaries, which are written when this handler has returned.
+    // The other reporters write their summaries after this handler returns; this line must be the last.
     process.on('exit', () => process.stdout.write(`\n${passed} passed, ${failed} failed\n`));
   },
 };

@@ -1,9 +1,9 @@
-// Watches what is sent to D1 and KV and what is hashed, on the real bindings, and can stand in the way of it.
+// Counts operations of D1, KV and PBKDF2 on the real bindings, and can block or fail them.
 import { vi } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { type Answer, type Sent, send, testEnv } from './worker.ts';
 
-/** Round trips, not statements: a batch of five is one. */
+/** Counts of round trips, not statements: a batch of five counts as one. */
 export interface Operations {
   d1: number;
   kvGets: number;
@@ -20,16 +20,16 @@ export const NO_OPERATIONS: Readonly<Operations> = {
   kvLists: 0,
 };
 
-/** Runs before each operation, which waits for it. Where it throws, the operation fails and is not sent. */
+/** Runs before each operation, which waits for it. If it throws, the operation fails and is not sent. */
 export type Obstacle = (binding: 'd1' | 'kv', method: string) => void | Promise<void>;
 
 export interface Observed {
-  /** The bindings to hand to the Worker. */
+  /** The bindings for the Worker. */
   env: Env;
   operations: Operations;
   /** The SQL of every statement that was prepared. */
   statements: string[];
-  /** What every session of D1 was opened with: `first-primary`, or the bookmark that a replica must have seen. */
+  /** The constraint of each D1 session: `first-primary`, or the bookmark that a replica must have reached. */
   constraints: string[];
 }
 
@@ -65,7 +65,7 @@ const KV_COUNTERS: Readonly<Record<string, keyof Operations>> = {
   list: 'kvLists',
 };
 
-/** What gives a further object to watch, and what asks the database. */
+/** Methods that return another object to watch, and methods that make a round trip. */
 const HANDLES: ReadonlySet<string> = new Set(['withSession', 'prepare', 'bind']);
 const ROUND_TRIPS: ReadonlySet<string> = new Set(['run', 'all', 'first', 'raw', 'batch', 'exec', 'dump']);
 
@@ -97,7 +97,7 @@ const unwrap = (value: unknown): unknown => {
 
 type Pass = (args: readonly unknown[]) => unknown;
 
-/** The same object, whose methods are called through `onCall`; `pass` calls the real one. */
+/** The same object with `onCall` around each method call; `pass` makes the real call. */
 const intercept = <T extends object>(
   target: T,
   onCall: (method: string, args: readonly unknown[], pass: Pass) => unknown,
@@ -111,7 +111,7 @@ const intercept = <T extends object>(
     },
   });
 
-/** Runs some work and tells how many iterations each call of PBKDF2 within it asked for. */
+/** Runs some work and returns the iterations of each call of PBKDF2 in it. */
 export const watchHashes = async <T>(work: () => Promise<T>): Promise<{ value: T; iterations: number[] }> => {
   const spy = vi.spyOn(crypto.subtle, 'deriveBits');
   try {
@@ -125,17 +125,17 @@ export const watchHashes = async <T>(work: () => Promise<T>): Promise<{ value: T
   }
 };
 
-/** What one request cost, with the work after its response. */
+/** The operations of one request, including the work after its response. */
 export interface Cost {
   answer: Answer;
   operations: Operations;
   statements: string[];
   constraints: string[];
-  /** The iterations of each call of PBKDF2: as many entries as rounds. */
+  /** The iterations of each call of PBKDF2, one entry per round. */
   hashed: number[];
 }
 
-/** Sends one request and tells what it cost. */
+/** Sends one request and counts its operations. */
 export const measure = async (path: string, sent: Sent = {}): Promise<Cost> => {
   const { env, ...counted } = observe(sent.env);
   const { value: answer, iterations } = await watchHashes(() => send(path, { ...sent, env }));

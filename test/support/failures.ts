@@ -1,4 +1,4 @@
-// The counters of refused logins, as tests read and set them in the database.
+// Reads and sets the counters of failed logins in the database.
 import { testEnv } from './worker.ts';
 
 /** The account's counter; null if it has none. */
@@ -18,7 +18,7 @@ export const setCount = (id: number, count: number, pending: number, atMs: numbe
     .bind(JSON.stringify({ account: [count, pending, atMs] }), id)
     .run();
 
-/** Gives each account that has failures so many that it waits for the longest time. */
+/** Raises the counter of each account that has failures until it must wait for the longest time. */
 export const makeAllWait = () =>
   testEnv.DB.exec(
     "UPDATE users SET login_failures = json_set(login_failures, '$.account[0]', 30) WHERE login_failures IS NOT NULL",

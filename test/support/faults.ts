@@ -1,27 +1,27 @@
-// Fakes over the real D1 and KV: each round trip can fail or fall silent, before, within or after its work.
+// Wraps the real D1 and KV: each round trip can fail or get no answer, before, during or after its work.
 import type { Env } from '../../src/env.ts';
 import { testEnv } from './worker.ts';
 
 /**
- * Where a round trip to D1 goes wrong. `before`: D1 is never asked. `middle`: some statements of a batch ran and
- * were rolled back. `after`: all of it is committed, and the answer is lost. `silent`: D1 is not asked and never
- * answers. `silent after`: it is committed, and D1 never answers.
+ * How a round trip to D1 fails. `before`: the request does not reach D1. `middle`: some statements of a batch run and
+ * are rolled back. `after`: everything is committed, and the answer is lost. `silent`: the request does not reach D1,
+ * and no answer comes. `silent after`: everything is committed, and no answer comes.
  */
 export type Moment = 'before' | 'middle' | 'after' | 'silent' | 'silent after';
 
-/** D1's own words for a connection that broke. https://developers.cloudflare.com/d1/observability/debug-d1/ */
+/** The error of D1 for a lost connection. https://developers.cloudflare.com/d1/observability/debug-d1/ */
 const LOST = 'D1_ERROR: Network connection lost.';
 
 export interface FailingD1 {
   env: Env;
-  /** Round trips so far, those that failed included. */
+  /** The number of round trips so far, including failed ones. */
   trips: () => number;
 }
 
-/** One round trip: `work` does it, `spoil` does it half and rolls back. */
+/** One round trip: `work` does it, `spoil` does half of it and rolls back. */
 type Trip = <T>(work: () => Promise<T>, spoil: () => Promise<void>) => Promise<T>;
 
-/** A D1 whose nth round trip, counted from 1, goes wrong as `momentOf` says; null lets it pass. */
+/** A D1 whose nth round trip, counted from 1, fails as `momentOf` says; null lets it pass. */
 export const failD1 = (
   momentOf: (nth: number) => Moment | null,
   { env = testEnv, message = LOST }: { env?: Env; message?: string } = {},
@@ -40,12 +40,12 @@ export const failD1 = (
   return { env: { ...env, DB: withSessions(env.DB, open) }, trips: () => trips };
 };
 
-/** A D1 of which every round trip goes wrong. */
+/** A D1 of which every round trip fails. */
 export const breakD1 = (moment: Moment, env: Env = testEnv): Env => failD1(() => moment, { env }).env;
 
 export const never = (): Promise<never> => new Promise(() => undefined);
 
-/** The same D1, all of whose sessions are opened by `open`: what the Worker asks otherwise is a mistake. */
+/** The same D1 with sessions from `open`. Any other use is a mistake of the Worker and throws. */
 export const withSessions = (db: D1Database, open: (constraint: string) => D1DatabaseSession): D1Database =>
   new Proxy(db, {
     get(_, name) {
@@ -74,7 +74,7 @@ const unwatch = (statement: D1PreparedStatement): D1PreparedStatement =>
 
 const ROUND_TRIPS: ReadonlySet<string | symbol> = new Set(['run', 'all', 'first', 'raw']);
 
-/** A statement that stands alone has no middle: it is done, or it is not. */
+/** A single statement cannot fail in the middle: it runs completely or not at all. */
 const watchStatement = (statement: D1PreparedStatement, trip: Trip): D1PreparedStatement => {
   const watched = new Proxy(statement, {
     get(inner, name) {
@@ -93,7 +93,7 @@ const watchStatement = (statement: D1PreparedStatement, trip: Trip): D1PreparedS
   return watched;
 };
 
-/** Runs all statements but the last, then one that breaks a rule: SQLite takes all of them back. */
+/** Runs all statements except the last, then one that violates a constraint, so that SQLite rolls all of them back. */
 const rollBack = async (session: D1DatabaseSession, statements: D1PreparedStatement[]): Promise<void> => {
   const breaking = session.prepare('INSERT INTO users (id) VALUES (NULL)');
   const outcome = await session
@@ -105,10 +105,10 @@ const rollBack = async (session: D1DatabaseSession, statements: D1PreparedStatem
 
 export type KvMethod = 'get' | 'put' | 'delete';
 
-/** Where a call of KV goes wrong. `after`: it is done, and the answer is lost. */
+/** How a call of KV fails. `after`: it takes effect, and the answer is lost. */
 export type KvMoment = 'before' | 'after' | 'silent';
 
-/** A KV whose calls go wrong as `momentOf` says; null lets one pass. */
+/** A KV whose calls fail as `momentOf` says; null lets a call pass. */
 export const failKv = (momentOf: (method: KvMethod) => KvMoment | null, env: Env = testEnv): Env => ({
   ...env,
   SESSIONS: overKv(env.SESSIONS, async (method, pass) => {
@@ -120,12 +120,12 @@ export const failKv = (momentOf: (method: KvMethod) => KvMoment | null, env: Env
   }),
 });
 
-/** A KV of which every call goes wrong. */
+/** A KV of which every call fails. */
 export const breakKv = (moment: KvMoment, env: Env = testEnv): Env => failKv(() => moment, env);
 
 const isKvMethod = (name: unknown): name is KvMethod => name === 'get' || name === 'put' || name === 'delete';
 
-/** The same KV, whose calls go through `onCall`; `pass` makes the real one. */
+/** The same KV with `onCall` around each call; `pass` makes the real call. */
 export const overKv = (
   kv: KVNamespace,
   onCall: (method: KvMethod, pass: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>,

@@ -1,11 +1,11 @@
-// A mailbox in memory behind the binding EMAIL, and what tests read in its mails.
+// A mailbox in memory behind the binding EMAIL, and helpers that read its mails.
 import { expect } from 'vitest';
 import type { Env } from '../../src/env.ts';
 import { testEnv } from './worker.ts';
 
 export const PUBLIC_URL = 'https://id.example.com';
 
-/** A mail as the binding gets it. */
+/** A mail as the binding receives it. */
 export interface ReceivedMail {
   from: unknown;
   to: string;
@@ -15,13 +15,13 @@ export interface ReceivedMail {
 }
 
 export interface Mailbox {
-  /** The bindings of the test pool with mail on. */
+  /** The bindings of the test pool with mail settings. */
   env: Env;
-  /** What has arrived, oldest first. */
+  /** The accepted mails, oldest first. */
   mails: ReceivedMail[];
-  /** What the provider does instead of taking a mail; null to take it. */
+  /** Runs before a mail is accepted and can throw or wait; null accepts every mail. */
   obstacle: ((mail: ReceivedMail) => unknown) | null;
-  /** Mails that were handed over, those that were not taken included. */
+  /** The number of mails that were sent to the provider, including rejected ones. */
   offered: number;
   /** The mails to an address, oldest first. */
   to(address: string): ReceivedMail[];
@@ -29,7 +29,7 @@ export interface Mailbox {
   last(address: string): ReceivedMail;
 }
 
-/** Mail on, with a provider that is an array. */
+/** Bindings with mail settings, and a provider that keeps the mails in an array. */
 export const createMailbox = (settings: Partial<Env> = {}, base: Env = testEnv): Mailbox => {
   const mailbox: Mailbox = {
     env: base,
@@ -55,7 +55,7 @@ export const createMailbox = (settings: Partial<Env> = {}, base: Env = testEnv):
   return mailbox;
 };
 
-/** The link of a mail: the only line of its text that is an address with a token. */
+/** The link of a mail: the only line of its text that is a URL with a token. */
 export const linkIn = ({ text }: ReceivedMail): string =>
   /^https?:\/\/\S*[?&](?:token|sign)=\S+$/m.exec(text)?.[0] ?? expect.fail(`There is no link in:\n${text}`);
 
@@ -69,7 +69,7 @@ export const tokenIn = (mail: ReceivedMail): string => {
 export const codeIn = ({ text }: ReceivedMail): string =>
   /^\d{8}$/m.exec(text)?.[0] ?? expect.fail(`There is no code in:\n${text}`);
 
-/** The statement of one number. */
+/** The number that a query returns as `n`. */
 export const countOf = async (sql: string, ...values: unknown[]): Promise<number> =>
   (await testEnv.DB.prepare(sql)
     .bind(...values)

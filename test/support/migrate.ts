@@ -1,11 +1,11 @@
-// Runs before each test file: storage is emptied, and the tables are made as a deployment gets them.
+// Runs before each test file: empties storage and applies the migrations of a deployment.
 import { applyD1Migrations, reset } from 'cloudflare:test';
 import { testEnv } from './worker.ts';
 
 const { DB, SESSIONS } = testEnv;
 
-// `reset` empties only what is loaded, and storage that is idle for 10 seconds is unloaded. On a busy machine a file
-// then found the rows of the file before it. Reading loads the storage.
+// `reset` empties only loaded storage, and storage that is idle for 10 seconds is unloaded. Without this read, which
+// loads it, a file on a busy machine could find the rows of the file before it.
 await Promise.all([DB.prepare('SELECT 1').run(), SESSIONS.get('any')]);
 await reset();
 

@@ -1,4 +1,4 @@
-// People with passkeys and authenticator apps, through the API of `id`.
+// Accounts with passkeys, authenticator apps and app passwords, created through the API of `id`.
 import { expect } from 'vitest';
 import { createSoftPasskey, type Said, type SoftPasskey } from './authenticator.ts';
 import { codeAt } from './codes.ts';
@@ -8,7 +8,7 @@ export const PASSWORD = 'correct horse 1';
 /** The domain of the Worker under test. */
 const RP_ID = new URL(ORIGIN).hostname;
 
-/** An object in an answer. */
+/** The object at a path of an answer. */
 export const objectOf = (value: unknown, ...path: readonly string[]): Record<string, unknown> => {
   const found = path.reduce<unknown>((inner, name) => Reflect.get(Object(inner), name), value);
   if (typeof found !== 'object' || found === null) throw new Error(`No object at ${path.join('.')}.`);
@@ -21,7 +21,7 @@ export const textOf = (value: unknown, ...path: readonly string[]): string => {
   return found;
 };
 
-/** The values of all cookies that an answer sets, as a browser sends them again. */
+/** A Cookie header with the cookies of an answer, added to those of `before`. */
 export const cookiesOf = (answer: { headers: Headers }, before = ''): string => {
   const jar = new Map(
     before
@@ -46,7 +46,7 @@ export interface Person {
   token: string;
 }
 
-/** Registers somebody at `id`. @param via other bindings than those of the test pool */
+/** Registers an account at `id`. @param via bindings that replace those of the test pool */
 export const join = async (via: Via = {}): Promise<Person> => {
   const username = uniqueName();
   const email = `${username}@test.com`;
@@ -65,11 +65,11 @@ export interface Generator {
   id: number;
   secret: string;
   recoveryCodes: string[];
-  /** A code that was not used before: of this step, whose use it makes good again in D1. */
+  /** An unused code: of the current step, which it marks as unused in D1. */
   fresh: () => Promise<string>;
 }
 
-/** Adds an authenticator app to somebody's account. */
+/** Adds an authenticator app to an account. */
 export const addTotp = async (
   { token, id: userId }: Pick<Person, 'token' | 'id'>,
   via: Via = {},
@@ -77,7 +77,7 @@ export const addTotp = async (
   const started = await send('/id/factors/totp', { ...via, method: 'POST', token });
   expect(started.status).toBe(201);
   const secret = textOf(json(started), 'secret');
-  // A step may end between the code and its check: the next one is as good.
+  // A step may end between the code and its check: try again with the next one.
   let confirmed = await confirm(token, secret, via);
   if (confirmed.status === 401) confirmed = await confirm(token, secret, via);
   expect(confirmed.status).toBe(200);
@@ -104,10 +104,10 @@ export interface Registered {
   recoveryCodes: string[] | null;
 }
 
-/** Where the software authenticator thinks that it is. */
+/** The origin and domain that the software authenticator signs by default. */
 export const here = { origin: ORIGIN, rpId: RP_ID } satisfies Partial<Said>;
 
-/** Adds a passkey to somebody's account. */
+/** Adds a passkey to an account. */
 export const addPasskey = async (
   { token }: Pick<Person, 'token'>,
   said: Partial<Said> = {},
@@ -137,7 +137,7 @@ export const addPasskey = async (
   };
 };
 
-/** The first step of a login of a client that keeps tokens. */
+/** The first step of a login that asks for a token. */
 export const startLogin = async (
   { username }: Pick<Person, 'username'>,
   password = PASSWORD,
@@ -153,7 +153,7 @@ export const stepToken = async (person: Pick<Person, 'username'>, sent: Sent = {
 export const finishLogin = (proof: Record<string, unknown>, sent: Sent = {}): Promise<Answer> =>
   send('/id/login/factor', { ...sent, json: proof });
 
-/** The options of a passkey: for any account, or for the login of this token. */
+/** Requests the options of a passkey: for any account, or for the login in `body`. */
 export const askForPasskey = async (
   body: Record<string, unknown> = { session: 'token' },
   sent: Sent = {},
@@ -166,7 +166,7 @@ export const askForPasskey = async (
   };
 };
 
-/** An app password of somebody. */
+/** Adds an app password to an account. */
 export const addAppPassword = async (
   { token }: Pick<Person, 'token'>,
   wanted: { name?: string; dialect?: string } = {},
@@ -178,7 +178,7 @@ export const addAppPassword = async (
   return { id: Number(objectOf(body, 'appPassword')['id']), password: textOf(body, 'password') };
 };
 
-/** What happened to an account, the last first. */
+/** The event types of an account, newest first. */
 export const eventsOf = async (userId: number): Promise<string[]> => {
   const { results } = await testEnv.DB.prepare('SELECT type FROM events WHERE user_id = ? ORDER BY id DESC')
     .bind(userId)
@@ -186,7 +186,7 @@ export const eventsOf = async (userId: number): Promise<string[]> => {
   return results.map(({ type }) => type);
 };
 
-/** Makes all proofs of an account's sessions old: each needs another for what a stolen session must not do. */
+/** Moves the last authentication of an account's sessions into the past, by default so far that none is recent. */
 export const letTimePass = async (userId: number, minutes = 10): Promise<void> => {
   await testEnv.DB.prepare('UPDATE sessions SET authenticated_at = authenticated_at - ? WHERE user_id = ?')
     .bind(minutes * 60_000, userId)

@@ -1,4 +1,4 @@
-// A receiver of webhooks and logout tokens behind the global `fetch`, and the webhooks that tell it.
+// A receiver of webhooks and logout tokens, which replaces the global `fetch`, and helpers that register webhooks.
 import { Webhook } from 'standardwebhooks';
 import { vi } from 'vitest';
 import { PLAIN_PREFIX } from '../../src/core/formats.ts';
@@ -6,7 +6,7 @@ import { cryptoRandom } from '../../src/core/secrets.ts';
 import { makeTriggers } from '../../src/core/webhooks/triggers.ts';
 import { testEnv, uniqueName } from './worker.ts';
 
-/** A request as the receiver got it. */
+/** A request to the receiver. */
 export interface Received {
   url: string;
   headers: Record<string, string>;
@@ -16,13 +16,13 @@ export interface Received {
 }
 
 export interface Receiver {
-  /** What it took, in order. */
+  /** The requests that it accepted, in order. */
   taken: Received[];
-  /** All that was sent to it, what it did not take included. */
+  /** All requests to it, including rejected ones. */
   offered: Received[];
-  /** What it answers instead of 204; null to take everything. */
+  /** Returns the answer instead of 204; null accepts everything. */
   obstacle: ((received: Received, init: RequestInit) => Response | Promise<Response>) | null;
-  /** The types that it took, in order. */
+  /** The event types of the accepted requests, in order. */
   types(): string[];
   stop(): void;
 }
@@ -30,7 +30,7 @@ export interface Receiver {
 const readJson = (body: string): Received['json'] =>
   body.startsWith('{') ? JSON.parse(body) : { type: 'logout', timestamp: '', data: {} };
 
-/** Catches all requests that the Worker sends out. */
+/** Catches all outgoing requests of the Worker. */
 export const startReceiver = (): Receiver => {
   const receiver: Receiver = {
     taken: [],
@@ -55,7 +55,7 @@ export interface TestWebhook {
   id: string;
   url: string;
   secret: string;
-  /** The message if it is genuine; throws if not. By the library of Standard Webhooks. */
+  /** Checks the signature by the library of Standard Webhooks and returns the message; throws if it is forged. */
   verify(received: Received): unknown;
 }
 
@@ -63,7 +63,7 @@ const run = async (statements: readonly string[]): Promise<void> => {
   await testEnv.DB.batch(statements.map((sql) => testEnv.DB.prepare(sql)));
 };
 
-/** What the scheduled run does when somebody is to be told something. */
+/** Installs the triggers, as the scheduled run does if there are recipients. */
 export const installTriggers = (): Promise<void> => run(makeTriggers());
 
 /** Registers a webhook, as `npm run admin -- webhook add` does. */
@@ -83,7 +83,7 @@ export const addWebhook = async (eventTypes: readonly string[] | null = null): P
   return { id, url, secret, verify: ({ body, headers }) => library.verify(body, headers) };
 };
 
-/** Nobody is told anything, and nothing waits. */
+/** Removes all webhooks, logout addresses and waiting messages. */
 export const forgetWebhooks = (): Promise<void> =>
   run(['DELETE FROM webhooks', 'DELETE FROM deliveries', 'UPDATE apps SET logout_uri = NULL']);
 

@@ -1,9 +1,9 @@
-// Keys that sign nothing but these tests.
+// Signing keys for tests only.
 
 export const ISSUER = 'https://id.example.com';
 export const API = 'https://api.example.com';
 
-/** `npm run keys` made them. */
+/** Created by `npm run keys`. */
 export const KEYS = [
   {
     kty: 'EC',

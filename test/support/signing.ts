@@ -1,4 +1,4 @@
-// A deployment that signs access tokens.
+// The bindings of a deployment that signs access tokens.
 import type { Env } from '../../src/env.ts';
 import { API, ISSUER, KEYS } from './signing-keys.ts';
 import { testEnv } from './worker.ts';

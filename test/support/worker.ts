@@ -1,4 +1,4 @@
-// Sends requests to the Worker as it is deployed, and shows the whole answer.
+// Sends requests to the Worker as it is deployed, and returns the whole answer.
 import { createExecutionContext, type D1Migration, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import type { Env } from '../../src/env.ts';
@@ -16,7 +16,7 @@ type WorkerEnv = Env;
 export const testEnv = env;
 export const ORIGIN = 'https://latchkey.test';
 
-/** A whole answer. `text` is the body to the letter. */
+/** A whole answer. `text` is the exact body. */
 export interface Answer {
   status: number;
   statusText: string;
@@ -30,19 +30,19 @@ export interface Sent {
   json?: unknown;
   /** Sent as `application/x-www-form-urlencoded`. */
   form?: Record<string, string>;
-  /** Sent as it is; the media type is among the headers. */
+  /** Sent as it is; `headers` name the media type. */
   raw?: string;
   /** Sent as `multipart/form-data`. */
   multipart?: Record<string, string>;
   token?: string;
   cookie?: string;
   headers?: Record<string, string>;
-  /** Instead of the bindings of the test pool. */
+  /** Bindings that replace those of the test pool. */
   env?: Env;
   origin?: string;
 }
 
-/** Sends one request, `POST` where it has a body, and waits until the work after the response is done too. */
+/** Sends one request, by default `POST` if it has a body, and waits for the work after the response. */
 export const send = async (path: string, sent: Sent = {}): Promise<Answer> => {
   const context = createExecutionContext();
   const response = await worker.fetch(toRequest(path, sent), sent.env ?? testEnv, context);
@@ -81,12 +81,12 @@ export const uniqueName = (): string => {
   return `u${random}${String(made).padStart(2, '0')}`;
 };
 
-/** What a Set-Cookie gives `sessionid`; null if the answer sets none. */
+/** The value of `sessionid` in Set-Cookie; null if the answer does not set it. */
 export const sessionCookie = (answer: Answer): string | null =>
   answer.headers
     .getSetCookie()
     .map((line) => /^sessionid=([^;]*)/.exec(line)?.[1])
     .find((value) => value !== undefined) ?? null;
 
-/** A body that is JSON. */
+/** The body, parsed as JSON. */
 export const json = (answer: Answer): unknown => JSON.parse(answer.text);
