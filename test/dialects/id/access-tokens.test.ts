@@ -1,4 +1,4 @@
-// `id`: tokens that other servers check by themselves, held against `jose`.
+// POST /id/token and the published keys: access tokens that other servers verify, checked with `jose`.
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../../src/env.ts';
@@ -28,7 +28,7 @@ const check = async (token: string, audience = API, keys = keySet()) =>
   jwtVerify(token, await keys, { issuer: ISSUER, audience, typ: 'at+jwt', currentDate: new Date() });
 
 describe('POST /id/token', () => {
-  it('gives a token whose claims jose verifies with the published keys', async () => {
+  it('returns a token whose claims jose verifies with the published keys', async () => {
     const answer = await ask();
     expect(answer.status).toBe(200);
     expect(json(answer)).toEqual({ accessToken: expect.any(String), tokenType: 'Bearer', expiresIn: 300 });
@@ -51,7 +51,7 @@ describe('POST /id/token', () => {
     });
   });
 
-  it('gives each account a stable subject of its own, and each token an id of its own', async () => {
+  it('gives each account one stable subject, and each token a new id', async () => {
     const [one, two] = [await check(tokenOf((await ask()).text)), await check(tokenOf((await ask()).text))];
     expect(one.payload.sub).toBe(two.payload.sub);
     expect(one.payload.jti).not.toBe(two.payload.jti);
@@ -60,7 +60,7 @@ describe('POST /id/token', () => {
     expect(other.payload.sub).not.toBe(one.payload.sub);
   });
 
-  it('gives a subject to an account that an older version made without one, the same to all at once', async () => {
+  it('adds a subject to an old account without one, the same for concurrent requests', async () => {
     await testEnv.DB.prepare('UPDATE users SET public_id = NULL WHERE email = ?').bind(fields.email).run();
     const answers = await Promise.all(Array.from({ length: 8 }, () => ask()));
     const subjects = await Promise.all(
@@ -70,7 +70,7 @@ describe('POST /id/token', () => {
     expect(subjects[0]).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('takes the audiences of the setting, and refuses every other', async () => {
+  it('accepts the audiences of ACCESS_TOKEN_AUDIENCES, and rejects others', async () => {
     const second = await ask({ json: { audience: 'urn:second' } });
     expect((await check(tokenOf(second.text), 'urn:second')).payload.aud).toBe('urn:second');
     await expect(check(tokenOf(second.text))).rejects.toThrow('aud');
@@ -84,14 +84,14 @@ describe('POST /id/token', () => {
     expect((await check(tokenOf((await ask()).text), ISSUER)).payload.aud).toBe(ISSUER);
   });
 
-  it('gives a token the life of the setting, and never a longer one than its session has', async () => {
+  it('limits the lifetime to ACCESS_TOKEN_MINUTES and to the lifetime of the session', async () => {
     env = signingEnv({ ACCESS_TOKEN_MINUTES: 15 });
     expect(json(await ask())).toMatchObject({ expiresIn: 900 });
     vi.setSystemTime(START_MS + 14 * 86_400_000 - 60_000);
     expect(json(await ask())).toMatchObject({ expiresIn: 60 });
   });
 
-  it('expires to the second', async () => {
+  it('returns a token that is valid for 299 seconds and expired after 300', async () => {
     const token = tokenOf((await ask()).text);
     vi.setSystemTime(START_MS + 299_000);
     await check(token);
@@ -99,7 +99,7 @@ describe('POST /id/token', () => {
     await expect(check(token)).rejects.toThrow('exp');
   });
 
-  it('is refused without a session, with an ended one, from a foreign page, and for a disabled account', async () => {
+  it('rejects a missing session, an ended one, a foreign page and a disabled account', async () => {
     expect((await send('/id/token', { method: 'POST', env })).status).toBe(401);
     const foreign = await ask({
       headers: { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' },
@@ -113,20 +113,20 @@ describe('POST /id/token', () => {
     expect((await ask()).status).toBe(401);
   });
 
-  it('says so where the service signs no tokens', async () => {
+  it('answers 404 access_tokens_off if the service has no signing keys', async () => {
     const off = await ask({ env: testEnv });
     expect([off.status, off.text]).toEqual([404, expect.stringContaining('"code":"access_tokens_off"')]);
     expect((await send('/.well-known/jwks.json')).status).toBe(404);
   });
 
-  it('costs what a change of its session costs to authenticate, and nothing more', async () => {
+  it('costs one D1 query', async () => {
     const { operations } = await measure('/id/token', { method: 'POST', cookie, env });
     expect(operations).toEqual({ ...NO_OPERATIONS, d1: 1 });
   });
 });
 
-describe('the published keys', () => {
-  it('hold no private part, may be kept for five minutes, and are for everybody', async () => {
+describe('GET /.well-known/jwks.json', () => {
+  it('publishes no private part, for every origin, and allows caching for five minutes', async () => {
     const answer = await send('/.well-known/jwks.json', { env });
     const [first, second] = KEYS;
     const shown = ({ kid, x, y }: { kid: string; x: string; y: string }) => ({
@@ -144,7 +144,7 @@ describe('the published keys', () => {
     expect(answer.headers.get('Content-Type')).toBe('application/json');
   });
 
-  it('verify across a rotation: old tokens with the new keys, new tokens with the old ones', async () => {
+  it('verifies old tokens with the new key set, and new tokens with the old one, in a rotation', async () => {
     const [first, second] = KEYS;
     const before = { keys: await keySet(), token: tokenOf((await ask()).text) };
     env = signingEnv({ SIGNING_KEYS: JSON.stringify([second, first]) });

@@ -1,4 +1,4 @@
-// `id`: what admins see of one account and do with it.
+// `id`: how admins read, disable, promote, sign out and delete one account.
 import { describe, expect, it, vi } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
 import { send, testEnv } from '../../support/worker.ts';
@@ -35,8 +35,8 @@ const remove = ({ cookie }: Member, { id }: { id: number }) =>
 const shown = (member: Member, more: object = {}): string =>
   `200 ${JSON.stringify({ account: shownToAdmin(member, more) })}`;
 
-describe('one account', () => {
-  it('is shown with its sessions and its audit log', async () => {
+describe('GET /id/admin/accounts/<id>', () => {
+  it('returns the account with its sessions and its audit log', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     await logIn({ ...member, password: 'wrong' });
     const answer = await see(admin, member);
@@ -55,14 +55,14 @@ describe('one account', () => {
     expect(whole(answer)).toBe(`200 ${JSON.stringify(expected)}`);
   });
 
-  it('may be the own one, whose session is marked', async () => {
+  it('marks the current session if admins read their own account', async () => {
     const admin = await joinAdmin();
     const { text } = await see(admin, admin);
     expect(text).toContain(`{"account":${JSON.stringify(shownToAdmin(admin, { isAdmin: true }))},`);
     expect(text).toContain(`"current":true`);
   });
 
-  it('is shown with the newest 50 of its events', async () => {
+  it('returns only the newest 50 events', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     const insert = testEnv.DB.prepare(
       "INSERT INTO events (user_id, type, dialect, created_at) VALUES (?, 'login', 'id', 0)",
@@ -73,15 +73,15 @@ describe('one account', () => {
     expect(text).not.toContain('registered');
   });
 
-  it('may be asked for with a token', async () => {
+  it('accepts a token instead of the cookie', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     const byToken = await send(`${ACCOUNTS}/${member.id}/`, bearer(await tokenFor(admin)));
     expect(byToken.text).toBe((await see(admin, member)).text);
   });
 });
 
-describe('disabling', () => {
-  it('ends every session and every login, until the account is enabled', async () => {
+describe('POST /id/admin/accounts/<id>/disable', () => {
+  it('ends every session and rejects logins until the account is enabled', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     const sessions = [
       { cookie: member.cookie },
@@ -107,7 +107,7 @@ describe('disabling', () => {
     ]);
   });
 
-  it('touches nobody else', async () => {
+  it('affects no other account', async () => {
     const [admin, member, other] = [await joinAdmin(), await join(), await join()];
     await act(admin, member, 'disable');
     expect([await isLive({ cookie: other.cookie }), await isLive({ cookie: admin.cookie })]).toEqual([
@@ -116,19 +116,18 @@ describe('disabling', () => {
     ]);
   });
 
-  it('may be repeated, as may enabling', async () => {
+  it('can be repeated, as can enabling, and keeps the first disabledAt', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     expect(whole(await act(admin, member, 'enable'))).toBe(shown(member));
     expect(whole(await act(admin, member, 'disable'))).toBe(shown(member, { disabledAt: START }));
     vi.setSystemTime(START_MS + 1000);
-    // The account is disabled since the first time.
     const again = { disabledAt: START, updatedAt: after(1000) };
     expect(whole(await act(admin, member, 'disable'))).toBe(shown(member, again));
   });
 });
 
-describe('granting and taking admin', () => {
-  it('opens and shuts the administration at once', async () => {
+describe('POST /id/admin/accounts/<id>/grant-admin and /revoke-admin', () => {
+  it('takes effect at once, and keeps the sessions of the account', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     expect(whole(await see(member, admin))).toBe(refused('forbidden'));
     expect(whole(await act(admin, member, 'grant-admin'))).toBe(shown(member, { isAdmin: true }));
@@ -139,7 +138,7 @@ describe('granting and taking admin', () => {
     expect((await eventsOf(member.id)).slice(0, 2)).toEqual(['admin_revoked', 'admin_granted']);
   });
 
-  it('may be repeated', async () => {
+  it('can be repeated', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     expect(whole(await act(admin, member, 'revoke-admin'))).toBe(shown(member));
     for (let times = 0; times < 2; times += 1)
@@ -147,8 +146,8 @@ describe('granting and taking admin', () => {
   });
 });
 
-describe('ending all sessions', () => {
-  it('says how many there were, and lets the account log in again', async () => {
+describe('DELETE /id/admin/accounts/<id>/sessions', () => {
+  it('returns how many sessions ended, and the account can log in again', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     const token = await tokenFor(member);
     expect(whole(await endAll(admin, member))).toBe('200 {"endedSessions":2}');
@@ -158,15 +157,15 @@ describe('ending all sessions', () => {
     expect(await isLive({ cookie: admin.cookie })).toBe(true);
   });
 
-  it('may be those of the own account, with the one that asks', async () => {
+  it('ends the current session too if admins end the sessions of their own account', async () => {
     const admin = await joinAdmin();
     expect(whole(await endAll(admin, admin))).toBe('200 {"endedSessions":1}');
     expect(await isLive({ cookie: admin.cookie })).toBe(false);
   });
 });
 
-describe('deleting', () => {
-  it('deletes the account and its sessions, and answers 404 the second time', async () => {
+describe('DELETE /id/admin/accounts/<id>', () => {
+  it('deletes the account and its sessions, and every endpoint answers 404 afterwards', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     const answer = await remove(admin, member);
     expect(whole(answer)).toBe('204');
@@ -182,15 +181,15 @@ describe('deleting', () => {
       );
   });
 
-  it('may take another admin', async () => {
+  it('can delete another admin', async () => {
     const [admin, other] = [await joinAdmin(), await joinAdmin()];
     expect(whole(await remove(admin, other))).toBe('204');
     expect(await rowOf(other.id)).toBeNull();
   });
 });
 
-describe('the audit log', () => {
-  it('shows the owner what an admin did, but not who', async () => {
+describe('GET /id/events', () => {
+  it('shows the owner what an admin did, but not which admin', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     for (const action of ['grant-admin', 'revoke-admin', 'disable', 'enable'])
       await act(admin, member, action);

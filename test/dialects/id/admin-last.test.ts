@@ -1,4 +1,4 @@
-// `id`: the last admin stays one, whoever asks and however many ask at once.
+// `id`: the last admin cannot be disabled, demoted or deleted, not even by concurrent requests.
 import { describe, expect, it } from 'vitest';
 import { send, testEnv } from '../../support/worker.ts';
 import { ACCOUNTS, OF_ONE } from './support-admin.ts';
@@ -10,7 +10,7 @@ withoutAdmins();
 const act = ({ cookie }: Member, { id }: Member, method: string, rest: string) =>
   send(`${ACCOUNTS}/${id}${rest}`, { method, cookie });
 
-/** What would leave the service without an admin. */
+/** Requests that could leave the service without an admin. */
 const TAKING: [string, string][] = [
   ['POST', '/disable'],
   ['POST', '/revoke-admin'],
@@ -19,22 +19,22 @@ const TAKING: [string, string][] = [
 const admins = async (): Promise<number | null> =>
   testEnv.DB.prepare('SELECT count(*) AS n FROM users WHERE is_admin = 1 AND disabled_at IS NULL').first('n');
 
-describe.each(TAKING)('%s …/<id>%s', (method, rest) => {
-  it('is refused for the last admin, who stays logged in', async () => {
+describe.each(TAKING)('%s /id/admin/accounts/<id>%s', (method, rest) => {
+  it('answers 409 last_admin to the last admin, who stays logged in', async () => {
     const admin = await joinAdmin();
     expect(whole(await act(admin, admin, method, rest))).toBe(refused('last_admin'));
     expect(await rowOf(admin.id)).toMatchObject({ is_admin: 1, disabled_at: null });
     expect(await isLive({ cookie: admin.cookie })).toBe(true);
   });
 
-  it('is refused where the only other admin is disabled', async () => {
+  it('answers 409 last_admin if the only other admin is disabled', async () => {
     const [admin, other] = [await joinAdmin(), await joinAdmin()];
     expect((await act(admin, other, 'POST', '/disable')).status).toBe(200);
     expect(whole(await act(admin, admin, method, rest))).toBe(refused('last_admin'));
     expect(await admins()).toBe(1);
   });
 
-  it('is refused if no password fits the hash of the only other admin, unless that one has a passkey', async () => {
+  it('does not count an admin without a usable password, unless that admin has a passkey', async () => {
     const [admin, other] = [await joinAdmin(), await joinAdmin()];
     await testEnv.DB.prepare("UPDATE users SET password_hash = '!' WHERE id = ?").bind(other.id).run();
     expect(whole(await act(admin, admin, method, rest))).toBe(refused('last_admin'));
@@ -47,7 +47,7 @@ describe.each(TAKING)('%s …/<id>%s', (method, rest) => {
     expect((await act(admin, admin, method, rest)).status).toBeLessThan(300);
   });
 
-  it('is done for the own account where there is another admin', async () => {
+  it('succeeds on the own account if there is another admin', async () => {
     const [admin, other] = [await joinAdmin(), await joinAdmin()];
     expect((await act(admin, admin, method, rest)).status).toBe(method === 'DELETE' ? 204 : 200);
     expect(await admins()).toBe(1);
@@ -56,14 +56,14 @@ describe.each(TAKING)('%s …/<id>%s', (method, rest) => {
     );
   });
 
-  it('leaves one where two admins do it to each other at once', async () => {
+  it('keeps one admin if two send it about each other at once', async () => {
     const [one, other] = [await joinAdmin(), await joinAdmin()];
     const answers = await Promise.all([act(one, other, method, rest), act(other, one, method, rest)]);
     expect(await admins()).toBe(1);
     expect(answers.filter(({ status }) => status < 300)).toHaveLength(1);
   });
 
-  it('leaves one where two admins do it to themselves at once', async () => {
+  it('keeps one admin if two send it about themselves at once', async () => {
     const [one, other] = [await joinAdmin(), await joinAdmin()];
     await Promise.all([act(one, one, method, rest), act(other, other, method, rest)]);
     expect(await admins()).toBe(1);
@@ -74,7 +74,7 @@ describe('DELETE /id/me', () => {
   const leave = ({ cookie, password }: Member) =>
     send('/id/me', { method: 'DELETE', cookie, json: { password } });
 
-  it('is refused for the last admin, after the password', async () => {
+  it('answers 409 last_admin to the last admin, after checking the password', async () => {
     const admin = await joinAdmin();
     expect(whole(await leave({ ...admin, password: 'wrong' }))).toBe(refused('wrong_credentials'));
     const answer = await leave(admin);
@@ -83,7 +83,7 @@ describe('DELETE /id/me', () => {
     expect(await isLive({ cookie: admin.cookie })).toBe(true);
   });
 
-  it('is done where there is another admin, and for one of two at once', async () => {
+  it('succeeds if there is another admin, and only once for two admins at once', async () => {
     const [one, other, third] = [await joinAdmin(), await joinAdmin(), await joinAdmin()];
     expect(whole(await leave(third))).toBe('204');
     await Promise.all([leave(one), leave(other)]);
@@ -91,7 +91,7 @@ describe('DELETE /id/me', () => {
   });
 });
 
-it('the last admin does everything else with the own account', async () => {
+it('lets the last admin send every other request about the own account', async () => {
   const admin = await joinAdmin();
   for (const [method, rest] of OF_ONE) {
     const isTaking = TAKING.some(([other, end]) => other === method && end === rest);
@@ -99,7 +99,7 @@ it('the last admin does everything else with the own account', async () => {
   }
 });
 
-it('a disabled admin can be taken the rights, and be deleted', async () => {
+it('lets another admin demote or delete a disabled admin', async () => {
   const [admin, other, third] = [await joinAdmin(), await joinAdmin(), await join()];
   await act(admin, other, 'POST', '/disable');
   expect((await act(admin, other, 'POST', '/revoke-admin')).status).toBe(200);

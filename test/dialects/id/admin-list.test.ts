@@ -1,4 +1,4 @@
-// `id`: the list of accounts, for admins: whole, in pages of a key set.
+// GET /id/admin/accounts: the list of all accounts, in pages.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../../support/worker.ts';
 import { ACCOUNTS, idsIn, nextOf, shownToAdmin } from './support-admin.ts';
@@ -11,13 +11,13 @@ beforeAll(async () => {
 
 const open = (query: string, by = token) => send(`${ACCOUNTS}${query}`, bearer(by));
 
-/** Every id, in order. */
+/** The ids of all accounts, in order. */
 const allIds = async (): Promise<number[]> =>
   (await testEnv.DB.prepare('SELECT id FROM users ORDER BY id').all<{ id: number }>()).results.map(
     ({ id }) => id,
   );
 
-/** Makes so many accounts that nobody logs in to. */
+/** Creates accounts that nobody logs in to. */
 const addAccounts = async (count: number): Promise<void> => {
   const insert = testEnv.DB.prepare(
     `INSERT INTO users (username, username_key, email, email_key, password_hash, created_at, updated_at, last_login_at)
@@ -26,10 +26,10 @@ const addAccounts = async (count: number): Promise<void> => {
   await testEnv.DB.batch(Array.from({ length: count }, () => insert.bind(`${uniqueName()}_`)));
 };
 
-describe('a page', () => {
+describe('a page of GET /id/admin/accounts', () => {
   atFixedTime();
 
-  it('shows each account whole, by id, and where the next page begins', async () => {
+  it('lists whole accounts in order of their ids, and links to the next page', async () => {
     const admin = await tokenFor(await joinAdmin());
     const before = (await allIds()).at(-1);
     const [first, second, third] = [await join({ name: 'Ann' }), await joinAdmin(), await join()];
@@ -47,15 +47,15 @@ describe('a page', () => {
     expect(whole(await open(`?after=${third.id}`, admin))).toBe('200 {"accounts":[]}');
   });
 
-  it('shows no password, no hash and no key', async () => {
+  it('contains no password, hash or key', async () => {
     const { text } = await open('?limit=1000');
     expect(text).not.toMatch(/password|hash|pbkdf2|_key|Key"/i);
   });
 });
 
-describe('the pages', () => {
+describe('paging of GET /id/admin/accounts', () => {
   it.each([1, 2, 7, 1000])(
-    'of %i show each account once, in order, the last without a link',
+    'lists each account once, in order, in pages of %i, the last without a link',
     async (size) => {
       await addAccounts(5);
       const seen: number[] = [];
@@ -70,7 +70,7 @@ describe('the pages', () => {
     },
   );
 
-  it('skip nobody where accounts come and go between them', async () => {
+  it('skips no account if others are created or deleted between two pages', async () => {
     await addAccounts(4);
     const ids = await allIds();
     const first = await open('?limit=3');
@@ -82,7 +82,7 @@ describe('the pages', () => {
     expect(left.length).toBeGreaterThan(1);
   });
 
-  it('have 100 accounts where nothing else is said, 1 at least and 1,000 at most', async () => {
+  it('takes a limit from 1 to 1,000, and 100 by default', async () => {
     await addAccounts(1001);
     const ids = await allIds();
     const SIZES: [string, number][] = [
@@ -106,7 +106,7 @@ describe('the pages', () => {
   });
 
   it.each(['', 'x', '-1', '1e2', '0x1', '1.5', 'NaN', '%00', "'", 'name:1:x', '1234567890123456'])(
-    'begin with the first where the cursor is none: %j',
+    'starts with the first account if the cursor is invalid: %j',
     async (after) => {
       const page = await open(`?limit=2&after=${after}`);
       expect(idsIn(page)).toEqual((await allIds()).slice(0, 2));

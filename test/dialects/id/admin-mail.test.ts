@@ -1,4 +1,4 @@
-// `id`: what admins do about an address and a password: mail the owner a link, and take an address as proven.
+// `id`: how admins mail a link to the owner of an account, and mark an email address as verified.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMailbox, type Mailbox, tokenIn } from '../../support/mail.ts';
 import { type Answer, json, send, sessionCookie, testEnv } from '../../support/worker.ts';
@@ -34,7 +34,7 @@ const lastEvent = async (id: number): Promise<unknown> =>
 
 const ACTIONS = ['send-reset', 'send-verification', 'verify-email'];
 
-it('sends a reset to the owner alone, and the audit log says who asked', async () => {
+it('send-reset mails only the owner, and records the admin in the audit log', async () => {
   const { id, email, password } = await join();
   const answer = await act(id, 'send-reset');
   expect([answer.status, answer.text]).toEqual([202, '']);
@@ -47,7 +47,7 @@ it('sends a reset to the owner alone, and the audit log says who asked', async (
 });
 
 it.each(['send-reset', 'send-verification'])(
-  '%s tells the owner nothing of the admin’s device',
+  '%s keeps the admin’s device out of the mail and the outbox',
   async (action) => {
     const { id, email } = await join();
     const before = mailbox.to(email).length;
@@ -70,7 +70,7 @@ it.each(['send-reset', 'send-verification'])(
   },
 );
 
-it('sends a proof, unless the address is proven', async () => {
+it('send-verification mails a link, unless the address is verified already', async () => {
   const { id, email } = await join();
   expect((await act(id, 'send-verification')).status).toBe(202);
   expect(mailbox.to(email)).toHaveLength(2);
@@ -80,7 +80,7 @@ it('sends a proof, unless the address is proven', async () => {
   expect(mailbox.to(email)).toHaveLength(2);
 });
 
-it('takes an address as proven, once, and the audit log says who did', async () => {
+it('verify-email marks the address as verified once, and records the admin in the audit log', async () => {
   const { id } = await join();
   const answer = await act(id, 'verify-email');
   expect([answer.status, json(answer)]).toEqual([
@@ -95,7 +95,7 @@ it('takes an address as proven, once, and the audit log says who did', async () 
   expect(await at()).toBe(first);
 });
 
-it('is not held up by what strangers ask for', async () => {
+it('send-reset mails even if strangers used up the limit of reset mails', async () => {
   const { id, email } = await join();
   for (let times = 0; times < 5; times += 1)
     await send('/id/password/forgot', { json: { identifier: email }, env: mailbox.env });
@@ -104,7 +104,7 @@ it('is not held up by what strangers ask for', async () => {
   expect(mailbox.to(email)).toHaveLength(before + 1);
 });
 
-it('sends nothing to a disabled account', async () => {
+it('send-reset and send-verification mail nothing to a disabled account', async () => {
   const { id, email } = await join();
   await act(id, 'disable');
   const before = mailbox.to(email).length;
@@ -112,8 +112,8 @@ it('sends nothing to a disabled account', async () => {
   expect(mailbox.to(email)).toHaveLength(before);
 });
 
-describe.each(ACTIONS)('%s', (action) => {
-  it('is for admins, and for accounts that there are', async () => {
+describe.each(ACTIONS)('POST /id/admin/accounts/<id>/%s', (action) => {
+  it('requires an admin and an existing account', async () => {
     const other = await join();
     expect((await act(admin.id, action, other.cookie)).status).toBe(403);
     expect((await act(999_999, action)).status).toBe(404);
@@ -121,7 +121,7 @@ describe.each(ACTIONS)('%s', (action) => {
   });
 });
 
-it('refuses to mail if the service sends none, and takes an address as proven all the same', async () => {
+it('answers 404 mail_off if the service sends no mail, but still verifies an address', async () => {
   const { id } = await join();
   const { cookie } = admin;
   for (const action of ['send-reset', 'send-verification']) {

@@ -1,11 +1,11 @@
-// `id`: whom the administration refuses, at every endpoint, and what it does not find.
+// `id`: requests that every admin endpoint rejects, and ids that match no account.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Sent, send, testEnv } from '../../support/worker.ts';
 import { ACCOUNTS, OF_ONE } from './support-admin.ts';
 import { bearer, isLive, join, joinAdmin, type Member, rowOf, tokenFor, whole } from './support-id.ts';
 import { refused } from './support-refusals.ts';
 
-/** Every endpoint, about the account of that id. */
+/** Every admin endpoint, with its path for the account with that id. */
 const ENDPOINTS: [method: string, path: (id: number | string) => string][] = [
   ['GET', () => ACCOUNTS],
   ['POST', () => `${ACCOUNTS}/search?limit=1`],
@@ -24,7 +24,7 @@ beforeAll(async () => {
 const user = (): Member => people.user ?? expect.fail();
 const bystander = (): Member => people.bystander ?? expect.fail();
 
-/** Sends to the endpoint, about another account and about the own one, and expects both untouched. */
+/** Sends the request for another account and for the own one; expects a refusal that changes neither. */
 const expectRefused = async (
   { method, path }: (typeof endpoints)[number],
   sent: Sent,
@@ -42,19 +42,19 @@ const expectRefused = async (
 };
 
 describe.each(endpoints)('$name', (endpoint) => {
-  it('is refused to nobody in particular', async () => {
+  it('rejects missing and invalid credentials', async () => {
     await expectRefused(endpoint, {}, 'credentials_missing');
     await expectRefused(endpoint, { cookie: 'A'.repeat(43) }, 'credentials_missing');
     await expectRefused(endpoint, bearer('x'), 'credentials_invalid');
     await expectRefused(endpoint, bearer('x y'), 'credentials_spaces');
   });
 
-  it('is refused to non-admins, by cookie and by token', async () => {
+  it('rejects users who are not admins, by cookie and by token', async () => {
     await expectRefused(endpoint, { cookie: user().cookie }, 'forbidden');
     await expectRefused(endpoint, bearer(await tokenFor(user())), 'forbidden');
   });
 
-  it('is refused to an admin who is disabled', async () => {
+  it('rejects a disabled admin', async () => {
     const admin = await joinAdmin();
     const token = await tokenFor(admin);
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(admin.id).run();
@@ -62,7 +62,7 @@ describe.each(endpoints)('$name', (endpoint) => {
     await expectRefused(endpoint, bearer(token), 'credentials_invalid');
   });
 
-  it('is refused to an admin whose rights were taken', async () => {
+  it('rejects a former admin', async () => {
     const admin = await joinAdmin();
     const token = await tokenFor(admin);
     await testEnv.DB.prepare('UPDATE users SET is_admin = 0 WHERE id = ?').bind(admin.id).run();
@@ -70,32 +70,32 @@ describe.each(endpoints)('$name', (endpoint) => {
     await expectRefused(endpoint, bearer(token), 'forbidden');
   });
 
-  it('is refused to the user whom a bad header would make an admin', async () => {
+  it('uses the Authorization header, not the cookie of an admin sent with it', async () => {
     const admin = await joinAdmin();
     await expectRefused(endpoint, { cookie: admin.cookie, token: 'x' }, 'credentials_invalid');
     await expectRefused(endpoint, { cookie: admin.cookie, token: await tokenFor(user()) }, 'forbidden');
   });
 });
 
-describe.each(OF_ONE)('%s …/<id>%s', (method, rest) => {
+describe.each(OF_ONE)('%s /id/admin/accounts/<id>%s', (method, rest) => {
   it.each([
-    ['that nobody has', '999999999'],
-    ['that is nought', '0'],
-    ['at the end of what is exact', '9007199254740991'],
-    ['past what is exact', '9007199254740993'],
+    ['unknown', '999999999'],
+    ['zero', '0'],
+    ['the largest safe integer', '9007199254740991'],
+    ['past the safe integers', '9007199254740993'],
     ['past 64 bits', '9223372036854775808'],
-    ['of 30 digits', '9'.repeat(30)],
-    ['past every number', '9'.repeat(400)],
-    ['that is negative', '-1'],
-    ['with a fraction', '1.0'],
-    ['with an exponent', '1e0'],
-    ['in hexadecimal', '0x1'],
-    ['of other digits', '%D9%A1'],
-    ['with a space', '1%20'],
-    ['that is no number', 'me'],
-    ['of an email', 'a%40test.com'],
-    ['that injects', "1'%20OR%201=1"],
-  ])('finds nothing by an id %s', async (_what, id) => {
+    ['30 digits', '9'.repeat(30)],
+    ['400 digits', '9'.repeat(400)],
+    ['negative', '-1'],
+    ['a fraction', '1.0'],
+    ['an exponent', '1e0'],
+    ['hexadecimal', '0x1'],
+    ['an Arabic digit', '%D9%A1'],
+    ['a trailing space', '1%20'],
+    ['a word', 'me'],
+    ['an email', 'a%40test.com'],
+    ['an SQL injection', "1'%20OR%201=1"],
+  ])('answers 404 for an invalid or unknown id: %s', async (_what, id) => {
     const admin = await joinAdmin();
     const answer = await send(`${ACCOUNTS}/${id}${rest}`, { method, cookie: admin.cookie });
     expect(whole(answer)).toBe(refused('not_found'));

@@ -1,4 +1,4 @@
-// `id`: searching accounts by the beginning of a username, an email or a name, for admins.
+// POST /id/admin/accounts/search: search by the beginning of a username, an email or a name.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
 import { ACCOUNTS, idsIn, nextOf, shownToAdmin } from './support-admin.ts';
@@ -16,10 +16,10 @@ const search = (text: string, more = '', by = token) =>
 const found = async (text: string): Promise<number[]> => idsIn(await search(text));
 const idsOf = (members: readonly Member[]): number[] => members.map(({ id }) => id);
 
-describe('a search', () => {
+describe('POST /id/admin/accounts/search', () => {
   atFixedTime();
 
-  it('finds by username, then by email, then by name, and shows each account whole', async () => {
+  it('lists whole accounts: matches by username first, then by email, then by name', async () => {
     const [mark, admin] = [uniqueName(), await tokenFor(await joinAdmin())];
     const byName = await join({ name: `${mark} Jones` });
     const byEmail = await join({ email: `${mark}e@test.com` });
@@ -33,8 +33,8 @@ describe('a search', () => {
   });
 });
 
-describe('what is found', () => {
-  it('begins with the text: what holds or ends with it is not', async () => {
+describe('a search text', () => {
+  it('matches only the beginning of a field, not its middle or end', async () => {
     const mark = uniqueName();
     const one = await join({ username: `${mark}a`, email: `a@${mark}.example`, name: `A ${mark}` });
     await join({ username: `a${mark}`, email: `a.${mark}@test.com`, name: `x${mark}` });
@@ -43,14 +43,14 @@ describe('what is found', () => {
     expect(await found(`${mark}ab`)).toEqual([]);
   });
 
-  it('is each account once, though several of its fields match', async () => {
+  it('finds an account once, even if several of its fields match', async () => {
     const mark = uniqueName();
     const member = await join({ username: mark, email: `${mark}@test.com`, name: mark });
     expect(await found(mark)).toEqual([member.id]);
     expect(await found(`${mark}@`)).toEqual([member.id]);
   });
 
-  it('is found without regard to case and to white space around it', async () => {
+  it('matches regardless of case and of white space around it', async () => {
     const mark = uniqueName();
     const members = [
       await join({ username: `${mark.toUpperCase()}A` }),
@@ -61,7 +61,7 @@ describe('what is found', () => {
       expect(await found(text)).toEqual(idsOf(members));
   });
 
-  it('is found by first and last name where there is no other name', async () => {
+  it('matches first and last name if the account has no other name', async () => {
     const mark = uniqueName();
     const fields = {
       first_name: mark,
@@ -75,7 +75,7 @@ describe('what is found', () => {
     expect(await found(`${mark}  grif`)).toEqual([]);
   });
 
-  it('is what the wildcards of SQL are to the letter', async () => {
+  it('matches the wildcards of SQL literally', async () => {
     const mark = uniqueName();
     const [percent, underscore, other] = [
       await join({ name: `${mark}%b` }),
@@ -89,7 +89,7 @@ describe('what is found', () => {
       expect(await found(text)).toEqual([]);
   });
 
-  it('may begin with more than the 50 bytes that a LIKE of D1 takes', async () => {
+  it('can be longer than the 50 bytes that D1 allows in a LIKE pattern', async () => {
     const mark = uniqueName();
     const name = `${mark} ${'ш'.repeat(100)}`;
     const member = await join({ name });
@@ -99,7 +99,7 @@ describe('what is found', () => {
     expect(await found('x'.repeat(2000))).toEqual([]);
   });
 
-  it('is found in every script, and past every character', async () => {
+  it('matches text of every script, in any Unicode composition', async () => {
     const mark = uniqueName();
     const members = [
       await join({ name: `${mark}жук` }),
@@ -114,15 +114,15 @@ describe('what is found', () => {
     expect(await found(`${mark}.äb`.normalize('NFC'))).toEqual([composed.id]);
   });
 
-  it('finds every account for a text of white space', async () => {
+  it('finds every account if it is only white space', async () => {
     const everybody = await send(`${ACCOUNTS}?limit=1000`, bearer(token));
     for (const text of ['', ' ', '\t\n'])
       expect(idsIn(await search(text, '&limit=1000'))).toEqual(idsIn(everybody));
   });
 });
 
-describe('the pages of a search', () => {
-  it.each([1, 2, 3, 4, 100])('of %i show each match once, across the fields', async (size) => {
+describe('paging of a search', () => {
+  it.each([1, 2, 3, 4, 100])('lists each match once, across the fields, in pages of %i', async (size) => {
     const mark = uniqueName();
     const members = [
       await join({ username: `${mark}a` }),
@@ -141,13 +141,13 @@ describe('the pages of a search', () => {
       expect(idsIn(page).length).toBeLessThanOrEqual(size);
       seen.push(...idsIn(page));
       path = nextOf(page);
-      // A URL holds no name: neither what was searched for nor what was found.
+      // A URL contains no name: neither the search text nor a match.
       if (path !== null) expect(path).toMatch(/^\/id\/admin\/accounts\/search\?limit=\d+&after=\w+%3A\d+$/);
     }
     expect(seen).toEqual(idsOf(members));
   });
 
-  it('have no next one where the last is full', async () => {
+  it('links to no next page after a full last page', async () => {
     const mark = uniqueName();
     const members = [await join({ username: `${mark}a` }), await join({ username: `${mark}b` })];
     const full = await search(mark, '&limit=2');
@@ -159,7 +159,7 @@ describe('the pages of a search', () => {
     ['username', (mark: string, i: number) => ({ username: `${mark}${i}` })],
     ['email', (mark: string, i: number) => ({ email: `${mark}${i}@test.com` })],
     ['name', (mark: string, i: number) => ({ name: `${mark} ${i}` })],
-  ])('are named by a field and an id, never by a %s', async (field, fields) => {
+  ])('names the next page by a field and an id, never by a %s', async (field, fields) => {
     const mark = uniqueName();
     const members = [];
     for (const i of [1, 2, 3]) members.push(await join(fields(mark, i)));
@@ -168,7 +168,7 @@ describe('the pages of a search', () => {
     expect(idsIn(await search(mark, `&limit=2&after=${next}`))).toEqual(idsOf(members.slice(1)));
   });
 
-  it('start a field again if the account of the cursor was deleted, so that nothing is skipped', async () => {
+  it('restarts a field if the account of the cursor was deleted, so that no match is skipped', async () => {
     const mark = uniqueName();
     const members = [await join({ username: `${mark}a` }), await join({ username: `${mark}b` })];
     const [first] = members;
@@ -187,13 +187,13 @@ describe('the pages of a search', () => {
     'email:-1',
     '%00',
     'username:-1:a',
-  ])('begin with the first where the cursor is none: %j', async (after) => {
+  ])('starts with the first match if the cursor is invalid: %j', async (after) => {
     const member = await join({});
     const page = await search(member.username, `&after=${after}`);
     expect(idsIn(page)).toEqual([member.id]);
   });
 
-  it('never show what the text does not match, whatever the cursor says', async () => {
+  it('lists only matches of the text, whatever the cursor is', async () => {
     const [mark, other] = [uniqueName(), await join({})];
     const member = await join({ username: `${mark}a` });
     for (const after of ['username:0', `username:${other.id}`, 'email:0', 'name:0']) {

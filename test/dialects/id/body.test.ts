@@ -1,4 +1,4 @@
-// `id`: the bodies that it reads: JSON, forms and multipart forms alike; and those that it refuses.
+// `id`: request bodies as JSON, form and multipart form, and the bodies that are rejected.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Sent, send } from '../../support/worker.ts';
 import {
@@ -18,7 +18,7 @@ import { invalid, refused } from './support-refusals.ts';
 const MAX_BODY_BYTES = 65_536;
 const KINDS = ['json', 'form', 'multipart'] as const;
 
-/** Every endpoint that reads a body, and what of it is missing in `{}`. */
+/** Every endpoint that requires a body, and the fields that are missing in `{}`. */
 const READING: [method: string, path: string, missing: string[]][] = [
   ['POST', '/id/register', ['email', 'password']],
   ['POST', '/id/login', ['identifier', 'password']],
@@ -46,8 +46,8 @@ const typed = (method: string, body: string, type: string): Sent => ({
   headers: { 'Content-Type': type },
 });
 
-describe.each(KINDS)('%s', (kind) => {
-  it('carries an account through its life', async () => {
+describe.each(KINDS)('a body of kind %s', (kind) => {
+  it('works for registration, login, changes and deletion', async () => {
     const { username, email, password } = person();
     const made = await send('/id/register', { [kind]: { username, email, password } });
     expect([made.status, cookiesOf(made)]).toEqual([201, [expect.anything(), expect.anything()]]);
@@ -74,7 +74,7 @@ describe.each(KINDS)('%s', (kind) => {
     expect(whole(await send('/id/me', right))).toBe('204');
   });
 
-  it('is refused with the same faults', async () => {
+  it('gets the same field errors', async () => {
     const fields = { username: 'a b', email: 'x', password: 'short' };
     expect(whole(await send('/id/register', { [kind]: fields }))).toBe(
       invalid(['username', 'not_username'], ['email', 'not_email'], ['password', 'too_few_characters', 8]),
@@ -85,7 +85,7 @@ describe.each(KINDS)('%s', (kind) => {
 describe.each(READING)('%s %s', (method, path, missing) => {
   const all = invalid(...missing.map((field) => [field, 'required'] as const));
 
-  it('reads an empty body as one without fields, whatever it claims to be', async () => {
+  it('reads an empty body as one without fields, whatever its media type', async () => {
     expect(whole(await send(path, { method, token }))).toBe(all);
     for (const type of [
       'application/json',
@@ -97,34 +97,34 @@ describe.each(READING)('%s %s', (method, path, missing) => {
     expect(whole(await send(path, { method, token, json: {} }))).toBe(all);
   });
 
-  it('looks at nothing but the fields that the object itself has', async () => {
+  it('reads only own properties of the JSON object', async () => {
     for (const json of ['{"__proto__":{"password":"a fine long one"}}', '{"constructor":"x","toString":"y"}'])
       expect(whole(await send(path, typed(method, json, 'application/json')))).toBe(all);
   });
 });
 
-describe.each(WITH_PATCH)('%s %s refuses', (method, path) => {
+describe.each(WITH_PATCH)('%s %s', (method, path) => {
   it.each(['{', '', '[]x', "{'a':1}", '{"a":1,}', 'undefined', '\u00ff'])(
-    'JSON that is none: %j',
+    'rejects invalid JSON: %j',
     async (body) => {
       const answer = await send(path, typed(method, body || ' ', 'application/json'));
       expect(whole(answer)).toBe(refused('malformed'));
     },
   );
 
-  it('JSON that is nested without reason', async () => {
+  it('rejects JSON that is nested 100 levels deep', async () => {
     const body = `{"name":${'['.repeat(100)}${']'.repeat(100)}}`;
     expect(whole(await send(path, typed(method, body, 'application/json')))).toBe(refused('malformed'));
   });
 
   it.each(['null', 'true', '1', '1.5', '"text"', '[]', '[{}]'])(
-    'JSON that is no object: %s',
+    'rejects JSON that is not an object: %s',
     async (body) => {
       expect(whole(await send(path, typed(method, body, 'application/json')))).toBe(refused('not_an_object'));
     },
   );
 
-  it('a form that is malformed', async () => {
+  it('rejects a malformed form', async () => {
     expect(whole(await send(path, typed(method, 'x', 'multipart/form-data')))).toBe(refused('malformed'));
     expect(whole(await send(path, typed(method, 'password=%ff', 'application/x-www-form-urlencoded')))).toBe(
       refused('malformed'),
@@ -138,11 +138,11 @@ describe.each(WITH_PATCH)('%s %s refuses', (method, path) => {
     'text/json',
     'x',
     'application/jsonp',
-  ])('another media type: %s', async (type) => {
+  ])('rejects the media type %s', async (type) => {
     expect(whole(await send(path, typed(method, '{}', type)))).toBe(refused('unsupported_media_type'));
   });
 
-  it('a body of more than 64 KiB, of whatever kind', async () => {
+  it('reads a body of 64 KiB, and rejects a larger one of every kind', async () => {
     const padded = (bytes: number) => `{"x":"${'x'.repeat(bytes - 8)}"}`;
     for (const type of [
       'application/json',
@@ -157,14 +157,14 @@ describe.each(WITH_PATCH)('%s %s refuses', (method, path) => {
     expect(most.text).not.toContain('too_large');
   });
 
-  it('without showing anything of it', async () => {
+  it('repeats nothing of a malformed body in the refusal', async () => {
     for (const type of ['application/json', 'text/plain', 'multipart/form-data']) {
       const { text } = await send(path, typed(method, '{"password":"S3cret-word"', type));
       expect(text).not.toContain('S3cret');
     }
   });
 
-  it('nothing because of a charset or the case of the media type', async () => {
+  it('ignores a charset and the case of the media type', async () => {
     for (const type of ['application/json; charset=utf-8', 'Application/JSON', ' application/json ;x=y']) {
       const { text } = await send(path, typed(method, '{}', type));
       expect(text).not.toMatch(/unsupported|malformed/);
@@ -172,7 +172,7 @@ describe.each(WITH_PATCH)('%s %s refuses', (method, path) => {
   });
 });
 
-it('looks at credentials before the body, and at the media type before the size', async () => {
+it('checks credentials before the body, and the media type before the size', async () => {
   const huge = 'x'.repeat(MAX_BODY_BYTES + 1);
   for (const [method, path] of WITH_PATCH.slice(2)) {
     const anonymous = { ...typed(method, huge, 'text/plain'), token: 'x' };

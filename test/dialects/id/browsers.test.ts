@@ -1,4 +1,4 @@
-// `id` and browsers: what a foreign page cannot do with the cookie, what a token may do from anywhere, and CORS.
+// `id` and browsers: foreign pages cannot use the cookie, tokens work from anywhere, and CORS.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { type Answer, ORIGIN, type Sent, send, testEnv, uniqueName } from '../../support/worker.ts';
@@ -25,7 +25,7 @@ const FOREIGN = 'https://evil.example';
 const ALLOWED = 'https://app.example.com';
 const env: Env = { ...testEnv, ALLOWED_ORIGINS: ALLOWED };
 
-/** How a request is sent, about another account where it is an admin's. */
+/** A request and the status it gets; an admin's request is about another account. */
 type Change = [method: string, path: (other: Member) => string, json: () => object | null, status: number];
 
 const fixed = (path: string) => (): string => path;
@@ -35,7 +35,7 @@ const one =
     `${ACCOUNTS}/${id}${rest}`;
 const nothing = () => null;
 
-/** Everything that somebody who is logged in changes. */
+/** Every change that a logged-in user can request. */
 const CHANGES: Change[] = [
   ['PATCH', fixed('/id/me'), () => ({ name: 'Mallory' }), 200],
   ['DELETE', fixed('/id/me'), () => ({ password: PASSWORD }), 204],
@@ -61,7 +61,7 @@ const changes = CHANGES.map(([method, path, json, status]) => {
 
 const READS = ['/id/me', '/id/sessions', '/id/events', '/id/export', ACCOUNTS];
 
-/** What a page that the deployment does not know has a browser send. */
+/** Headers that a browser sends for pages of unknown origins. */
 const FOREIGN_PAGES: Record<string, string>[] = [
   { 'Sec-Fetch-Site': 'cross-site' },
   { 'Sec-Fetch-Site': 'cross-site', Origin: FOREIGN },
@@ -71,7 +71,7 @@ const FOREIGN_PAGES: Record<string, string>[] = [
   { Origin: 'null' },
   { Origin: 'http://latchkey.test' },
 ];
-/** What a page of another origin sends with a token, and what an app that is no website does. */
+/** Headers sent with a token: by a page of another origin, and by an app that is not a website. */
 const FROM_ANYWHERE: Record<string, string>[] = [
   { 'Sec-Fetch-Site': 'cross-site', Origin: FOREIGN },
   { Origin: 'null' },
@@ -84,7 +84,7 @@ const OWN_PAGES: Record<string, string>[] = [
 ];
 
 describe.each(changes)('$name', ({ path, sent, status }) => {
-  it('is refused with the cookie for a foreign page, and changes nothing', async () => {
+  it('rejects the cookie from a foreign page, and changes nothing', async () => {
     const [admin, other] = [await joinAdmin(), await join()];
     const rows = async () => [await rowOf(admin.id), await rowOf(other.id)];
     const before = await rows();
@@ -98,13 +98,13 @@ describe.each(changes)('$name', ({ path, sent, status }) => {
     for (const { cookie } of [admin, other]) expect(await isLive({ cookie })).toBe(true);
   });
 
-  it.each(OWN_PAGES)('is done with the cookie for a page with %j', async (headers) => {
+  it.each(OWN_PAGES)('accepts the cookie from a page with %j', async (headers) => {
     const [admin, other, _second] = [await joinAdmin(), await join(), await joinAdmin()];
     const answer = await send(path(other), { ...sent(), cookie: admin.cookie, headers, env });
     expect(answer.status).toBe(status);
   });
 
-  it.each(FROM_ANYWHERE)('is done with a token, wherever it comes from: %j', async (headers) => {
+  it.each(FROM_ANYWHERE)('accepts a token from anywhere: %j', async (headers) => {
     const [admin, other, _second] = [await joinAdmin(), await join(), await joinAdmin()];
     const token = await tokenFor(admin);
     const answer = await send(path(other), { ...sent(), token, headers, env });
@@ -113,7 +113,7 @@ describe.each(changes)('$name', ({ path, sent, status }) => {
 });
 
 describe.each(READS)('GET %s', (path) => {
-  it('is answered for a foreign page, which cannot see the answer', async () => {
+  it('answers a foreign page without CORS headers, so that the page cannot read it', async () => {
     const admin = await joinAdmin();
     const own = await send(path, { cookie: admin.cookie });
     for (const headers of FOREIGN_PAGES) {
@@ -129,7 +129,7 @@ describe.each(['/id/register', '/id/login'])('POST %s', (path) => {
   const fieldsOf = async () =>
     path === '/id/register' ? person() : { identifier: (await join()).email, password: PASSWORD };
 
-  it('is refused for a foreign page, with or without a token, and sets no cookie', async () => {
+  it('rejects a foreign page even with a token, and sets no cookie', async () => {
     const token = await tokenFor(await join());
     for (const headers of FOREIGN_PAGES) {
       for (const session of ['cookie', 'token']) {
@@ -144,7 +144,7 @@ describe.each(['/id/register', '/id/login'])('POST %s', (path) => {
   // The browser would drop the cookie: cookie-blocked.test.ts.
   const keepsCookie = (headers: object): boolean => !JSON.stringify(headers).includes('"cross-site"');
 
-  it.each(OWN_PAGES.filter(keepsCookie))('is done for a page with %j', async (headers) => {
+  it.each(OWN_PAGES.filter(keepsCookie))('accepts a page with %j, and sets the cookies', async (headers) => {
     const answer = await send(path, { json: await fieldsOf(), headers, env });
     expect(cookiesOf(answer)).toEqual([DEVICE_COOKIE, SESSION_COOKIE]);
   });
@@ -155,7 +155,7 @@ describe('CORS', () => {
     Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')));
   const listed = (text: string | undefined): string[] => (text ?? '').split(/, */).sort();
 
-  it('lets an allowed origin send what every endpoint takes, with the cookie', async () => {
+  it('lets an allowed origin send the cookie, every method and the headers that endpoints read', async () => {
     for (const path of ['/id/login', '/id/me', '/id/me/password', `${ACCOUNTS}/1`]) {
       const headers = { Origin: ALLOWED, 'Access-Control-Request-Method': 'PUT' };
       const answer = await send(path, { method: 'OPTIONS', headers, env });
@@ -176,7 +176,7 @@ describe('CORS', () => {
     }
   });
 
-  it('lets an allowed origin read answers and refusals, with the headers that it needs', async () => {
+  it('lets an allowed origin read answers and refusals, with their headers', async () => {
     const { cookie } = await join();
     for (const sent of [{ cookie }, {}]) {
       const cors = corsOf(await send('/id/events?limit=1', { ...sent, headers: { Origin: ALLOWED }, env }));
@@ -192,7 +192,7 @@ describe('CORS', () => {
     }
   });
 
-  it('is closed to other origins, even if the token dialects are open', async () => {
+  it('allows no other origin, even if the token dialects are open', async () => {
     const open = { ...env, OPEN_TOKEN_DIALECTS: 'true' };
     for (const origin of [FOREIGN, 'null', ORIGIN, `${ALLOWED}:8443`]) {
       const asked = { Origin: origin, 'Access-Control-Request-Method': 'POST' };

@@ -1,4 +1,4 @@
-// `id`: what the work of admins costs, and what a refusal does.
+// `id`: D1 and KV operations of admin requests and of refusals.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Cost, measure, type Operations } from '../../support/counting.ts';
 import { type Sent, uniqueName } from '../../support/worker.ts';
@@ -16,24 +16,24 @@ const own = (method: string, path: string): Promise<Cost> => measure(path, { met
 const searchFor = (search: string, page = ''): Promise<Cost> =>
   measure(`${ACCOUNTS}/search${page}`, { cookie: member.cookie, json: { search } });
 
-describe("an admin's work asks the primary alone", () => {
+describe('an admin request (all reads from the primary)', () => {
   const expectPrimary = (cost: Cost, status: number, expected: Partial<Operations>): void => {
     expectCost(cost, status, expected);
     expect(new Set(cost.constraints)).toEqual(new Set(['first-primary']));
   };
 
-  it('for a page: two D1 queries, and for a search one more for each field that is needed', async () => {
+  it('costs two D1 queries for a page, and in a search one more for each further field', async () => {
     expectPrimary(await own('GET', `${ACCOUNTS}?limit=1`), 200, { d1: 2 });
     expectPrimary(await searchFor('u', '?limit=1'), 200, { d1: 2 });
     expectPrimary(await searchFor(uniqueName()), 200, { d1: 4 });
   });
 
-  it('for one account: four D1 queries, or two where there is none', async () => {
+  it('costs four D1 queries for one account, or two if it does not exist', async () => {
     expectPrimary(await own('GET', `${ACCOUNTS}/${member.id}`), 200, { d1: 4 });
     expectPrimary(await own('GET', `${ACCOUNTS}/999999999`), 404, { d1: 2 });
   });
 
-  it('for a change: two D1 round trips, and a KV delete for each session that ends', async () => {
+  it('costs two or three D1 round trips for a change, and a KV delete per ended session', async () => {
     const { id } = await join();
     for (const action of ['enable', 'grant-admin', 'revoke-admin'])
       expectPrimary(await own('POST', `${ACCOUNTS}/${id}/${action}`), 200, { d1: 2 });
@@ -58,7 +58,7 @@ describe('a refusal', () => {
     ['/id/register', { json: 'x'.repeat(70_000) }, 413],
     [ACCOUNTS, {}, 401],
   ];
-  it.each(FREE)('costs nothing where nothing needs to be looked up: %s %j', async (path, sent, status) => {
+  it.each(FREE)('costs nothing if nothing needs to be looked up: %s %j', async (path, sent, status) => {
     expectCost(await measure(path, sent), status, {});
   });
 
@@ -69,7 +69,7 @@ describe('a refusal', () => {
       expectCost(await measure(path, sent), 403, {});
   });
 
-  it('of a non-admin costs one D1 query', async () => {
+  it('costs one D1 query for a user who is not an admin', async () => {
     const { cookie } = await join();
     expectCost(await measure(ACCOUNTS, { cookie }), 403, { d1: 1 });
     expectCost(await measure(`${ACCOUNTS}/1/disable`, { method: 'POST', cookie }), 403, { d1: 1 });

@@ -1,4 +1,4 @@
-// `id`: what each endpoint costs: round trips to D1 and KV, and hashes.
+// `id`: round trips to D1 and KV, and password hashes, of each endpoint.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Cost, measure } from '../../support/counting.ts';
 import { send, uniqueName } from '../../support/worker.ts';
@@ -14,37 +14,37 @@ beforeEach(async () => {
 const own = (method: string, path: string, json?: object): Promise<Cost> =>
   measure(path, { method, cookie: member.cookie, ...(json ? { json } : {}) });
 
-describe('registering', () => {
-  it('is two D1 round trips, one KV put and one hash', async () => {
+describe('POST /id/register', () => {
+  it('costs two D1 round trips, one KV put and one hash', async () => {
     for (const session of ['cookie', 'token']) {
       const cost = await measure('/id/register', { json: { ...person(), session } });
       expectCost(cost, 201, { d1: 2, kvPuts: 1 }, ONE_HASH);
     }
   });
 
-  it('is one look-up and no hash where a name is taken', async () => {
+  it('costs one D1 query and no hash if a name is taken', async () => {
     const { username, email } = member;
     expectCost(await measure('/id/register', { json: { ...person(), email } }), 409, { d1: 1 });
     expectCost(await measure('/id/register', { json: { username, email } }), 400, { d1: 1 });
   });
 
-  it('is free where no name can be looked up, and where the password is too common', async () => {
+  it('costs nothing if no name can be looked up, or if the password is too common', async () => {
     const common = { ...person(), password: 'iloveyou' };
     for (const json of [{}, { username: '!', email: 'x' }, common])
       expectCost(await measure('/id/register', { json }), 400, {});
   });
 });
 
-describe('logging in and out', () => {
+describe('POST /id/login and /id/logout', () => {
   const logIn = (identifier: string, password: string) =>
     measure('/id/login', { json: { identifier, password } });
 
-  it('in is two D1 round trips, one KV put and one hash', async () => {
+  it('logs in with two D1 round trips, one KV put and one hash', async () => {
     expectCost(await logIn(member.username, PASSWORD), 200, { d1: 2, kvPuts: 1 }, ONE_HASH);
     expectCost(await logIn(member.email, PASSWORD), 200, { d1: 2, kvPuts: 1 }, ONE_HASH);
   });
 
-  it('in costs as much where it is refused, without the put, for known and unknown', async () => {
+  it('refuses a login at the same cost without the put, for known and unknown names', async () => {
     const known = await logIn(member.email, 'wrong');
     const unknown = await logIn(`${uniqueName()}@test.com`, 'wrong');
     expectCost(known, 401, { d1: 2 }, ONE_HASH);
@@ -52,37 +52,37 @@ describe('logging in and out', () => {
     expect(unknown.statements).toEqual(known.statements);
   });
 
-  it('in is free where a field has a fault', async () => {
+  it('rejects an invalid field at no cost', async () => {
     expectCost(await logIn('', PASSWORD), 400, {});
     expectCost(await logIn(member.email, 'x'.repeat(1025)), 400, {});
   });
 
-  it('out is two D1 round trips and one KV delete', async () => {
+  it('logs out with two D1 round trips and one KV delete', async () => {
     const token = await tokenFor(member);
     expectCost(await measure('/id/logout', { method: 'POST', token }), 204, { d1: 2, kvDeletes: 1 });
     expectCost(await own('POST', '/id/logout'), 204, { d1: 2, kvDeletes: 1 });
   });
 });
 
-describe('the own account', () => {
-  it('is read with one KV get and one D1 query', async () => {
+describe('/id/me', () => {
+  it('reads the account with one KV get and one D1 query', async () => {
     expectCost(await own('GET', '/id/me'), 200, { kvGets: 1, d1: 1 });
     const token = await tokenFor(member);
     expectCost(await measure('/id/me', { token }), 200, { kvGets: 1, d1: 1 });
   });
 
-  it('is changed with two D1 round trips, both to the primary', async () => {
+  it('changes the profile with two D1 round trips, both to the primary', async () => {
     const cost = await own('PATCH', '/id/me', { name: 'Ann' });
     expectCost(cost, 200, { d1: 2 });
     expect(cost.constraints).toEqual(['first-primary', 'first-primary']);
   });
 
-  it('is deleted with three D1 round trips and one hash', async () => {
+  it('deletes the account with three D1 round trips and one hash', async () => {
     await cookieFor(member);
     expectCost(await own('DELETE', '/id/me', { password: PASSWORD }), 204, { d1: 3, kvDeletes: 2 }, ONE_HASH);
   });
 
-  it('gets a new password, email or username with three D1 round trips, and its session another record', async () => {
+  it('changes a password, email or username with three D1 round trips, and renews the session', async () => {
     const { cookie, username } = member;
     const put = (path: string, json: object, by: string) =>
       measure(path, { method: 'PUT', cookie: by, json });
@@ -104,10 +104,10 @@ describe('the own account', () => {
       expect(new Set(constraints)).toEqual(new Set(['first-primary']));
   });
 
-  it('is not looked at any further where the password is wrong: two and one hash', async () => {
+  it('rejects a wrong password with three D1 round trips and one hash', async () => {
     const wrong = { password: 'wrong', currentPassword: 'wrong' };
     const [email, username] = [`${uniqueName()}@test.com`, uniqueName()];
-    // The third, after the response, settles the counter.
+    // The third comes after the response and settles the counter.
     const cost = { d1: 3 };
     expectCost(await own('DELETE', '/id/me', wrong), 401, cost, ONE_HASH);
     expectCost(await own('PUT', '/id/me/email', { ...wrong, email }), 401, cost, ONE_HASH);
@@ -120,7 +120,7 @@ describe('the own account', () => {
     );
   });
 
-  it('keeps a password that is too common or too short for one D1 round trip and no hash', async () => {
+  it('rejects a weak new password with one D1 round trip and no hash', async () => {
     for (const newPassword of ['iloveyou', 'short', member.username])
       expectCost(await own('PUT', '/id/me/password', { currentPassword: PASSWORD, newPassword }), 400, {
         d1: 1,
@@ -128,14 +128,14 @@ describe('the own account', () => {
   });
 });
 
-describe('sessions, audit log and export', () => {
-  it('are read with one KV get and two D1 queries, the export with four', async () => {
+describe('/id/sessions, /id/events and /id/export', () => {
+  it('reads a list with one KV get and two D1 queries, the export with four D1 queries', async () => {
     expectCost(await own('GET', '/id/sessions'), 200, { kvGets: 1, d1: 2 });
     expectCost(await own('GET', '/id/events?limit=1'), 200, { kvGets: 1, d1: 2 });
     expectCost(await own('GET', '/id/export'), 200, { d1: 4 });
   });
 
-  it('are ended with two D1 round trips and a KV delete for each', async () => {
+  it('ends sessions with two D1 round trips and one KV delete per session', async () => {
     expectCost(await own('DELETE', `/id/sessions/${'0'.repeat(64)}`), 404, { d1: 2 });
     expectCost(await own('DELETE', '/id/sessions'), 200, { d1: 2 });
     await cookieFor(member);

@@ -1,4 +1,4 @@
-// `id`: a page of another site is told that it would have no session cookie, and gets a token if it asks for one.
+// `id`: a page of another site gets the error cookie_blocked, or a token if it asks for one.
 import { expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../../support/worker.ts';
 
@@ -11,7 +11,7 @@ const BLOCKED =
   '"detail":"The page is of another site. Use one host name for both (localhost and 127.0.0.1 are two), or ask for a token.",' +
   '"code":"cookie_blocked"}';
 
-it('refuses a cookie to 127.0.0.1 at localhost, creates nothing, and gives a token', async () => {
+it('refuses a page of 127.0.0.1 the cookie of localhost, creates no account, and returns a token if asked', async () => {
   const username = uniqueName();
   const json = { username, email: `${username}@test.com`, password: 'kaleidoscope-77' };
   const refused = await send('/id/register', { json, headers, origin: service });
@@ -30,7 +30,7 @@ it('refuses a cookie to 127.0.0.1 at localhost, creates nothing, and gives a tok
   expect([again.status, again.text]).toEqual([403, BLOCKED]);
 });
 
-it('lets a page of the same site have its cookie', async () => {
+it('sets the cookie for a page of the same site', async () => {
   const username = uniqueName();
   const json = { username, email: `${username}@test.com`, password: 'kaleidoscope-77' };
   const sameSite = { Origin: 'http://localhost:3000', 'Sec-Fetch-Site': 'same-site' };

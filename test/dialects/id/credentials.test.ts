@@ -1,4 +1,4 @@
-// `id` beside the other dialects: one store of accounts, and a credential of each is good in every other.
+// `id` beside the other dialects: they share accounts, and credentials of each work in all.
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Sent, send, uniqueName } from '../../support/worker.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from './support-id.ts';
 import { refused, taken } from './support-refusals.ts';
 
-/** Within the rules of every dialect. */
+/** A password that every dialect allows. */
 const SHORT_PASSWORD = 'zebra77lamp';
 
 interface Fields {
@@ -26,7 +26,7 @@ interface Fields {
 }
 const post = (path: string, json: unknown) => send(path, { json });
 
-/** How the other dialects make an account; two of them give it no username. */
+/** How each other dialect creates an account; two of them give it no username. */
 const REGISTER: Record<string, { named: boolean; make: (fields: Fields) => Promise<Answer> }> = {
   users: { named: true, make: (fields) => post('/api/users/register/', fields) },
   'user-v1': { named: true, make: (fields) => post('/api/v1/user/register/', fields) },
@@ -42,7 +42,7 @@ const REGISTER: Record<string, { named: boolean; make: (fields: Fields) => Promi
   },
 };
 
-/** How they log in, by the email, and what each gives: a cookie or a token. */
+/** How each logs in by email, and the cookie or token that it returns. */
 const LOG_IN: Record<string, (email: string, password: string) => Promise<Sent>> = {
   users: async (username, password) => ({
     cookie: cookieOf(await post('/api/users/login/', { username, password })),
@@ -59,15 +59,15 @@ const LOG_IN: Record<string, (email: string, password: string) => Promise<Sent>>
   auth: async (email, password) => ({ token: tokenOf(await post('/api/auth/login/', { email, password })) }),
 };
 
-/** Where one must be logged in, in the other dialects: by a cookie too, or by a token alone. */
+/** Endpoints of other dialects that require a login, and whether they accept a cookie. */
 const CLOSED: [path: string, takesCookie: boolean, refusal: number][] = [
   ['/api/users/me/', true, 404],
   ['/api/user/', false, 401],
   ['/account/profile', false, 401],
 ];
 
-describe.each(Object.entries(REGISTER))('an account made in %s', (_name, { named, make }) => {
-  it('logs in to `id` by every name it has', async () => {
+describe.each(Object.entries(REGISTER))('an account created in %s', (_name, { named, make }) => {
+  it('logs in to `id` by its username and its email', async () => {
     const fields = { ...person(), password: SHORT_PASSWORD };
     expect((await make(fields)).status).toBeOneOf([200, 201]);
     const { username, email, password } = fields;
@@ -84,7 +84,7 @@ describe.each(Object.entries(REGISTER))('an account made in %s', (_name, { named
       );
   });
 
-  it('keeps its names in `id`', async () => {
+  it('reserves its names in `id`', async () => {
     const fields = { ...person(), password: SHORT_PASSWORD };
     await make(fields);
     const answer = await post('/id/register', { ...fields, password: PASSWORD });
@@ -92,21 +92,18 @@ describe.each(Object.entries(REGISTER))('an account made in %s', (_name, { named
   });
 });
 
-describe('an account made in `id`', () => {
-  it.each(Object.entries(LOG_IN))(
-    'logs in to %s, and its credential is good in `id`',
-    async (_name, logIn) => {
-      for (const password of [PASSWORD, 'x1'.repeat(512), 'жук 🦊 花子 шшш']) {
-        const member = await join({ password });
-        const sent = await logIn(member.email, password);
-        const me = await send('/id/me', sent);
-        expect([me.status, idOf(me)]).toEqual([200, member.id]);
-        for (const authorization of ['Bearer', 'Token', 'bearer', 'TOKEN'])
-          if (sent.token !== undefined)
-            expect(await isLive({ headers: { Authorization: `${authorization} ${sent.token}` } })).toBe(true);
-      }
-    },
-  );
+describe('an account created in `id`', () => {
+  it.each(Object.entries(LOG_IN))('logs in to %s, and the credential works in `id`', async (_name, logIn) => {
+    for (const password of [PASSWORD, 'x1'.repeat(512), 'жук 🦊 花子 шшш']) {
+      const member = await join({ password });
+      const sent = await logIn(member.email, password);
+      const me = await send('/id/me', sent);
+      expect([me.status, idOf(me)]).toEqual([200, member.id]);
+      for (const authorization of ['Bearer', 'Token', 'bearer', 'TOKEN'])
+        if (sent.token !== undefined)
+          expect(await isLive({ headers: { Authorization: `${authorization} ${sent.token}` } })).toBe(true);
+    }
+  });
 
   it.each(Object.entries(LOG_IN))('logs out in `id` with the credential of %s', async (_name, logIn) => {
     const member = await join();
@@ -118,7 +115,7 @@ describe('an account made in `id`', () => {
     expect(await isLive({ cookie: member.cookie })).toBe(true);
   });
 
-  it('keeps its names in the other dialects', async () => {
+  it('reserves its names in the other dialects', async () => {
     const member = await join();
     for (const { make } of Object.values(REGISTER)) {
       const answer = await make({ ...member, password: SHORT_PASSWORD });
@@ -128,7 +125,7 @@ describe('an account made in `id`', () => {
 });
 
 describe.each(CLOSED)('GET %s', (path, takesCookie, refusal) => {
-  it('takes a token of `id`', async () => {
+  it('accepts a live token of `id`, and rejects an ended one', async () => {
     const member = await join();
     const answer = await send(path, bearer(await tokenFor(member)));
     expect([answer.status, idOf(answer)]).toEqual([200, member.id]);
@@ -138,14 +135,14 @@ describe.each(CLOSED)('GET %s', (path, takesCookie, refusal) => {
     expect((await send(path, bearer(dead))).status).toBe(401);
   });
 
-  it(`takes ${takesCookie ? 'the' : 'no'} cookie of \`id\``, async () => {
+  it(`${takesCookie ? 'accepts' : 'rejects'} the cookie of \`id\``, async () => {
     const { cookie } = await join();
     expect((await send(path, { cookie })).status).toBe(takesCookie ? 200 : refusal);
   });
 });
 
-describe('a cookie and a token', () => {
-  it('are no substitute for each other', async () => {
+describe('cookies and tokens', () => {
+  it('do not work in place of each other', async () => {
     const member = await join();
     const [cookie, token] = [await cookieFor(member), await tokenFor(member)];
     expect(whole(await send('/id/me', { cookie: token }))).toBe(refused('credentials_missing'));
@@ -156,7 +153,7 @@ describe('a cookie and a token', () => {
     expect([await isLive({ cookie }), await isLive({ token })]).toEqual([true, true]);
   });
 
-  it('are the same session for the logins of users, user-v1 and `id` in one browser', async () => {
+  it('share one cookie session per browser between `users` and `id`', async () => {
     const member = await join();
     const json = { username: member.email, password: PASSWORD };
     const next = cookieOf(await send('/api/users/login/', { json, cookie: member.cookie }));
@@ -166,7 +163,7 @@ describe('a cookie and a token', () => {
   });
 });
 
-it('an account that is deleted in `id` is deleted everywhere, and the other way round', async () => {
+it('deletes an account in every dialect, whether `id` or `account` deletes it', async () => {
   const [one, other] = [await join(), await join()];
   const derived = tokenOf(await post('/account/login', { username: one.email, password: PASSWORD }));
   await send('/id/me', { method: 'DELETE', cookie: one.cookie, json: { password: PASSWORD } });
@@ -176,7 +173,7 @@ it('an account that is deleted in `id` is deleted everywhere, and the other way 
   expect(whole(await send('/id/me', { cookie: other.cookie }))).toBe(refused('credentials_missing'));
 });
 
-it('a profile is one, whichever dialect changes it', async () => {
+it('shares one profile between `users` and `id`', async () => {
   const { cookie } = await join({ username: uniqueName() });
   await send('/api/users/me/', {
     method: 'PATCH',

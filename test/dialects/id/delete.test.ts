@@ -1,4 +1,4 @@
-// `id`: deleting one's account: asks for the password, and takes everything along.
+// DELETE /id/me: deletes the account of the session, after its password.
 import { describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { type Sent, send, testEnv } from '../../support/worker.ts';
@@ -24,8 +24,8 @@ atFixedTime();
 const remove = (sent: Sent, json: unknown = { password: PASSWORD }) =>
   send('/id/me', { method: 'DELETE', ...sent, json });
 
-describe('a deletion', () => {
-  it('takes the account, all its sessions and its names, and leaves a row in the audit log', async () => {
+describe('DELETE /id/me', () => {
+  it('deletes the account with its sessions and names, and adds an event to the audit log', async () => {
     const member = await join();
     const [cookie, token] = [await cookieFor(member), await tokenFor(member)];
     const answer = await remove({ cookie: member.cookie });
@@ -38,13 +38,13 @@ describe('a deletion', () => {
     expect((await eventsOf(member.id))[0]).toBe('deleted');
   });
 
-  it('may be asked for with a token', async () => {
+  it('accepts a token instead of the cookie', async () => {
     const member = await join();
     expect(whole(await remove({ token: await tokenFor(member) }))).toBe('204');
     expect(await isLive({ cookie: member.cookie })).toBe(false);
   });
 
-  it('with a token leaves the cookie of another account in the browser', async () => {
+  it('keeps the cookie of another account in the browser if the token is used', async () => {
     const [member, other] = [await join(), await join()];
     const answer = await remove({ cookie: other.cookie, token: await tokenFor(member) });
     expect(whole(answer)).toBe('204');
@@ -52,7 +52,7 @@ describe('a deletion', () => {
     expect(await isLive({ cookie: other.cookie })).toBe(true);
   });
 
-  it('is of the own account alone: the password of another is wrong', async () => {
+  it('rejects the password of another account', async () => {
     const one = await join();
     const other = await join({ password: 'another one entirely' });
     expect(whole(await remove({ token: await tokenFor(one) }, { password: other.password }))).toBe(
@@ -64,7 +64,7 @@ describe('a deletion', () => {
     expect([await isLive(one), await isLive(other)]).toEqual([true, true]);
   });
 
-  it('a second time is refused like any dead session', async () => {
+  it('rejects the ended session if it is sent again', async () => {
     const member = await join();
     const token = await tokenFor(member);
     await remove({ cookie: member.cookie });
@@ -73,7 +73,7 @@ describe('a deletion', () => {
   });
 });
 
-describe('a refused deletion', () => {
+describe('a rejected DELETE /id/me', () => {
   const FAULTS: [unknown, FieldFault][] = [
     [{}, ['password', 'required']],
     [{ currentPassword: PASSWORD }, ['password', 'required']],
@@ -82,19 +82,19 @@ describe('a refused deletion', () => {
     [{ password: true }, ['password', 'not_text']],
     [{ password: 'x'.repeat(1025) }, ['password', 'too_many_bytes', 1024]],
   ];
-  it.each(FAULTS)('names the field: %j', async (json, fault) => {
+  it.each(FAULTS)('names the invalid field: %j', async (json, fault) => {
     const member = await join();
     expect(whole(await remove({ cookie: member.cookie }, json))).toBe(invalid(fault));
     expect(await isLive({ cookie: member.cookie })).toBe(true);
   });
 
-  it('has no body', async () => {
+  it('reports a missing body as a missing password', async () => {
     const { cookie } = await join();
     expect(whole(await send('/id/me', { method: 'DELETE', cookie }))).toBe(invalid(['password', 'required']));
     expect(await isLive({ cookie })).toBe(true);
   });
 
-  it('has another password, and leaves everything as it was', async () => {
+  it('changes nothing if the password is wrong, and records a refused login', async () => {
     const member = await join();
     for (const password of ['x', PASSWORD.toUpperCase(), ` ${PASSWORD}`]) {
       const answer = await remove({ cookie: member.cookie }, { password });
@@ -105,12 +105,12 @@ describe('a refused deletion', () => {
     expect((await eventsOf(member.id))[0]).toBe('login_refused');
   });
 
-  it('comes from nobody', async () => {
+  it('tells missing credentials from invalid ones', async () => {
     expect(whole(await remove({}))).toBe(refused('credentials_missing'));
     expect(whole(await remove(bearer('x')))).toBe(refused('credentials_invalid'));
   });
 
-  it('counts like a login, and has to wait like one', async () => {
+  it('counts as a failed login, and has to wait after too many', async () => {
     const env: Env = { ...testEnv, THROTTLE_FREE_FAILURES: '2', THROTTLE_FIRST_WAIT_SECONDS: '8' };
     const member = await join();
     const wrong = { password: 'wrong' };

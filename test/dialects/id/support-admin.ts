@@ -1,10 +1,10 @@
-// What the tests of the administration in `id` share: its endpoints, and what it shows of accounts.
+// Shared by the admin tests of `id`: the endpoints, and accounts as admins see them.
 import type { Answer } from '../../support/worker.ts';
 import { type Member, namesOf, shownAccount } from './support-id.ts';
 
 export const ACCOUNTS = '/id/admin/accounts';
 
-/** Every endpoint that concerns one account: the method and what follows its id. */
+/** Every endpoint about one account: the method, and the path after the id. */
 export const OF_ONE: [method: string, rest: string][] = [
   ['GET', ''],
   ['GET', '/events'],
@@ -16,18 +16,18 @@ export const OF_ONE: [method: string, rest: string][] = [
   ['DELETE', ''],
 ];
 
-/** An account as admins see it, with what differs from a fresh one. */
+/** An account as admins see it; `more` overrides the fields of a new one. */
 export const shownToAdmin = (member: Member, more: object = {}): object => ({
   ...shownAccount(namesOf(member)),
   disabledAt: null,
   ...more,
 });
 
-/** The ids of the accounts on a page, in its order. */
+/** The ids of the accounts on a page, in order. */
 export const idsIn = ({ text }: Answer): number[] =>
   [...text.matchAll(/"id":(\d+),"username"/g)].map(([, id]) => Number(id));
 
-/** The address of the next page, below the service's own origin; null if there is none. */
+/** The path of the next page; null if there is none. */
 export const nextOf = ({ headers }: Answer): string | null => {
   const link = headers.get('Link');
   return (

@@ -1,11 +1,11 @@
-// What the tests of costs in `id` share.
+// Shared by the cost tests of `id`.
 import { expect } from 'vitest';
 import { type Cost, NO_OPERATIONS, type Operations } from '../../support/counting.ts';
 
-/** Two rounds of a thousand iterations: what the test pool sets. */
+/** Two PBKDF2 calls of 1,000 iterations each: the setting of the tests. */
 export const ONE_HASH = [1000, 1000];
 
-/** Expects a status, and what it cost: nothing but the operations that are named, and these hashes. */
+/** Expects this status, these operations and no others, and these hashes. */
 export const expectCost = (
   { answer, operations, hashed }: Cost,
   status: number,

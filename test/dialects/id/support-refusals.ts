@@ -1,6 +1,6 @@
-// The refusals of `id`, whole: what `whole` gives of each.
+// The refusals of `id`, as `whole` of support-id.ts returns them.
 
-/** The refusals that no number or method is part of. */
+/** Refusals without a number or a method in them. */
 const REFUSALS = {
   malformed: [400, 'The body cannot be read.'],
   not_an_object: [400, 'The body must be a JSON object.'],
@@ -27,11 +27,11 @@ export type RefusalCode = keyof typeof REFUSALS;
 const problem = (status: number, code: string, title: string, more: object = {}): string =>
   `${status} ${JSON.stringify({ type: `urn:latchkey:problem:${code}`, title, status, code, ...more })}`;
 
-/** A problem of which something varies with each occurrence. */
+/** A problem with a detail. */
 const detailed = (status: number, code: string, title: string, detail: string): string =>
   `${status} ${JSON.stringify({ type: `urn:latchkey:problem:${code}`, title, status, detail, code })}`;
 
-/** What `whole` gives of a refusal. */
+/** The refusal with this code. */
 export const refused = (code: RefusalCode): string => {
   const [status, title, detail] = REFUSALS[code];
   return detail === undefined ? problem(status, code, title) : detailed(status, code, title, detail);
@@ -48,7 +48,7 @@ export const notAllowed = (method: string): string =>
 export const throttled = (seconds: number): string =>
   detailed(429, 'throttled', 'Too many tries.', `Wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`);
 
-/** What each code of a field's fault says; those with a limit are functions of it. */
+/** The message of each code of a field error; in `LIMITS`, of those with a limit. */
 const MESSAGES = {
   required: 'This is required.',
   null: 'This is required.',
@@ -69,7 +69,7 @@ const LIMITS = {
   too_many_bytes: (limit: number) => `At most ${limit} bytes.`,
 } as const;
 
-/** A field's fault: its name, the code, and the limit where the code has one. */
+/** A field error: the field, the code, and the limit if the code has one. */
 export type FieldFault =
   | readonly [name: string, code: keyof typeof MESSAGES]
   | readonly [name: string, code: keyof typeof LIMITS, limit: number];
@@ -81,11 +81,11 @@ const errorsOf = (faults: readonly FieldFault[]) => ({
   errors: faults.map((fault) => ({ name: fault[0], code: fault[1], message: messageOf(fault) })),
 });
 
-/** What `whole` gives of faults in fields, in this order. */
+/** The 400 answer with these field errors, in this order. */
 export const invalid = (...faults: FieldFault[]): string =>
   problem(400, 'invalid', 'Some fields are not valid.', errorsOf(faults));
 
-/** What `whole` gives where all that is wrong is that others have these names. */
+/** The 409 answer if these fields are taken and nothing else is wrong. */
 export const taken = (...fields: string[]): string =>
   problem(
     409,
