@@ -75,7 +75,7 @@ describe('redirect_uri', () => {
     expect([answer.status, answer.headers.get('Location')]).toEqual([400, null]);
   });
 
-  it('equals the registered one except for the port of a loopback address', () => {
+  it('must match the registered one except for the port of a loopback address', () => {
     const registered = ['http://127.0.0.1/cb', 'http://[::1]:1/cb', 'com.example.app:/cb'];
     for (const uri of [
       'http://127.0.0.1:49152/cb',
@@ -319,7 +319,7 @@ describe('a refresh token', () => {
 });
 
 describe('an access token', () => {
-  it('does not authenticate an app at /id, and an ID token does not work at userinfo', async () => {
+  it('issued to an app fails at /id; ID tokens and the own tokens of an account fail at userinfo', async () => {
     const { access_token: access, id_token: id = '' } = await exchange(app, await signIn(app, person));
     const headers = { Authorization: `Bearer ${access}` };
     expect((await send('/id/me', { headers, env })).status).toBe(401);

@@ -383,7 +383,7 @@ describe('the content of a document', () => {
   });
 });
 
-describe('the cache of documents', () => {
+describe('fetching a document', () => {
   it('accepts the type client-metadata+json, no name, unknown fields and extra unusable addresses', async () => {
     const id = publish(
       {
@@ -409,7 +409,7 @@ describe('the cache of documents', () => {
     [{ 'Cache-Control': 'max-age=99999999' }, 86_400],
     [{ 'Cache-Control': 's-maxage=600' }, 3_600],
   ] as [Record<string, string>, number][])(
-    'keeps a document as long as its headers say, between 300 and 86,400 seconds: %j',
+    'caches it as long as its headers say, between 300 and 86,400 seconds: %j',
     async (headers, seconds) => {
       const puts: unknown[] = [];
       const kv = new Proxy(env.SESSIONS, {
@@ -429,7 +429,7 @@ describe('the cache of documents', () => {
     },
   );
 
-  it('repeats all checks on a cached document', async () => {
+  it('repeats all checks when it comes from the cache', async () => {
     const id = publish();
     await openApp(id);
     // Write access to KV is not enough to replace an app's document by another one.

@@ -71,7 +71,7 @@ describe('sign-in to an app', () => {
     expect(tokens.refresh_token).toBeUndefined();
   });
 
-  /** The address to go on to in the form of a page. */
+  /** The address that the form of a page continues to. */
   const onward = (text: string): string =>
     /name="to" value="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? expect.fail(text);
 
@@ -149,7 +149,7 @@ describe('sign-in to an app', () => {
       const asked = await ask(app, more);
       const to = locationOf(await open(asked.parameters, person.cookie));
       expect(to.pathname).toBe('/confirm');
-      // The page shows its form, however recent the sign-in is.
+      // The page shows its form even if the sign-in is recent.
       const page = await send(`${to.pathname}${to.search}`, { env, origin: ISSUER, cookie: person.cookie });
       expect(page.status).toBe(200);
       const confirmed = await send('/confirm', {
@@ -181,7 +181,7 @@ describe('consent', () => {
     app = await addApp({ asksConsent: true });
   });
 
-  it('asks once and again only for a new scope or prompt=consent', async () => {
+  it('asks once, and again only for a new scope or prompt=consent', async () => {
     const asked = await ask(app, { scope: 'openid' });
     const page = await open(asked.parameters, person.cookie);
     expect([page.status, page.text.includes('Continue')]).toEqual([200, true]);

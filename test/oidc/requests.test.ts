@@ -60,7 +60,7 @@ const onward = ({ text }: Answer): string =>
 const follow = ({ pathname, search }: URL) => send(pathname + search, here());
 
 describe('prompt', () => {
-  it('requires a new sign-in and then consent for login consent', async () => {
+  it('requires a new sign-in and then consent for prompt=login consent', async () => {
     const asked = await ask(app, { prompt: 'login consent' });
     const first = await open(asked.parameters, person.cookie);
     expect(locationOf(first).pathname).toBe('/confirm');
@@ -68,7 +68,7 @@ describe('prompt', () => {
     expect([page.status, page.text.includes(`Sign in to App ${app.id}?`)]).toEqual([200, true]);
   });
 
-  it('requires a new sign-in for login if since is in the future or more than ten minutes old', async () => {
+  it('requires a new sign-in for prompt=login if since is in the future or over ten minutes ago', async () => {
     const now = Math.floor(Date.now() / 1000);
     for (const since of [0, 1, now - 601, now + 60]) {
       const asked = await ask(app, { prompt: 'login', since: String(since) });
@@ -79,7 +79,7 @@ describe('prompt', () => {
     }
   });
 
-  it('answers none with login_required unless id_token_hint names the signed-in account', async () => {
+  it('answers login_required for prompt=none if id_token_hint does not name the signed-in account', async () => {
     const mine = (await tokensOf()).id_token ?? '';
     const silent = { prompt: 'none', id_token_hint: mine };
     expect((await signIn(app, person, silent)).callback.searchParams.get('code')).not.toBeNull();

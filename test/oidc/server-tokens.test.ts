@@ -98,7 +98,7 @@ describe('the access token', () => {
     expect(await check(accessToken)).toMatchObject({ email: person.email, email_verified: false });
   });
 
-  it('has the named audience; an unknown one is rejected and keeps the refresh token usable', async () => {
+  it('has the requested audience; an unknown one is rejected and does not use up the refresh token', async () => {
     const first = await issued(await refreshTokenOf(), { audience: 'urn:second' });
     expect((await check(first.accessToken, 'urn:second')).aud).toBe('urn:second');
     for (const audience of ['https://evil.example', ISSUER]) {

@@ -137,7 +137,7 @@ describe('/password', () => {
     [PASSWORD, '1234567', 'New password: At least 8 characters.'],
     [PASSWORD, 'password1', 'New password: This password is too common. Choose another.'],
     [PASSWORD, 'summer2024', 'New password: This password is too common. Choose another.'],
-  ])('changes nothing from %j to %j', async (currentPassword, newPassword, error) => {
+  ])('rejects the change from %j to %j', async (currentPassword, newPassword, error) => {
     const person = await signUp();
     const elsewhere = await signInAgain(person);
     const answer = await post('/password', { currentPassword, newPassword }, person);

@@ -81,7 +81,7 @@ describe('GET /admin', () => {
     for (let made = 0; made < 27; made += 1) await signUp({ username: `${mark}_${made}` });
     const first = await post('/admin', { search: mark }, admin);
     expect(idsOn(first.text)).toHaveLength(25);
-    // No link of the page has the text or what was found in its URL.
+    // No URL on the page contains the search text or a cursor.
     expect(first.text).not.toMatch(/(?:href|action)="[^"]*(?:search|after)=/);
     const after = /name="after" value="([^"]+)"/.exec(first.text)?.[1] ?? expect.fail();
     expect(after).toMatch(/^username:\d+$/);
@@ -183,7 +183,7 @@ describe('/admin/users/:id', () => {
     const answer = await post(path, form, admin);
     expect(goesTo(answer)).toBe('303 /admin done=user-deleted');
     expect(await rowOf(user.id)).toBeNull();
-    // A checked password renews the session.
+    // A confirmed password renews the session.
     const renewed = withNewCookie(admin, answer);
     const second = await post(path, form, renewed);
     expectPage(second, 404, 'There is nothing here');
@@ -218,7 +218,7 @@ describe('the last admin', () => {
     expect(await isSignedIn(action === 'delete' ? withNewCookie(admin, answer) : admin)).toBe(true);
   });
 
-  it('cannot delete the own account until there is another admin', async () => {
+  it('cannot delete their account until there is another admin', async () => {
     const admin = await signUpAdmin();
     const answer = await post('/delete', { password: PASSWORD }, admin);
     expectPage(answer, 409, 'Error: Delete account');
@@ -249,7 +249,7 @@ describe('the admin pages', () => {
     )),
   ];
 
-  it('answer 403 to a non-admin, for other accounts and the own one', async () => {
+  it('answer 403 to a non-admin, also for their own account', async () => {
     const [user, other] = [await signUp(), await signUp()];
     for (const target of [other.id, user.id, 999999999])
       expect(new Set(await refusals(user, target))).toEqual(new Set(['This is for admins · Latchkey']));

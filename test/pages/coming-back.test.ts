@@ -18,9 +18,9 @@ import {
   signUp,
 } from './support-pages.ts';
 
-/** In ALLOWED_ORIGINS. */
+/** An origin in ALLOWED_ORIGINS. */
 const APP = 'https://app.example.com';
-/** Of an app that is registered: REDIRECT in support-oidc.ts. */
+/** The origin of a registered app: that of REDIRECT in support-oidc.ts. */
 const REGISTERED = 'https://app.example.org';
 
 const env: Env = signingEnv({ ALLOWED_ORIGINS: `${APP} https://other.example.com:8443`, PUBLIC_URL: ORIGIN });
@@ -146,12 +146,12 @@ describe.each(ATTACKS)('to= with %s', (_what, to) => {
   });
 });
 
-it('uses the first of two values', async () => {
+it('uses the first of two values of to=', async () => {
   const page = await open('/sign-in?to=%2Fdevices&to=https%3A%2F%2Fevil.test', null, { env });
   expect(hiddenOf(page, 'to')).toBe('/devices');
 });
 
-it('decodes an address only once', async () => {
+it('decodes to= only once', async () => {
   const twice = encodeURIComponent(encodeURIComponent(`${APP}/`));
   expect(goesTo(await open(`/sign-in?to=${twice}`, person, { env }))).toBe('303 /');
 });
@@ -251,7 +251,7 @@ describe('GET /sign-in with to=', () => {
     return operations.d1;
   };
 
-  it('costs one D1 query for an unknown origin, none for pages, ALLOWED_ORIGINS and malformed values', async () => {
+  it('costs one extra D1 query for an origin outside ALLOWED_ORIGINS, none for other values', async () => {
     const withoutAny = await countFor('/');
     expect(await countFor('/devices')).toBe(withoutAny);
     expect(await countFor(`${APP}/`)).toBe(withoutAny);

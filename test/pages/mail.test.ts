@@ -143,7 +143,7 @@ describe('/verify-email', () => {
   });
 });
 
-describe('/reset-password', () => {
+describe('password reset', () => {
   it('sets a new password by the mailed link, once, and ends all sessions', async () => {
     const person = await joinProven();
     const signIn = await show('/sign-in');
@@ -189,7 +189,7 @@ describe('/reset-password', () => {
     expect((await submit('/reset-password', { token, newPassword: NEXT_PASSWORD })).status).toBe(303);
   });
 
-  it('follows /forgot-password, which answers the same for a known and an unknown address', async () => {
+  it('answers the same for a known and an unknown address', async () => {
     const person = await join();
     const known = await submit('/forgot-password', { identifier: person.email });
     const unknown = await submit('/forgot-password', { identifier: 'nobody@test.com' });
@@ -203,7 +203,7 @@ describe('/reset-password', () => {
     expect(mailbox.to('nobody@test.com')).toEqual([]);
   });
 
-  it('redirects to /forgot-password without a token; incomplete links are answered as invalid', async () => {
+  it('redirects to /forgot-password without a token, and rejects incomplete links of every kind', async () => {
     for (const path of ['/reset-password', '/reset-password?token='])
       expect(goesTo(await show(path))).toBe('303 /forgot-password');
     expectDead(await show('/reset-password?token=abc'), '/forgot-password');

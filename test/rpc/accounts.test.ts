@@ -74,7 +74,7 @@ describe('authenticate', () => {
     });
   });
 
-  it('returns the factor of the session, and if an app password opened it', async () => {
+  it('returns the factor that opened the session, and whether an app password did', async () => {
     const jwt = await logIn();
     const sessionOf = async () => (await call((accounts) => accounts.verify(jwt)))?.session;
     const update = (column: string, value: string | number) =>
