@@ -36,7 +36,7 @@ let person: Person;
 
 const logoutUriOf = ({ id }: TestApp): string => `https://${id}.example.com/logout`;
 
-const addToldApp = async (): Promise<TestApp> => {
+const addNotifiedApp = async (): Promise<TestApp> => {
   const added = await addApp();
   await testEnv.DB.prepare('UPDATE apps SET logout_uri = ? WHERE id = ?')
     .bind(logoutUriOf(added), added.id)
@@ -48,7 +48,7 @@ beforeEach(async () => {
   await forgetWebhooks();
   receiver = startReceiver();
   await installTriggers();
-  app = await addToldApp();
+  app = await addNotifiedApp();
   person = await join();
 });
 
@@ -191,7 +191,7 @@ it.each(ENDS)('posts a logout token when %s', async (_what, end) => {
 });
 
 it('posts to each app that redeemed a code in the session and has a logout address, to no other', async () => {
-  const [second, silent, unused] = [await addToldApp(), await addApp(), await addToldApp()];
+  const [second, silent, unused] = [await addNotifiedApp(), await addApp(), await addNotifiedApp()];
   const { sid } = await signInTo(app);
   const other = await signInTo(second);
   await signInTo(silent);

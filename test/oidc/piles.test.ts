@@ -20,10 +20,10 @@ const MAX_GRANTS = 100;
 const PILE = 200_000;
 
 /** The rows of a pile are spread over this many apps. */
-const PILED_APPS = 20;
+const APPS_OF_PILE = 20;
 
 /** Rows inserted so far: keeps ids unique over all piles. */
-let piled = 0;
+let insertedRows = 0;
 
 let app: TestApp;
 let person: Person;
@@ -37,15 +37,15 @@ beforeEach(async () => {
 });
 
 /** Redeemed grants of the account's session, used one after another, the last one `agoMs` ago. */
-const pileUp = async (rows: number, agoMs: number) => {
-  const firstId = piled;
-  piled += rows;
+const insertGrants = async (rows: number, agoMs: number) => {
+  const firstId = insertedRows;
+  insertedRows += rows;
   await testEnv.DB.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 - 1)
      INSERT INTO app_consents (user_id, app_id, app_name, scope, created_at)
      SELECT ?2, ?3 || '-' || i, 'x', 'openid', 1 FROM n`,
   )
-    .bind(PILED_APPS, userId, app.id)
+    .bind(APPS_OF_PILE, userId, app.id)
     .run();
   return testEnv.DB.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
@@ -53,7 +53,7 @@ const pileUp = async (rows: number, agoMs: number) => {
      SELECT printf('%032x', ?6 + i), ?2 || '-' || CAST(i % ?7 AS INTEGER), ?3, (SELECT id FROM sessions WHERE user_id = ?3), 'openid', ?4, 'x', ?5 - i, ?5 - i
      FROM n`,
   )
-    .bind(rows, app.id, userId, REDIRECT, Date.now() - agoMs, firstId, PILED_APPS)
+    .bind(rows, app.id, userId, REDIRECT, Date.now() - agoMs, firstId, APPS_OF_PILE)
     .run();
 };
 
@@ -63,7 +63,7 @@ const countGrants = (): Promise<number | null> =>
 it('keeps 100 grants per session: a sign-in ends those that were used least recently', async () => {
   const early = await exchange(app, await signIn(app, person));
   // All the others are newer, and this one is in use.
-  await pileUp(MAX_GRANTS - 1, -1_000);
+  await insertGrants(MAX_GRANTS - 1, -1_000);
   const used = await refresh(app, early.refresh_token ?? '');
   await testEnv.DB.prepare('UPDATE app_grants SET refreshed_at = ? WHERE refresh_count > 0')
     .bind(Date.now() + 2_000)
@@ -73,7 +73,7 @@ it('keeps 100 grants per session: a sign-in ends those that were used least rece
   expect((await userInfo(used.access_token)).status).toBe(200);
   expect((await userInfo(late.access_token)).status).toBe(200);
   const oldest = await testEnv.DB.prepare('SELECT 1 FROM app_grants WHERE id = ?')
-    .bind(piled.toString(16).padStart(32, '0'))
+    .bind(insertedRows.toString(16).padStart(32, '0'))
     .first();
   expect(oldest).toBeNull();
 });
@@ -81,20 +81,20 @@ it('keeps 100 grants per session: a sign-in ends those that were used least rece
 it('ends no grant of another session when it enforces the limit', async () => {
   const other = await join();
   const kept = await exchange(app, await signIn(app, other));
-  await pileUp(MAX_GRANTS + 1, 1_000);
+  await insertGrants(MAX_GRANTS + 1, 1_000);
   await signIn(app, person);
   expect((await userInfo(kept.access_token)).status).toBe(200);
 });
 
 it('ends all but 100 of 200,000 grants at the next sign-in', async () => {
-  await pileUp(PILE, 1_000);
+  await insertGrants(PILE, 1_000);
   const tokens = await exchange(app, await signIn(app, person));
   expect(await countGrants()).toBe(MAX_GRANTS);
   expect((await userInfo(tokens.access_token)).status).toBe(200);
 });
 
 it('deletes an account that has 200,000 grants', async () => {
-  await pileUp(PILE, 1_000);
+  await insertGrants(PILE, 1_000);
   const gone = await send('/id/me', {
     method: 'DELETE',
     env,

@@ -64,7 +64,7 @@ const squat = async (): Promise<Squat> => {
 };
 
 /** The names of the credentials that still work. */
-const waysIn = async (it: Squat): Promise<string[]> => {
+const workingCredentials = async (it: Squat): Promise<string[]> => {
   const { username, email, cookie, token, passkey, totp, appPassword, app, tokens } = it;
   const me = async (sent: Sent) => (await send('/id/me', { ...sent, env: mailbox.env })).status === 200;
   const asked = await askForPasskey({ session: 'token' }, { env: mailbox.env });
@@ -105,7 +105,7 @@ const waysIn = async (it: Squat): Promise<string[]> => {
     ],
   ];
   const open: string[] = [];
-  for (const [name, isOpen] of tries) if (await isOpen()) open.push(name);
+  for (const [name, works] of tries) if (await works()) open.push(name);
   return open;
 };
 
@@ -128,9 +128,9 @@ const reset = async (email: string): Promise<void> => {
 
 it("ends every credential of a squatter when the address's owner resets the password", async () => {
   const squatter = await squat();
-  expect(await waysIn(squatter)).toEqual(ALL);
+  expect(await workingCredentials(squatter)).toEqual(ALL);
   await reset(squatter.email);
-  expect(await waysIn(squatter)).toEqual([]);
+  expect(await workingCredentials(squatter)).toEqual([]);
   // The owner has the account, without a factor or a consent that is not theirs.
   const login = await call('/id/login', { identifier: squatter.email, password: OWNERS_PASSWORD });
   const cookie = sessionCookie(login) ?? expect.fail(login.text);
@@ -147,5 +147,5 @@ it('keeps factors at a reset if the address was verified: mail does not replace 
   const verify = mailbox.to(owner.email).find(({ subject }) => subject.startsWith('Confirm'));
   await call('/id/email/verification/confirm', { token: tokenIn(verify ?? expect.fail('no mail')) });
   await reset(owner.email);
-  expect(await waysIn(owner)).toEqual(['passkey', 'app password']);
+  expect(await workingCredentials(owner)).toEqual(['passkey', 'app password']);
 });

@@ -133,7 +133,7 @@ describe('a session of an app password', () => {
 });
 
 describe('consent to an app', () => {
-  const trailOf = async (email: string): Promise<unknown[]> => {
+  const appEventsOf = async (email: string): Promise<unknown[]> => {
     const { results } = await testEnv.DB.prepare(
       "SELECT type FROM events WHERE type LIKE 'app_%' AND user_id = (SELECT id FROM users WHERE email = ?) ORDER BY id",
     )
@@ -158,13 +158,13 @@ describe('consent to an app', () => {
     expect(told()).toHaveLength(1);
     await agree('openid email');
     expect(told()).toHaveLength(2);
-    expect(await trailOf(email)).toEqual(['app_allowed', 'app_allowed']);
+    expect(await appEventsOf(email)).toEqual(['app_allowed', 'app_allowed']);
 
     // The deployment's own apps do not ask for consent: they are recorded in the audit log only.
     expect((await open(await addApp(), browser)).answer.status).toBe(303);
     expect(told()).toHaveLength(2);
     for (const form of [{ app: app.id }, { app: app.id }])
       await send('/apps/withdraw', { form, env, origin: ISSUER, cookie: browser.cookie });
-    expect(await trailOf(email)).toEqual(['app_allowed', 'app_allowed', 'app_allowed', 'app_withdrawn']);
+    expect(await appEventsOf(email)).toEqual(['app_allowed', 'app_allowed', 'app_allowed', 'app_withdrawn']);
   });
 });

@@ -126,7 +126,7 @@ const codeOf = async (token: string, more: Partial<VerifyOptions> = {}): Promise
   }
 };
 
-const isGoodToJose = (token: string): Promise<boolean> =>
+const isAcceptedByJose = (token: string): Promise<boolean> =>
   jwtVerify(token, createLocalJWKSet(KEY_SET), {
     issuer: ISSUER,
     audience: API,
@@ -245,7 +245,7 @@ function padSignature(token: string): string {
 }
 
 /** Tokens that jose accepts but Latchkey never issues. */
-const STRICTER: readonly (readonly [string, () => Promise<string>, string])[] = [
+const REJECTED_HERE_ONLY: readonly (readonly [string, () => Promise<string>, string])[] = [
   ['no sid', () => without('sid'), 'malformed'],
   ['a number as email', () => sign({ email: 1 }), 'malformed'],
   ['a number as client_id', () => sign({ client_id: 1 }), 'malformed'],
@@ -256,12 +256,12 @@ const STRICTER: readonly (readonly [string, () => Promise<string>, string])[] = 
 describe('verify', () => {
   it.each(TOKENS)('agrees with jose on a token with %s', async (_, make, code) => {
     const token = await make();
-    expect([await codeOf(token), await isGoodToJose(token)]).toEqual([code, code === null]);
+    expect([await codeOf(token), await isAcceptedByJose(token)]).toEqual([code, code === null]);
   });
 
-  it.each(STRICTER)('rejects a token with %s, which jose accepts', async (_, make, code) => {
+  it.each(REJECTED_HERE_ONLY)('rejects a token with %s, which jose accepts', async (_, make, code) => {
     const token = await make();
-    expect([await codeOf(token), await isGoodToJose(token)]).toEqual([code, true]);
+    expect([await codeOf(token), await isAcceptedByJose(token)]).toEqual([code, true]);
   });
 
   it.each([

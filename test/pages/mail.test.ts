@@ -26,7 +26,7 @@ beforeEach(() => {
 const sent = (): Sent => ({ env: mailbox.env });
 
 /** Opens the link of a mail. */
-const follow = (link: string): Promise<Answer> =>
+const openLink = (link: string): Promise<Answer> =>
   open(link.slice(PUBLIC_URL.length), null, { env: mailbox.env });
 
 const submit = (path: string, form: Record<string, string>, person?: Person): Promise<Answer> =>
@@ -41,7 +41,7 @@ const join = async (): Promise<Person> => {
   return withNewCookie({ ...person, id: 0, cookie: '' }, joined);
 };
 
-const joinProven = async (): Promise<Person> => {
+const joinVerified = async (): Promise<Person> => {
   const person = await join();
   const token = tokenIn(mailbox.last(person.email));
   expect(goesTo(await submit('/verify-email', { token }))).toBe('303 / done=email-verified');
@@ -58,7 +58,7 @@ const expectLinkPage = (page: Answer, title: string, token: string): void => {
   expect(page.text).toContain('<form class="card" method="post"');
 };
 
-const expectDead = (page: Answer, next: string): void => {
+const expectInvalidLink = (page: Answer, next: string): void => {
   expectPage(page, 400, 'Error: This link no longer works');
   expect(page.headers.get('Referrer-Policy')).toBe('no-referrer');
   expect(page.text).toContain(`<a class="button" href="${next}">`);
@@ -69,7 +69,7 @@ describe('/verify-email', () => {
     const person = await join();
     const mail = mailbox.last(person.email);
     for (let times = 0; times < 3; times += 1) {
-      const page = await follow(linkIn(mail));
+      const page = await openLink(linkIn(mail));
       expectLinkPage(page, 'Confirm your email address', tokenIn(mail));
       expect(page.text).toContain(person.email);
     }
@@ -77,8 +77,8 @@ describe('/verify-email', () => {
     const token = tokenIn(mail);
     expect(goesTo(await submit('/verify-email', { token }))).toBe('303 / done=email-verified');
     expect(await accountOf(person)).toMatchObject({ account: { emailVerified: true } });
-    expectDead(await submit('/verify-email', { token }), '/verify-email');
-    expectDead(await follow(linkIn(mail)), '/verify-email');
+    expectInvalidLink(await submit('/verify-email', { token }), '/verify-email');
+    expectInvalidLink(await openLink(linkIn(mail)), '/verify-email');
   });
 
   it('accepts a form with Origin: null', async () => {
@@ -119,7 +119,7 @@ describe('/verify-email', () => {
     expect(goesTo(answer)).toBe('303 /verify-email done=verification-sent');
     const second = tokenIn(mailbox.last(person.email));
     expect(second).not.toBe(first);
-    expectDead(await submit('/verify-email', { token: first }), '/verify-email');
+    expectInvalidLink(await submit('/verify-email', { token: first }), '/verify-email');
     expect((await submit('/verify-email', { token: second })).status).toBe(303);
   });
 
@@ -145,7 +145,7 @@ describe('/verify-email', () => {
 
 describe('password reset', () => {
   it('sets a new password by the mailed link, once, and ends all sessions', async () => {
-    const person = await joinProven();
+    const person = await joinVerified();
     const signIn = await show('/sign-in');
     expect(signIn.text).toContain('<a href="/forgot-password">Forgot password?</a>');
     expectPage(await show('/forgot-password'), 200, 'Forgot your password?');
@@ -154,7 +154,7 @@ describe('password reset', () => {
     const mail = mailbox.last(person.email);
     expect(linkIn(mail)).toMatch(/^https:\/\/id\.example\.com\/reset-password\?token=[\w-]{43}$/);
 
-    const page = await follow(linkIn(mail));
+    const page = await openLink(linkIn(mail));
     expectLinkPage(page, 'Set a new password', tokenIn(mail));
     const form = { token: tokenIn(mail), newPassword: NEXT_PASSWORD };
     const set = await submit('/reset-password', form);
@@ -165,8 +165,8 @@ describe('password reset', () => {
     expect(old.status).toBe(401);
     const next = await submit('/sign-in', { identifier: person.email, password: NEXT_PASSWORD });
     expect(goesTo(next)).toBe('303 /');
-    expectDead(await submit('/reset-password', form), '/forgot-password');
-    expectDead(await follow(linkIn(mail)), '/forgot-password');
+    expectInvalidLink(await submit('/reset-password', form), '/forgot-password');
+    expectInvalidLink(await openLink(linkIn(mail)), '/forgot-password');
   });
 
   it('rejects a weak password and keeps the link valid', async () => {
@@ -206,11 +206,11 @@ describe('password reset', () => {
   it('redirects to /forgot-password without a token, and rejects incomplete links of every kind', async () => {
     for (const path of ['/reset-password', '/reset-password?token='])
       expect(goesTo(await show(path))).toBe('303 /forgot-password');
-    expectDead(await show('/reset-password?token=abc'), '/forgot-password');
-    expectDead(await show('/verify-email?token=abc'), '/verify-email');
-    expectDead(await show('/change-email?token=abc'), '/email');
-    expectDead(await show('/undo-email-change?token=abc'), '/');
-    expectDead(await submit('/verify-email', {}), '/verify-email');
+    expectInvalidLink(await show('/reset-password?token=abc'), '/forgot-password');
+    expectInvalidLink(await show('/verify-email?token=abc'), '/verify-email');
+    expectInvalidLink(await show('/change-email?token=abc'), '/email');
+    expectInvalidLink(await show('/undo-email-change?token=abc'), '/');
+    expectInvalidLink(await submit('/verify-email', {}), '/verify-email');
   });
 });
 
@@ -222,7 +222,7 @@ describe('/email', () => {
   };
 
   it('waits for confirmation of the new address, and can withdraw the change', async () => {
-    const person = await joinProven();
+    const person = await joinVerified();
     const next = `next.${person.email}`;
     const owner = await change(person, next);
     const page = await show('/email', owner);
@@ -232,26 +232,26 @@ describe('/email', () => {
     const withdrawn = await submit('/email/withdraw', {}, owner);
     expect(goesTo(withdrawn)).toBe('303 /email done=email-withdrawn');
     expect((await show('/email', owner)).text).not.toContain('Waiting');
-    expectDead(await follow(linkIn(mailbox.last(next))), '/email');
-    expectDead(await submit('/change-email', { token: tokenIn(mailbox.last(next)) }), '/email');
+    expectInvalidLink(await openLink(linkIn(mailbox.last(next))), '/email');
+    expectInvalidLink(await submit('/change-email', { token: tokenIn(mailbox.last(next)) }), '/email');
   });
 
   it('changes the address by the mailed link, and the old address can undo it', async () => {
-    const person = await joinProven();
+    const person = await joinVerified();
     const next = `next.${person.email}`;
     const owner = await change(person, next);
     const mail = mailbox.last(next);
-    const page = await follow(linkIn(mail));
+    const page = await openLink(linkIn(mail));
     expectLinkPage(page, 'Confirm your new email address', tokenIn(mail));
     expect(page.text).toContain(next);
     expect(page.text).not.toContain(`>${person.email}`);
     const confirmed = await submit('/change-email', { token: tokenIn(mail) });
     expect(goesTo(confirmed)).toBe('303 / done=email-changed');
     expect(await accountOf(owner)).toMatchObject({ account: { email: next, pendingEmail: null } });
-    expectDead(await submit('/change-email', { token: tokenIn(mail) }), '/email');
+    expectInvalidLink(await submit('/change-email', { token: tokenIn(mail) }), '/email');
 
     const undo = mailbox.last(person.email);
-    const undoPage = await follow(linkIn(undo));
+    const undoPage = await openLink(linkIn(undo));
     expectLinkPage(undoPage, 'Undo the change of your email address', tokenIn(undo));
     const undone = await submit('/undo-email-change', { token: tokenIn(undo) });
     expect(goesTo(undone)).toMatch(/^303 \/reset-password\?token=[\w-]{43}$/);
@@ -263,11 +263,11 @@ describe('/email', () => {
     expect((await submit('/reset-password', { token, newPassword: NEXT_PASSWORD })).status).toBe(303);
     const signedIn = await submit('/sign-in', { identifier: person.email, password: NEXT_PASSWORD });
     expect(goesTo(signedIn)).toBe('303 /');
-    expectDead(await submit('/undo-email-change', { token: tokenIn(undo) }), '/');
+    expectInvalidLink(await submit('/undo-email-change', { token: tokenIn(undo) }), '/');
   });
 
   it('changes the address by the mailed code, and rejects a wrong one', async () => {
-    const person = await joinProven();
+    const person = await joinVerified();
     const next = `next.${person.email}`;
     const owner = await change(person, next);
     const wrong = await submit('/change-email/code', { code: '00000000' }, owner);
@@ -278,7 +278,7 @@ describe('/email', () => {
   });
 
   it('answers 409 to the link if another account has taken the new address meanwhile', async () => {
-    const person = await joinProven();
+    const person = await joinVerified();
     const email = `${uniqueName()}@test.com`;
     await change(person, email);
     const token = tokenIn(mailbox.last(email));
@@ -286,11 +286,11 @@ describe('/email', () => {
     expect(taken.status).toBe(303);
     const refused = await submit('/change-email', { token });
     expectPage(refused, 409, 'Error: This address is taken');
-    expectDead(await submit('/change-email', { token }), '/email');
+    expectInvalidLink(await submit('/change-email', { token }), '/email');
   });
 
   it('sends no mail with a wrong password', async () => {
-    const person = await joinProven();
+    const person = await joinVerified();
     const wrong = await submit('/email', { email: `next.${person.email}`, password: 'wrong one' }, person);
     expectPage(wrong, 400, 'Error: Email');
     expect(mailbox.to(`next.${person.email}`)).toEqual([]);

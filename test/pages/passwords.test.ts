@@ -21,7 +21,7 @@ const PAGES: [path: string, fields: number, who: 'nobody' | 'somebody' | 'admin'
 const passwordFields = (text: string): string[] =>
   [...text.matchAll(/<input[^>]*>/g)].map(([tag]) => tag).filter((tag) => /name="[^"]*password/i.test(tag));
 
-const expectGood = (text: string, count: number): void => {
+const expectMasked = (text: string, count: number): void => {
   const fields = passwordFields(text);
   expect(fields).toHaveLength(count);
   for (const field of fields) {
@@ -38,7 +38,7 @@ it.each(PAGES)('%s has only masked password fields with autocomplete', async (pa
   const other = who === 'admin' ? await signUp() : null;
   const { status, text } = await open(path.replace(':id', String(other?.id)), person);
   expect(status).toBe(200);
-  expectGood(text, count);
+  expectMasked(text, count);
 });
 
 it('/reset-password has only masked password fields, also after an error', async () => {
@@ -46,7 +46,7 @@ it('/reset-password has only masked password fields, also after an error', async
   await send('/id/password/forgot', { json: { identifier: person.email }, env: mailbox.env });
   const token = tokenIn(mailbox.last(person.email));
   const page = await send(`/reset-password?token=${token}`, { env: mailbox.env });
-  expectGood(page.text, 1);
+  expectMasked(page.text, 1);
   const headers = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' };
   const again = await send('/reset-password', {
     form: { token, password: 'short' },
@@ -54,6 +54,6 @@ it('/reset-password has only masked password fields, also after an error', async
     headers,
   });
   expect(again.status).toBe(400);
-  expectGood(again.text, 1);
-  expectGood((await post('/sign-in', { identifier: person.email, password: 'wrong one' })).text, 1);
+  expectMasked(again.text, 1);
+  expectMasked((await post('/sign-in', { identifier: person.email, password: 'wrong one' })).text, 1);
 });
