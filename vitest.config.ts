@@ -70,6 +70,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/node/**/*.test.ts'],
           environment: 'node',
+          globalSetup: './test/node/global-setup.ts',
           testTimeout: 2 * HANGS_AFTER_MS,
           // Hooks build and start the Worker, which takes longer than a test.
           hookTimeout: 2 * HANGS_AFTER_MS,

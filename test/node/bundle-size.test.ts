@@ -1,11 +1,9 @@
 // The size of the deployed Worker: the main module, which loads at start-up, and all modules.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, it } from 'vitest';
-import { PROJECT, wranglerCommand, wranglerEnvironment } from '../../scripts/wrangler.ts';
+import { buildWorker } from './support-build.ts';
 
 /** Bytes of the main module after gzip, which each isolate loads when it starts. */
 const MAX_MAIN_BYTES = 100_000;
@@ -24,29 +22,15 @@ const BUILDS_WITHIN_MS = 60_000;
 /** The text of the main module. */
 let main = '';
 
-const build = (): Map<string, number> => {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-size-'));
-  try {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      wranglerCommand(['deploy', '--dry-run', '--outdir', folder]),
-      { cwd: PROJECT, env: wranglerEnvironment({ CI: 'true' }), encoding: 'utf8' },
-    );
-    if (status !== 0) throw new Error(`${stdout}${stderr}`);
-    const names = readdirSync(folder).filter((name) => /\.(js|wasm)$/.test(name));
-    main = readFileSync(join(folder, 'index.js'), 'utf8');
-    const sizeOf = (name: string) =>
-      gzipSync(readFileSync(join(folder, name)), { level: GZIP_LEVEL }).byteLength;
-    return new Map(names.map((name) => [name, sizeOf(name)]));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-};
-
 let sizes: Map<string, number>;
 
-beforeAll(() => {
-  sizes = build();
+beforeAll(async () => {
+  const folder = await buildWorker();
+  const names = readdirSync(folder).filter((name) => /\.(js|wasm)$/.test(name));
+  main = readFileSync(join(folder, 'index.js'), 'utf8');
+  const sizeOf = (name: string) =>
+    gzipSync(readFileSync(join(folder, name)), { level: GZIP_LEVEL }).byteLength;
+  sizes = new Map(names.map((name) => [name, sizeOf(name)]));
 }, BUILDS_WITHIN_MS);
 
 it(`has a main module of at most ${MAX_MAIN_BYTES} bytes after gzip`, () => {

@@ -1,10 +1,10 @@
 // The API reference at /docs, in Chromium: it shows and tries out every operation, and loads nothing from elsewhere.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyReferenceAssets } from '../../scripts/build-assets.ts';
+import { findViolations } from './support-axe.ts';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { operations } from './support-openapi.ts';
 import { type Service, startService } from './support-service.ts';
@@ -173,8 +173,7 @@ describe.skipIf(isWithoutChromium())('the API reference in Chromium', () => {
     );
     expect(complaints).toEqual([]);
     // Last, because axe writes styles that violate the policy.
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
+    const violations = await findViolations(page);
     expect(violations.map(({ id }) => id).filter((id) => !SWAGGERS_OWN.has(id))).toEqual([]);
     await context.close();
   });

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare, Response } from 'miniflare';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PROJECT, wranglerCommand, wranglerEnvironment } from '../../scripts/wrangler.ts';
+import { PROJECT } from '../../scripts/wrangler.ts';
+import { buildWorker } from './support-build.ts';
 
 /** The time for a build on a busy machine. */
 const BUILDS_WITHIN_MS = 120_000;
@@ -15,6 +16,7 @@ const PEOPLE_AT_ONCE = 6;
 const OUTBOX_SCHEDULE = '*/5 * * * *';
 
 let folder = '';
+let built = '';
 let modules: { type: 'ESModule'; path: string }[] = [];
 let provider: Server;
 let providerOrigin = '';
@@ -33,13 +35,7 @@ const takeMail = async (request: AsyncIterable<unknown>): Promise<void> => {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-killed-'));
-  const built = join(folder, 'built');
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    wranglerCommand(['deploy', '--dry-run', '--outdir', built, '--env=']),
-    { cwd: PROJECT, env: wranglerEnvironment({ CI: 'true' }), encoding: 'utf8' },
-  );
-  if (status !== 0) throw new Error(`${stdout}${stderr}`);
+  built = await buildWorker();
   const names = readdirSync(built).filter((name) => name.endsWith('.js'));
   modules = ['index.js', ...names.filter((name) => name !== 'index.js')].map((name) => ({
     type: 'ESModule',
@@ -73,7 +69,7 @@ const start = async () => {
   const before = runtimes();
   const options = convertV4MiniflareOptions({
     resourcePersistencePath: join(folder, 'stores'),
-    modulesRoot: join(folder, 'built'),
+    modulesRoot: built,
     modules,
     compatibilityDate: '2026-10-23',
     d1Databases: ['DB'],

@@ -1,28 +1,19 @@
 // The modules of a deployment: a small main module, and the verification of foreign hashes in a lazy one.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, it } from 'vitest';
-import { PROJECT, wranglerCommand, wranglerEnvironment } from '../../scripts/wrangler.ts';
+import { buildWorker } from './support-build.ts';
 
 /** The limit of the main module, which loads at start-up. */
 const MAX_GZIP_BYTES = 100_000;
 
 const modules = new Map<string, string>();
 
-beforeAll(() => {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bundle-'));
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    wranglerCommand(['deploy', '--dry-run', '--outdir', folder]),
-    { cwd: PROJECT, env: wranglerEnvironment(), encoding: 'utf8' },
-  );
-  if (status !== 0) throw new Error(stderr);
+beforeAll(async () => {
+  const folder = await buildWorker();
   for (const name of readdirSync(folder).filter((each) => each.endsWith('.js')))
     modules.set(name, readFileSync(join(folder, name), 'utf8'));
-  rmSync(folder, { recursive: true });
 });
 
 const gzipBytes = (name: string): number => gzipSync(modules.get(name) ?? '', { level: 9 }).byteLength;

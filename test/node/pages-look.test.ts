@@ -2,11 +2,11 @@
 import './support-bytes.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeAt } from '../support/codes.ts';
 import { KEYS } from '../support/signing-keys.ts';
+import { findViolations } from './support-axe.ts';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { arrive, emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
 import { type Service, startService } from './support-service.ts';
@@ -195,13 +195,10 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
   });
 
   /** Violations that are moderate or worse, with their elements. */
-  const findFlaws = async ({ page }: Person): Promise<string[]> => {
-    await page.evaluate(axe.source);
-    const results = await page.evaluate<axe.AxeResults>('axe.run()');
-    return results.violations
+  const findFlaws = async ({ page }: Person): Promise<string[]> =>
+    (await findViolations(page))
       .filter(({ impact }) => impact === 'serious' || impact === 'critical' || impact === 'moderate')
       .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
-  };
 
   const look = async (person: Person, name: string): Promise<void> => {
     const { page } = person;
