@@ -1,9 +1,8 @@
 // `npm run admin -- stats`, and `npm run admin` as a command.
 import { describe, expect, it } from 'vitest';
 import { showStats } from '../../scripts/admin/stats.ts';
-import { openTarget } from '../../scripts/import/target.ts';
 import { writeTable } from '../../scripts/table.ts';
-import { ask, run, usePersistFolders } from './import-cli-support.ts';
+import { ask, run, usePersistFolders, write } from './import-cli-support.ts';
 import { BCRYPT, NOW_MS, openDatabase, tempFolder } from './import-support.ts';
 
 const persistFolder = usePersistFolders();
@@ -88,9 +87,7 @@ describe('writeTable', () => {
 describe('npm run admin', () => {
   it('changes the local database, and prints text or JSON', async () => {
     const folder = persistFolder();
-    const target = await openTarget({ 'persist-to': folder });
-    await target.write([insert('ann', '!'), insert('bob', '!')]);
-    await target.close();
+    write(folder, [insert('ann', '!'), insert('bob', '!')]);
     const flags = ['--persist-to', folder];
     expect(await run('admin', ['grant', 'ann', '--yes', ...flags])).toEqual({
       status: 0,
@@ -110,11 +107,11 @@ describe('npm run admin', () => {
       stdout: '',
       stderr: 'ann@example.com: It is the last admin who can log in. Make another one first.\n',
     });
-    expect(await ask(folder, 'SELECT user_id, type, dialect FROM events ORDER BY id')).toEqual([
+    expect(ask(folder, 'SELECT user_id, type, dialect FROM events ORDER BY id')).toEqual([
       { user_id: 1, type: 'admin_granted', dialect: 'cli' },
       { user_id: 2, type: 'deleted', dialect: 'cli' },
     ]);
-    expect(await ask(folder, 'SELECT id, is_admin FROM users')).toEqual([{ id: 1, is_admin: 1 }]);
+    expect(ask(folder, 'SELECT id, is_admin FROM users')).toEqual([{ id: 1, is_admin: 1 }]);
   });
 
   it('says what to do if the database has no tables', async () => {

@@ -261,6 +261,6 @@ it('creates complete triggers in a database of wrangler', async () => {
   const folder = persistFolder();
   const added = await run('admin', ['webhook', 'add', 'http://localhost:3000/hook', '--persist-to', folder]);
   expect([added.status, added.stderr]).toEqual([0, '']);
-  const triggers = await ask(folder, "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'");
+  const triggers = ask(folder, "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'");
   expect(new Map(triggers.map(({ name, sql }) => [name, sql]))).toEqual(TRIGGERS);
 });

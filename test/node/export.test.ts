@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toLine } from '../../scripts/export-lines.ts';
 import { COLUMNS } from '../../scripts/import/rows.ts';
-import { openTarget } from '../../scripts/import/target.ts';
 import { PROJECT } from '../../scripts/wrangler.ts';
-import { ask, run, usePersistFolders } from './import-cli-support.ts';
+import { ask, run, usePersistFolders, write } from './import-cli-support.ts';
 import { BCRYPT, tempFile, tempFolder } from './import-support.ts';
 
 const persistFolder = usePersistFolders();
@@ -28,24 +27,18 @@ const LINES = [
   `{"id":12,"username":"x","email":"\\"a b\\"@example.com","password_hash":"!","name":"","first_name":"","last_name":"","address":"","site_url":"","description":"","picture_id":null,"is_admin":false,"disabled_at":null,"created_at":"1970-01-01T00:00:00.001Z","updated_at":"1970-01-01T00:00:00.001Z","last_login_at":"1970-01-01T00:00:00.001Z","email_verified_at":null}`,
 ];
 
-const write = async (folder: string, statements: readonly string[]) => {
-  const target = await openTarget({ 'persist-to': folder });
-  await target.write(statements);
-  await target.close();
-};
-
-const openPeopled = async (): Promise<string> => {
+const openPeopled = (): string => {
   const folder = persistFolder();
   const names = COLUMNS.map(([column]) => column).join(', ');
-  await write(folder, [`INSERT INTO users (${names}) VALUES ${PEOPLE.join(', ')}`]);
+  write(folder, [`INSERT INTO users (${names}) VALUES ${PEOPLE.join(', ')}`]);
   return folder;
 };
 
 const EVERYTHING = 'SELECT * FROM users ORDER BY id';
 
 describe('npm run export', () => {
-  it('writes one line per account into a file that only its owner can read', async () => {
-    const folder = await openPeopled();
+  it('writes each account as a line, for its owner alone to read', async () => {
+    const folder = openPeopled();
     const out = join(tempFolder(), 'users.jsonl');
     const ran = await run('export', ['--out', out, '--persist-to', folder]);
     expect(ran).toEqual({ status: 0, stdout: '', stderr: `3 accounts are in ${out}.\n` });
@@ -54,18 +47,18 @@ describe('npm run export', () => {
     expect(existsSync(`${out}.part`)).toBe(false);
   });
 
-  it('exports accounts that an import restores unchanged', async () => {
-    const folder = await openPeopled();
-    const before = await ask(folder, EVERYTHING);
+  it('gives the same accounts when they are removed and imported again', async () => {
+    const folder = openPeopled();
+    const before = ask(folder, EVERYTHING);
     const out = join(tempFolder(), 'users.jsonl');
     await run('export', ['--out', out, '--persist-to', folder]);
-    await write(folder, ['DELETE FROM users']);
+    write(folder, ['DELETE FROM users']);
     const imported = await run('import', [out, '--keep-ids', '--persist-to', folder]);
     expect(imported).toMatchObject({ status: 0, stderr: '' });
     expect(imported.stdout).toContain(
       'imported                   3  (with their own id: 3, admins: 1, disabled: 1)',
     );
-    const after = await ask(folder, EVERYTHING);
+    const after = ask(folder, EVERYTHING);
     expect(after).toEqual(before);
     expect(after).toHaveLength(3);
   });
@@ -73,7 +66,7 @@ describe('npm run export', () => {
   it('exports 4,001 accounts, more than one page, in the order of their ids', async () => {
     const folder = persistFolder();
     const count = 4001;
-    await write(folder, [
+    write(folder, [
       `INSERT INTO users (id, email, email_key, password_hash, created_at, updated_at, last_login_at)
         SELECT value * 2, value || '@example.com', value || '@example.com', '!', 1, 1, 1
         FROM json_each('${JSON.stringify(Array.from({ length: count }, (_, index) => index + 1))}')`,

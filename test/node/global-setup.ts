@@ -1,4 +1,4 @@
-// Once per run: names the folder in which the first test that needs the Worker builds it, for all of them.
+// Once per run: names the folder of what its test files share.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +6,8 @@ import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Empty until `buildWorker` is called. */
-    buildFolder: string;
+    /** Empty until `makeOnce` is called. */
+    runFolder: string;
   }
 }
 
@@ -15,9 +15,9 @@ const create = (): string => mkdtempSync(join(tmpdir(), 'latchkey-run-'));
 
 export default (project: TestProject): (() => void) => {
   const folders = [create()];
-  const provide = () => project.provide('buildFolder', folders.at(-1) ?? '');
+  const provide = () => project.provide('runFolder', folders.at(-1) ?? '');
   provide();
-  // While files are watched, each run has its own build.
+  // While files are watched, each run has its own.
   project.onTestsRerun(async () => {
     folders.push(create());
     provide();

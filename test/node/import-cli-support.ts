@@ -3,9 +3,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { beforeAll, onTestFinished } from 'vitest';
 import { openTarget } from '../../scripts/import/target.ts';
 import { PROJECT, type Row } from '../../scripts/wrangler.ts';
+import { makeOnce } from './support-once.ts';
 
 export interface Ran {
   status: number | null;
@@ -48,19 +50,21 @@ export const killWithDatabase = (pid: number | undefined): void => {
 /** How long the database takes to start on a busy machine, at most. */
 const STARTS_WITHIN_MS = 60_000;
 
-/** A folder with an empty, migrated database for each test: created once, then copied. */
+const migrate = async (folder: string): Promise<void> => {
+  const migrations = readdirSync(join(PROJECT, 'migrations')).filter((name) => name.endsWith('.sql'));
+  const texts = migrations.sort().map((name) => readFileSync(join(PROJECT, 'migrations', name), 'utf8'));
+  // Faster than a wrangler process that applies them.
+  const target = await openTarget({ 'persist-to': folder });
+  await target.write(texts.flatMap((text) => text.split('--> statement-breakpoint')));
+  await target.close();
+};
+
+/** A folder with an empty, migrated database for each test: created once per run, then copied. */
 export const usePersistFolders = () => {
   let template = '';
   beforeAll(async () => {
-    template = mkdtempSync(join(tmpdir(), 'latchkey-state-'));
-    const migrations = readdirSync(join(PROJECT, 'migrations')).filter((name) => name.endsWith('.sql'));
-    const texts = migrations.sort().map((name) => readFileSync(join(PROJECT, 'migrations', name), 'utf8'));
-    // Faster than a wrangler process that applies them.
-    const target = await openTarget({ 'persist-to': template });
-    await target.write(texts.flatMap((text) => text.split('--> statement-breakpoint')));
-    await target.close();
+    template = await makeOnce('state', migrate);
   }, STARTS_WITHIN_MS);
-  afterAll(() => rmSync(template, { recursive: true, force: true }));
   return (): string => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-state-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -69,12 +73,36 @@ export const usePersistFolders = () => {
   };
 };
 
+/** Opens the SQLite file of a local database, which takes no runtime. No other process may have it open. */
+const openFile = (folder: string): DatabaseSync => {
+  const d1 = join(folder, 'v3', 'd1');
+  const files = readdirSync(d1, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.sqlite') && !name.endsWith('metadata.sqlite'),
+  );
+  const [file] = files;
+  if (file === undefined || files.length > 1) throw new Error(`Databases in ${d1}: ${files.join()}`);
+  return new DatabaseSync(join(d1, file));
+};
+
 /** Runs one query on a local database. */
-export const ask = async (folder: string, sql: string): Promise<Row[]> => {
-  const target = await openTarget({ 'persist-to': folder });
+export const ask = (folder: string, sql: string): Row[] => {
+  const database = openFile(folder);
   try {
-    return (await target.query([sql])).flat();
+    return database
+      .prepare(sql)
+      .all()
+      .map((row) => ({ ...row }));
   } finally {
-    await target.close();
+    database.close();
+  }
+};
+
+/** Runs statements on a local database. */
+export const write = (folder: string, statements: readonly string[]): void => {
+  const database = openFile(folder);
+  try {
+    for (const sql of statements) database.exec(sql);
+  } finally {
+    database.close();
   }
 };

@@ -38,13 +38,13 @@ describe('npm run import', () => {
     const file = tempFile('users.csv', MIXED);
     const dry = await run('import', [file, '--dry-run', '--persist-to', folder]);
     expect(dry).toMatchObject({ status: 3, stderr: '' });
-    expect(await ask(folder, COUNT)).toEqual([{ n: 0, emails: 0 }]);
+    expect(ask(folder, COUNT)).toEqual([{ n: 0, emails: 0 }]);
     expect(existsSync(checkpointPath(file))).toBe(false);
     expect(existsSync(`${file}.latchkey-report.txt`)).toBe(false);
 
     const real = await run('import', [file, '--persist-to', folder]);
     expect(real).toMatchObject({ status: 3, stderr: '' });
-    expect(await ask(folder, COUNT)).toEqual([{ n: 2, emails: 2 }]);
+    expect(ask(folder, COUNT)).toEqual([{ n: 2, emails: 2 }]);
     const report = `${file}.latchkey-report.txt`;
     const title = (text: string, before: string) =>
       text.replace(before, '').replace(`\n\nAll of these are in ${report}`, '');
@@ -105,7 +105,7 @@ describe('npm run import', () => {
     expect(taken.stdout).toContain('  disabled by: status 1\n');
     expect(taken.stdout).toContain(`The old and new ids are in ${ids}\n`);
     expect(readFileSync(ids, 'utf8')).toBe('old_id,new_id\nc0ffee,1\n2,2\n');
-    expect(await ask(folder, 'SELECT email, disabled_at IS NULL AS enabled FROM users ORDER BY id')).toEqual([
+    expect(ask(folder, 'SELECT email, disabled_at IS NULL AS enabled FROM users ORDER BY id')).toEqual([
       { email: 'ann@no-email.invalid', enabled: 1 },
       { email: 'bob@example.com', enabled: 0 },
     ]);
@@ -127,7 +127,7 @@ describe('npm run import', () => {
       stdout: '',
       stderr: `Stopped at a conflict. What came before it is imported.\n${LISTED[1]?.slice('conflict: '.length)}\n`,
     });
-    expect(await ask(folder, COUNT)).toEqual([{ n: 0, emails: 0 }]);
+    expect(ask(folder, COUNT)).toEqual([{ n: 0, emails: 0 }]);
   });
 
   it('continues after a kill without losing or duplicating an account', async () => {
@@ -148,7 +148,7 @@ describe('npm run import', () => {
     expect(again.status).toBe(0);
     expect(again.stdout).toMatch(/^Taking up the import that was interrupted: \d+,000 records are done\.\n/);
     expect(again.stdout).toContain('  read                  20,000\n');
-    expect(await ask(folder, COUNT)).toEqual([{ n: count, emails: count }]);
+    expect(ask(folder, COUNT)).toEqual([{ n: count, emails: count }]);
     expect(existsSync(checkpointPath(file))).toBe(false);
   });
 
@@ -165,7 +165,7 @@ describe('npm run import', () => {
     const restarted = await run('import', [file, '--restart', '--persist-to', folder]);
     expect(restarted.status).toBe(0);
     expect(restarted.stdout).not.toContain('Taking up');
-    expect(await ask(folder, COUNT)).toEqual([{ n: 20_000, emails: 20_000 }]);
+    expect(ask(folder, COUNT)).toEqual([{ n: 20_000, emails: 20_000 }]);
   });
 
   it('says what to do if the database has no tables', async () => {

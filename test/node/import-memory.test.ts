@@ -47,7 +47,7 @@ it('imports a file of 150,000 records in a heap of 192 MiB', async () => {
   // Without a terminal, progress is an occasional line.
   for (const line of ran.stderr.trimEnd().split('\n').filter(Boolean))
     expect(line).toMatch(/^\[#*-*\] +\d+ % {2}[\d,]+ (?:accounts|checked), [\d,]+\/s, \d+:\d\d left$/);
-  expect(await ask(folder, 'SELECT count(*) AS n FROM users')).toEqual([{ n: PEOPLE / GOOD_EVERY }]);
+  expect(ask(folder, 'SELECT count(*) AS n FROM users')).toEqual([{ n: PEOPLE / GOOD_EVERY }]);
 }, 180_000);
 
 it('draws a progress bar with percentage, count, rate and time left', () => {

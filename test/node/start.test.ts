@@ -257,7 +257,7 @@ it('serves twice with one new database if two first starts run at once', {
       if (answer) return answer.text();
       const over = await Promise.race([
         ...started.map(({ ended }) => ended),
-        new Promise((go) => setTimeout(go, 200)),
+        new Promise((go) => setTimeout(go, 20)),
       ]);
       if (over) throw new Error(JSON.stringify(over));
     }
