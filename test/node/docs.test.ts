@@ -1,8 +1,8 @@
 // The API reference at /docs, in Chromium: it shows and tries out every operation, and loads nothing from elsewhere.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { copyReferenceAssets } from '../../scripts/build-assets.ts';
 import { findViolations } from './support-axe.ts';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
@@ -11,6 +11,8 @@ import { type Service, startService } from './support-service.ts';
 
 /** The time for the Worker or Chromium to start on a busy machine. */
 const STARTS_WITHIN_MS = 60_000;
+
+type ColorScheme = 'light' | 'dark';
 
 /** Ignored by git. */
 const SCREENSHOTS = join(import.meta.dirname, '../../screenshots');
@@ -96,12 +98,17 @@ describe.skipIf(isWithoutChromium())('the API reference in Chromium', () => {
 
   afterAll(() => browser?.close());
 
-  const open = async (
-    options: Parameters<Browser['newContext']>[0] = {},
-  ): Promise<[BrowserContext, Page]> => {
+  /** With everything that it shows, the page takes seconds to open: one in each scheme is enough. */
+  const opened = new Map<ColorScheme, Page>();
+
+  beforeEach(() => {
     complaints.length = 0;
-    const context = await browser.newContext(options);
-    const page = await context.newPage();
+  });
+
+  const open = async (colorScheme: ColorScheme): Promise<Page> => {
+    const before = opened.get(colorScheme);
+    if (before) return before;
+    const page = await (await browser.newContext({ colorScheme })).newPage();
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
       if (message.type() !== 'log' && message.type() !== 'info') complaints.push(message.text());
@@ -112,11 +119,21 @@ describe.skipIf(isWithoutChromium())('the API reference in Chromium', () => {
     });
     await page.goto(`${service.origin}/docs`);
     await page.locator('.opblock').first().waitFor();
-    return [context, page];
+    expect(complaints).toEqual([]);
+    opened.set(colorScheme, page);
+    return page;
+  };
+
+  /** Opens an operation of the page, unless it is open. */
+  const expand = async (page: Page, id: string): Promise<Locator> => {
+    const block = page.locator(`#operations-${id}`);
+    if (!(await block.locator('.opblock-body').isVisible()))
+      await block.locator('.opblock-summary-control').click();
+    return block;
   };
 
   it('shows every operation, and requests nothing from another origin', async () => {
-    const [context, page] = await open();
+    const page = await open('light');
     const shown = await page.evaluate<string[]>(
       "[...document.querySelectorAll('.opblock')].map(({ id }) => id)",
     );
@@ -125,29 +142,6 @@ describe.skipIf(isWithoutChromium())('the API reference in Chromium', () => {
     );
     expect(await page.title()).toBe('API reference · Latchkey');
     expect(complaints).toEqual([]);
-    await context.close();
-  });
-
-  it('tries out registration, and is then logged in by the cookie', async () => {
-    const [context, page] = await open();
-    const tryOut = async (id: string): Promise<string> => {
-      const block = page.locator(`#operations-${id}`);
-      await block.locator('.opblock-summary-control').click();
-      await block.getByRole('button', { name: 'Try it out' }).click();
-      await block.getByRole('button', { name: 'Execute' }).click();
-      const answer = block.locator('.live-responses-table');
-      await answer.waitFor();
-      return `${await answer.locator('.response-col_status').last().innerText()} ${await answer
-        .locator('.response-col_description')
-        .last()
-        .innerText()}`;
-    };
-    expect(await tryOut('id-idRegister')).toMatch(/^201[\s\S]*"username": "mary"/);
-    expect(complaints).toEqual([]);
-    expect(await tryOut('id-idMe')).toMatch(/^200[\s\S]*"email": "mary@example.com"/);
-    expect(await tryOut('service-health')).toMatch(/^200[\s\S]*"d1": "ok"/);
-    expect(complaints).toEqual([]);
-    await context.close();
   });
 
   it.each([
@@ -156,10 +150,10 @@ describe.skipIf(isWithoutChromium())('the API reference in Chromium', () => {
     ['desktop', 'light', 1280],
     ['desktop', 'dark', 1280],
   ] as const)('fits a %s in %s mode, without accessibility violations', async (size, colorScheme, width) => {
-    const [context, page] = await open({ colorScheme, viewport: { width, height: 900 } });
+    const page = await open(colorScheme);
+    await page.setViewportSize({ width, height: 900 });
     await page.screenshot({ path: join(SCREENSHOTS, `docs-${size}-${colorScheme}.png`) });
-    const block = page.locator('#operations-id-idRegister');
-    await block.locator('.opblock-summary-control').click();
+    const block = await expand(page, 'id-idRegister');
     await block.locator('.responses-table').waitFor();
     await block.screenshot({ path: join(SCREENSHOTS, `docs-operation-${size}-${colorScheme}.png`) });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
@@ -175,7 +169,26 @@ describe.skipIf(isWithoutChromium())('the API reference in Chromium', () => {
     // Last, because axe writes styles that violate the policy.
     const violations = await findViolations(page);
     expect(violations.map(({ id }) => id).filter((id) => !SWAGGERS_OWN.has(id))).toEqual([]);
-    await context.close();
+  });
+
+  it('tries out registration, and is then logged in by the cookie', async () => {
+    const page = await open('light');
+    const tryOut = async (id: string): Promise<string> => {
+      const block = await expand(page, id);
+      await block.getByRole('button', { name: 'Try it out' }).click();
+      await block.getByRole('button', { name: 'Execute' }).click();
+      const answer = block.locator('.live-responses-table');
+      await answer.waitFor();
+      return `${await answer.locator('.response-col_status').last().innerText()} ${await answer
+        .locator('.response-col_description')
+        .last()
+        .innerText()}`;
+    };
+    expect(await tryOut('id-idRegister')).toMatch(/^201[\s\S]*"username": "mary"/);
+    expect(complaints).toEqual([]);
+    expect(await tryOut('id-idMe')).toMatch(/^200[\s\S]*"email": "mary@example.com"/);
+    expect(await tryOut('service-health')).toMatch(/^200[\s\S]*"d1": "ok"/);
+    expect(complaints).toEqual([]);
   });
 
   it('names /openapi.json if scripts are disabled', async () => {

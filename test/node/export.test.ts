@@ -37,7 +37,7 @@ const openPeopled = (): string => {
 const EVERYTHING = 'SELECT * FROM users ORDER BY id';
 
 describe('npm run export', () => {
-  it('writes each account as a line, for its owner alone to read', async () => {
+  it('writes one line per account into a file that only its owner can read', async () => {
     const folder = openPeopled();
     const out = join(tempFolder(), 'users.jsonl');
     const ran = await run('export', ['--out', out, '--persist-to', folder]);
@@ -47,7 +47,7 @@ describe('npm run export', () => {
     expect(existsSync(`${out}.part`)).toBe(false);
   });
 
-  it('gives the same accounts when they are removed and imported again', async () => {
+  it('exports accounts that an import restores unchanged', async () => {
     const folder = openPeopled();
     const before = ask(folder, EVERYTHING);
     const out = join(tempFolder(), 'users.jsonl');

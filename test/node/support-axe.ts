@@ -8,6 +8,5 @@ const OPTIONS = JSON.stringify({ resultTypes: ['violations'] } satisfies axe.Run
 /** The rules that the page breaks, as it is now. */
 export const findViolations = async (page: Page): Promise<axe.Result[]> => {
   if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<axe.AxeResults>(`axe.run(${OPTIONS})`);
-  return violations;
+  return page.evaluate<axe.Result[]>(`axe.run(${OPTIONS}).then(({ violations }) => violations)`);
 };
