@@ -1,4 +1,4 @@
-// `id` with mail on: a new address is pending until it is confirmed; the old address can undo it. Codes, and whose they are.
+// `id` with mail: a new email address is pending until it is confirmed, and the old address can undo the change.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { codeIn, createMailbox, type Mailbox, tokenIn } from '../../support/mail.ts';
 import { type Answer, json, type Sent, send, sessionCookie } from '../../support/worker.ts';
@@ -30,7 +30,7 @@ const joinProven = async (): Promise<Member> => {
   return member;
 };
 
-/** Asks for a new address, and goes on with the renewed cookie. */
+/** Requests a new address; returns the member with the renewed cookie. */
 const askFor = async (member: Member, email: string): Promise<Member> => {
   const body = { email, password: member.password };
   const answer = await call('PUT', '/id/me/email', body, { cookie: member.cookie });
@@ -41,14 +41,14 @@ const askFor = async (member: Member, email: string): Promise<Member> => {
 const me = async ({ cookie }: Member): Promise<unknown> =>
   json(await call('GET', '/id/me', undefined, { cookie }));
 
-/** What stands in the body under a name. */
+/** A property of the JSON body. */
 const partOf = (answer: Answer, name: string): unknown => Reflect.get(Object(json(answer)), name);
 const textOf = (answer: Answer, name: string): string => String(partOf(answer, name));
 
 const problemOf = (answer: Answer): [number, unknown] => [answer.status, partOf(answer, 'code')];
 
-describe('a new address where the deployment sends no mail', () => {
-  it('takes effect at once, and is not proven; another spelling of a proven one stays proven', async () => {
+describe('PUT /id/me/email without mail', () => {
+  it('changes the address at once as unverified, and keeps emailVerified if only the case differs', async () => {
     const member = await joinProven();
     const change = async (email: string, cookie: string) => {
       const body = { email, password: member.password };
@@ -64,8 +64,8 @@ describe('a new address where the deployment sends no mail', () => {
   });
 });
 
-describe('a new address', () => {
-  it('is pending, and the whole answer says so', async () => {
+describe('PUT /id/me/email with mail', () => {
+  it('answers 202, with the new address as pendingEmail', async () => {
     const member = await joinProven();
     const email = `next.${member.email}`;
     const before = await me(member);
@@ -78,7 +78,7 @@ describe('a new address', () => {
     expect(account).toMatchObject({ email: member.email, emailVerified: true, pendingEmail: email });
   });
 
-  it('is confirmed by the code, by the owner alone', async () => {
+  it('accepts the code from the mail once, and only from the owner', async () => {
     const member = await joinProven();
     const email = `next.${member.email}`;
     const owner = await askFor(member, email);
@@ -99,7 +99,7 @@ describe('a new address', () => {
     ]);
   });
 
-  it('can be withdrawn, which voids its link and code', async () => {
+  it('voids the link and the code if DELETE /id/me/email/pending withdraws the address', async () => {
     const member = await joinProven();
     const email = `next.${member.email}`;
     const { cookie } = await askFor(member, email);
@@ -118,7 +118,7 @@ describe('a new address', () => {
     expect((await call('DELETE', '/id/me/email/pending', undefined, { cookie })).status).toBe(204);
   });
 
-  it('is refused if another account has it already', async () => {
+  it('rejects the address of another account in any case, and mails nothing', async () => {
     const [member, other] = [await joinProven(), await join()];
     const body = { email: other.email.toUpperCase(), password: member.password };
     const answer = await call('PUT', '/id/me/email', body, { cookie: member.cookie });
@@ -126,7 +126,7 @@ describe('a new address', () => {
     expect(mailbox.to(body.email)).toEqual([]);
   });
 
-  it('of two who ask for it belongs to the one who proves it first', async () => {
+  it('gives an address that two accounts request to the first that confirms it', async () => {
     const [one, other] = [await joinProven(), await joinProven()];
     const email = `both.${one.email}`;
     await askFor(one, email);
@@ -141,7 +141,7 @@ describe('a new address', () => {
     ]);
   });
 
-  it('is reported to an unproven old address without a link, because it may belong to a stranger', async () => {
+  it('notifies an unverified old address without a link, because it may belong to a stranger', async () => {
     const member = await join();
     const email = `next.${member.email}`;
     await askFor(member, email);
@@ -151,7 +151,7 @@ describe('a new address', () => {
     expect(told.text).not.toContain('undo-email-change');
   });
 
-  it('that differs in case alone is the account’s at once', async () => {
+  it('changes only the case of the address at once, and notifies the old spelling', async () => {
     const member = await joinProven();
     const email = member.email.toUpperCase();
     const answer = await call('PUT', '/id/me/email', { email, password: member.password }, member);
@@ -159,14 +159,14 @@ describe('a new address', () => {
       200,
       { account: expect.objectContaining({ email, emailVerified: true, pendingEmail: null }) },
     ]);
-    // To the spelling that was proven.
+    // The mail goes to the verified spelling.
     const told = mailbox.last(member.email);
     expect(told.subject).toBe('The email address of your Latchkey account is spelled differently now');
     expect(told.text).not.toContain('token=');
     expect(mailbox.to(email)).toEqual([]);
   });
 
-  it('that differs in case alone is told to the old spelling by `users` too, and nothing else is', async () => {
+  it('notifies the old spelling of a change through `users`, but not if the address is unchanged', async () => {
     const member = await joinProven();
     const change = (body: object) =>
       send('/api/users/me/', { method: 'PATCH', json: body, cookie: member.cookie, env: mailbox.env });
@@ -177,7 +177,7 @@ describe('a new address', () => {
     expect(mailbox.last(member.email).subject).toContain('spelled differently');
   });
 
-  it('is reported to the old address, which can undo it by a link and set a new password', async () => {
+  it('notifies the old address, which can undo the change by a link and set a new password', async () => {
     const member = await joinProven();
     const email = `next.${member.email}`;
     const owner = await askFor(member, email);
@@ -200,8 +200,8 @@ describe('a new address', () => {
   });
 });
 
-describe('a proof', () => {
-  it('is a token or a code', async () => {
+describe('POST /id/email/verification/confirm and /id/email/change/confirm', () => {
+  it('require a token or a code', async () => {
     const { cookie } = await join();
     for (const path of ['/id/email/verification/confirm', '/id/email/change/confirm']) {
       const answer = await call('POST', path, {}, { cookie });
@@ -218,7 +218,7 @@ describe('a proof', () => {
     }
   });
 
-  it('by a code proves the address of the logged-in account, by a cookie or a token', async () => {
+  it('accept a code for the address of the account of the cookie or token', async () => {
     const one = await join();
     const path = '/id/email/verification/confirm';
     const code = codeIn(mailbox.last(one.email));
@@ -231,7 +231,7 @@ describe('a proof', () => {
     expect((await call('POST', path, right, { token })).status).toBe(200);
   });
 
-  it('of another purpose is rejected', async () => {
+  it('reject a token of another purpose', async () => {
     const member = await join();
     const token = tokenIn(mailbox.last(member.email));
     for (const [path, body] of [
@@ -245,7 +245,7 @@ describe('a proof', () => {
 });
 
 describe('the language of mails', () => {
-  it('is that of the browser at registration, and changes with the profile', async () => {
+  it('follows Accept-Language at registration, then the locale of the profile', async () => {
     const fields = person();
     const headers = { 'Accept-Language': 'fr, de-AT;q=0.9, en;q=0.5' };
     const answer = await call('POST', '/id/register', fields, { headers });

@@ -1,4 +1,4 @@
-// `id` with mail on: proving the address, a forgotten password, and logins that ask for a proven address.
+// `id` with mail: email verification, password reset, and REQUIRE_VERIFIED_EMAIL.
 import { beforeEach, expect, it } from 'vitest';
 import { createMailbox, type Mailbox, tokenIn } from '../../support/mail.ts';
 import { send, sessionCookie } from '../../support/worker.ts';
@@ -20,7 +20,7 @@ const joined = async () => {
   return fields;
 };
 
-it('proves the address by the token of the mail, once', async () => {
+it('verifies the address by the token from the mail, once', async () => {
   const { email } = await joined();
   const token = tokenIn(mailbox.last(email));
   const answer = await post('/id/email/verification/confirm', { token });
@@ -29,7 +29,7 @@ it('proves the address by the token of the mail, once', async () => {
   expect([again.status, again.text]).toEqual([400, expect.stringContaining('"code":"link_expired"')]);
 });
 
-it('sets a new password by the token of the mail, and ends every session', async () => {
+it('resets the password by the token from the mail, and ends every session', async () => {
   const fields = await joined();
   const signedIn = await post('/id/login', { identifier: fields.email, password: fields.password });
   const cookie = sessionCookie(signedIn) ?? expect.fail(signedIn.text);
@@ -51,18 +51,18 @@ it('sets a new password by the token of the mail, and ends every session', async
   expect(next.status).toBe(200);
 });
 
-it('answers for an account that does not exist as for one that does, and mails nothing', async () => {
+it('answers 202 to a reset for an unknown account too, and mails nothing', async () => {
   const asked = await post('/id/password/forgot', { identifier: 'nobody@test.com' });
   expect([asked.status, asked.text]).toEqual([202, '']);
   expect(mailbox.mails).toEqual([]);
 });
 
-it('refuses a reset where the service sends no mail', async () => {
+it('answers 404 mail_off to a reset if the service sends no mail', async () => {
   const answer = await send('/id/password/forgot', { json: { identifier: 'nobody@test.com' } });
   expect([answer.status, answer.text]).toEqual([404, expect.stringContaining('"code":"mail_off"')]);
 });
 
-it('refuses a login before the address is proven, with REQUIRE_VERIFIED_EMAIL, in every dialect', async () => {
+it('rejects a login in every dialect until the address is verified, if REQUIRE_VERIFIED_EMAIL is set', async () => {
   mailbox = createMailbox({ REQUIRE_VERIFIED_EMAIL: 'true' });
   const { username, email, password } = await joined();
   const id = await post('/id/login', { identifier: email, password });

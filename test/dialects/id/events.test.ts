@@ -1,4 +1,4 @@
-// `id`: the audit log of an account: newest first, in pages, and nobody else's.
+// GET /id/events: the audit log of the own account, newest first, in pages; the same for admins.
 import { describe, expect, it, vi } from 'vitest';
 import { type Answer, type Sent, send, testEnv } from '../../support/worker.ts';
 import {
@@ -23,7 +23,7 @@ const events = (query: string, sent: Sent) => send(`/id/events${query}`, sent);
 const idsIn = ({ text }: Answer): number[] => [...text.matchAll(/"id":(\d+)/g)].map(([, id]) => Number(id));
 const nextOf = ({ headers }: Answer): string | null => headers.get('Link');
 
-/** Adds so many events to the audit log of an account. */
+/** Adds `count` events to the audit log of an account. */
 const addEvents = async ({ id }: Member, count: number): Promise<void> => {
   const insert = testEnv.DB.prepare(
     "INSERT INTO events (user_id, type, dialect, created_at) VALUES (?, 'login', 'id', ?)",
@@ -37,8 +37,8 @@ const allIds = async ({ id }: Member): Promise<number[]> => {
   return (await query.all<{ id: number }>()).results.map((row) => row.id);
 };
 
-describe('the audit log', () => {
-  it('shows what happened, when, through what and from where, newest first', async () => {
+describe('GET /id/events', () => {
+  it('lists each event with its dialect, network, device and time, newest first', async () => {
     const fields = person();
     const [phone, laptop] = [
       { 'User-Agent': 'a phone', 'CF-Connecting-IP': '203.0.113.77' },
@@ -68,7 +68,7 @@ describe('the audit log', () => {
     expect(nextOf(answer)).toBeNull();
   });
 
-  it('shows an owner that an admin did something, but not the network or browser', async () => {
+  it('shows the owner that an admin acted, but not the network or browser of the admin', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     const headers = { 'User-Agent': 'an admin browser', 'CF-Connecting-IP': '203.0.113.77' };
     const granted = `/id/admin/accounts/${member.id}/grant-admin`;
@@ -94,7 +94,7 @@ describe('the audit log', () => {
     });
   });
 
-  it('shows nothing of another account', async () => {
+  it('lists no event of another account', async () => {
     const [one, other] = [await join(), await join()];
     await addEvents(other, 3);
     expect(idsIn(await events('', { cookie: one.cookie }))).toEqual(await allIds(one));
@@ -104,14 +104,14 @@ describe('the audit log', () => {
     );
   });
 
-  it('is refused to nobody in particular', async () => {
+  it('rejects missing and invalid credentials', async () => {
     expect(whole(await events('', {}))).toBe(refused('credentials_missing'));
     expect(whole(await events('', { token: 'x' }))).toBe(refused('credentials_invalid'));
   });
 });
 
-describe('the audit log of an account, to an admin', () => {
-  it('is the same in the same pages, and refused to its owner', async () => {
+describe('GET /id/admin/accounts/<id>/events', () => {
+  it('returns the same pages to an admin, and rejects the owner', async () => {
     const [member, admin] = [await join(), await join()];
     await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
     await addEvents(member, 3);
@@ -126,8 +126,8 @@ describe('the audit log of an account, to an admin', () => {
   });
 });
 
-describe('its pages', () => {
-  it('are turned over by the Link header, each event once', async () => {
+describe('paging of GET /id/events', () => {
+  it('lists each event once if the client follows the Link header', async () => {
     const member = await join();
     await addEvents(member, 4);
     const ids = await allIds(member);
@@ -143,14 +143,14 @@ describe('its pages', () => {
     expect(whole(await events(`?after=${ids[4]}`, { cookie: member.cookie }))).toBe('200 {"events":[]}');
   });
 
-  it('have no next one where the last is full', async () => {
+  it('links to no next page after a full last page', async () => {
     const member = await join();
     await addEvents(member, 2);
     expect(nextOf(await events('?limit=3', { cookie: member.cookie }))).toBeNull();
     expect(nextOf(await events('?limit=2', { cookie: member.cookie }))).not.toBeNull();
   });
 
-  it('have 100 events where nothing else is said, 1 at least and 1,000 at most', async () => {
+  it('takes a limit from 1 to 1,000, and 100 by default', async () => {
     const member = await join();
     await addEvents(member, 1001);
     const ids = await allIds(member);
@@ -175,7 +175,7 @@ describe('its pages', () => {
   });
 
   it.each(['', 'x', '-1', '1e9', '0x10', '1.5', 'NaN', 'Infinity', '%00', "1'"])(
-    'begin with the first where the cursor is none: %j',
+    'starts with the newest event if the cursor is invalid: %j',
     async (cursor) => {
       const member = await join();
       await addEvents(member, 2);

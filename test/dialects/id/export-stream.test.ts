@@ -1,4 +1,4 @@
-// `id`: the export of an account with a million events is a stream, which holds a page of them in memory.
+// GET /id/export of an account with a million events: a stream that keeps one page in memory.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
@@ -9,13 +9,13 @@ import { refused } from './support-refusals.ts';
 
 const EVENTS = 1_000_000;
 
-/** Neither a query of D1 nor the memory of an isolate is asked for more rows at once. */
+/** The most rows that one D1 query returns, and that an isolate keeps in memory. */
 const MAX_ROWS_AT_ONCE = 5_001;
 
-/** D1 takes 1,000 queries a request. */
+/** D1 allows 1,000 queries per request. */
 const MAX_QUERIES = 900;
 
-/** Bindings whose account has a million events, which are made when they are read; `fails` breaks a later query. */
+/** Bindings with a million events, generated when they are read; a query for which `fails` is true throws. */
 const withManyEvents = (fails = (_query: number) => false) => {
   const asked = { queries: 0, maxRows: 0 };
   const readPage = async (parameters: readonly unknown[]): Promise<unknown[][]> => {
@@ -65,7 +65,7 @@ const download = async (cookie: string, env: Env) => {
 };
 
 describe(`an export of ${EVENTS.toLocaleString('en')} events`, () => {
-  it('holds each of them, and reads on only as its client takes it', async () => {
+  it('contains every event, and reads D1 only as fast as the client reads', async () => {
     const { cookie } = await join();
     const { env, asked } = withManyEvents();
     const { response, done } = await download(cookie, env);
@@ -80,7 +80,7 @@ describe(`an export of ${EVENTS.toLocaleString('en')} events`, () => {
       const text = utf8.decode(value, { stream: true });
       for (let at = text.indexOf('"id":'); at >= 0; at = text.indexOf('"id":', at + 1)) events += 1;
       tail = (tail + text).slice(-200);
-      // A page or two ahead of the client, never the whole.
+      // At most two pages ahead of the client.
       expect(asked.queries).toBeLessThanOrEqual(chunks + 2);
     }
     await done();
@@ -91,7 +91,7 @@ describe(`an export of ${EVENTS.toLocaleString('en')} events`, () => {
     expect(asked.queries).toBeLessThanOrEqual(MAX_QUERIES);
   });
 
-  it('asks D1 for no more once its client has gone', async () => {
+  it('stops reading D1 once the client has gone', async () => {
     const { cookie } = await join();
     const { env, asked } = withManyEvents();
     const { response, done } = await download(cookie, env);
@@ -104,7 +104,7 @@ describe(`an export of ${EVENTS.toLocaleString('en')} events`, () => {
     expect(queries).toBeLessThanOrEqual(5);
   });
 
-  it('breaks off if D1 fails on the way: a part is not taken for the whole', async () => {
+  it('breaks off if D1 fails midway, so that no client takes a part for the whole', async () => {
     const { cookie } = await join();
     const { env } = withManyEvents((query) => query > 3);
     const { response } = await download(cookie, env);
@@ -112,7 +112,7 @@ describe(`an export of ${EVENTS.toLocaleString('en')} events`, () => {
     await expect(response.text()).rejects.toThrow();
   });
 
-  it('is a 503 if D1 fails before it begins', async () => {
+  it('answers 503 if D1 fails before the first byte', async () => {
     const { cookie } = await join();
     const { env } = withManyEvents(() => true);
     const { response, done } = await download(cookie, env);

@@ -1,4 +1,4 @@
-// `id`: everything that is held about an account, in one file, and no secret.
+// GET /id/export: all data of the own account in one file, without secrets.
 import { expect, it, vi } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
 import { type Sent, send, testEnv } from '../../support/worker.ts';
@@ -31,7 +31,7 @@ const profile = {
   description: 'I am I.',
 };
 
-it('is a file of the account, its sessions and its audit log', async () => {
+it('returns a file with the account, its sessions and its audit log', async () => {
   const member = await join();
   vi.setSystemTime(START_MS + 1000);
   await send('/id/me', { method: 'PATCH', cookie: member.cookie, json: { ...profile, pictureId: 4 } });
@@ -71,7 +71,7 @@ it('is a file of the account, its sessions and its audit log', async () => {
   );
 });
 
-it('holds every value of the row but what only compares and checks', async () => {
+it('contains every value of the row except the password hash, lookup keys and public_id', async () => {
   const member = await join();
   await send('/id/me', { method: 'PATCH', cookie: member.cookie, json: { ...profile, pictureId: 7 } });
   const { text } = await download({ cookie: member.cookie });
@@ -94,7 +94,7 @@ it('holds every value of the row but what only compares and checks', async () =>
   expect(text).toContain('"picture":"https://latchkey.test/pictures/7.svg","isAdmin":false');
 });
 
-it('holds the whole audit log, however long', async () => {
+it('contains the whole audit log of 1,501 events', async () => {
   const member = await join();
   const insert = testEnv.DB.prepare(
     "INSERT INTO events (user_id, type, dialect, created_at) VALUES (?, 'login', 'auth', 0)",
@@ -105,7 +105,7 @@ it('holds the whole audit log, however long', async () => {
   expect(headers.get('Link')).toBeNull();
 });
 
-it('holds no password, no hash, no token and nothing of another account', async () => {
+it('contains no password, hash or token, and nothing of another account', async () => {
   const [member, other] = [await join(), await join()];
   const legacy = await send('/account/login', {
     json: { username: member.email, password: member.password },
@@ -137,7 +137,7 @@ it('holds no password, no hash, no token and nothing of another account', async 
   ]);
 });
 
-it('is refused to nobody in particular', async () => {
+it('rejects missing and invalid credentials', async () => {
   for (const [sent, code] of [
     [{}, 'credentials_missing'],
     [{ cookie: 'A'.repeat(43) }, 'credentials_missing'],

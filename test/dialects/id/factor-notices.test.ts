@@ -1,4 +1,4 @@
-// `id`: the owner is told by mail of every change to second factors, and of a recovery code that was used.
+// `id`: mails to the owner about second factors, recovery codes and app passwords.
 import { beforeEach, expect, it } from 'vitest';
 import { createMailbox, type Mailbox, PUBLIC_URL } from '../../support/mail.ts';
 import {
@@ -25,14 +25,14 @@ const ask = async (status: number, path: string, sent: Sent = {}): Promise<void>
   const answer = await send(path, { token: person.token, ...via(), ...sent });
   expect([answer.status, answer.text]).toEqual([status, expect.anything()]);
 };
-/** The subjects of what the owner was told since the account was made. */
+/** The subjects of the mails to the owner after registration. */
 const told = (): string[] =>
   mailbox
     .to(person.email)
     .map(({ subject }) => subject)
     .filter((subject) => !subject.startsWith('Confirm your email'));
 
-it('reports a factor that is added, renamed and removed', async () => {
+it('mails the owner if a factor is added, renamed or removed', async () => {
   const { id } = await addPasskey(person, here, 'My phone', via());
   expect(told()).toEqual(['A second factor was added to your Latchkey account']);
   const { text } = mailbox.last(person.email);
@@ -49,7 +49,7 @@ it('reports a factor that is added, renamed and removed', async () => {
   expect(told()).toHaveLength(3);
 });
 
-it('reports an authenticator app only once it is on', async () => {
+it('mails about an authenticator app only after it is confirmed', async () => {
   await ask(201, '/id/factors/totp', { method: 'POST' });
   await ask(401, '/id/factors/totp/confirm', { json: { code: '000000' } });
   expect(told()).toEqual([]);
@@ -57,7 +57,7 @@ it('reports an authenticator app only once it is on', async () => {
   expect(told()).toEqual(['A second factor was added to your Latchkey account']);
 });
 
-it('reports new recovery codes, and a used one', async () => {
+it('mails about new recovery codes, and about a used one', async () => {
   const totp = await addTotp(person, via());
   const [recoveryCode = ''] = totp.recoveryCodes;
   const token = await stepToken(person, via());
@@ -72,7 +72,7 @@ it('reports new recovery codes, and a used one', async () => {
   expect(told().at(-1)).toBe('New recovery codes for your Latchkey account');
 });
 
-it('reports app passwords that are created and removed, never their text', async () => {
+it('mails about created and removed app passwords, without their text', async () => {
   const { id, password } = await addAppPassword(person, {}, via());
   expect(told()).toEqual(['An app password was made for your Latchkey account']);
   expect(mailbox.last(person.email).text).not.toContain(password);
@@ -80,7 +80,7 @@ it('reports app passwords that are created and removed, never their text', async
   expect(told().at(-1)).toBe('An app password of your Latchkey account was removed');
 });
 
-it('reports that an admin removed them all', async () => {
+it('mails the owner if an admin removes all factors', async () => {
   await addTotp(person, via());
   const admin = await join(via());
   await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
@@ -88,7 +88,7 @@ it('reports that an admin removed them all', async () => {
   expect(told().at(-1)).toBe('All second factors were removed from your Latchkey account');
 });
 
-it('sends nothing if this deployment sends no mail', async () => {
+it('adds nothing to the outbox if the service sends no mail', async () => {
   const other = await join();
   await addTotp(other);
   const { results } = await testEnv.DB.prepare('SELECT kind FROM outbox WHERE user_id = ?')

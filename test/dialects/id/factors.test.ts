@@ -1,4 +1,4 @@
-// `id`: passkeys, authenticator app and recovery codes: what an owner adds, sees, renames and removes.
+// `id`: how owners add, list, rename and remove passkeys, authenticator apps and recovery codes.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createSoftPasskey } from '../../support/authenticator.ts';
 import {
@@ -35,19 +35,19 @@ const rowsOf = async (table: string): Promise<number> =>
     .first<number>('n')) ?? -1;
 
 describe('an account without a factor', () => {
-  it('has nothing, and logs in with its password alone', async () => {
+  it('lists no factors, and logs in with its password alone', async () => {
     expect(await list()).toEqual({ factors: [], recoveryCodesLeft: 0, passkeys: null });
     expect(objectOf(json(await startLogin(person)))).toHaveProperty('token');
   });
 
-  it('gets no recovery codes', async () => {
+  it('cannot create recovery codes', async () => {
     expect(whole(await post('/recovery-codes'))).toBe(problem(404, 'not_found', 'Not found.'));
     expect(await rowsOf('recovery_codes')).toBe(0);
   });
 });
 
-describe('an authenticator app', () => {
-  it('gives its secret and a URI', async () => {
+describe('POST /id/factors/totp and /id/factors/totp/confirm', () => {
+  it('return a secret and an otpauth URI', async () => {
     const answer = await send('/id/factors/totp', { method: 'POST', token: person.token });
     const { secret, uri, ...rest } = objectOf(json(answer));
     expect(answer.status).toBe(201);
@@ -58,7 +58,7 @@ describe('an authenticator app', () => {
     expect(rest).toEqual({});
   });
 
-  it('asks for nothing until its first right code', async () => {
+  it('add no factor, and change no login, until the first right code', async () => {
     await send('/id/factors/totp', { method: 'POST', token: person.token });
     expect(await list()).toMatchObject({ factors: [] });
     expect(objectOf(json(await startLogin(person)))).toHaveProperty('token');
@@ -66,7 +66,7 @@ describe('an authenticator app', () => {
     expect(await list()).toMatchObject({ factors: [], recoveryCodesLeft: 0 });
   });
 
-  it('is on after it, with ten recovery codes and a line in the audit log', async () => {
+  it('add the factor with ten recovery codes and an event after the first right code', async () => {
     const { id, recoveryCodes } = await addTotp(person);
     expect(recoveryCodes).toHaveLength(10);
     expect(await list()).toEqual({
@@ -90,7 +90,7 @@ describe('an authenticator app', () => {
     ]);
   });
 
-  it('is confirmed once: the code that did it logs in nobody', async () => {
+  it('accept a code once: it neither confirms again nor logs in', async () => {
     const started = json(await send('/id/factors/totp', { method: 'POST', token: person.token }));
     const code = await codeAt(textOf(started, 'secret'), Date.now());
     expect((await post('/totp/confirm', { code })).status).toBe(200);
@@ -99,7 +99,7 @@ describe('an authenticator app', () => {
     expect(whole(await finishLogin({ token, code }))).toMatch(/^401 .*"wrong_code"/);
   });
 
-  it('is one: a second start makes the first secret void, and none replaces one that is on', async () => {
+  it('void the secret of an earlier start, and answer 409 if an app is confirmed', async () => {
     const first = json(await send('/id/factors/totp', { method: 'POST', token: person.token }));
     const { secret } = await addTotp(person);
     expect(secret).not.toBe(textOf(first, 'secret'));
@@ -107,7 +107,7 @@ describe('an authenticator app', () => {
     expect(await rowsOf('factors')).toBe(1);
   });
 
-  it('is kept encrypted: a copy of D1 gives no codes', async () => {
+  it('store the secret encrypted, so that a copy of D1 yields no codes', async () => {
     const { secret } = await addTotp(person);
     const row = await testEnv.DB.prepare('SELECT * FROM factors WHERE user_id = ?').bind(person.id).first();
     expect(JSON.stringify(row)).not.toContain(secret);
@@ -115,8 +115,8 @@ describe('an authenticator app', () => {
   });
 });
 
-describe('a passkey', () => {
-  it('is asked for with what the standard wants, for a handle of 64 bytes that stays', async () => {
+describe('POST /id/factors/passkeys', () => {
+  it('offers the WebAuthn options, with one user handle of 64 bytes per account', async () => {
     const ask = async () => objectOf(json(await post('/passkeys/options')), 'publicKey');
     const [first, second] = [await ask(), await ask()];
     expect(first).toEqual({
@@ -141,7 +141,7 @@ describe('a passkey', () => {
     expect(second['challenge']).not.toBe(first['challenge']);
   });
 
-  it('is added, listed, and not made twice on one device', async () => {
+  it('adds and lists a passkey, and excludes its device from the next registration', async () => {
     const { id, passkey, userHandle, recoveryCodes } = await addPasskey(
       person,
       { flags: { be: true, bs: true } },
@@ -169,7 +169,7 @@ describe('a passkey', () => {
     ]);
   });
 
-  it('brings no second set of recovery codes', async () => {
+  it('returns no second set of recovery codes', async () => {
     const { recoveryCodes } = await addTotp(person);
     expect((await addPasskey(person)).recoveryCodes).toBeNull();
     const token = await stepToken(person);
@@ -190,22 +190,22 @@ describe('a passkey', () => {
     ['a foreign origin', { origin: 'https://latchkey.example' }],
     ['another RP', { rpId: 'test' }],
     ['another challenge', { challenge: 'A'.repeat(43) }],
-    ['no person', { flags: { up: false } }],
-  ])('of %s is refused, and nothing is stored', async (_, said) => {
+    ['no user presence', { flags: { up: false } }],
+  ])('rejects an answer with %s, and stores nothing', async (_, said) => {
     expect(whole(await post('/passkeys', await answer(said)))).toBe(
       `401 ${JSON.stringify({ type: 'urn:latchkey:problem:wrong_passkey', title: 'The passkey was not accepted.', status: 401, code: 'wrong_passkey' })}`,
     );
     expect([await rowsOf('factors'), await rowsOf('recovery_codes')]).toEqual([0, 0]);
   });
 
-  it('is added once by one answer', async () => {
+  it('accepts an answer once', async () => {
     const answered = await answer();
     expect((await post('/passkeys', answered)).status).toBe(201);
     expect(whole(await post('/passkeys', answered))).toMatch(/^401 .*"challenge_expired"/);
     expect(await rowsOf('factors')).toBe(1);
   });
 
-  it('is not added to another account, nor by another session', async () => {
+  it('rejects the answer from another account and from another session', async () => {
     const other = await join();
     const answered = await answer();
     expect(whole(await post('/passkeys', answered, other.token))).toMatch(/^401 .*"challenge_expired"/);
@@ -213,7 +213,7 @@ describe('a passkey', () => {
     expect(whole(await post('/passkeys', answered, again))).toMatch(/^401 .*"challenge_expired"/);
   });
 
-  it('belongs to one account', async () => {
+  it('rejects a passkey that another account has', async () => {
     const asked = json(await post('/passkeys/options'));
     const passkey = await createSoftPasskey();
     const said = { challenge: textOf(asked, 'publicKey', 'challenge'), ...here };
@@ -226,7 +226,7 @@ describe('a passkey', () => {
     expect(await list(other)).toMatchObject({ factors: [] });
   });
 
-  it('is one of twenty at the most', async () => {
+  it('accepts at most 20 factors per account', async () => {
     await testEnv.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 19)
        INSERT INTO factors (user_id, kind, name, credential_id, created_at, confirmed_at)
@@ -240,19 +240,19 @@ describe('a passkey', () => {
   });
 
   it.each([
-    ['nothing', {}],
-    ['no passkey', { token: 'x' }],
-    ['a text', { token: 'x', passkey: 'y' }],
-    ['half an answer', { token: 'x', passkey: { id: 'x', rawId: 'x', type: 'public-key' } }],
+    ['an empty body', {}],
+    ['a missing passkey', { token: 'x' }],
+    ['a passkey that is a text', { token: 'x', passkey: 'y' }],
+    ['an incomplete passkey', { token: 'x', passkey: { id: 'x', rawId: 'x', type: 'public-key' } }],
     ['numbers', { token: 1, passkey: { id: 1 } }],
-  ])('is not made of %s', async (_, body) => {
+  ])('answers 400 to %s', async (_, body) => {
     const refused = await post('/passkeys', body);
     expect(whole(refused)).toMatch(/^400 .*"code":"invalid"/);
   });
 });
 
-describe('a factor', () => {
-  it('is renamed by its owner', async () => {
+describe('PATCH and DELETE /id/factors/<id>', () => {
+  it('rename a factor, but not to a blank name', async () => {
     const { id } = await addPasskey(person);
     const answer = await send(`/id/factors/${id}`, {
       method: 'PATCH',
@@ -269,7 +269,7 @@ describe('a factor', () => {
     expect(whole(empty)).toMatch(/^400 .*"blank"/);
   });
 
-  it('is removed by its owner, and then asks for nothing', async () => {
+  it('remove a factor, so that the next login does not require it', async () => {
     const { id } = await addTotp(person);
     const remove = () => send(`/id/factors/${id}`, { method: 'DELETE', token: person.token });
     expect(whole(await remove())).toBe('204 ');
@@ -278,7 +278,7 @@ describe('a factor', () => {
     expect(objectOf(json(await startLogin(person)))).toHaveProperty('token');
   });
 
-  it('takes the recovery codes along if it is the last one, and only then', async () => {
+  it('delete the recovery codes with the last factor, and only then', async () => {
     const [{ id: first }, { id: second }] = [await addTotp(person), await addPasskey(person)];
     await send(`/id/factors/${first}`, { method: 'DELETE', token: person.token });
     expect(await rowsOf('recovery_codes')).toBe(10);
@@ -287,7 +287,7 @@ describe('a factor', () => {
     expect(await eventsOf(person.id)).toEqual(expect.arrayContaining(['passkey_removed', 'totp_removed']));
   });
 
-  it('of somebody else is neither renamed nor removed', async () => {
+  it('answer 404 for a factor of another account, and change nothing', async () => {
     const { id } = await addPasskey(person);
     const { token } = await join();
     const before = await eventsOf(person.id);
@@ -299,8 +299,8 @@ describe('a factor', () => {
   });
 });
 
-describe('recovery codes', () => {
-  it('are replaced by ten others', async () => {
+describe('POST /id/factors/recovery-codes', () => {
+  it('replaces the codes by ten new ones', async () => {
     const { recoveryCodes: old } = await addTotp(person);
     const answer = await post('/recovery-codes');
     const codes = objectOf(json(answer))['recoveryCodes'];
@@ -314,7 +314,7 @@ describe('recovery codes', () => {
     expect(await list()).toMatchObject({ recoveryCodesLeft: 9 });
   });
 
-  it('are kept as hashes', async () => {
+  it('stores only hashes of the codes', async () => {
     const { recoveryCodes } = await addTotp(person);
     const { results } = await testEnv.DB.prepare('SELECT hash FROM recovery_codes WHERE user_id = ?')
       .bind(person.id)
@@ -327,22 +327,22 @@ describe('recovery codes', () => {
   });
 });
 
-describe('all of it', () => {
-  it('is deleted with the account', async () => {
+describe('an account with factors and app passwords', () => {
+  it('deletes them with the account, in a session that has proved a factor', async () => {
     const old = textOf(json(await startLogin(person)), 'token');
     await addTotp(person);
     await addPasskey(person);
     await send('/id/app-passwords', { token: person.token, json: { name: 'x' } });
     const remove = (token: string) =>
       send('/id/me', { method: 'DELETE', token, json: { password: PASSWORD } });
-    // A session from before the factors: a password is not enough for it.
+    // In a session from before the factors, the password is not enough.
     expect(whole(await remove(old))).toMatch(/^403 .*"reauthenticate"/);
     expect(await rowsOf('factors')).toBe(2);
     expect(whole(await remove(person.token))).toBe('204 ');
     for (const table of ['factors', 'recovery_codes', 'app_passwords']) expect(await rowsOf(table)).toBe(0);
   });
 
-  it('holds no secret in an export', async () => {
+  it('exports them without secrets', async () => {
     const { secret, recoveryCodes } = await addTotp(person);
     await addPasskey(person, {}, 'My phone');
     const made = json(await send('/id/app-passwords', { token: person.token, json: { name: 'Old phone' } }));

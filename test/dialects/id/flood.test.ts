@@ -1,4 +1,4 @@
-// `id`: the flood guards stand before whatever hashes a password, and before nothing else.
+// `id`: flood guards run before each request that hashes a password, and before no other.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { measure } from '../../support/counting.ts';
@@ -9,7 +9,7 @@ import { refused, throttled } from './support-refusals.ts';
 
 const FLOOD = { 'CF-Connecting-IP': '203.0.113.5' };
 
-/** Bindings of which one guard lets nobody pass; and the keys that both were asked for. */
+/** Bindings in which one guard rejects every request, and the keys that both guards were called with. */
 const shut = (guard: 'LOGIN_LIMIT' | 'REGISTRATION_LIMIT') => {
   const asked: string[] = [];
   const limit = (success: boolean): RateLimit => ({
@@ -32,7 +32,7 @@ const GUARDED: [string, string, object][] = [
 ];
 
 describe.each(GUARDED)('%s %s', (method, path, json) => {
-  it('is 429 for an address that floods, before anything is looked at', async () => {
+  it('answers 429 to an address that the login guard rejects, before a password is hashed', async () => {
     const { cookie } = await join();
     const { env, asked } = shut('LOGIN_LIMIT');
     const cost = await measure(path, { method, cookie, json, headers: FLOOD, env });
@@ -44,7 +44,7 @@ describe.each(GUARDED)('%s %s', (method, path, json) => {
     expect(await isLive({ cookie })).toBe(true);
   });
 
-  it('is not asked about by nobody in particular, or for registrations', async () => {
+  it('never uses the registration guard, and without credentials no guard except at login', async () => {
     const { env, asked } = shut('REGISTRATION_LIMIT');
     const answer = await send(path, { method, json, headers: FLOOD, env });
     expect(whole(answer)).toBe(refused(path === '/id/login' ? 'wrong_credentials' : 'credentials_missing'));
@@ -53,7 +53,7 @@ describe.each(GUARDED)('%s %s', (method, path, json) => {
 });
 
 describe('POST /id/register', () => {
-  it('has a guard of its own', async () => {
+  it('answers 429 if the registration guard rejects the address, and ignores the login guard', async () => {
     const { env } = shut('REGISTRATION_LIMIT');
     const cost = await measure('/id/register', { json: person(), headers: FLOOD, env });
     expect(whole(cost.answer)).toBe(throttled(60));
@@ -71,7 +71,7 @@ it.each([
   ['GET', '/id/export', 200],
   ['DELETE', '/id/sessions', 200],
   ['POST', '/id/logout', 204],
-] as const)('%s %s asks no guard', async (method, path, status) => {
+] as const)('%s %s uses no guard', async (method, path, status) => {
   const { cookie } = await join();
   const { env, asked } = shut('LOGIN_LIMIT');
   expect((await send(path, { method, cookie, headers: FLOOD, env })).status).toBe(status);

@@ -1,4 +1,4 @@
-// `id`: what a reverse proxy is told of a request, what a browser is sent to, and what forged headers cannot do.
+// GET /id/forward-auth: answers to a reverse proxy, redirects of browsers, and forged headers.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { measure, NO_OPERATIONS } from '../../support/counting.ts';
@@ -18,7 +18,7 @@ const BROWSER = {
   Accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
   'Sec-Fetch-Mode': 'navigate',
 };
-/** What Caddy and Traefik send. */
+/** The headers that Caddy and Traefik send. */
 const forwarded = (url: string, method = 'GET'): Record<string, string> => {
   const [, proto = '', host = '', uri = ''] = /^(\w+):\/\/([^/]*)(.*)$/s.exec(url) ?? [];
   return {
@@ -32,7 +32,7 @@ const forwarded = (url: string, method = 'GET'): Record<string, string> => {
 const ask = (headers: Record<string, string> = {}, sent: Sent = {}, query = ''): Promise<Answer> =>
   send(`/id/forward-auth${query}`, { env, origin: ID, headers, ...sent });
 
-/** Status, where it leads to, and the code of the refusal. */
+/** The status, the Location and the code of the refusal, in one line. */
 const outcome = ({ status, headers, text }: Answer): string => {
   const code: string = text === '' ? '' : JSON.parse(text).code;
   return [status, headers.get('Location') ?? '', code].filter((part) => part !== '').join(' ');
@@ -69,8 +69,8 @@ beforeAll(async () => {
 const remote = ({ headers }: Answer): Record<string, string> =>
   Object.fromEntries([...headers].filter(([name]) => name.startsWith('remote-')));
 
-describe('whoever is signed in', () => {
-  it('is told to the app, by every header, with no body', async () => {
+describe('GET /id/forward-auth for a signed-in user', () => {
+  it('answers 200 with all Remote-* headers and no body', async () => {
     const answer = await ask(forwarded(`${APP}/x`), { cookie: person.cookie });
     expect([answer.status, answer.text]).toEqual([200, '']);
     expect(remote(answer)).toEqual({
@@ -84,14 +84,14 @@ describe('whoever is signed in', () => {
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
   });
 
-  it('costs one KV get and one D1 query, as every authenticated read', async () => {
+  it('costs one KV get and one D1 query, like every authenticated read', async () => {
     const sent = { cookie: person.cookie, env, origin: ID, headers: forwarded(`${APP}/x`) };
     const { answer, operations } = await measure('/id/forward-auth', sent);
     expect(answer.status).toBe(200);
     expect(operations).toEqual({ ...NO_OPERATIONS, kvGets: 1, d1: 1 });
   });
 
-  it('may be an admin, a proven address, or a client with a token', async () => {
+  it('reports admins and verified addresses, and accepts a token instead of the cookie', async () => {
     await set(admin.email, 'email_verified_at = 1');
     const answer = await ask({}, { cookie: admin.cookie });
     expect(remote(answer)).toMatchObject({
@@ -106,12 +106,12 @@ describe('whoever is signed in', () => {
     expect(outcome(await ask({ Authorization: `Bearer ${token.slice(1)}` }))).toBe('401 credentials_invalid');
   });
 
-  it('is found by the cookie even if the app has an Authorization header of its own', async () => {
+  it('uses the cookie if the Authorization header belongs to the app', async () => {
     for (const Authorization of ['Bearer of-the-app', 'Basic YTpi', 'Token', 'Bearer a b'])
       expect((await ask({ Authorization, Cookie: `sessionid=${person.cookie}` })).status).toBe(200);
   });
 
-  it('has a header value that every server can read', async () => {
+  it('percent-encodes a name so that every server can read the header', async () => {
     const rows = [
       ['Zoë Jones', 'Zo%C3%AB Jones'],
       ['100% Ann', '100%25 Ann'],
@@ -127,7 +127,7 @@ describe('whoever is signed in', () => {
     }
   });
 
-  it('cannot put a header of its own in by a line break', async () => {
+  it('encodes line breaks, so that a name cannot add a header', async () => {
     const { email, cookie } = await join();
     await testEnv.DB.prepare('UPDATE users SET name = ? WHERE email = ?')
       .bind('Ann\r\nRemote-Groups: admin\t\u2028\0', email)
@@ -139,7 +139,7 @@ describe('whoever is signed in', () => {
     });
   });
 
-  it('without a username is known by the proven address, and until then by the sub', async () => {
+  it('names a user without a username by the verified address, or else by the sub', async () => {
     const { email, cookie } = await join({ username: undefined });
     const before = remote(await ask({}, { cookie }));
     expect(before['remote-user']).toBe(before['remote-sub']);
@@ -147,7 +147,7 @@ describe('whoever is signed in', () => {
     expect(remote(await ask({}, { cookie }))['remote-user']).toBe(email);
   });
 
-  it('has every header even without a value, so that none of the client is left', async () => {
+  it('sends every header even if it is empty, so that none of the client remains', async () => {
     const { cookie } = await join({ name: '' });
     await testEnv.DB.prepare(
       "UPDATE users SET name = '', username = NULL, username_key = NULL WHERE id IN (SELECT max(id) FROM users)",
@@ -158,70 +158,70 @@ describe('whoever is signed in', () => {
   });
 });
 
-describe('whoever is not signed in', () => {
+describe('GET /id/forward-auth for a user who is not signed in', () => {
   const url = `${APP}/orders?id=7&q=a%20b`;
 
   it.each([
     ['no credentials', {}],
-    ['a cookie that nobody has', { Cookie: `sessionid=${'A'.repeat(43)}` }],
-    ['the password of a proxy of the app', { Authorization: 'Basic YTpi' }],
-  ])('is sent to the sign-in page and back: %s', async (_what, headers) => {
+    ['an unknown cookie', { Cookie: `sessionid=${'A'.repeat(43)}` }],
+    ['Basic credentials of the app', { Authorization: 'Basic YTpi' }],
+  ])('redirects a browser to the sign-in page and back: %s', async (_what, headers) => {
     const answer = await ask({ ...BROWSER, ...forwarded(url), ...headers });
     expect(outcome(answer)).toBe(`303 ${signIn(url)}`);
     expect(remote(answer)).toEqual({});
   });
 
-  it('gets a 401 with Location from nginx, which passes on nothing else', async () => {
+  it('answers 401 with Location to nginx, which passes on nothing else', async () => {
     const answer = await ask({ ...BROWSER, 'X-Original-URL': url });
     expect(outcome(answer)).toBe(`401 ${signIn(url)}`);
     expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
   });
 
   it.each([
-    ['a client that is no browser', { Accept: '*/*' }],
-    ['one that says nothing', { Accept: '' }],
+    ['a client that is not a browser', { Accept: '*/*' }],
+    ['an empty Accept header', { Accept: '' }],
     ['fetch of a page', { Accept: 'text/html', 'Sec-Fetch-Mode': 'cors' }],
     ['an image', { Accept: 'image/*', 'Sec-Fetch-Mode': 'no-cors' }],
-  ])('gets a 401: %s', async (_what, headers) => {
+  ])('answers 401 without a redirect: %s', async (_what, headers) => {
     expect(outcome(await ask({ ...forwarded(url), ...headers }))).toBe('401 credentials_missing');
     expect(outcome(await ask({ 'X-Original-URL': url, ...headers }))).toBe('401 credentials_missing');
   });
 
-  it('gets a 401 if the proxy names no request', async () => {
+  it('answers 401 if the proxy forwards no URL', async () => {
     expect(outcome(await ask(BROWSER))).toBe('401 credentials_missing');
   });
 
-  it('gets a 401, not an endless circle, where the cookie would not come along', async () => {
+  it('answers 401, not an endless redirect, if the app would not get the cookie', async () => {
     expect(outcome(await ask({ ...BROWSER, ...forwarded('https://app.other.test/') }))).toBe(
       '401 credentials_missing',
     );
-    // A port of our own host gets the cookie.
+    // Another port of the same host gets the cookie.
     const port = `${ID}:8443/x`;
     expect(
       outcome(await ask({ ...BROWSER, ...forwarded(port) }, { env: { ...env, COOKIE_DOMAIN: '' } })),
     ).toBe(`303 ${signIn(port)}`);
   });
 
-  it('comes back by PUBLIC_URL, whatever host the proxy passes on', async () => {
+  it('redirects to PUBLIC_URL, whatever host the proxy passes on', async () => {
     const answer = await ask({ ...BROWSER, ...forwarded(url) }, { origin: APP });
     expect(outcome(answer)).toBe(`303 ${signIn(url)}`);
   });
 
-  it('comes back to the front page from an address that is no URL', async () => {
+  it('leads back to the front page of the app if the path is not valid in a URL', async () => {
     for (const uri of ['/a b', '/\\x', '/"x', `/${'a'.repeat(2_000)}`, '/<a>'])
       expect(outcome(await ask({ ...BROWSER, ...forwarded(`${APP}${uri}`) }))).toBe(
         `303 ${signIn(`${APP}/`)}`,
       );
   });
 
-  it('is led by /sign-in to where it came from', async () => {
+  it('leads back to the app from /sign-in', async () => {
     const { pathname, search } = new URL(signIn(url));
     const answer = await send(pathname + search, { env, origin: ID, cookie: person.cookie });
     expect(answer.headers.get('Location')).toBe(url);
   });
 });
 
-describe('an app that is not trusted', () => {
+describe('GET /id/forward-auth for an untrusted app', () => {
   it.each([
     'https://evil.test/',
     'http://app.example.com/',
@@ -239,7 +239,7 @@ describe('an app that is not trusted', () => {
     'https:///x',
     '//app.example.com/',
     '',
-  ])('%j is refused to all, before anything is read', async (url) => {
+  ])('answers 403 for %j, whether signed in or not', async (url) => {
     for (const headers of [forwarded(url), { 'X-Original-URL': url }]) {
       if (!url.includes('://') && !('X-Original-URL' in headers)) continue;
       const sent = { cookie: person.cookie, env, origin: ID, headers: { ...BROWSER, ...headers } };
@@ -248,35 +248,35 @@ describe('an app that is not trusted', () => {
     }
   });
 
-  it('does not become trusted by a second header', async () => {
+  it('answers 403 if only one of two URL headers names a trusted app', async () => {
     const headers = { ...BROWSER, ...forwarded(`${APP}/`), 'X-Original-URL': 'https://evil.test/' };
     expect(outcome(await ask(headers))).toBe('403 forbidden');
   });
 });
 
-describe('demands', () => {
+describe('requirements of GET /id/forward-auth', () => {
   const asPerson = { cookie: '' };
   beforeAll(() => {
     asPerson.cookie = person.cookie;
   });
 
-  it('a group', async () => {
+  it('rejects users outside the group of ?group=, without a redirect', async () => {
     expect(outcome(await ask({}, asPerson, '?group=admin'))).toBe('403 forbidden');
     expect((await ask({}, asPerson, '?group=users')).status).toBe(200);
     expect((await ask({}, { cookie: admin.cookie }, '?group=admin')).status).toBe(200);
-    // Who is asked for in vain is not sent to sign in: it would lead back here.
+    // Signing in would not help: it would lead back here.
     expect(outcome(await ask({ ...BROWSER, ...forwarded(APP) }, asPerson, '?group=admin'))).toBe(
       '403 forbidden',
     );
   });
 
-  it('no admin without the factor of REQUIRE_ADMIN_FACTOR', async () => {
+  it('removes the admin group without a factor if REQUIRE_ADMIN_FACTOR is set', async () => {
     const strict = { cookie: admin.cookie, env: { ...env, REQUIRE_ADMIN_FACTOR: 'true' } };
     expect(remote(await ask({}, strict))['remote-groups']).toBe('users');
     expect(outcome(await ask({}, strict, '?group=admin'))).toBe('403 forbidden');
   });
 
-  it('a recent proof, which browsers are sent to give', async () => {
+  it('requires a recent proof with ?recent=true, and redirects browsers to /confirm', async () => {
     const stale = await join();
     expect((await ask({}, { cookie: stale.cookie }, '?recent=true')).status).toBe(200);
     await testEnv.DB.prepare(
@@ -297,14 +297,14 @@ describe('demands', () => {
   });
 
   it.each(['?groups=admin', '?group=staff', '?group=', '?group=Admin', '?recent=1', '?recent', '?x'])(
-    'lets nobody pass if one is misspelt: %s',
+    'answers 400 to everybody if the query is misspelt: %s',
     async (query) => {
       expect(outcome(await ask({}, { cookie: admin.cookie }, query))).toBe('400 invalid');
       expect(outcome(await ask({}, {}, query))).toBe('400 invalid');
     },
   );
 
-  it('a session that may stand for its account elsewhere', async () => {
+  it('rejects an unverified address if verification is required, and a session of an app password', async () => {
     const strict = {
       ...env,
       REQUIRE_VERIFIED_EMAIL: 'true',
@@ -323,12 +323,12 @@ describe('demands', () => {
   });
 });
 
-describe('a page of another origin', () => {
+describe('GET /id/forward-auth for a page of another origin', () => {
   const forge = (method: string, headers: Record<string, string>) =>
     ask({ ...forwarded(`${APP}/x`, method), ...headers }, { cookie: person.cookie });
   const sibling = { Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'same-site' };
 
-  it('changes nothing at the app with the cookie', async () => {
+  it('answers 403 cross_site to a change with the cookie', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'post', 'X'])
       expect(outcome(await forge(method, sibling))).toBe('403 cross_site');
     expect(outcome(await forge('POST', { Origin: ID, 'Sec-Fetch-Site': 'same-site' }))).toBe(
@@ -339,7 +339,7 @@ describe('a page of another origin', () => {
     expect(outcome(await ask(nginx, { cookie: person.cookie }))).toBe('403 cross_site');
   });
 
-  it('may read and link, and the own pages of the app and those of ALLOWED_ORIGINS may change', async () => {
+  it('allows reads, and changes from pages of the app itself and of ALLOWED_ORIGINS', async () => {
     expect((await forge('GET', sibling)).status).toBe(200);
     expect((await forge('POST', { Origin: APP, 'Sec-Fetch-Site': 'same-origin' })).status).toBe(200);
     expect((await forge('POST', { Origin: 'https://app.other.test' })).status).toBe(200);

@@ -1,4 +1,4 @@
-// `id` and the page: signing in with a code that is mailed to a proven address.
+// `id` and the sign-in page: sign-in with a code that is mailed to a verified address (EMAIL_SIGN_IN).
 import { beforeEach, describe, expect, it } from 'vitest';
 import { observe } from '../../support/counting.ts';
 import { codeIn, createMailbox, type Mailbox, tokenIn } from '../../support/mail.ts';
@@ -22,7 +22,7 @@ const join = async (isProven = true) => {
   return fields;
 };
 
-/** What the browser keeps since it asked for a code. */
+/** The cookie that a browser gets when it requests a code. */
 const holderOf = ({ headers }: Answer): Record<string, string> => {
   const [cookie] = headers.getSetCookie().filter((line) => line.startsWith('login_step='));
   return { Cookie: cookie?.split(';')[0] ?? '' };
@@ -41,7 +41,7 @@ const lastCode = (email: string): string => codeIn(mailbox.last(email));
 
 const WRONG = [400, expect.stringContaining('"code":"email_code_invalid"')];
 
-it('opens a session, once, in the browser that asked', async () => {
+it('opens a session once, and only in the browser that requested the code', async () => {
   const { username, email } = await join();
   const browser = await ask(username);
   const code = lastCode(email);
@@ -59,23 +59,23 @@ it('opens a session, once, in the browser that asked', async () => {
   expect([again.status, again.text]).toEqual(WRONG);
 });
 
-it('opens one session of 24 at once', async () => {
+it('opens one session if 24 logins arrive at once', async () => {
   const { email } = await join();
   const browser = await ask(email);
   const code = lastCode(email);
-  // More than five attempts are not compared at all.
+  // Attempts after the fifth are not compared at all.
   const answers = await Promise.all(Array.from({ length: 24 }, () => logIn(email, code, browser)));
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
 });
 
-it('gives a token if the client asks for one', async () => {
+it('returns a token if the client asks for one', async () => {
   const { email } = await join();
   const browser = await ask(email);
   const opened = await logIn(email, lastCode(email), browser, { session: 'token' });
   expect(json(opened)).toMatchObject({ token: expect.stringMatching(/^eyJ/) });
 });
 
-it('is one factor: an account with a second one opens no session', async () => {
+it('counts as one factor: an account with a second factor opens no session', async () => {
   const { email } = await join();
   await testEnv.DB.prepare(
     "INSERT INTO factors (user_id, kind, name, secret, created_at, confirmed_at) SELECT id, 'totp', 'app', 'x', 1, 1 FROM users WHERE email = ?",
@@ -90,7 +90,7 @@ it('is one factor: an account with a second one opens no session', async () => {
   expect((await logIn(email, code, browser)).status).toBe(400);
 });
 
-it('asks for the second factor of one attempt of 24 at once', async () => {
+it('starts one second step if 24 logins arrive at once', async () => {
   const { email } = await join();
   await testEnv.DB.prepare(
     "INSERT INTO factors (user_id, kind, name, secret, created_at, confirmed_at) SELECT id, 'totp', 'app', 'x', 1, 1 FROM users WHERE email = ?",
@@ -103,7 +103,7 @@ it('asks for the second factor of one attempt of 24 at once', async () => {
   expect(answers.filter(({ text }) => text.includes('secondFactor'))).toHaveLength(1);
 });
 
-it('goes to proven addresses only, and the answer and the work are the same for everybody', async () => {
+it('mails only verified addresses, with the same answer and work for everybody', async () => {
   const [proven, unproven, disabled] = [await join(), await join(false), await join()];
   await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE email = ?').bind(disabled.email).run();
   const ask = async (identifier: string) => {
@@ -116,13 +116,13 @@ it('goes to proven addresses only, and the answer and the work are the same for 
   expect(await ask(unproven.email)).toEqual(known);
   expect(await ask('nobody@test.com')).toEqual(known);
   expect(await ask(disabled.email)).toEqual(known);
-  // The mail of the registration, and no code.
+  // Only the mail of the registration, no code.
   expect(mailbox.to(unproven.email)).toHaveLength(1);
   expect(mailbox.to(disabled.email)).toHaveLength(1);
   expect(mailbox.to(proven.email)).toHaveLength(2);
 });
 
-it('allows five attempts, and a new code gives no new ones', async () => {
+it('allows five attempts, which a new code does not reset', async () => {
   const { email } = await join();
   const browser = await ask(email);
   for (let times = 0; times < 5; times += 1) await logIn(email, '00000000', browser);
@@ -132,8 +132,8 @@ it('allows five attempts, and a new code gives no new ones', async () => {
   expect((await logIn(email, lastCode(email), next)).status).toBe(400);
 });
 
-describe('without EMAIL_SIGN_IN', () => {
-  it('there are no codes, and a login without a password is refused as before', async () => {
+describe('EMAIL_SIGN_IN off', () => {
+  it('answers 404 to a request for a code, and requires a password at login', async () => {
     mailbox = createMailbox();
     const { email } = await join();
     expect((await post('/id/login/code', { identifier: email })).status).toBe(404);
@@ -151,7 +151,7 @@ describe('without EMAIL_SIGN_IN', () => {
   });
 });
 
-it('works on the page', async () => {
+it('signs in on the page /sign-in/code', async () => {
   const { username, email } = await join();
   const { text } = await send('/sign-in', { env: mailbox.env });
   expect(text).toContain('<a href="/sign-in/code">');
@@ -168,7 +168,7 @@ it('works on the page', async () => {
   expect(sessionCookie(right)).not.toBeNull();
 });
 
-it('leads to the second step on the page, which does not speak of a password that nobody typed', async () => {
+it('leads to the second step on the page, which mentions no password', async () => {
   const { username, email } = await join();
   await testEnv.DB.prepare(
     "INSERT INTO factors (user_id, kind, name, secret, created_at, confirmed_at) SELECT id, 'totp', 'app', 'x', 1, 1 FROM users WHERE email = ?",

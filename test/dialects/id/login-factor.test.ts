@@ -1,4 +1,4 @@
-// `id`: logging in to an account with a second factor.
+// `id`: login to an account with a second factor, in two steps.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { measure, NO_OPERATIONS } from '../../support/counting.ts';
 import {
@@ -42,8 +42,8 @@ const factorOfLastSession = (): Promise<string | null> =>
     .bind(person.id)
     .first<string>('factor');
 
-describe('the first step', () => {
-  it('answers with a token and what there is, and opens no session', async () => {
+describe('POST /id/login with a second factor', () => {
+  it('returns a token and the kinds of factors, and opens no session', async () => {
     const before = await sessionsOf();
     const answer = await startLogin(person);
     expect(answer.status).toBe(200);
@@ -57,7 +57,7 @@ describe('the first step', () => {
     expect(await sessionsOf()).toBe(before);
   });
 
-  it('names passkeys first', async () => {
+  it('lists passkeys first', async () => {
     await addPasskey(person);
     expect(objectOf(json(await startLogin(person)), 'secondFactor')['kinds']).toEqual([
       'passkey',
@@ -66,7 +66,7 @@ describe('the first step', () => {
     ]);
   });
 
-  it('is not revealed without the password: the refusal and its cost are those of every account', async () => {
+  it('answers a wrong password as without a factor, at the same cost', async () => {
     const other = await join();
     const attempt = (username: string) =>
       measure('/id/login', { json: { identifier: username, password: 'wrong password' } });
@@ -77,7 +77,7 @@ describe('the first step', () => {
     expect(with_.hashed).toEqual(without.hashed);
   });
 
-  it('is not asked for a disabled account, whose right password is refused like a wrong one', async () => {
+  it('rejects the right password of a disabled account like a wrong one', async () => {
     const attempt = (password: string) =>
       send('/id/login', { json: { identifier: person.username, password } });
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(person.id).run();
@@ -85,7 +85,7 @@ describe('the first step', () => {
     expect([right.status, right.text]).toEqual([wrong.status, wrong.text]);
   });
 
-  it('costs what a login costs: two D1 round trips and one hash', async () => {
+  it('costs two D1 round trips and one hash, like every login', async () => {
     const { operations, hashed } = await measure('/id/login', {
       json: { identifier: person.username, password: PASSWORD, session: 'token' },
     });
@@ -105,8 +105,8 @@ describe('the first step', () => {
   });
 });
 
-describe('a code', () => {
-  it('opens the session, with the token of a client that asked for one', async () => {
+describe('POST /id/login/factor with a code', () => {
+  it('opens the session, and returns a token if the client asked for one', async () => {
     const token = await stepToken(person);
     const { answer, operations, hashed } = await measure('/id/login/factor', {
       json: { token, code: await totp.fresh() },
@@ -115,20 +115,20 @@ describe('a code', () => {
     const body = objectOf(json(answer));
     expect(objectOf(body, 'account')['id']).toBe(person.id);
     expect((await send('/id/me', { token: textOf(body, 'token') })).status).toBe(200);
-    // No slow hash, and no more round trips than the password took.
+    // No slow hash, and no more round trips than the first step.
     expect(operations).toEqual({ ...NO_OPERATIONS, d1: 2, kvPuts: 1 });
     expect(hashed).toEqual([]);
     expect((await eventsOf(person.id))[0]).toBe('login');
     expect(await factorOfLastSession()).toBe('totp');
   });
 
-  it('may be typed in two halves', async () => {
+  it('accepts a code typed in two halves', async () => {
     const code = await totp.fresh();
     const typed = ` ${code.slice(0, 3)} ${code.slice(3)}`;
     expect((await finishLogin({ token: await stepToken(person), code: typed })).status).toBe(200);
   });
 
-  it('is good once, also for another login', async () => {
+  it('accepts a code once, even across two logins', async () => {
     const [first, second] = [await stepToken(person), await stepToken(person)];
     const code = await totp.fresh();
     expect((await finishLogin({ token: first, code })).status).toBe(200);
@@ -137,7 +137,7 @@ describe('a code', () => {
     expect((await eventsOf(person.id))[0]).toBe('factor_refused');
   });
 
-  it('of which many come at once opens one session', async () => {
+  it('opens one session if eight requests send the code at once', async () => {
     const token = await stepToken(person);
     const code = await totp.fresh();
     const before = await sessionsOf();
@@ -147,9 +147,9 @@ describe('a code', () => {
   });
 
   it.each([
-    ['of the step before', -30_000],
-    ['of the next step', 30_000],
-  ])('%s is refused, unless the deployment allows for clocks', async (_, offsetMs) => {
+    ['the previous time step', -30_000],
+    ['the next time step', 30_000],
+  ])('rejects a code of %s, unless TOTP_WINDOW allows it', async (_, offsetMs) => {
     await totp.fresh();
     const code = await codeAt(totp.secret, Date.now() + offsetMs);
     expect(whole(await finishLogin({ token: await stepToken(person), code }))).toMatch(wrongCode);
@@ -158,19 +158,19 @@ describe('a code', () => {
     expect(taken.status).toBe(200);
   });
 
-  it.each(['000000', '', '12345', 'abcdef'])('%j is refused', async (code) => {
+  it.each(['000000', '', '12345', 'abcdef'])('rejects %j', async (code) => {
     const answer = await finishLogin({ token: await stepToken(person), code });
     expect(whole(answer)).toMatch(code === '' ? /^400 .*"blank"/ : wrongCode);
   });
 
-  it('of another account is refused', async () => {
+  it('rejects a code of another account', async () => {
     const other = await join();
     const theirs = await addTotp(other);
     const code = await theirs.fresh();
     expect(whole(await finishLogin({ token: await stepToken(person), code }))).toMatch(wrongCode);
   });
 
-  it('is required: no factor, an invalid passkey and an invalid recovery code are refused', async () => {
+  it('rejects a missing factor and an unknown recovery code', async () => {
     const token = await stepToken(person);
     expect(whole(await finishLogin({ token }))).toMatch(/^400 .*"required"/);
     const recoveryCode = '0000-'.repeat(7).slice(0, -1);
@@ -178,20 +178,20 @@ describe('a code', () => {
   });
 });
 
-describe('the token', () => {
-  it('is good for this step alone', async () => {
+describe('the token of POST /id/login/factor', () => {
+  it('opens nothing else, and a token of a passkey login cannot replace it', async () => {
     const token = await stepToken(person);
     expect((await send('/id/me', { token })).status).toBe(401);
     const { token: signIn } = await askForPasskey();
     expect(whole(await finishLogin({ token: signIn, code: await totp.fresh() }))).toMatch(expired);
   });
 
-  it.each(['', 'x', 'a.b', `${'A'.repeat(40)}.${'A'.repeat(43)}`])('%j is refused', async (token) => {
+  it.each(['', 'x', 'a.b', `${'A'.repeat(40)}.${'A'.repeat(43)}`])('cannot be %j', async (token) => {
     const answer = await finishLogin({ token, code: await totp.fresh() });
     expect(whole(answer)).toMatch(token === '' ? /^400/ : expired);
   });
 
-  it('is good in the browser that began, and in no other', async () => {
+  it('works only in the browser that began the login', async () => {
     const began = await send('/id/login', { json: { identifier: person.username, password: PASSWORD } });
     const token = textOf(json(began), 'secondFactor', 'token');
     const cookie = cookiesOf(began);
@@ -207,7 +207,7 @@ describe('the token', () => {
     expect(cookiesOf(finished)).toMatch(/sessionid=/);
   });
 
-  it('is void with another password', async () => {
+  it('expires if the password changes', async () => {
     const token = await stepToken(person);
     const newPassword = 'seven doors and a wall';
     const changed = await send('/id/me/password', {
@@ -219,7 +219,7 @@ describe('the token', () => {
     expect(whole(await finishLogin({ token, code: await totp.fresh() }))).toMatch(expired);
   });
 
-  it('is void for an account that was disabled or deleted', async () => {
+  it('expires if the account is disabled or deleted', async () => {
     const token = await stepToken(person);
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(person.id).run();
     expect(whole(await finishLogin({ token, code: await totp.fresh() }))).toMatch(expired);
@@ -227,7 +227,7 @@ describe('the token', () => {
     expect(whole(await finishLogin({ token, code: '123456' }))).toMatch(expired);
   });
 
-  it('is void after five minutes', async () => {
+  it('expires after five minutes', async () => {
     const token = await stepToken(person);
     const code = await totp.fresh();
     const now = Date.now;
@@ -241,8 +241,8 @@ describe('the token', () => {
   });
 });
 
-describe('wrong codes', () => {
-  it('count like wrong passwords, and the right password between them forgives nothing', async () => {
+describe('wrong codes at POST /id/login/factor', () => {
+  it('count like wrong passwords, and right passwords between them do not reset the count', async () => {
     const env = { ...testEnv, THROTTLE_FREE_FAILURES: '3' };
     for (let tries = 0; tries < 3; tries += 1) {
       const token = await stepToken(person, { env });
@@ -253,7 +253,7 @@ describe('wrong codes', () => {
     expect(Number(throttled.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
   });
 
-  it('make even the right one wait', async () => {
+  it('make the right code wait too', async () => {
     const env = { ...testEnv, THROTTLE_FREE_FAILURES: '2', THROTTLE_FIRST_WAIT_SECONDS: '60' };
     const token = await stepToken(person, { env });
     for (let tries = 0; tries < 2; tries += 1)
@@ -261,7 +261,7 @@ describe('wrong codes', () => {
     expect((await finishLogin({ token, code: await totp.fresh() }, { env })).status).toBe(429);
   });
 
-  it('are forgiven by the whole login', async () => {
+  it('no longer count after a complete login', async () => {
     const token = await stepToken(person);
     await finishLogin({ token, code: '000000' });
     expect((await finishLogin({ token, code: await totp.fresh() })).status).toBe(200);
@@ -272,8 +272,8 @@ describe('wrong codes', () => {
   });
 });
 
-describe('a recovery code', () => {
-  it('opens one session, and is used up', async () => {
+describe('POST /id/login/factor with a recovery code', () => {
+  it('opens one session, and uses up the code', async () => {
     const [code] = totp.recoveryCodes;
     expect((await finishLogin({ token: await stepToken(person), recoveryCode: code })).status).toBe(200);
     expect((await eventsOf(person.id)).slice(0, 2)).toEqual(['recovery_code_used', 'login']);
@@ -284,14 +284,14 @@ describe('a recovery code', () => {
     expect(listed).toMatchObject({ recoveryCodesLeft: 9 });
   });
 
-  it('of which many come at once opens one session', async () => {
+  it('opens one session if eight requests send the recovery code at once', async () => {
     const token = await stepToken(person);
     const [recoveryCode] = totp.recoveryCodes;
     const answers = await Promise.all(Array.from({ length: 8 }, () => finishLogin({ token, recoveryCode })));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('of another account is refused', async () => {
+  it('rejects a recovery code of another account', async () => {
     const theirs = await addTotp(await join());
     const answer = await finishLogin({
       token: await stepToken(person),
@@ -301,8 +301,8 @@ describe('a recovery code', () => {
   });
 });
 
-describe('a passkey as second factor', () => {
-  it('opens the session, also without a PIN', async () => {
+describe('POST /id/login/factor with a passkey', () => {
+  it('opens the session, even without user verification', async () => {
     const { passkey, userHandle, id } = await addPasskey(person);
     const token = await stepToken(person);
     const asked = await askForPasskey({ token });
@@ -323,7 +323,7 @@ describe('a passkey as second factor', () => {
     expect(row).toEqual({ counter: 5, last_used_at: expect.any(Number) });
   });
 
-  it('is good once', async () => {
+  it('accepts an answer once', async () => {
     const { passkey } = await addPasskey(person);
     const token = await stepToken(person);
     const { challenge } = await askForPasskey({ token });
@@ -332,7 +332,7 @@ describe('a passkey as second factor', () => {
     expect(whole(await finishLogin({ token, passkey: answer }))).toMatch(expired);
   });
 
-  it('whose counter goes back is accepted, and noted in the audit log', async () => {
+  it('accepts a counter that does not increase, and notes it in the audit log', async () => {
     const { passkey } = await addPasskey(person, { counter: 9 });
     const token = await stepToken(person);
     const { challenge } = await askForPasskey({ token });
@@ -345,9 +345,9 @@ describe('a passkey as second factor', () => {
     ['for another challenge', { challenge: 'A'.repeat(43) }],
     ['of a foreign page', { origin: 'https://latchkey.example' }],
     ['of another RP', { rpId: 'latchkey.example' }],
-    ['of another account', { userHandle: 'A'.repeat(86) }],
-    ['without a person', { flags: { up: false } }],
-  ])('%s is refused', async (_, said) => {
+    ['with the user handle of another account', { userHandle: 'A'.repeat(86) }],
+    ['without user presence', { flags: { up: false } }],
+  ])('rejects an answer %s', async (_, said) => {
     const { passkey } = await addPasskey(person);
     const token = await stepToken(person);
     const { challenge } = await askForPasskey({ token });
@@ -355,7 +355,7 @@ describe('a passkey as second factor', () => {
     expect(whole(await finishLogin({ token, passkey: answer }))).toMatch(wrongPasskey);
   });
 
-  it('of somebody else is refused', async () => {
+  it('rejects a passkey of another account', async () => {
     const { passkey } = await addPasskey(await join());
     const token = await stepToken(person);
     const { challenge } = await askForPasskey({ token });
@@ -363,7 +363,7 @@ describe('a passkey as second factor', () => {
     expect(whole(await finishLogin({ token, passkey: answer }))).toMatch(wrongPasskey);
   });
 
-  it('that was removed is refused', async () => {
+  it('rejects a removed passkey', async () => {
     const { passkey, id } = await addPasskey(person);
     const token = await stepToken(person);
     const { challenge } = await askForPasskey({ token });
@@ -373,7 +373,7 @@ describe('a passkey as second factor', () => {
   });
 });
 
-describe('a browser that is trusted', () => {
+describe('a trusted browser', () => {
   const trust = async () => {
     const token = await stepToken(person);
     return cookiesOf(await finishLogin({ token, code: await totp.fresh(), trustBrowser: true }));
@@ -384,19 +384,19 @@ describe('a browser that is trusted', () => {
       'secondFactor',
     );
 
-  it('needs the password alone, and its session says so', async () => {
+  it('needs only the password, and its session is marked trusted_browser', async () => {
     const cookie = await trust();
     expect(await isAsked('')).toBe(true);
     expect(await isAsked(cookie)).toBe(false);
     expect(await factorOfLastSession()).toBe('trusted_browser');
   });
 
-  it('needs it none the less', async () => {
+  it('does not replace the password', async () => {
     const answer = await startLogin(person, 'wrong password', { headers: { Cookie: await trust() } });
     expect(whole(answer)).toMatch(/^401 .*"wrong_credentials"/);
   });
 
-  it('must prove the second factor again after the factor was removed or the password changed', async () => {
+  it('needs the second factor again after the factor that it proved is removed', async () => {
     const cookie = await trust();
     await addPasskey(person);
     expect(await isAsked(cookie)).toBe(false);
@@ -404,13 +404,13 @@ describe('a browser that is trusted', () => {
     expect(await isAsked(cookie)).toBe(true);
   });
 
-  it('is not trusted unless it asks to be', async () => {
+  it('must have asked for trust with trustBrowser', async () => {
     const token = await stepToken(person);
     const cookie = cookiesOf(await finishLogin({ token, code: await totp.fresh() }));
     expect(await isAsked(cookie)).toBe(true);
   });
 
-  it('is not trusted for a recovery code', async () => {
+  it('cannot gain trust with a recovery code', async () => {
     const token = await stepToken(person);
     const [recoveryCode] = totp.recoveryCodes;
     const cookie = cookiesOf(await finishLogin({ token, recoveryCode, trustBrowser: true }));

@@ -1,4 +1,4 @@
-// `id`: logging in with a passkey alone.
+// POST /id/login/passkey: login with a passkey alone.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Said } from '../../support/authenticator.ts';
 import { measure, NO_OPERATIONS } from '../../support/counting.ts';
@@ -27,7 +27,7 @@ const whole = ({ status, text }: { status: number; text: string }): string => `$
 const refused = /^401 .*"code":"wrong_passkey"/;
 const expired = /^401 .*"code":"challenge_expired"/;
 
-/** A right answer, unless it says otherwise. */
+/** A valid answer, except for what `said` changes. */
 const answerOf = async (
   { token, challenge }: { token: string; challenge: string },
   said: Partial<Said> = {},
@@ -36,8 +36,8 @@ const answerOf = async (
 
 const logIn = (body: unknown, sent: Sent = {}) => send('/id/login/passkey', { ...sent, json: body });
 
-describe('the options', () => {
-  it('name no account, want a PIN or a biometric, and cost nothing', async () => {
+describe('POST /id/login/passkey/options', () => {
+  it('names no account, requires user verification, and costs nothing', async () => {
     const { answer, operations } = await measure('/id/login/passkey/options', { json: { session: 'token' } });
     expect(json(answer)).toEqual({
       token: expect.any(String),
@@ -53,25 +53,25 @@ describe('the options', () => {
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('are for a browser unless they say otherwise, also without a body', async () => {
+  it('sets a cookie for a browser by default, even without a body', async () => {
     const answer = await send('/id/login/passkey/options', { method: 'POST' });
     expect(answer.status).toBe(200);
     expect(cookiesOf(answer)).toMatch(/^login_step=[\w-]{43}$/);
   });
 
-  it('for a second factor need the token of a login', async () => {
+  it('rejects an invalid token of a second step', async () => {
     expect(whole(await send('/id/login/passkey/options', { json: { token: 'x.y' } }))).toMatch(expired);
   });
 
-  it('are not given to a foreign page', async () => {
+  it('rejects a foreign page', async () => {
     const headers = { 'Sec-Fetch-Site': 'cross-site' };
     const answer = await send('/id/login/passkey/options', { method: 'POST', headers });
     expect(whole(answer)).toMatch(/^403 .*"cross_site"/);
   });
 });
 
-describe('a passkey alone', () => {
-  it('logs in, in two round trips and without a slow hash', async () => {
+describe('POST /id/login/passkey', () => {
+  it('logs in with two D1 round trips, one KV put and no slow hash', async () => {
     const body = await answerOf(await askForPasskey(), { counter: 1 });
     const { answer, operations, hashed } = await measure('/id/login/passkey', { json: body });
     expect(answer.status).toBe(200);
@@ -83,7 +83,7 @@ describe('a passkey alone', () => {
     expect((await eventsOf(person.id))[0]).toBe('login');
   });
 
-  it('gives a browser its cookie, and only the browser that began', async () => {
+  it('sets the session cookie, but only in the browser that began', async () => {
     const asked = await send('/id/login/passkey/options', { method: 'POST' });
     const cookie = cookiesOf(asked);
     const { token, publicKey } = objectOf(json(asked));
@@ -94,19 +94,19 @@ describe('a passkey alone', () => {
     expect(cookiesOf(answer)).toMatch(/sessionid=/);
   });
 
-  it('is good once', async () => {
+  it('accepts an answer once', async () => {
     const body = await answerOf(await askForPasskey());
     expect((await logIn(body)).status).toBe(200);
     expect(whole(await logIn(body))).toMatch(expired);
   });
 
-  it('of which many come at once opens one session', async () => {
+  it('opens one session if eight requests send the answer at once', async () => {
     const body = await answerOf(await askForPasskey());
     const answers = await Promise.all(Array.from({ length: 8 }, () => logIn(body)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('is enough where wrong passwords made the account wait', async () => {
+  it('logs in even while wrong passwords make the account wait', async () => {
     const env = { ...testEnv, THROTTLE_FREE_FAILURES: '1', THROTTLE_FIRST_WAIT_SECONDS: '60' };
     const wrong = () =>
       send('/id/login', { env, json: { identifier: person.username, password: 'wrong password' } });
@@ -116,37 +116,37 @@ describe('a passkey alone', () => {
   });
 
   it.each<[string, Partial<Said>]>([
-    ['without a PIN or a biometric', { flags: { uv: false } }],
-    ['without a person', { flags: { up: false } }],
+    ['without user verification', { flags: { uv: false } }],
+    ['without user presence', { flags: { up: false } }],
     ['of a foreign page', { origin: 'https://latchkey.example' }],
     ['of another RP', { rpId: 'latchkey.example' }],
     ['for another challenge', { challenge: 'A'.repeat(43) }],
-    ['that names another account', { userHandle: 'A'.repeat(86) }],
-    ['within a frame', { clientData: { crossOrigin: true } }],
-    ['that can be backed up now, and could not before', { flags: { be: true } }],
-  ])('%s is refused, and noted', async (_, said) => {
+    ['with the user handle of another account', { userHandle: 'A'.repeat(86) }],
+    ['from a frame of another origin', { clientData: { crossOrigin: true } }],
+    ['of a passkey that became eligible for backup', { flags: { be: true } }],
+  ])('rejects an answer %s, and notes it in the audit log', async (_, said) => {
     expect(whole(await logIn(await answerOf(await askForPasskey(), said)))).toMatch(refused);
     expect((await eventsOf(person.id))[0]).toBe('factor_refused');
   });
 
-  it('that names no account is refused', async () => {
+  it('rejects an answer without a user handle', async () => {
     const { token, challenge } = await askForPasskey();
     const passkey = await registered.passkey.assert({ challenge, ...here });
     expect(whole(await logIn({ token, passkey }))).toMatch(refused);
   });
 
-  it('of which nobody knows is refused', async () => {
+  it('rejects an unknown passkey', async () => {
     const other = await addPasskey(await join());
     await testEnv.DB.prepare('DELETE FROM factors WHERE id = ?').bind(other.id).run();
     expect(whole(await logIn(await answerOf(await askForPasskey(), {}, other)))).toMatch(refused);
   });
 
-  it('of a disabled account is refused', async () => {
+  it('rejects a passkey of a disabled account', async () => {
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(person.id).run();
     expect(whole(await logIn(await answerOf(await askForPasskey())))).toMatch(refused);
   });
 
-  it('with the token of another step is refused', async () => {
+  it('rejects an invalid token, and the token of another challenge', async () => {
     const { challenge } = await askForPasskey();
     expect(whole(await logIn(await answerOf({ token: 'x.y', challenge })))).toMatch(expired);
     const { token } = await askForPasskey();
@@ -154,17 +154,17 @@ describe('a passkey alone', () => {
   });
 });
 
-describe('related origins', () => {
+describe('RELATED_ORIGINS', () => {
   const env = { ...testEnv, PUBLIC_URL: 'https://latchkey.test', RELATED_ORIGINS: 'https://latchkey.de' };
 
-  it('are served to browsers', async () => {
+  it('appear in /.well-known/webauthn', async () => {
     const answer = await send('/.well-known/webauthn', { env });
     expect(whole(answer)).toBe('200 {"origins":["https://latchkey.test","https://latchkey.de"]}');
     expect(answer.headers.get('Content-Type')).toBe('application/json');
     expect(whole(await send('/.well-known/webauthn'))).toBe('200 {"origins":["https://latchkey.test"]}');
   });
 
-  it('may use the passkeys of the service', async () => {
+  it('can use the passkeys of the service', async () => {
     const body = await answerOf(await askForPasskey(), { origin: 'https://latchkey.de' });
     expect(whole(await logIn(body))).toMatch(refused);
     expect((await logIn(body, { env })).status).toBe(200);
@@ -172,7 +172,7 @@ describe('related origins', () => {
 });
 
 describe('PUBLIC_URL', () => {
-  it('says whose passkeys they are, whatever host a request names', async () => {
+  it('sets the RP id and the origin of passkeys, whatever host the request names', async () => {
     const env = { ...testEnv, PUBLIC_URL: 'https://latchkey.test' };
     const sent = { env, origin: 'https://latchkey.example' };
     const asked = await askForPasskey(undefined, sent);

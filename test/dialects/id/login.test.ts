@@ -1,4 +1,4 @@
-// `id`: logging in: by which names, for what session, and how it is refused.
+// POST /id/login: accepted names, kinds of sessions, and refusals.
 import { describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { send, testEnv } from '../../support/worker.ts';
@@ -32,8 +32,8 @@ const WRONG = refused('wrong_credentials');
 const login = (identifier: unknown, password: unknown, more: object = {}) =>
   send('/id/login', { json: { identifier, password, ...more } });
 
-describe('a login', () => {
-  it('opens a session in the cookie', async () => {
+describe('POST /id/login', () => {
+  it('opens a session in a cookie', async () => {
     const member = await join();
     vi.setSystemTime(START_MS + 5000);
     const answer = await logIn(member);
@@ -44,7 +44,7 @@ describe('a login', () => {
     expect(await eventsOf(member.id)).toEqual(['login', 'registered']);
   });
 
-  it('gives a token where the client wants one', async () => {
+  it('returns a token if the client asks for one', async () => {
     const member = await join();
     const answer = await logIn(member, { session: 'token' });
     const token = tokenOf(answer);
@@ -54,7 +54,7 @@ describe('a login', () => {
     expect(await tokenFor(member)).not.toBe(token);
   });
 
-  it('takes the username or the email, without regard to case and white space', async () => {
+  it('accepts the username or the email, regardless of case and outer white space', async () => {
     const member = await join();
     const expected = `200 ${JSON.stringify({ account: shownAccount(namesOf(member)) })}`;
     const { username, email } = member;
@@ -64,7 +64,7 @@ describe('a login', () => {
       expect(whole(await login(name, PASSWORD))).toBe(WRONG);
   });
 
-  it('takes a number as its digits, for both fields', async () => {
+  it('reads a number as its digits, in both fields', async () => {
     const number = 10_000_000 + Math.floor(Math.random() * 80_000_000);
     await join({ username: String(number), password: '7294408315' });
     expect((await login(number, 7294408315)).status).toBe(200);
@@ -80,7 +80,7 @@ describe('a login', () => {
     expect(await isLive({ cookie: cookieOf(answer) })).toBe(true);
   });
 
-  it('ignores an Authorization header, good or bad', async () => {
+  it('ignores an Authorization header, valid or invalid', async () => {
     const [one, other] = [await join(), await join()];
     const token = await tokenFor(other);
     for (const authorization of [`Bearer ${token}`, 'Bearer x', 'Bearer', 'Token a b']) {
@@ -91,8 +91,8 @@ describe('a login', () => {
   });
 });
 
-describe('a refused login', () => {
-  it('is one and the same for a wrong password, an unknown name and a disabled account', async () => {
+describe('a refused POST /id/login', () => {
+  it('gives the same answer for a wrong password, an unknown name and a disabled account', async () => {
     const [member, disabled] = [await join(), await join()];
     await testEnv.DB.prepare('UPDATE users SET disabled_at = 1 WHERE id = ?').bind(disabled.id).run();
     const nobody = person();
@@ -111,7 +111,7 @@ describe('a refused login', () => {
     expect(await eventsOf(member.id)).toEqual(['login_refused', 'login_refused', 'registered']);
   });
 
-  it('leaves the session of the cookie alone', async () => {
+  it('keeps the session of the cookie', async () => {
     const member = await join();
     expect(whole(await logIn({ ...member, password: 'wrong' }, {}, { cookie: member.cookie }))).toBe(WRONG);
     expect(await isLive({ cookie: member.cookie })).toBe(true);
@@ -125,7 +125,7 @@ describe('a refused login', () => {
     ['a\ud800', 'not_text'],
     ['', 'blank'],
   ];
-  it.each(NO_TEXTS)('names the field where it is not the pair that is wrong: %j', async (value, code) => {
+  it.each(NO_TEXTS)('names the field of an invalid value: %j', async (value, code) => {
     const { username } = await join();
     expect(whole(await login(value, PASSWORD))).toBe(invalid(['identifier', code]));
     expect(whole(await login(username, value))).toBe(invalid(['password', code]));
@@ -148,7 +148,7 @@ describe('a refused login', () => {
     [{ identifier: 'a', password: 'x'.repeat(1025) }, [['password', 'too_many_bytes', 1024]]],
     [{ identifier: 'a', password: 'x', session: 'both' }, [['session', 'not_a_choice']]],
   ];
-  it.each(NO_FIELDS)('names the fields of %j', async (json, faults) => {
+  it.each(NO_FIELDS)('names the invalid fields of %j', async (json, faults) => {
     expect(whole(await send('/id/login', { json }))).toBe(invalid(...faults));
   });
 
@@ -159,10 +159,10 @@ describe('a refused login', () => {
   });
 });
 
-describe('a login that has to wait', () => {
+describe('a throttled POST /id/login', () => {
   const env: Env = { ...testEnv, THROTTLE_FREE_FAILURES: '2', THROTTLE_FIRST_WAIT_SECONDS: '4' };
 
-  it('is 429 with Retry-After, for the right password too, until the wait is over', async () => {
+  it('answers 429 with Retry-After, even to the right password, until the wait is over', async () => {
     const member = await join();
     for (const session of ['cookie', 'token'])
       expect(whole(await logIn({ ...member, password: 'wrong' }, { session }, { env }))).toBe(WRONG);
@@ -179,13 +179,13 @@ describe('a login that has to wait', () => {
     expect(whole(await logIn({ ...member, password: 'wrong' }, {}, { env }))).toBe(WRONG);
   });
 
-  it('waits as long for a name that nobody has', async () => {
+  it('waits as long for an unknown name', async () => {
     const nobody = person();
     for (let tries = 0; tries < 2; tries += 1) expect(whole(await logIn(nobody, {}, { env }))).toBe(WRONG);
     expect(whole(await logIn(nobody, {}, { env }))).toBe(throttled(4));
   });
 
-  it('leaves the sessions that live alone', async () => {
+  it('keeps live sessions', async () => {
     const member = await join();
     for (let tries = 0; tries < 3; tries += 1) await logIn({ ...member, password: 'wrong' }, {}, { env });
     expect((await logIn(member, {}, { env })).status).toBe(429);

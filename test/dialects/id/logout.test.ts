@@ -1,4 +1,4 @@
-// `id`: logging out, by cookie and by token: what ends, and what does not.
+// POST /id/logout: ends one session, by cookie or by token.
 import { describe, expect, it } from 'vitest';
 import { type Sent, send } from '../../support/worker.ts';
 import {
@@ -15,8 +15,8 @@ import { refused } from './support-refusals.ts';
 
 const logOut = (sent: Sent = {}) => send('/id/logout', { method: 'POST', ...sent });
 
-describe('a logout', () => {
-  it('by cookie ends that session and clears the cookie', async () => {
+describe('POST /id/logout', () => {
+  it('ends the session of the cookie, and clears the cookie', async () => {
     const member = await join();
     const [other, token] = [await cookieFor(member), await tokenFor(member)];
     const answer = await logOut({ cookie: member.cookie });
@@ -27,7 +27,7 @@ describe('a logout', () => {
     expect((await eventsOf(member.id))[0]).toBe('logout');
   });
 
-  it('by token ends that session and touches no cookie', async () => {
+  it('ends the session of the token, and sets no cookie', async () => {
     const member = await join();
     const [token, other] = [await tokenFor(member), await tokenFor(member)];
     for (const sent of [bearer(token), { token: other }]) {
@@ -39,14 +39,14 @@ describe('a logout', () => {
     expect(await isLive({ cookie: member.cookie })).toBe(true);
   });
 
-  it('with both ends what the header names', async () => {
+  it('ends the session of the token if a cookie is sent too', async () => {
     const [one, other] = [await join(), await join()];
     const token = await tokenFor(other);
     expect(whole(await logOut({ cookie: one.cookie, token }))).toBe('204');
     expect([await isLive({ cookie: one.cookie }), await isLive({ token })]).toEqual([true, false]);
   });
 
-  it('a second time is refused', async () => {
+  it('rejects a session that has already ended', async () => {
     const member = await join();
     const token = await tokenFor(member);
     await logOut({ cookie: member.cookie });
@@ -58,7 +58,7 @@ describe('a logout', () => {
     expect((await eventsOf(member.id)).filter((type) => type === 'logout')).toHaveLength(2);
   });
 
-  it('of nobody is refused, with the challenge', async () => {
+  it('rejects missing and invalid credentials, with WWW-Authenticate', async () => {
     for (const [sent, code] of [
       [{}, 'credentials_missing'],
       [{ cookie: 'x' }, 'credentials_missing'],

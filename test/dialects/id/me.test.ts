@@ -1,4 +1,4 @@
-// `id`: one's own account: reading it, changing its profile, and whose it is.
+// GET and PATCH /id/me: the own account and its profile.
 import { describe, expect, it, vi } from 'vitest';
 import { type Sent, send } from '../../support/worker.ts';
 import {
@@ -25,8 +25,8 @@ const patch = ({ cookie }: Member, json: unknown) => send('/id/me', { method: 'P
 const shown = (member: Member, more: object = {}): string =>
   `200 ${JSON.stringify({ account: shownAccount({ ...namesOf(member), ...more }) })}`;
 
-describe('reading', () => {
-  it('shows the account of the cookie or token, and no other', async () => {
+describe('GET /id/me', () => {
+  it('returns the account of the cookie or the token, and the token wins', async () => {
     const [one, other] = [await join(), await join()];
     const token = await tokenFor(other);
     expect(whole(await me({ cookie: one.cookie }))).toBe(shown(one));
@@ -34,22 +34,22 @@ describe('reading', () => {
     expect(whole(await me({ cookie: one.cookie, token }))).toBe(shown(other));
   });
 
-  it('shows nothing that is secret', async () => {
+  it('contains no secret', async () => {
     const { text } = await me({ cookie: (await join()).cookie });
     expect(text).not.toMatch(/password|hash|pbkdf2|key|disabled/i);
   });
 
   it.each<[string, Sent, Parameters<typeof refused>[0]]>([
-    ['nobody', {}, 'credentials_missing'],
-    ['a cookie of nobody', { cookie: 'A'.repeat(43) }, 'credentials_missing'],
-    ['a cookie that is none', { cookie: '"' }, 'credentials_missing'],
+    ['missing credentials', {}, 'credentials_missing'],
+    ['an unknown cookie', { cookie: 'A'.repeat(43) }, 'credentials_missing'],
+    ['a malformed cookie', { cookie: '"' }, 'credentials_missing'],
     ['another scheme', { headers: { Authorization: 'Digest x' } }, 'credentials_missing'],
     ['a token without its scheme', { headers: { Authorization: '0'.repeat(40) } }, 'credentials_missing'],
-    ['a token of nobody', { token: '0'.repeat(40) }, 'credentials_invalid'],
-    ['a token that is none', bearer('x'), 'credentials_invalid'],
-    ['a token that is only begun', { headers: { Authorization: 'Bearer ' } }, 'credentials_empty'],
+    ['an unknown token', { token: '0'.repeat(40) }, 'credentials_invalid'],
+    ['a malformed token', bearer('x'), 'credentials_invalid'],
+    ['an empty token', { headers: { Authorization: 'Bearer ' } }, 'credentials_empty'],
     ['two tokens', bearer('x y'), 'credentials_spaces'],
-  ])('is refused to %s', async (_who, sent, code) => {
+  ])('rejects %s, as does PATCH', async (_who, sent, code) => {
     for (const method of ['GET', 'PATCH']) {
       const answer = await me({ ...sent, method });
       expect(whole(answer)).toBe(refused(code));
@@ -57,14 +57,14 @@ describe('reading', () => {
     }
   });
 
-  it('is refused where the header is bad, though the cookie is good', async () => {
+  it('rejects an invalid token even with a valid cookie', async () => {
     const { cookie } = await join();
     expect(whole(await me({ cookie, token: 'x' }))).toBe(refused('credentials_invalid'));
     expect(await isLive({ cookie })).toBe(true);
   });
 });
 
-describe('a change', () => {
+describe('PATCH /id/me', () => {
   const all = {
     name: 'Ann Jones',
     firstName: 'Ann',
@@ -74,7 +74,7 @@ describe('a change', () => {
     description: 'I am\nI.',
   };
 
-  it('sets every field of the profile, and shows the account', async () => {
+  it('sets every field of the profile, and returns the account', async () => {
     const member = await join();
     vi.setSystemTime(START_MS + 1000);
     const picture = 'https://latchkey.test/pictures/3.svg';
@@ -84,7 +84,7 @@ describe('a change', () => {
     expect(await eventsOf(member.id)).toEqual(['profile_changed', 'registered']);
   });
 
-  it('leaves alone what is not named', async () => {
+  it('keeps fields that the body does not name', async () => {
     const member = await join();
     await patch(member, { ...all, pictureId: 10 });
     const picture = 'https://latchkey.test/pictures/10.svg';
@@ -97,14 +97,14 @@ describe('a change', () => {
     );
   });
 
-  it('empties every text', async () => {
+  it('empties each text field that gets only white space', async () => {
     const member = await join({ name: 'Ann' });
     await patch(member, all);
     const empty = Object.fromEntries(Object.keys(all).map((field) => [field, ' ']));
     expect(whole(await patch(member, empty))).toBe(shown(member));
   });
 
-  it('takes no field that is not of the profile', async () => {
+  it('ignores fields that are not part of the profile', async () => {
     const member = await join();
     const fields = {
       id: 1,
@@ -120,13 +120,13 @@ describe('a change', () => {
     expect(whole(await patch(member, fields))).toBe(shown(member));
   });
 
-  it('is of the own account alone', async () => {
+  it('changes no other account', async () => {
     const [one, other] = [await join(), await join()];
     await patch(one, { name: 'One' });
     expect(whole(await me({ cookie: other.cookie }))).toBe(shown(other));
   });
 
-  it('may be asked for with a token', async () => {
+  it('accepts a token instead of the cookie', async () => {
     const member = await join();
     const answer = await send('/id/me', {
       method: 'PATCH',

@@ -1,4 +1,4 @@
-// `id`: changing the email and the username, each with the password once more, after which the session is renewed.
+// PUT /id/me/email and /id/me/username: require the password, and renew the session.
 import { describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { type Sent, send, testEnv, uniqueName } from '../../support/worker.ts';
@@ -35,16 +35,16 @@ const change = (field: Field, { cookie, password }: Member, value: unknown) =>
 const shown = (member: Member, more: object = {}): string =>
   `200 ${JSON.stringify({ account: shownAccount({ ...namesOf(member), ...more }) })}`;
 
-/** A new value for each. */
+/** A new value for each field. */
 const fresh = {
   email: () => `${uniqueName()}@new.example`,
   username: uniqueName,
 };
 
-describe.each<Field>(['email', 'username'])('the %s', (field) => {
+describe.each<Field>(['email', 'username'])('PUT /id/me/%s', (field) => {
   const logInBy = (identifier: string) => send('/id/login', { json: { identifier, password: PASSWORD } });
 
-  it('is changed: the new one logs in, the old one does not and is free', async () => {
+  it('changes the name: the new one logs in, the old one does not and is free', async () => {
     const member = await join();
     const [before, value] = [member[field], fresh[field]()];
     vi.setSystemTime(START_MS + 1000);
@@ -59,7 +59,7 @@ describe.each<Field>(['email', 'username'])('the %s', (field) => {
     expect((await join({ [field]: before })).id).toBeGreaterThan(member.id);
   });
 
-  it('is changed with a token too, which is renewed; no other session ends', async () => {
+  it('accepts a token and renews it, and ends no other session', async () => {
     const member = await join();
     const [cookie, token] = [await cookieFor(member), await tokenFor(member)];
     const value = fresh[field]();
@@ -72,7 +72,7 @@ describe.each<Field>(['email', 'username'])('the %s', (field) => {
     for (const sent of [{ cookie: member.cookie }, { cookie }]) expect(await isLive(sent)).toBe(true);
   });
 
-  it('may be the own one, in other letters or the same', async () => {
+  it('accepts the current value, unchanged or in another case', async () => {
     const member = await join();
     const upper = member[field].toUpperCase();
     const first = await change(field, member, upper);
@@ -82,7 +82,7 @@ describe.each<Field>(['email', 'username'])('the %s', (field) => {
     expect((await logInBy(member[field])).status).toBe(200);
   });
 
-  it('may not be that of another, in whatever letters', async () => {
+  it('rejects the value of another account, in any case', async () => {
     const [member, other] = [await join(), await join()];
     for (const value of [other[field], other[field].toUpperCase(), ` ${other[field]}`]) {
       const answer = await change(field, member, value);
@@ -93,7 +93,7 @@ describe.each<Field>(['email', 'username'])('the %s', (field) => {
     expect(await eventsOf(member.id)).toEqual(['registered']);
   });
 
-  it('goes to one of two who want it at once', async () => {
+  it('gives a value to one of two accounts that request it at once', async () => {
     const [one, other] = [await join(), await join()];
     const value = fresh[field]();
     const answers = await Promise.all([change(field, one, value), change(field, other, value)]);
@@ -101,7 +101,7 @@ describe.each<Field>(['email', 'username'])('the %s', (field) => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
   });
 
-  it('stays where the password is wrong, whether the new one is free or taken', async () => {
+  it('rejects a wrong password with the same answer, whether the new value is free or taken', async () => {
     const [member, other] = [await join(), await join()];
     for (const value of [fresh[field](), other[field]]) {
       const json = { [field]: value, password: 'wrong' };
@@ -110,7 +110,7 @@ describe.each<Field>(['email', 'username'])('the %s', (field) => {
     expect(whole(await send('/id/me', { cookie: member.cookie }))).toBe(shown(member));
   });
 
-  it('stays where a field has a fault', async () => {
+  it('names invalid fields, and changes nothing', async () => {
     const member = await join();
     const value = fresh[field]();
     const faults: [object, FieldFault[]][] = [
@@ -146,13 +146,13 @@ describe.each<Field>(['email', 'username'])('the %s', (field) => {
     expect(whole(await send('/id/me', { cookie: member.cookie }))).toBe(shown(member));
   });
 
-  it('stays where nobody asks', async () => {
+  it('rejects missing and invalid credentials', async () => {
     const json = { [field]: fresh[field](), password: PASSWORD };
     expect(whole(await put(field, { json }))).toBe(refused('credentials_missing'));
     expect(whole(await put(field, { json, token: 'x' }))).toBe(refused('credentials_invalid'));
   });
 
-  it('counts wrong passwords like a login, and a good one resets the count', async () => {
+  it('counts wrong passwords like a login, and the right one resets the count', async () => {
     const env: Env = { ...testEnv, THROTTLE_FREE_FAILURES: '2', THROTTLE_FIRST_WAIT_SECONDS: '8' };
     const member = await join();
     const attempt = (cookie: string, password: string) =>
@@ -168,8 +168,8 @@ describe.each<Field>(['email', 'username'])('the %s', (field) => {
   });
 });
 
-describe('the bounds', () => {
-  it('of a username are those of a registration', async () => {
+describe('limits as at registration', () => {
+  it('allow a username of 32 characters, and no longer one', async () => {
     const member = await join();
     const longest = uniqueName().padEnd(32, '-');
     expect(whole(await change('username', member, `${longest}-`))).toBe(
@@ -178,7 +178,7 @@ describe('the bounds', () => {
     expect(whole(await change('username', member, longest))).toBe(shown(member, { username: longest }));
   });
 
-  it('of an email are those of a registration', async () => {
+  it('allow an email of 255 characters, and no longer one', async () => {
     const member = await join();
     const longest = `${uniqueName().padEnd(62, 'x')}@${`${'d'.repeat(62)}.`.repeat(3)}com`;
     expect(longest).toHaveLength(255);
@@ -189,7 +189,7 @@ describe('the bounds', () => {
   });
 });
 
-it('an account that has no username gets one', async () => {
+it('adds a username to an account without one', async () => {
   const email = `${uniqueName()}@test.com`;
   const made = await send('/id/register', { json: { email, password: PASSWORD, session: 'token' } });
   const [token, username] = [tokenOf(made), uniqueName()];

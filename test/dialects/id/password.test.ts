@@ -1,5 +1,5 @@
-// `id`: changing the password: asks for the old one, and ends every other session. What becomes of the session
-// that asks is in renewal.test.ts.
+// PUT /id/me/password: requires the old password, and ends every other session. The session of the request:
+// renewal.test.ts.
 import { describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { type Sent, send, testEnv } from '../../support/worker.ts';
@@ -27,8 +27,8 @@ const change = ({ cookie }: Member, currentPassword: unknown, newPassword: unkno
   put({ cookie, json: { currentPassword, newPassword }, ...sent });
 const hashOf = async ({ id }: Member): Promise<unknown> => (await rowOf(id))?.['password_hash'];
 
-describe('a new password', () => {
-  it('logs in from now on, and the old one does not', async () => {
+describe('PUT /id/me/password', () => {
+  it('replaces the password: the new one logs in, and the old one does not', async () => {
     const member = await join();
     expect((await change(member, PASSWORD, OTHER_PASSWORD)).status).toBe(200);
     expect(whole(await logIn(member))).toBe(refused('wrong_credentials'));
@@ -52,7 +52,7 @@ describe('a new password', () => {
     expect(await isLive({ cookie: other.cookie })).toBe(true);
   });
 
-  it('may be the old one: it is hashed anew, and the other sessions end', async () => {
+  it('accepts the old password as the new one: it is hashed again, and other sessions end', async () => {
     const member = await join();
     const [cookie, hash] = [await cookieFor(member), await hashOf(member)];
     expect((await change(member, PASSWORD, PASSWORD)).status).toBe(200);
@@ -61,7 +61,7 @@ describe('a new password', () => {
     expect((await logIn(member)).status).toBe(200);
   });
 
-  it('is of the own account alone', async () => {
+  it('rejects the password of another account', async () => {
     const [one, other] = [await join(), await join({ password: OTHER_PASSWORD })];
     expect(whole(await change(one, OTHER_PASSWORD, 'a third one'))).toBe(refused('wrong_credentials'));
     expect((await logIn(one)).status).toBe(200);
@@ -69,7 +69,7 @@ describe('a new password', () => {
   });
 });
 
-describe('a refused change', () => {
+describe('a refused PUT /id/me/password', () => {
   const expectUnchanged = async (member: Member, attempt: () => Promise<string>, expected: string) => {
     const [hash, cookie] = [await hashOf(member), await cookieFor(member)];
     expect(await attempt()).toBe(expected);
@@ -77,15 +77,18 @@ describe('a refused change', () => {
     for (const sent of [{ cookie: member.cookie }, { cookie }]) expect(await isLive(sent)).toBe(true);
   };
 
-  it.each(['x', PASSWORD.toUpperCase(), `${PASSWORD} `])('has another old password: %j', async (current) => {
-    const member = await join();
-    await expectUnchanged(
-      member,
-      async () => whole(await change(member, current, OTHER_PASSWORD)),
-      refused('wrong_credentials'),
-    );
-    expect((await eventsOf(member.id))[0]).toBe('login_refused');
-  });
+  it.each(['x', PASSWORD.toUpperCase(), `${PASSWORD} `])(
+    'changes nothing if the old password is wrong: %j',
+    async (current) => {
+      const member = await join();
+      await expectUnchanged(
+        member,
+        async () => whole(await change(member, current, OTHER_PASSWORD)),
+        refused('wrong_credentials'),
+      );
+      expect((await eventsOf(member.id))[0]).toBe('login_refused');
+    },
+  );
 
   const [current, next] = ['currentPassword', 'newPassword'];
   const FAULTS: [object, FieldFault[]][] = [
@@ -125,17 +128,20 @@ describe('a refused change', () => {
     [{ currentPassword: 'x'.repeat(1025), newPassword: OTHER_PASSWORD }, [[current, 'too_many_bytes', 1024]]],
     [{ currentPassword: PASSWORD, newPassword: 'abcdefgh\ud800' }, [[next, 'not_text']]],
   ];
-  it.each(FAULTS)('has faults in its fields, whatever the old password: %j', async (json, faults) => {
-    const member = await join();
-    await expectUnchanged(
-      member,
-      async () => whole(await put({ cookie: member.cookie, json })),
-      invalid(...faults),
-    );
-    expect(await eventsOf(member.id)).not.toContain('login_refused');
-  });
+  it.each(FAULTS)(
+    'names invalid fields, whether the old password is right or wrong: %j',
+    async (json, faults) => {
+      const member = await join();
+      await expectUnchanged(
+        member,
+        async () => whole(await put({ cookie: member.cookie, json })),
+        invalid(...faults),
+      );
+      expect(await eventsOf(member.id)).not.toContain('login_refused');
+    },
+  );
 
-  it('comes from nobody, or from a session that has ended', async () => {
+  it('changes nothing without credentials or in an ended session', async () => {
     const member = await join();
     const json = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD };
     expect(whole(await put({ json }))).toBe(refused('credentials_missing'));
@@ -145,7 +151,7 @@ describe('a refused change', () => {
     expect((await logIn(member)).status).toBe(200);
   });
 
-  it('counts like a login, and has to wait like one', async () => {
+  it('counts as a failed login, and has to wait after too many', async () => {
     const env: Env = { ...testEnv, THROTTLE_FREE_FAILURES: '2', THROTTLE_FIRST_WAIT_SECONDS: '8' };
     const member = await join();
     for (let tries = 0; tries < 2; tries += 1)

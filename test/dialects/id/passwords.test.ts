@@ -1,4 +1,4 @@
-// `id`: the rule for new passwords, at registration and at a change.
+// `id`: the rules for new passwords, at registration and at a change.
 // https://pages.nist.gov/800-63-4/sp800-63b.html#passwordver
 import { describe, expect, it } from 'vitest';
 import { send, uniqueName } from '../../support/worker.ts';
@@ -11,7 +11,7 @@ const tooLong: FaultOf = (field) => [field, 'too_many_bytes', 1024];
 const common: FaultOf = (field) => [field, 'common_password'];
 const resembling: FaultOf = (field) => [field, 'resembling_password'];
 
-/** Where a password is chosen, both times by one rule. */
+/** The endpoints that set a new password, both by the same rules. */
 const places = [
   {
     name: 'at registration',
@@ -30,7 +30,7 @@ const places = [
   },
 ];
 
-describe.each(places)('a password $name', ({ field, good, choose }) => {
+describe.each(places)('the password policy $name', ({ field, good, choose }) => {
   const expectGood = async (password: string, names: Partial<Person> = {}): Promise<void> => {
     const fields = { ...person(), ...names, password };
     const { status, text } = await choose(fields);
@@ -56,59 +56,59 @@ describe.each(places)('a password $name', ({ field, good, choose }) => {
     'a\u0000\u0007\n\t bc',
     'жщъэюяйц',
     '👩🚀🦊🐋🐻🦉🐇🐟',
-  ])('may be any 8 characters: %j', (password) => expectGood(password));
+  ])('accepts any 8 characters: %j', (password) => expectGood(password));
 
   it.each(['a', 'zqxjkvb', '7294408', '      a', 'éééééée', '👩🚀🦊🐋🐻🦉🐇'])(
-    'may not be fewer: %j',
+    'rejects fewer than 8 characters: %j',
     (password) => expectRefused(password, tooShort),
   );
 
-  it('may not be empty', () => expectRefused('', (name) => [name, 'blank']));
+  it('rejects an empty password', () => expectRefused('', (name) => [name, 'blank']));
 
-  it.each([1024, 1023, 64])('may have %i bytes', (bytes) =>
+  it.each([1024, 1023, 64])('accepts %i bytes', (bytes) =>
     expectGood('correct horse battery staple '.repeat(40).slice(0, bytes)),
   );
 
-  it('may have 1,024 bytes of characters that have several', async () => {
+  it('accepts 1,024 bytes of multi-byte characters', async () => {
     await expectGood('éà'.repeat(256));
     await expectGood('🦊🐋'.repeat(128));
   });
 
-  it('may have no more', async () => {
+  it('rejects more than 1,024 bytes', async () => {
     await expectRefused('correct horse battery staple '.repeat(40).slice(0, 1025), tooLong);
     await expectRefused(`${'é'.repeat(512)}e`, tooLong);
     await expectRefused('🦊'.repeat(257), tooLong);
   });
 
-  it('may not be one of the most common, in whatever case', async () => {
+  it('rejects the most common passwords, in any case', async () => {
     for (const password of ['password', '12345678', 'iloveyou', 'PassWord', 'TRUSTNO1', '1qaz2wsx'])
       await expectRefused(password, common);
   });
 
-  it('may not be what people make of a common one, one character over and over, or a run', async () => {
+  it('rejects variants of common passwords, one repeated character, and runs', async () => {
     for (const password of ['Passw0rd!', 'letmein123', 'summer2024', 'aaaaaaaaaa', 'hgfedcba'])
       await expectRefused(password, common);
   });
 
-  it('may not be the name of the service', async () => {
+  it('rejects the name of the service', async () => {
     for (const password of ['Latchkey', 'latchkey1', 'L4tchk3y!']) await expectRefused(password, resembling);
   });
 
-  it('may hold a common one', async () => {
+  it('accepts a password that contains a common one', async () => {
     for (const password of ['password of mine', 'my12345678', ' iloveyou']) await expectGood(password);
   });
 
   it.each<[string, (name: string) => string]>([
     ['the username', (name) => name],
-    ['the username in other letters', (name) => name.toUpperCase()],
+    ['the username in capitals', (name) => name.toUpperCase()],
     ['the email', (name) => `mail.${name}@x${name}.example`],
-    ['the email in other letters', (name) => `MAIL.${name}@X${name}.Example`],
-    ['what is before the @', (name) => `mail.${name}`],
-    ['what is after it', (name) => `x${name}.example`],
-    ['the username and a letter', (name) => `${name}1`],
-    ['a letter and the username', (name) => `!${name}`],
-    ['the username among three letters', (name) => `ab${name}c`],
-  ])('may not be %s', async (_what, passwordOf) => {
+    ['the email in another case', (name) => `MAIL.${name}@X${name}.Example`],
+    ['the part of the email before the @', (name) => `mail.${name}`],
+    ['the part of the email after the @', (name) => `x${name}.example`],
+    ['the username with a digit after it', (name) => `${name}1`],
+    ['the username with a sign before it', (name) => `!${name}`],
+    ['the username with three letters around it', (name) => `ab${name}c`],
+  ])('rejects %s', async (_what, passwordOf) => {
     const name = uniqueName();
     await expectRefused(passwordOf(name), resembling, {
       username: name,
@@ -116,20 +116,20 @@ describe.each(places)('a password $name', ({ field, good, choose }) => {
     });
   });
 
-  it('may be a name among four letters', async () => {
+  it('accepts the username with four letters around it', async () => {
     const name = uniqueName();
     await expectGood(`ab${name}cd`, { username: name, email: `mail@${name}.example` });
   });
 
-  it('may contain a part of a name, or a name that is too short to count', async () => {
+  it('accepts a part of the username, and a username too short to count', async () => {
     const { username } = person();
     await expectGood(`${username.slice(0, 5)} and a door`, { username });
-    // Letters, which are in no list three times over: digits may be.
+    // Consonants: no list has them three times in a row, as it may have digits.
     const short = `x${crypto.getRandomValues(new Uint8Array(2)).reduce((text, byte) => text + 'bcdfghjkmnpqrtvw'[byte % 16], '')}`;
     await expectGood(short.repeat(3), { username: short });
   });
 
-  it('is kept as sent, with its case and spaces, in one Unicode composition', async () => {
+  it('keeps case and spaces as sent, in one Unicode composition', async () => {
     const fields = { ...person(), password: ' Pâté de Foie ' };
     expect((await choose(fields)).status).toBe(good);
     for (const password of ['Pâté de Foie', ' pâté de foie ', ' Pate de Foie '])
@@ -137,7 +137,7 @@ describe.each(places)('a password $name', ({ field, good, choose }) => {
     expect((await logIn({ ...fields, password: fields.password.normalize('NFD') })).status).toBe(200);
   });
 
-  it('is never shown in a refusal', async () => {
+  it('never shows the password in a refusal', async () => {
     for (const password of ['iloveyou', 'Secret7', `${'Secret7'.repeat(147)}`]) {
       const { status, text, headers } = await choose({ ...person(), password });
       expect(status).toBe(400);

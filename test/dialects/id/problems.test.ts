@@ -1,4 +1,4 @@
-// `id`: what RFC 9457 and RFC 9110 ask of every refusal.
+// `id`: what RFC 9457 and RFC 9110 require of every refusal.
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { type Answer, type Sent, send, testEnv } from '../../support/worker.ts';
@@ -10,17 +10,17 @@ const fieldOf = ({ text }: Answer, name: string): unknown => {
 };
 
 const wrongPassword: [string, (member: Member) => Promise<Answer>][] = [
-  ['a login', (member) => logIn({ ...member, password: 'wrong' })],
-  ['a deletion', ({ cookie }) => send('/id/me', { method: 'DELETE', cookie, json: { password: 'wrong' } })],
+  ['login', (member) => logIn({ ...member, password: 'wrong' })],
+  ['deletion', ({ cookie }) => send('/id/me', { method: 'DELETE', cookie, json: { password: 'wrong' } })],
   [
-    'a new password',
+    'change of password',
     ({ cookie }) => {
       const json = { currentPassword: 'wrong', newPassword: OTHER_PASSWORD };
       return send('/id/me/password', { method: 'PUT', cookie, json });
     },
   ],
   [
-    'a new email',
+    'change of email',
     ({ cookie }) => {
       const json = { email: person().email, password: 'wrong' };
       return send('/id/me/email', { method: 'PUT', cookie, json });
@@ -30,7 +30,7 @@ const wrongPassword: [string, (member: Member) => Promise<Answer>][] = [
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
 it.each(wrongPassword)(
-  'a 401 has a challenge where %s is refused for its password',
+  'answers 401 with WWW-Authenticate to a wrong password at %s',
   async (_what, attempt) => {
     const answer = await attempt(await join());
     expect(answer.status).toBe(401);
@@ -39,15 +39,15 @@ it.each(wrongPassword)(
 );
 
 // https://www.rfc-editor.org/rfc/rfc9457#section-3.1.3
-describe('a title', () => {
-  it('is the same for every method that is not allowed', async () => {
+describe('the title of a problem', () => {
+  it('does not depend on the method, if the method is not allowed', async () => {
     const titles = ['GET', 'PUT', 'PATCH', 'DELETE'].map(async (method) =>
       fieldOf(await send('/id/login', { method }), 'title'),
     );
     expect(new Set(await Promise.all(titles)).size).toBe(1);
   });
 
-  it('is the same for every wait', async () => {
+  it('does not depend on the seconds to wait', async () => {
     const titles = ['2', '4'].map(async (seconds) => {
       const env: Env = { ...testEnv, THROTTLE_FREE_FAILURES: '1', THROTTLE_FIRST_WAIT_SECONDS: seconds };
       const member = await join();
@@ -76,7 +76,7 @@ const REFUSALS: [number, string, Sent][] = [
 
 // https://www.rfc-editor.org/rfc/rfc9457#section-3.1
 it.each(REFUSALS)(
-  'a %i has an absolute type, its own status, a title and a stable code: %s %j',
+  'answers %i with an absolute type, the status, a title and a stable code: %s %j',
   async (status, path, sent) => {
     const answer = await send(path, sent);
     expect(answer.status).toBe(status);
@@ -89,7 +89,7 @@ it.each(REFUSALS)(
   },
 );
 
-it('refuses in the same shape whatever the client accepts', async () => {
+it('answers application/problem+json, whatever the Accept header is', async () => {
   for (const accept of [
     'text/html',
     'application/json',

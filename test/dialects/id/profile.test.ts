@@ -1,4 +1,4 @@
-// `id`: the bounds of a profile: what each of its fields takes, and how several faults are told of.
+// PATCH /id/me: the limits of each profile field, and several errors at once.
 import { describe, expect, it } from 'vitest';
 import { type Sent, send } from '../../support/worker.ts';
 import { atFixedTime, eventsOf, join, type Member, namesOf, shownAccount, whole } from './support-id.ts';
@@ -11,7 +11,7 @@ const patch = ({ cookie }: Member, json: unknown) => send('/id/me', { method: 'P
 const shown = (member: Member, more: object = {}): string =>
   `200 ${JSON.stringify({ account: shownAccount({ ...namesOf(member), ...more }) })}`;
 
-describe('the bounds of a change', () => {
+describe('PATCH /id/me', () => {
   const LIMITS: [string, number][] = [
     ['name', 255],
     ['firstName', 255],
@@ -19,10 +19,10 @@ describe('the bounds of a change', () => {
     ['address', 200],
     ['description', 1023],
   ];
-  it.each(LIMITS)('%s has at most %i characters', async (field, limit) => {
+  it.each(LIMITS)('limits %s to %i characters', async (field, limit) => {
     const member = await join();
     const most = '🦊'.repeat(limit);
-    // One name in two forms: a single word is the first name, and either of first and last name is the whole.
+    // A single word as name sets the first name too; a first or last name alone sets the name too.
     const other = { name: { firstName: most }, firstName: { name: most }, lastName: { name: most } }[field];
     const expected = shown(member, { [field]: most, ...other });
     expect(whole(await patch(member, { [field]: most }))).toBe(expected);
@@ -32,7 +32,7 @@ describe('the bounds of a change', () => {
     expect(whole(await me({ cookie: member.cookie }))).toBe(expected);
   });
 
-  it('siteUrl is a web address of at most 200 characters', async () => {
+  it('limits siteUrl to a web address of 200 characters', async () => {
     const member = await join();
     const most = `https://ann.example/${'x'.repeat(180)}`;
     expect(whole(await patch(member, { siteUrl: most }))).toBe(shown(member, { siteUrl: most }));
@@ -55,7 +55,7 @@ describe('the bounds of a change', () => {
   });
 
   const TEXTS = ['name', 'firstName', 'lastName', 'address', 'siteUrl', 'description'];
-  it.each(TEXTS)('%s is a text', async (field) => {
+  it.each(TEXTS)('rejects a value of %s that is not text', async (field) => {
     const member = await join();
     const faults: [unknown, FieldFault][] = [
       [null, [field, 'null']],
@@ -70,21 +70,27 @@ describe('the bounds of a change', () => {
       expect(whole(await patch(member, { [field]: value }))).toBe(invalid(fault));
   });
 
-  it.each(['address', 'description'])('%s has lines, as browsers end them too', async (field) => {
-    const member = await join();
-    const lines = 'a\r\n\tb\nc';
-    expect(whole(await patch(member, { [field]: lines }))).toBe(shown(member, { [field]: lines }));
-    for (const value of ['a\rb', 'a\u000bb', 'a\u001bb'])
-      expect(whole(await patch(member, { [field]: value }))).toBe(invalid([field, 'not_text']));
-  });
+  it.each(['address', 'description'])(
+    'accepts tabs and line breaks in %s, with LF and CRLF',
+    async (field) => {
+      const member = await join();
+      const lines = 'a\r\n\tb\nc';
+      expect(whole(await patch(member, { [field]: lines }))).toBe(shown(member, { [field]: lines }));
+      for (const value of ['a\rb', 'a\u000bb', 'a\u001bb'])
+        expect(whole(await patch(member, { [field]: value }))).toBe(invalid([field, 'not_text']));
+    },
+  );
 
-  it.each(['name', 'firstName', 'lastName', 'siteUrl'])('%s has one line', async (field) => {
-    const member = await join();
-    for (const value of ['a\nb', 'a\tb', 'a\rb'])
-      expect(whole(await patch(member, { [field]: value }))).toBe(invalid([field, 'not_text']));
-  });
+  it.each(['name', 'firstName', 'lastName', 'siteUrl'])(
+    'rejects tabs and line breaks in %s',
+    async (field) => {
+      const member = await join();
+      for (const value of ['a\nb', 'a\tb', 'a\rb'])
+        expect(whole(await patch(member, { [field]: value }))).toBe(invalid([field, 'not_text']));
+    },
+  );
 
-  it('pictureId is the number of one of the ten', async () => {
+  it('limits pictureId to the numbers 1 to 10', async () => {
     const member = await join();
     for (const [pictureId, number] of [
       [1, 1],
@@ -101,7 +107,7 @@ describe('the bounds of a change', () => {
       expect(whole(await patch(member, { pictureId }))).toBe(invalid(['pictureId', 'not_text']));
   });
 
-  it('pictureId is one number, however JSON writes it', async () => {
+  it('reads the same number in pictureId, however JSON writes it', async () => {
     const member = await join();
     for (const number of ['1', '1.0', '1e0', '10e-1', '"1.0"']) {
       await patch(member, { pictureId: null });
@@ -112,13 +118,13 @@ describe('the bounds of a change', () => {
     }
   });
 
-  it('pictureId is null for none', async () => {
+  it('removes the picture if pictureId is null', async () => {
     const member = await join();
     await patch(member, { pictureId: 3 });
     expect(whole(await patch(member, { pictureId: null }))).toBe(shown(member, { picture: null }));
   });
 
-  it('are reported together, in the order of the fields, and nothing is changed', async () => {
+  it('reports all errors together, in the order of the fields, and changes nothing', async () => {
     const member = await join();
     const json = { pictureId: 0, description: null, siteUrl: 'x', firstName: 1, name: 'n'.repeat(256) };
     expect(whole(await patch(member, json))).toBe(

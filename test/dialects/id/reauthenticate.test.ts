@@ -1,4 +1,4 @@
-// `id`: what asks for a proof that is not older than ten minutes, and giving it.
+// `id`: requests that require a proof of the last ten minutes, and POST /id/reauthenticate.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createTimedCore } from '../../support/clock.ts';
 import {
@@ -34,7 +34,7 @@ const WRONG = /^401 .*"wrong_credentials"/;
 
 const confirm = (body: object, token = person.token, sent: Sent = {}) =>
   send('/id/reauthenticate', { ...sent, token, json: body });
-/** Something that only a recent session may do. */
+/** A request that requires a recent session. */
 const download = (token = person.token) => send('/id/export', { token });
 
 const guarded: readonly (readonly [method: string, path: string, body: object | null])[] = [
@@ -67,26 +67,26 @@ const ofAdmins: typeof guarded = [
 const makeAdmin = () =>
   testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(person.id).run();
 
-describe('a session whose proof is ten minutes old', () => {
-  it.each(guarded)('is asked for another by %s %s', async (method, path, body) => {
+describe('a session with a proof ten minutes ago', () => {
+  it.each(guarded)('gets 403 reauthenticate from %s %s', async (method, path, body) => {
     await letTimePass(person.id);
     const answer = await send(path, { method, token: person.token, ...(body ? { json: body } : {}) });
     expect(whole(answer)).toBe(STALE);
   });
 
-  it.each(ofAdmins)('is asked for another by %s %s', async (method, path) => {
+  it.each(ofAdmins)('gets 403 reauthenticate from %s %s as an admin', async (method, path) => {
     await makeAdmin();
     await letTimePass(person.id);
     expect(whole(await send(path, { method, token: person.token }))).toBe(STALE);
   });
 
-  it('is not asked by what a stolen session may see', async () => {
+  it('can still read the account, sessions, events, factors and app passwords', async () => {
     await letTimePass(person.id);
     for (const path of ['/id/me', '/id/sessions', '/id/events', '/id/factors', '/id/app-passwords'])
       expect((await send(path, { token: person.token })).status).toBe(200);
   });
 
-  it('is recent again with the password, under a new token', async () => {
+  it('becomes recent by the password, under a new token', async () => {
     await letTimePass(person.id);
     const answer = await confirm({ password: PASSWORD });
     const token = textOf(json(answer), 'token');
@@ -95,7 +95,7 @@ describe('a session whose proof is ten minutes old', () => {
     expect((await eventsOf(person.id))[0]).toBe('reauthenticated');
   });
 
-  it('gets its cookie if it is a browser', async () => {
+  it('becomes recent by the password, under a new cookie in a browser', async () => {
     const login = await send('/id/login', { json: { identifier: person.username, password: PASSWORD } });
     await letTimePass(person.id);
     const headers = { Cookie: cookiesOf(login) };
@@ -106,7 +106,7 @@ describe('a session whose proof is ten minutes old', () => {
     expect(again.status).toBe(200);
   });
 
-  it('stays old with a wrong password, which counts', async () => {
+  it('stays old after a wrong password, which counts as a failed login', async () => {
     const env = { ...testEnv, THROTTLE_FREE_FAILURES: '1', THROTTLE_FIRST_WAIT_SECONDS: '60' };
     await letTimePass(person.id);
     expect(whole(await confirm({ password: 'wrong password' }, person.token, { env }))).toMatch(WRONG);
@@ -115,7 +115,7 @@ describe('a session whose proof is ten minutes old', () => {
   });
 
   it.each([
-    ['nothing', {}],
+    ['an empty body', {}],
     [
       'a passkey without its token',
       {
@@ -127,18 +127,18 @@ describe('a session whose proof is ten minutes old', () => {
         },
       },
     ],
-  ])('is not recent again with %s', async (_, body) => {
+  ])('gets 400 for %s', async (_, body) => {
     expect(whole(await confirm(body))).toMatch(/^400 .*"required"/);
   });
 });
 
-it('a login, and nine minutes after it, needs no other proof', async () => {
+it('requires no further proof at login and nine minutes later', async () => {
   expect((await download()).status).toBe(200);
   await letTimePass(person.id, 9);
   expect((await download()).status).toBe(200);
 });
 
-it('ten minutes are ten minutes', async () => {
+it('counts a session as recent for ten minutes, to the millisecond', async () => {
   const timed = createTimedCore();
   const { token } = await timed.register('jwt');
   const isRecent = async () => {
@@ -152,15 +152,15 @@ it('ten minutes are ten minutes', async () => {
   expect(await isRecent()).toBe(false);
 });
 
-it('a token that was imported is never recent', async () => {
+it('never counts a session without a time of authentication, as of an imported token, as recent', async () => {
   await testEnv.DB.prepare('UPDATE sessions SET authenticated_at = NULL WHERE user_id = ?')
     .bind(person.id)
     .run();
   expect(whole(await download())).toBe(STALE);
 });
 
-describe('with a second factor', () => {
-  it('a code is a proof, once', async () => {
+describe('POST /id/reauthenticate with a second factor', () => {
+  it('accepts a code once', async () => {
     const totp = await addTotp(person);
     await letTimePass(person.id);
     const code = await totp.fresh();
@@ -169,7 +169,7 @@ describe('with a second factor', () => {
     expect(whole(await confirm({ code }, token))).toMatch(/^401 .*"wrong_code"/);
   });
 
-  it('a passkey is one, if it checks a PIN or a biometric', async () => {
+  it('accepts a passkey once, and only with user verification', async () => {
     const { passkey, userHandle } = await addPasskey(person);
     await letTimePass(person.id);
     const prove = async (uv: boolean) => {
@@ -189,7 +189,7 @@ describe('with a second factor', () => {
     expect(whole(await confirm(body, token))).toMatch(/^401 .*"challenge_expired"/);
   });
 
-  it('the password is a proof for a session that the factor opened', async () => {
+  it('accepts the password in a session that the factor opened', async () => {
     const totp = await addTotp(person);
     const finished = await finishLogin({ token: await stepToken(person), code: await totp.fresh() });
     const { token } = objectOf(json(finished));
@@ -197,7 +197,7 @@ describe('with a second factor', () => {
     expect((await confirm({ password: PASSWORD }, String(token))).status).toBe(200);
   });
 
-  it('is not enough for an older session: the password and an old token do not give the account', async () => {
+  it('rejects the password in an older session: an old token must not take over the account', async () => {
     const old = textOf(json(await startLogin(person)), 'token');
     const totp = await addTotp(person);
     await letTimePass(person.id);
@@ -219,13 +219,13 @@ describe('with a second factor', () => {
   });
 });
 
-describe('a session that an app password opened', () => {
+describe('a session of an app password', () => {
   const open = async (): Promise<string> => {
     const { password } = await addAppPassword(person);
     return textOf(json(await startLogin(person, password)), 'token');
   };
 
-  it('is never recent, and cannot become so', async () => {
+  it('never becomes recent, whatever the proof', async () => {
     const token = await open();
     expect((await send('/id/me', { token })).status).toBe(200);
     expect(whole(await download(token))).toBe(STALE);
@@ -234,7 +234,7 @@ describe('a session that an app password opened', () => {
     expect(whole(await confirm({ code: await totp.fresh() }, token))).toBe(STALE);
   });
 
-  it('changes no credentials, not even with the password', async () => {
+  it('cannot change the password or delete the account, even with the password', async () => {
     const token = await open();
     const changed = await send('/id/me/password', {
       method: 'PUT',
@@ -251,7 +251,7 @@ describe('REQUIRE_ADMIN_FACTOR', () => {
   const env = { ...testEnv, REQUIRE_ADMIN_FACTOR: 'true' };
   const accounts = (token: string) => send('/id/admin/accounts', { env, token });
 
-  it('lets no admin work in a session that the password alone opened', async () => {
+  it('rejects an admin in a session that the password alone opened', async () => {
     await makeAdmin();
     expect(whole(await accounts(person.token))).toMatch(/^403 .*"code":"factor_required"/);
     const old = await send('/api/admin/users', { env, token: person.token });
@@ -259,18 +259,18 @@ describe('REQUIRE_ADMIN_FACTOR', () => {
     expect((await send('/id/admin/accounts', { token: person.token })).status).toBe(200);
   });
 
-  it('lets an admin work who logged in with a factor', async () => {
+  it('accepts an admin who logged in with a factor, until the factor is removed', async () => {
     await makeAdmin();
     const totp = await addTotp(person);
     const finished = await finishLogin({ token: await stepToken(person), code: await totp.fresh() });
     const token = textOf(json(finished), 'token');
     expect((await accounts(token)).status).toBe(200);
-    // Without the factor, the session counts as one of the password.
+    // Without the factor, the session counts as opened by the password alone.
     await send(`/id/factors/${totp.id}`, { method: 'DELETE', token });
     expect(whole(await accounts(token))).toMatch(/^403 .*"code":"factor_required"/);
   });
 
-  it('asks nobody else for one', async () => {
+  it('requires no factor of other users', async () => {
     expect((await send('/id/me', { env, token: person.token })).status).toBe(200);
     expect(whole(await accounts(person.token))).toMatch(/^403 .*"code":"forbidden"/);
   });

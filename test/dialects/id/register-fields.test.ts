@@ -1,4 +1,4 @@
-// `id`: what is wrong with the fields of a registration, each fault and several at once.
+// POST /id/register: invalid fields, one and several at once.
 import { describe, expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../../support/worker.ts';
 import { bearer, cookiesOf, isLive, person, tokenOf, whole } from './support-id.ts';
@@ -6,17 +6,17 @@ import { type FieldFault, invalid } from './support-refusals.ts';
 
 const register = (fields: object) => send('/id/register', { json: { ...person(), ...fields } });
 
-/** A valid email of so many characters, at least 203. */
+/** A valid email with this number of characters, at least 203. */
 const emailOf = (characters: number): string => {
   const domain = `@${`${'d'.repeat(62)}.`.repeat(3)}com`;
   const name = uniqueName();
   return name + 'x'.repeat(characters - domain.length - name.length) + domain;
 };
 
-/** A username of so many characters. */
+/** A username with this number of characters. */
 const usernameOf = (characters: number): string => uniqueName().padEnd(characters, '_');
 
-/** What no field takes. Lone surrogates travel as `\ud800` in JSON. */
+/** Values that no field accepts. JSON carries lone surrogates as `\ud800`. */
 const NO_TEXTS: [unknown, FieldFault[1] & ('null' | 'not_text')][] = [
   [null, 'null'],
   [true, 'not_text'],
@@ -27,13 +27,13 @@ const NO_TEXTS: [unknown, FieldFault[1] & ('null' | 'not_text')][] = [
   ['abcdefgh\ud800', 'not_text'],
 ];
 
-describe.each(['username', 'email', 'password', 'name'])('%s', (field) => {
-  it.each(NO_TEXTS)('cannot be %j', async (value, code) => {
+describe.each(['username', 'email', 'password', 'name'])('%s of POST /id/register', (field) => {
+  it.each(NO_TEXTS)('rejects %j', async (value, code) => {
     expect(whole(await register({ [field]: value }))).toBe(invalid([field, code]));
   });
 });
 
-describe.each(['username', 'email', 'name'])('%s', (field) => {
+describe.each(['username', 'email', 'name'])('%s of POST /id/register', (field) => {
   it.each([
     ['nul', 'ab\u0000cd'],
     ['not_text', 'ab\u0007cd'],
@@ -42,34 +42,34 @@ describe.each(['username', 'email', 'name'])('%s', (field) => {
     ['not_text', 'ab\u0085cd'],
     ['not_text', 'ab\ncd'],
     ['not_text', 'ab\tcd'],
-  ] as const)('holds no control character: %s %j', async (code, value) => {
+  ] as const)('rejects control characters as %s: %j', async (code, value) => {
     expect(whole(await register({ [field]: value }))).toBe(invalid([field, code]));
   });
 });
 
-describe('what is missing', () => {
-  it.each(['email', 'password'])('is named: %s', async (field) => {
+describe('POST /id/register with missing fields', () => {
+  it.each(['email', 'password'])('names a missing or empty %s', async (field) => {
     const { [field]: _, ...others }: Record<string, string> = person();
     expect(whole(await send('/id/register', { json: others }))).toBe(invalid([field, 'required']));
     expect(whole(await register({ [field]: '' }))).toBe(invalid([field, 'blank']));
   });
 
-  it('is no fault of a username or a name; but an empty username is one', async () => {
+  it('accepts a missing username and an empty name, but no blank username', async () => {
     const { username: _, ...others } = person();
     expect((await send('/id/register', { json: others })).status).toBe(201);
     expect((await register({ name: '' })).status).toBe(201);
     expect(whole(await register({ username: ' ' }))).toBe(invalid(['username', 'blank']));
   });
 
-  it('is everything in an empty body', async () => {
+  it('names all required fields for an empty body', async () => {
     const both = invalid(['email', 'required'], ['password', 'required']);
     expect(whole(await send('/id/register', { json: {} }))).toBe(both);
     expect(whole(await send('/id/register', { method: 'POST' }))).toBe(both);
   });
 });
 
-describe('several faults', () => {
-  it('are named together, in the order of the fields, and nothing is made', async () => {
+describe('POST /id/register with several errors', () => {
+  it('names them together, in the order of the fields, and creates nothing', async () => {
     const email = 'nobody';
     const fields = { session: 'banner', name: 'n'.repeat(256), password: 'seven77', email, username: 'a b' };
     const answer = await register(fields);
@@ -87,7 +87,7 @@ describe('several faults', () => {
     expect(await made.first('n')).toBe(0);
   });
 
-  it('of one field are all named too', async () => {
+  it('names all errors of one field', async () => {
     const [username, email] = [`${'u'.repeat(32)}!`, `${'e'.repeat(256)}@`];
     expect(whole(await register({ username, email }))).toBe(
       invalid(
@@ -100,12 +100,12 @@ describe('several faults', () => {
   });
 });
 
-describe('a username', () => {
+describe('the username of POST /id/register', () => {
   it.each(['a b', 'a@b', 'Ünal', 'a/b', 'ａｂｃ', 'a\u200bb', '👩'])('cannot be %j', async (username) => {
     expect(whole(await register({ username }))).toBe(invalid(['username', 'not_username']));
   });
 
-  it('has 1 to 32 characters of the common alphabet', async () => {
+  it('has 1 to 32 letters, digits or characters of . _ + -', async () => {
     expect((await register({ username: usernameOf(32) })).status).toBe(201);
     expect(whole(await register({ username: usernameOf(33) }))).toBe(
       invalid(['username', 'too_many_characters', 32]),
@@ -115,7 +115,7 @@ describe('a username', () => {
   });
 });
 
-describe('an email', () => {
+describe('the email of POST /id/register', () => {
   it.each([
     'x',
     'x@',
@@ -138,7 +138,7 @@ describe('an email', () => {
   });
 });
 
-describe('a name', () => {
+describe('the name of POST /id/register', () => {
   it('has at most 255 characters, counted as code points', async () => {
     expect((await register({ name: '👩'.repeat(255) })).status).toBe(201);
     expect(whole(await register({ name: '👩'.repeat(256) }))).toBe(
@@ -147,12 +147,12 @@ describe('a name', () => {
   });
 });
 
-describe('session', () => {
-  it.each(['banner', '', 'Cookie', 'jwt'])('is `cookie` or `token`, not %j', async (session) => {
+describe('the session field of POST /id/register', () => {
+  it.each(['banner', '', 'Cookie', 'jwt'])('accepts only `cookie` and `token`, not %j', async (session) => {
     expect(whole(await register({ session }))).toBe(invalid(['session', 'not_a_choice']));
   });
 
-  it('may be named in a form too', async () => {
+  it('works in a form too', async () => {
     const answer = await send('/id/register', { form: { ...person(), session: 'token' } });
     expect(answer.status).toBe(201);
     expect(await isLive(bearer(tokenOf(answer)))).toBe(true);

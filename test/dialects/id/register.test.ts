@@ -1,4 +1,4 @@
-// `id`: registering: what is made, what is answered, and which names are taken.
+// POST /id/register: the account and session that it creates, its answers, and taken names.
 import { describe, expect, it } from 'vitest';
 import { send, testEnv, uniqueName } from '../../support/worker.ts';
 import {
@@ -30,8 +30,8 @@ const register = (json: unknown, sent = {}) => send('/id/register', { json, ...s
 const accountsWith = async (email: string): Promise<number | null> =>
   testEnv.DB.prepare('SELECT count(*) AS n FROM users WHERE email_key = lower(?)').bind(email).first('n');
 
-describe('an account', () => {
-  it('is made with its first session, in the cookie', async () => {
+describe('POST /id/register', () => {
+  it('creates an account with a session in a cookie', async () => {
     const { username, email, password } = person();
     const answer = await register({ username, email, password, name: 'Kate Smith' });
     const account = shownAccount({ id: idOf(answer), username, email, ...called('Kate Smith') });
@@ -41,7 +41,7 @@ describe('an account', () => {
     expect(await eventsOf(idOf(answer))).toEqual(['registered']);
   });
 
-  it('is made with a token where the client wants one', async () => {
+  it('returns a token if the client asks for one', async () => {
     const { username, email, password } = person();
     const answer = await register({ username, email, password, session: 'token' });
     const token = tokenOf(answer);
@@ -53,7 +53,7 @@ describe('an account', () => {
     expect(await isLive({ cookie: token })).toBe(false);
   });
 
-  it('needs neither a username nor a name', async () => {
+  it('requires neither a username nor a name', async () => {
     const { email, password } = person();
     const answer = await register({ email, password, session: 'cookie' });
     const account = shownAccount({ id: idOf(answer), username: null, email });
@@ -61,7 +61,7 @@ describe('an account', () => {
     expect((await logIn({ username: '', email, password })).status).toBe(200);
   });
 
-  it('is shown as it was entered, trimmed, and is kept by its folded names', async () => {
+  it('returns names as entered and trimmed, and stores folded keys', async () => {
     const { username, email, password } = person();
     const [upper, address] = [username.toUpperCase(), `${username}@Test.COM`];
     const answer = await register({
@@ -75,14 +75,14 @@ describe('an account', () => {
     expect(await rowOf(idOf(answer))).toMatchObject({ username_key: username, email_key: email });
   });
 
-  it('takes letters of every script where they are allowed', async () => {
+  it('accepts letters of every script in the email, password and name', async () => {
     const email = `${uniqueName()}.жук@пример.рф`;
     const answer = await register({ email, password: 'пароль из слов', name: '花子 👩‍🚀' });
     const account = shownAccount({ id: idOf(answer), email, ...called('花子 👩‍🚀') });
     expect(whole(answer)).toBe(`201 ${JSON.stringify({ account })}`);
   });
 
-  it('takes nothing that nobody asked for', async () => {
+  it('ignores fields that are not part of a registration', async () => {
     const fields = {
       ...person(),
       isAdmin: true,
@@ -106,7 +106,7 @@ describe('an account', () => {
     expect(await isLive({ cookie: cookieOf(answer) })).toBe(true);
   });
 
-  it('leaves that session alone where it is refused', async () => {
+  it('keeps that session if the registration is refused', async () => {
     const before = await join();
     const answer = await register({ ...person(), email: before.email }, { cookie: before.cookie });
     expect(whole(answer)).toBe(taken('email'));
@@ -117,8 +117,8 @@ describe('an account', () => {
 
 const START_OF_TIME = '1970-01-01T00:00:00.000Z';
 
-describe('a name that another account has', () => {
-  it('is named: the username, the email, or both', async () => {
+describe('POST /id/register with a taken name', () => {
+  it('answers 409 and names the username, the email, or both', async () => {
     const first = await join();
     const { username, email, password } = person();
     const answers = [
@@ -132,7 +132,7 @@ describe('a name that another account has', () => {
     expect((await register({ username, email, password })).status).toBe(201);
   });
 
-  it('is taken in another case and another composition too', async () => {
+  it('rejects the name in another case and another Unicode composition too', async () => {
     const { username, password } = person();
     const email = `${username}@exämple.com`.normalize('NFC');
     expect((await register({ username, email, password })).status).toBe(201);
@@ -141,7 +141,7 @@ describe('a name that another account has', () => {
     expect((await register({ ...person(), email: `${username}@example.com` })).status).toBe(201);
   });
 
-  it('is named beside the faults of other fields, and the whole is a fault of fields', async () => {
+  it('answers 400 if other fields are invalid too, and names all of them', async () => {
     const first = await join();
     const { username, email } = first;
     expect(whole(await register({ username, email }))).toBe(
@@ -155,13 +155,13 @@ describe('a name that another account has', () => {
     );
   });
 
-  it('does not count as a resemblance if it is only the part of an email before the @', async () => {
+  it('accepts a username that is only the part of an email before the @', async () => {
     const { username } = person();
     await join({ email: `${username}@test.com` });
     expect((await register({ ...person(), username })).status).toBe(201);
   });
 
-  it('is free again when its account is deleted, and the id is never used again', async () => {
+  it('accepts the name after its account was deleted, under a new id', async () => {
     const { id, username, email, password, cookie } = await join();
     expect((await send('/id/me', { method: 'DELETE', cookie, json: { password } })).status).toBe(204);
     const again = await register({ username, email, password });
@@ -169,7 +169,7 @@ describe('a name that another account has', () => {
     expect(idOf(again)).toBeGreaterThan(id);
   });
 
-  it('goes to one of all who register it at once', async () => {
+  it('creates one account if four requests with the name arrive at once', async () => {
     const { username, email, password } = person();
     const emails = ['a', 'b', 'c', 'd'].map((letter) => `${letter}.${email}`);
     const answers = await Promise.all(emails.map((email) => register({ username, email, password })));

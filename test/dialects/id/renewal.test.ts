@@ -1,4 +1,4 @@
-// `id`: a new password puts the session that asks on under a new token: in the cookie, or in the answer.
+// `id`: a new password, email or username renews the session of the request, in the cookie or in the answer.
 // https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x16-V7-Session-Management.md V7.2.4
 import { describe, expect, it, vi } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
@@ -32,8 +32,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const change = (sent: Sent, newPassword = OTHER_PASSWORD, currentPassword = PASSWORD) =>
   send('/id/me/password', { method: 'PUT', ...sent, json: { currentPassword, newPassword } });
 
-describe('a browser', () => {
-  it('gets another cookie, and the one it had is worth nothing', async () => {
+describe('a change of password with a cookie', () => {
+  it('sets a new cookie, and ends the session of the old one', async () => {
     const member = await join();
     await cookieFor(member);
     await tokenFor(member);
@@ -45,7 +45,7 @@ describe('a browser', () => {
     expect([await isLive({ cookie: member.cookie }), await isLive({ cookie })]).toEqual([false, true]);
   });
 
-  it('has that session alone, as if it had just logged in', async () => {
+  it('leaves only the new session, listed as if it had just begun', async () => {
     const { cookie } = await join();
     vi.setSystemTime(START_MS + DAY_MS / 2);
     const headers = { 'User-Agent': 'another one' };
@@ -67,7 +67,7 @@ describe('a browser', () => {
 });
 
 // https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
-describe('a session whose life is pushed on by the same request', () => {
+describe('a request that would also extend the session', () => {
   const aDayOn = async () => {
     const member = await join();
     vi.setSystemTime(START_MS + DAY_MS);
@@ -78,28 +78,28 @@ describe('a session whose life is pushed on by the same request', () => {
     ['password', { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD }],
     ['email', { email: person().email, password: PASSWORD }],
     ['username', { username: person().username, password: PASSWORD }],
-  ])('gets one cookie, the new one, with a new %s', async (field, json) => {
+  ])('sets only the renewed session cookie after a new %s', async (field, json) => {
     const { cookie } = await aDayOn();
     const answer = await send(`/id/me/${field}`, { method: 'PUT', cookie, json });
     expect(cookiesOf(answer)).toEqual([DEVICE_COOKIE, SESSION_COOKIE]);
     expect(await isLive({ cookie: cookieOf(answer) })).toBe(true);
   });
 
-  it('has its cookie cleared, and not set before, by a logout', async () => {
+  it('only clears the cookie at logout', async () => {
     const { cookie } = await aDayOn();
     const answer = await send('/id/logout', { method: 'POST', cookie });
     expect(cookiesOf(answer)).toEqual([NO_SESSION_COOKIE]);
   });
 
-  it('has its cookie cleared, and not set before, by a deletion', async () => {
+  it('only clears the cookie at deletion of the account', async () => {
     const { cookie } = await aDayOn();
     const answer = await send('/id/me', { method: 'DELETE', cookie, json: { password: PASSWORD } });
     expect(cookiesOf(answer)).toEqual([NO_SESSION_COOKIE]);
   });
 });
 
-describe('a client with a token', () => {
-  it('gets another JSON Web Token, and the one it had is worth nothing', async () => {
+describe('a change with a token', () => {
+  it('returns a new JSON Web Token, and ends the old one', async () => {
     const member = await join();
     const token = await tokenFor(member);
     const answer = await change(bearer(token));
@@ -111,7 +111,7 @@ describe('a client with a token', () => {
     expect(await isLive({ cookie: member.cookie })).toBe(false);
   });
 
-  it('gets another 40 hex digits where it had such', async () => {
+  it('returns a new API token for an API token, and ends the old one', async () => {
     const { email, cookie } = await join();
     const legacy = { username: email, password: PASSWORD };
     const token = tokenOf(await send('/account/login', { json: legacy }));
@@ -128,7 +128,7 @@ describe('a client with a token', () => {
     expect(tokenOf(await send('/account/login', { json: again }))).toBe(renewed);
   });
 
-  it('gets 40 hex digits of ours where its token was imported, beside the one that we gave', async () => {
+  it('returns an API token for an imported one, and keeps the one issued by a login', async () => {
     const { id, email, cookie } = await join();
     const [imported, legacy] = ['0123456789'.repeat(4), { username: email, password: PASSWORD }];
     const ours = tokenOf(await send('/account/login', { json: legacy }));
@@ -147,7 +147,7 @@ describe('a client with a token', () => {
       expect(await isLive(sent)).toBe(true);
   });
 
-  it('keeps its token out of the cookie, where it sends one too', async () => {
+  it('returns the token only in the body if a cookie is sent too', async () => {
     const member = await join();
     const answer = await change({ ...bearer(await tokenFor(member)), cookie: member.cookie });
     expect(whole(answer)).toBe(`200 ${JSON.stringify({ endedSessions: 1, token: tokenOf(answer) })}`);
@@ -155,7 +155,7 @@ describe('a client with a token', () => {
   });
 });
 
-it('a second change takes what the first one gave', async () => {
+it('requires the renewed cookie for a second change', async () => {
   const { cookie } = await join();
   const first = cookieOf(await change({ cookie }));
   expect(whole(await change({ cookie }, PASSWORD, OTHER_PASSWORD))).toBe(refused('credentials_missing'));
@@ -163,7 +163,7 @@ it('a second change takes what the first one gave', async () => {
   expect([await isLive({ cookie: first }), await isLive({ cookie: second })]).toEqual([false, true]);
 });
 
-it('of two changes at once one is done, and leaves one session', async () => {
+it('performs only one of two changes at once, and ends the old session', async () => {
   const { cookie } = await join();
   const answers = await Promise.all([change({ cookie }), change({ cookie }, 'a third one entirely')]);
   const [done, ...others] = answers.sort((one, other) => one.status - other.status);
@@ -172,7 +172,7 @@ it('of two changes at once one is done, and leaves one session', async () => {
   expect(await isLive({ cookie })).toBe(false);
 });
 
-it('a refused change leaves the session what it is', async () => {
+it('keeps the session, without a new cookie, if a change is refused', async () => {
   const member = await join();
   const token = await tokenFor(member);
   for (const [sent, live] of [

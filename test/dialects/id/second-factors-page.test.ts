@@ -1,4 +1,4 @@
-// What docs/second-factors.md shows is what `id` answers and takes.
+// The JSON examples of docs/second-factors.md, compared with what `id` answers and accepts.
 import { expect, it } from 'vitest';
 import { addTotp, finishLogin, join, letTimePass, objectOf, startLogin } from '../../support/passkeys.ts';
 import { json, send } from '../../support/worker.ts';
@@ -14,7 +14,7 @@ const [asked, sent, refused] = [...page.matchAll(/^```json\n([\s\S]*?)^```$/gm)]
   ([, text = '']): unknown => JSON.parse(text),
 );
 
-it('shows the answer of a login, and what is sent next', async () => {
+it('docs/second-factors.md shows the two steps of a login and the 403 of an old session', async () => {
   const person = await join();
   const totp = await addTotp(person);
   const answer = objectOf(json(await startLogin(person)), 'secondFactor');

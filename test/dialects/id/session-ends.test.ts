@@ -1,4 +1,4 @@
-// `id`: ending sessions: one of the own ones, or all but the one that asks.
+// DELETE /id/sessions/<id> and /id/sessions: end one own session, or all others.
 import { describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
 import { type Sent, send } from '../../support/worker.ts';
@@ -9,8 +9,8 @@ const list = (sent: Sent) => send('/id/sessions', sent);
 const endOne = (id: string, sent: Sent) => send(`/id/sessions/${id}`, { method: 'DELETE', ...sent });
 const endOthers = (sent: Sent) => send('/id/sessions', { method: 'DELETE', ...sent });
 
-describe('ending one session', () => {
-  it('ends that session, and answers 404 the second time', async () => {
+describe('DELETE /id/sessions/<id>', () => {
+  it('ends one session, and answers 404 the second time', async () => {
     const member = await join();
     const [cookie, token] = [await cookieFor(member), await tokenFor(member)];
     const id = await sha256Hex(cookie);
@@ -25,7 +25,7 @@ describe('ending one session', () => {
     expect((await eventsOf(member.id)).filter((type) => type === 'session_ended')).toHaveLength(2);
   });
 
-  it('may be the one that asks', async () => {
+  it('can end the session of the request', async () => {
     const member = await join();
     const token = await tokenFor(member);
     expect(whole(await endOne(await idOfJwt(token), bearer(token)))).toBe('204');
@@ -33,7 +33,7 @@ describe('ending one session', () => {
     expect(await isLive({ cookie: member.cookie })).toBe(true);
   });
 
-  it("finds none of another account's", async () => {
+  it('answers 404 for a session of another account', async () => {
     const [one, other] = [await join(), await join()];
     expect(whole(await endOne(await sha256Hex(other.cookie), { cookie: one.cookie }))).toBe(
       refused('not_found'),
@@ -42,7 +42,7 @@ describe('ending one session', () => {
     expect([await eventsOf(one.id), await eventsOf(other.id)]).toEqual([['registered'], ['registered']]);
   });
 
-  it('finds nothing by what is no id of a session', async () => {
+  it('answers 404 for an invalid id', async () => {
     const { cookie } = await join();
     const id = await sha256Hex(cookie);
     for (const other of [
@@ -60,8 +60,8 @@ describe('ending one session', () => {
   });
 });
 
-describe('ending all other sessions', () => {
-  it('leaves the one that asks, and says how many there were', async () => {
+describe('DELETE /id/sessions', () => {
+  it('ends all sessions but that of the request, and returns how many', async () => {
     const [member, other] = [await join(), await join()];
     const ended = [{ cookie: await cookieFor(member) }, bearer(await tokenFor(member))];
     const answer = await endOthers({ cookie: member.cookie });
@@ -73,7 +73,7 @@ describe('ending all other sessions', () => {
     expect(whole(await endOthers({ cookie: member.cookie }))).toBe('200 {"endedSessions":0}');
   });
 
-  it('may be asked for with a token', async () => {
+  it('accepts a token instead of the cookie', async () => {
     const member = await join();
     const token = await tokenFor(member);
     expect(whole(await endOthers(bearer(token)))).toBe('200 {"endedSessions":1}');

@@ -1,4 +1,4 @@
-// `id`: the list of an account's sessions: what is shown of each, and whose.
+// GET /id/sessions: the list of the own sessions; the same for admins.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { describe, expect, it, vi } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
@@ -48,7 +48,7 @@ const shown = (...sessions: object[]): string => {
   return `200 ${JSON.stringify({ sessions: all })}`;
 };
 
-/** A cookie session that is begun in a country, as the edge names it. */
+/** Logs in for a cookie, from a country as the edge reports it. */
 const logInFrom = async ({ email, password }: Member, country: string): Promise<string> => {
   const context = createExecutionContext();
   const init = { method: 'POST', body: JSON.stringify({ identifier: email, password }) };
@@ -63,8 +63,8 @@ const logInFrom = async ({ email, password }: Member, country: string): Promise<
   return /sessionid=([^;]+)/.exec(answered.getSetCookie().join())?.[1] ?? expect.fail();
 };
 
-describe('the list', () => {
-  it('shows each session with its device and times, the last seen first, and which one asks', async () => {
+describe('GET /id/sessions', () => {
+  it('lists sessions with device and times, the last seen first, and marks the current one', async () => {
     const member = await join();
     vi.setSystemTime(START_MS + 1000);
     const agent = 'Mozilla/5.0 (X11; Linux x86_64) Firefox/132.0';
@@ -78,7 +78,7 @@ describe('the list', () => {
     );
   });
 
-  it('shows the country that the edge names, and nothing that is no country', async () => {
+  it('shows the country that the edge reports, and ignores invalid codes', async () => {
     const member = await join();
     for (const [ms, country] of [
       [1, 'NL'],
@@ -95,14 +95,14 @@ describe('the list', () => {
     );
   });
 
-  it('shows what begins at most with 256 characters of a user agent', async () => {
+  it('shows at most 256 characters of a user agent', async () => {
     const member = await join();
     const headers = { 'User-Agent': 'x'.repeat(300) };
     const cookie = cookieOf(await logIn(member, {}, { headers }));
     expect((await list({ cookie })).text).toContain(`"userAgent":"${'x'.repeat(256)}"`);
   });
 
-  it('shows when a session was last seen, to the day, and gives its cookie the longer life', async () => {
+  it('updates lastSeenAt once a day, and extends the cookie', async () => {
     const { cookie } = await join();
     const id = await sha256Hex(cookie);
     vi.setSystemTime(START_MS + DAY_MS - 1);
@@ -113,7 +113,7 @@ describe('the list', () => {
     expect(whole(await list({ cookie }))).toBe(shown({ id, ...seen, current: true }));
   });
 
-  it('shows no session that has ended or expired', async () => {
+  it('lists no ended or expired session', async () => {
     const member = await join();
     const left = await cookieFor(member);
     await send('/id/logout', { method: 'POST', cookie: left });
@@ -125,7 +125,7 @@ describe('the list', () => {
     expect(await isLive({ cookie: member.cookie })).toBe(false);
   });
 
-  it('shows nothing of another account, and no token', async () => {
+  it('contains nothing of another account, and no token', async () => {
     const [one, other] = [await join(), await join()];
     const token = await tokenFor(one);
     const { text } = await list({ cookie: one.cookie });
@@ -133,7 +133,7 @@ describe('the list', () => {
       expect(text).not.toContain(secret);
   });
 
-  it('is refused to nobody in particular', async () => {
+  it('rejects missing and invalid credentials, as do the DELETE endpoints', async () => {
     for (const method of ['GET', 'DELETE']) {
       expect(whole(await list({ method }))).toBe(refused('credentials_missing'));
       expect(whole(await list({ method, token: 'x' }))).toBe(refused('credentials_invalid'));
@@ -142,10 +142,10 @@ describe('the list', () => {
   });
 });
 
-describe('the pages of the list', () => {
+describe('paging of GET /id/sessions', () => {
   const linkOf = (answer: { headers: Headers }): string | null => answer.headers.get('Link');
 
-  it('are turned over by the Link header, each session once', async () => {
+  it('lists each session once if the client follows the Link header', async () => {
     const member = await join();
     const ids = [await sha256Hex(member.cookie)];
     for (let login = 1; login < 5; login += 1) {
@@ -161,7 +161,7 @@ describe('the pages of the list', () => {
     expect(pages).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
   });
 
-  it('start at the first page for an invalid cursor', async () => {
+  it('starts with the first page if the cursor is invalid', async () => {
     const member = await join();
     const whole = await list({ cookie: member.cookie });
     for (const cursor of ['x', '1', '1.2', `-1.${'0'.repeat(64)}`, `1.${'0'.repeat(64)}'`])
@@ -170,7 +170,7 @@ describe('the pages of the list', () => {
     expect(behind.text).toBe('{"sessions":[]}');
   });
 
-  it('are the same for admins, of every account', async () => {
+  it('works the same for admins, at /id/admin/accounts/<id>/sessions', async () => {
     const [member, admin] = [await join(), await join()];
     await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(admin.id).run();
     vi.setSystemTime(START_MS + 1000);

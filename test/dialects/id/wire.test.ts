@@ -1,4 +1,4 @@
-// `id`: the slash at the end, HEAD, headers, and a database that is down. What holds in every dialect is in ../wire.test.ts.
+// `id`: trailing slashes, HEAD, headers, and a database that is down. For every dialect: ../wire.test.ts.
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../../src/env.ts';
 import { send, testEnv } from '../../support/worker.ts';
@@ -10,8 +10,8 @@ beforeAll(async () => {
   token = await tokenFor(await join());
 });
 
-describe('a slash at the end', () => {
-  it('changes nothing, and is never answered with a redirect', async () => {
+describe('a trailing slash', () => {
+  it('changes nothing, and causes no redirect', async () => {
     const admin = await joinAdmin();
     for (const path of [
       '/id/me',
@@ -29,7 +29,7 @@ describe('a slash at the end', () => {
 
 describe('HEAD', () => {
   it.each(['/id/me', '/id/sessions', '/id/events?limit=1', '/id/export', '/id/admin/accounts?limit=1'])(
-    'answers as GET does, without the body: %s',
+    'answers like GET, without the body: %s',
     async (path) => {
       const { cookie } = await joinAdmin();
       const [head, get] = [await send(path, { method: 'HEAD', cookie }), await send(path, { cookie })];
@@ -44,7 +44,7 @@ describe('HEAD', () => {
 });
 
 describe('every answer', () => {
-  it('has a request id of its own, whatever the client sends', async () => {
+  it('has a new X-Request-Id, whatever the client sends', async () => {
     const headers = { 'X-Request-Id': 'mine' };
     const answers = await Promise.all([1, 2, 3].map(() => send('/id/me', { token, headers })));
     const ids = new Set(answers.map((answer) => answer.headers.get('X-Request-Id')));
@@ -52,7 +52,7 @@ describe('every answer', () => {
     expect(ids).not.toContain('mine');
   });
 
-  it('forbids a browser to keep, guess, frame or run it', async () => {
+  it('carries the security headers', async () => {
     for (const sent of [{ token }, {}]) {
       const { headers } = await send('/id/me', sent);
       expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
@@ -63,7 +63,7 @@ describe('every answer', () => {
     }
   });
 
-  it('sets no cookie that goes only over https where the request came over http', async () => {
+  it('sets cookies without Secure if the request came over http', async () => {
     const member = await join();
     const { email, password } = member;
     const json = { identifier: email, password };
@@ -73,7 +73,7 @@ describe('every answer', () => {
     expect(headers.get('Strict-Transport-Security')).toBeNull();
   });
 
-  it('shows the addresses of pictures at the origin that was asked', async () => {
+  it('shows picture URLs at the origin of the request', async () => {
     const member = await join();
     const sent = { method: 'PATCH', cookie: member.cookie, json: { pictureId: 2 } };
     const { text } = await send('/id/me', { ...sent, origin: 'http://127.0.0.1:8787' });
@@ -82,7 +82,7 @@ describe('every answer', () => {
   });
 });
 
-describe('trouble', () => {
+describe('a database that is down', () => {
   afterEach(() => vi.restoreAllMocks());
 
   const down: Env = {
@@ -102,7 +102,7 @@ describe('trouble', () => {
     ['GET', '/id/export'],
     ['GET', '/id/admin/accounts'],
     ['POST', '/id/admin/accounts/1/disable'],
-  ])('lets nobody in while the database is down: %s %s', async (method, path) => {
+  ])('makes %s %s answer 503 with Retry-After, and set no cookie', async (method, path) => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const json = { identifier: 'a', email: 'a@test.com', password: 'a fine long one' };
     const body = method === 'GET' ? {} : { json };
