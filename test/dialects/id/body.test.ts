@@ -74,7 +74,7 @@ describe.each(KINDS)('a body of kind %s', (kind) => {
     expect(whole(await send('/id/me', right))).toBe('204');
   });
 
-  it('gets the same field errors', async () => {
+  it('gets the same field errors as the other kinds', async () => {
     const fields = { username: 'a b', email: 'x', password: 'short' };
     expect(whole(await send('/id/register', { [kind]: fields }))).toBe(
       invalid(['username', 'not_username'], ['email', 'not_email'], ['password', 'too_few_characters', 8]),

@@ -11,7 +11,7 @@ const BLOCKED =
   '"detail":"The page is of another site. Use one host name for both (localhost and 127.0.0.1 are two), or ask for a token.",' +
   '"code":"cookie_blocked"}';
 
-it('refuses a page of 127.0.0.1 the cookie of localhost, creates no account, and returns a token if asked', async () => {
+it('refuses a cookie of localhost to a page of 127.0.0.1, creates nothing, but returns a token', async () => {
   const username = uniqueName();
   const json = { username, email: `${username}@test.com`, password: 'kaleidoscope-77' };
   const refused = await send('/id/register', { json, headers, origin: service });

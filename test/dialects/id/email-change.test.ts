@@ -48,7 +48,7 @@ const textOf = (answer: Answer, name: string): string => String(partOf(answer, n
 const problemOf = (answer: Answer): [number, unknown] => [answer.status, partOf(answer, 'code')];
 
 describe('PUT /id/me/email without mail', () => {
-  it('changes the address at once as unverified, and keeps emailVerified if only the case differs', async () => {
+  it('changes the address at once, and keeps emailVerified only if nothing but the case differs', async () => {
     const member = await joinProven();
     const change = async (email: string, cookie: string) => {
       const body = { email, password: member.password };

@@ -62,7 +62,7 @@ it('answers 404 mail_off to a reset if the service sends no mail', async () => {
   expect([answer.status, answer.text]).toEqual([404, expect.stringContaining('"code":"mail_off"')]);
 });
 
-it('rejects a login in every dialect until the address is verified, if REQUIRE_VERIFIED_EMAIL is set', async () => {
+it('rejects unverified addresses at login in every dialect if REQUIRE_VERIFIED_EMAIL is set', async () => {
   mailbox = createMailbox({ REQUIRE_VERIFIED_EMAIL: 'true' });
   const { username, email, password } = await joined();
   const id = await post('/id/login', { identifier: email, password });

@@ -304,7 +304,7 @@ describe('requirements of GET /id/forward-auth', () => {
     },
   );
 
-  it('rejects an unverified address if verification is required, and a session of an app password', async () => {
+  it('rejects a session of an app password, and an unverified address if REQUIRE_VERIFIED_EMAIL is set', async () => {
     const strict = {
       ...env,
       REQUIRE_VERIFIED_EMAIL: 'true',

@@ -44,7 +44,7 @@ const fresh = {
 describe.each<Field>(['email', 'username'])('PUT /id/me/%s', (field) => {
   const logInBy = (identifier: string) => send('/id/login', { json: { identifier, password: PASSWORD } });
 
-  it('changes the name: the new one logs in, the old one does not and is free', async () => {
+  it('changes the value: the new one logs in, and the old one does not and is free', async () => {
     const member = await join();
     const [before, value] = [member[field], fresh[field]()];
     vi.setSystemTime(START_MS + 1000);
@@ -168,7 +168,7 @@ describe.each<Field>(['email', 'username'])('PUT /id/me/%s', (field) => {
   });
 });
 
-describe('limits as at registration', () => {
+describe('PUT /id/me/username and /id/me/email, as at registration,', () => {
   it('allow a username of 32 characters, and no longer one', async () => {
     const member = await join();
     const longest = uniqueName().padEnd(32, '-');

@@ -67,7 +67,7 @@ const ofAdmins: typeof guarded = [
 const makeAdmin = () =>
   testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(person.id).run();
 
-describe('a session with a proof ten minutes ago', () => {
+describe('a session with a proof from ten minutes ago', () => {
   it.each(guarded)('gets 403 reauthenticate from %s %s', async (method, path, body) => {
     await letTimePass(person.id);
     const answer = await send(path, { method, token: person.token, ...(body ? { json: body } : {}) });
@@ -152,7 +152,7 @@ it('counts a session as recent for ten minutes, to the millisecond', async () =>
   expect(await isRecent()).toBe(false);
 });
 
-it('never counts a session without a time of authentication, as of an imported token, as recent', async () => {
+it('never counts an imported token, which has no time of authentication, as recent', async () => {
   await testEnv.DB.prepare('UPDATE sessions SET authenticated_at = NULL WHERE user_id = ?')
     .bind(person.id)
     .run();
