@@ -218,7 +218,7 @@ describe('POST /id/email/verification/confirm and /id/email/change/confirm', () 
     }
   });
 
-  it('accept a code for the address of the account of the cookie or token', async () => {
+  it('accept the code of the account that the cookie or token belongs to', async () => {
     const one = await join();
     const path = '/id/email/verification/confirm';
     const code = codeIn(mailbox.last(one.email));

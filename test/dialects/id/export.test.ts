@@ -31,7 +31,7 @@ const profile = {
   description: 'I am I.',
 };
 
-it('returns a file with the account, its sessions and its audit log', async () => {
+it('GET /id/export returns a file with the account, its sessions and its audit log', async () => {
   const member = await join();
   vi.setSystemTime(START_MS + 1000);
   await send('/id/me', { method: 'PATCH', cookie: member.cookie, json: { ...profile, pictureId: 4 } });

@@ -226,7 +226,7 @@ describe('POST /id/factors/passkeys', () => {
     expect(await list(other)).toMatchObject({ factors: [] });
   });
 
-  it('accepts at most 20 factors per account', async () => {
+  it('rejects a passkey for an account that has 20 factors', async () => {
     await testEnv.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 19)
        INSERT INTO factors (user_id, kind, name, credential_id, created_at, confirmed_at)

@@ -41,7 +41,7 @@ const lastCode = (email: string): string => codeIn(mailbox.last(email));
 
 const WRONG = [400, expect.stringContaining('"code":"email_code_invalid"')];
 
-it('opens a session once, and only in the browser that requested the code', async () => {
+it('POST /id/login opens one session by a mailed code, only in the browser that requested it', async () => {
   const { username, email } = await join();
   const browser = await ask(username);
   const code = lastCode(email);
