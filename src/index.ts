@@ -114,8 +114,11 @@ const rateOf =
 
 /** The schedule in wrangler.toml that retries mails and messages. Every other one cleans up. */
 const OUTBOX_SCHEDULE = '*/5 * * * *';
-/** Secrets of authenticator apps that one run encrypts again: a round trip each, and an invocation may take 1,000. */
-const SECRETS_A_RUN = 500;
+/**
+ * Secrets of authenticator apps that one run encrypts again: a statement each. An invocation may send D1 1,000, of which
+ * the clean-up takes up to 750 and name keys up to 80.
+ */
+const SECRETS_A_RUN = 150;
 
 /**
  * The calls of other Workers over a service binding, `[[services]]` with `entrypoint = "Accounts"`.

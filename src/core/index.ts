@@ -170,7 +170,7 @@ export interface Core {
 export const createCore = (options: CoreOptions): Core => {
   const { policy, random, keyring, clock: nowMs, counts, pause } = options;
   const store = createStore({ ...options, ...policy, followUp: takeFresh(nowMs, (ids) => tell(ids)) });
-  /** For what sends: its writes cause no messages, so no batch of it looks for any. */
+  /** For scheduled work and for what sends: no batch of it looks for new messages, which the next run sends. */
   const outboxStore = lazy(() => createStore({ ...options, ...policy }));
   const webhooks = lazy(async () => {
     const { accessTokens, warn, allowsLoopback = false } = options;
@@ -339,8 +339,8 @@ export const createCore = (options: CoreOptions): Core => {
     login: (attempt) => logins().login(attempt),
     signIn: (attempt) => logins().signIn(attempt),
     factors,
-    cleanUp: () => createCleanUp({ store, policy, nowMs }).cleanUp(),
-    fillNameKeys: () => fillNameKeys(store),
+    cleanUp: () => createCleanUp({ store: outboxStore(), policy, nowMs }).cleanUp(),
+    fillNameKeys: () => fillNameKeys(outboxStore()),
     checkHealth: store.check,
   };
 };

@@ -165,6 +165,7 @@ const ENDS: [what: string, end: (appId: string) => Promise<unknown>][] = [
         .run();
       const timed = createTimedCore(undefined, env);
       await timed.core.cleanUp();
+      await (await timed.core.webhooks()).sendDue();
       await timed.settle();
     },
   ],

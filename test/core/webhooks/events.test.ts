@@ -180,6 +180,7 @@ describe('a webhook for all types', () => {
     await testEnv.DB.prepare('UPDATE sessions SET expires_at = 1000 WHERE id = ?').bind(id).run();
     const timed = createTimedCore();
     await timed.core.cleanUp();
+    await (await timed.core.webhooks()).sendDue();
     await timed.settle();
     expect(told()).toEqual([{ type: 'session.ended', ...subject, sid: id, reason: 'expired' }]);
   });
