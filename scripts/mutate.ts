@@ -1,14 +1,14 @@
 // `npm run mutate`: makes security-relevant faults in copies of the project, and reports which of them the tests
 // notice.
 import { type ChildProcess, fork } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Mutant } from '../test/mutation/mutant.ts';
 import { mutants } from '../test/mutation/mutants.ts';
 import { createCommand, statusOf, withoutSeparator } from './command-line.ts';
 import { runText } from './mutate/run-text.ts';
-import { isOutcome, type Outcome, type Tried, toDocument, toScore } from './mutate/score.ts';
+import { findNew, isOutcome, type Outcome, type Tried, toDocument, toScore } from './mutate/score.ts';
 import { messageOf, print, printError } from './terminal.ts';
 
 const DOCUMENT = 'docs/security/mutation.md';
@@ -114,14 +114,19 @@ const tryAll = async (triers: readonly Trier[], wanted: readonly Mutant[], say: 
 };
 
 interface Options {
-  only?: string | undefined;
+  only?: string[] | undefined;
+  new?: true | undefined;
   jobs: string;
   write?: true | undefined;
   baseline: boolean;
 }
 
-const mutate = async ({ only, jobs, write, baseline }: Options): Promise<number> => {
-  const wanted = mutants.filter(({ what, file }) => only === undefined || `${file} ${what}`.includes(only));
+const mutate = async ({ only, new: onlyNew, jobs, write, baseline }: Options): Promise<number> => {
+  const document = readFileSync(join(ROOT, DOCUMENT), 'utf8');
+  const candidates = onlyNew ? findNew(mutants, document) : mutants;
+  const wanted = candidates.filter(
+    ({ what, file }) => only === undefined || only.some((text) => `${file} ${what}`.includes(text)),
+  );
   const copies = await Promise.all(
     Array.from({ length: Math.min(Number(jobs), wanted.length) }, () => copyProject()),
   );
@@ -140,7 +145,7 @@ const mutate = async ({ only, jobs, write, baseline }: Options): Promise<number>
     );
     print(`\n${score.noticed} of ${score.all.length} faults were noticed.`);
     for (const { mutant, outcome } of score.others) print(`${outcome}: ${mutant.file}: ${mutant.what}`);
-    if (write && only === undefined) writeFileSync(join(ROOT, DOCUMENT), toDocument(score));
+    if (write) writeFileSync(join(ROOT, DOCUMENT), toDocument(mutants, score, document));
     const isSound = score.others.every(({ outcome }) => outcome === 'unnoticed');
     return isSound && score.noticed * 100 >= MIN_SCORE * score.all.length ? 0 : 1;
   } finally {
@@ -151,11 +156,12 @@ const mutate = async ({ only, jobs, write, baseline }: Options): Promise<number>
 
 const main = async (args: readonly string[]): Promise<number> => {
   const command = createCommand('npm run mutate --', print)
-    .description('Makes faults in copies of the project, and says which of them the tests notice.')
-    .option('--only <text>', 'only faults whose file or sentence has this text')
+    .description('Introduces faults into copies of the project, and reports which of them the tests notice.')
+    .option('--only <text...>', 'only faults whose file or sentence has one of these texts')
+    .option('--new', `only faults that ${DOCUMENT} has no result of`)
     .option('--jobs <number>', 'faults that are tried at once', String(availableParallelism()))
     .option('--no-baseline', 'do not run the tests without a fault first: right after a green `npm test`')
-    .option('--write', `write ${DOCUMENT}`);
+    .option('--write', `write the results into ${DOCUMENT}; those of other faults stay`);
   try {
     command.parse([...withoutSeparator(args)], { from: 'user' });
     return await mutate(command.opts());

@@ -28,21 +28,53 @@ export const toScore = (all: readonly Tried[]): Score => {
   return { noticed: all.length - others.length, others, all };
 };
 
-export const toDocument = ({ noticed, all }: Score): string => {
-  const files = [...new Set(all.map(({ mutant }) => mutant.file))];
+const NOTICED = 'yes';
+const UNNOTICED = '**no**';
+const UNTRIED = '**not tried**';
+
+const keyOf = ({ file, what }: Pick<Mutant, 'file' | 'what'>): string => `${file} ${what}`;
+
+/** What the document says of each fault. The keys are those of `keyOf`. */
+const readDocument = (text: string): Map<string, string> => {
+  const said = new Map<string, string>();
+  let file = '';
+  for (const line of text.split('\n')) {
+    file = /^## \[([^\]]+)\]/.exec(line)?.[1] ?? file;
+    const [, what, noticed] = /^\| (.+) \| ([^|]+) \|$/.exec(line) ?? [];
+    if (what !== undefined && noticed !== undefined) said.set(keyOf({ file, what }), noticed);
+  }
+  return said;
+};
+
+/** The faults that the document has no result of. */
+export const findNew = (mutants: readonly Mutant[], document: string): Mutant[] => {
+  const said = readDocument(document);
+  return mutants.filter((mutant) => (said.get(keyOf(mutant)) ?? UNTRIED) === UNTRIED);
+};
+
+/**
+ * The document with all faults that there are. Of those that were not tried now it keeps the result that it has.
+ * @param before the document as it is
+ */
+export const toDocument = (mutants: readonly Mutant[], { all }: Score, before: string): string => {
+  const said = readDocument(before);
+  for (const { mutant, outcome } of all) said.set(keyOf(mutant), outcome === 'noticed' ? NOTICED : UNNOTICED);
+  const resultOf = (mutant: Mutant): string => said.get(keyOf(mutant)) ?? UNTRIED;
+  const files = [...new Set(mutants.map(({ file }) => file))];
   const rows = (file: string): string[] =>
-    all
-      .filter(({ mutant }) => mutant.file === file)
-      .map(({ mutant, outcome }) => `| ${mutant.what} | ${outcome === 'noticed' ? 'yes' : '**no**'} |`);
+    mutants
+      .filter((mutant) => mutant.file === file)
+      .map((mutant) => `| ${mutant.what} | ${resultOf(mutant)} |`);
+  const noticed = mutants.filter((mutant) => resultOf(mutant) === NOTICED).length;
   return [
     '# Mutation tests',
     '',
-    '`npm run mutate` makes one security-relevant fault after the other in a copy of the project, and runs the tests that',
-    'must notice it. The faults are in [test/mutation](../../test/mutation); a test of the suite checks that each of them',
-    'can still be made. Add one with every security decision.',
+    '`npm run mutate` introduces security-relevant faults into a copy of the project, one after the other, and runs the tests',
+    'that must notice them. The faults are in [test/mutation](../../test/mutation). A test checks that each of them can still',
+    'be made. Add a fault with every security decision.',
     '',
-    `At the last run the tests noticed **${noticed} of ${all.length}** faults. The command fails below 97 of 100.`,
-    '`npm run mutate -- --only cookies` tries some; `--write` writes this page.',
+    `The tests noticed **${noticed} of ${mutants.length}** faults. The command fails below 97 of 100.`,
+    '`npm run mutate -- --only cookies` tries some, `--new` those that this page does not have yet. `--write` updates this page.',
     ...files.flatMap((file) => [
       '',
       `## [${file}](../../${file})`,

@@ -28,7 +28,9 @@ const showActivity = endpoint({
           What happened to your account. If you do not recognise something,{' '}
           <a href="/password">change your password</a>.
         </p>
-        <section class="card">{rows.length > 0 ? <AuditLog events={rows} /> : <p>Nothing older.</p>}</section>
+        <section class="card">
+          {rows.length > 0 ? <AuditLog events={rows} /> : <p>No older activity.</p>}
+        </section>
         <nav class="turn" aria-label="Pages">
           {beforeId !== null && <a href="/activity">Newest</a>}
           {next !== null && <a href={`/activity?before=${next}`}>Older</a>}

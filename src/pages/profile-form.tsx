@@ -41,7 +41,7 @@ export const showProfile = (
     },
     <>
       <h1>Profile</h1>
-      {unsaved && <Notice kind="good">You are signed in again. What you typed is not saved yet.</Notice>}
+      {unsaved && <Notice kind="good">You are signed in again. Your changes are not saved yet.</Notice>}
       <p class="person">
         <Avatar account={account ?? c.var.principal.account} size="large" />
         <a href="/picture">Change picture</a>

@@ -44,6 +44,28 @@ export const providerMutants = [
       ],
       ['The PKCE method plain is accepted.', "    value('code_challenge_method') !== 'S256' ||\n", ''],
       [
+        'A request with two values of one parameter is accepted.',
+        "if (hasTwice(parameters)) return refuse('invalid_request', 'A parameter came twice.');",
+        '',
+      ],
+      [
+        'A token is sent in the address of a page.',
+        "if (responseType !== 'code') return refuse('unsupported_response_type', 'response_type must be code.');",
+        '',
+      ],
+      [
+        'A request asks silently and with a page at once.',
+        "if (prompts.includes('none') && prompts.length > 1)",
+        "if (prompts.includes('none') && prompts.length > 9)",
+        ['oidc/attacks', 'oidc/requests'],
+      ],
+      [
+        'An email of a request is in an address of the service.',
+        'if (READ.has(name)) return [[name, value] as const];',
+        'return [[name, value] as const];',
+        ['oidc/requests', 'oidc/flow'],
+      ],
+      [
         'A sign-in is accepted for any resource that an app names.',
         'if (resources.length > 1 || (resource !== null && !audiences.includes(resource)))',
         'if (resources.length > 1)',
@@ -223,6 +245,24 @@ export const providerMutants = [
         ['oidc/requests'],
       ],
       [
+        'An account has any number of apps.',
+        '.offset(MAX_APPS - 1),',
+        '.offset(NO_LIMIT - 1),',
+        ['oidc/requests', 'oidc/piles'],
+      ],
+      [
+        'One account ends the consent of another.',
+        'const consent = and(eq(appConsents.userId, userId), eq(appConsents.appId, appId));',
+        'const consent = and(eq(appConsents.appId, appId), eq(sql`${userId}`, userId));',
+        ['oidc/flow', 'oidc/requests'],
+      ],
+      [
+        'The sign-in of a token is as recent as the last authentication of the session.',
+        'signedInAtMs === null\n        ? session',
+        'signedInAtMs !== null\n        ? session',
+        ['oidc/flow', 'oidc/requests'],
+      ],
+      [
         'A session can have any number of grants.',
         'endOldest(db, ofSession, MAX_GRANTS),',
         '',
@@ -376,6 +416,53 @@ export const providerMutants = [
         ['oidc/flow'],
       ],
       [
+        'A code gives a token for another server than the one that was asked for.',
+        '    if (!isFor(parameters, live, settings.issuer)) {',
+        '    if (!live) {',
+        ['oidc/attacks', 'oidc/requests'],
+      ],
+      [
+        'An app gets more at a refresh than its user agreed to.',
+        'if (before && asked.some((scope) => !known.includes(scope)))',
+        'if (before && asked.some((scope) => !known.includes(scope) && scope === String(before)))',
+        ['oidc/attacks', 'oidc/requests'],
+      ],
+      [
+        'An app that asks for fewer scopes at a refresh gets all of them.',
+        'asked.length > 0 ? known.filter((each) => asked.includes(each)) : known,',
+        'known,',
+        ['oidc/attacks', 'oidc/requests'],
+      ],
+      [
+        'A refresh token that was replaced is introspected as valid.',
+        'return read && read.count !== live.grant.refreshCount ? null : { live, access };',
+        'return { live, access };',
+        ['oidc/flow', 'oidc/attacks'],
+      ],
+      [
+        'A token of an app outlives the session that it was issued in.',
+        'Math.min(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) - now);',
+        'Math.max(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) * 0);',
+      ],
+      [
+        'An ID token belongs to any access token.',
+        '        at_hash: await leftHalf(accessToken),\n',
+        "        at_hash: await leftHalf(''),\n",
+        ['oidc/flow', 'oidc/requests'],
+      ],
+      [
+        'An app without a hint that can be verified learns who is signed in, silently.',
+        'if (request.idTokenHint !== null && hint === null && request.isSilent)',
+        "if (request.idTokenHint === '' && hint === null && request.isSilent)",
+        ['oidc/requests'],
+      ],
+      [
+        'Two tokens of an app cannot be told apart.',
+        '      jti: randomToken(random),\n',
+        '      jti: grant.id,\n',
+        ['oidc/flow', 'oidc/attacks'],
+      ],
+      [
         'A session is enough where the app asks for the password again.',
         'if (!asksLogin && isInTime) return true;',
         'if (isInTime) return true;',
@@ -386,6 +473,37 @@ export const providerMutants = [
         '      iss !== settings.issuer ||\n      typeof aud',
         '      typeof aud',
         ['oidc/flow', 'oidc/attacks'],
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/provider/registry.ts',
+    ['oidc/admin-apps'],
+    [
+      [
+        'The previous secret of an app stays valid.',
+        'db.update(apps).set({ secretHash }).where(isConfidential).returning({ id: apps.id }),',
+        'db.update(apps).set({ id: apps.id }).where(isConfidential).returning({ id: apps.id }),',
+      ],
+      [
+        'An app without a secret gets one, and its users can no longer sign in.',
+        'const isConfidential = and(eq(apps.id, id), isNotNull(apps.secretHash));',
+        'const isConfidential = and(eq(apps.id, id), isNotNull(apps.id));',
+      ],
+      [
+        'The tokens of a removed app stay valid.',
+        '          db.delete(appGrants).where(eq(appGrants.appId, id)),\n',
+        '',
+      ],
+      [
+        'A removed app keeps the consent of its users.',
+        '          db.delete(appConsents).where(eq(appConsents.appId, id)),\n',
+        '',
+      ],
+      [
+        'The secret of an app is stored in clear.',
+        'const secretHash = secret === null ? null : await sha256Hex(secret);',
+        'const secretHash = secret;',
       ],
     ],
   ),
@@ -413,6 +531,12 @@ export const providerMutants = [
         'A link on another site signs people out.',
         'if (!principal || (sub !== null && principal.account.publicId === sub)) return endSession(c, url);',
         'if (!principal || sub === null || principal.account.publicId === sub) return endSession(c, url);',
+      ],
+      [
+        'The ID token of one app signs people out to the address of another.',
+        'if (hint !== null && hint.appId !== appId) return { sub: null, url: null };',
+        '',
+        ['oidc/flow', 'oidc/requests'],
       ],
       [
         'Denial of consent still issues a code.',

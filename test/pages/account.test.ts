@@ -79,7 +79,7 @@ describe('/profile', () => {
     const page = await post('/sign-in', form);
     expectPage(page, 200, 'Profile');
     expect(page.text).toContain('<a href="/devices">Devices</a>');
-    expect(noticeOf(page)).toBe('You are signed in again. What you typed is not saved yet.');
+    expect(noticeOf(page)).toBe('You are signed in again. Your changes are not saved yet.');
     expect(fieldOf(page, 'name')).toContain('value="Mary Jones"');
     expect(page.text).toMatch(/<textarea id="address"[^>]*>\n1 High Street\nSpringfield<\/textarea>/);
     expect(await accountOf(await signInAgain(person))).toMatchObject({ account: { name: '', address: '' } });

@@ -105,7 +105,7 @@ describe('/activity', () => {
       path = /href="(\/activity\?before=\d+)">Older/.exec(page.text)?.[1];
     }
     expect(counts).toEqual([25, 25, 1]);
-    expect((await open('/activity?before=1', person)).text).toContain('Nothing older.');
+    expect((await open('/activity?before=1', person)).text).toContain('No older activity.');
     expect((await open('/activity?before=x', person)).text).toContain('Picture changed');
   });
 });

@@ -72,7 +72,7 @@ const showForms = async (
     { title: TITLE, status, narrow: true, failed: errors.length > 0, usesPasskeys: asked !== null },
     <>
       <h1>{TITLE}</h1>
-      <p class="lead">You signed in a while ago. What comes next needs a proof that it is still you.</p>
+      <p class="lead">You signed in a while ago. To continue, confirm that it is you.</p>
       <ErrorSummary form={shown} />
       {asked && (
         <>

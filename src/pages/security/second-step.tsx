@@ -62,7 +62,7 @@ export const showSecondStep = async (
     { title: 'Second step', status, narrow: true, failed: errors.length > 0, usesPasskeys: asked !== null },
     <>
       <h1>Second step</h1>
-      <p class="lead">This account asks for one more proof that it is you.</p>
+      <p class="lead">This account needs a second step to sign in.</p>
       <ErrorSummary form={shown} />
       {asked && (
         <>

@@ -6,8 +6,8 @@ const TEXTS: Readonly<Record<FactorRefused['why'], string>> = {
   code: 'This code is wrong or was used before. Wait for the next code and enter it.',
   passkey: 'This passkey was not accepted. Try again, or use another way.',
   expired: 'This took too long, or was done before. Try again.',
-  in_use: 'You have this already.',
-  too_many: 'You have as many as an account can have. Remove one first.',
+  in_use: 'You have added this already.',
+  too_many: 'Your account has the maximum number. Remove one first.',
 };
 
 const WRONG_RECOVERY_CODE = 'This recovery code is wrong or was used before. Enter another one.';
