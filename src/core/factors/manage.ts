@@ -417,7 +417,7 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
       } as const;
       try {
         const { value } = await store.primary((db) => {
-          const hasRoom = sql`(SELECT count(*) FROM ${factors} WHERE ${factors.userId} = ${account.id}) < ${MAX_PASSKEYS}`;
+          const hasRoom = sql`(SELECT count(*) FROM ${factors} WHERE ${factors.userId} = ${account.id} AND ${factors.kind} = 'passkey') < ${MAX_PASSKEYS}`;
           const owner = and(wherePrincipal(db, principal), hasRoom);
           return db.batch([
             db.insert(spentChallenges).values({ id: spentId, expiresAtMs: challenge.expiresAtMs }),

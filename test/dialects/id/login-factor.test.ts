@@ -404,6 +404,19 @@ describe('a trusted browser', () => {
     expect(await isAsked(cookie)).toBe(true);
   });
 
+  it('needs the second factor again after the password changed', async () => {
+    const cookie = await trust();
+    const newPassword = 'another fine long one';
+    const changed = await send('/id/me/password', {
+      method: 'PUT',
+      token: person.token,
+      json: { currentPassword: PASSWORD, newPassword },
+    });
+    expect(changed.status).toBe(200);
+    const answer = await startLogin(person, newPassword, { headers: { Cookie: cookie } });
+    expect(json(answer)).toHaveProperty('secondFactor');
+  });
+
   it('must have asked for trust with trustBrowser', async () => {
     const token = await stepToken(person);
     const cookie = cookiesOf(await finishLogin({ token, code: await totp.fresh() }));
