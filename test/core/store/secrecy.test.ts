@@ -1,34 +1,11 @@
 // No credential is stored or logged: D1 and KV have the SHA-256 of tokens and the salted hash of passwords.
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
+import { storedInD1, storedInKv } from '../../support/stored.ts';
 import { type Answer, send, sessionCookie, testEnv } from '../../support/worker.ts';
 
 const PASSWORD = 'Quixotic7Zephyr';
 const WRONG = 'Wrong4Umbrella';
-
-/** Every value of every table, as text. */
-const storedInD1 = async (): Promise<string[]> => {
-  const names = await testEnv.DB.prepare(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
-  ).all<{ name: string }>();
-  const values: string[] = [];
-  for (const { name } of names.results) {
-    const { results } = await testEnv.DB.prepare(`SELECT * FROM "${name}"`).all();
-    for (const row of results) values.push(...Object.values(row).map(String));
-  }
-  return values;
-};
-
-/** Every key, value and piece of metadata in KV, as text. */
-const storedInKv = async (): Promise<string[]> => {
-  const { keys } = await testEnv.SESSIONS.list();
-  const values: string[] = [];
-  for (const { name } of keys) {
-    const { value, metadata } = await testEnv.SESSIONS.getWithMetadata(name);
-    values.push(name, value ?? '', JSON.stringify(metadata));
-  }
-  return values;
-};
 
 const logged: string[] = [];
 const answered: string[] = [];

@@ -178,7 +178,7 @@ describe('registration and login', () => {
     },
   );
 
-  it("ignore another account's token", async () => {
+  it("ignore another account's token, which stays valid", async () => {
     const [one, other] = [`${uniqueName()}@quahog.com`, `${uniqueName()}@quahog.com`];
     await register(person(one));
     const token = tokenOf(await logIn(one, 'Tom Brady'));
@@ -187,5 +187,7 @@ describe('registration and login', () => {
     const loggedIn = await send('/api/login/', { token, json: { username: other, password: 'Tom Brady' } });
     const user = await send('/api/user/', { token: tokenOf(loggedIn) });
     expect(idOf(user)).toBe(idOf(made));
+    const owner = await send('/api/user/', { token });
+    expect([owner.status, JSON.parse(owner.text).email]).toEqual([200, one]);
   });
 });

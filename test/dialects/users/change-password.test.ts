@@ -38,12 +38,17 @@ describe('POST /api/users/change_password/', () => {
     expect((await logIn(username, NEXT)).status).toBe(200);
   });
 
-  it('accepts a form, at the path without a trailing slash', async () => {
-    const { username, cookie } = await join();
-    const form = { old: OLD, new1: NEXT, new2: NEXT };
-    expect(whole(await send('/api/users/change_password', { form, cookie }))).toBe('200 "OK"');
-    expect((await logIn(username, NEXT)).status).toBe(200);
-  });
+  it.each(['json', 'form', 'multipart'].flatMap((kind) => ['', '/'].map((slash) => ({ kind, slash }))))(
+    'accepts a $kind body at the path with and without a trailing slash: "$slash"',
+    async ({ kind, slash }) => {
+      const { username, cookie } = await join();
+      const fields = { old: OLD, new1: NEXT, new2: NEXT };
+      const answer = await send(`/api/users/change_password${slash}`, { [kind]: fields, cookie });
+      expect(whole(answer)).toBe('200 "OK"');
+      expect((await logIn(username, OLD)).status).toBe(400);
+      expect((await logIn(username, NEXT)).status).toBe(200);
+    },
+  );
 
   it.each<[string, Record<string, unknown>, Record<string, string[]>]>([
     ['a wrong old password', { old: 'wrong1234' }, { old: ['Old password mismatched!'] }],
