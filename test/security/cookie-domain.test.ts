@@ -25,6 +25,13 @@ const tokenOf = ({ headers }: Answer): string =>
     .flatMap((line) => /^sessionid=([\w-]+);/.exec(line)?.[1] ?? [])
     .at(-1) ?? '';
 
+/** The name and value of a cookie that the response sets. */
+const pairOf = ({ headers }: Answer, name: string): string =>
+  headers
+    .getSetCookie()
+    .map((line) => line.replace(/;.*/, ''))
+    .find((pair) => pair.startsWith(`${name}=`)) ?? expect.fail(`The response sets no cookie ${name}.`);
+
 const HOST_CLEARED = 'sessionid=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax';
 const DOMAIN_CLEARED = 'sessionid=; Max-Age=0; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax';
 const SET = 'sessionid=…; Max-Age=1209600; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax';
@@ -66,13 +73,39 @@ describe('the session cookie', () => {
     expect(linesOf(await ask('/id/login', { json, env: { ...testEnv, PUBLIC_URL: ID } }))).toEqual([alone]);
   });
 
-  it('covers the domain, but the other cookies of a login stay host-only', async () => {
-    const answer = await ask('/sign-in', {
-      form: { identifier: person.email, password: person.password },
+  it('covers the domain, but the device, step and message cookies stay host-only', async () => {
+    const form = { identifier: person.email, password: person.password };
+    const login = await ask('/sign-in', { form, headers: { Origin: ID } });
+    const message = await ask('/profile', {
+      form: { name: 'Mary' },
+      cookie: tokenOf(login),
       headers: { Origin: ID },
     });
-    for (const line of answer.headers.getSetCookie().filter((each) => !each.startsWith('sessionid=')))
-      expect(line).not.toContain('Domain=');
+    const next = await ask('/profile', {
+      headers: { Cookie: `sessionid=${tokenOf(login)}; ${pairOf(message, 'done')}` },
+    });
+    const withFactor = { email: `${uniqueName()}@test.com`, password: person.password };
+    await ask('/id/register', { json: withFactor });
+    await testEnv.DB.prepare(
+      `INSERT INTO factors (user_id, kind, name, secret, created_at, confirmed_at)
+       SELECT id, 'totp', 'app', 'x', 1, 1 FROM users WHERE email = ?`,
+    )
+      .bind(withFactor.email)
+      .run();
+    const step = await ask('/sign-in', {
+      form: { identifier: withFactor.email, password: withFactor.password },
+      headers: { Origin: ID },
+    });
+    const others = [login, message, next, step].map(({ headers }) =>
+      headers.getSetCookie().filter((line) => !line.startsWith('sessionid=')),
+    );
+    expect(others.map((lines) => lines.map((line) => line.replace(/=.*/, '')))).toEqual([
+      ['device'],
+      ['done'],
+      ['done'],
+      ['login_step'],
+    ]);
+    for (const line of others.flat()) expect(line).not.toMatch(/;\s*Domain=/i);
   });
 
   it('works as the second of two, after an unknown one, but not as the third', async () => {

@@ -175,7 +175,9 @@ describe('a request that is not a preflight', () => {
       expect(listed(answer.headers.get('Allow') ?? '')).toEqual(listed(allow));
     }
   });
+});
 
+describe('every request', () => {
   it.each([
     'app.example.com',
     'https://app.example.com/',

@@ -39,6 +39,14 @@ const change = ({ cookie }: Member, address: string, sent: Sent = {}) =>
 const logIn = ({ username, password }: Pick<Member, 'username' | 'password'>, headers = OWNER) =>
   send('/account/login', { json: { username, password }, headers });
 
+const changePassword = ({ cookie }: Member, client: Record<string, string>) =>
+  send('/id/me/password', {
+    method: 'PUT',
+    cookie,
+    json: { currentPassword: PASSWORD, newPassword: 'another long password' },
+    headers: { ...client, Origin: 'https://latchkey.test' },
+  });
+
 describe('a repeated change', () => {
   it('causes one event a minute, and is carried out each time', async () => {
     const member = await joined();
@@ -81,12 +89,15 @@ describe('a flood of logins', () => {
     expect(await count(member, 'login')).toBe(11);
   });
 
-  it('does not hide a successful login after failed ones', async () => {
+  it('hides neither a successful login nor a new password after failed ones', async () => {
     const member = await joined();
     for (let times = 0; times < 12; times += 1) await logIn({ ...member, password: 'wrong' }, OTHER);
     vi.setSystemTime(nowMs + 30_000);
+    expect(await count(member, 'login_refused')).toBe(10);
     expect((await logIn(member, OTHER)).status).toBe(200);
     expect(await count(member, 'login')).toBe(1);
+    expect((await changePassword(member, OTHER)).status).toBe(200);
+    expect(await count(member, 'password_changed')).toBe(1);
   });
 });
 
@@ -95,13 +106,7 @@ it('limits an account to sixty minor events a minute, but always records a new p
   for (let times = 0; times < 70; times += 1)
     await change(member, `Street ${times}`, { headers: { ...OWNER, 'User-Agent': `browser ${times}` } });
   expect(await count(member, 'profile_changed')).toBe(59);
-  const changed = await send('/id/me/password', {
-    method: 'PUT',
-    cookie: member.cookie,
-    json: { currentPassword: PASSWORD, newPassword: 'another long password' },
-    headers: { ...OWNER, Origin: 'https://latchkey.test' },
-  });
-  expect(changed.status).toBe(200);
+  expect((await changePassword(member, OWNER)).status).toBe(200);
   expect(await count(member, 'password_changed')).toBe(1);
 });
 

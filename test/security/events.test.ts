@@ -1,8 +1,8 @@
 // The audit log: one row for each event of an account, with its dialect, network and user agent.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
+import { send, testEnv } from '../support/worker.ts';
+import { changes, idOf, joined, PASSWORD, someone, typesOf } from './support-events.ts';
 
-const PASSWORD = 'sesame1234';
 const AGENT = 'a browser';
 
 const CLIENT = { 'CF-Connecting-IP': '203.0.113.77', 'User-Agent': AGENT };
@@ -16,22 +16,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const someone = () => {
-  const username = uniqueName();
-  return { username, email: `${username}@test.com`, password: PASSWORD };
-};
-type Person = ReturnType<typeof someone>;
-
-const idOf = async ({ email }: Pick<Person, 'email'>): Promise<number | null> =>
-  testEnv.DB.prepare('SELECT id FROM users WHERE email = ?').bind(email).first<number>('id');
-
-const typesOf = async (id: number | null): Promise<string[]> => {
-  const rows = await testEnv.DB.prepare('SELECT type FROM events WHERE user_id = ? ORDER BY id')
-    .bind(id)
-    .all<{ type: string }>();
-  return rows.results.map(({ type }) => type);
-};
 
 const lastEventOf = (id: number | null): Promise<unknown> =>
   testEnv.DB.prepare(
@@ -48,17 +32,6 @@ const noted = (type: string, dialect: string) => ({
   user_agent: AGENT,
   created_at: nowMs,
 });
-
-/** An account with a cookie and a token. Its audit log has an event for each. */
-const joined = async () => {
-  const person = someone();
-  const registered = await send('/api/users/register/', { json: person });
-  const cookie = sessionCookie(registered) ?? expect.fail(registered.text);
-  const login = await send('/account/login', { json: person });
-  const token = /"token":"([0-9a-f]{40})"/.exec(login.text)?.[1] ?? expect.fail(login.text);
-  return { ...person, cookie, token, id: await idOf(person) };
-};
-type Member = Awaited<ReturnType<typeof joined>>;
 
 describe('a registration', () => {
   it.each([
@@ -105,28 +78,6 @@ describe.each([
     expect(await count()).toBe(before);
   });
 });
-
-/** Requests that change an account: event type, dialect, path and request. */
-const changes: [string, string, string, (member: Member) => Sent][] = [
-  ['logout', 'users', '/api/users/logout/', ({ cookie }) => ({ method: 'POST', cookie })],
-  ['logout', 'users', '/api/users/logout/', ({ cookie }) => ({ method: 'GET', cookie })],
-  ['logout', 'user-v1', '/api/v1/user/logout/', ({ cookie }) => ({ method: 'POST', cookie })],
-  ['logout', 'account', '/account/logout', ({ token }) => ({ method: 'POST', token })],
-  [
-    'profile_changed',
-    'users',
-    '/api/users/me/',
-    ({ cookie }) => ({ method: 'PATCH', cookie, json: { address: 'here' } }),
-  ],
-  [
-    'profile_changed',
-    'conjugator',
-    '/api/user/',
-    ({ token }) => ({ method: 'PUT', token, json: { first_name: 'A' } }),
-  ],
-  ['picture_changed', 'account', '/account/set_picture', ({ token }) => ({ token, json: { id: 1 } })],
-  ['deleted', 'account', '/account/delete', ({ token }) => ({ method: 'POST', token })],
-];
 
 describe('a change', () => {
   it.each(changes)('records one event: %s in %s by %s', async (type, dialect, path, sent) => {

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { observe } from '../support/counting.ts';
 import { codeIn, createMailbox, type Mailbox, tokenIn } from '../support/mail.ts';
+import { everythingStored } from '../support/stored.ts';
 import { type Answer, json, type Sent, send, sessionCookie, testEnv, uniqueName } from '../support/worker.ts';
 
 const PASSWORD = 'four walls and a door';
@@ -95,10 +96,15 @@ describe('an account registered with the email of somebody else', () => {
 });
 
 describe('a password reset', () => {
-  it('keeps the second factor and the app consents of a verified account', async () => {
-    const { email } = await join();
+  it('keeps the second factor, the app passwords and the app consents of a verified account', async () => {
+    const { email, cookie } = await join();
     await call('POST', '/id/email/verification/confirm', { token: tokenIn(mailbox.last(email)) });
     const id = await idOf(email);
+    const added = await call('POST', '/id/app-passwords', { name: 'phone' }, { cookie });
+    const { password: appPassword } = Object(json(added));
+    const opened = json(await call('POST', '/account/login', { username: email, password: appPassword }));
+    const token = String(Reflect.get(Object(opened), 'token'));
+    expect((await call('GET', '/account/profile', undefined, { token })).status).toBe(200);
     await testEnv.DB.batch([
       testEnv.DB.prepare(
         "INSERT INTO app_consents (user_id, app_id, app_name, scope, created_at) VALUES (?, 'shop', 'shop', 'openid', 1)",
@@ -117,6 +123,10 @@ describe('a password reset', () => {
     expect(json(login)).toMatchObject({ secondFactor: { kinds: ['code', 'recoveryCode'] } });
     const old = await call('POST', '/account/login', { username: email, password: NEXT_PASSWORD });
     expect(old.status).toBe(400);
+    // Like every session, the one of the app password has ended. The app password opens another.
+    expect((await call('GET', '/account/profile', undefined, { token })).status).toBe(401);
+    const again = await call('POST', '/account/login', { username: email, password: appPassword });
+    expect(again.status).toBe(200);
   });
 
   it('answers 400 if the account was disabled meanwhile, and keeps the old password', async () => {
@@ -183,7 +193,7 @@ it('writes the mail of a registration without a further round trip', async () =>
   expect(withMail.operations.d1).toBe(without.operations.d1 + 1);
 });
 
-it('stores no token, code or text of a mail in D1 or the log', async () => {
+it('stores no token, code or text of a mail in D1, KV or the log', async () => {
   const logged: string[] = [];
   for (const level of ['log', 'info', 'warn', 'error', 'debug'] as const)
     vi.spyOn(console, level).mockImplementation((...parts: unknown[]) => {
@@ -205,12 +215,7 @@ it('stores no token, code or text of a mail in D1 or the log', async () => {
   expect(bad.status).toBe(400);
   vi.restoreAllMocks();
 
-  const stored: string[] = [];
-  for (const table of ['users', 'proofs', 'outbox', 'events', 'sessions']) {
-    const { results } = await testEnv.DB.prepare(`SELECT * FROM ${table}`).all();
-    stored.push(JSON.stringify(results));
-  }
-  const everything = [...stored, ...logged].join('\n');
+  const everything = [await everythingStored(), ...logged].join('\n');
   expect(everything).toContain(member.email);
   expect(logged.join('\n')).not.toContain(member.email);
   const mails = [...mailbox.to(member.email), ...mailbox.to(next.email)];

@@ -10,6 +10,9 @@ const person = { username, email: `${username}@test.com`, password: 'sesame1234'
 
 let cookie = '';
 
+/** Stands for the valid cookie, which exists only after `beforeAll`. */
+const VALID = 'the valid cookie';
+
 const logIn = async (path = '/account/login'): Promise<Answer> => send(path, { json: person });
 
 /** The account's API token, which is live. */
@@ -27,20 +30,24 @@ const brief = ({ status, text }: Answer): [number, string] => [status, text];
 
 describe('a cross-site request', () => {
   it.each<[string, string, string, Sent]>([
-    ['a valid cookie', 'POST', '/api/users/logout/', {}],
+    ['no cookie', 'POST', '/api/users/logout/', {}],
+    ['no cookie and a valid login', 'POST', '/api/users/login/', { json: person }],
+    ['a valid cookie', 'POST', '/api/users/logout/', { cookie: VALID }],
     ['an unknown cookie', 'POST', '/api/users/logout/', { cookie: 'A'.repeat(43) }],
-    ['a malformed body', 'PATCH', '/api/users/me/', { json: '{' }],
-    ['a form body', 'POST', '/api/users/login/', { form: { username: 'a' } }],
+    ['a malformed body', 'PATCH', '/api/users/me/', { cookie: VALID, json: '{' }],
+    ['a form body', 'POST', '/api/users/login/', { cookie: VALID, form: { username: 'a' } }],
     [
       'an Authorization header of another scheme',
       'POST',
       '/api/users/logout/',
-      { headers: { Authorization: 'Basic YTpi' } },
+      { cookie: VALID, headers: { Authorization: 'Basic YTpi' } },
     ],
   ])('fails the CSRF check before any other check: %s', async (_what, method, path, sent) => {
     const headers = { ...sent.headers, ...CROSS_SITE };
-    const answer = await send(path, { cookie, ...sent, method, headers });
+    const credential = sent.cookie === VALID ? { cookie } : {};
+    const answer = await send(path, { ...sent, ...credential, method, headers });
     expect(brief(answer)).toEqual([403, CSRF]);
+    expect(answer.headers.getSetCookie()).toEqual([]);
     expect((await send('/api/users/me/', { cookie })).status).toBe(200);
   });
 
