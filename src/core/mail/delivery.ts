@@ -6,14 +6,14 @@ import type { Client } from '../model.ts';
 import type { Delivery } from '../outbox/delivery.ts';
 import { pauseMs } from '../outbox/lease.ts';
 import { AT_ONCE, type Outbox, type Run, sendDueRows, sendRows } from '../outbox/runner.ts';
-import { type Store, within } from '../store/store.ts';
+import { type Database, type Store, within } from '../store/store.ts';
 import { readDetails } from './details.ts';
 import { isMailKind, type MailKind } from './kinds.ts';
 import { loadSending } from './load.ts';
 import type { Mailer, ProviderSettings, Sender } from './mailer.ts';
 import {
   dropObsolete,
-  finishMail,
+  finishMails,
   giveUp,
   isGivenUp,
   isOutboxRow,
@@ -108,20 +108,25 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
     }
   };
 
-  /** The statements that note the outcome of a mail. */
-  const recordOutcome: Outbox<OutboxRow>['recordOutcome'] = (db, { row, delivery }) => {
-    const now = nowMs();
+  const recordFailure = (db: Database, row: OutboxRow, delivery: Delivery, now: number) => {
     switch (delivery.outcome) {
       case 'sent':
-        return [finishMail(db, row, 'sent', now)];
+        return [];
       case 'failed':
         return [postponeMail(db, row, now + pauseMs(row.attempts, delivery.retryAfterSeconds))];
       case 'undeliverable':
         return [
-          finishMail(db, row, 'undeliverable', now),
+          finishMails(db, [row], 'undeliverable', now),
           noteEvent(db, 'mail_undeliverable', row.userId, OUTBOX_CLIENT, now),
         ];
     }
+  };
+
+  const recordOutcomes: Outbox<OutboxRow>['recordOutcomes'] = (db, results) => {
+    const now = nowMs();
+    const sent = results.filter(({ delivery }) => delivery.outcome === 'sent').map(({ row }) => row);
+    const others = results.flatMap(({ row, delivery }) => recordFailure(db, row, delivery, now));
+    return sent.length > 0 ? [finishMails(db, sent, 'sent', now), ...others] : others;
   };
 
   const due: Outbox<OutboxRow> = {
@@ -132,16 +137,19 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
       const { value } = await store.primary((db) =>
         db.batch([
           dropObsolete(db, now),
-          noteEventsOfMails(db, 'mail_given_up', isGivenUp(now), OUTBOX_CLIENT, now),
+          noteEventsOfMails(db, 'mail_given_up', isGivenUp(db, now), OUTBOX_CLIENT, now),
           giveUp(db, now),
           leaseDue(db, AT_ONCE, now),
         ]),
       );
-      const rows = value[3];
-      return { rows, givenUp: value[2].length, mayHaveMore: rows.length === AT_ONCE };
+      const [dropped, , givenUp, rows] = value;
+      // Behind those that are no longer useful there may be more.
+      const mayHaveMore = rows.length === AT_ONCE || dropped.length + givenUp.length > 0;
+      return { rows, givenUp: givenUp.length, mayHaveMore };
     },
     send: (rows) => Promise.all(rows.map(async (row) => ({ row, delivery: await send(row) }))),
-    recordOutcome,
+    statementsEachRound: 4,
+    recordOutcomes,
     recipientOf: () => settings.provider.provider,
   };
 

@@ -1,5 +1,5 @@
 // The outbox: a mail is a row that is written in the batch of its event. The statements on its table.
-import { and, asc, eq, inArray, isNotNull, isNull, lte, notExists, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lte, notExists, or, type SQL, sql } from 'drizzle-orm';
 import { NO_EMAIL_DOMAIN } from '../formats.ts';
 import { LEASE_MS } from '../outbox/lease.ts';
 import { whereWithinLast } from '../store/conditions.ts';
@@ -113,56 +113,91 @@ export const queueMail = (db: Database, request: MailRequest) => {
     .returning();
 };
 
-/** Mails that are due and that nobody is sending. */
-const isDue = (nowMs: number): SQL | undefined => and(isNull(outbox.doneAtMs), lte(outbox.nextAtMs, nowMs));
+/** Mails that one statement looks at, however many wait: few enough that no login waits noticeably. */
+const WINDOW_ROWS = 1_000;
 
-/** The statement that takes mails that are due, the oldest first, so that no other run takes them. */
-export const leaseDue = (db: Database, limit: number, nowMs: number) => {
-  const due = db
-    .select({ id: outbox.id })
+/** The mails that are due first and that nobody is sending. */
+const dueFirst = (db: Database, nowMs: number) =>
+  db
+    .select({
+      id: outbox.id,
+      proofId: outbox.proofId,
+      expiresAtMs: outbox.expiresAtMs,
+      nextAtMs: outbox.nextAtMs,
+    })
     .from(outbox)
-    .where(isDue(nowMs))
+    .where(and(isNull(outbox.doneAtMs), lte(outbox.nextAtMs, nowMs)))
     .orderBy(asc(outbox.nextAtMs))
+    .limit(WINDOW_ROWS)
+    .as('first');
+
+type Due = ReturnType<typeof dueFirst>;
+
+/** The proof of a mail was used, replaced or cancelled. */
+const lacksProof = (db: Database, due: Due): SQL | undefined =>
+  and(
+    isNotNull(due.proofId),
+    notExists(db.select({ one: sql`1` }).from(proofs).where(eq(proofs.id, due.proofId))),
+  );
+
+/**
+ * The statement that takes mails that are due, the oldest first, so that no other run takes them. Only mails that are
+ * still useful: the batch first drops or gives up the others among those that it looks at.
+ */
+export const leaseDue = (db: Database, limit: number, nowMs: number) => {
+  const due = dueFirst(db, nowMs);
+  const useful = db
+    .select({ id: due.id })
+    .from(due)
+    .where(and(gt(due.expiresAtMs, nowMs), sql`(${lacksProof(db, due)}) IS NOT TRUE`))
+    .orderBy(asc(due.nextAtMs))
     .limit(limit);
   return db
     .update(outbox)
     .set({ nextAtMs: nowMs + LEASE_MS, attempts: sql`${outbox.attempts} + 1` })
-    .where(inArray(outbox.id, due))
+    .where(inArray(outbox.id, useful))
     .returning();
 };
 
-/** The statement that drops mails whose proof was used, replaced or cancelled: their links no longer work. */
+/** The statement that drops mails whose links no longer work; returns them. */
 export const dropObsolete = (db: Database, nowMs: number) => {
-  const proof = db.select({ one: sql`1` }).from(proofs).where(eq(proofs.id, outbox.proofId));
+  const due = dueFirst(db, nowMs);
   return db
     .update(outbox)
     .set({ doneAtMs: nowMs, outcome: 'obsolete' })
-    .where(and(isDue(nowMs), isNotNull(outbox.proofId), notExists(proof)));
+    .where(inArray(outbox.id, db.select({ id: due.id }).from(due).where(lacksProof(db, due))))
+    .returning({ id: outbox.id });
 };
 
 /** The condition that a mail is given up: it could not be delivered while it was useful. */
-export const isGivenUp = (nowMs: number): SQL | undefined =>
-  and(isDue(nowMs), lte(outbox.expiresAtMs, nowMs));
+export const isGivenUp = (db: Database, nowMs: number): SQL => {
+  const due = dueFirst(db, nowMs);
+  return inArray(outbox.id, db.select({ id: due.id }).from(due).where(lte(due.expiresAtMs, nowMs)));
+};
 
 /** The statement that gives up mails that are no longer useful; returns them. */
 export const giveUp = (db: Database, nowMs: number) =>
   db
     .update(outbox)
     .set({ doneAtMs: nowMs, outcome: 'given_up' })
-    .where(isGivenUp(nowMs))
+    .where(isGivenUp(db, nowMs))
     .returning({ id: outbox.id });
 
 /** Only the holder of the last lease may note the outcome of a mail. */
 const isMine = ({ id, attempts }: OutboxRow): SQL | undefined =>
   and(eq(outbox.id, id), eq(outbox.attempts, attempts), isNull(outbox.doneAtMs));
 
-/** The statement that notes that a mail is done. */
-export const finishMail = (
+/** The statement that notes that mails are done. */
+export const finishMails = (
   db: Database,
-  row: OutboxRow,
+  rows: readonly OutboxRow[],
   outcome: 'sent' | 'undeliverable' | 'obsolete',
   nowMs: number,
-) => db.update(outbox).set({ doneAtMs: nowMs, outcome }).where(isMine(row));
+) =>
+  db
+    .update(outbox)
+    .set({ doneAtMs: nowMs, outcome })
+    .where(or(...rows.map(isMine)));
 
 /** The statement that puts a mail back for a later try. */
 export const postponeMail = (db: Database, row: OutboxRow, nextAtMs: number) =>

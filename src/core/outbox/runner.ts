@@ -7,8 +7,11 @@ import type { Delivery } from './delivery.ts';
 export const AT_ONCE = 5;
 /** Rounds of one run: 400 rows. What is left waits for the next run, five minutes later. */
 const MAX_ROUNDS = 80;
-
-export type Statements = readonly [BatchItem<'sqlite'>, ...BatchItem<'sqlite'>[]];
+/**
+ * Statements after which a run ends. The mails and the messages are sent in one invocation, in which D1 takes 1,000.
+ * @see https://developers.cloudflare.com/d1/platform/limits/
+ */
+const MAX_STATEMENTS = 460;
 
 /** A row, and what became of it. */
 export interface Sent<Row> {
@@ -35,8 +38,10 @@ export interface Outbox<Row> {
   ): Promise<{ rows: readonly Row[]; givenUp: number; mayHaveMore: boolean }>;
   /** Sends rows in parallel. Never throws: what cannot be sent now is tried again later. */
   send(rows: readonly Row[]): Promise<readonly Sent<Row>[]>;
-  /** The statements that note the outcome of a row. */
-  recordOutcome(db: Database, sent: Sent<Row>): Statements;
+  /** How many statements `take` and `send` take together. */
+  statementsEachRound: number;
+  /** The statements that note the outcomes of rows, as few as can be. */
+  recordOutcomes(db: Database, sent: readonly Sent<Row>[]): readonly BatchItem<'sqlite'>[];
   recipientOf(row: Row): string;
 }
 
@@ -45,18 +50,17 @@ export const sendRows = async <Row>(
   store: Store,
   outbox: Outbox<Row>,
   rows: readonly Row[],
-): Promise<readonly Sent<Row>[]> => {
-  if (rows.length === 0) return [];
+): Promise<{ results: readonly Sent<Row>[]; statements: number }> => {
+  if (rows.length === 0) return { results: [], statements: 0 };
   const results = await outbox.send(rows);
-  const [first, ...others] = results;
-  if (first)
-    await store.primary((db) =>
-      db.batch([
-        ...outbox.recordOutcome(db, first),
-        ...others.flatMap((each) => outbox.recordOutcome(db, each)),
-      ]),
-    );
-  return results;
+  let statements = 0;
+  await store.primary(async (db) => {
+    const [first, ...others] = outbox.recordOutcomes(db, results);
+    if (!first) return;
+    statements = 1 + others.length;
+    await db.batch([first, ...others]);
+  });
+  return { results, statements };
 };
 
 /** The recipients of which none took anything. */
@@ -77,10 +81,12 @@ export const sendDueRows = async <Row>(
 ): Promise<Run> => {
   const run: Run = { sent: 0, failed: 0, undeliverable: 0, givenUp: 0 };
   const skipped = new Set<string>();
-  for (let round = 0; round < maxRounds; round += 1) {
+  let statements = 0;
+  for (let round = 0; round < maxRounds && statements < MAX_STATEMENTS; round += 1) {
     const { rows, givenUp, mayHaveMore } = await outbox.take(skipped);
     run.givenUp += givenUp;
-    const results = await sendRows(store, outbox, rows);
+    const { results, statements: recorded } = await sendRows(store, outbox, rows);
+    statements += outbox.statementsEachRound + recorded;
     for (const { delivery } of results) run[delivery.outcome] += 1;
     for (const name of findDown(results, outbox.recipientOf)) skipped.add(name);
     if (!mayHaveMore) break;

@@ -73,8 +73,9 @@ export const users = sqliteTable(
     index('users_name_key').on(table.nameKey),
     // Few rows: finds the last admin without a scan.
     index('users_admins').on(table.isAdmin).where(sql`is_admin = 1`),
-    // Few rows: lists and counts them for admins.
-    index('users_disabled').on(table.disabledAtMs).where(sql`disabled_at IS NOT NULL`),
+    // Admins list disabled accounts by id and by address. Nothing but a disabled account has a row in these.
+    index('users_disabled_id').on(table.id).where(sql`disabled_at IS NOT NULL`),
+    index('users_disabled_email').on(table.emailKey).where(sql`disabled_at IS NOT NULL`),
   ],
 );
 
@@ -476,6 +477,10 @@ export const deliveries = sqliteTable(
   },
   (table) => [
     index('deliveries_due').on(table.nextAtMs).where(sql`done_at IS NULL`),
+    // The next of each recipient, so that those of one that is down hide no other's.
+    index('deliveries_recipient').on(table.recipientId, table.nextAtMs).where(sql`done_at IS NULL`),
+    // What is given up when it expires.
+    index('deliveries_tried').on(table.expiresAtMs).where(sql`done_at IS NULL AND attempts > 0`),
     // Finds an earlier one that is not done, for which a later one waits.
     index('deliveries_order').on(table.recipientId, table.userId, table.id).where(sql`done_at IS NULL`),
   ],

@@ -9,7 +9,7 @@ import { createSealing } from '../sealing.ts';
 import type { Keyring, Random } from '../secrets.ts';
 import { accountColumns } from '../store/columns.ts';
 import { apps, users, webhooks } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
+import type { Database, Store } from '../store/store.ts';
 import { postLogout, postMessage } from './http.ts';
 import { signLogoutToken } from './logout-token.ts';
 import { signMessage, writeBody } from './message.ts';
@@ -20,6 +20,7 @@ import {
   finish,
   giveUp,
   leaseDue,
+  parkBlocked,
   pauseWebhook,
   postpone,
   type Webhook,
@@ -29,7 +30,7 @@ import { makeTriggers, TRIGGER_PREFIX, TRIGGERS } from './triggers.ts';
 /** Rounds after a request: what follows of the same accounts. What is left waits for the scheduled run. */
 const ROUNDS_AFTER_REQUEST = 5;
 
-/** D1 takes 100 parameters. With so many recipients down, the rest waits for the next run. */
+/** With so many recipients down, the rest waits for the next run. */
 const MAX_SKIPPED = 80;
 
 /** What the secret of a webhook is bound to: in the row of another it is of no use. */
@@ -122,17 +123,42 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
     }
   };
 
+  const recordFailure = (db: Database, row: DeliveryRow, delivery: Delivery, now: number) => {
+    switch (delivery.outcome) {
+      case 'sent':
+        return [];
+      case 'undeliverable':
+        return row.kind === 'webhook'
+          ? [...finish(db, [row], 'gone', now), ...disableWebhook(db, row.recipientId, now)]
+          : finish(db, [row], 'gone', now);
+      case 'failed': {
+        const { retryAfterSeconds, reason } = delivery;
+        const again = postpone(db, row, now + pauseMs(row.attempts, retryAfterSeconds), reason);
+        if (retryAfterSeconds === null || row.kind === 'logout') return [again];
+        const pause = Math.min(retryAfterSeconds * 1000, MAX_PAUSE_MS);
+        return [again, pauseWebhook(db, row.recipientId, now + pause)];
+      }
+    }
+  };
+
   /** @param userIds the accounts whose messages are sent; null for all */
   const outboxOf = (userIds: readonly number[] | null): Outbox<DeliveryRow> => ({
     async take(skipped) {
       if (skipped.size > MAX_SKIPPED) return { rows: [], givenUp: 0, mayHaveMore: false };
       const now = nowMs();
+      const taking = { limit: AT_ONCE, skipped, userIds, nowMs: now };
+      if (userIds) {
+        // After a request nothing is looked for that other accounts wait for.
+        const { value: rows } = await store.primary((db) => leaseDue(db, taking));
+        return { rows, givenUp: 0, mayHaveMore: rows.length > 0 };
+      }
       const { value } = await store.primary((db) =>
-        db.batch([giveUp(db, now), leaseDue(db, { limit: AT_ONCE, skipped, userIds, nowMs: now })]),
+        db.batch([giveUp(db, now), parkBlocked(db, taking), leaseDue(db, taking)]),
       );
-      const [givenUp, rows] = value;
-      // One that is done lets the next one about its account go.
-      return { rows, givenUp: givenUp.length, mayHaveMore: rows.length > 0 };
+      const [givenUp, parked, rows] = value;
+      // One that is done lets the next one about its account go; behind those that were put aside there may be more.
+      const mayHaveMore = rows.length + parked.length + givenUp.length > 0;
+      return { rows, givenUp: givenUp.length, mayHaveMore };
     },
 
     async send(rows) {
@@ -140,23 +166,14 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
       return Promise.all(rows.map((row) => sendOne(row, known)));
     },
 
-    recordOutcome(db, { row, delivery }) {
+    // Three to take, four to know what to send.
+    statementsEachRound: 7,
+
+    recordOutcomes(db, results) {
       const now = nowMs();
-      switch (delivery.outcome) {
-        case 'sent':
-          return [finish(db, row, 'sent', now)];
-        case 'undeliverable':
-          return row.kind === 'webhook'
-            ? [finish(db, row, 'gone', now), ...disableWebhook(db, row.recipientId, now)]
-            : [finish(db, row, 'gone', now)];
-        case 'failed': {
-          const { retryAfterSeconds, reason } = delivery;
-          const again = postpone(db, row, now + pauseMs(row.attempts, retryAfterSeconds), reason);
-          if (retryAfterSeconds === null || row.kind === 'logout') return [again];
-          const pause = Math.min(retryAfterSeconds * 1000, MAX_PAUSE_MS);
-          return [again, pauseWebhook(db, row.recipientId, now + pause)];
-        }
-      }
+      const sent = results.filter(({ delivery }) => delivery.outcome === 'sent').map(({ row }) => row);
+      const others = results.flatMap(({ row, delivery }) => recordFailure(db, row, delivery, now));
+      return sent.length > 0 ? [...finish(db, sent, 'sent', now), ...others] : others;
     },
 
     recipientOf: ({ recipientId }) => recipientId,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LEASE_MS } from '../../../src/core/outbox/lease.ts';
 import { DELIVERY_DAYS } from '../../../src/core/webhooks/event-types.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../../support/clock.ts';
+import { observe } from '../../support/counting.ts';
 import {
   addWebhook,
   forgetWebhooks,
@@ -297,6 +298,68 @@ it('does not give up a message that was never tried because it waited for an ear
   timed.advance(DELIVERY_DAYS * DAY_MS + MINUTE_MS);
   expect(await sendDue()).toMatchObject({ givenUp: 1, sent: 1 });
   expect(receiver.types()).toEqual(['account.updated']);
+});
+
+describe('with many messages waiting', () => {
+  const SERIES = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)';
+  const wait = (rows: number, recipient: string, user: string, attempts = 0, expiresAtMs = 9e12) =>
+    testEnv.DB.prepare(
+      `INSERT INTO deliveries (kind, recipient_id, user_id, sub, type, created_at, expires_at, next_at, attempts)
+        ${SERIES} SELECT 'webhook', ?, ${user}, 'sub', 'account.updated', 0, ?, 0, ? FROM n`,
+    )
+      .bind(rows, recipient, expiresAtMs, attempts)
+      .run();
+
+  it('sends those of one webhook if another is down or asked to be left alone', async () => {
+    const [down, paused] = [await addWebhook(), await addWebhook()];
+    await wait(2_000, down.id, 'i');
+    await wait(2_000, paused.id, 'i');
+    await testEnv.DB.prepare('UPDATE webhooks SET paused_until = ? WHERE id = ?')
+      .bind(timed.now() + MINUTE_MS, paused.id)
+      .run();
+    await wait(12, webhook.id, 'i');
+    receiver.obstacle = ({ url }) => new Response(null, { status: url === down.url ? 500 : 204 });
+    expect(await sendDue()).toMatchObject({ sent: 12, failed: 5 });
+    expect(receiver.offered.filter(({ url }) => url === paused.url)).toEqual([]);
+  });
+
+  it('sends those behind 1,000 that wait for one that failed, and these in order when it is delivered', async () => {
+    await wait(1_000, webhook.id, '1');
+    receiver.obstacle = answer(500);
+    expect(await sendDue()).toMatchObject({ sent: 0, failed: 1 });
+    await wait(5, webhook.id, '1 + i');
+    receiver.obstacle = null;
+    expect(await sendDue()).toMatchObject({ sent: 5 });
+    receiver.taken.length = 0;
+    timed.advance(MINUTE_MS);
+    const { sent } = await sendDue();
+    expect(sent).toBeGreaterThan(20);
+    const ids = receiver.taken.map(({ headers }) => Number((headers['webhook-id'] ?? '').split('_')[2]));
+    expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+  });
+
+  it('a run sends D1 fewer than 500 statements, and gives up 1,000 messages by one', async () => {
+    const { env, statements } = observe();
+    timed = createTimedCore(undefined, env);
+    await wait(2_500, webhook.id, 'i', 3, timed.now() - 1);
+    await wait(600, webhook.id, '5000 + i');
+    const run = await sendDue();
+    expect(run.givenUp).toBe(2_500);
+    expect(run.sent).toBeGreaterThan(200);
+    expect(statements.length).toBeLessThan(500);
+    expect(await sendDue()).toMatchObject({ sent: expect.any(Number), failed: 0, givenUp: 0 });
+  });
+
+  it('ends 1,000 by one statement if its receiver is gone, and the rest when they are taken up', async () => {
+    await wait(2_500, webhook.id, 'i');
+    receiver.obstacle = answer(410);
+    expect(await sendDue()).toMatchObject({ sent: 0 });
+    const left = await testEnv.DB.prepare('SELECT count(*) AS n FROM deliveries WHERE done_at IS NULL').first(
+      'n',
+    );
+    expect(left).toBe(0);
+    expect(receiver.offered).toHaveLength(5);
+  });
 });
 
 it('describes an account as it is when sending, so that a late message overwrites nothing newer', async () => {
