@@ -42,6 +42,10 @@ const readCursor = (after: string): SearchCursor | null => {
   return { field, afterId: Number(id) };
 };
 
+/** The cursor of a page of `findAccounts`; empty, as for the first page, if the text is not one. */
+export const readAccountCursor = (search: string, after = ''): string =>
+  (search === '' ? readIdCursor(after) : readCursor(after)) === null ? '' : after;
+
 const writeCursor = ({ field, afterId }: SearchCursor): string => `${field}:${afterId}`;
 
 /** Reads the cursor of a list of sessions, `time.id`; null if the text is not one. */

@@ -12,7 +12,7 @@ import {
 import { accountSearch } from '../http/body/schemas.ts';
 import type { AppEnv } from '../http/context.ts';
 import { endpoint } from '../http/endpoint.ts';
-import { cutPage, findAccounts, readIdCursor } from '../http/pagination.ts';
+import { cutPage, findAccounts, readAccountCursor, readIdCursor } from '../http/pagination.ts';
 import { Avatar, nameOf } from './avatar.tsx';
 import { Badge } from './badge.tsx';
 import { form } from './form.ts';
@@ -45,7 +45,7 @@ const readView = (query: (name: string) => string | undefined): View => {
     search: '',
     filter,
     order: order === 'oldest' || order === 'email' ? order : 'newest',
-    after: query('after') ?? '',
+    after: readAccountCursor('', query('after')),
   };
 };
 
@@ -137,8 +137,8 @@ const searchUsers = endpoint({
     show: (c) => showUsers(c, NO_SEARCH),
   }),
   handle: (c) => {
-    const { search, after = '' } = c.req.valid('json');
-    return showUsers(c, { ...NO_SEARCH, search, after });
+    const { search, after } = c.req.valid('json');
+    return showUsers(c, { ...NO_SEARCH, search, after: readAccountCursor(search, after) });
   },
 });
 

@@ -263,11 +263,6 @@ export const factorMutants = [
     ['dialects/id/reauthenticate', 'dialects/app-passwords'],
     [
       [
-        'A session of an app password can change the password.',
-        "if (session.appPasswordId !== null) return err({ reason: 'reauthenticate' } as const);",
-        '',
-      ],
-      [
         'A session without the second factor can change the password.',
         'if (!checked.ok || checked.value.candidate.factors.length === 0 || session.factor !== null)',
         'if (!checked.ok || session.factor === null || session.factor !== null)',

@@ -16,6 +16,11 @@ it('has at least 100 faults, each with its own description', () => {
   expect(new Set(mutants.map(({ what }) => what)).size).toBe(mutants.length);
 });
 
+it('makes no fault twice', () => {
+  const faults = mutants.map(({ file, from, to }) => JSON.stringify([file, from, to]));
+  expect(faults.filter((fault, at) => faults.indexOf(fault) !== at)).toEqual([]);
+});
+
 it('finds the text of every fault exactly once in its file', () => {
   const lost = mutants
     .map(({ what, file, from }) => ({ what, file, times: textOf(file).split(from).length - 1 }))

@@ -83,6 +83,23 @@ describe('POST /admin/apps', () => {
   });
 
   it.each([
+    ['without the fields appKind and consent', {}],
+    ['with unknown values', { appKind: 'x', consent: 'SKIP' }],
+    ['with empty values', { appKind: '', consent: '' }],
+  ] as [string, Record<string, string>][])(
+    'registers an app with a secret and with consent from a form %s',
+    async (_what, more) => {
+      const { name, redirectUris } = SHOP;
+      const [id = '', secret = ''] = codesIn(await post('/admin/apps', { name, redirectUris, ...more }));
+      expect(secret).toMatch(/^[\w-]{43}$/);
+      expect(textOf(await open(`/admin/apps/${id}`))).toContain('People are asked');
+      const person = await join();
+      const { callback } = await signIn({ id, secret }, person, { prompt: 'none' });
+      expect(callback.searchParams.get('error')).toBe('consent_required');
+    },
+  );
+
+  it.each([
     ['name', { name: '' }, 'Enter a name of 1 to 60 characters.'],
     ['name', { name: ' ' }, 'Enter a name of 1 to 60 characters.'],
     ['name', { name: 'x'.repeat(61) }, 'Enter a name of 1 to 60 characters.'],

@@ -191,6 +191,19 @@ describe('a code', () => {
     await send('/id/logout', { method: 'POST', cookie: person.cookie });
     expect((await token(form, basic(app))).status).toBe(400);
   });
+
+  it('cannot be redeemed for a disabled account, and is void if the account is enabled again', async () => {
+    const form = await codeForm();
+    const setDisabled = (at: number | null) =>
+      testEnv.DB.prepare('UPDATE users SET disabled_at = ? WHERE id = ?').bind(at, person.id).run();
+    await setDisabled(1);
+    const refused = await token(form, basic(app));
+    expect([refused.status, JSON.parse(refused.text).error]).toEqual([400, 'invalid_grant']);
+    await setDisabled(null);
+    expect((await token(form, basic(app))).status).toBe(400);
+    // A code that was not sent while the account was disabled is still valid.
+    expect((await token(await codeForm(), basic(app))).status).toBe(200);
+  });
 });
 
 describe('an app', () => {
@@ -376,9 +389,45 @@ describe('an access token', () => {
   });
 });
 
-it('forbids framing of /oidc/authorize and redirects to the registered origin only', async () => {
-  const { parameters } = await ask(app);
-  const answer = await open(parameters, person.cookie);
-  expect(answer.headers.get('X-Frame-Options')).toBe('DENY');
-  expect(locationOf(answer).origin).toBe('https://app.example.org');
+describe('a page of another site', () => {
+  const foreign = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' };
+  const countGrants = () =>
+    testEnv.DB.prepare('SELECT count(*) AS n FROM app_grants WHERE user_id = ?').bind(person.id).first('n');
+
+  it('cannot frame /oidc/authorize, which redirects to the registered origin only', async () => {
+    const { parameters } = await ask(app);
+    const answer = await open(parameters, person.cookie);
+    expect(answer.headers.get('X-Frame-Options')).toBe('DENY');
+    expect(locationOf(answer).origin).toBe('https://app.example.org');
+  });
+
+  it('gets no code by a form to /oidc/authorize or /oidc/consent, even with the cookie', async () => {
+    app = await addApp({ asksConsent: true });
+    const { parameters } = await ask(app);
+    const sent = { env, origin: ISSUER, cookie: person.cookie, headers: foreign };
+    const asked = await send('/oidc/authorize', { ...sent, form: parameters });
+    expect([locationOf(asked).origin, locationOf(asked).pathname]).toEqual([ISSUER, '/oidc/authorize']);
+    expect(locationOf(asked).searchParams.get('code')).toBeNull();
+    // The address that it redirects to shows the consent page and decides nothing.
+    const page = await open(Object.fromEntries(locationOf(asked).searchParams), person.cookie);
+    expect([page.status, page.text.includes('value="allow"')]).toEqual([200, true]);
+    const form = {
+      request: String(new URLSearchParams(parameters)),
+      account: String(person.id),
+      decision: 'allow',
+    };
+    expect((await send('/oidc/consent', { ...sent, form })).status).toBe(403);
+    expect(await countGrants()).toBe(0);
+    // The same form from the consent page creates the grant.
+    await send('/oidc/consent', { ...sent, form, headers: { 'Sec-Fetch-Site': 'same-origin' } });
+    expect(await countGrants()).toBe(1);
+  });
+
+  it('gets no code by a form to /oidc/authorize for an app that needs no consent', async () => {
+    const { parameters } = await ask(app);
+    const sent = { env, origin: ISSUER, cookie: person.cookie, headers: foreign };
+    const asked = await send('/oidc/authorize', { ...sent, form: parameters });
+    expect(locationOf(asked).origin + locationOf(asked).pathname).toBe(`${ISSUER}/oidc/authorize`);
+    expect(await countGrants()).toBe(0);
+  });
 });

@@ -326,6 +326,27 @@ describe('the content of a document', () => {
   });
 
   it.each([
+    ['the scheme in capitals', (url: URL) => url.href.replace('https', 'HTTPS')],
+    ['the host in capitals', (url: URL) => url.href.replace(url.host, url.host.toUpperCase())],
+    ['the default port', (url: URL) => url.href.replace(url.host, `${url.host}:443`)],
+    ['a dot at the end of the host', (url: URL) => url.href.replace(url.host, `${url.host}.`)],
+    ['a percent-encoded path', (url: URL) => url.href.replace('client.json', '%63lient.json')],
+    ['a dot segment', (url: URL) => url.href.replace('client.json', './client.json')],
+    ['a slash at the end', (url: URL) => `${url.href}/`],
+    ['an empty query', (url: URL) => `${url.href}?`],
+    ['an empty fragment', (url: URL) => `${url.href}#`],
+    ['a space in front', (url: URL) => ` ${url.href}`],
+  ])('rejects a document whose client_id is its own address spelled with %s', async (_what, spell) => {
+    const url = new URL(`https://${newHost()}/client.json`);
+    const client_id = spell(url);
+    expect(client_id).not.toBe(url.href);
+    await bad(publish({ client_id }, { url: url.href }), 'client_id in the document');
+    expect(asked.map((each) => each.url)).toEqual([url.href]);
+    // The same document with its address letter by letter is accepted.
+    expect((await openApp(publish({}, { url: url.href }))).status).toBe(200);
+  });
+
+  it.each([
     ['with status 201', { status: 201 }, 'status 200'],
     ['with status 404', { status: 404 }, 'status 200'],
     ['with status 500', { status: 500 }, 'status 200'],

@@ -23,10 +23,12 @@ export const addApp = async ({
   secret = SECRET,
   asksConsent = false,
   redirectUris = [REDIRECT],
+  signOutUris = [SIGNED_OUT],
 }: {
   secret?: string | null;
   asksConsent?: boolean;
   redirectUris?: string[];
+  signOutUris?: string[];
 } = {}): Promise<TestApp> => {
   const id = uniqueName();
   await testEnv.DB.prepare(
@@ -38,7 +40,7 @@ export const addApp = async ({
       `App ${id}`,
       secret === null ? null : await sha256Hex(secret),
       JSON.stringify(redirectUris),
-      JSON.stringify([SIGNED_OUT]),
+      JSON.stringify(signOutUris),
       asksConsent ? 1 : 0,
     )
     .run();

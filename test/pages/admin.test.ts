@@ -115,9 +115,21 @@ describe('GET /admin', () => {
   });
 
   it('starts at the first page for an invalid cursor', async () => {
-    const admin = await signUpAdmin();
-    for (const after of ['x', '-1', '1e3', 'name:x:y'])
-      expect(idsOn((await open(`/admin?after=${after}`, admin)).text)[0]).toBeDefined();
+    const [admin, mark] = [await signUpAdmin(), uniqueName()];
+    for (let made = 0; made < 26; made += 1) await signUp({ username: `${mark}_${made}` });
+    const first = await open('/admin', admin);
+    expect(idsOn(first.text)).toHaveLength(25);
+    const found = await post('/admin', { search: mark }, admin);
+    for (const after of ['x', '-1', '1e3', 'name:x:y', 'username:1', '1'.repeat(16)]) {
+      const page = await open(`/admin?after=${after}`, admin);
+      expect([page.status, idsOn(page.text)]).toEqual([200, idsOn(first.text)]);
+      expect([page.text.includes('First page'), nextOf(page.text)]).toEqual([false, nextOf(first.text)]);
+    }
+    for (const after of ['x', '1', '-1', 'name:x:y', 'password:1']) {
+      const page = await post('/admin', { search: mark, after }, admin);
+      expect([page.status, idsOn(page.text)]).toEqual([200, idsOn(found.text)]);
+      expect(page.text).not.toContain('First page');
+    }
   });
 
   it('appears in the navigation of admins only', async () => {

@@ -73,6 +73,23 @@ describe('sign-in', () => {
     expect(leadsTo(await signInTo('https://spelled.example.net:8443/x'))).toBe('/');
   });
 
+  it('returns to an origin that an app has registered for sign-out only, but not to its neighbours', async () => {
+    await addApp({
+      redirectUris: ['com.example.app:/cb'],
+      signOutUris: ['https://bye.example.net/signed-out', 'https://Late.example.net:443?x=1'],
+    });
+    for (const to of ['https://bye.example.net/x', 'https://late.example.net/x'])
+      expect(leadsTo(await signInTo(to))).toBe(to);
+    for (const to of [
+      'http://bye.example.net/x',
+      'https://bye.example.net:8443/x',
+      'https://bye.example.net.evil.test/x',
+      'https://late.example.net:8443/x',
+      'https://ye.example.net/x',
+    ])
+      expect(leadsTo(await signInTo(to))).toBe('/');
+  });
+
   it('returns to no app without signing keys', async () => {
     expect(leadsTo(await signInTo(`${REGISTERED}/`, { ...testEnv, ALLOWED_ORIGINS: APP }))).toBe('/');
     expect(leadsTo(await signInTo(`${APP}/`, { ...testEnv, ALLOWED_ORIGINS: APP }))).toBe(`${APP}/`);
