@@ -139,6 +139,6 @@ it('rejects an email that is longer than any account can have', () => {
   const long = 'a'.repeat(64_000);
   expect(isEmail(`${long}@example.com`)).toBe(false);
   expect(canBeEmail(`${long}@example.com`)).toBe(false);
-  expect(isEmail(`${'😀'.repeat(0)}a@${'名'.repeat(63)}.${'名'.repeat(63)}.co`)).toBe(true);
+  expect(isEmail(`a@${'名'.repeat(63)}.${'名'.repeat(63)}.co`)).toBe(true);
   expect(isEmail(`${'é'.repeat(244)}@example.com`)).toBe(true);
 });

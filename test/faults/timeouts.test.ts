@@ -49,21 +49,26 @@ const asJson = (value: unknown): Init => ({
   body: JSON.stringify(value),
 });
 
-const requests: [string, string, () => Init][] = [
-  ['a read', '/account/profile', () => withToken(person.derived)],
-  ['a change', '/account/logout', () => ({ ...withToken(person.derived), method: 'POST' })],
-  ['a login', '/account/login', () => asJson(person)],
-  ['a registration', '/account/register', () => asJson(newcomer())],
+/** Requests, and how many round trips to a silent D1 each makes: a read asks the nearest copy, then the primary. */
+const requests: [name: string, path: string, init: () => Init, trips: number][] = [
+  ['a read', '/account/profile', () => withToken(person.derived), 2],
+  ['a change', '/account/logout', () => ({ ...withToken(person.derived), method: 'POST' }), 1],
+  ['a login', '/account/login', () => asJson(person), 1],
+  ['a registration', '/account/register', () => asJson(newcomer()), 1],
 ];
 
-it.each(requests)('answers 503 to %s after D1_TIMEOUT_MS if D1 is silent', async (_name, path, init) => {
-  const env = breakD1('silent', { ...cheapEnv, D1_TIMEOUT_MS: '400' });
-  const { status, ms } = await hear(path, env, init());
-  expect(status).toBe(503);
-  expect(ms).toBeGreaterThanOrEqual(390);
-  // The bound is loose for slow machines.
-  expect(ms).toBeLessThan(5_000);
-});
+it.each(requests)(
+  'answers 503 to %s if no attempt gets an answer within D1_TIMEOUT_MS',
+  async (...request) => {
+    const [, path, init, attempts] = request;
+    const { env, trips } = failD1(() => 'silent', { env: { ...cheapEnv, D1_TIMEOUT_MS: '400' } });
+    const { status, ms } = await hear(path, env, init());
+    expect(status).toBe(503);
+    expect(ms).toBeGreaterThanOrEqual(390 * attempts);
+    // The number of attempts bounds the time of the request.
+    expect(trips()).toBe(attempts);
+  },
+);
 
 it.each(requests)('answers 200 to %s if D1 answers within D1_TIMEOUT_MS', async (_name, path, init) => {
   const { status } = await hear(path, { ...cheapEnv, D1_TIMEOUT_MS: LONG }, init());
@@ -72,9 +77,8 @@ it.each(requests)('answers 200 to %s if D1 answers within D1_TIMEOUT_MS', async 
 
 it('answers a read without waiting for a silent KV', async () => {
   const env = breakKv('silent', { ...cheapEnv, KV_TIMEOUT_MS: LONG, D1_TIMEOUT_MS: '1000' });
-  const { status, ms } = await hear('/account/profile', env, withToken(person.derived));
+  const { status } = await hear('/account/profile', env, withToken(person.derived));
   expect(status).toBe(200);
-  expect(ms).toBeLessThan(5_000);
 });
 
 it('asks the primary after KV_TIMEOUT_MS if KV is silent and the nearest copy has no session', async () => {
@@ -82,15 +86,13 @@ it('asks the primary after KV_TIMEOUT_MS if KV is silent and the nearest copy ha
   const { status, ms } = await hear('/account/profile', env, withToken('0'.repeat(40)));
   expect(status).toBe(401);
   expect(ms).toBeGreaterThanOrEqual(90);
-  expect(ms).toBeLessThan(5_000);
 });
 
 it('answers changes without waiting for a silent KV', async () => {
   const env = breakKv('silent', { ...cheapEnv, KV_TIMEOUT_MS: LONG, D1_TIMEOUT_MS: '500' });
   for (const [, path, init] of requests.slice(1)) {
-    const { status, ms } = await hear(path, env, init());
+    const { status } = await hear(path, env, init());
     expect([path, status]).toEqual([path, 200]);
-    expect(ms).toBeLessThan(5_000);
   }
 });
 
@@ -100,9 +102,8 @@ it('answers a login whose record KV never stores, and ends the work after it', a
     KV_TIMEOUT_MS: '100',
     D1_TIMEOUT_MS: '500',
   });
-  const { status, ms, settles } = await hear('/api/auth/login', silentPut, asJson(person));
+  const { status, settles } = await hear('/api/auth/login', silentPut, asJson(person));
   expect(status).toBe(200);
-  expect(ms).toBeLessThan(5_000);
   expect(await settles()).toBe(true);
 });
 
@@ -110,13 +111,8 @@ it('answers a refused login whose event D1 never stores, and ends the work after
   const { env } = failD1((nth) => (nth === 2 ? 'silent' : null), {
     env: { ...cheapEnv, D1_TIMEOUT_MS: '500' },
   });
-  const { status, ms, settles } = await hear(
-    '/account/login',
-    env,
-    asJson({ ...person, password: 'wrong1234' }),
-  );
+  const { status, settles } = await hear('/account/login', env, asJson({ ...person, password: 'wrong1234' }));
   expect(status).toBe(400);
-  expect(ms).toBeLessThan(5_000);
   expect(await settles()).toBe(true);
 });
 

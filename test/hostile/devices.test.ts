@@ -23,8 +23,7 @@ it('reads a mark as it was written: the last account first, at most eight', asyn
   await fc.assert(
     fc.asyncProperty(fc.array(ids, { minLength: 1, maxLength: 12 }), async (accountIds) => {
       let text: string | null = null;
-      for (const id of accountIds)
-        text = text = await devices.write(await devices.read(text), { id, passwordHash });
+      for (const id of accountIds) text = await devices.write(await devices.read(text), { id, passwordHash });
       const read = await devices.read(text);
       const last = [...new Set(accountIds.toReversed())].slice(0, 8);
       expect(read?.marks).toEqual(last.map((id) => `${id}_${PIECE}`));

@@ -147,6 +147,27 @@ it('creates one account if three dialects register one username at once with dif
   expect(await count(ORPHANED_EVENTS)).toBe(0);
 });
 
+it('leaves nothing of a registration that is refused, next to one that succeeds', async () => {
+  const taken = person(uniqueName());
+  expect((await send('/account/register', { json: taken })).status).toBe(200);
+  const fresh = person(uniqueName());
+  // Free, except for the one name.
+  const refused = { ...person(uniqueName()), username: taken.username };
+  const tables = async () =>
+    Promise.all(['users', 'sessions', 'events'].map((table) => count(`SELECT count(*) AS n FROM ${table}`)));
+  const [users = 0, sessions = 0, events = 0] = await tables();
+  const kept = (await testEnv.SESSIONS.list()).keys.length;
+  const answers = await Promise.all([fresh, refused].map((json) => send('/account/register', { json })));
+  expect(answers.map(({ status }) => status)).toEqual([200, 400]);
+  expect(await tables()).toEqual([users + 1, sessions + 1, events + 1]);
+  expect((await testEnv.SESSIONS.list()).keys).toHaveLength(kept + 1);
+  expect(await count('SELECT count(*) AS n FROM users WHERE email_key = ?', refused.email)).toBe(0);
+  // The email stays free.
+  expect((await send('/account/register', { json: { ...refused, username: uniqueName() } })).status).toBe(
+    200,
+  );
+});
+
 it('creates both accounts if two different names register at once', async () => {
   const [one, other] = [person(uniqueName()), person(uniqueName())];
   const before = await count('SELECT count(*) AS n FROM users');

@@ -312,15 +312,6 @@ const others: [string, Work][] = [
     },
   ],
   [
-    'the public id of an account',
-    async (env) => {
-      const { core, register } = createTimedCore(undefined, env);
-      const { account } = await register('cookie', someAccount());
-      const publicId = await core.accounts.ensurePublicId({ ...account, publicId: null });
-      if (!(await core.accounts.getByPublicId(publicId))) throw new Error('Nobody was found.');
-    },
-  ],
-  [
     'how many sessions an account has',
     async (env) => {
       const { core, register } = createTimedCore(undefined, env);

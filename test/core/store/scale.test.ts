@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cost, measure } from '../../support/counting.ts';
 import { send, testEnv } from '../../support/worker.ts';
+import { planOf } from './query-plans-support.ts';
 
 const ADMIN = { username: 'administrator', email: 'admin@test.com', password: 'sesame1234' };
 const MANY = 2000;
@@ -44,14 +45,6 @@ beforeAll(async () => {
   await fillUp();
   await measureAll(withMany);
 });
-
-/** The steps of SQLite's plan for a statement, with any parameters. */
-const planOf = async (sql: string): Promise<string[]> => {
-  const parameters = Array.from(sql.matchAll(/\?/g), () => null);
-  const plan = testEnv.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...parameters);
-  const { results } = await plan.all<{ detail: string }>();
-  return results.map((step) => step.detail);
-};
 
 const readsWholeTable = (step: string): boolean =>
   /^SCAN (users|sessions|login_failures|events)\b/.test(step);
