@@ -60,7 +60,9 @@ describe('plain http at a host of the network', () => {
     const env = { ...testEnv, ALLOW_HTTP: 'true' };
     const answer = await send('/api/users/register/', { json, origin: PLAIN, env });
     expect(answer.status).toBe(200);
-    expect(answer.headers.getSetCookie().join()).not.toContain('Secure');
+    const cookies = answer.headers.getSetCookie();
+    expect(cookies.map((line) => line.replace(/=.*/, '')).sort()).toEqual(['device', 'sessionid']);
+    expect(cookies.join()).not.toContain('Secure');
     expect((await send('/sign-in', { headers: HTML, origin: PLAIN, env })).status).toBe(200);
   });
 });

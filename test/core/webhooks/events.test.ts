@@ -139,7 +139,9 @@ describe('a webhook for all types', () => {
     ]);
     for (const secret of [PASSWORD, NEW_PASSWORD, cookie, other, person.cookie, 'pbkdf2'])
       expect(bodies).not.toContain(secret);
-    const stored = JSON.stringify((await testEnv.DB.prepare('SELECT * FROM deliveries').all()).results);
+    const { results } = await testEnv.DB.prepare('SELECT * FROM deliveries').all();
+    expect(results.length).toBeGreaterThan(0);
+    const stored = JSON.stringify(results);
     for (const secret of [PASSWORD, NEW_PASSWORD, cookie, other, 'pbkdf2', person.email, person.username])
       expect(stored).not.toContain(secret);
   });
