@@ -165,6 +165,13 @@ describe('webhook replay', () => {
     expect(outcomes()).toEqual([null, 'sent', null, null]);
   });
 
+  it('sends the messages of that webhook only', async () => {
+    const { scratch, outcomes } = await withMessages();
+    const other = await add(scratch);
+    await admin(scratch, 'webhook', 'replay', other, '--since', timeBefore(24));
+    expect(outcomes()).toEqual(['given_up', 'sent', 'gone', null]);
+  });
+
   it('sends the one message of an id, and none for an id with another time', async () => {
     const { replay, outcomes } = await withMessages();
     await replay('--message', `msg_${NOW_MS - 4 * HOUR_MS}_1`);

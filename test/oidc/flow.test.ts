@@ -38,6 +38,12 @@ const signedIn = async () => {
   return { tokens, claims: oauth.getValidatedIdTokenClaims(tokens) ?? expect.fail('no ID token') };
 };
 
+/** The claims of an access token. */
+const claimsOf = (token: string): Record<string, unknown> =>
+  JSON.parse(
+    new TextDecoder().decode(Uint8Array.fromBase64(token.split('.')[1] ?? '', { alphabet: 'base64url' })),
+  );
+
 const logOut = () => send('/id/logout', { method: 'POST', cookie: person.cookie });
 
 describe('sign-in to an app', () => {
@@ -229,6 +235,7 @@ describe('consent', () => {
     const stranger = await join();
     await send('/apps/withdraw', { ...sent, cookie: stranger.cookie, form: { app: app.id } });
     expect((await userInfo(tokens.access_token)).status).toBe(200);
+    expect((await send('/apps', sent)).text).toContain(`App ${app.id}`);
     expect((await send('/apps/withdraw', { ...sent, form: { app: app.id } })).status).toBe(303);
     expect((await send('/apps', sent)).text).not.toContain(`App ${app.id}`);
     expect((await userInfo(tokens.access_token)).status).toBe(401);
@@ -272,6 +279,29 @@ describe('tokens of a sign-in', () => {
     });
     expect(JSON.parse(changed.text)).toMatchObject({ endedSessions: 0 });
     expect((await userInfo(tokens.access_token)).status).toBe(200);
+  });
+
+  it('belong to each other: the ID token has the hash of its access token, and each access token its own id', async () => {
+    const { tokens, claims } = await signedIn();
+    const digest = new Uint8Array(
+      await crypto.subtle.digest('SHA-256', new TextEncoder().encode(tokens.access_token)),
+    );
+    const half = digest.subarray(0, digest.length / 2);
+    expect(claims['at_hash']).toBe(half.toBase64({ alphabet: 'base64url', omitPadding: true }));
+    const next = await refresh(app, tokens.refresh_token ?? '');
+    expect(claimsOf(next.access_token)['jti']).not.toBe(claimsOf(tokens.access_token)['jti']);
+  });
+
+  it('expire with the session at the latest', async () => {
+    const { tokens } = await signedIn();
+    const seconds = 30;
+    await testEnv.DB.prepare('UPDATE sessions SET expires_at = ? WHERE user_id = ?')
+      .bind(Date.now() + seconds * 1000, person.id)
+      .run();
+    const next = await refresh(app, tokens.refresh_token ?? '');
+    expect(next.expires_in).toBeLessThanOrEqual(seconds + 1);
+    const { exp, iat } = claimsOf(next.access_token);
+    expect(Number(exp) - Number(iat)).toBeLessThanOrEqual(seconds + 1);
   });
 
   it('can be refreshed, with a new refresh token each time', async () => {

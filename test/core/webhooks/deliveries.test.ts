@@ -134,6 +134,12 @@ describe.each([
     receiver.obstacle = null;
     timed.advance(3 * MINUTE_MS);
     expect(await sendDue()).toMatchObject({ sent: 1, failed: 0 });
+    // Receivers reject old timestamps, so each attempt has its own time.
+    const [first, last] = [receiver.offered.at(0), receiver.offered.at(-1)].map((each) =>
+      Number(each?.headers['webhook-timestamp']),
+    );
+    expect(last).toBe(Math.floor(timed.now() / 1000));
+    expect(last).toBe((first ?? 0) + 4 * 60);
     timed.advance(DAY_MS);
     expect(await sendDue()).toMatchObject({ sent: 0, failed: 0 });
     expect(receiver.types()).toEqual(['account.created']);
@@ -218,6 +224,53 @@ it('disables a webhook whose receiver answers 410, and no other', async () => {
     .bind(webhook.id)
     .first();
   expect(row).toEqual({ disabled_at: timed.now() });
+});
+
+it('keeps the waiting messages of other webhooks when a receiver answers 410', async () => {
+  await addWebhook();
+  receiver.obstacle = ({ url }) => new Response(null, { status: url === webhook.url ? 410 : 500 });
+  await join();
+  expect(await readDeliveries()).toMatchObject([{ outcome: 'gone' }, { outcome: null, reason: 'HTTP 500' }]);
+});
+
+it('sends nothing to a disabled webhook, neither waiting messages nor those of that time', async () => {
+  receiver.obstacle = answer(500);
+  const account = await join();
+  await testEnv.DB.prepare('UPDATE webhooks SET disabled_at = 1').run();
+  receiver.obstacle = null;
+  timed.advance(DAY_MS);
+  await sendDue();
+  await rename(account, 'Another Name');
+  expect(receiver.offered).toHaveLength(1);
+  expect(await readDeliveries()).toMatchObject([{ type: 'account.created', outcome: 'gone' }]);
+});
+
+it('pauses a webhook for an hour at most', async () => {
+  receiver.obstacle = answer(503, { 'Retry-After': '86400' });
+  await join();
+  const pausedUntil = await testEnv.DB.prepare('SELECT paused_until FROM webhooks').first('paused_until');
+  expect(pausedUntil).toBe(timed.now() + 60 * MINUTE_MS);
+});
+
+it('records no outcome of an attempt whose lease another run has taken', async () => {
+  receiver.obstacle = async () => {
+    await testEnv.DB.prepare('UPDATE deliveries SET attempts = attempts + 1').run();
+    return new Response(null, { status: 204 });
+  };
+  await join();
+  expect(await readDeliveries()).toMatchObject([{ outcome: null, attempts: 2 }]);
+});
+
+it('sends no data of the account with the end of a session', async () => {
+  const { account, token } = await timed.register('cookie');
+  const principal = await timed.core.sessions.authenticate(token, 'cookie', 'primary');
+  if (!principal) return expect.fail('The session is not live.');
+  receiver.taken.length = 0;
+  await timed.core.sessions.logOut(principal, someClient);
+  await timed.settle();
+  expect(receiver.taken.map(({ json }) => json.data)).toEqual([
+    { id: account.id, sub: account.publicId, sid: principal.session.id, reason: 'ended' },
+  ]);
 });
 
 describe('the order of messages', () => {

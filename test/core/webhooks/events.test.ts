@@ -329,6 +329,13 @@ describe('the scheduled run', () => {
     ).run();
     await runCron();
     expect(await triggersInD1()).toEqual(TRIGGERS);
+    // The same names, one of them with another text.
+    await testEnv.DB.prepare('DROP TRIGGER deliver_account_deleted').run();
+    await testEnv.DB.prepare(
+      'CREATE TRIGGER deliver_account_deleted AFTER DELETE ON users BEGIN SELECT 1; END',
+    ).run();
+    await runCron();
+    expect(await triggersInD1()).toEqual(TRIGGERS);
     await forgetWebhooks();
     await runCron();
     expect((await triggersInD1()).size).toBe(0);
