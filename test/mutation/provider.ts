@@ -443,6 +443,7 @@ export const providerMutants = [
         'A token of an app outlives the session that it was issued in.',
         'Math.min(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) - now);',
         'Math.max(settings.lifeSeconds, Math.ceil(session.expiresAtMs / 1000) * 0);',
+        ['oidc/flow'],
       ],
       [
         'An ID token belongs to any access token.',
