@@ -1,4 +1,4 @@
-// What the bench uses of autocannon, which comes without types.
+// Types for the parts of autocannon that the benchmark uses. The package has none.
 declare module 'autocannon' {
   interface Request {
     method?: string;
@@ -17,7 +17,7 @@ declare module 'autocannon' {
     amount?: number;
     /** Seconds until a request counts as an error. */
     timeout?: number;
-    /** Milliseconds between two looks at whether it is done. */
+    /** Milliseconds between two checks whether the run has ended. */
     sampleInt?: number;
     requests: Request[];
   }

@@ -1,4 +1,4 @@
-// The budgets: what was to be reached, what was, and whether that is enough.
+// The budgets: target, measured value, and whether the target is met.
 import type { Report } from './report.ts';
 import type { Comparison } from './rounds.ts';
 
@@ -9,14 +9,14 @@ export interface Verdict {
   isKept: boolean;
 }
 
-/** The worse of the two ways to compare: speed alone flatters where the client is what is busy. */
+/** The worse of the two ratios: speed alone looks too good if the client is the bottleneck. */
 export const worse = ({ bySpeed, byCpu }: Comparison): number =>
   Math.min(bySpeed.median, byCpu?.median ?? bySpeed.median);
 
 interface AtLeast {
   budget: string;
   least: number;
-  /** Of several the slowest counts. */
+  /** The slowest one is compared with the budget. */
   ratios: readonly number[];
 }
 
@@ -32,7 +32,7 @@ const atMost = (budget: string, most: number, ratios: readonly number[]): Verdic
   return [{ budget, target: `≤ ${most}`, reached: reached.toFixed(3), isKept: reached <= most }];
 };
 
-/** p50 of one operation to another's, at each distance. */
+/** The ratio of the p50 of two operations, at each distance. */
 const edgeRatios = ({ edge }: Report, id: string, to: string): number[] =>
   edge
     .filter((one) => one.id === id)
@@ -44,7 +44,7 @@ const edgeRatios = ({ edge }: Report, id: string, to: string): number[] =>
 const MOST_USERS = 1_000_000;
 const MOST_MAIN_BYTES = 80_000;
 
-/** The budgets that the run has measured. */
+/** Compares the report with the budgets. Budgets that were not measured are left out. */
 export const judge = (report: Report): Verdict[] => {
   const toFloor = (pattern: RegExp): number[] =>
     report.results.filter(({ id }) => pattern.test(id)).flatMap(({ floor }) => (floor ? [worse(floor)] : []));

@@ -1,4 +1,4 @@
-// The production bundles: made by wrangler as a deployment makes them, read as the modules that workerd loads.
+// Builds the production bundles with wrangler, as for a deployment, and reads them as modules for workerd.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { PROJECT, wranglerCommand, wranglerEnvironment } from '../scripts/wrangler.ts';
 
-/** The modules of a Worker by their names; the main one is `index.js`. */
+/** The modules of a Worker by name. The main module is `index.js`. */
 export type Modules = ReadonlyMap<string, string>;
 
 export const MAIN_MODULE = 'index.js';
 
 /**
  * Bundles a Worker, minified as configured.
- * @param config the path of a wrangler.toml, from the project's folder
- * @throws Error with what wrangler says
+ * @param config the path of a wrangler.toml, relative to the project folder
+ * @throws Error with the output of wrangler
  */
 export const buildWorker = (config: string, flags: readonly string[] = []): Modules => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bundle-'));
@@ -33,14 +33,14 @@ export const buildWorker = (config: string, flags: readonly string[] = []): Modu
   }
 };
 
-/** A Worker of one plain module. */
+/** Reads a Worker that consists of one module. */
 export const readWorker = (path: string): Modules =>
   new Map([[MAIN_MODULE, readFileSync(join(import.meta.dirname, path), 'utf8')]]);
 
 const GZIP_LEVEL = 9;
 const gzipBytes = (text: string): number => gzipSync(text, { level: GZIP_LEVEL }).byteLength;
 
-/** Bytes after gzip: of what is loaded when the Worker starts, and of everything that is deployed. */
+/** Sizes in bytes after gzip: of the main module, which is loaded at start, and of all modules. */
 export const sizeOf = (modules: Modules): { main: number; all: number } => ({
   main: gzipBytes(modules.get(MAIN_MODULE) ?? ''),
   all: [...modules.values()].reduce((sum, text) => sum + gzipBytes(text), 0),

@@ -1,9 +1,9 @@
-// `npx node bench/bytes.ts`: how many bytes of a database a user, a session and an event take, with their indexes.
+// `npx node bench/bytes.ts`: the bytes that a user, a session and an event take in the database, including indexes.
 import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { readMigrations } from './workerd.ts';
 
-/** Enough that what a table takes at the beginning does not show. */
+/** Enough rows that the initial size of a table does not affect the result. */
 const ROWS = 50_000;
 
 const database = new DatabaseSync(':memory:');
@@ -15,7 +15,7 @@ const sizeInBytes = (): number => {
   return pages * bytes;
 };
 
-/** Inserts rows of the usual lengths and gives the bytes that one of them takes. */
+/** Inserts rows with values of typical length and returns the bytes per row. */
 const measure = (sql: string, valuesOf: (id: number) => (string | number)[]): number => {
   const before = sizeInBytes();
   const insert = database.prepare(sql);

@@ -1,4 +1,4 @@
-// Draws the ratios to the floor and to the peers as an SVG that can be read in light and in dark.
+// Draws the ratios to the floor and to the peers as an SVG for light and dark mode.
 import { worse } from './budgets.ts';
 import type { Report } from './report.ts';
 import type { Comparison } from './rounds.ts';
@@ -17,7 +17,7 @@ const ROW_HEIGHT = 22;
 const BAR_HEIGHT = 12;
 const HEAD_HEIGHT = 34;
 
-/** Contrast of at least 4.5 to 1 for text and 3 to 1 for bars, on both grounds (WCAG 2.2, 1.4.3 and 1.4.11). */
+/** Contrast of at least 4.5:1 for text and 3:1 for bars, in both modes (WCAG 2.2, 1.4.3 and 1.4.11). */
 const STYLE = `
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .head { font-weight: 600; }
@@ -41,7 +41,7 @@ const toBar = (label: string, comparison: Comparison): Bar => {
   return { label, value, min, max };
 };
 
-/** Past this many times, a bar only says its number. */
+/** Longer bars are cut at this ratio. The number beside them is exact. */
 const MOST_TIMES = 4;
 
 const drawBars = (bars: readonly Bar[], top: number, most: number): string => {
@@ -61,7 +61,7 @@ const drawBars = (bars: readonly Bar[], top: number, most: number): string => {
   return rows.join('\n');
 };
 
-/** The chart: one group of bars for the floor, one for each peer; the dashed line is "as fast". */
+/** The chart: one group of bars for the floor and one for each peer. The dashed line marks equal speed. */
 export const drawRatios = ({ results, rivalries }: Report): string => {
   const toFloor = results.flatMap(({ title, floor }) => (floor ? [toBar(title, floor)] : []));
   const rivals = new Map<string, Bar[]>();
@@ -75,7 +75,7 @@ export const drawRatios = ({ results, rivalries }: Report): string => {
     ...[...rivals].map(([name, bars]): [string, Bar[]] => [`Latchkey to ${name} (1 = as fast)`, bars]),
   ];
   const highest = groups.flatMap(([, bars]) => bars.map(({ max }) => max));
-  // One scale for all, so that bars of two groups can be compared.
+  // All groups have the same scale, so that their bars can be compared.
   const most = Math.min(MOST_TIMES, Math.max(1, ...highest));
   let top = 0;
   const drawn = groups.map(([head, bars]) => {

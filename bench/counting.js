@@ -1,4 +1,4 @@
-// Put in front of a Worker by the bench: counts what it asks of D1 and KV. `/__counts` tells and forgets.
+// Wraps a Worker in the benchmark and counts its requests to D1 and KV. `/__counts` returns the counts and resets them.
 import worker from './index.js';
 
 const none = () => ({ roundTrips: 0, rowsRead: 0, rowsWritten: 0, kvReads: 0, kvWrites: 0 });
@@ -27,7 +27,7 @@ const watchStatement = (statement) => {
       const row = (await all()).results[0] ?? null;
       return column === undefined || row === null ? row : row[column];
     },
-    // D1 gives no meta with raw rows. A select is asked twice, which changes nothing and is counted once.
+    // D1 returns no `meta` with raw rows. A select runs twice, which changes nothing, and is counted once.
     async raw(options) {
       const result = await all();
       if (result.meta.changed_db) return result.results.map((row) => Object.values(row));
@@ -66,7 +66,7 @@ const watchKv = (kv) => ({
   },
 });
 
-/** One object for each isolate's, because Workers keep what they make of it by its identity. */
+/** One wrapper per env object, because Workers cache what they create from it by its identity. */
 const watchedEnvs = new WeakMap();
 
 const watchEnv = (env) => {

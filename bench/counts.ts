@@ -1,20 +1,20 @@
-// The requests of each operation to D1 and KV, counted in front of the bindings, and their cost at list prices.
+// Counts the requests of each operation to D1 and KV by wrapping the bindings, and computes their cost at list prices.
 import type { Sent } from './load.ts';
 import { type Server, send, tryOperation } from './servers/server.ts';
 
 export interface Counts {
-  /** Round trips to D1: a batch is one. */
+  /** Round trips to D1. A batch counts as one. */
   roundTrips: number;
   rowsRead: number;
   rowsWritten: number;
   kvReads: number;
-  /** Deletions too. */
+  /** Includes deletions. */
   kvWrites: number;
 }
 
 /**
- * Dollars, beyond what the paid plan includes. Before you quote a cost, look whether they still hold.
- * @see https://developers.cloudflare.com/workers/platform/pricing/ which has the prices of D1 and KV too
+ * Dollars, beyond the included amounts of the paid plan. Check that they are current before you quote a cost.
+ * @see https://developers.cloudflare.com/workers/platform/pricing/ also for D1 and KV
  */
 export const PRICES = {
   asOf: '2026-08-03',
@@ -28,7 +28,7 @@ export const PRICES = {
   },
 } as const;
 
-/** Dollars for a million of an operation. `cpuMs` is an upper bound: the simulators of D1 and KV are in it. */
+/** Dollars for a million calls of an operation. `cpuMs` is an upper bound: it includes the simulators of D1 and KV. */
 export const costOfMillion = (counts: Counts, cpuMs: number): number => {
   const { perMillion } = PRICES;
   return (
@@ -59,7 +59,7 @@ const readCounts = async (origin: string): Promise<Counts> => {
   };
 };
 
-/** Sends each operation twice to a server that counts, and returns what the second one cost. */
+/** Sends each operation twice to a server that counts, and returns the counts of the second one. */
 export const countOperations = async ({ origin, operations }: Server): Promise<Map<string, Counts>> => {
   const counted = new Map<string, Counts>();
   for (const operation of operations) {

@@ -1,7 +1,7 @@
-// Put in front of a Worker by the bench: D1 and KV answer after the delays of an edge. `DELAYS` has the figures.
+// Wraps a Worker in the benchmark: D1 and KV respond with the delays of an edge location, which `DELAYS` defines.
 import worker from './index.js';
 
-/** Milliseconds, evenly distributed between two bounds. */
+/** A random number of milliseconds, evenly distributed between two bounds. */
 const draw = ([low, high]) => low + Math.random() * (high - low);
 
 const after = async (range, work) => {
@@ -27,7 +27,7 @@ const delayDatabase = (database, range, delays) => ({
   prepare: (sql) => delayStatement(database.prepare(sql), range),
   batch: (statements) => after(range, () => database.batch(statements.map((one) => originals.get(one)))),
   exec: (sql) => after(range, () => database.exec(sql)),
-  // Only `first-primary` leaves the location: every other constraint is answered by the copy nearby.
+  // Only `first-primary` needs the primary. The nearby replica answers every other constraint.
   withSession: (constraint) =>
     delayDatabase(
       database.withSession(constraint),
@@ -43,7 +43,7 @@ const delayKv = (kv, delays) => ({
   delete: (...args) => after(delays.primaryMs, () => kv.delete(...args)),
 });
 
-/** One object for each isolate's, because Workers keep what they make of it by its identity. */
+/** One wrapper per env object, because Workers cache what they create from it by its identity. */
 const delayedEnvs = new WeakMap();
 
 const delayEnv = (env) => {
@@ -53,7 +53,7 @@ const delayEnv = (env) => {
   const delays = JSON.parse(DELAYS);
   const delayed = {
     ...rest,
-    // Without a session, D1 asks the primary.
+    // Without a session, D1 queries the primary.
     ...(env.DB && { DB: delayDatabase(env.DB, delays.primaryMs, delays) }),
     ...(env.SESSIONS && { SESSIONS: delayKv(env.SESSIONS, delays) }),
   };

@@ -1,4 +1,4 @@
-// The run with the delays of an edge: how long a person waits there, when KV and D1 are as far away as in production.
+// Measures response times with simulated network delays: KV and D1 are as far away as in production.
 import type { Operation, Sent } from './load.ts';
 import { bootBetterAuth } from './servers/better-auth.ts';
 import { bootParallelReadFloor, bootReadFloor } from './servers/floor.ts';
@@ -7,22 +7,22 @@ import { type Booted, requestOf, type Server, send } from './servers/server.ts';
 import type { Delays, Range } from './workerd.ts';
 
 /**
- * A hot key of KV is answered from the location's own cache, a cold one from a central store; a copy of D1 lies in
- * the region, the primary anywhere.
+ * KV reads a hot key from the cache of the location and a cold key from a central store. A replica of D1 is in the
+ * same region; the primary can be anywhere.
  * @see https://blog.cloudflare.com/faster-workers-kv/ for KV: hot reads under 5 ms at p90, cold ones in tens of ms
- * @see https://blog.cloudflare.com/d1-read-replication-beta/ for D1: a copy nearby against a primary across oceans
+ * @see https://blog.cloudflare.com/d1-read-replication-beta/ for D1: a nearby replica compared with a distant primary
  */
 const KV_HOT_MS: Range = [1, 5];
 const KV_COLD_MS: Range = [30, 80];
 const COPY_MS: Range = [5, 15];
-/** The primary in the same region, on the other coast, and across an ocean. */
+/** The primary in the same region, on the other coast of a continent, and across an ocean. */
 const PRIMARY_MS = [20, 80, 200] as const;
-/** A trip of one length differs by so much from the next one. */
+/** The relative variation of the delay of the primary. */
 const JITTER = 0.1;
 
-/** What is measured at one distance. */
+/** The result of one operation at one distance. */
 export interface EdgeResult {
-  /** The distance of the primary, in milliseconds. */
+  /** The delay of the primary in milliseconds. */
   primaryMs: number;
   kv: 'hot' | 'cold';
   id: string;
@@ -33,14 +33,14 @@ export interface EdgeResult {
 }
 
 export interface EdgePlan {
-  /** Requests of an operation that does not hash. */
+  /** Requests per operation that does not hash a password. */
   requests: number;
-  /** Requests of an operation that hashes a password. */
+  /** Requests per operation that hashes a password. */
   hashes: number;
   onVisit: (text: string) => void;
 }
 
-/** The operations that a person waits for. */
+/** The operations to measure: those that people wait for. */
 const SHOWN = [
   'latchkey/profile-account',
   'latchkey/profile-users',
@@ -54,13 +54,13 @@ const SHOWN = [
   'better-auth, database sessions/read',
 ];
 
-/** So few at a time that nobody waits for the machine: the delays are what is measured. */
+/** Few enough that the machine is not the bottleneck, so that the delays are measured. */
 const CONNECTIONS = 2;
 
 const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 
-/** Sends an operation's requests over a few connections, and gives how long each one took. */
+/** Sends the requests of an operation over a few connections and returns their times in milliseconds, sorted. */
 const timeRequests = async (origin: string, operation: Operation, count: number): Promise<number[]> => {
   const times: number[] = [];
   let sent = 0;

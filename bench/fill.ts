@@ -1,15 +1,15 @@
-// Fills a database directly, in batches: through the Worker a million users would take a day.
+// Fills a database directly, in batches. Through the Worker, a million users would take a day.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Rows a transaction. */
+/** Rows per transaction. */
 const BATCH_ROWS = 20_000;
 const BAR_CHARACTERS = 40;
 
-/** Where Miniflare keeps D1, below its folder. */
+/** The folder of D1 below Miniflare's storage folder. */
 const D1_FOLDER = join('d1', 'miniflare-D1DatabaseObject');
 
 const findDatabase = (storage: string): string => {
@@ -26,7 +26,7 @@ const drawBar = (done: number, all: number): void => {
   process.stderr.write(`\rfilling in ${all} users [${bar}]${done === all ? '\n' : ''}`);
 };
 
-/** Members `from` to `to - 1`: each with a live session and two events, all with the first account's hash. */
+/** Create the members `from` to `to - 1`, each with an active session, two events and the hash of the first account. */
 const STATEMENTS = [
   `INSERT INTO users (username, username_key, email, email_key, password_hash, first_name, last_name,
      name_key, created_at, updated_at, last_login_at)
@@ -43,7 +43,7 @@ const RANGE = 'WITH RECURSIVE n(i) AS (SELECT :from UNION ALL SELECT i + 1 FROM 
 
 const inRange = (statement: string): string => RANGE + statement;
 
-/** Adds so many members to a database that holds one account, and makes that one an admin. */
+/** Adds `users` members to a database that has one account, and makes that account an admin. */
 export const fillDatabase = (storage: string, users: number): void => {
   const database = new DatabaseSync(findDatabase(storage));
   database.exec('PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF');
@@ -62,7 +62,7 @@ export const fillDatabase = (storage: string, users: number): void => {
 
 const LITTER_ROWS = 2_000;
 
-/** Statements that leave something for the clean-up, as old as is said: the same at every size. */
+/** Statements that insert expired rows for the clean-up, dated `atMs`. Their number is the same at every size. */
 export const leaveLitter = (atMs: number): string[] => {
   const range = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${LITTER_ROWS})`;
   return [

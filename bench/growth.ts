@@ -1,4 +1,4 @@
-// What a thousand, a hundred thousand and a million users do to logins, profiles, admin pages and the clean-up.
+// Measures logins, profiles, admin pages and the clean-up with 1,000, 100,000 and 1,000,000 users.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,20 +12,20 @@ import { bootWorker, type Running, readMigrations, type WorkerOptions } from './
 
 export const SIZES = [1_000, 100_000, 1_000_000] as const;
 
-/** One operation at one size, and how many times the time that it takes at the smallest size. */
+/** One operation at one size, with the ratio of its time to that at the smallest size. */
 export interface Grown {
   operation: string;
   users: number;
   ms: Spread;
-  /** By requests a second, or by CPU time: whichever grew more. */
+  /** By requests per second or by CPU time: the larger ratio of the two. */
   times: number;
 }
 
 const DEPLOYED = { TOKEN_SECRET: 'a secret of the bench that is long enough' };
-/** A hash of one iteration: what is measured is the way to the user's row, not the hash. */
+/** A hash of one iteration: the database work is measured, not the hash. */
 const CHEAP = { ...DEPLOYED, PASSWORD_ITERATIONS: '1', PASSWORD_ROUNDS: '1' };
 
-/** A tenth of the members have them at every size; a page shows twenty. */
+/** Matches more members than a page shows, which is 20. */
 const PREFIX = 'member00001';
 
 const ADMIN = { username: 'administrator', email: 'admin@bench.test', password: PASSWORD };
@@ -36,7 +36,7 @@ const memberName = (at: number): string => `member${String(at).padStart(7, '0')}
 const logInAs = async (origin: string, username: string): Promise<string> =>
   textOf(await ask(origin, post('/account/login', { username, password: PASSWORD })), 'token');
 
-/** Members from all over the table. */
+/** Members that are spread evenly over the table. */
 const readersOf = (users: number): string[] =>
   Array.from({ length: READERS }, (_, at) => memberName(Math.floor((users * at) / READERS)));
 
@@ -57,7 +57,7 @@ const operation = (
 const loginsOf = (names: readonly string[]) =>
   names.map((username) => post('/account/login', { username, password: PASSWORD }));
 
-/** The login as it is deployed. Each member has logged in once before, and so has a hash of that cost. */
+/** The login with the deployed hash. Each member logs in once before, so that the stored hash has that cost. */
 const deployedLogin = async (origin: string, users: number): Promise<Operation[]> => {
   const readers = readersOf(users);
   for (const reader of readers) await logInAs(origin, reader);
@@ -93,11 +93,11 @@ interface Grove {
   worker: Running;
   storage: string;
   server: Server;
-  /** The same database under a Worker with the hash at its deployed cost. */
+  /** Restarts the Worker on the same database with the hash at its deployed cost. */
   deploy: () => Promise<Server>;
 }
 
-/** A database of that size: made by the Worker's migrations, filled while no Worker runs on it. */
+/** Creates a database of that size with the migrations of the Worker. It is filled while no Worker runs on it. */
 const grow = async (modules: Modules, users: number): Promise<Grove> => {
   const storage = mkdtempSync(join(tmpdir(), 'latchkey-growth-'));
   const options: WorkerOptions = { name: 'latchkey', modules, schema: [], settings: CHEAP, storage };
@@ -122,7 +122,7 @@ const grow = async (modules: Modules, users: number): Promise<Grove> => {
   return grove;
 };
 
-/** Milliseconds of a clean-up that has the same work to do at every size. */
+/** The time of a clean-up in milliseconds. It removes the same number of rows at every size. */
 const cleanUp = async ({ worker }: Grove): Promise<number> => {
   await worker.execute(leaveLitter(Date.now() - 365 * DAY_MS));
   const startedAt = performance.now();
@@ -130,7 +130,7 @@ const cleanUp = async ({ worker }: Grove): Promise<number> => {
   return performance.now() - startedAt;
 };
 
-/** Measures everything at every size, one size after the other in each round. */
+/** Measures all operations at every size. Each round visits all sizes. */
 export const measureGrowth = async (plan: {
   sizes: readonly number[];
   rounds: number;

@@ -11,19 +11,19 @@ export interface Sent {
 
 /** One operation of one server. */
 export interface Operation {
-  /** `server/operation`: what results are found by. */
+  /** `server/operation`: the key of the results. */
   id: string;
   server: string;
   title: string;
-  /** What every answer must have; anything else ends the bench. */
+  /** The expected status of every response. Any other status ends the benchmark. */
   status: number;
-  /** What an answer must contain too, so that a refusal does not count as a fast success. */
+  /** A text that the response must contain, so that a refusal does not count as a fast success. */
   shows?: string;
-  /** Requests that are sent in turn, or a function that makes each one anew. */
+  /** Requests that are sent in turn, or a function that creates each request. */
   requests: readonly Sent[] | (() => Sent);
-  /** True if a password is hashed: so slow that a round is a number of requests, not of seconds. */
+  /** Whether a password is hashed. This is slow, so a round is a number of requests instead of seconds. */
   hashes: boolean;
-  /** The id of the operation that this one is measured against. */
+  /** The id of the operation that this one is compared with. */
   floor?: string;
 }
 
@@ -31,25 +31,25 @@ export interface Measured {
   requestsPerSecond: number;
   p50Ms: number;
   p99Ms: number;
-  /** CPU time of the server's processes for one request, its stores included; null if it is not known. */
+  /** CPU time of the server processes per request, including D1 and KV; null if unknown. */
   cpuMs: number | null;
 }
 
 export interface Dose {
   seconds: number;
-  /** Requests of an operation that hashes. */
+  /** Requests per operation that hashes a password. */
   hashes: number;
 }
 
 const CONNECTIONS = 16;
 const HASHING_CONNECTIONS = 4;
 
-/** What a Worker does after its responses is done by then, and counted with them. */
+/** Waits for the work after the responses (`waitUntil`), so that its CPU time is included. */
 const AFTERWARDS_MS = 100;
 
 const TIMEOUT_SECONDS = 60;
 
-/** autocannon looks so often whether it is done; by itself once a second, which is too coarse for short rounds. */
+/** How often autocannon checks whether the run has ended. Its default of one second is too coarse for short rounds. */
 const END_CHECK_MS = 10;
 
 const pause = (milliseconds: number): Promise<void> =>
@@ -68,8 +68,8 @@ const toOptions = (origin: string, { requests, hashes }: Operation, dose: Dose):
 });
 
 /**
- * Loads one server with one operation.
- * @throws Error if an answer has another status than the one that was expected
+ * Measures one operation of one server under load.
+ * @throws Error if a response has an unexpected status
  */
 export const measure = async (
   origin: string,

@@ -1,4 +1,4 @@
-// Names the machine and the versions that a result holds for.
+// Describes the machine and the versions of a run.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';

@@ -8,7 +8,7 @@ export interface Options {
   quick: boolean;
   rounds: number;
   seconds: number;
-  /** Requests a round of what hashes passwords. */
+  /** Requests per round for operations that hash a password. */
   hashes: number;
   only: readonly Part[];
 }
@@ -26,7 +26,7 @@ const QUICK = { rounds: '2', seconds: '0.7', hashes: '8' };
 
 const isPart = (text: string): text is Part => PARTS.some((part) => part === text);
 
-/** Reads the flags; null if the usage was requested or must be shown. */
+/** Reads the flags. Prints the usage and returns null if it was requested or a flag is invalid. */
 export const readOptions = (args: readonly string[]): Options | null => {
   const { values } = parseArgs({
     args: [...args],
@@ -53,5 +53,5 @@ export const readOptions = (args: readonly string[]): Options | null => {
   return { quick: values.quick, rounds, seconds, hashes, only };
 };
 
-/** True if a run measures everything, as the committed results are measured. */
+/** Whether a run measures everything. Only such a run replaces the committed results. */
 export const isFull = ({ quick, only }: Options): boolean => !quick && only.length === PARTS.length;

@@ -1,9 +1,9 @@
-// Processes on this machine: which core they may use, and how much CPU time they have used. Linux alone.
+// Pins processes to CPU cores and reads their CPU time. Linux only.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
-/** The servers have one core to themselves, the client another. */
+/** The servers run on one core, the client on another. */
 const SERVER_CORE = '0';
 const CLIENT_CORE = '1';
 
@@ -11,11 +11,11 @@ const pin = (processId: number, core: string): boolean =>
   availableParallelism() > 1 &&
   spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', core, String(processId)]).status === 0;
 
-/** Binds servers to a core of their own; false if this machine cannot. */
+/** Pins servers to one core. Returns false if the machine does not support it. */
 export const pinServers = (processIds: readonly number[]): boolean =>
   processIds.map((id) => pin(id, SERVER_CORE)).every((isPinned) => isPinned);
 
-/** Binds this process, which sends the requests, to another core. What it starts later inherits that. */
+/** Pins this process, which sends the requests, to the other core. Processes that it starts later inherit that. */
 export const pinClient = (): boolean => pin(process.pid, CLIENT_CORE);
 
 const readText = (path: string): string => {
@@ -26,7 +26,7 @@ const readText = (path: string): string => {
   }
 };
 
-/** The processes that a process has started and that still run. */
+/** The running child processes of a process. */
 export const childrenOf = (processId: number): number[] => {
   const threads = readThreads(processId);
   const lists = threads.map((thread) => readText(`/proc/${processId}/task/${thread}/children`));
@@ -42,8 +42,8 @@ const readThreads = (processId: number): string[] => {
 };
 
 /**
- * Milliseconds of CPU time that these processes have used, all their threads together; null if the machine does
- * not tell. @see https://docs.kernel.org/scheduler/sched-stats.html for the first number of `schedstat`
+ * The CPU time of these processes in milliseconds, over all their threads; null if the machine does not report it.
+ * @see https://docs.kernel.org/scheduler/sched-stats.html for the first number of `schedstat`
  */
 export const readCpuMs = (processIds: readonly number[]): number | null => {
   const times = processIds.flatMap((id) =>

@@ -1,4 +1,4 @@
-// `npx node bench/profile.ts [read|not-found|malformed-token|login]`: where the CPU time of a request of Latchkey goes.
+// `npx node bench/profile.ts [read|not-found|malformed-token|login]`: a CPU profile of one request to Latchkey.
 
 import autocannon from 'autocannon';
 import { buildWorker } from './bundle.ts';
@@ -30,7 +30,7 @@ interface Profile {
 const isProfile = (value: unknown): value is { profile: Profile } =>
   typeof value === 'object' && value !== null && 'profile' in value;
 
-/** Speaks to V8's inspector of the Worker; `call` gives the result of one command. */
+/** Connects to the V8 inspector of the Worker. `call` sends a command and returns its result. */
 const connect = async () => {
   const socket = new WebSocket(`ws://127.0.0.1:${INSPECTOR_PORT}/core:user:latchkey`);
   const waiting = new Map<number, (result: unknown) => void>();
@@ -52,7 +52,7 @@ const connect = async () => {
 const nameOf = ({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string =>
   `${functionName || '(anonymous)'} ${url.split('/').at(-1) ?? ''}:${lineNumber + 1}`;
 
-/** Microseconds by function: spent in it alone, and in it with all that it calls. */
+/** Microseconds per function: in the function alone, and including the functions that it calls. */
 const tally = ({ nodes, samples, timeDeltas }: Profile) => {
   const byNode = new Map<number, number>();
   samples.forEach((id, at) => {
@@ -68,7 +68,7 @@ const tally = ({ nodes, samples, timeDeltas }: Profile) => {
     const below = (node.children ?? []).flatMap((id) => found.get(id) ?? []);
     const all = below.reduce((sum, child) => sum + walk(child, names), own);
     alone.set(name, (alone.get(name) ?? 0) + own);
-    // A function that calls itself is counted once, where it was entered.
+    // A recursive function is counted once, at its outermost call.
     if (!above.has(name)) whole.set(name, (whole.get(name) ?? 0) + all);
     return all;
   };

@@ -1,4 +1,4 @@
-// The whole result of a run, as it is written to a file: every figure that a table shows.
+// The complete result of a run, as it is written to a file.
 import type { Counts } from './counts.ts';
 import type { EdgeResult } from './edge.ts';
 import type { Grown } from './growth.ts';
@@ -6,34 +6,34 @@ import type { Machine } from './machine.ts';
 import type { Comparison, Result } from './rounds.ts';
 import type { Start } from './start.ts';
 
-/** Latchkey beside another server at the same job. */
+/** A comparison of Latchkey with another server for the same task. */
 export interface Rivalry extends Comparison {
   job: string;
-  /** The id of Latchkey's operation. */
+  /** The id of the operation of Latchkey. */
   mine: string;
 }
 
 export interface Counted {
   id: string;
   counts: Counts;
-  /** Dollars for a million; null if the CPU time is not known. */
+  /** Dollars for a million calls; null if the CPU time is unknown. */
   costOfMillion: number | null;
 }
 
 export interface Report {
   startedAt: string;
   machine: Machine;
-  /** True if servers and client had a core each. */
+  /** Whether the servers and the client ran on separate cores. */
   pinned: boolean;
   rounds: number;
   seconds: number;
-  /** Servers that were not there, and why. */
+  /** Why servers were skipped. */
   skipped: string[];
   results: Result[];
   rivalries: Rivalry[];
   counts: Counted[];
   growth: Grown[];
   starts: Start[];
-  /** With the delays of an edge. */
+  /** Results with the delays of an edge location. */
   edge: EdgeResult[];
 }

@@ -1,4 +1,4 @@
-// Which of Latchkey's operations is compared with which of its peers'.
+// Which operations of Latchkey are compared with which operations of the peers.
 import type { Rivalry } from './report.ts';
 import { compare, type Round } from './rounds.ts';
 
@@ -8,9 +8,9 @@ interface Pair {
   theirs: string;
 }
 
-// By cookie, as better-auth is logged in to; and by token, as Django REST framework is.
+// By cookie for better-auth, by token for Django REST framework.
 const PAIRS: readonly Pair[] = [
-  // Like for like: D1 is the truth on both sides, or KV alone answers on both.
+  // Both sides check the session in D1, or both in KV only.
   {
     job: 'session check, in D1',
     mine: 'latchkey/profile-users',
@@ -34,7 +34,7 @@ const PAIRS: readonly Pair[] = [
   { job: 'registration, its own hash', mine: 'latchkey/register-account', theirs: 'django/register' },
 ];
 
-/** Latchkey beside its peers, in as far as they were measured. */
+/** Compares Latchkey with its peers. Pairs that were not measured are left out. */
 export const compareRivals = (rounds: readonly Round[]): Rivalry[] =>
   PAIRS.flatMap(({ job, mine, theirs }) => {
     const compared = compare(rounds, mine, theirs);

@@ -1,4 +1,4 @@
-// The rounds: each visits every operation of every server once, in an order that is drawn anew.
+// Runs the rounds: each measures every operation of every server once, in random order.
 import { type Dose, type Measured, measure, type Operation } from './load.ts';
 import { type Server, tryOperation } from './servers/server.ts';
 import { type Spread, shuffle, spreadOf } from './stats.ts';
@@ -12,18 +12,18 @@ export interface Result {
   requestsPerSecond: Spread;
   p50Ms: Spread;
   p99Ms: Spread;
-  /** CPU time of the server for one request, its stores included; null if the machine does not tell. */
+  /** CPU time of the server per request, including D1 and KV; null if the machine does not report it. */
   cpuMs: Spread | null;
-  /** Against its floor, round by round; null for what has none. */
+  /** The comparison with its floor, round by round; null if it has none. */
   floor: Comparison | null;
 }
 
-/** How close one operation comes to another: 1 is as fast, 0.5 half as fast. */
+/** The speed of one operation relative to another: 1 is as fast, 0.5 half as fast. */
 export interface Comparison {
   to: string;
-  /** By requests a second. */
+  /** By requests per second. */
   bySpeed: Spread;
-  /** By CPU time for one request; null if the machine does not tell. */
+  /** By CPU time per request; null if the machine does not report it. */
   byCpu: Spread | null;
 }
 
@@ -36,7 +36,7 @@ interface Visit {
 
 const WARM_UP = { seconds: 0.5, hashes: 4 };
 
-/** Runs the rounds. The first visits are warm-ups, and count for nothing. */
+/** Runs the rounds after a warm-up, which is not counted. */
 export const runRounds = async (
   servers: readonly Server[],
   plan: { rounds: number; dose: Dose; onVisit: (text: string) => void },
@@ -69,7 +69,7 @@ const present = (spread: Spread | null, id: string): Spread => {
   return spread;
 };
 
-/** Compares two operations. Both of one round are compared, because machines drift. */
+/** Compares two operations within each round, because the speed of a machine changes over time. */
 export const compare = (rounds: readonly Round[], id: string, to: string): Comparison | null => {
   const bySpeed = gather(rounds, (round) => {
     const [mine, theirs] = [round.get(id), round.get(to)];

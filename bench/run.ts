@@ -1,4 +1,4 @@
-// `npm run bench`: measures Latchkey beside its floor and its peers, prints the tables and writes them down.
+// `npm run bench`: compares Latchkey with its floor and its peers, prints the tables and saves the results.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT } from '../scripts/wrangler.ts';
@@ -32,7 +32,7 @@ const WORKERS = [
 ];
 
 const STARTS = { quick: 3, full: 15 };
-/** Requests of an operation at each distance. */
+/** Requests per operation at each distance. */
 const EDGE = { quick: { requests: 40, hashes: 6 }, full: { requests: 200, hashes: 24 } };
 const QUICK_SIZES = SIZES.slice(0, 2);
 
@@ -42,7 +42,7 @@ const stopAll = async (servers: readonly Server[]): Promise<void> => {
   for (const server of servers) await server.stop();
 };
 
-/** Boots one after the other and does some work with those that are there; stops them whatever happens. */
+/** Boots the servers in turn, runs `work` with the available ones, and always stops them. */
 const withServers = async <T>(
   boots: readonly ((boot: Boot) => Promise<Booted>)[],
   boot: Boot,
@@ -139,7 +139,7 @@ const RESULTS = join(import.meta.dirname, 'results');
 const DOCUMENT = join(PROJECT, 'docs', 'performance.md');
 const MEASURED = /(<!-- measured: begin -->\n)[\s\S]*(<!-- measured: end -->)/;
 
-/** A full run replaces what is committed; any other one leaves it alone. */
+/** Saves the report. Only a full run replaces the committed files. */
 const write = (report: Report, isCommitted: boolean): void => {
   mkdirSync(RESULTS, { recursive: true });
   const json = `${JSON.stringify(report, null, 2)}\n`;

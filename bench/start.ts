@@ -1,4 +1,4 @@
-// What it takes to start: the size of the bundle, and the first request of an isolate that has just been made.
+// Measures the start of a Worker: bundle size, evaluation time, and the first request of a new isolate.
 import { buildWorker, MAIN_MODULE, type Modules, readWorker, sizeOf } from './bundle.ts';
 import { betterAuthOptions, buildBetterAuth } from './servers/better-auth.ts';
 import { get, send } from './servers/server.ts';
@@ -7,18 +7,18 @@ import { bootWorker, readMigrations, type WorkerOptions } from './workerd.ts';
 
 export interface Start {
   server: string;
-  /** Bytes after gzip: what is loaded at the start, and everything that is deployed. */
+  /** Bytes after gzip: of the main module, which is loaded at start, and of all modules. */
   size: { main: number; all: number };
   /** Milliseconds to evaluate the modules. */
   evaluationMs: Spread;
-  /** Milliseconds of the first request after that, and of one when many have been served. */
+  /** Milliseconds of the first request after that, and of a request after many others. */
   firstMs: Spread;
   laterMs: Spread;
-  /** Milliseconds until workerd takes requests, its own start included. */
+  /** Milliseconds until workerd accepts requests, including its own start. */
   bootMs: Spread;
 }
 
-/** Runs in front of the Worker and loads it on request, so that the loading can be timed from outside. */
+/** Wraps the Worker and loads it on request, so that the loading time can be measured from outside. */
 const STARTER = `let worker = null;
 export default {
   async fetch(request, env, context) {
@@ -93,7 +93,7 @@ const candidates = (): Candidate[] => {
   ];
 };
 
-/** Starts each so many times, in turn. */
+/** Starts each Worker `times` times, in turn. */
 export const measureStarts = async (times: number, onVisit: (text: string) => void): Promise<Start[]> => {
   const all = candidates().map((candidate) => ({ ...candidate, started: [] as Started[] }));
   for (let number = 1; number <= times; number += 1) {

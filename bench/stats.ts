@@ -1,4 +1,4 @@
-// What is said of several rounds: the median, and how far they lie apart.
+// Statistics over several rounds: median, minimum and maximum.
 
 export interface Spread {
   median: number;
@@ -6,7 +6,7 @@ export interface Spread {
   max: number;
 }
 
-/** @throws RangeError if there is no value */
+/** @throws RangeError if there are no values */
 export const spreadOf = (values: readonly number[]): Spread => {
   const sorted = values.toSorted((one, other) => one - other);
   const middle = Math.floor(sorted.length / 2);
@@ -16,7 +16,7 @@ export const spreadOf = (values: readonly number[]): Spread => {
   return { median: (lower + upper) / 2, min: sorted[0] ?? upper, max: sorted.at(-1) ?? upper };
 };
 
-/** The values in an order that nobody chose. `random` gives numbers from 0, below 1. */
+/** The values in random order. `random` returns numbers from 0 up to, but not including, 1. */
 export const shuffle = <T>(values: readonly T[], random: () => number = Math.random): T[] =>
   values
     .map((value) => ({ value, at: random() }))

@@ -1,4 +1,4 @@
-// The tables of a run, as Markdown: a terminal shows them as well.
+// The tables of a run in Markdown, for the terminal and for docs/performance.md.
 import { writeMarkdownTable } from '../scripts/table.ts';
 import { judge, worse } from './budgets.ts';
 import { PRICES } from './counts.ts';
@@ -94,7 +94,7 @@ export const startTable = ({ starts }: Report): string =>
     ]),
   );
 
-/** p50 and p95 of each operation, a column for each place of the primary and each state of KV. */
+/** p50 and p95 of each operation, with a column for each delay of the primary and each state of KV. */
 export const edgeTable = ({ edge }: Report): string => {
   const places = [
     ...new Map(edge.map(({ primaryMs, kv }) => [`${primaryMs} ms, KV ${kv}`, { primaryMs, kv }])),
@@ -134,7 +134,7 @@ export const describeMachine = ({ machine, pinned, rounds, seconds, startedAt }:
   ].join(' ');
 };
 
-/** The operations whose cost docs/performance.md shows. */
+/** The operations whose cost is shown in docs/performance.md. */
 const SHOWN_COSTS: ReadonlyMap<string, string> = new Map([
   ['latchkey/profile-account', 'authenticated read'],
   ['latchkey/login-account', 'login, by token'],
@@ -144,7 +144,7 @@ const SHOWN_COSTS: ReadonlyMap<string, string> = new Map([
   ['latchkey/malformed-token', 'malformed token'],
 ]);
 
-/** What docs/performance.md shows: ratios, costs, growth. */
+/** The tables of docs/performance.md: ratios, costs and growth. */
 export const readmeTables = (report: Report): string => {
   const shown = report.results.filter(({ id, floor }) => /\/(profile|login)-/.test(id) && floor);
   const slowest = (pattern: RegExp): string => {

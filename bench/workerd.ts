@@ -1,4 +1,4 @@
-// Starts a Worker in workerd, with Miniflare's D1 and KV and its own socket, without a development proxy.
+// Starts a Worker in workerd with Miniflare's D1 and KV, on its own socket, without a development proxy.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,20 +9,20 @@ import { childrenOf, pinServers } from './processes.ts';
 
 const COMPATIBILITY_DATE = '2026-10-23';
 
-/** No file is read from here: the modules' texts are handed over. */
+/** A required path. No file is read from it, because the modules are passed as texts. */
 const MODULES_ROOT = join(PROJECT, '.wrangler', 'bench');
 
-/** Modules that can stand between a Worker and its bindings. */
+/** Modules that wrap the bindings of a Worker. */
 const COUNTING_MODULE = 'counting.js';
 const DELAYING_MODULE = 'delaying.js';
 
-/** Milliseconds from and to, evenly distributed. */
+/** Minimum and maximum in milliseconds, evenly distributed. */
 export type Range = readonly [number, number];
 
-/** How long the stores take to answer, besides the time that they work. */
+/** Delays of the responses of the stores, in addition to their own time. */
 export interface Delays {
   kvMs: Range;
-  /** The nearest copy of D1. */
+  /** The nearest replica of D1. */
   copyMs: Range;
   primaryMs: Range;
 }
@@ -30,35 +30,35 @@ export interface Delays {
 export interface WorkerOptions {
   name: string;
   modules: Modules;
-  /** SQL that makes the tables. */
+  /** SQL that creates the tables. */
   schema: readonly string[];
   settings?: Record<string, string>;
   compatibilityFlags?: string[];
-  /** Counts the requests to D1 and KV. It takes time, so nothing is timed with it. */
+  /** Counts the requests to D1 and KV. This takes time, so such a Worker is not timed. */
   counts?: boolean;
-  /** Lets D1 and KV answer as late as on an edge; not together with `counts`. */
+  /** Delays the responses of D1 and KV as at an edge location. Cannot be combined with `counts`. */
   delays?: Delays | null;
-  /** Where D1 and KV are kept, with what they hold; a folder that is removed again where none is named. */
+  /** The folder of D1 and KV, which is kept. By default, a temporary folder that is removed at the end. */
   storage?: string;
-  /** Where V8's inspector listens; none does where no port is named. */
+  /** The port of the V8 inspector. Without it, the inspector is off. */
   inspectorPort?: number;
 }
 
 export interface Running {
   origin: string;
   processIds: readonly number[];
-  /** Milliseconds from the start of the process until it takes requests. */
+  /** Milliseconds from the start of the process until it accepts requests. */
   bootMs: number;
-  /** Runs statements on its D1, one after the other. */
+  /** Runs statements in D1, in order. */
   execute(statements: readonly string[]): Promise<void>;
-  /** Puts a record into its KV. */
+  /** Writes a record to KV. */
   putRecord(key: string, value: string): Promise<void>;
-  /** Runs the Worker's scheduled handler. */
+  /** Runs the scheduled handler of the Worker. */
   runScheduled(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The SQL of a folder of migrations, in order. */
+/** The SQL statements of a folder of migrations, in order. */
 export const readMigrations = (folder: string): string[] =>
   readdirSync(join(PROJECT, folder))
     .filter((name) => name.endsWith('.sql'))
@@ -68,7 +68,7 @@ export const readMigrations = (folder: string): string[] =>
 const toModules = (modules: Modules, front: string | null) => {
   const main = modules.get(MAIN_MODULE);
   if (main === undefined) throw new Error(`A Worker has no ${MAIN_MODULE}.`);
-  // The first one is the main one.
+  // The first module is the main module.
   const ordered = [
     ...(front === null ? [] : [[front, readFileSync(join(import.meta.dirname, front), 'utf8')] as const]),
     [MAIN_MODULE, main] as const,
@@ -93,7 +93,7 @@ const optionsOf = (options: WorkerOptions, storage: string) =>
     cf: false,
     logRequests: false,
     ...(options.inspectorPort !== undefined && { inspectorPort: options.inspectorPort }),
-    // A Worker's own log is written, as in production, and read by nobody.
+    // The Worker writes its log, as in production. It is discarded.
     handleStructuredLogs: () => undefined,
     workers: [
       {
@@ -108,7 +108,7 @@ const optionsOf = (options: WorkerOptions, storage: string) =>
           ...options.settings,
           ...(options.delays ? { DELAYS: JSON.stringify(options.delays) } : {}),
         },
-        // Not bound as assets: that would put Miniflare's router between the socket and the Worker.
+        // Not an assets binding: that would put Miniflare's router between the socket and the Worker.
         serviceBindings: { ASSETS: 'assets' },
         unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
       },
@@ -122,7 +122,7 @@ const optionsOf = (options: WorkerOptions, storage: string) =>
     ],
   });
 
-/** Boots a Worker with its tables made. */
+/** Boots a Worker and creates its tables. */
 export const bootWorker = async (options: WorkerOptions): Promise<Running> => {
   const storage = options.storage ?? mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   const before = new Set(childrenOf(process.pid));

@@ -1,4 +1,4 @@
-// Latchkey's typed client: paths, bodies and answers are checked by the compiler. `node examples/client.ts`
+// `node examples/client.ts`: a typed client of Latchkey. The compiler checks paths, bodies and responses.
 import { hc } from 'hono/client';
 import type { IdRoutes } from '../src/dialects/id/index.ts';
 

@@ -1,4 +1,4 @@
-// A dialect of two routes: `POST /mine/login` and `GET /mine/me`. docs/architecture.md walks through it.
+// A dialect with two routes, `POST /mine/login` and `GET /mine/me`, which docs/architecture.md explains.
 import * as z from 'zod/mini';
 import { readIdentifier } from '../src/core/index.ts';
 import { anyone } from '../src/http/auth/auth.ts';
@@ -15,7 +15,7 @@ const logIn = endpoint({
   method: 'POST',
   path: '/login',
   auth: anyone,
-  // It hashes a password.
+  // A login hashes a password, which is expensive.
   limit: 'login',
   body: { schema: credentials, numbers: 'text' },
   handle: async (c) => {

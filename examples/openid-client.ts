@@ -1,7 +1,7 @@
 // An app that signs people in at Latchkey with openid-client. test/node/oidc-peers.test.ts runs it.
 import * as client from 'openid-client';
 
-/** Where to send the browser, and what to keep in the session of the app until it comes back. */
+/** Returns the URL to redirect the browser to, and the values to store in the app's session until the callback. */
 export const begin = async (configuration: client.Configuration, redirectUri: string) => {
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const checks = {
@@ -20,7 +20,7 @@ export const begin = async (configuration: client.Configuration, redirectUri: st
   return { url, checks };
 };
 
-/** Who came back, from the address that the browser was sent to. */
+/** Completes the sign-in with the callback URL and returns the user. */
 export const finish = async (
   configuration: client.Configuration,
   callback: URL,

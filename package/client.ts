@@ -1,10 +1,10 @@
-// `latchkey/client`: the routes of the dialect `id` for Hono's typed client. scripts/package.ts writes their types out.
+// `latchkey/client`: the routes of the dialect `id` for Hono's typed client. scripts/package.ts generates its types.
 import type { Hono } from 'hono';
 import type { IdRoutes } from '../src/dialects/id/index.ts';
 
 type SchemaOf<T> = T extends Hono<infer _Env, infer Schema, infer _Path> ? Schema : never;
 
-/** Without the names of types that only Latchkey's source has. A stream is bytes to a client. */
+/** Expands types that only Latchkey's source has. A stream becomes `unknown`: a client gets bytes. */
 type Plain<T> =
   T extends ReadableStream<infer _Part>
     ? unknown
@@ -14,5 +14,5 @@ type Plain<T> =
 
 declare const plain: <T>() => Plain<T>;
 
-/** Without a type of its own, so that the compiler writes out what it has found. */
+/** Without a type annotation, so that the compiler emits the inferred type. */
 export const schema = plain<SchemaOf<IdRoutes>>();

@@ -1,4 +1,4 @@
-// The floor of whatever needs no I/O: a Worker that does nothing. `/logged` writes one line, as Latchkey does.
+// The floor of requests without I/O: a Worker that does nothing. `/logged` also writes one log line, as Latchkey does.
 const FIELDS = {
   level: 'info',
   requestId: '00000000-0000-0000-0000-000000000000',
@@ -17,7 +17,7 @@ const FIELDS = {
 
 const LINE = JSON.stringify(FIELDS);
 
-/** The headers of every answer of Latchkey's. */
+/** The headers of every response of Latchkey. */
 const HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy':

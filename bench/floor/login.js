@@ -1,7 +1,7 @@
 // The floor of a login and of a registration: one D1 select, one chained PBKDF2, one D1 batch.
 const utf8 = new TextEncoder();
 
-/** As src/core/credentials/passwords.ts has it: each round's result is the next one's password, all under one salt. */
+/** As in src/core/credentials/passwords.ts: the result of each round is the password of the next. All use one salt. */
 const derive = async (password, salt, { iterations, rounds }) => {
   let bytes = utf8.encode(password);
   for (let round = 0; round < rounds; round += 1) {

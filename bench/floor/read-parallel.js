@@ -1,4 +1,4 @@
-// What an authenticated read costs at the least on an edge: KV and the nearest copy of D1, asked at the same time.
+// The floor of an authenticated read at an edge location: one KV get and one select on the nearest replica, in parallel.
 const SELECT = `SELECT users.id, users.username, users.email, users.created_at, users.picture_id
   FROM sessions INNER JOIN users ON users.id = sessions.user_id
   WHERE sessions.id = ? AND sessions.kind = ? AND sessions.expires_at > ? AND users.disabled_at IS NULL`;

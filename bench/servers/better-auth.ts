@@ -1,4 +1,4 @@
-// The peer: better-auth with Hono, on the same workerd, D1 and KV. Its packages are installed by the bench alone.
+// The peer better-auth with Hono, on the same workerd, D1 and KV. Only the benchmark installs its packages.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const FOLDER = join(import.meta.dirname, '..', 'peers', 'better-auth');
 
 const INSTALL = ['ci', '--omit=dev', '--omit=peer', '--no-audit', '--no-fund', '--ignore-scripts'];
 
-/** Installs the pinned packages, once; null, or why that failed. */
+/** Installs the pinned packages if they are missing. Returns null, or the reason for the failure. */
 const install = (): string | null => {
   if (existsSync(join(FOLDER, 'node_modules', 'better-auth'))) return null;
   const { status, stderr } = spawnSync('npm', INSTALL, { cwd: FOLDER, encoding: 'utf8' });
@@ -57,8 +57,8 @@ const VARIANTS = {
 } as const;
 
 /**
- * @param variant `own` is what better-auth comes with, its hash scrypt in JavaScript and its sessions in KV; `equal`
- * has Latchkey's hash at its cost; `database` has no secondary storage, so that D1 holds its sessions
+ * @param variant `own` has the defaults of better-auth: scrypt in JavaScript, and sessions in KV. `equal` has the hash
+ * of Latchkey at the same cost. `database` has no secondary storage, so sessions are in D1
  */
 export const bootBetterAuth =
   (variant: keyof typeof VARIANTS) =>

@@ -1,4 +1,4 @@
-// The old server: Django REST framework with token authentication, under gunicorn, with SQLite.
+// The peer Django REST framework with token authentication, SQLite and gunicorn.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -10,10 +10,10 @@ import { ask, type Booted, get, newcomer, PEOPLE, post, send, textOf } from './s
 
 const FOLDER = join(import.meta.dirname, '..', 'peers', 'django');
 
-/** Debian's own, whose packages these are. */
+/** The Python of Debian, for which Debian's packages are installed. */
 const PYTHON = '/usr/bin/python3';
 
-/** Threads, because gunicorn's plain workers keep no connection open. */
+/** With threads, because the sync workers of gunicorn do not keep connections open. */
 const GUNICORN = ['--workers', '2', '--threads', '4', '--worker-class', 'gthread', '--log-level', 'error'];
 
 const START_TRIES = 100;

@@ -1,4 +1,4 @@
-// The floor: bare Workers that do only the I/O that a job needs.
+// The floor: minimal Workers that do only the I/O that an operation needs.
 import { readWorker } from '../bundle.ts';
 import type { Operation } from '../load.ts';
 import { bootWorker, readMigrations } from '../workerd.ts';
@@ -15,7 +15,7 @@ const read = (id: string, title: string, path: string): Operation => ({
   hashes: false,
 });
 
-/** A Worker with the people's sessions in its stores. Their tokens are their names. */
+/** Boots a Worker with a session for each of `PEOPLE`. The token is the username. */
 const bootReaders = async (
   { counts, delays = null }: Boot,
   worker: 'read' | 'read-parallel',
@@ -94,7 +94,7 @@ export const bootLoginFloor = async ({ counts, delays = null }: Boot): Promise<B
   return { server: { ...worker, name: 'floor: login', operations } };
 };
 
-/** Nothing. */
+/** No I/O. */
 export const bootEmptyFloor = async ({ counts, delays = null }: Boot): Promise<Booted> => {
   const worker = await bootWorker({
     name: 'empty',

@@ -1,4 +1,4 @@
-// Latchkey as it is deployed, and the operations to measure: profiles, logins, registrations, refusals.
+// Latchkey as it is deployed, with the operations to measure: profiles, logins, registrations and refusals.
 import { buildWorker } from '../bundle.ts';
 import type { Operation, Sent } from '../load.ts';
 import { bootWorker, readMigrations } from '../workerd.ts';
@@ -17,7 +17,7 @@ import {
 
 const SETTINGS = { TOKEN_SECRET: 'a secret of the bench that is long enough' };
 
-/** How each dialect takes a login and a registration. */
+/** The login and registration requests of each dialect. */
 const DIALECTS: readonly {
   name: string;
   login: (person: Person) => Sent;
@@ -65,7 +65,7 @@ const DIALECTS: readonly {
 
 const token = (value: string) => ({ Authorization: `Token ${value}` });
 
-/** Registers everybody, and logs each reader in by token, cookie and JWT. */
+/** Registers all accounts, and logs each reader in by token, cookie and JWT. */
 const admit = async (origin: string) => {
   for (const person of PEOPLE) await ask(origin, post('/account/register', person));
   const tokens: string[] = [];
@@ -102,7 +102,7 @@ const refusal = (id: string, title: string, status: number, request: Sent, floor
   floor,
 });
 
-/** The same token with another last letter of its claims: its signature is well-formed and wrong. */
+/** The same token with a well-formed but wrong signature. */
 const spoil = (jwt: string): string => {
   const [header = '', payload = '', signature = ''] = jwt.split('.');
   return [header, payload, signature.split('').reverse().join('')].join('.').replace(/.$/, 'A');
@@ -182,7 +182,7 @@ const operationsOf = ({ tokens, cookies, jwts }: Awaited<ReturnType<typeof admit
   refusal('not-found', 'a path that is not there', 404, get('/account/nothing'), 'floor/empty'),
 ];
 
-/** @param reads where authenticated reads are answered: the setting SESSION_READS */
+/** @param reads the setting SESSION_READS */
 export const bootLatchkey =
   (reads: 'nearest' | 'cached') =>
   async ({ counts, delays = null }: Boot): Promise<Booted> => {

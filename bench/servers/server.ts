@@ -1,4 +1,4 @@
-// A server of the bench: its address, its cost and its operations.
+// A server in the benchmark: its address, processes and operations, and how to send requests to it.
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -16,14 +16,14 @@ export interface Server {
 /** Either a server, or why it is not available. */
 export type Booted = { server: Server } | { skipped: string };
 
-/** How a Worker is booted: with `counts` it is not timed, but counts its requests to D1 and KV. */
+/** How a Worker is booted. With `counts`, it counts its requests to D1 and KV and is not timed. */
 export interface Boot {
   counts: boolean;
-  /** Lets its stores answer as late as on an edge. */
+  /** Delays the responses of its stores as at an edge location. */
   delays?: Delays | null;
 }
 
-/** The cost of Latchkey's hash as it is deployed. */
+/** The deployed cost of Latchkey's hash. */
 export const HASH_COST = { ITERATIONS: '75000', ROUNDS: '3' } as const;
 
 export const PASSWORD = 'violet7harbour';
@@ -40,15 +40,15 @@ const personOf = (username: string): Person => ({
   password: PASSWORD,
 });
 
-/** Accounts that log in. Several, so that no two requests of one moment are about one row. */
+/** Accounts that log in. Several, so that concurrent requests use different rows. */
 export const PEOPLE: readonly Person[] = Array.from({ length: 8 }, (_, at) => personOf(`person-${at}`));
 
-/** Accounts whose sessions are read at Latchkey. They do not log in, because a login ends the oldest of many sessions. */
+/** Accounts whose sessions are read at Latchkey. They do not log in, because logins beyond the limit end old sessions. */
 export const READERS: readonly Person[] = Array.from({ length: 8 }, (_, at) => personOf(`reader-${at}`));
 
 let made = 0;
 
-/** Somebody whom no server knows. */
+/** An account that does not exist yet. */
 export const newcomer = (): Person => {
   made += 1;
   return personOf(`new-${made.toString(36).padStart(6, '0')}`);
@@ -69,17 +69,17 @@ export const get = (path: string, headers: Record<string, string> = {}): Sent =>
   headers,
 });
 
-/** A whole answer. */
+/** A complete response. */
 export interface Answer {
   status: number;
-  /** What its Set-Cookie lines set, as `name=value`. */
+  /** The cookies of its Set-Cookie headers, as `name=value`. */
   cookies: string[];
   text: string;
 }
 
 /**
- * Sends one request. Not by `fetch`: Miniflare puts its own client instead of Node's, and the two do not
- * agree about bodies.
+ * Sends one request. It does not use `fetch`, because Miniflare replaces Node's HTTP client with its own, and the two
+ * are incompatible for bodies.
  */
 export const send = async (origin: string, { method, path, headers, body = '' }: Sent): Promise<Answer> => {
   const length = body === '' ? {} : { 'Content-Length': Buffer.byteLength(body) };
@@ -91,7 +91,7 @@ export const send = async (origin: string, { method, path, headers, body = '' }:
   return { status: response.statusCode ?? 0, cookies, text: await text(response) };
 };
 
-/** Sends one request while a server is made ready. @throws Error if it is refused */
+/** Sends one request during the setup of a server. @throws Error if the status is 400 or above */
 export const ask = async (origin: string, sent: Sent): Promise<Answer> => {
   const answer = await send(origin, sent);
   if (answer.status < 400) return answer;
@@ -105,14 +105,14 @@ export const requestOf = ({ requests }: Operation): Sent => {
   return sent;
 };
 
-/** Sends one operation once. @throws Error if it is not answered as it should be */
+/** Sends one request of an operation. @throws Error if the response is not the expected one */
 export const tryOperation = async (origin: string, operation: Operation): Promise<void> => {
   const answer = await send(origin, requestOf(operation));
   if (answer.status === operation.status && answer.text.includes(operation.shows ?? '')) return;
   throw new Error(`${operation.id} was answered with ${answer.status} ${answer.text}`);
 };
 
-/** A text of an answer's JSON object. */
+/** A string in the JSON object of a response. @throws Error if there is none */
 export const textOf = (answer: Answer, name: string): string => {
   const body: unknown = JSON.parse(answer.text);
   const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined;

@@ -1,12 +1,12 @@
-// A browser app of another origin: it signs in with the session cookie, which no script can read.
-// Latchkey must know this origin (ALLOWED_ORIGINS), and both must be of one site: the cookie is SameSite=Lax.
+// A browser app on another origin. It signs in with the session cookie, which scripts cannot read.
+// Its origin must be in ALLOWED_ORIGINS and on the same site as Latchkey, because the cookie is SameSite=Lax.
 const LATCHKEY = new URLSearchParams(location.search).get('latchkey') ?? 'http://localhost:8787';
 
 const form = document.querySelector('#sign-in');
 const signOut = document.querySelector('#sign-out');
 const message = document.querySelector('#message');
 
-/** Asks Latchkey, with the browser's cookie; gives the answer's body, null where it has none. */
+/** Sends a request to Latchkey with the cookie. Returns the response body, or null if there is none. */
 const ask = async (path, { method = 'GET', body } = {}) => {
   const response = await fetch(`${LATCHKEY}/id${path}`, {
     method,
@@ -22,7 +22,7 @@ const ask = async (path, { method = 'GET', body } = {}) => {
 const show = (account) => {
   form.hidden = account !== null;
   signOut.hidden = account === null;
-  // As text: a name is never markup.
+  // Set as text, so that a name is never parsed as HTML.
   message.textContent =
     account === null ? 'You are not signed in.' : `You are ${account.name || account.email}.`;
 };

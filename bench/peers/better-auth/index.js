@@ -1,4 +1,4 @@
-// better-auth with Hono on Workers: D1 as its database, KV as its secondary storage unless the bench leaves it out.
+// better-auth with Hono on Workers: D1 as database, and KV as secondary storage except with DATABASE_SESSIONS.
 import { betterAuth } from 'better-auth';
 import { Hono } from 'hono';
 import { createPasswords } from '../../../src/core/credentials/passwords.ts';
@@ -18,7 +18,7 @@ const inKv = (kv) => ({
 
 const randomBytes = (count) => crypto.getRandomValues(new Uint8Array(count));
 
-/** Latchkey's own hash at Latchkey's own cost, where the bench asks for it. */
+/** Latchkey's hash at the same cost, for the variant with an equal hash. */
 const equalHash = ({ ITERATIONS, ROUNDS }) => {
   const passwords = createPasswords({ iterations: Number(ITERATIONS), rounds: Number(ROUNDS) }, randomBytes);
   return {
@@ -34,12 +34,12 @@ const createAuth = (env) =>
     database: env.DB,
     ...(env.DATABASE_SESSIONS ? {} : { secondaryStorage: inKv(env.SESSIONS) }),
     emailAndPassword: { enabled: true, ...(env.ITERATIONS && { password: equalHash(env) }) },
-    // It would refuse the load. Latchkey's flood guard leaves loopback addresses alone.
+    // It would reject the load. Latchkey's flood guard ignores loopback addresses.
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
   });
 
-/** Once an isolate. */
+/** Created once per isolate. */
 let auth = null;
 
 const app = new Hono();

@@ -1,4 +1,4 @@
--- The tables of better-auth 1.7.7, as its own getMigrations makes them; `session` for the variant without secondary storage.
+-- The tables of better-auth 1.7.7, as created by its getMigrations. `session` is for the variant without secondary storage.
 create table "user" ("id" text not null primary key, "name" text not null, "email" text not null unique, "emailVerified" integer not null, "image" text, "createdAt" date not null, "updatedAt" date not null);
 --> statement-breakpoint
 create table "account" ("id" text not null primary key, "accountId" text not null, "providerId" text not null, "userId" text not null references "user" ("id") on delete cascade, "accessToken" text, "refreshToken" text, "idToken" text, "accessTokenExpiresAt" date, "refreshTokenExpiresAt" date, "scope" text, "password" text, "createdAt" date not null, "updatedAt" date not null);

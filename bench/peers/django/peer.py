@@ -1,4 +1,4 @@
-# Django REST framework with token authentication, as the old servers had it: settings, views and urls in one file.
+# Django REST framework with token authentication, as on a typical old server: settings, views and URLs in one file.
 import os
 
 import django

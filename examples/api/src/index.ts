@@ -1,4 +1,4 @@
-// An API that knows who calls it: it hands the request to Latchkey and gets the account, or null.
+// An API that identifies its callers: it passes the request to Latchkey and gets the account, or null.
 import type { Accounts } from '../../../src/index.ts';
 
 interface Env {
