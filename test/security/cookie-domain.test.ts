@@ -37,13 +37,17 @@ const DOMAIN_CLEARED = 'sessionid=; Max-Age=0; Domain=example.com; Path=/; HttpO
 const SET = 'sessionid=…; Max-Age=1209600; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax';
 
 let token = '';
+let registered: Answer;
 beforeAll(async () => {
-  const answer = await ask('/id/register', { json: person });
-  expect(linesOf(answer)).toEqual([HOST_CLEARED, SET]);
-  token = tokenOf(answer);
+  registered = await ask('/id/register', { json: person });
+  token = tokenOf(registered);
 });
 
 describe('the session cookie', () => {
+  it('covers the domain after a registration', () => {
+    expect(linesOf(registered)).toEqual([HOST_CLEARED, SET]);
+  });
+
   it.each([
     ['POST /id/login', '/id/login', { identifier: person.email, password: person.password }],
     ['the sign-in page', '/sign-in', { identifier: person.email, password: person.password }],
