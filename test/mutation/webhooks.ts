@@ -142,8 +142,14 @@ export const webhookMutants = [
       [
         'A run that lost its lease records an outcome.',
         'and(eq(deliveries.id, id), eq(deliveries.attempts, attempts), isNull(deliveries.doneAtMs));',
-        'and(eq(deliveries.id, id), gt(deliveries.attempts, attempts - attempts), isNull(deliveries.doneAtMs));',
+        'and(eq(deliveries.id, id), sql`${deliveries.attempts} >= ${attempts - attempts}`, isNull(deliveries.doneAtMs));',
       ],
+      [
+        'A message that waited for one that failed goes an hour after it.',
+        '.set({ nextAtMs: 0 })',
+        '.set({ nextAtMs: nowMs + PARKED_MS })',
+      ],
+      ['A run sends a message that it is about to give up.', 'AND NOT ${isLate} ORDER BY', 'ORDER BY'],
       [
         'A receiver that wants no more messages ends those of all webhooks.',
         'and(eq(deliveries.recipientId, id), isNull(deliveries.doneAtMs), notExists(isOn))',
