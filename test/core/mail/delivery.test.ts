@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { readIdentifier } from '../../../src/core/index.ts';
 import { LEASE_MS } from '../../../src/core/outbox/lease.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient } from '../../support/clock.ts';
+import { observe } from '../../support/counting.ts';
 import { countOf, createMailbox, type Mailbox } from '../../support/mail.ts';
 import { send, testEnv } from '../../support/worker.ts';
 
@@ -182,4 +183,25 @@ it('answers registrations and forgotten passwords as usual if the provider fails
     202,
   );
   expect(await rowsOf(email)).toHaveLength(2);
+});
+
+it('sends useful mails behind 2,500 useless ones, and a run sends D1 fewer than 500 statements', async () => {
+  const add = (rows: number, expiresAtMs: number, nextAtMs: number, proofId: string | null) =>
+    testEnv.DB.prepare(
+      `INSERT INTO outbox (kind, user_id, address, address_key, locale, proof_id, created_at, expires_at, next_at, attempts)
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+        SELECT 'admin_granted', i, i || '@many.test', i || '@many.test', 'en', ?, 0, ?, ?, 0 FROM n`,
+    )
+      .bind(rows, proofId, expiresAtMs, nextAtMs)
+      .run();
+  await add(1_500, timed.now() - 1, 1, null);
+  await add(1_000, timed.now() + DAY_MS, 2, 'no such proof');
+  await add(400, timed.now() + DAY_MS, 3, null);
+  const { env, statements } = observe(mailbox.env);
+  const { core } = createTimedCore(timed.now(), env);
+  const run = await core.mail.sendDue();
+  expect(run).toMatchObject({ failed: 0, undeliverable: 0, givenUp: 1_500 });
+  expect(run.sent).toBeGreaterThan(300);
+  expect(mailbox.mails).toHaveLength(run.sent);
+  expect(statements.length).toBeLessThan(500);
 });
