@@ -245,6 +245,19 @@ describe('SESSION_READS=cached', () => {
     }
   });
 
+  it('rejects a session that expires within the minute of its record', async () => {
+    const { timed, counted, token: shown, id } = await joined();
+    await testEnv.DB.prepare('UPDATE sessions SET expires_at = ? WHERE user_id = ?')
+      .bind(timed.now() + MINUTE_MS / 2, id)
+      .run();
+    await authenticate(timed, shown);
+    timed.advance(MINUTE_MS / 2 - 1);
+    expect(await authenticate(timed, shown)).not.toBeNull();
+    expect(counted.d1).toBe(1);
+    timed.advance(1);
+    expect(await authenticate(timed, shown)).toBeNull();
+  });
+
   it('keeps no password hash in KV', async () => {
     const { timed, token: shown } = await joined();
     await authenticate(timed, shown);
