@@ -27,7 +27,7 @@ class Refused extends Error {
 }
 
 const fileIsThere = (path: string): string =>
-  `${path} is there already. Say --force to write over it, or another --out.`;
+  `${path} already exists. Use --force to overwrite it, or give another --out.`;
 
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
@@ -42,7 +42,7 @@ const openNew = (path: string): number => {
   } catch (error) {
     if (hasCode(error, 'EEXIST'))
       throw new Refused(
-        `${path} is there: an export that is running, or one that was killed. Remove it first.`,
+        `${path} already exists. Another export is running, or one was killed. If none is running, remove the file.`,
       );
     throw error;
   }

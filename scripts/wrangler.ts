@@ -87,7 +87,7 @@ export const isRow = (value: unknown): value is Row =>
 /** The message for a database error, with what to do if that is known. */
 export const explainRefusal = (text: string): string =>
   /no such (table|column)/.test(text)
-    ? 'The database has not the tables of this version: `npm start` makes the local ones, `npm run deploy` the remote ones.'
+    ? 'The database does not have the tables of this version. `npm start` creates them locally, `npm run deploy` in the deployed database.'
     : text;
 
 /** Reads the JSON that wrangler prints: a list with one `results` a statement, or an object with `error`. */

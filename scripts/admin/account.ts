@@ -48,7 +48,7 @@ const FORM = /^(?:(id|username|email):)?(.+)$/s;
 /** Reads an email, a username or an id; `id:`, `username:` or `email:` before it says which. */
 export const readSelector = (text: string): Selector => {
   const [, kind, value = ''] = FORM.exec(text.trim()) ?? [];
-  if (value === '' || !isMatchable(value)) throw new Refused('Say an email, a username or an id.');
+  if (value === '' || !isMatchable(value)) throw new Refused('Give an email, a username or an id.');
   const byId = `id = ${/^\d{1,15}$/.test(value) ? Number(value) : 'NULL'}`;
   const byUsername = `username_key = ${quote(usernameKey(value))}`;
   const only = (condition: string) => ({ shown: text.trim(), candidates: condition, isIt: condition });
@@ -79,7 +79,7 @@ export const readFound = ({ shown }: Selector, rows: readonly Row[]): Found => {
   if (row === undefined) throw new Refused(`There is no account ${toPlainText(shown)}.`);
   if (other !== undefined)
     throw new Refused(
-      `${toPlainText(shown)} is the id of one account and the username of another: say id:${shown} or username:${shown}.`,
+      `${toPlainText(shown)} is the id of one account and the username of another: give id:${shown} or username:${shown}.`,
     );
   return {
     id: Number(row['id']),

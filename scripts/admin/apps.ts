@@ -56,7 +56,7 @@ export const addApp = async (app: FlaggedApp, { query, isRemote, nowMs }: Place)
       `client_id      ${id}`,
       ...(secret === null
         ? ['client_secret  none: the app proves itself by PKCE alone']
-        : [`client_secret  ${secret}`, 'The secret is shown this once.']),
+        : [`client_secret  ${secret}`, 'The secret is shown only once. Store it now.']),
       ...(logoutUri !== null && isRemote ? [BEGINS] : []),
     ].join('\n'),
     json: { clientId: id, clientSecret: secret },

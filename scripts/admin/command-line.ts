@@ -82,7 +82,10 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
       parser.error('error: --url takes an origin such as https://id.example.com');
     if (url !== undefined) return new URL(url).origin;
     const origin = await tools.findOrigin({ config, env: environmentOf(flags), isRemote: remote === true });
-    return origin ?? parser.error('error: PUBLIC_URL is not set: say where the pages are with --url');
+    return (
+      origin ??
+      parser.error('error: PUBLIC_URL is not set. Set it, or give the origin of the pages with --url')
+    );
   };
 
   /** Queries the database that the flags name. */

@@ -36,7 +36,7 @@ export interface Place {
 export const localTriggers = (isRemote: boolean): string[] => (isRemote ? [] : makeTriggers());
 
 /** What to say of when it begins. */
-export const BEGINS = 'It is told from the next scheduled run on, within five minutes.';
+export const BEGINS = 'Messages are sent from the next scheduled run on, within five minutes.';
 
 /**
  * Reads an address that the service is to send requests to. Throws Refused.
@@ -46,7 +46,7 @@ export const readReceiver = (text: string, isRemote: boolean): string => {
   const url = readOutboundUrl(text, { allowsLoopback: !isRemote });
   if (url) return url.href;
   throw new Refused(
-    `${toPlainText(text)} cannot be told: give an https address at a public name${isRemote ? '' : ', or http on localhost'}.`,
+    `Messages cannot be sent to ${toPlainText(text)}. Give an https URL with a public host name${isRemote ? '' : ', or http on localhost'}.`,
   );
 };
 
@@ -76,7 +76,7 @@ export const addWebhook = async (
     text: [
       `id      ${id}`,
       `secret  ${secret}`,
-      'The secret is shown this once.',
+      'The secret is shown only once. Store it now.',
       ...(isRemote ? [BEGINS] : []),
     ].join('\n'),
     json: { id, secret },
@@ -173,14 +173,14 @@ const MESSAGE_FORM = /^msg_(\d{1,16})_(\d{1,16})$/;
 
 /** The condition that finds the messages. */
 const whichMessages = ({ message, since }: Replay): string => {
-  if ((message === null) === (since === null)) throw new Refused('Say either --since or --message.');
+  if ((message === null) === (since === null)) throw new Refused('Give either --since or --message.');
   if (message !== null) {
     const [, createdAt, id] = MESSAGE_FORM.exec(message) ?? [];
     if (id === undefined) throw new Refused('A message is called msg_… as in the header webhook-id.');
     return `id = ${id} AND created_at = ${createdAt}`;
   }
   const sinceMs = Date.parse(since ?? '');
-  if (Number.isNaN(sinceMs)) throw new Refused('Say a time such as 2026-11-25T08:00:00Z.');
+  if (Number.isNaN(sinceMs)) throw new Refused('Give a time such as 2026-11-25T08:00:00Z.');
   return `created_at >= ${sinceMs}`;
 };
 

@@ -143,9 +143,9 @@ const parse = (args: string[]) => {
 export const readCommand = (args: string[], folder: string): Command => {
   const { values, positionals } = parse(args);
   const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) throw new UsageError('Say one file.');
+  if (file === undefined || more.length > 0) throw new UsageError('Give one file to import.');
   if (values.local === true && values.remote === true)
-    throw new UsageError('Say --local or --remote, not both.');
+    throw new UsageError('Give --local or --remote, not both.');
   const encoding = values.encoding === undefined ? null : findEncoding(values.encoding);
   if (values.encoding !== undefined && encoding === null)
     throw new UsageError(

@@ -247,7 +247,7 @@ const isFirebase = (cells: Cells): boolean =>
   !cells.includes('localId');
 
 const NO_HEADER =
-  'Has it a header? Its first line does not name the columns of users. If it has none, name them in their order: --columns id,username,email,password. If it has one, say which is which: --map column=field.';
+  'Its first line does not name the columns of users. If the file has no header, name the columns in order: --columns id,username,email,password. If it has one, map its columns: --map column=field.';
 
 const readHeader = (cells: Cells, map: ReadonlyMap<string, Field>): readonly string[] => {
   const columns = cells.map((cell) => (cell ?? '').trim());

@@ -51,7 +51,7 @@ const chooseModel = ({ all, users, possible }: Models, wanted: string | null): s
   }
   if (more.length > 0)
     throw new InputError(
-      `This dump has more than one model of users: ${[...users].join(', ')}. Say which with --model.`,
+      `This dump has more than one model of users: ${[...users].join(', ')}. Choose one with --model.`,
     );
   return model;
 };

@@ -187,7 +187,7 @@ export const openSource = async (path: string, options: SourceOptions): Promise<
       );
     if (kind === null)
       throw new InputError(
-        `Its beginning is not that of ${isFileFormat(format) ? NAMES[format] : 'a format known here'}. Say what it is: --format.`,
+        `It does not begin like ${isFileFormat(format) ? NAMES[format] : 'any supported format'}. Give its format with --format.`,
       );
     if (isFileFormat(format) && NAMES[format] !== NAMES[kind])
       throw new InputError(`It is ${NAMES[kind]}, not ${NAMES[format]}.`);

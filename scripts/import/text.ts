@@ -16,7 +16,7 @@ export const createDecoder = (): ((part?: Uint8Array) => string) => {
       return part ? decoder.decode(part, { stream: true }) : decoder.decode();
     } catch {
       throw new InputError(
-        'It is not UTF-8. Say what it is: --encoding windows-1252, if it comes from Windows, or another.',
+        'It is not UTF-8. Give its encoding: --encoding windows-1252 if it comes from Windows, or another.',
       );
     }
   };

@@ -1,5 +1,6 @@
 // `npm run admin -- stats`, and `npm run admin` as a command.
 import { describe, expect, it } from 'vitest';
+import { commands } from '../../scripts/admin/commands.ts';
 import { showStats } from '../../scripts/admin/stats.ts';
 import { writeTable } from '../../scripts/table.ts';
 import { ask, run, usePersistFolders, write } from './import-cli-support.ts';
@@ -117,10 +118,17 @@ describe('npm run admin', () => {
   it('says what to do if the database has no tables', async () => {
     const failed = await run('admin', ['stats', '--persist-to', tempFolder()]);
     expect(failed).toMatchObject({ status: 1, stdout: '' });
-    expect(failed.stderr).toContain('`npm start` makes the local ones, `npm run deploy` the remote ones.');
+    expect(failed.stderr).toContain(
+      '`npm start` creates them locally, `npm run deploy` in the deployed database.',
+    );
   });
 
   it('shows its usage with --help', async () => {
-    expect(await run('admin', ['--help'])).toMatchObject({ status: 0, stderr: '' });
+    const { status, stdout, stderr } = await run('admin', ['--help']);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Usage: npm run admin -- <command> \[account\] \[flags\]\n/);
+    const listed = [...stdout.matchAll(/^ {2}([a-z][a-z-]+) /gm)].map(([, name]) => name);
+    expect(listed).toEqual(expect.arrayContaining(Object.keys(commands)));
+    expect(listed).toEqual(expect.arrayContaining(['client', 'webhook']));
   });
 });

@@ -4,7 +4,7 @@ import { runAdmin } from '../../scripts/admin/command-line.ts';
 import { showStats } from '../../scripts/admin/stats.ts';
 import { TRIGGERS } from '../../src/core/webhooks/triggers.ts';
 import { ask, run, usePersistFolders } from './import-cli-support.ts';
-import { NOW_MS, openDatabase, type Scratch } from './import-support.ts';
+import { importRecords, NOW_MS, openDatabase, person, type Scratch } from './import-support.ts';
 
 const persistFolder = usePersistFolders();
 
@@ -40,7 +40,7 @@ describe('webhook add', () => {
     const [, id = '', secret = ''] = /^id +(wh_\S+)\nsecret +whsec_(\S+)\n/.exec(said) ?? [];
     expect(status).toBe(0);
     expect(said).toBe(
-      `id      ${id}\nsecret  whsec_${secret}\nThe secret is shown this once.\nIt is told from the next scheduled run on, within five minutes.`,
+      `id      ${id}\nsecret  whsec_${secret}\nThe secret is shown only once. Store it now.\nMessages are sent from the next scheduled run on, within five minutes.`,
     );
     const bytes = Buffer.from(secret, 'base64');
     expect(bytes).toHaveLength(32);
@@ -91,7 +91,10 @@ describe('webhook add', () => {
     const scratch = openDatabase();
     for (const place of ['--local', '--remote']) {
       const { status, said } = await admin(scratch, 'webhook', 'add', url, place);
-      expect([status, said.includes('cannot be told')]).toEqual([1, true]);
+      expect([status, said]).toEqual([
+        1,
+        `Messages cannot be sent to ${url}. Give an https URL with a public host name${place === '--remote' ? '' : ', or http on localhost'}.`,
+      ]);
     }
     expect(rows(scratch, 'SELECT * FROM webhooks')).toEqual([]);
   });
@@ -181,10 +184,10 @@ describe('webhook replay', () => {
   });
 
   it.each([
-    [[], 'Say either --since or --message.'],
-    [['--since', 'yesterday'], 'Say a time such as 2026-11-25T08:00:00Z.'],
+    [[], 'Give either --since or --message.'],
+    [['--since', 'yesterday'], 'Give a time such as 2026-11-25T08:00:00Z.'],
     [['--message', '1 OR 1'], 'A message is called msg_… as in the header webhook-id.'],
-    [['--since', '2026-01-01', '--message', 'msg_1_1'], 'Say either --since or --message.'],
+    [['--since', '2026-01-01', '--message', 'msg_1_1'], 'Give either --since or --message.'],
   ])('refuses the arguments %j', async (args, said) => {
     const { replay, outcomes } = await withMessages();
     expect(await replay(...args)).toEqual({ status: 1, said });
@@ -261,6 +264,23 @@ it('queues messages for the changes of admin commands', async () => {
     { type: 'account.disabled', sid: null },
     { type: 'account.enabled', sid: null },
     { type: 'account.deleted', sid: null },
+  ]);
+});
+
+it('queues messages for the accounts that an import updates, and none for those that it adds', async () => {
+  const scratch = openDatabase();
+  const token = { auth_token: 'a'.repeat(40) };
+  // The triggers use the time of SQLite: by that the session must be live.
+  const nowMs = Date.now();
+  await importRecords(scratch, [person('ann', token), person('bob')], { nowMs });
+  await add(scratch);
+  const again = [person('ann', { is_active: false }), person('bob', { name: 'Bob' }), person('eve')];
+  const { counts } = await importRecords(scratch, again, { onConflict: 'update', nowMs });
+  expect(counts).toMatchObject({ imported: 1, updated: 2 });
+  expect(rows(scratch, 'SELECT user_id, type, details FROM deliveries ORDER BY id')).toEqual([
+    { user_id: 1, type: 'session.ended', details: '{"reason":"ended"}' },
+    { user_id: 2, type: 'account.updated', details: '{"changed":["name"]}' },
+    { user_id: 1, type: 'account.disabled', details: '{}' },
   ]);
 });
 

@@ -94,7 +94,7 @@ describe('the account operand', () => {
   it('requires id: or username: if it fits two accounts', async () => {
     const scratch = openPeopled();
     await expect(runOn(scratch, 'delete', '2')).rejects.toThrow(
-      '2 is the id of one account and the username of another: say id:2 or username:2.',
+      '2 is the id of one account and the username of another: give id:2 or username:2.',
     );
     expect(scratch.users('id')).toHaveLength(5);
     expect(eventsOf(scratch)).toEqual([]);

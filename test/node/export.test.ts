@@ -1,6 +1,6 @@
 // `npm run export`: writes accounts that an import restores unchanged, into a new private file.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toLine } from '../../scripts/export-lines.ts';
@@ -80,18 +80,20 @@ describe('npm run export', () => {
     expect(ids).toEqual(Array.from({ length: count }, (_, index) => 2 * (index + 1)));
   });
 
-  it('overwrites a file only with --force', async () => {
+  it('overwrites a file only with --force, and only its owner can read the new one', async () => {
     const out = tempFile('users.jsonl', 'mine');
+    chmodSync(out, 0o644);
     const refused = await run('export', ['--out', out]);
     expect(refused).toEqual({
       status: 2,
       stdout: '',
-      stderr: `${out} is there already. Say --force to write over it, or another --out.\n`,
+      stderr: `${out} already exists. Use --force to overwrite it, or give another --out.\n`,
     });
     expect(readFileSync(out, 'utf8')).toBe('mine');
     const forced = await run('export', ['--out', out, '--force', '--persist-to', persistFolder()]);
     expect(forced.status).toBe(0);
     expect(readFileSync(out, 'utf8')).toBe('');
+    expect(statSync(out).mode & 0o777).toBe(0o600);
   });
 
   it('leaves no file if the database cannot be read', async () => {
@@ -99,7 +101,7 @@ describe('npm run export', () => {
     const out = join(folder, 'users.jsonl');
     const failed = await run('export', ['--out', out, '--persist-to', folder]);
     expect(failed).toMatchObject({ status: 1, stdout: '' });
-    expect(failed.stderr).toContain('The database has not the tables of this version');
+    expect(failed.stderr).toContain('The database does not have the tables of this version');
     expect(existsSync(out) || existsSync(`${out}.part`)).toBe(false);
   });
 
@@ -113,9 +115,9 @@ describe('npm run export', () => {
     expect(refused).toEqual({
       status: 2,
       stdout: '',
-      stderr: `${out}.part is there: an export that is running, or one that was killed. Remove it first.\n`,
+      stderr: `${out}.part already exists. Another export is running, or one was killed. If none is running, remove the file.\n`,
     });
-    expect(readFileSync(other, 'utf8')).toBe('mine');
+    expect([readFileSync(other, 'utf8'), statSync(other).mode & 0o777]).toEqual(['mine', 0o644]);
     expect(existsSync(out)).toBe(false);
   });
 

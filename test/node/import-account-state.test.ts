@@ -1,8 +1,9 @@
 // Which columns disable an account, and which values stop an import until --map decides them.
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readAccountState, readVerified, stateFieldOf } from '../../scripts/import/account-state.ts';
-import { readTime } from '../../scripts/import/values.ts';
-import { importRecords, NOW_MS, openDatabase, person } from './import-support.ts';
+import { PROJECT } from '../../scripts/wrangler.ts';
+import { importInto, importRecords, NOW_MS, openDatabase, person } from './import-support.ts';
 
 const FUTURE = '2099-01-01 00:00:00+00';
 const PAST = '2023-05-01 00:00:00';
@@ -89,17 +90,6 @@ it('reads a verified email from a flag or a time', () => {
   expect(readVerified('soon', NOW_MS)).toBe(undefined);
 });
 
-describe('readTime', () => {
-  it.each(['20230116', '20230116133344'])('rejects a time without separators, such as %s', (text) => {
-    expect(readTime(text)).toBe(undefined);
-  });
-  it("returns null for MySQL's zero date", () => {
-    expect(readTime('0000-00-00')).toBe(null);
-    expect(readTime('0000-00-00 00:00:00.000000')).toBe(null);
-    expect(readTime('0000-01-00')).toBe(undefined);
-  });
-});
-
 describe('import of disabled accounts', () => {
   it('disables suspended accounts, counts them by column, and keeps verified emails', async () => {
     const scratch = openDatabase();
@@ -161,11 +151,10 @@ describe('import of disabled accounts', () => {
 describe('--map', () => {
   it('rejects a column that does not exist, and lists those that do', async () => {
     const scratch = openDatabase();
-    const given = { map: { user_mail: 'email', login: 'username' } } as const;
-    await expect(
-      importRecords(scratch, [{ login: 'ann', user_email: 'a@x.example' }], given),
-    ).rejects.toThrow(
-      '--map user_mail=email: there is no column user_mail. The columns are: login, user_email.',
+    const map = { user_mail: 'email', login: 'username', passwd: 'password_hash' } as const;
+    const file = join(PROJECT, 'test/fixtures/import/case-21-typo-in-map.csv');
+    await expect(importInto(scratch, file, { map })).rejects.toThrow(
+      '--map user_mail=email: there is no column user_mail. The columns are: login, user_email, passwd.',
     );
     await expect(importRecords(scratch, [person('ann')], { map: { 'state:x': 'active' } })).rejects.toThrow(
       '--map state:x=active: there is no column state.',

@@ -171,12 +171,14 @@ describe('npm run import', () => {
   it('says what to do if the database has no tables', async () => {
     const failed = await run('import', [tempFile('users.csv', csvOf(1)), '--persist-to', tempFolder()]);
     expect(failed).toMatchObject({ status: 1, stdout: '' });
-    expect(failed.stderr).toContain('`npm start` makes the local ones, `npm run deploy` the remote ones.');
+    expect(failed.stderr).toContain(
+      '`npm start` creates them locally, `npm run deploy` in the deployed database.',
+    );
   });
 
   it.each([
-    [[], 'Say one file.'],
-    [['a.csv', 'b.csv'], 'Say one file.'],
+    [[], 'Give one file to import.'],
+    [['a.csv', 'b.csv'], 'Give one file to import.'],
     [
       ['a.csv', '--format', 'word'],
       '--format is one of django, csv, json, jsonl, yaml, xml, sqlite, sql, firebase,',
@@ -187,7 +189,7 @@ describe('npm run import', () => {
     [['a.csv', '--on-conflict', 'merge'], '--on-conflict is one of skip, update, fail.'],
     [['a.csv', '--admins', 'all'], '--admins is one of superuser, staff, none.'],
     [['a.csv', '--bad-username', 'keep'], '--bad-username is one of refuse, drop.'],
-    [['a.csv', '--local', '--remote'], 'Say --local or --remote, not both.'],
+    [['a.csv', '--local', '--remote'], 'Give --local or --remote, not both.'],
     [['a.csv', '--fast'], "Unknown option '--fast'"],
   ])('rejects the arguments %j', (args, message) => {
     expect(() => readCommand(args, '/')).toThrow(message);
@@ -218,7 +220,7 @@ describe('npm run import', () => {
     expect(await run('import', [file])).toEqual({
       status: 2,
       stdout: '',
-      stderr: `${file} cannot be read: Its beginning is not that of a format known here. Say what it is: --format.\n`,
+      stderr: `${file} cannot be read: It does not begin like any supported format. Give its format with --format.\n`,
     });
   });
 });

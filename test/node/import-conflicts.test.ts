@@ -15,15 +15,19 @@ const names = (scratch: Scratch) => scratch.users('id, username, email');
 
 describe('import of an account that exists already', () => {
   it('changes nothing by default, whatever the case of its names', async () => {
-    const scratch = await openPeopled();
-    const before = scratch.users();
+    const scratch = openDatabase();
+    const token = (digit: string) => ({ auth_token: digit.repeat(40) });
+    const sessions = () => scratch.database.prepare('SELECT * FROM sessions').all();
+    await importRecords(scratch, [person('ann', { name: 'Ann', ...token('a') }), person('bob')]);
+    const before = { users: scratch.users(), sessions: sessions() };
+    expect(before.sessions).toHaveLength(1);
     const { counts, lines } = await importRecords(scratch, [
-      person('ANN', { name: 'Other', password: OTHER_HASH }),
-      person('bob', { username: null }),
+      person('ANN', { name: 'Other', password: OTHER_HASH, is_active: false, is_admin: true }),
+      person('bob', { username: null, ...token('b') }),
     ]);
     expect(counts).toMatchObject({ imported: 0, alreadyThere: 2, conflicts: 0, updated: 0 });
     expect(lines).toEqual([]);
-    expect(scratch.users()).toEqual(before);
+    expect({ users: scratch.users(), sessions: sessions() }).toEqual(before);
   });
 
   it('takes the values of the file with --on-conflict update, but not its id or creation time', async () => {

@@ -82,20 +82,23 @@ describe('quotes in CSV and TSV', () => {
 });
 
 describe('values in CSV and TSV', () => {
-  it('reads an unquoted NULL as null, and a backslash in TSV as an escape', async () => {
+  it('reads an unquoted NULL or \\N as null, and a backslash in TSV as an escape', async () => {
     const scratch = openDatabase();
     const path = tempFile(
       'users.csv',
-      csv(['username,email,password,name,description', row('ann', ',NULL,"NULL"')]),
+      csv(['username,email,password,name,description', row('ann', ',NULL,"NULL"'), row('bob', ',\\N,"\\N"')]),
     );
     await importInto(scratch, path);
-    expect(scratch.users('name, description')).toEqual([{ name: '', description: 'NULL' }]);
+    expect(scratch.users('name, description')).toEqual([
+      { name: '', description: 'NULL' },
+      { name: '', description: '\\N' },
+    ]);
     const tsv = await take(
-      `username\temail\tpassword\tname\nann\tann@x.example\t${BCRYPT}\tA\\\\B\n`,
+      `username\temail\tpassword\tname\nann\tann@x.example\t${BCRYPT}\tA\\\\B\nbob\tbob@x.example\t${BCRYPT}\t\\N\n`,
       {},
       'users.tsv',
     );
-    expect(tsv.users).toEqual(['ann|ann@x.example|A\\B']);
+    expect(tsv.users).toEqual(['ann|ann@x.example|A\\B', 'bob|bob@x.example|']);
   });
 
   it('keeps all digits of a username, such as 007 and 1e5', async () => {
@@ -111,7 +114,9 @@ describe('CSV header', () => {
 
   it('suggests --columns if there is no header, without showing a value of the file', async () => {
     const failed = take(BARE);
-    await expect(failed).rejects.toThrow(/^Has it a header\? .*--columns id,username,email,password\. /);
+    await expect(failed).rejects.toThrow(
+      /^Its first line does not name the columns of users\. .*--columns id,username,email,password\. /,
+    );
     await expect(failed).rejects.not.toThrow(/ann|\$2b/);
     const { users } = await take(BARE, { source: { columns: ['id', 'username', 'email', 'password'] } });
     expect(users).toEqual(['ann|ann@x.example|', 'bob|bob@x.example|']);
@@ -148,7 +153,7 @@ describe('CSV encoding', () => {
   it('suggests --encoding for a file that is not UTF-8, and decodes it with windows-1252', async () => {
     const windows = Buffer.from(text.replace('€', '\u0080'), 'latin1');
     await expect(take(windows)).rejects.toThrow(
-      'It is not UTF-8. Say what it is: --encoding windows-1252, if it comes from Windows, or another.',
+      'It is not UTF-8. Give its encoding: --encoding windows-1252 if it comes from Windows, or another.',
     );
     const { users } = await take(windows, { source: { encoding: 'windows-1252' } });
     expect(users).toEqual(['ann|ann@x.example|Zoë €']);

@@ -80,7 +80,7 @@ describe("import of Django's dumpdata with a custom user model", () => {
       custom('auth.user', 1, { email: 'bob@example.com' }),
     );
     await expect(importInto(openDatabase(), path)).rejects.toThrow(
-      'This dump has more than one model of users: people.member, auth.user. Say which with --model.',
+      'This dump has more than one model of users: people.member, auth.user. Choose one with --model.',
     );
     const scratch = openDatabase();
     await importInto(scratch, path, { model: 'People.Member' });

@@ -227,7 +227,7 @@ describe('encoding of a document', () => {
   ])('rejects %s that is not UTF-8, and reads it with --encoding', async (_, name, text) => {
     const content = Buffer.from(text, 'latin1');
     await expect(nameOf(name, content)).rejects.toThrow(
-      'It is not UTF-8. Say what it is: --encoding windows-1252, if it comes from Windows, or another.',
+      'It is not UTF-8. Give its encoding: --encoding windows-1252 if it comes from Windows, or another.',
     );
     expect(await nameOf(name, content, { encoding: 'windows-1252' })).toBe('Zoë');
     expect(await nameOf(name, Buffer.from(text))).toBe('Zoë');

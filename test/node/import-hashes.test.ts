@@ -89,7 +89,8 @@ describe('login with the hashes of a case file', () => {
     expect(counts).toMatchObject({ imported: 5, hashes: { 'plain text, hashed': 1 } });
     const plain = accounts(scratch).find(({ email }) => email === 'plain@x.example') ?? {};
     expect(plain['password_hash']).toMatch(/^\$pbkdf2-sha512\$i=75000,r=3\$/);
-    expect(await tryToLogIn(plain, PASSWORD)).toBe(200);
+    for (const row of accounts(scratch)) expect(await tryToLogIn(row, PASSWORD)).toBe(200);
+    expect(await tryToLogIn(plain, 'another')).toBe(401);
   });
 
   it('succeeds for an enabled account of Keycloak, and fails for a disabled one (case-13)', async () => {

@@ -79,7 +79,7 @@ describe('import of a service export', () => {
     ]);
   });
 
-  it('reads Supabase CSV, disables banned users, and accepts users without a password', async () => {
+  it('reads Supabase CSV, disables banned and deleted users, and accepts users without a password', async () => {
     const header =
       'instance_id,id,aud,role,email,encrypted_password,email_confirmed_at,raw_user_meta_data,is_super_admin,created_at,banned_until,deleted_at';
     const row = (id: string, email: string, hash: string, more: string) =>
@@ -91,6 +91,7 @@ describe('import of a service export', () => {
         row('a', 'ann@x.example', BCRYPT, `${AT},"{""full_name"": ""Ann A""}",,${AT},,`),
         row('b', 'bob@x.example', BCRYPT, `${AT},{},,${AT},2099-01-01 00:00:00+00,`),
         row('c', 'eve@x.example', '', `,{},,${AT},,`),
+        row('d', 'max@x.example', BCRYPT, `${AT},{},,${AT},,2024-05-06 07:08:09+00`),
       ].join('\n'),
     );
     expect(about).toBe("Supabase's auth.users, CSV");
@@ -98,6 +99,7 @@ describe('import of a service export', () => {
       account('ann@x.example', { name: 'Ann A' }),
       account('bob@x.example', DISABLED),
       account('eve@x.example', { ...UNPROVEN, ...NO_PASSWORD }),
+      account('max@x.example', { disabled_at: Date.UTC(2024, 4, 6, 7, 8, 9) }),
     ]);
   });
 

@@ -8,8 +8,6 @@ import { createDumpReader } from '../../scripts/import/read-sql.ts';
 import { decodeBytes, encodeBytes, readMixedTexts } from '../../scripts/import/text.ts';
 import { BCRYPT, importInto, openDatabase, tempFile, tempFolder } from './import-support.ts';
 
-const FIXTURES = join(import.meta.dirname, '../fixtures/import');
-
 const sqlite = (sql: string): string => {
   const path = join(tempFolder(), 'app.db');
   const database = new DatabaseSync(path);
@@ -32,13 +30,6 @@ const takeSql = (sql: string, given = {}) => take(tempFile('shop.sql', sql), giv
 const ANN = `'ann@x.example', '${BCRYPT}'`;
 
 describe('import of a SQLite file', () => {
-  it('imports the file of a Laravel app', async () => {
-    const { counts, about } = await take(join(FIXTURES, 'case-25-laravel.sqlite'));
-    expect(about).toBe('SQLite, the table users');
-    expect(counts).toMatchObject({ refused: 0, conflicts: 0 });
-    expect(counts.imported).toBeGreaterThan(0);
-  });
-
   it.each([
     [
       'Devise',

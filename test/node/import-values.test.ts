@@ -20,6 +20,12 @@ describe('readTime', () => {
     ['', null],
     [null, null],
     [undefined, null],
+    // MySQL's zero date, and what only resembles it.
+    ['0000-00-00', null],
+    ['0000-00-00 00:00:00.000000', null],
+    ['0000-01-00', undefined],
+    ['20230116', undefined],
+    ['20230116133344', undefined],
     ['2023-02-29', undefined],
     ['2024-13-01', undefined],
     ['2024-01-01T25:00:00Z', undefined],

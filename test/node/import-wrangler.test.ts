@@ -55,9 +55,9 @@ describe('import target that calls wrangler', () => {
   it('reports a database without tables', async () => {
     const target = openWithWrangler(['--local', '--persist-to', tempFolder()]);
     await expect(target.query(['SELECT 1 FROM users'])).rejects.toThrow(
-      'The database has not the tables of this version',
+      'The database does not have the tables of this version',
     );
-    await expect(target.write(insert(account('ann')))).rejects.toThrow('has not the tables');
+    await expect(target.write(insert(account('ann')))).rejects.toThrow('does not have the tables');
     await target.close();
   });
 });

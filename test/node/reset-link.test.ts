@@ -1,4 +1,4 @@
-// `npm run admin -- reset-link`: prints a link that sets a new password, for a service without mail.
+// `npm run admin -- reset-link`, which prints a link that sets a new password, and disable, on a running service.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type AdminTools, runAdmin } from '../../scripts/admin/command-line.ts';
 import { type Service, startService } from './support-service.ts';
@@ -49,6 +49,20 @@ const admin = async (...args: string[]) => {
   return { status: await runAdmin(args, tools), ...told };
 };
 
+const logIn = (email: string, password = PASSWORD) => post('/id/login', { identifier: email, password });
+
+/** Logs in, and returns how to ask with that session for the account. */
+const openSession = async (email: string): Promise<() => Promise<number>> => {
+  const opened = await logIn(email);
+  expect(opened.status).toBe(200);
+  const cookie = opened.headers.getSetCookie().map((line) => line.split(';')[0] ?? '');
+  return async () => {
+    const answer = await fetch(`${service.origin}/id/me`, { headers: { Cookie: cookie.join('; ') } });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+};
+
 /** The link that the command prints. */
 const linkFor = async (email: string): Promise<URL> => {
   const { status, out } = await admin('reset-link', email);
@@ -67,13 +81,36 @@ it('prints a link to a page, whose token sets the password once', async () => {
   const page = await fetch(link);
   expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Set a new password')]);
   expect((await reset(tokenIn(link))).status).toBe(204);
-  expect((await post('/id/login', { identifier: email, password: PASSWORD })).status).toBe(401);
-  expect((await post('/id/login', { identifier: email, password: NEXT_PASSWORD })).status).toBe(200);
+  expect((await logIn(email)).status).toBe(401);
+  expect((await logIn(email, NEXT_PASSWORD)).status).toBe(200);
   const again = await reset(tokenIn(link));
   expect([again.status, await again.json()]).toEqual([
     400,
     expect.objectContaining({ code: 'link_expired' }),
   ]);
+});
+
+it('ends all sessions when the link is used, not when it is made', async () => {
+  const email = await join('theo');
+  const sessions = [await openSession(email), await openSession(email)];
+  const link = await linkFor(email);
+  for (const ask of sessions) expect(await ask()).toBe(200);
+  expect((await reset(tokenIn(link))).status).toBe(204);
+  for (const ask of sessions) expect(await ask()).toBe(401);
+});
+
+it('ends sessions and rejects logins with disable, and allows logins again with enable', async () => {
+  const email = await join('yara');
+  const ask = await openSession(email);
+  const other = await openSession(await join('zora'));
+  expect(await ask()).toBe(200);
+  expect(await admin('disable', email)).toMatchObject({ status: 0, err: '' });
+  expect(await ask()).toBe(401);
+  expect((await logIn(email)).status).toBe(401);
+  expect(await other()).toBe(200);
+  expect(await admin('enable', email)).toMatchObject({ status: 0, err: '' });
+  expect(await ask()).toBe(401);
+  expect((await logIn(email)).status).toBe(200);
 });
 
 it('verifies no email, keeps app passwords, and appears in the audit log', async () => {
@@ -135,7 +172,9 @@ it('rejects a disabled or unknown account, and --remote without PUBLIC_URL or --
   const remote = await admin('reset-link', email, '--remote');
   expect([remote.status, remote.err]).toEqual([
     2,
-    expect.stringContaining('error: PUBLIC_URL is not set: say where the pages are with --url'),
+    expect.stringContaining(
+      'error: PUBLIC_URL is not set. Set it, or give the origin of the pages with --url',
+    ),
   ]);
   const other = await admin(
     'reset-link',
