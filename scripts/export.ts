@@ -133,7 +133,7 @@ const createParser = () =>
       `what it is written for: ${Object.keys(EXPORT_FORMATS).join(', ')} (default: jsonl). docs/migrating/leaving.md says how to take it in there`,
     )
     .option('--out <file>', 'where to (default: latchkey-users-<day>.jsonl); - for the standard output')
-    .option('--force', 'writes over a file that is there')
+    .option('--force', 'overwrites an existing file')
     .option('--local', 'the database on this machine; the default')
     .option('--remote', 'the deployed database')
     .option('-e, --env <name>', 'the environment of wrangler.toml')

@@ -52,7 +52,7 @@ command
   .requiredOption(FILE_FLAG, FILE_TEXT)
   .action(async ({ file }) => {
     if (existsSync(file))
-      throw new Error(`${file} is there already. To change its keys: npm run keys -- rotate --file ${file}`);
+      throw new Error(`${file} already exists. To replace its keys: npm run keys -- rotate --file ${file}`);
     const keys = await createSigningKeys(Date.now());
     write(file, keys);
     print(`${describe(keys)}\n${put(file)}`);

@@ -1,4 +1,4 @@
-// The apps that sign people in here: registered, listed and removed from the command line.
+// The OpenID Connect apps: registered, listed and removed from the command line.
 import { createHash, randomBytes } from 'node:crypto';
 import {
   APP_ID_BYTES,

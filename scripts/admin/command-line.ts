@@ -36,8 +36,8 @@ export interface AdminTools {
 const createParser = ({ print, printError }: AdminTools) =>
   createCommand('npm run admin --', print, printError)
     .usage('<command> [account] [flags]')
-    .option('--json', 'answers in JSON, for a program')
-    .option('-y, --yes', 'asks nothing')
+    .option('--json', 'prints JSON')
+    .option('-y, --yes', 'does not ask for confirmation')
     .option('--local', 'the database on this machine; the default')
     .option('--remote', 'the deployed database')
     .option('-e, --env <name>', 'the environment of wrangler.toml')
@@ -141,16 +141,16 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
       });
   }
 
-  const client = parser.command('client').description('apps that sign people in here: add, list, remove');
+  const client = parser.command('client').description('OpenID Connect apps: add, list, remove');
   client
     .command('add')
-    .description('registers an app and shows its id and, once, its secret')
-    .argument('<name>', 'what people are shown')
-    .requiredOption('--redirect <uri...>', 'where people come back to')
-    .option('--sign-out <uri...>', 'where people may go on to after they signed out')
-    .option('--back-channel-logout <uri>', 'where the app is told that a sign-in has ended')
-    .option('--public', 'the app can keep no secret: it runs in a browser or on a phone')
-    .option('--trusted', 'your own app: people are not asked whether it may know who they are')
+    .description('registers an app and shows its id, and its secret once')
+    .argument('<name>', 'the name that people see')
+    .requiredOption('--redirect <uri...>', 'where people return after login (redirect_uri)')
+    .option('--sign-out <uri...>', 'where people may return after logout (post_logout_redirect_uri)')
+    .option('--back-channel-logout <uri>', 'the URL that receives back-channel logout tokens')
+    .option('--public', 'the app cannot keep a secret, because it runs in a browser or on a phone')
+    .option('--trusted', 'your own app: people are not asked for consent')
     .action(async (name, flags) => {
       const {
         redirect,
@@ -170,7 +170,7 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     });
   client
     .command('remove')
-    .description('removes an app: nobody is signed in there any more')
+    .description('removes an app; nobody can sign in to it any more')
     .argument('<client-id>')
     .action(async (id) => {
       const query = openQuery();
@@ -187,25 +187,25 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
 
   const webhook = parser
     .command('webhook')
-    .description('services that are told what happens: add, list, remove, disable, enable, replay');
+    .description('services that receive events: add, list, remove, disable, enable, replay');
   webhook
     .command('add')
-    .description('registers a webhook and shows, once, the secret that its messages are signed with')
+    .description('registers a webhook and shows its signing secret once')
     .argument('<url>')
-    .option('--events <type...>', 'what it is told; everything if none is given')
+    .option('--events <type...>', 'the event types to send; all if none is given')
     .action(async (url, { events = null }) => {
       const eventTypes = events?.flatMap((each) => each.split(',')) ?? null;
       status = tell(await addWebhook({ url, eventTypes }, openPlace()));
     });
   webhook
     .command('list')
-    .description('shows all webhooks, and how much waits, was sent and was lost in the last week')
+    .description('lists webhooks with the messages that wait, were sent or failed in the last week')
     .action(async () => {
       status = tell(await listWebhooks(openPlace()));
     });
   webhook
     .command('remove')
-    .description('removes a webhook with what waits for it')
+    .description('removes a webhook and its waiting messages')
     .argument('<id>')
     .action(async (id) => {
       status = tell(await removeWebhook(id, openPlace()));
@@ -217,7 +217,7 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     webhook
       .command(name)
       .description(
-        isOn ? 'turns a webhook on again' : 'turns a webhook off: it misses what happens meanwhile',
+        isOn ? 'turns a webhook on again' : 'turns a webhook off; events in the meantime are not sent later',
       )
       .argument('<id>')
       .action(async (id) => {

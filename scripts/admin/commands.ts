@@ -132,7 +132,7 @@ const makeResetLink: Command['run'] = async (operand, query, nowMs, origin) => {
 
 export const commands: Readonly<Record<string, Command>> = {
   grant: {
-    does: 'makes the account an admin',
+    does: 'gives the account the admin role',
     ask: askAbout('Make this account an admin, who can see, disable and delete every account?'),
     takesAccount: true,
     run: change('grant', (before) =>
@@ -140,7 +140,7 @@ export const commands: Readonly<Record<string, Command>> = {
     ),
   },
   revoke: {
-    does: 'makes the admin an ordinary account again',
+    does: 'removes the admin role',
     takesAccount: true,
     run: change('revoke', (before) => {
       guardLastAdmin(before);
@@ -148,7 +148,7 @@ export const commands: Readonly<Record<string, Command>> = {
     }),
   },
   disable: {
-    does: 'lets the account log in no more, and ends its sessions',
+    does: 'disables the account and ends its sessions',
     takesAccount: true,
     run: change('disable', (before) => {
       if (before.isDisabled) return outcome(before, false, 'was disabled already.');
@@ -158,19 +158,19 @@ export const commands: Readonly<Record<string, Command>> = {
     }),
   },
   enable: {
-    does: 'lets a disabled account log in again',
+    does: 'enables a disabled account',
     takesAccount: true,
     run: change('enable', (before) =>
       outcome(before, before.isDisabled, before.isDisabled ? 'can log in again.' : 'was not disabled.'),
     ),
   },
   sessions: {
-    does: 'shows where the account is logged in',
+    does: 'lists the sessions of the account',
     takesAccount: true,
     run: listSessions,
   },
   'end-sessions': {
-    does: 'logs the account out everywhere',
+    does: 'ends all sessions of the account',
     takesAccount: true,
     run: change('end-sessions', (before) => {
       const { sessions } = before;
@@ -180,7 +180,7 @@ export const commands: Readonly<Record<string, Command>> = {
     }),
   },
   'remove-factors': {
-    does: 'removes passkeys, codes and app passwords of an owner who lost them, and logs the account out',
+    does: 'removes passkeys, authenticator apps, recovery codes and app passwords, and ends all sessions',
     takesAccount: true,
     ask: askAbout(
       'Remove all passkeys, codes and app passwords of this account, so that its password alone is enough? Make sure that its owner asks for it.',
@@ -198,13 +198,13 @@ export const commands: Readonly<Record<string, Command>> = {
     }),
   },
   'reset-link': {
-    does: 'prints a link that sets a new password, once, within an hour; needs no mail',
+    does: 'prints a link that sets a new password once, within an hour; works without mail',
     takesAccount: true,
     takesOrigin: true,
     run: makeResetLink,
   },
   delete: {
-    does: 'removes the account with its sessions, for good',
+    does: 'deletes the account and its sessions permanently',
     takesAccount: true,
     ask: askAbout('Remove this account and all that is stored of it, for good?'),
     run: change('delete', (before) => {
@@ -213,7 +213,7 @@ export const commands: Readonly<Record<string, Command>> = {
     }),
   },
   check: {
-    does: 'checks that each account is found by its names, and names those that share one',
+    does: 'checks the lookup keys of all accounts, and lists accounts with the same name',
     takesAccount: false,
     run: (_, query) => checkAccounts(query),
   },

@@ -51,7 +51,7 @@ it('overwrites no file, and says what is wrong with an unreadable one', () => {
   writeFileSync(file, 'mine');
   expect(keys('create', '--file', file)).toMatchObject({
     status: 1,
-    stderr: expect.stringContaining('is there already'),
+    stderr: expect.stringContaining('already exists'),
   });
   expect(readFileSync(file, 'utf8')).toBe('mine');
   expect(keys('rotate', '--file', file)).toMatchObject({
