@@ -191,7 +191,7 @@ export const SETTINGS = {
     default: 5_000,
     min: 1,
     max: MAX_TIMEOUT_MS,
-    doc: 'If D1 does not answer within this time, the request gets a 503.',
+    doc: 'If D1 does not answer within this time, the request gets a 503. A read asks the nearest copy, then the primary, so it can wait twice.',
   }),
   KV_TIMEOUT_MS: wholeNumber({
     default: 1_000,
