@@ -1,19 +1,19 @@
-// `latchkey/verify`: checks an access token with the published keys. WebCrypto only, for Workers, Node, Deno and browsers.
+// `latchkey/verify`: verifies access tokens with the published keys. Uses only WebCrypto: Workers, Node, Deno, browsers.
 
 /** The claims of an access token from `POST /id/token`. Times are seconds since the epoch. */
 export interface AccessClaims {
   /** `PUBLIC_URL` of the service. */
   iss: string;
-  /** The account: never given to another. */
+  /** Identifies the account. Never reused for another one. */
   sub: string;
   aud: string | string[];
   exp: number;
   iat: number;
   jti: string;
-  /** Names the session, and opens nothing. */
+  /** Identifies the session. It is no credential. */
   sid: string;
   email: string;
-  /** Do not take the address for proven without it. */
+  /** Without it, the address is unproven: anyone could have registered it. */
   email_verified: boolean;
   name: string;
   auth_time: number;
@@ -21,10 +21,10 @@ export interface AccessClaims {
   amr: string[];
 }
 
-/** The claims of an access token that an app got: it may do no more than `scope` says. */
+/** The claims of an access token that was issued to an app, which is limited to its `scope`. */
 export interface AppClaims extends Pick<AccessClaims, 'iss' | 'sub' | 'aud' | 'exp' | 'iat' | 'jti' | 'sid'> {
   client_id: string;
-  /** Words with spaces between them. Not there if the app asked for none. */
+  /** Separated by spaces. Missing if the app requested no scope. */
   scope?: string;
   email?: string;
   email_verified?: boolean;
@@ -32,7 +32,7 @@ export interface AppClaims extends Pick<AccessClaims, 'iss' | 'sub' | 'aud' | 'e
   amr: string[];
 }
 
-/** What loads the keys, if it is not the global `fetch`. In a Worker, that of a service binding. */
+/** Loads the keys instead of the global `fetch`, such as the `fetch` of a service binding in a Worker. */
 export type FetchKeys = (
   url: string,
   init: { redirect: 'manual'; headers: { Accept: string } },
@@ -41,22 +41,22 @@ export type FetchKeys = (
 export interface VerifyOptions {
   /** Your server: one of `ACCESS_TOKEN_AUDIENCES`. A token for another one is rejected. */
   audience: string;
-  /** `PUBLIC_URL` of the service; the origin of the URL of the keys if not set. */
+  /** `PUBLIC_URL` of the service. Default: the origin of the URL of the keys. */
   issuer?: string;
   /**
-   * Whether tokens of apps that sign people in by OpenID Connect are good too. Without it they are rejected: an app
-   * acts within its `scope`, not as the owner.
+   * Whether to accept tokens of apps that sign people in by OpenID Connect. They are rejected by default, because an
+   * app acts within its `scope`, not as the owner.
    */
   acceptApps?: boolean;
-  /** How far apart the clocks may be, at most 60; 5 if not set. */
+  /** The accepted difference between the clocks, at most 60. Default: 5. */
   leewaySeconds?: number;
   fetch?: FetchKeys;
-  /** The time in milliseconds since the epoch; that of the machine if not set. */
+  /** The current time in milliseconds since the epoch. Default: `Date.now`. */
   nowMs?: () => number;
 }
 
 /**
- * Why a token is rejected. `malformed`: no token of this kind. `algorithm`, `type`: signed in another way, or for
+ * Why a token is rejected. `malformed`: not a token of this kind. `algorithm`: not signed with ES256. `type`: issued for
  * another use. `key`: the service does not publish its key. `app`: a token of an app, without `acceptApps`.
  */
 export type Rejection =
@@ -71,7 +71,7 @@ export type Rejection =
   | 'not_yet_valid'
   | 'app';
 
-/** The token is not good: answer 401. */
+/** The token is invalid: respond with 401. */
 export class TokenRejected extends Error {
   override readonly name = 'TokenRejected';
   readonly code: Rejection;
@@ -82,26 +82,26 @@ export class TokenRejected extends Error {
   }
 }
 
-/** The keys cannot be loaded, so nothing is known of the token: answer 503. */
+/** The keys cannot be loaded, so the token cannot be verified: respond with 503. */
 export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
   readonly code = 'keys_unavailable';
 }
 
-/** As long as the service lets others keep its keys. It publishes a key for longer before it signs with it. */
+/** The cache lifetime that the service declares for its keys. It publishes a key for longer before it signs with it. */
 const FRESH_MS = 5 * 60_000;
-/** While the service does not answer, keys are used for so long: the service keeps a former key for an hour at least. */
+/** How long keys are used if the service does not respond. It publishes a former key for at least an hour. */
 const STALE_MS = 60 * 60_000;
-/** A key that is not there is looked for once, then not for so long: anybody can name keys that are not there. */
+/** The pause between two loads because of an unknown key. Anyone can send tokens with unknown key ids. */
 const UNKNOWN_KEY_PAUSE_MS = 30_000;
-/** How long a failed load is not repeated. */
+/** The pause after a failed load. */
 const FAILURE_PAUSE_MS = 5_000;
 const TIMEOUT_MS = 5_000;
 
-/** Three keys are published, of 200 characters each. */
+/** Far more than the service publishes: three keys of 200 characters each. */
 const MAX_KEY_SET_CHARACTERS = 65_536;
 const MAX_KEYS = 20;
-/** Key sets in memory. A server has one issuer, or few. */
+/** Key sets in memory. A server has one issuer or a few. */
 const MAX_KEY_SETS = 10;
 
 /** Longer than any token of the service. */
@@ -122,22 +122,22 @@ interface KeySet {
   keys: ReadonlyMap<string, CryptoKey> | null;
   loadedAtMs: number;
   triedAtMs: number;
-  /** Why the last load failed; null if it did not. */
+  /** The error of the last load; null if it succeeded. */
   failure: unknown;
   running: Promise<void> | null;
 }
 
-/** By URL; the one that was added first goes first. */
+/** By URL. The oldest one is removed first. */
 const keySets = new Map<string, KeySet>();
 
 /**
- * Checks an access token of Latchkey: its form, type and algorithm (ES256), its signature by a published key, `iss`,
- * `aud`, `exp`, `nbf` and `iat`. The keys are loaded when they are needed and kept for five minutes.
+ * Verifies an access token of Latchkey: its form, type and algorithm (ES256), its signature with a published key, `iss`,
+ * `aud`, `exp`, `nbf` and `iat`. The keys are loaded when needed and cached for five minutes.
  *
  * @param jwksUrl `/.well-known/jwks.json` of the service; https, or http on this machine
- * @throws TokenRejected if the token is not good
+ * @throws TokenRejected if the token is invalid
  * @throws KeysUnavailable if the keys cannot be loaded
- * @throws TypeError for options that cannot be meant
+ * @throws TypeError for invalid options
  *
  * @example
  * const claims = await verify(token, 'https://accounts.example.com/.well-known/jwks.json', {
@@ -162,7 +162,7 @@ export async function verify(
   const url = readUrl(typeof jwksUrl === 'string' ? jwksUrl : jwksUrl.href);
   const expected = readOptions(options, url);
   const { header, claims, signed, signature } = readToken(token);
-  // https://www.rfc-editor.org/rfc/rfc8725#section-3.1: the verifier chooses the algorithm, not the token.
+  // The verifier chooses the algorithm, not the token. https://www.rfc-editor.org/rfc/rfc8725#section-3.1
   if (header['alg'] !== 'ES256') throw new TokenRejected('algorithm', 'The token is not signed by ES256.');
   if (!isAccessTokenType(header['typ'])) throw new TokenRejected('type', 'The token is no access token.');
   const kid = header['kid'];
@@ -230,7 +230,7 @@ const readToken = (token: string) => {
 const decode = (text: string): Uint8Array<ArrayBuffer> | null => {
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    // One text for the same bytes: other padding bits would be another token.
+    // Only one spelling per byte sequence is accepted: other padding bits would be another token.
     const again = btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
     return again === text ? Uint8Array.from(binary, (character) => character.charCodeAt(0)) : null;
   } catch {
@@ -282,7 +282,7 @@ const checkClaims = (
     throw new TokenRejected('not_yet_valid', 'The token is not valid yet.');
 };
 
-/** The claims that every token has, beside those that are checked. */
+/** Whether the claims that identify account, token and session are present. */
 const areNamed = ({ sub, jti, sid }: Fields): boolean =>
   [sub, jti, sid].every((value) => isText(value) && value !== '');
 
@@ -310,7 +310,7 @@ const isAppClaims = (claims: Fields): claims is Fields & AppClaims => {
   );
 };
 
-/** The key with an id; null if the service publishes none. */
+/** Finds a key by its id; null if the service does not publish it. */
 const findKey = async (
   url: string,
   kid: string,
@@ -330,7 +330,7 @@ const findKey = async (
     now - set.triedAtMs >= UNKNOWN_KEY_PAUSE_MS || (set.running !== null && waitsForOthers());
   if (!isLoaded && mayLookAgain) await load(set, url, fetchKeys, now);
   const key = findUsable(set, now).get(kid) ?? null;
-  // A new key may be there: whether the token is good is not known.
+  // The service may have published a new key meanwhile, so the token may be valid.
   if (!key && set.failure !== null) throw unavailable(set.failure);
   return key;
 };
@@ -353,11 +353,11 @@ const keySetOf = (url: string): KeySet => {
   return set;
 };
 
-/** A Worker must not wait for what another request has begun: it is cancelled with that request. */
+/** False in a Worker, which must not wait for the I/O of another request: it is cancelled with that request. */
 const waitsForOthers = (): boolean =>
   typeof navigator === 'undefined' || navigator.userAgent !== 'Cloudflare-Workers';
 
-/** Loads the keys, for all who ask at the same time. Never throws: `failure` says why. */
+/** Loads the keys once for all concurrent callers. Never throws: errors are stored in `failure`. */
 const load = (set: KeySet, url: string, fetchKeys: FetchKeys, now: number): Promise<void> => {
   if (set.running && waitsForOthers()) return set.running;
   set.triedAtMs = now;
@@ -379,7 +379,7 @@ const load = (set: KeySet, url: string, fetchKeys: FetchKeys, now: number): Prom
 
 const loadKeys = async (url: string, fetchKeys: FetchKeys): Promise<ReadonlyMap<string, CryptoKey>> => {
   const init = {
-    // Not to another host. Workers do not know `error`.
+    // Redirects are not followed, because they could lead to another host. Workers do not support `error`.
     redirect: 'manual',
     headers: { Accept: 'application/json' },
     signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -398,7 +398,7 @@ const loadKeys = async (url: string, fetchKeys: FetchKeys): Promise<ReadonlyMap<
   return keys;
 };
 
-/** A key of ES256 for signatures; null for every other, which a set may hold too. */
+/** Imports an ES256 signing key. Null for other keys, which a set may also contain. */
 const importKey = async (listed: unknown): Promise<{ kid: string; key: CryptoKey } | null> => {
   if (!isFields(listed)) return null;
   const { kty, crv, alg = 'ES256', use = 'sig', kid, x, y } = listed;

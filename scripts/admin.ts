@@ -4,7 +4,7 @@ import { readConfiguration } from './configuration.ts';
 import { confirm, hasTerminal, print, printError } from './terminal.ts';
 import { queryWithWrangler } from './wrangler.ts';
 
-/** Where `npm start` serves, if nothing else is said. */
+/** The default address of `npm start`. */
 const LOCAL_ORIGIN = 'http://127.0.0.1:8787';
 
 process.exitCode = await runAdmin(process.argv.slice(2), {

@@ -8,7 +8,7 @@ import { PROJECT } from './wrangler.ts';
 const FOLDER = join(PROJECT, '.wrangler', 'modules');
 const PREFIX = 'lazy-';
 
-/** The lazy modules by name. Code that two of them share goes into a third. */
+/** The lazy modules by name. Code that two of them share becomes another module. */
 const MODULES = {
   foreign: 'src/core/credentials/foreign/verify.ts',
   factors: 'src/core/factors/module.ts',
@@ -19,7 +19,7 @@ const MODULES = {
   webhooks: 'src/core/webhooks/module.ts',
 };
 
-/** The modules by their names: those above, those that they load in turn, and what they share. */
+/** The modules by name: the ones above, those that they load, and shared code. */
 const bundle = async (): Promise<Map<string, Uint8Array>> => {
   const { outputFiles } = await build({
     absWorkingDir: PROJECT,
@@ -42,7 +42,7 @@ const bundle = async (): Promise<Map<string, Uint8Array>> => {
   return new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
 };
 
-/** Written atomically, because wrangler may run twice at a time. */
+/** Writes atomically, because wrangler may run twice at the same time. */
 const place = async (name: string, contents: Uint8Array): Promise<void> => {
   const path = join(FOLDER, name);
   const before = await readFile(path).catch(() => null);

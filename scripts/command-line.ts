@@ -1,11 +1,11 @@
-// Command lines by commander. A wrong one is answered the same everywhere: what is wrong, and status 2.
+// Command lines with commander. An invalid one is reported the same way everywhere: the error and status 2.
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { printError, toPlainLines } from './terminal.ts';
 
 /** The exit status for an invalid command line. */
 export const USAGE_STATUS = 2;
 
-/** A command that reports unknown names with the nearest known one, and never ends the process. */
+/** A command that suggests the nearest known name for an unknown one, and never ends the process. */
 export const createCommand = (
   name: string,
   out: (text: string) => void,
@@ -25,6 +25,6 @@ export const statusOf = (error: unknown): number | null => {
   return error.exitCode === 0 ? 0 : USAGE_STATUS;
 };
 
-/** The arguments without a leading `--`, which people type because npm needs it. */
+/** The arguments without a leading `--`, which npm requires before arguments of a script. */
 export const withoutSeparator = (args: readonly string[]): readonly string[] =>
   args[0] === '--' ? args.slice(1) : args;

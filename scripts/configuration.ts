@@ -17,21 +17,21 @@ import { isRow, PROJECT } from './wrangler.ts';
 
 /** The parts of one environment of wrangler.toml that the commands need. */
 export interface Configuration {
-  /** The file, as an absolute path. */
+  /** The absolute path of the file. */
   path: string;
-  /** '' for the environment at the top. */
+  /** '' for the top-level environment. */
   environment: string;
-  /** The Worker's name. */
+  /** The name of the Worker. */
   name: string;
   vars: Readonly<Record<string, unknown>>;
-  /** The ids of the bindings, or null if they are not bound. */
+  /** The ids of the bindings; null if they are missing. */
   databaseId: string | null;
   kvId: string | null;
-  /** The names of all bindings that the Worker needs or warns about. */
+  /** The names of all bindings that the Worker requires or warns about. */
   bindings: readonly string[];
 }
 
-/** The message is for the operator: what is wrong and what to do. */
+/** The message tells the operator what is wrong and how to fix it. */
 export class ConfigurationError extends Error {
   override name = 'ConfigurationError';
 }
@@ -43,8 +43,8 @@ const textOrNull = (value: unknown): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
 /**
- * Reads one environment of wrangler.toml like wrangler.
- * @param config the path that `--config` gives
+ * Reads one environment of wrangler.toml as wrangler does.
+ * @param config the path from `--config`
  * @throws ConfigurationError if the file cannot be read, or has no such environment
  */
 export const readConfiguration = async (
@@ -89,7 +89,7 @@ export const readConfiguration = async (
   };
 };
 
-/** The file of local secrets: `.dev.vars.<environment>` if it exists, else `.dev.vars`, as in wrangler. */
+/** The file of local secrets, as in wrangler: `.dev.vars.<environment>` if it exists, otherwise `.dev.vars`. */
 export const localSecretsPath = ({
   path,
   environment,
@@ -99,21 +99,21 @@ export const localSecretsPath = ({
   return environment !== '' && existsSync(own) ? own : common;
 };
 
-/** One assignment as dotenv knows it: a value in quotes may have several lines. */
+/** One assignment in dotenv syntax. A quoted value may span several lines. */
 const ASSIGNMENT =
   /^[ \t]*(?:export[ \t]+)?[\w.-]+[ \t]*=[ \t]*(?:"(?:\\.|[^"\\])*"|'[^']*'|`[^`]*`|[^\n"'`][^\n]*|)[ \t]*(?:#[^\n]*)?$/gm;
 const BLANK_OR_COMMENT = /^\s*(?:#.*)?$/;
 
 /**
  * Reads the file of local secrets.
- * @returns its values; none if there is no file
- * @throws ConfigurationError with the line that is no assignment, which wrangler would silently ignore
+ * @returns its values; empty if there is no file
+ * @throws ConfigurationError for a line that is not an assignment, which wrangler silently ignores
  */
 export const readLocalSecrets = (path: string): Record<string, string> => {
   if (!existsSync(path)) return {};
   if (!statSync(path).isFile()) throw new ConfigurationError(`${path} is not a file.`);
   const text = readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
-  // Each assignment is blanked, its line breaks kept, so that the lines that are left keep their numbers.
+  // Assignments are removed but their line breaks kept, so that the remaining lines keep their numbers.
   const rest = text.replace(ASSIGNMENT, (found) => found.replace(/[^\n]/g, '')).split('\n');
   const line = rest.findIndex((each) => !BLANK_OR_COMMENT.test(each));
   if (line >= 0)
@@ -131,19 +131,19 @@ const SECRETS = Object.keys(TABLE).filter((name) => TABLE[name]?.isSecret === tr
 /** Required secrets. */
 const REQUIRED_SECRETS = SECRETS.filter((name) => TABLE[name]?.isRequired === true);
 
-/** The secrets that a deployment must have: those that all need, those of the provider of its mails, and of an old service. */
+/** The required secrets of a deployment: those of every deployment, of its mail provider, and of an old service. */
 export const listNeededSecrets = ({ vars }: Configuration): string[] => {
   const read = readValues({ ...vars, ...standIn(REQUIRED_SECRETS) });
   return [...REQUIRED_SECRETS, ...('values' in read ? listMissingSecrets(read.values) : [])];
 };
 
-/** A placeholder for a secret of a deployment, which cannot be read. */
+/** Stands for a secret of a deployment, which cannot be read. */
 const UNKNOWN_SECRET = '-'.repeat(64);
 
 const NEEDED = ['DB', 'SESSIONS', 'ASSETS'];
 const FLOOD_GUARDS = ['LOGIN_LIMIT', 'REGISTRATION_LIMIT'];
 
-/** A secret with a required form, such as keys, is left out: a placeholder would not be valid. */
+/** Secrets with a required format, such as keys, are left out, because a placeholder would be invalid. */
 const standIn = (names: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     names
@@ -151,15 +151,15 @@ const standIn = (names: readonly string[]): Record<string, string> =>
       .map((name) => [name, UNKNOWN_SECRET]),
   );
 
-/** What must be fixed before the Worker can serve, and what should be. */
+/** Errors must be fixed before the Worker can serve; warnings should be. */
 export interface Findings {
   problems: string[];
   warnings: string[];
 }
 
 /**
- * Checks an environment by the same rules as the Worker at start.
- * @param secrets the local ones; null for a deployment, whose secrets are known to Cloudflare alone
+ * Checks an environment with the rules that the Worker applies at start.
+ * @param secrets the local secrets; null for a deployment, whose secrets only Cloudflare knows
  */
 export const judge = (
   configuration: Configuration,

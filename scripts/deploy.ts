@@ -5,7 +5,7 @@ import { createDeployment } from './deploy/command.ts';
 import { print, printError } from './terminal.ts';
 import { PROJECT, runWrangler, wranglerCommand, wranglerEnvironment } from './wrangler.ts';
 
-/** Runs a wrangler command in this terminal, where it can ask and be logged in. */
+/** Runs a wrangler command in this terminal, so that it can ask questions and log in. */
 const run = (args: readonly string[]): Promise<number> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, wranglerCommand(args), {

@@ -1,4 +1,4 @@
-// `npm run example`: Latchkey and examples/api beside it, which asks Latchkey who its callers are.
+// `npm run example`: runs Latchkey together with examples/api, which identifies its callers through Latchkey.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { waitForListener } from './start/port.ts';
@@ -22,7 +22,7 @@ const stop = (status: number): void => {
 const run = (args: readonly string[]): void => {
   const child = spawn(process.execPath, args, { cwd: PROJECT, env: wranglerEnvironment(), stdio: 'inherit' });
   children.push(child);
-  // Each is useless without the other.
+  // Neither works without the other.
   child.on('exit', (code) => stop(code ?? 0));
 };
 
@@ -31,7 +31,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 run([join(PROJECT, 'scripts/start.ts'), '--port', String(LATCHKEY_PORT)]);
 await waitForListener(HOST, LATCHKEY_PORT, () => isOver);
 if (!isOver) {
-  // Two `wrangler dev` on one machine find each other by the names of their Workers.
+  // Two `wrangler dev` processes on one machine find each other by the names of their Workers.
   const config = join(PROJECT, 'examples/api/wrangler.toml');
   run(wranglerCommand(['dev', '--config', config, '--ip', HOST, '--port', String(API_PORT)]));
   await waitForListener(HOST, API_PORT, () => isOver);

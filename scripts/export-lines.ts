@@ -1,4 +1,4 @@
-// The lines of an export: accounts by their ids, each as the JSON that the import takes.
+// The lines of an export: accounts in the order of their ids, each in the JSON format of the import.
 import { isPlaceholderEmail } from '../src/core/formats.ts';
 import { selectAccounts } from './import/sql.ts';
 import type { Target } from './import/target.ts';
@@ -11,7 +11,7 @@ const PAGE_ACCOUNTS = 2_000;
 const TIMES = new Set(['created_at', 'updated_at', 'last_login_at', 'disabled_at', 'email_verified_at']);
 const LEFT_OUT = new Set(['username_key', 'email_key', 'name_key']);
 
-/** A row as the import reads it: times as ISO 8601, truths as such, without what is computed from the rest. */
+/** A row as the import reads it: ISO 8601 times, JSON booleans, and no computed columns. */
 export const toLine = (row: Row): string => {
   const fields = Object.entries(row)
     .filter(([name]) => !LEFT_OUT.has(name))
@@ -20,11 +20,11 @@ export const toLine = (row: Row): string => {
       if (name === 'is_admin') return [name, value === 1];
       return [name, TIMES.has(name) && typeof value === 'number' ? new Date(value).toISOString() : value];
     });
-  // The file may be shown on a terminal: in JSON, an escaped character is the same character.
+  // The file may be shown on a terminal. An escaped character means the same in JSON.
   return `${toPlainLines(JSON.stringify(Object.fromEntries(fields)))}\n`;
 };
 
-/** Pages of accounts by id, at the same cost for every page. */
+/** Pages of accounts by id. Every page has the same cost. */
 export async function* readAccounts(target: Target): AsyncGenerator<Row[]> {
   let afterId = 0;
   for (;;) {

@@ -1,4 +1,4 @@
-// `npm run export -- …`: all accounts with their hashes, in the form that the import takes or another service does.
+// `npm run export -- …`: exports all accounts with their hashes, for the import or for another service.
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createCommand, statusOf, USAGE_STATUS, withoutSeparator } from './command-line.ts';
@@ -11,17 +11,17 @@ import { messageOf, print, printError, writeData } from './terminal.ts';
 
 const FAILED_STATUS = 1;
 
-/** Readable by its owner only, because it has password hashes. */
+/** Readable by its owner only, because it contains password hashes. */
 const FILE_MODE = 0o600;
 
 interface Output {
   write(text: string): Promise<void> | void;
-  /** Only now is there a file of that name. */
+  /** Gives the file its final name. */
   finish(): void;
   abandon(): void;
 }
 
-/** The command must not be carried out. The message is for the operator. */
+/** The export is refused. The message is for the operator. */
 class Refused extends Error {
   override name = 'Refused';
 }
@@ -33,8 +33,8 @@ const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
 
 /**
- * Opens a file that is not there yet, for its owner alone: `wx` follows no link and takes over no file, and so no file
- * that others can read, whatever happened since somebody looked.
+ * Creates a file that only its owner can read. `wx` fails if the file exists and follows no link, so the export never
+ * goes into an existing file that others can read.
  */
 const openNew = (path: string): number => {
   try {
@@ -48,9 +48,9 @@ const openNew = (path: string): number => {
   }
 };
 
-/** Renames the finished file. The name must still be free, unless overwriting is allowed. */
+/** Renames the finished file. Fails if the name is taken, unless overwriting is allowed. */
 const publish = (partial: string, path: string, isForced: boolean): void => {
-  // The export has taken a while: somebody else may have taken the name since it began.
+  // Another process may have taken the name during the export.
   if (!isForced && existsSync(path)) throw new Refused(fileIsThere(path));
   renameSync(partial, path);
 };
@@ -145,14 +145,14 @@ const main = async (args: readonly string[]): Promise<number> => {
   const parser = createParser().parse([...withoutSeparator(args)], { from: 'user' });
   const flags = parser.opts();
   if (flags.local && flags.remote) parser.error('error: give --local or --remote, not both');
-  // A closed reader (`| head`) shows as a failed write.
+  // If the reader has closed the pipe (`| head`), a write fails.
   process.stdout.on('error', () => {});
   const formatName = flags.format ?? 'jsonl';
   if (!isExportFormat(formatName))
     throw new Refused(`--format is one of ${Object.keys(EXPORT_FORMATS).join(', ')}.`);
   const format = EXPORT_FORMATS[formatName];
   const name = flags.out ?? `latchkey-users-${new Date().toISOString().slice(0, 10)}.${format.extension}`;
-  // What goes to a terminal is escaped as JSON escapes it, which would be other data in CSV and SQL.
+  // Output to a terminal is escaped as in JSON. This would change the data in CSV and SQL.
   if (name === '-' && !format.extension.startsWith('json'))
     throw new Refused(`--format ${formatName} is written to a file: --out <file>.`);
   const path = name === '-' ? null : resolve(process.env['INIT_CWD'] ?? process.cwd(), name);

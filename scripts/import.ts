@@ -1,4 +1,4 @@
-// `npm run import -- <file> …`: brings the users of another service, with the passwords that they have.
+// `npm run import -- <file> …`: imports the users of another service with their password hashes.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Counts, createCheckpoint, noCounts, OtherImport } from './import/checkpoint.ts';
@@ -18,14 +18,14 @@ import { print, printError } from './terminal.ts';
 
 const FAILED_STATUS = 1;
 const USAGE_STATUS = 2;
-/** Some records were refused or in conflict. */
+/** Exit status: some records were refused or in conflict. */
 const PARTLY_STATUS = 3;
-/** No record was imported. */
+/** Exit status: no record was imported. */
 const NONE_STATUS = 4;
-/** 128 + SIGINT, as shells write it. */
+/** Exit status: 128 + SIGINT, as in shells. */
 const STOPPED_STATUS = 130;
 
-/** Ctrl-C ends the import after the current batch; a second one ends it at once. */
+/** Ctrl-C ends the import after the current batch. A second Ctrl-C ends it at once. */
 const watchForStop = () => {
   let isStopped = false;
   const stop = () => {
@@ -33,7 +33,7 @@ const watchForStop = () => {
     printError('\nStopping after this batch …');
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // Wrangler's own listeners would end the process in the middle of the batch.
+    // Wrangler's listeners would end the process in the middle of a batch.
     process.removeAllListeners(signal);
     process.once(signal, stop);
   }
@@ -48,7 +48,7 @@ const readPepper = (name: string | null): string | null => {
   return pepper;
 };
 
-/** @throws UsageError if there is no such file, or not the four parameters in it */
+/** @throws UsageError if the file does not exist or lacks one of the four parameters */
 const readFirebase = (file: string | null): FirebaseParameters | null => {
   if (file === null) return null;
   if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`);
@@ -118,7 +118,7 @@ const importFile = async (command: Command): Promise<number> => {
   }
 };
 
-/** An account that is there already, or that was deleted here, is what the file asks for. */
+/** Accounts that already exist or were deleted here count as success. */
 const statusOf = ({ read, refused, conflicts }: Counts): number => {
   const left = refused + conflicts;
   if (left === 0) return 0;
@@ -137,7 +137,7 @@ const tell = (error: unknown, file: string): number => {
 };
 
 const main = async (): Promise<number> => {
-  // npm runs scripts in the project's folder, wherever it was called.
+  // npm runs scripts in the project folder, not in the folder where it was called.
   const folder = process.env['INIT_CWD'] ?? process.cwd();
   const args = process.argv.slice(2);
   if (args.includes('--help') || args.includes('-h')) {

@@ -1,4 +1,4 @@
-// `npm run keys -- create|rotate|show --file <path>`: the keys of access tokens, in a file that its owner alone reads.
+// `npm run keys -- create|rotate|show --file <path>`: manages the keys of access tokens in a file for its owner only.
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createCommand, statusOf, withoutSeparator } from './command-line.ts';
 import {
@@ -10,13 +10,13 @@ import {
 } from './keys/signing-keys.ts';
 import { messageOf, print, printError } from './terminal.ts';
 
-/** Only its owner reads a file that holds keys. */
+/** Readable by its owner only, because it contains private keys. */
 const FILE_MODE = 0o600;
 
 const FILE_FLAG = '--file <path>';
 const FILE_TEXT = 'where the keys are kept: Cloudflare gives no secret back';
 
-/** Replaces the file atomically: an interrupted command leaves the old keys, never a part of the new ones. */
+/** Replaces the file atomically, so that an interrupted command leaves the old keys. */
 const write = (path: string, keys: SigningKeys): void => {
   const next = `${path}.${process.pid}`;
   writeFileSync(next, `${writeSigningKeys(keys)}\n`, { mode: FILE_MODE });

@@ -6,13 +6,13 @@ import { print } from './terminal.ts';
 import { isRow, PROJECT } from './wrangler.ts';
 
 /**
- * npm holds the `engines` of every package in the lock against the Node that runs npm, and warns (EBADENGINE). Here no
- * package runs on that one: scripts and tools run on the Node of the dev dependency `node`, which stands first in the
- * path of every npm script. The demands are taken out by name, and nothing else is silenced.
+ * npm compares the `engines` of every package in the lock with the Node that runs npm, and warns (EBADENGINE). Here no
+ * package runs on that Node: scripts and tools run on the Node of the dev dependency `node`, which is first in the path
+ * of every npm script. The requirements are removed package by package, so no other warning is hidden.
  *
- * @param lock the parsed package-lock.json; the packages in question lose their `engines`
- * @param node the range of package.json, whose oldest Node the demands are held against
- * @returns the packages that have lost theirs
+ * @param lock the parsed package-lock.json. The affected packages lose their `engines`
+ * @param node the range in package.json, whose oldest Node is compared with the requirements
+ * @returns the affected packages
  */
 export const dropDemands = (lock: Record<string, unknown>, node: string): string[] => {
   const oldest = minVersion(node);
@@ -32,7 +32,7 @@ export const readJson = (name: string): Record<string, unknown> => {
   return parsed;
 };
 
-/** The range of `engines.node` in package.json. */
+/** The range in `engines.node` of package.json. */
 export const readNodeRange = (): string => {
   const { engines } = readJson('package.json');
   const range = isRow(engines) ? engines['node'] : null;

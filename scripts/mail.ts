@@ -1,4 +1,4 @@
-// `npm run mail`: the last mails of the service on this machine, with their links, in the terminal.
+// `npm run mail`: shows the last mails of the local service, with their links.
 import { createCommand, statusOf, withoutSeparator } from './command-line.ts';
 import { MAX_MAILS, readMails } from './mailbox.ts';
 import { messageOf, print, printError, toPlainLines, toPlainText } from './terminal.ts';
@@ -23,7 +23,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (!URL.canParse(url)) parser.error('error: --url takes an origin such as http://127.0.0.1:8787');
   const mails = await readMails(new URL(url).origin, count);
   if (mails.length === 0) print('No mails yet.');
-  // The newest last, where the terminal ends.
+  // Newest last, next to the prompt.
   for (const { to, subject, text, sentAt } of mails.toReversed())
     print(
       `── ${toPlainText(sentAt)}\nTo: ${toPlainText(to)}\nSubject: ${toPlainText(subject)}\n\n${toPlainLines(text)}`,

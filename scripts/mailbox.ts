@@ -1,10 +1,10 @@
-// The mails that the service on this machine has sent: wrangler keeps them, and delivers none.
+// Reads the mails of the local service. Wrangler stores them and delivers none.
 import { isRow } from './wrangler.ts';
 
-/** What wrangler 4.155 serves beside the Worker. */
+/** A route that wrangler 4.155 serves beside the Worker. */
 const LIST = '/cdn-cgi/local/explorer/api/local/email/sending';
 
-/** The most that it lists at once. */
+/** The maximum per request. */
 export const MAX_MAILS = 100;
 
 export interface LocalMail {
@@ -12,13 +12,13 @@ export interface LocalMail {
   subject: string;
   text: string;
   html: string;
-  /** As ISO 8601. */
+  /** ISO 8601. */
   sentAt: string;
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Asks for a list, or for one mail. Throws if it is no answer of wrangler's. */
+/** Requests the list or one mail. Throws if the response is not from wrangler. */
 const ask = async (origin: string, query: Record<string, string>): Promise<unknown> => {
   const response = await fetch(`${origin}${LIST}?${new URLSearchParams(query)}`);
   const body: unknown = await response.json().catch(() => null);
@@ -28,10 +28,10 @@ const ask = async (origin: string, query: Record<string, string>): Promise<unkno
 };
 
 /**
- * The last mails, the newest first.
- * @param origin where `npm start` serves, such as http://127.0.0.1:8787
+ * The last mails, newest first.
+ * @param origin of `npm start`, such as http://127.0.0.1:8787
  * @param count at most `MAX_MAILS`
- * @throws Error if nothing listens there, or not wrangler
+ * @throws Error if wrangler does not listen there
  */
 export const readMails = async (origin: string, count: number): Promise<LocalMail[]> => {
   const listed = await ask(origin, { per_page: String(count) });

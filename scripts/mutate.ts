@@ -1,5 +1,5 @@
-// `npm run mutate`: makes security-relevant faults in copies of the project, and reports which of them the tests
-// notice.
+// `npm run mutate`: mutation tests. Makes security-relevant faults in copies of the project and reports which of them
+// the tests notice.
 import { type ChildProcess, fork } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -13,10 +13,10 @@ import { messageOf, print, printError } from './terminal.ts';
 
 const DOCUMENT = 'docs/security/mutation.md';
 
-/** Of 100 faults, at least so many must be noticed. */
+/** The percentage of faults that the tests must notice. */
 const MIN_SCORE = 97;
 
-/** Tests that hang have noticed the fault. The slowest take a fifth of this on a busy machine. */
+/** A timeout counts as noticed. The slowest tests take a fifth of this on a busy machine. */
 const TIMEOUT_MS = 300_000;
 
 /** Any prime that does not divide the number of faults. */
@@ -24,7 +24,7 @@ const STRIDE = 67;
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** A copy of what git knows, the changes that are not committed included. */
+/** Copies the files that git tracks or does not ignore, with uncommitted changes. */
 const copyProject = async (): Promise<string> => {
   const copy = mkdtempSync(join(tmpdir(), 'latchkey-mutate-'));
   const listed = await runText('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], ROOT);
@@ -38,7 +38,7 @@ const copyProject = async (): Promise<string> => {
   return copy;
 };
 
-/** Tries faults in its own copy, in one process after the other. */
+/** Tries faults in its own copy, one at a time. */
 interface Trier {
   try: (mutant: Mutant) => Promise<Outcome>;
   end: () => void;
@@ -84,7 +84,7 @@ const createTrier = (copy: string): Trier => {
   };
 };
 
-/** Each test file without a fault: it must pass. */
+/** Runs of each test file without a fault. They must pass. */
 const baselinesOf = (wanted: readonly Mutant[]): Mutant[] =>
   [...new Set(wanted.flatMap(({ tests }) => tests))].map((test) => ({
     what: `test/${test}.test.ts`,
@@ -94,10 +94,10 @@ const baselinesOf = (wanted: readonly Mutant[]): Mutant[] =>
     tests: [test],
   }));
 
-/** Tries all of them, each by the next trier that is free. */
+/** Tries all faults, each with the next free trier. */
 const tryAll = async (triers: readonly Trier[], wanted: readonly Mutant[], say: (tried: Tried) => void) => {
   const tried = new Map<Mutant, Outcome>();
-  // By a stride, so that a run that is stopped has tried something of everything.
+  // In strides, so that an interrupted run has tried faults of every area.
   const waiting = wanted.toSorted(
     (one, other) =>
       ((wanted.indexOf(one) * STRIDE) % wanted.length) - ((wanted.indexOf(other) * STRIDE) % wanted.length),

@@ -1,14 +1,14 @@
-// Builds what others install, into dist/package: the types of the dialect `id` and of the calls of Workers, and `verify`.
+// Builds the npm package into dist/package: `verify`, and the types of the dialect `id` and of the RPC methods.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT } from './wrangler.ts';
 
-/** What `exports` and `files` of package.json name. */
+/** The folder that `exports` and `files` of package.json name. */
 const FOLDER = join(PROJECT, 'dist/package');
 
-/** @throws Error with what the compiler says */
+/** @throws Error with the output of the compiler */
 const compile = (config: string, folder: string, flags: readonly string[]): void => {
   const args = ['-p', config, '--outDir', folder, '--rootDir', '.', '--noEmit', 'false', '--declaration'];
   const { status, stdout } = spawnSync(
@@ -19,7 +19,7 @@ const compile = (config: string, folder: string, flags: readonly string[]): void
   if (status !== 0) throw new Error(`TypeScript could not build ${config}:\n${stdout}`);
 };
 
-/** The texts of a type that is a choice of texts, such as `'a' | 'b'`, from the declarations of all of src. */
+/** The members of a union of string literals, such as `'a' | 'b'`, from the declarations of src. */
 const readChoice = (name: string, declarations: readonly string[]): string => {
   const form = new RegExp(`^export type ${name} = ((?:'[^']+'(?: \\| )?)+);$`, 'm');
   const [choice, ...others] = declarations.flatMap((text) => form.exec(text)?.[1] ?? []);
@@ -29,9 +29,9 @@ const readChoice = (name: string, declarations: readonly string[]): string => {
 };
 
 /**
- * The declaration of the routes of `id`, which names nothing of src. What it names of hono stays.
- * @param emitted what the compiler made of package/client.ts
- * @param declarations what it made of src
+ * The declaration of the routes of `id` without references to src. References to hono stay.
+ * @param emitted the compiler output for package/client.ts
+ * @param declarations the compiler output for src
  */
 export const writeClientTypes = (emitted: string, declarations: readonly string[]): string => {
   const schema = /^export declare const schema: (\{\n[\s\S]*?\n\});$/m.exec(emitted)?.[1];
@@ -49,7 +49,7 @@ export type IdSchema = ${named};
 `;
 };
 
-/** For entries that are types alone: importing them for their value gives an empty module. */
+/** For entries that have only types: the module itself is empty. */
 const NO_VALUES = 'export {};\n';
 
 const build = (): void => {

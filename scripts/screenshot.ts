@@ -1,4 +1,4 @@
-// `npm run screenshot -- [url]`: writes the pictures of the account page in README.md, from a server such as `npm start`.
+// `npm run screenshot -- [url]`: takes the screenshots of the account page for README.md, from a running server.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { launchChromium } from '../test/node/support-chromium.ts';
@@ -7,7 +7,7 @@ import { PROJECT } from './wrangler.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8787';
 
-/** Below docs/. Both have the same size, so that README.md can exchange them. */
+/** Below docs/. Both have the same size, so that README.md can switch between them. */
 const FOLDER = join(PROJECT, 'docs/images');
 const VIEWPORT = { width: 960, height: 640 };
 
@@ -28,7 +28,7 @@ const post = (origin: string, path: string, fields: object): Promise<Response> =
 const main = async (): Promise<void> => {
   const origin = new URL(process.argv[2] ?? DEFAULT_URL).origin;
   mkdirSync(FOLDER, { recursive: true });
-  // On a second run she is there already.
+  // On a second run, the account already exists.
   await post(origin, '/id/register', MARY);
   const browser = await launchChromium();
   for (const colorScheme of ['light', 'dark'] as const) {

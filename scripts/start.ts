@@ -1,4 +1,4 @@
-// `npm start -- [wrangler flags]`: generates the secrets, checks the settings, applies the migrations, serves locally.
+// `npm start -- [wrangler flags]`: generates secrets, checks the settings, applies migrations and serves locally.
 import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename, join } from 'node:path';
@@ -24,14 +24,14 @@ const DEFAULT_PORT = '8787';
 
 const DEFAULT_ORIGIN = `http://${DEFAULT_IP}:${DEFAULT_PORT}`;
 
-/** The names of this machine that a link can have: src/settings/table.ts. */
+/** The loopback names that a link can have: src/settings/table.ts. */
 const LOOPBACK = new Set(['127.0.0.1', 'localhost']);
 
 const REFUSED_STATUS = 1;
 
 const LOCK = join(PROJECT, '.wrangler', 'start.lock');
 
-// Parsed by `node:util`, not by commander, because unknown flags are passed to wrangler.
+// Parsed with `node:util` instead of commander, because unknown flags are passed to wrangler.
 const flags = withoutSeparator(process.argv.slice(2));
 const { values } = parseArgs({
   args: [...flags],
@@ -48,7 +48,7 @@ const { values } = parseArgs({
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** The variables that `--var NAME:value` sets over those of wrangler.toml. */
+/** The variables from `--var NAME:value`, which override those of wrangler.toml. */
 const readVars = (): Record<string, string> => {
   const pairs = Array.isArray(values.var) ? values.var.filter((pair) => typeof pair === 'string') : [];
   return Object.fromEntries(
@@ -63,10 +63,10 @@ const findOrigin = (): string | null => {
   return isFixed(port) ? `${scheme}://${LOOPBACK.has(ip) ? ip : 'localhost'}:${port}` : null;
 };
 
-/** Variables of local development, on top of those of wrangler.toml. */
+/** Variables for local development, in addition to those of wrangler.toml. */
 let localVars: Record<string, string> = {};
 
-/** Generates the secrets and checks the settings. Returns what is wrong with them. */
+/** Generates the secrets and checks the settings. Returns the problems. */
 const prepareSettings = async (): Promise<string[]> => {
   const configuration = await readConfiguration(textOf(values.config), environmentOf(values));
   const path = localSecretsPath(configuration);
@@ -92,7 +92,7 @@ const migrate = (): number => {
   const command = ['d1', 'migrations', 'apply', 'DB', '--local', ...targetFlags(values)];
   const { status, stdout, stderr } = spawnSync(process.execPath, wranglerCommand(command), {
     cwd: PROJECT,
-    // In a CI, wrangler asks no question.
+    // With CI set, wrangler asks no questions.
     env: wranglerEnvironment({ CI: 'true' }),
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -107,12 +107,12 @@ const address = () => ({
   port: textOf(values.port) ?? DEFAULT_PORT,
 });
 
-/** Serves until it is stopped, with wrangler's exit status. Resolves when it listens or has ended. */
+/** Serves until it is stopped, then exits with wrangler's status. Resolves when it listens or has ended. */
 const serve = async (): Promise<void> => {
   const { ip, port } = address();
   const scheme = values['local-protocol'] === 'https' ? 'https' : 'http';
   const origin = findOrigin();
-  // A flag that is given twice becomes a list, which wrangler refuses: ours only if there is none.
+  // Wrangler refuses a flag that is given twice, so the default is added only if the flag is missing.
   const ours = [
     ...(values.ip === undefined ? ['--ip', ip] : []),
     ...(values.port === undefined ? ['--port', port] : []),
@@ -138,7 +138,7 @@ const serve = async (): Promise<void> => {
   });
   child.on('exit', (code, signal) => {
     isOver = true;
-    // 128 + the signal's number is how shells write it.
+    // 128 + the number of the signal, as in shells.
     process.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
   });
   if (isFixed(port)) await waitForListener(ip, Number(port), () => isOver);
@@ -174,7 +174,7 @@ const main = async (): Promise<void> => {
     print('Usage: npm start -- [flags of `wrangler dev`, such as --port 8790]');
     return;
   }
-  // Before the wait, so that it says so at once, and after it: the other one may have taken the port.
+  // Checked before the wait, to fail at once, and after it, because the other process may have taken the port.
   if (!(await isPortFree())) return;
   const start = async () => {
     if ((await isPortFree()) && (await prepare())) await serve();

@@ -1,4 +1,4 @@
-// Lays out tables for the terminal and for Markdown.
+// Formats tables for the terminal and for Markdown.
 import stringWidth from 'string-width';
 import { toPlainText } from './terminal.ts';
 
@@ -6,13 +6,13 @@ export type Cell = string | number;
 
 const ELLIPSIS = '…';
 
-/** A number with separators, a text without control characters. */
+/** Formats a cell: numbers with separators, texts without control characters. */
 const writeCell = (cell: Cell): string =>
   typeof cell === 'number' ? cell.toLocaleString('en-US') : toPlainText(cell);
 
 const characters = new Intl.Segmenter();
 
-/** Cuts a text to a width, in whole visible characters. */
+/** Cuts a text to a width, at the boundary of a visible character. */
 const cut = (text: string, width: number): string => {
   if (stringWidth(text) <= width) return text;
   let kept = '';
@@ -23,14 +23,14 @@ const cut = (text: string, width: number): string => {
   return kept + ELLIPSIS;
 };
 
-/** Pads a cell to the width of its column. Some characters, such as Chinese ones, take two columns. */
+/** Pads a cell to the width of its column. Some characters, such as Chinese ones, are two columns wide. */
 export const fitCell = (cell: Cell, width: number, align: 'left' | 'right' = 'left'): string => {
   const text = cut(writeCell(cell), width);
   const gap = ' '.repeat(width - stringWidth(text));
   return align === 'left' ? text + gap : gap + text;
 };
 
-/** The width of each column: that of its widest cell. */
+/** The width of each column: the width of its widest cell. */
 const measure = (rows: readonly (readonly Cell[])[], minWidth: number): number[] => {
   const columns = Math.max(...rows.map((row) => row.length));
   return Array.from({ length: columns }, (_, column) =>
@@ -38,7 +38,7 @@ const measure = (rows: readonly (readonly Cell[])[], minWidth: number): number[]
   );
 };
 
-/** A table for the terminal. A column is aligned to the right if its first row holds a number. */
+/** A table for the terminal. A column is right-aligned if its first cell is a number. */
 export const writeTable = (head: readonly string[], rows: readonly (readonly Cell[])[]): string => {
   const widths = measure([head, ...rows], 0);
   const aligns = head.map((_, column) => (typeof rows[0]?.[column] === 'number' ? 'right' : 'left'));
@@ -50,10 +50,10 @@ export const writeTable = (head: readonly string[], rows: readonly (readonly Cel
   return [write(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(write)].join('\n');
 };
 
-/** The minimum of Markdown's delimiter row, with its colon. */
+/** The minimum width of a cell in Markdown's delimiter row, with its colon. */
 const MIN_MARKDOWN_WIDTH = 4;
 
-/** A table in Markdown, of which a terminal can be shown the text. All columns but the first are aligned to the right. */
+/** A table in Markdown that is also readable as text. All columns except the first are right-aligned. */
 export const writeMarkdownTable = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = measure([head, ...rows], MIN_MARKDOWN_WIDTH);
   const write = (row: readonly string[]): string =>

@@ -1,9 +1,10 @@
-// The only place that writes to the terminal, so that no foreign text can control it; and questions to the operator.
+// All output to the terminal and all questions to the operator. Untrusted texts are escaped, so that they cannot control
+// the terminal.
 import { createInterface } from 'node:readline/promises';
 
 /**
- * Characters that control a terminal or change how a line is read: C0 and C1 controls, marks of direction and other
- * invisible marks, line and paragraph separators, half surrogates. The two joiners are part of scripts and emoji.
+ * Characters that control a terminal or change how a line is read: C0 and C1 controls, direction marks and other
+ * invisible marks, line and paragraph separators, lone surrogates. The two joiners are allowed, for scripts and emoji.
  * @see https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
  */
 const UNSAFE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
@@ -14,10 +15,10 @@ const escapeUnits = (character: string): string =>
     (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
   ).join('');
 
-/** A foreign text, such as a name, for one line: unsafe characters are written as JSON escapes. */
+/** An untrusted text, such as a name, for one line. Unsafe characters become JSON escapes. */
 export const toPlainText = (text: string): string => text.replace(UNSAFE, escapeUnits);
 
-/** The same, for texts of several lines. JSON stays the same JSON. */
+/** The same for texts with several lines. JSON keeps its meaning. */
 export const toPlainLines = (text: string): string =>
   text.replace(UNSAFE, (character) =>
     character === '\n' || character === '\t' ? character : escapeUnits(character),
@@ -28,21 +29,21 @@ export const print = (text: string): void => {
   process.stdout.write(`${toPlainLines(text)}\n`);
 };
 
-/** Prints a refusal, a warning or a note. */
+/** Prints an error, a warning or a note. */
 export const printError = (text: string): void => {
   process.stderr.write(`${toPlainLines(text)}\n`);
 };
 
-/** Writes data to the standard output. Resolves when its reader has taken it, so that a slow one is waited for. */
+/** Writes data to the standard output. Resolves when the reader has taken it, so that a slow reader is not overrun. */
 export const writeData = (text: string): Promise<void> =>
   new Promise((resolve, reject) => {
     process.stdout.write(toPlainLines(text), (error) => (error ? reject(error) : resolve()));
   });
 
-/** Whether somebody can answer a question. */
+/** Whether the terminal is interactive. */
 export const hasTerminal = (): boolean => process.stdin.isTTY === true;
 
-/** Asks a yes or no question. Everything but `y` and `yes` means no. */
+/** Asks a yes or no question. Everything except `y` and `yes` means no. */
 export const confirm = async (question: string): Promise<boolean> => {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {

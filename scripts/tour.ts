@@ -1,4 +1,4 @@
-// `npm run tour -- [url]`: sends every documented example to a running server, and reports which of them it keeps.
+// `npm run tour -- [url]`: sends every documented example to a running server and compares the responses.
 import { randomBytes } from 'node:crypto';
 import { printError } from './terminal.ts';
 import { type CheckFor, createCheckFor, type Row, Stopped } from './tour/check.ts';
@@ -15,12 +15,12 @@ import { createTable } from './tour/table.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8787';
 
-/** 8 hexadecimal digits: what fits into a username of `user-v1`, and enough for accounts that live for seconds. */
+/** 8 hexadecimal digits fit into a username of `user-v1`, and are enough for accounts that exist for seconds. */
 const SUFFIX_BYTES = 4;
 
 const BROKEN_STATUS = 1;
 const UNREACHABLE_STATUS = 2;
-/** 128 + SIGINT. */
+/** Exit status: 128 + SIGINT. */
 const STOPPED_STATUS = 130;
 
 const readOrigin = (args: readonly string[]): string | null => {
@@ -28,7 +28,7 @@ const readOrigin = (args: readonly string[]): string | null => {
   return url !== null && /^https?:$/.test(url.protocol) ? url.origin : null;
 };
 
-/** Each dialect's examples, then every account through every other dialect, then the deletion. */
+/** The examples of each dialect, then every account through every other dialect, then the deletion. */
 const visit = async (checkFor: CheckFor, people: People, origin: string): Promise<void> => {
   const users = await tourUsers(checkFor, people);
   const userV1 = await tourUserV1(checkFor, people);
@@ -45,7 +45,7 @@ const visit = async (checkFor: CheckFor, people: People, origin: string): Promis
   await tourDeletion(checkFor, people, account);
 };
 
-/** Why the server does not answer; null if it does. */
+/** Why the server does not respond; null if it does. */
 const whyUnreachable = (send: Send): Promise<string | null> =>
   send(get('/')).then(
     () => null,
@@ -68,7 +68,7 @@ const main = async (): Promise<number> => {
     return UNREACHABLE_STATUS;
   }
 
-  // Ctrl-C, or a reader that is gone (`| head`), ends the visit, not the removal. A second Ctrl-C ends that too.
+  // Ctrl-C or a closed pipe (`| head`) stops the tour, not the removal of its accounts. A second Ctrl-C stops that too.
   let isStopped = false;
   const stop = () => {
     isStopped = true;

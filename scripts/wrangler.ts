@@ -4,19 +4,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ParseArgsOptionsConfig } from 'node:util';
 
-/** The project's folder: wrangler.toml, migrations/ and .dev.vars are here. */
+/** The project folder, which contains wrangler.toml, migrations/ and .dev.vars. */
 export const PROJECT = join(import.meta.dirname, '..');
 
 const WRANGLER = join(PROJECT, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
 
-/** The flags that choose the database. Every wrangler command that uses it must get the same ones. */
+/** The flags that select the database. All wrangler commands that use it must get the same flags. */
 export const TARGET_OPTIONS = {
   'persist-to': { type: 'string' },
   config: { type: 'string', short: 'c' },
   env: { type: 'string', short: 'e' },
 } as const satisfies ParseArgsOptionsConfig;
 
-/** The same, with local or deployed. Local by default. */
+/** The same, with the choice between the local and the deployed database. Local by default. */
 export const PLACE_OPTIONS = {
   ...TARGET_OPTIONS,
   local: { type: 'boolean' },
@@ -26,13 +26,13 @@ export const PLACE_OPTIONS = {
 type TargetValues = { [name in keyof typeof TARGET_OPTIONS]?: string | boolean | undefined };
 
 /**
- * The environment of wrangler.toml that is meant; '' for the one at the top. Always said, and said the same way to every
- * command: without the flag wrangler guesses, and one command may take another environment than the next.
+ * The environment of wrangler.toml; '' for the top-level one. It is passed to every command, because wrangler guesses
+ * without the flag, and two commands could use different environments.
  */
 export const environmentOf = ({ env }: { env?: string | boolean | undefined }): string =>
   typeof env === 'string' ? env : (process.env['CLOUDFLARE_ENV'] ?? '');
 
-/** The given flags of TARGET_OPTIONS, for another command. */
+/** The flags of TARGET_OPTIONS that were given, to be passed to another command. */
 export const targetFlags = (values: TargetValues): string[] => {
   const given = (['persist-to', 'config'] as const).flatMap((name) => {
     const value = values[name];
@@ -49,21 +49,21 @@ export const wranglerCommand = (args: readonly string[]): string[] => {
   return [WRANGLER, ...args];
 };
 
-/** Environment variables for wrangler, without telemetry, and those of the caller. */
+/** The environment variables for wrangler: those of the process, without telemetry, plus `extra`. */
 export const wranglerEnvironment = (extra: Record<string, string> = {}): NodeJS.ProcessEnv => ({
   ...process.env,
   WRANGLER_SEND_METRICS: 'false',
   ...extra,
 });
 
-/** Runs a wrangler command, and returns all its output. */
+/** Runs a wrangler command and returns all its output. */
 export const runWrangler = (
   args: readonly string[],
 ): Promise<{ status: number; stdout: string; stderr: string }> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, wranglerCommand(args), {
       cwd: PROJECT,
-      // What a command answers is a message of this level.
+      // The results of commands are messages of this level.
       env: wranglerEnvironment({ WRANGLER_LOG: 'log' }),
       stdio: ['inherit', 'pipe', 'pipe'],
     });
@@ -78,19 +78,19 @@ export const runWrangler = (
     child.on('close', (code) => resolve({ status: code ?? 1, ...printed }));
   });
 
-/** A row of a result, by column name. */
+/** A result row, by column name. */
 export type Row = Record<string, unknown>;
 
 export const isRow = (value: unknown): value is Row =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The message for a database error, with what to do if that is known. */
+/** The message for a database error, with a remedy if one is known. */
 export const explainRefusal = (text: string): string =>
   /no such (table|column)/.test(text)
     ? 'The database does not have the tables of this version. `npm start` creates them locally, `npm run deploy` in the deployed database.'
     : text;
 
-/** Reads the JSON that wrangler prints: a list with one `results` a statement, or an object with `error`. */
+/** Reads the JSON output of wrangler: a list with one `results` per statement, or an object with `error`. */
 const readResults = (stdout: string): Row[][] => {
   const parsed: unknown = JSON.parse(stdout);
   if (!Array.isArray(parsed)) {
@@ -106,9 +106,9 @@ const readResults = (stdout: string): Row[][] => {
 };
 
 /**
- * Runs statements on D1 in one transaction, through one wrangler command, and returns each one's rows.
- * @param flags which database: `--local` or `--remote`, and those of `targetFlags`
- * @throws Error with what the database or wrangler says
+ * Runs statements on D1 in one transaction, with one wrangler command, and returns the rows of each.
+ * @param flags select the database: `--local` or `--remote`, and those of `targetFlags`
+ * @throws Error with the message of the database or of wrangler
  */
 export const queryWithWrangler = async (
   flags: readonly string[],

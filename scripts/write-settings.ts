@@ -1,4 +1,4 @@
-// `npm run settings`: writes the tables of docs/settings.md from src/settings/table.ts.
+// `npm run settings`: generates the tables of docs/settings.md from src/settings/table.ts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SETTINGS, type Setting } from '../src/settings/index.ts';
@@ -19,7 +19,7 @@ const writeSettings = (settings: readonly [string, Setting<unknown>][]): string[
   ),
 ];
 
-/** The page with the current tables between its markers. */
+/** Returns the page with the current tables between its markers. */
 export const renderSettingsPage = (page: string): string => {
   const [before, rest] = page.split(BEGIN);
   const [, after] = rest?.split(END) ?? [];

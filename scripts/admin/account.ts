@@ -1,4 +1,4 @@
-// The account that an operator names, and what changes it: each change with its row of the audit log in one transaction.
+// Finds the account that an operator names and changes it. Each change and its audit log row are one transaction.
 import { createHash } from 'node:crypto';
 import { isMatchable, NO_EMAIL_DOMAIN } from '../../src/core/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
@@ -8,10 +8,10 @@ import { quote } from '../import/sql.ts';
 import { toPlainText } from '../terminal.ts';
 import type { Row } from '../wrangler.ts';
 
-/** Runs statements in one transaction and returns each one's rows. Throws what the database says. */
+/** Runs statements in one transaction and returns the rows of each. Throws the error of the database. */
 export type Query = (statements: readonly string[]) => Promise<Row[][]>;
 
-/** The command does not apply to the account. The message is for the operator. */
+/** The command cannot be applied to the account. The message is for the operator. */
 export class Refused extends Error {
   override name = 'Refused';
 }
@@ -24,28 +24,28 @@ export interface Found {
   isAdmin: boolean;
   isDisabled: boolean;
   createdAtMs: number;
-  /** When its owner proved the address; null if not. */
+  /** When the email address was verified; null if it was not. */
   emailVerifiedAtMs: number | null;
-  /** Live ones. */
+  /** Active sessions. */
   sessions: number;
   hasOtherAdmin: boolean;
-  /** Passkeys and authenticator apps that are on. */
+  /** Passkeys and active authenticator apps. */
   factors: number;
   appPasswords: number;
 }
 
-/** SQL that finds an account by what it is called. */
+/** SQL that finds an account by its email, username or id. */
 export interface Selector {
   shown: string;
-  /** Every account that the name may mean: two if a number is one's id and the other's username. */
+  /** All accounts that match. Two if a number is the id of one and the username of the other. */
   candidates: string;
-  /** The account, if it is unambiguous. */
+  /** The account, if only one matches. */
   isIt: string;
 }
 
 const FORM = /^(?:(id|username|email):)?(.+)$/s;
 
-/** Reads an email, a username or an id; `id:`, `username:` or `email:` before it says which. */
+/** Reads an email, a username or an id. A prefix `id:`, `username:` or `email:` selects one of them. */
 export const readSelector = (text: string): Selector => {
   const [, kind, value = ''] = FORM.exec(text.trim()) ?? [];
   if (value === '' || !isMatchable(value)) throw new Refused('Give an email, a username or an id.');
@@ -61,11 +61,11 @@ export const readSelector = (text: string): Selector => {
   return { shown: text.trim(), candidates, isIt };
 };
 
-// `= 1` exactly: SQLite finds the partial index by its condition. No password matches a hash that begins with `!`.
+// Exactly `= 1`, so that SQLite uses the partial index. No password matches a hash that begins with `!`.
 const OTHER_ADMIN =
   "EXISTS (SELECT 1 FROM users AS other WHERE other.is_admin = 1 AND other.disabled_at IS NULL AND other.id <> users.id AND (other.password_hash NOT LIKE '!%' OR EXISTS (SELECT 1 FROM factors WHERE user_id = other.id AND kind = 'passkey' AND confirmed_at IS NOT NULL)))";
 
-/** The statement that reads the possible accounts. */
+/** The statement that reads the matching accounts. */
 export const findStatement = ({ candidates }: Selector, nowMs: number): string =>
   `SELECT id, username, email, is_admin, disabled_at, created_at, email_verified_at, ${OTHER_ADMIN} AS other_admin,
     (SELECT count(*) FROM sessions WHERE user_id = users.id AND expires_at > ${nowMs}) AS sessions,
@@ -73,7 +73,7 @@ export const findStatement = ({ candidates }: Selector, nowMs: number): string =
     (SELECT count(*) FROM app_passwords WHERE user_id = users.id) AS app_passwords
    FROM users WHERE ${candidates} LIMIT 2`;
 
-/** Reads its rows. Throws Refused where no account or more than one is meant. */
+/** Reads its rows. Throws Refused unless exactly one account matches. */
 export const readFound = ({ shown }: Selector, rows: readonly Row[]): Found => {
   const [row, other] = rows;
   if (row === undefined) throw new Refused(`There is no account ${toPlainText(shown)}.`);
@@ -96,7 +96,7 @@ export const readFound = ({ shown }: Selector, rows: readonly Row[]): Found => {
   };
 };
 
-/** A change of an account. It is made where `onlyIf` holds, and then the audit log says so. */
+/** A change of an account. It is applied and added to the audit log only if `onlyIf` is true. */
 export interface Change {
   event:
     | 'admin_granted'
@@ -107,15 +107,15 @@ export interface Change {
     | 'factors_removed'
     | 'deleted'
     | 'password_reset_requested';
-  /** The mail to the owner; null if the change is not told. */
+  /** The mail to the owner; null for none. */
   notice: NoticeKind | null;
   /** A condition on the table `users`. */
   onlyIf: string;
-  /** The statements, for a condition that finds the account as it was, in an order in which it still does. */
+  /** The statements, for a condition that finds the unchanged account. Their order must keep the condition true. */
   statements: (isIt: string, nowMs: number) => string[];
 }
 
-/** Applies to an admin only if another one can still log in. */
+/** Applies to an admin only if another admin can still log in. */
 const MAY_LOSE_ADMIN = `(is_admin = 0 OR ${OTHER_ADMIN})`;
 
 const endSessions = (isIt: string): string =>
@@ -128,8 +128,8 @@ const HAS_FACTORS =
   '(EXISTS (SELECT 1 FROM factors WHERE user_id = users.id AND confirmed_at IS NOT NULL) OR EXISTS (SELECT 1 FROM app_passwords WHERE user_id = users.id))';
 
 /**
- * Puts a notice into the outbox, from which the scheduled run sends it. A deployment without mail drops it when it
- * expires: this command does not know whether there is mail.
+ * Puts a notice into the outbox, from which the scheduled run sends it. This command does not know whether the
+ * deployment sends mail. If it does not, the notice is dropped when it expires.
  */
 const queueNotice = (kind: NoticeKind, isIt: string, nowMs: number): string =>
   `INSERT INTO outbox (kind, user_id, address, address_key, locale, details, created_at, expires_at, next_at, attempts)
@@ -187,7 +187,7 @@ export const CHANGES = {
   },
 } as const satisfies Record<string, Change>;
 
-/** Applies a change, and returns the account as it was before. */
+/** Applies a change and returns the account as it was before. */
 export const changeAccount = async (
   query: Query,
   selector: Selector,
@@ -197,7 +197,7 @@ export const changeAccount = async (
   const isIt = `${selector.isIt} AND ${onlyIf}`;
   const [rows = []] = await query([
     findStatement(selector, nowMs),
-    // The event and the notice go first: after the change, the condition no longer finds the account.
+    // The event and the notice come first, because the condition no longer finds the account after the change.
     `INSERT INTO events (user_id, actor_id, type, dialect, address_prefix, user_agent, created_at)
        SELECT id, NULL, ${quote(event)}, 'cli', NULL, NULL, ${nowMs} FROM users WHERE ${isIt}`,
     ...(notice === null ? [] : [queueNotice(notice, isIt, nowMs)]),
@@ -209,8 +209,8 @@ export const changeAccount = async (
 const SECOND_MS = 1000;
 
 /**
- * A proof that lets its holder set a new password: the row that src/core/proofs/tokens.ts finds by the token. It replaces
- * the one that an operator made before.
+ * Creates a proof that lets its holder set a new password: the row that src/core/proofs/tokens.ts finds by the token. It
+ * replaces an earlier one that an operator created.
  */
 export const resetLink = (token: string): Change => {
   const id = createHash('sha256').update(token).digest('hex');

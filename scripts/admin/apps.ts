@@ -1,4 +1,4 @@
-// The OpenID Connect apps: registered, listed and removed from the command line.
+// Registers, lists and removes apps that sign people in by OpenID Connect.
 import { createHash, randomBytes } from 'node:crypto';
 import {
   APP_ID_BYTES,
@@ -14,12 +14,12 @@ import { type Query, Refused } from './account.ts';
 import type { Outcome } from './commands.ts';
 import { BEGINS, localTriggers, type Place, readReceiver } from './webhooks.ts';
 
-/** 256 bits, so that it cannot be guessed. */
+/** 256 bits: cannot be guessed. */
 const SECRET_BYTES = 32;
 
-/** An app as the flags describe it. */
+/** An app as described by the flags. */
 export interface FlaggedApp extends NewApp {
-  /** Where it is told that a sign-in has ended; null if nowhere. */
+  /** The back-channel logout URI; null for none. */
   logoutUri: string | null;
 }
 
@@ -37,7 +37,7 @@ const describeFault = (fault: NewAppFault): string => {
   }
 };
 
-/** Registers an app. Its secret is shown once: only its SHA-256 is stored. */
+/** Registers an app. Its secret is shown once, because only its SHA-256 is stored. */
 export const addApp = async (app: FlaggedApp, { query, isRemote, nowMs }: Place): Promise<Outcome> => {
   const [fault] = findFaults(app);
   if (fault) throw new Refused(describeFault(fault));
@@ -99,7 +99,7 @@ export const listApps = async (query: Query): Promise<Outcome> => {
   };
 };
 
-/** Says which app would be removed, and how many people use it. */
+/** Describes the app to be removed and how many people use it. */
 export const describeRemoval = async (id: string, query: Query): Promise<string> => {
   const isIt = quote(id);
   const [rows = []] = await query([
@@ -111,7 +111,7 @@ export const describeRemoval = async (id: string, query: Query): Promise<string>
   return `${name} (${toPlainText(id)}) is used by ${String(row['people'])}.\nRemove it? Its client_id and secret are lost, and all its tokens end.`;
 };
 
-/** Removes an app with all consents: its tokens end. */
+/** Removes an app and all consents. Its tokens end. */
 export const removeApp = async (id: string, query: Query): Promise<Outcome> => {
   const isIt = quote(id);
   const [rows = []] = await query([

@@ -1,4 +1,4 @@
-// `npm run admin -- check`: whether each account is found by its names, as this version compares them.
+// `npm run admin -- check`: checks that each account has the lookup keys that this version computes from its names.
 import { isMatchable } from '../../src/core/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { nameKey } from '../../src/core/names.ts';
@@ -7,9 +7,9 @@ import { toPlainText } from '../terminal.ts';
 import type { Row } from '../wrangler.ts';
 import type { Query } from './account.ts';
 
-/** Accounts a question: the answer of the deployed database is one JSON text, held whole. */
+/** Accounts per query. The response of the deployed database is one JSON text in memory. */
 const PAGE_ACCOUNTS = 2_000;
-/** A key may become free only after another account got its own key. */
+/** A key may become free only after another account has been updated. */
 const MAX_PASSES = 3;
 
 type Field = 'email' | 'username' | 'name';
@@ -17,17 +17,17 @@ type Field = 'email' | 'username' | 'name';
 interface WrongKey {
   id: number;
   field: Field;
-  /** What the account has, to be shown. */
+  /** The stored name, for the report. */
   shown: string;
   stored: string | null;
-  /** Null if no key can be made of it. */
+  /** The computed key; null if the name is invalid. */
   right: string | null;
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
-/** An account whose keys are not those of this version. */
+/** The keys of an account that differ from those of this version. */
 const findWrongKeys = (row: Row): WrongKey[] => {
   const id = Number(row['id']);
   const username = textOrNull(row['username']);
@@ -66,7 +66,7 @@ const findWrongKeys = (row: Row): WrongKey[] => {
 const same = (column: string, key: string | null): string =>
   `${column} IS ${key === null ? 'NULL' : quote(key)}`;
 
-/** Sets a key if the account still has the wrong one, and no other account has the right one. */
+/** Sets a key if the account still has the wrong one and no other account has the right one. */
 const setKey = ({ id, field, stored, right }: WrongKey): string[] => {
   if (right === null) return [];
   const column = `${field}_key`;
@@ -104,8 +104,8 @@ const holderOf = async (query: Query, { field, right, id }: WrongKey): Promise<n
 };
 
 /**
- * Reads every account, and sets the keys that an earlier version computed otherwise. Two accounts that only that version
- * held apart are named: which of them keeps the name is for a person to say.
+ * Reads every account and updates the keys that an earlier version computed differently. Reports pairs of accounts whose
+ * keys are now the same: a person must decide which of them keeps the name.
  */
 export const checkAccounts = async (query: Query) => {
   const { accounts, wrong } = await readAll(query);

@@ -1,4 +1,4 @@
-// The command line of `npm run admin`: the command, the database, and the confirmation.
+// The command line of `npm run admin`: the command, the database and the confirmation.
 import { createCommand, statusOf, USAGE_STATUS, withoutSeparator } from '../command-line.ts';
 import { messageOf } from '../terminal.ts';
 import { environmentOf, type Row, targetFlags } from '../wrangler.ts';
@@ -17,7 +17,7 @@ import {
 const REFUSED_STATUS = 1;
 
 export interface AdminTools {
-  /** Runs statements in one transaction on the database that the flags of wrangler say. */
+  /** Runs statements in one transaction on the database that wrangler's flags select. */
   query: (flags: readonly string[], statements: readonly string[]) => Promise<Row[][]>;
   nowMs: number;
   /** The origin of the service's pages; null if unknown. */
@@ -26,7 +26,7 @@ export interface AdminTools {
     env: string;
     isRemote: boolean;
   }) => Promise<string | null>;
-  /** Whether a person can answer a question. */
+  /** Whether the terminal is interactive. */
   hasTerminal: boolean;
   confirm: (question: string) => Promise<boolean>;
   print: (text: string) => void;
@@ -50,8 +50,8 @@ const createParser = ({ print, printError }: AdminTools) =>
     );
 
 /**
- * Asks whether a command is to be done to an account, and shows which one that is.
- * @returns the operand by which that very account is found again; null for a no
+ * Shows the account and asks for confirmation of the command.
+ * @returns the operand that finds the same account again; null if the operator declines
  */
 const makeSure = async (
   { ask }: Command,
@@ -88,7 +88,7 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     );
   };
 
-  /** Queries the database that the flags name. */
+  /** Queries the database that the flags select. */
   const openQuery = (): Query => {
     const flags = parser.opts();
     if (flags.local && flags.remote) parser.error('error: give --local or --remote, not both');
@@ -110,7 +110,7 @@ export const runAdmin = async (args: readonly string[], tools: AdminTools): Prom
     return left;
   };
 
-  /** Throws if there is nobody to ask. */
+  /** Throws if the terminal is not interactive. */
   const requireTerminal = (name: string): void => {
     if (!hasTerminal)
       parser.error(

@@ -21,28 +21,28 @@ import { showStats } from './stats.ts';
 export interface Outcome {
   text: string;
   json: unknown;
-  /** The status of the process, if it is not 0: something is left to a person. */
+  /** The exit status, if it is not 0: the operator has something left to do. */
   status?: number;
 }
 
 export interface Command {
   does: string;
-  /** Whether it is done to one account. */
+  /** Whether the command applies to one account. */
   takesAccount: boolean;
-  /** What to ask before it is done, and of which account. Throws Refused if there is no such account. */
+  /** The confirmation question, and the account. Throws Refused if there is no such account. */
   ask?: (operand: string, query: Query, nowMs: number) => Promise<{ id: number; text: string }>;
-  /** Whether it must know where the pages are. */
+  /** Whether it needs the origin of the pages. */
   takesOrigin?: true;
   /**
-   * Does it.
-   * @param origin where the pages are; '' for a command that needs not know
-   * @param operand the account; '' for a command that takes none
-   * @throws Error to be shown, if it could not be done
+   * Runs the command.
+   * @param origin of the pages; '' for a command that does not need it
+   * @param operand the account; '' for a command without an account
+   * @throws Error with a message for the operator, if it failed
    */
   run: (operand: string, query: Query, nowMs: number, origin: string) => Promise<Outcome>;
 }
 
-/** Describes the account, and whether its address is proven: anyone can register with another person's address. */
+/** Describes the account, including whether its address is verified: anyone can register with another's address. */
 const describeAccount = (found: Found): string =>
   [
     `id        ${found.id}`,
@@ -69,7 +69,7 @@ const askAbout =
 
 const LAST_ADMIN = 'It is the last admin who can log in. Make another one first.';
 
-/** `changed` is false if the account was already as it was to be. */
+/** `changed` is false if the account already was in the requested state. */
 const outcome = ({ id, username, email }: Found, changed: boolean, text: string, more = {}): Outcome => ({
   text: `${toPlainText(email)} ${text}`,
   json: { id, username, email, changed, ...more },
@@ -86,7 +86,7 @@ const change =
   async (operand, query, nowMs) =>
     tell(await changeAccount(query, readSelector(operand), CHANGES[name], nowMs));
 
-/** As many as an account can have live at once (MAX_SESSIONS): what is beyond is counted, not shown. */
+/** The maximum number of active sessions of an account (MAX_SESSIONS). Further ones are counted, not shown. */
 const MAX_LISTED_SESSIONS = 100;
 
 const listSessions: Command['run'] = async (operand, query, nowMs) => {

@@ -1,11 +1,11 @@
-// `npm run admin -- stats`: how many accounts there are, of which kinds, and what has happened lately.
+// `npm run admin -- stats`: numbers of accounts by kind, and of recent events.
 
 import { writeTable } from '../table.ts';
 import type { Query } from './account.ts';
 
 const MS_PER_DAY = 24 * 60 * 60 * 1000;
 
-/** The kind of a hash from its text: Latchkey's own, or what other software calls it. */
+/** SQL for the kind of a hash: Latchkey's own, or the name that other software uses. */
 const HASH_KIND = `CASE
   WHEN password_hash LIKE '$pbkdf2-sha512$i=%,r=%' THEN 'latchkey'
   WHEN password_hash LIKE '!%' THEN 'none'

@@ -1,4 +1,4 @@
-// The webhooks that are told what happens to accounts: registered, listed, removed, turned off and on, and told again.
+// Registers, lists and removes webhooks, turns them off and on, and sends messages again.
 import { randomBytes } from 'node:crypto';
 import { PLAIN_PREFIX } from '../../src/core/formats.ts';
 import { readOutboundUrl } from '../../src/core/outbound-url.ts';
@@ -16,13 +16,13 @@ import type { Row } from '../wrangler.ts';
 import { type Query, Refused } from './account.ts';
 import type { Outcome } from './commands.ts';
 
-/** 256 bits, the most of what Standard Webhooks recommends is 512. The id need only differ from others. */
+/** 256 bits. Standard Webhooks recommends up to 512. The id only has to be unique. */
 const SECRET_BYTES = 32;
 const ID_BYTES = 9;
 
 const MS_PER_DAY = 24 * 60 * 60 * 1000;
 
-/** Where the command runs, and when. */
+/** The database and the time. */
 export interface Place {
   query: Query;
   isRemote: boolean;
@@ -30,17 +30,17 @@ export interface Place {
 }
 
 /**
- * The statements after which the first webhook is told. Only for the database on this machine, where no scheduled run
- * makes the triggers; the endpoint of a deployed one cannot take them.
+ * The statements that make the first webhook work. Only for the local database, where no scheduled run creates the
+ * triggers. The endpoint of a deployed database does not accept them.
  */
 export const localTriggers = (isRemote: boolean): string[] => (isRemote ? [] : makeTriggers());
 
-/** What to say of when it begins. */
+/** The note on when a new webhook gets its first messages. */
 export const BEGINS = 'Messages are sent from the next scheduled run on, within five minutes.';
 
 /**
- * Reads an address that the service is to send requests to. Throws Refused.
- * @param isRemote whether it is a deployed service that sends: it never calls the machine that it runs on
+ * Reads the address of a webhook. Throws Refused if it is not allowed.
+ * @param isRemote whether the service is deployed. A deployed service never calls loopback addresses
  */
 export const readReceiver = (text: string, isRemote: boolean): string => {
   const url = readOutboundUrl(text, { allowsLoopback: !isRemote });
@@ -56,7 +56,7 @@ const readEventTypes = (types: readonly string[]): readonly string[] => {
   throw new Refused(`There is no ${toPlainText(wrong)}. There are ${WEBHOOK_EVENT_TYPES.join(', ')}.`);
 };
 
-/** Registers a webhook. Its secret is shown once: it is encrypted by the next scheduled run. */
+/** Registers a webhook. Its secret is shown once. The next scheduled run encrypts it. */
 export const addWebhook = async (
   { url, eventTypes }: { url: string; eventTypes: readonly string[] | null },
   { query, isRemote, nowMs }: Place,
@@ -126,7 +126,7 @@ export const listWebhooks = async ({ query, nowMs }: Place): Promise<Outcome> =>
   return { text: writeTable(head, lines), json: webhooks };
 };
 
-/** Runs statements on one webhook, and gives its row as it was. Throws Refused if there is none. */
+/** Runs statements on one webhook and returns its previous row. Throws Refused if there is none. */
 const change = async (id: string, query: Query, statements: readonly string[]): Promise<Row> => {
   const [rows = []] = await query([
     `SELECT url, disabled_at FROM webhooks WHERE id = ${quote(id)}`,
@@ -145,7 +145,7 @@ export const removeWebhook = async (id: string, { query }: Place): Promise<Outco
   return { text: `${toPlainText(String(url))} is told nothing any more.`, json: { id } };
 };
 
-/** Turns a webhook off or on. What happens while it is off it is never told; what waits is told when it is on again. */
+/** Turns a webhook off or on. Events while it is off are not sent. Messages that wait are sent when it is on again. */
 export const switchWebhook = async (id: string, isOn: boolean, place: Place): Promise<Outcome> => {
   const { query, isRemote, nowMs } = place;
   const value = isOn ? 'NULL' : `coalesce(disabled_at, ${nowMs})`;
@@ -163,15 +163,15 @@ export const switchWebhook = async (id: string, isOn: boolean, place: Place): Pr
 export interface Replay {
   /** The id of one message; null for all since a time. */
   message: string | null;
-  /** A time as text; null for one message. */
+  /** A time in text form; null for one message. */
   since: string | null;
-  /** Only messages that were never delivered. */
+  /** Whether only undelivered messages are sent. */
   undelivered: boolean;
 }
 
 const MESSAGE_FORM = /^msg_(\d{1,16})_(\d{1,16})$/;
 
-/** The condition that finds the messages. */
+/** The SQL condition for these messages. */
 const whichMessages = ({ message, since }: Replay): string => {
   if ((message === null) === (since === null)) throw new Refused('Give either --since or --message.');
   if (message !== null) {
@@ -184,7 +184,7 @@ const whichMessages = ({ message, since }: Replay): string => {
   return `created_at >= ${sinceMs}`;
 };
 
-/** Sends messages again, each under the id that it had: a receiver that has it already can tell. */
+/** Sends messages again with their original ids, so that a receiver can detect duplicates. */
 export const replayWebhook = async (
   id: string,
   replay: Replay,

@@ -1,4 +1,4 @@
-// The steps of a deployment, in an order in which a failure leaves nothing half done.
+// The steps of a deployment, ordered so that a failure leaves the deployed service working.
 import { createCommand, statusOf, withoutSeparator } from '../command-line.ts';
 import { type Configuration, ConfigurationError, judge, listNeededSecrets } from '../configuration.ts';
 import { messageOf } from '../terminal.ts';
@@ -7,9 +7,9 @@ import { environmentOf, isRow } from '../wrangler.ts';
 const REFUSED_STATUS = 1;
 
 export interface DeploymentTools {
-  /** Runs a wrangler command in the terminal; gives its status. */
+  /** Runs a wrangler command in the terminal and returns its exit status. */
   run: (args: readonly string[]) => Promise<number>;
-  /** Runs a wrangler command and keeps what it prints. */
+  /** Runs a wrangler command and captures its output. */
   capture: (args: readonly string[]) => Promise<{ status: number; stdout: string; stderr: string }>;
   readConfiguration: (config: string | undefined, environment: string) => Promise<Configuration>;
   print: (text: string) => void;
@@ -40,7 +40,7 @@ const createParser = ({ print, printError }: DeploymentTools) =>
 
 type Flags = ReturnType<ReturnType<typeof createParser>['opts']>;
 
-/** The flags that choose the environment. Every command gets them, so that migrations and Worker go to the same one. */
+/** The flags that select the environment. All commands get them, so that migrations and Worker use the same one. */
 const placeFlags = (flags: Flags): string[] => [
   ...(flags.config === undefined ? [] : ['--config', flags.config]),
   ...(flags.profile === undefined ? [] : ['--profile', flags.profile]),
@@ -48,7 +48,7 @@ const placeFlags = (flags: Flags): string[] => [
   `--env=${environmentOf(flags)}`,
 ];
 
-/** The flags that only a deployment knows. */
+/** The flags that only `wrangler deploy` accepts. */
 const deployFlags = (flags: Flags): string[] => [
   ...(flags.dryRun ? ['--dry-run'] : []),
   ...(flags.keepVars ? ['--keep-vars'] : []),
@@ -58,7 +58,7 @@ const deployFlags = (flags: Flags): string[] => [
   ...(flags.secretsFile === undefined ? [] : ['--secrets-file', flags.secretsFile]),
 ];
 
-/** Reports placeholder ids, and a database that another environment uses too. */
+/** Reports placeholder ids and a database that another environment also uses. */
 const findWrongIds = (configuration: Configuration, top: Configuration): string[] => {
   const { environment, databaseId, kvId } = configuration;
   const suffix = environment === '' ? '' : `-${environment}`;
@@ -84,14 +84,14 @@ const findWrongIds = (configuration: Configuration, top: Configuration): string[
   ];
 };
 
-/** The secrets that the deployed Worker lacks. Throws wrangler's message if that cannot be found out. */
+/** The secrets that the deployed Worker lacks. Throws wrangler's message if they cannot be listed. */
 const findMissingSecrets = async (
   { capture }: DeploymentTools,
   place: readonly string[],
   needed: readonly string[],
 ): Promise<string[]> => {
   const { status, stdout, stderr } = await capture(['secret', 'list', '--format', 'json', ...place]);
-  // A Worker that was never deployed has no secrets. 10007 is the API's code for that.
+  // A Worker that was never deployed has no secrets. The API reports it with code 10007.
   const isNew = status !== 0 && /10007|does not exist/.test(stdout + stderr);
   if (status !== 0 && !isNew) throw new Error(`${stdout}${stderr}`.trim());
   const listed: unknown = isNew ? [] : JSON.parse(stdout);
@@ -100,9 +100,9 @@ const findMissingSecrets = async (
 };
 
 /**
- * Makes the command.
- * @returns a function of the arguments that gives the status of the process: 0, 1 if something was refused or failed,
- *   2 for an invalid command line
+ * Creates the command.
+ * @returns a function of the arguments that returns the exit status: 0, 1 if a step was refused or failed, 2 for an
+ *   invalid command line
  */
 export const createDeployment =
   (tools: DeploymentTools) =>

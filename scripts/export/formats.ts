@@ -1,4 +1,4 @@
-// The forms in which accounts leave: our own, and those that other services take in. docs/migrating/leaving.md says how.
+// The export formats: Latchkey's own and those of other services. docs/migrating/leaving.md describes their use.
 import { createHash } from 'node:crypto';
 import { isPlaceholderEmail } from '../../src/core/formats.ts';
 import { toLine } from '../export-lines.ts';
@@ -6,7 +6,7 @@ import { toPlainLines } from '../terminal.ts';
 import type { Row } from '../wrangler.ts';
 import { isBcrypt, isUnusable, toDjango, toSupabase } from './hashes.ts';
 
-/** An account as it is to leave. Times are ISO 8601, null for never. */
+/** An account to export. Times are ISO 8601, null for never. */
 interface Account {
   id: number;
   username: string | null;
@@ -24,7 +24,7 @@ interface Account {
   emailVerifiedAt: string | null;
 }
 
-/** What became of an account: its text, null if it is left out; and whether its password stays behind. */
+/** The exported text of an account, null if it is left out; and whether it is exported without its password. */
 interface Written {
   text: string | null;
   losesPassword: boolean;
@@ -32,7 +32,7 @@ interface Written {
 
 export interface ExportFormat {
   extension: string;
-  /** The text before, between and after the accounts. */
+  /** The texts before, between and after the accounts. */
   begin: string;
   between: string;
   end: string;
@@ -98,7 +98,7 @@ const CSV_COLUMNS = [
 /** https://www.rfc-editor.org/rfc/rfc4180 */
 const csvCell = (value: unknown): string => {
   const cell = value === null || value === undefined ? '' : String(value);
-  // Quoted also where a reader would take it for something else: MySQL's NULL, spaces that some trim.
+  // Also quoted if readers would change it: MySQL's NULL, and spaces that some trim.
   return /[",\r\n]|^\s|\s$|^NULL$|^\\N$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 };
 
@@ -116,7 +116,7 @@ const csv: ExportFormat = {
   },
 };
 
-/** `loaddata` takes it. https://docs.djangoproject.com/en/5.2/ref/django-admin/#loaddata */
+/** For `loaddata`. https://docs.djangoproject.com/en/5.2/ref/django-admin/#loaddata */
 const DJANGO_NAME = 150;
 const cut = (value: string): string => [...value].slice(0, DJANGO_NAME).join('');
 
@@ -135,7 +135,7 @@ const django: ExportFormat = {
       password: password ?? '!',
       last_login: lastLoginAt,
       is_superuser: isAdmin,
-      // Django's own model has no account without a username, and no two of one.
+      // Django's default user model requires a unique username.
       username: username ?? cut(email),
       first_name: cut(isSplit ? account.firstName : first),
       last_name: cut(isSplit ? account.lastName : others.join(' ')),
@@ -153,7 +153,7 @@ const django: ExportFormat = {
   },
 };
 
-/** A text as SQL that SQLite and PostgreSQL read alike: neither knows an escape in it. */
+/** A text as an SQL literal that SQLite and PostgreSQL read the same way: neither has escapes in it. */
 const sql = (value: string | null): string =>
   value === null ? 'NULL' : `'${value.replaceAll('\0', '').replaceAll("'", "''")}'`;
 const flag = (value: boolean): string => (value ? 'TRUE' : 'FALSE');
@@ -177,10 +177,10 @@ const betterAuth: ExportFormat = {
   },
 };
 
-/** The same UUID for an account at every export. */
+/** The UUID of an account. It is the same in every export. */
 const uuidOf = (id: number): string => {
   const hex = createHash('sha256').update(`latchkey account ${id}`).digest('hex');
-  // Version 8: a UUID of one's own making. https://www.rfc-editor.org/rfc/rfc9562#section-5.8
+  // Version 8: custom UUIDs. https://www.rfc-editor.org/rfc/rfc9562#section-5.8
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 };
 
@@ -216,7 +216,7 @@ INSERT INTO auth.identities (id, provider_id, user_id, identity_data, provider, 
   },
 };
 
-/** `firebase auth:import users.json --hash-algo=BCRYPT`: all hashes of one file are of one kind. https://firebase.google.com/docs/cli/auth */
+/** For `firebase auth:import users.json --hash-algo=BCRYPT`. All hashes of a file have one algorithm. https://firebase.google.com/docs/cli/auth */
 const firebase: ExportFormat = {
   extension: 'json',
   begin: '{"users":[\n',

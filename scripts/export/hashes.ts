@@ -1,16 +1,16 @@
-// Password hashes in the forms that other software verifies. Null if it verifies none of that kind.
+// Converts password hashes to formats that other software verifies; null if it does not support the algorithm.
 
-/** What the hash is, told from its form. */
+/** The kind of a hash, from its format. */
 const OWN = /^\$pbkdf2-sha512\$i=(\d+),r=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 const BCRYPT = /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/;
 const ARGON2 = /^\$argon2(?:id|i)\$/;
-/** Hashes that came from a Django project, and stand here as Django wrote them. */
+/** Hashes that were imported from a Django project and are stored in Django's format. */
 const DJANGO = /^(?:pbkdf2_sha256|pbkdf2_sha1|bcrypt_sha256|bcrypt|argon2|scrypt)\$/;
 
 export const isUnusable = (hash: string): boolean => hash.startsWith('!');
 export const isBcrypt = (hash: string): boolean => BCRYPT.test(hash);
 
-/** Django's `<algorithm>$…`. Latchkey's own need the hasher of docs/migrating/leaving.md, whose algorithm is `latchkey`. */
+/** Django's `<algorithm>$…`. Latchkey's own hashes need the hasher `latchkey` of docs/migrating/leaving.md. */
 export const toDjango = (hash: string): string | null => {
   if (isUnusable(hash)) return '!';
   const [, iterations, rounds, salt, key] = OWN.exec(hash) ?? [];
@@ -20,6 +20,6 @@ export const toDjango = (hash: string): string | null => {
   return DJANGO.test(hash) ? hash : null;
 };
 
-/** What Supabase's GoTrue verifies: bcrypt, Argon2 and Firebase's scrypt. https://supabase.com/docs/guides/auth/managing-user-data */
+/** The algorithms of Supabase's GoTrue: bcrypt, Argon2 and Firebase's scrypt. https://supabase.com/docs/guides/auth/managing-user-data */
 export const toSupabase = (hash: string): string | null =>
   BCRYPT.test(hash) || ARGON2.test(hash) || hash.startsWith('$fbscrypt$') ? hash : null;

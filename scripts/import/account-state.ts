@@ -1,21 +1,21 @@
-// Reads from a record whether its account is disabled, and whether its email is verified, in all the ways in which files
-// say so. Unknown values are never guessed: the import stops until --map defines them.
+// Reads whether the account of a record is disabled and whether its email is verified, from all common columns. Unknown
+// values are never guessed: the import stops until --map defines them.
 import type { Row } from '../wrangler.ts';
 import { readFlag, readText, readTime, valueAt } from './values.ts';
 
 /**
- * What a column says about the state of an account.
+ * What a column tells about the state of an account.
  *
- * - `is_active`: a flag; an account of which it is false is disabled
- * - `is_disabled`: a flag; an account of which it is true is disabled
- * - `disabled_at`: a time or a flag; an account that has one is disabled
- * - `disabled_until`: a time or a flag; an account is disabled until then
+ * - `is_active`: a flag; if false, the account is disabled
+ * - `is_disabled`: a flag; if true, the account is disabled
+ * - `disabled_at`: a time or a flag; if set, the account is disabled
+ * - `disabled_until`: a time or a flag; the account is disabled until then
  * - `status`: a word
  */
 export const STATE_FIELDS = ['is_active', 'is_disabled', 'disabled_at', 'disabled_until', 'status'] as const;
 export type StateField = (typeof STATE_FIELDS)[number];
 
-/** The names that columns go by, compared without regard to case, `_`, `-` and spaces. */
+/** The names of columns, compared without case, `_`, `-` and spaces. */
 const NAMES: Readonly<Record<StateField, RegExp>> = {
   is_active: /^(?:is|user|account)?(?:active|enabled|activated|approved)$|^cognito:enabled$/,
   is_disabled:
@@ -29,11 +29,11 @@ const NAMES: Readonly<Record<StateField, RegExp>> = {
 
 const fold = (name: string): string => name.toLowerCase().replaceAll(/[_\s-]/g, '');
 
-/** The state field that a column has by its name; null if it has none. */
+/** The state field of a column name; null if there is none. */
 export const stateFieldOf = (column: string): StateField | null =>
   STATE_FIELDS.find((field) => NAMES[field].test(fold(column))) ?? null;
 
-/** Words of a status. Those that can mean either, such as `pending`, are not among them. */
+/** Words for a status. Ambiguous ones, such as `pending`, are not included. */
 const ACTIVE = new Set(
   'active activated enabled approved confirmed verified registered normal ok online offline live current valid unblocked unlocked reset_required force_change_password external_provider'.split(
     ' ',
@@ -45,24 +45,24 @@ const DISABLED = new Set(
   ),
 );
 
-/** What stands for "for ever" where a time is expected. https://www.postgresql.org/docs/current/datatype-datetime.html */
+/** Values that mean "forever" in a column of times. https://www.postgresql.org/docs/current/datatype-datetime.html */
 const FOREVER = new Set(['infinity', 'forever', 'permanent', 'never']);
 
-/** A value that is not understood. */
+/** An unknown value. */
 export interface Unread {
   column: string;
   value: string;
 }
 
 export interface AccountState {
-  /** When it was disabled; null if it is not. */
+  /** When the account was disabled; null if it is enabled. */
   disabledAtMs: number | null;
-  /** The column that says that it is disabled; null if none does. */
+  /** The column because of which it is disabled; null if it is enabled. */
   because: string | null;
   unread: Unread[];
 }
 
-/** The meaning that `--map column:value=…` gives a value. */
+/** The meaning of a value, from `--map column:value=…`. */
 export type ValueRule = 'active' | 'disabled';
 
 export interface StateColumn {
@@ -81,7 +81,7 @@ const judgeFlag = (value: unknown, whenDisabled: boolean, nowMs: number): Judgem
 };
 
 const judgeTime = (value: unknown, nowMs: number): Judgement => {
-  // Some keep a flag in such a column: `deleted_at` of 0 means that it is not deleted.
+  // Some services store a flag in such a column: `deleted_at` of 0 means not deleted.
   const flag = readFlag(value);
   if (flag === null || flag === false) return GOOD;
   if (flag === true) return { disabledAtMs: nowMs };
@@ -95,7 +95,7 @@ const judgeUntil = (value: unknown, nowMs: number): Judgement => {
   if (text !== undefined && FOREVER.has(text)) return { disabledAtMs: nowMs };
   const judged = judgeTime(value, nowMs);
   if (judged === 'unread' || judged.disabledAtMs === null) return judged;
-  // A flag was read as now; a time that is over ends nothing.
+  // A flag was read as now. A time in the past has no effect.
   return judged.disabledAtMs >= nowMs ? { disabledAtMs: nowMs } : GOOD;
 };
 
@@ -114,7 +114,7 @@ const judge = (field: StateField, value: unknown, nowMs: number): Judgement => {
   return field === 'disabled_until' ? judgeUntil(value, nowMs) : judgeStatus(value, nowMs);
 };
 
-/** A value as an error may show it: short, and of a word only. A long one may be anything. */
+/** A value for an error message, only if it is a short word. Longer values may be sensitive. */
 const MAX_SHOWN = 40;
 export const showValue = (value: unknown): string => {
   const text = readText(value) ?? JSON.stringify(value);
@@ -123,8 +123,8 @@ export const showValue = (value: unknown): string => {
 
 /**
  * @param columns the columns of the record with a state field
- * @param ruleOf how --map defines a value; undefined if it does not
- * @param nowMs when an account is disabled whose time of it the file does not know
+ * @param ruleOf the rule of --map for a value; undefined if there is none
+ * @param nowMs the time for accounts that were disabled at an unknown time
  */
 export const readAccountState = (
   record: Row,
@@ -143,22 +143,22 @@ export const readAccountState = (
       continue;
     }
     if (judged.disabledAtMs === null) continue;
-    // Of two columns, the one that knows the time says more.
+    // If two columns say so, the one with a time is preferred.
     state.because ??= column;
     state.disabledAtMs = Math.min(state.disabledAtMs ?? judged.disabledAtMs, judged.disabledAtMs);
   }
   return state;
 };
 
-/** Columns that say whether the owner of the email has proven it. */
+/** Columns that tell whether the email was verified. */
 const VERIFIED =
   /^(?:is)?email(?:is)?(?:verified|confirmed|verification|validated)(?:at|on)?$|^(?:is)?(?:verified|confirmed)(?:at)?$|^emailconfirmationat$/;
 
 export const isVerifiedName = (column: string): boolean => VERIFIED.test(fold(column));
 
 /**
- * When the email was proven: a time, or a flag that means now; null if it was not. Undefined if the value cannot be
- * read: then the email counts as unproven, which its owner mends with one click.
+ * When the email was verified: a time, or now for a flag; null if it was not. Undefined if the value cannot be read:
+ * then the email counts as unverified, and its owner can verify it again.
  */
 export const readVerified = (value: unknown, nowMs: number): number | null | undefined => {
   const flag = readFlag(value);

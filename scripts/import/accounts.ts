@@ -1,4 +1,4 @@
-// A record becomes an account, or is refused: the rules that hold for accounts, however they come.
+// Converts a record to an account, or refuses it by the rules for accounts.
 import { createHash } from 'node:crypto';
 import { findPicture } from '../../src/core/accounts/pictures.ts';
 import { canBeEmail, isMatchable, isPlaceholderEmail, isWebUrl } from '../../src/core/formats.ts';
@@ -15,11 +15,11 @@ import { readTotp } from './totp.ts';
 import { readFlag, readNumber, readText, readTime, unwrap, valueAt } from './values.ts';
 
 export interface AccountRules extends IdentityRules {
-  /** Whom the file calls an admin: `is_admin` always counts, unless nobody is to be one. */
+  /** Which columns make an account an admin. `is_admin` always does, unless no admins are imported. */
   admins: 'superuser' | 'staff' | 'none';
-  /** How to treat an account without a password: refuse it, or import it so that its owner sets one by mail. */
+  /** How to treat an account without a password: refuse it, or import it, so that its owner sets one by mail. */
   noPassword: 'refuse' | 'reset';
-  /** Whether ids are kept: then one that leaves no room for further accounts is refused. */
+  /** Whether ids are kept. If so, an id that is too high for further accounts is refused. */
   keepIds: boolean;
 }
 
@@ -30,7 +30,7 @@ export type Reading =
       row: NewRow;
       sent: Sent;
       algorithm: string;
-      /** The column that says that it is disabled; null if it is not. */
+      /** The column because of which it is disabled; null if it is enabled. */
       disabledBy: string | null;
       notes: Remark[];
     }
@@ -40,28 +40,28 @@ const MAX_EMAIL = 256;
 const MAX_NAME = 255;
 const MAX_ADDRESS = 200;
 const MAX_DESCRIPTION = 1023;
-/** As long as Django lets a URLField be. */
+/** The default maximum of Django's URLField. */
 const MAX_URL = 200;
 const TOKEN = /^[0-9a-f]{40}$/;
 
 const CONTROL = /\p{Cc}/u;
-/** A line ends with LF or with CR LF, and is imported as it is. */
+/** Line ends may be LF or CR LF, and are kept. */
 const CONTROL_BUT_LINES = /[^\P{Cc}\n\t\r]|\r(?!\n)/u;
 
-/** Counts code points, where there may be too many: a text has at most as many as it has units of UTF-16. */
+/** Counts code points only if necessary: a text has at most as many as UTF-16 units. */
 const isLonger = (text: string, max: number): boolean => text.length > max && [...text].length > max;
 
 export interface AccountReaderOptions {
   readField: FieldReader;
   checkHash: HashCheck;
-  /** The parameters of the Firebase project that the hashes come from; null if there is none. */
+  /** The hash parameters of the Firebase project; null if none were given. */
   firebase: FirebaseParameters | null;
   rules: AccountRules;
-  /** Called for each unusual column that a hash was read from. */
+  /** Called for each unusual column from which a hash was read. */
   onHashColumn: (column: string) => void;
-  /** How a value of a column was settled by hand: `--map column:value=…`. */
+  /** The meaning of a value of a column, from `--map column:value=…`. */
   ruleOf: (column: string, value: string) => ValueRule | undefined;
-  /** For what the file does not say: when an account was made, changed or disabled. */
+  /** The default for missing times of creation, change or disabling. */
   nowMs: number;
 }
 
@@ -79,7 +79,7 @@ export const createAccountReader = ({
     const { get } = fields;
     const faults: Remark[] = [];
     const notes: Remark[] = [];
-    /** A value that is not allowed: the account is imported without the column. */
+    /** Reports an invalid value. The account is imported without it. */
     const refuseValue = (field: NamedField, fault: string) =>
       faults.push({ reason: `${field} ${fault}: --map ${fields.columnOf(field)}=ignore takes it without.` });
 
@@ -134,7 +134,7 @@ export const createAccountReader = ({
       username,
       usernameKey: username === null ? null : usernameKey(username),
       email,
-      // One that is longer is refused: it has a fault already.
+      // Longer values are already refused.
       emailKey: isMatchable(email) ? emailKey(email) : '',
       passwordHash: (verdict.ok && verdict.hash) || '',
       makeHash: verdict.ok ? verdict.make : null,
@@ -163,7 +163,7 @@ export const createAccountReader = ({
   };
 };
 
-/** Of a record without an email and a username: the flag that takes it, as the end of a sentence. */
+/** The end of the error for a record without an email and a username: which flag imports it. */
 const findOtherName = (record: Row, { get, has, others, columnOf }: Fields): string => {
   const mail = others.find((column) => canBeEmail(readText(valueAt(record, column)) ?? ''));
   if (mail !== undefined && !has('email')) return `: --map ${quoteArgument(`${mail}=email`)} takes it.`;
@@ -174,7 +174,7 @@ const findOtherName = (record: Row, { get, has, others, columnOf }: Fields): str
   return `. If it logs in by another column: --map <column>=username.${byId}`;
 };
 
-/** What Django writes for "no password is right". */
+/** Django's mark for an unusable password. */
 const UNUSABLE = '!';
 
 const withoutPassword = ({ noPassword }: AccountRules): HashVerdict =>
@@ -187,8 +187,8 @@ const withoutPassword = ({ noPassword }: AccountRules): HashVerdict =>
       };
 
 /**
- * Ids beyond 2^52 are not kept: the next account gets the id after the highest, and beyond 2^53 no number of JavaScript
- * or JSON tells two neighbours apart. So half of the numbers are left.
+ * Ids above 2^52 are not kept. The next account gets the id after the highest one, and above 2^53 numbers in JavaScript
+ * and JSON are no longer exact. So half of the range is left.
  */
 export const MAX_KEPT_ID = 2 ** 52;
 
@@ -197,14 +197,14 @@ const leavesNoRoom = (id: unknown): boolean => {
   return /^\d{16,}$/.test(text) && BigInt(text) > MAX_KEPT_ID;
 };
 
-/** Joins the faults of one record. */
+/** Joins the errors of one record. */
 const join = (faults: readonly Remark[]): Remark => {
   const reason = faults.map((fault) => fault.reason).join(' ');
   if (faults.every(({ text }) => text === undefined)) return { reason };
   return { reason, text: faults.map((fault) => fault.text ?? fault.reason).join(' ') };
 };
 
-/** The fields that are columns of an account and nothing else; an email may stand in the username's place. */
+/** The fields that are plain columns of an account. An email may be used as the username. */
 const OWN_COLUMNS = [
   'username',
   'password_hash',
@@ -230,14 +230,14 @@ const whatIsSent = ({ has, state }: Fields, { admins }: AccountRules): Sent => {
   };
 };
 
-/** An argument as it is typed: in quotes if a shell would cut it. */
+/** An argument for a shell, in quotes if necessary. */
 const quoteArgument = (text: string): string => (/^[\w:=@.+-]+$/.test(text) ? text : JSON.stringify(text));
 
-/** The error for an unknown value of a state column. Shared with the check before the import. */
+/** The error for an unknown value of a state column. Also used by the check before the import. */
 export const explainUnread = ({ column, value }: Unread): string =>
   `${column} is ${value}, which is not understood: --map ${quoteArgument(`${column}:${value}=active`)}, =disabled, or --map ${column}=ignore.`;
 
-/** The latest proof that the file knows of; null if it knows none. */
+/** The latest time of verification in the record; null if there is none. */
 const readVerifiedAt = (record: Row, { verified }: Fields, nowMs: number): number | null => {
   const times = verified
     .map((column) => readVerified(valueAt(record, column), nowMs))
@@ -245,10 +245,10 @@ const readVerifiedAt = (record: Row, { verified }: Fields, nowMs: number): numbe
   return times.length === 0 ? null : Math.max(...times);
 };
 
-/** Longer than any id that a database makes. */
+/** Longer than the ids of any database. */
 const MAX_SOURCE_ID = 128;
 
-/** The id that the account has in the file, as text: a number, a UUID, an ObjectId. */
+/** The id of the account in the file, as text: a number, a UUID or an ObjectId. */
 const readSourceId = (value: unknown): string | null => {
   const text = readText(value) ?? '';
   return text === '' || text.length > MAX_SOURCE_ID || !text.isWellFormed() || CONTROL.test(text)
@@ -256,7 +256,7 @@ const readSourceId = (value: unknown): string | null => {
     : text;
 };
 
-/** What is wrong with a text, as the end of a sentence; null if nothing is. */
+/** The error of a text, as the end of a sentence; null if it is valid. */
 const findFault = (text: string, max: number, severalLines: boolean): string | null => {
   if (holdsBytes(text)) return 'is not UTF-8 (--encoding windows-1252, or another, reads it)';
   if (!text.isWellFormed()) return 'holds half of a character';
@@ -277,7 +277,7 @@ const isAdmin = (
   return said || superuser || (admins === 'staff' && staff);
 };
 
-/** The id of a session: the SHA-256 of its token. The token itself is not stored. */
+/** The id of a session: the SHA-256 of its token. The token is not stored. */
 const tokenIdOf = (value: unknown, notes: Remark[]): string | null => {
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'string' && TOKEN.test(value)) return createHash('sha256').update(value).digest('hex');

@@ -1,8 +1,8 @@
-// better-auth's users, whose password is in another record: the account at the provider `credential`.
+// Users of better-auth. Their passwords are in other records: the accounts of the provider `credential`.
 // https://better-auth.com/docs/concepts/database#core-schema
 import { isRow, type Row } from '../wrangler.ts';
 
-/** Django's mark for "no password matches", for accounts that only ever signed in through another service. */
+/** Django's mark for an unusable password, for accounts that only signed in through other services. */
 const UNUSABLE = '!';
 
 const passwordOf = (user: Row): unknown => {
@@ -17,7 +17,7 @@ const passwordOf = (user: Row): unknown => {
 
 const ownNames = new Set(['password', 'accounts', 'account', 'role', 'banned', 'displayUsername']);
 
-/** A user with its password beside its other fields, in the names that every import knows. */
+/** A user with its password, with the field names that the import knows. */
 export const flattenBetterAuth = (user: Row): Row => {
   const { displayUsername, username, role, banned } = user;
   const sameName =

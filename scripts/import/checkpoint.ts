@@ -1,9 +1,9 @@
-// The progress of an import, in a file beside its input, from which an interrupted import continues.
+// Stores the progress of an import in a file beside its input, so that an interrupted import can continue.
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isRow, type Row } from '../wrangler.ts';
 import type { DetailsState, Reason } from './details.ts';
 
-/** What has happened to the records so far. */
+/** Counts of the records that were processed so far. */
 export interface Counts {
   read: number;
   imported: number;
@@ -11,7 +11,7 @@ export interface Counts {
   alreadyThere: number;
   conflicts: number;
   refused: number;
-  /** Not created, because they were deleted here. */
+  /** Not created, because they were deleted in Latchkey. */
   deleted: number;
   tokens: number;
   admins: number;
@@ -19,11 +19,11 @@ export interface Counts {
   /** Imported under a placeholder address. */
   withoutEmail: number;
   idsKept: number;
-  /** Milliseconds that the import has run. */
+  /** Total running time in milliseconds. */
   tookMs: number;
-  /** Accounts that were imported or updated, by the kind of their hash. */
+  /** Imported or updated accounts, by kind of hash. */
   hashes: Record<string, number>;
-  /** Accounts that were imported disabled, by the column that says so. */
+  /** Accounts that were imported as disabled, by the column that caused it. */
   disabledBy: Record<string, number>;
 }
 
@@ -48,20 +48,20 @@ export const noCounts = (): Counts => ({
 export interface Progress {
   counts: Counts;
   report: DetailsState;
-  /** How long the list of ids is; 0 if there is none. */
+  /** The length of the list of ids in bytes; 0 if there is none. */
   idsBytes: number;
-  /** When the import began. */
+  /** When the import started. */
   startedAtMs: number;
 }
 
 export interface Checkpoint {
-  /** Null if there is no import to continue. Throws OtherImport if the file belongs to another input or command. */
+  /** Null if there is nothing to continue. Throws OtherImport if the file belongs to another input or command. */
   load(): Progress | null;
   save(progress: Progress): void;
   remove(): void;
 }
 
-/** The checkpoint beside the input is not of this input as it is now, or not of this command. */
+/** The checkpoint belongs to another version of the input or to another command. */
 export class OtherImport extends Error {
   override name = 'OtherImport';
 }
@@ -93,7 +93,7 @@ const isProgress = (saved: Row): saved is Row & Progress =>
   typeof saved['idsBytes'] === 'number' &&
   typeof saved['startedAtMs'] === 'number';
 
-/** @param command what else must be the same for the import to be the same one */
+/** @param command the options that must be unchanged to continue */
 export const createCheckpoint = (input: string, command: unknown): Checkpoint => {
   const path = checkpointPath(input);
   const { size, mtimeMs } = statSync(input);
@@ -117,7 +117,7 @@ export const createCheckpoint = (input: string, command: unknown): Checkpoint =>
       return { counts, report, idsBytes, startedAtMs };
     },
     save(progress) {
-      // Renamed into place, so that no reader ever sees half a file.
+      // Replaced atomically by a rename.
       writeFileSync(`${path}.new`, `${JSON.stringify({ identity, ...progress })}\n`);
       renameSync(`${path}.new`, path);
     },

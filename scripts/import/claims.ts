@@ -1,12 +1,12 @@
-// The names and ids of the records that one file has had so far, on disk: two records that share a name are two
-// people, wherever in the file they stand, and must never become one account.
+// Stores the names and ids of all records so far on disk. Two records with the same name are two people and must never
+// become one account, wherever they are in the file.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { NewRow } from './rows.ts';
 
-/** Where the records before this one stand that have its names or its id; null for none. */
+/** The positions of earlier records with the same names or id; null for none. */
 export interface Claim {
   email: string | null;
   username: string | null;
@@ -14,9 +14,9 @@ export interface Claim {
 }
 
 export interface Claims {
-  /** Notes the names of a record, and returns who had them first. */
+  /** Stores the names of a record and returns the first records that have them. */
   claim(at: string, row: Pick<NewRow, 'emailKey' | 'usernameKey' | 'sourceId'>): Claim;
-  /** Notes another email for a record whose own is another's. */
+  /** Stores another email for a record whose email belongs to an earlier one. */
   claimEmail(at: string, emailKey: string): string | null;
   close(): void;
 }
@@ -24,7 +24,7 @@ export interface Claims {
 export const createClaims = (): Claims => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-names-'));
   const database = new DatabaseSync(join(folder, 'names.db'));
-  // A scratch file: nothing outlives the process.
+  // A temporary file, which is removed with the process.
   database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE');
   database.exec('CREATE TABLE names (name TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID; BEGIN');
   const insert = database.prepare('INSERT OR IGNORE INTO names VALUES (?, ?)');

@@ -1,18 +1,18 @@
-// The accounts that an import brought and that were deleted here since: no later import creates them again.
+// Imported accounts that were deleted in Latchkey. Later imports do not create them again.
 
 import { digest, type NewRow } from './rows.ts';
 import { selectDeletedImports } from './sql.ts';
 import type { Target } from './target.ts';
 
-/** Accounts a question: the answer of the deployed database is one JSON text, held whole. */
+/** Accounts per query. The response of the deployed database is one JSON text in memory. */
 const PAGE_ACCOUNTS = 5_000;
 
-/** Two services count from 1, so an id that is a number tells nobody apart. */
+/** Numeric ids identify nobody, because every service counts from 1. */
 const isUnique = (sourceId: string): boolean => !/^\d*$/.test(sourceId);
 
 /**
- * Reads them all, and returns whether a record is one of them: by its email, its username, or an id that no other
- * service gives. Only digests are kept, 22 characters each, so that even many deletions take little memory.
+ * Reads all of them and returns a function that finds out whether a record is one of them: by its email, its username,
+ * or a globally unique id. Only digests of 22 characters are kept in memory.
  */
 export const loadDeleted = async (target: Target): Promise<(row: NewRow) => boolean> => {
   const names = new Set<string>();

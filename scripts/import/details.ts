@@ -1,25 +1,25 @@
-// The report about single records: all of it in a file, the reasons counted and the first of each on the screen.
+// The report about single records: a file has all of them, the screen shows each reason with a count and examples.
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { toPlainText } from '../terminal.ts';
 import type { Detail, DetailKind } from './merge.ts';
 
-/** Enough to see what a reason is about. */
+/** Examples per reason. */
 export const SHOWN_OF_EACH = 5;
 
-/** More reasons than this are no reasons: a report of one screen or two. */
+/** The maximum number of different reasons, so that the report fits on one or two screens. */
 const MAX_REASONS = 100;
 const OTHER_REASON = 'other reasons';
 
-/** Records that have one reason in common. */
+/** Records with the same reason. */
 export interface Reason {
   kind: DetailKind;
   reason: string;
   count: number;
-  /** The first few, without the reason that they share. */
+  /** The first few, without the shared reason. */
   first: string[];
 }
 
-/** The progress of a report, from which an interrupted import continues. */
+/** The state of a report, with which an interrupted import continues. */
 export interface DetailsState {
   bytes: number;
   reasons: Reason[];
@@ -39,7 +39,7 @@ const writeWho = ({ at, label }: Detail): string => toPlainText(label === '' ? a
 export const writeDetail = (detail: Detail): string =>
   `${detail.kind}: ${writeWho(detail)}: ${toPlainText(detail.text ?? detail.reason)}`;
 
-/** @param path null for a list that is only counted */
+/** @param path null if records are only counted */
 export const createDetails = (path: string | null, before: DetailsState): Details => {
   let { bytes } = before;
   const reasons = new Map<string, Reason>();
@@ -50,7 +50,7 @@ export const createDetails = (path: string | null, before: DetailsState): Detail
   let file: number | null = null;
 
   const open = (to: string): number => {
-    // The rest was written after the last checkpoint, and is written again.
+    // The rest was written after the last checkpoint and will be written again.
     const opened = openSync(to, before.bytes === 0 ? 'w' : 'r+', 0o600);
     ftruncateSync(opened, before.bytes);
     return opened;

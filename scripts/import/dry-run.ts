@@ -1,4 +1,4 @@
-// A database that is only read: writes go into a scratch file, which is queried too.
+// A target for dry runs: the database is only read. Writes go to a temporary file, which queries include.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { PROJECT, type Row } from '../wrangler.ts';
 import { isTaken, Taken, type Target } from './target.ts';
 
-/** An empty database as the migrations make it, in SQLite itself. */
+/** An empty SQLite database with the tables of the migrations. */
 export const createScratch = (path: string): DatabaseSync => {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
@@ -16,7 +16,7 @@ export const createScratch = (path: string): DatabaseSync => {
   return database;
 };
 
-/** A target in SQLite itself. */
+/** A target in a SQLite database. */
 export const openScratch = (database: DatabaseSync): Target => ({
   async query(statements) {
     return statements.map((sql): Row[] => database.prepare(sql).all());
@@ -37,7 +37,7 @@ export const openScratch = (database: DatabaseSync): Target => ({
   },
 });
 
-/** Answers as the database would if what was written to this target had been written to it. */
+/** Queries return what the database would return if the writes had been applied to it. */
 export const openDryRun = (real: Target): Target => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-dry-run-'));
   const scratch = openScratch(createScratch(join(folder, 'scratch.db')));

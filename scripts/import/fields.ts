@@ -1,4 +1,4 @@
-// Maps the fields of a record to those of an account, whatever the original service called them.
+// Maps the fields of a record to the fields of an account, for the names that different services use.
 import type { Row } from '../wrangler.ts';
 import {
   isVerifiedName,
@@ -11,8 +11,8 @@ import {
 import { valueAt } from './values.ts';
 
 /**
- * The fields that an import knows, each with the names that it goes by, the likeliest first. Names are compared
- * without regard to case, `_`, `-` and spaces: `createdAt`, `created_at` and `Created At` are one.
+ * The fields of an import with their possible names, the most likely first. Names are compared without case, `_`, `-`
+ * and spaces: `createdAt`, `created_at` and `Created At` are equal.
  */
 const NAMES = {
   id: ['id', 'pk', 'userid', 'uid', 'localid'],
@@ -54,20 +54,20 @@ const NAMES = {
   totp: ['otpauth', 'otpauthuri', 'otpauthurl', 'totpuri', 'totpsecret', 'totp'],
 } as const;
 
-/** Fields of one column each. */
+/** Fields that are read from one column. */
 export type NamedField = keyof typeof NAMES;
 
-/** What else a column can be by `--map`: several columns may be one of these. */
+/** Further targets of `--map`. Several columns may have the same one. */
 const OTHER_FIELDS = [...STATE_FIELDS, 'email_verified', 'ignore'] as const;
 
 export type Field = NamedField | StateField | 'email_verified' | 'ignore' | ValueRule;
 
-/** What `--map column=field` takes. */
+/** The fields for `--map column=field`. */
 export const FIELDS: readonly string[] = [...Object.keys(NAMES), ...OTHER_FIELDS];
 
 const VALUE_RULES: readonly string[] = ['active', 'disabled'] satisfies ValueRule[];
 
-/** Whether a name is that of a field. */
+/** Whether a text is the name of a field. */
 export const isField = (name: string): name is Field => FIELDS.includes(name) || VALUE_RULES.includes(name);
 
 const isValueRule = (field: Field | undefined): field is ValueRule =>
@@ -82,22 +82,22 @@ const fold = (name: string): string => name.toLowerCase().replaceAll(/[_\s-]/g, 
 /** The fields of one record. */
 export interface Fields {
   get(field: NamedField): unknown;
-  /** Whether the record has a column for the field, empty or not. */
+  /** Whether the record has a column for the field, even if it is empty. */
   has(field: NamedField): boolean;
-  /** The column that it is read from; its own name if there is none. */
+  /** The column of the field; the name of the field if there is none. */
   columnOf(field: NamedField): string;
-  /** The columns that say whether the account may log in. */
+  /** The columns that tell whether the account may log in. */
   state: readonly StateColumn[];
-  /** The columns that say whether its email is proven. */
+  /** The columns that tell whether the email is verified. */
   verified: readonly string[];
-  /** The columns that are none of an account's. */
+  /** The columns that are not imported. */
   others: readonly string[];
 }
 
-/** Reads the fields of a record that has them under any name. */
+/** Reads the fields of a record with any column names. */
 export type FieldReader = (record: Row) => Fields;
 
-/** Looks up values that were mapped by hand. */
+/** Looks up values from `--map column:value=…`. */
 export const createValueRules =
   (map: ReadonlyMap<string, Field>) =>
   (column: string, value: string): ValueRule | undefined => {
@@ -105,14 +105,14 @@ export const createValueRules =
     return isValueRule(rule) ? rule : undefined;
   };
 
-/** The column that a key of `--map` speaks of: all of it, or of `column:value` what stands before the value. */
+/** The column of a key of `--map`, which is `column` or `column:value`. */
 export const columnOf = (key: string, field: Field): string =>
   isValueRule(field) ? key.slice(0, Math.max(key.lastIndexOf(':'), 0)) : key;
 
-/** Documents may each have other columns than the one before: of so many kinds of records the plan is kept. */
+/** How many plans are cached. Documents in one file may have different columns. */
 const MAX_PLANS = 1_000;
 
-/** The column that a path begins in. */
+/** The column in which a path starts. */
 const headOf = (path: string): string => path.split('.', 1)[0] ?? path;
 
 interface Plan {
@@ -123,8 +123,8 @@ interface Plan {
 }
 
 /**
- * @param map columns that are named by hand; they count before every other name of their field
- * @param onUnknown called once for each column that an account does not have
+ * @param map columns from `--map`. They have precedence over all other names of their field
+ * @param onUnknown called once for each column that is not imported
  */
 export const createFieldReader = (
   map: ReadonlyMap<string, Field>,
@@ -172,7 +172,7 @@ export const createFieldReader = (
 
   return (record) => {
     const columns = Object.keys(record);
-    // Records of one kind have the same columns, so this is computed a few times, not a million times.
+    // Most records have the same columns, so this is computed a few times, not once per record.
     const shape = columns.join('\0');
     const plan = plans.get(shape) ?? planOf(columns);
     if (plans.size >= MAX_PLANS) plans.clear();

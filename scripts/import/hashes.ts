@@ -1,4 +1,4 @@
-// Handles a password hash at import: kept, converted to a form that the Worker reads, wrapped, or refused.
+// Handles a password hash at import: keeps it, converts it to a format of the Worker, wraps it or refuses it.
 import { toBase64, toHex } from './hashes/bytes.ts';
 import { type CoreHashes, loadCoreHashes } from './hashes/core.ts';
 import { FIREBASE_WITHOUT_PARAMETERS } from './hashes/records.ts';
@@ -10,19 +10,19 @@ export type { FirebaseParameters } from './hashes/forms.ts';
 export { composeHash, readFirebaseParameters } from './hashes/records.ts';
 
 export interface HashOptions {
-  /** `--weak-hashes`: fast and unsalted hashes are taken, wrapped in a slow one. */
+  /** `--weak-hashes`: accepts fast and unsalted hashes, and wraps them in a slow one. */
   weakHashes: boolean;
-  /** `--plain-text-passwords`: what looks like a password in plain text is hashed. */
+  /** `--plain-text-passwords`: hashes values that look like passwords in plain text. */
   plainText: boolean;
-  /** `--pepper-env`: what the service put behind every password before it hashed; null for nothing. */
+  /** `--pepper-env`: the text that the service appended to every password before hashing; null for none. */
   pepper: string | null;
 }
 
 export const NO_HASH_OPTIONS: HashOptions = { weakHashes: false, plainText: false, pepper: null };
 
 /**
- * `hash` is what goes into the database. `make` is set instead if that is work, about 0.1 s on one core: a fast hash
- * or a plain text is hashed by Latchkey's own means. It gives one hash, however often it is called.
+ * `hash` is the value for the database. If a fast hash or a plain text must be hashed, which takes about 0.1 s, `make` is
+ * set instead. It returns the same hash on every call.
  */
 export type HashVerdict =
   | { ok: true; algorithm: string; hash: string; make: null }
@@ -31,10 +31,10 @@ export type HashVerdict =
 
 export type HashCheck = (text: string) => HashVerdict;
 
-/** As long as a password may be at a login. */
+/** The maximum length of a password at login. */
 const MAX_PASSWORD_BYTES = 1024;
 
-/** Django's marks of an account without a password, to the letter: a plain text may begin with `!` too. */
+/** Django's exact marks for an unusable password. A password in plain text may also begin with `!`. */
 const UNUSABLE = /^!(?:[A-Za-z0-9]{40})?$/;
 
 const once = (work: () => Promise<string>): (() => Promise<string>) => {
@@ -47,7 +47,7 @@ const once = (work: () => Promise<string>): (() => Promise<string>) => {
 
 const refuse = (reason: string): HashVerdict => ({ ok: false, reason });
 
-/** Loads the check. It looks at the text alone and costs next to nothing; only `make` does work. */
+/** Loads the check, which is cheap. Only `make` is expensive. */
 export const loadHashCheck = async (
   options: HashOptions = NO_HASH_OPTIONS,
   core?: CoreHashes,
@@ -78,7 +78,7 @@ export const loadHashCheck = async (
   };
 
   return (raw) => {
-    // A column of a fixed width is filled up with spaces. Those of a password in plain text are its own.
+    // Columns of fixed width are padded with spaces. Spaces of a password in plain text are kept.
     const text = raw.trim();
     if (isOwn(text)) return { ok: true, algorithm: "Latchkey's own", hash: text, make: null };
     if (text === FIREBASE_WITHOUT_PARAMETERS)
@@ -88,7 +88,7 @@ export const loadHashCheck = async (
     if (weak)
       return refuse(`It is a fast hash (${weak.name}): --weak-hashes takes it, wrapped in a slow one.`);
     if (plainText && text.startsWith('!') && !UNUSABLE.test(text)) return hashPlainText(raw);
-    // What the Worker reads stays as it is.
+    // Formats that the Worker supports are kept.
     const stored = describe(text).ok ? text : translateHash(text);
     const described = describe(stored);
     if (described.ok) return keep(stored, described.algorithm);
@@ -101,5 +101,5 @@ export const loadHashCheck = async (
   };
 };
 
-/** What the Worker's code says of a form that it does not know. */
+/** The message of the Worker's code for an unknown format. */
 const UNKNOWN_FORM = 'Its form is not one that is known here.';

@@ -1,13 +1,13 @@
-// Makes the keys of access tokens, and rotates them: the next key is published a whole rotation before it signs.
+// Creates and rotates the keys of access tokens. A key is published one rotation before it signs.
 import { webcrypto } from 'node:crypto';
 import { readSigningKeys, type SigningKey } from '../../src/settings/index.ts';
 
 export type { SigningKey };
 
-/** Keys in a list: the one that signs, the next one, and the one before, whose tokens may still be about. */
+/** A list of keys: the signing key, the next one, and the former one, whose tokens may still be valid. */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
 
-/** Six bytes distinguish the keys of a deployment; the date is for people. */
+/** Six bytes are enough to distinguish the keys of a deployment. The date is for people. */
 const NAME_BYTES = 6;
 
 const DAY_CHARACTERS = 'YYYY-MM-DD'.length;
@@ -24,22 +24,22 @@ const createKey = async (nowMs: number): Promise<SigningKey> => {
   return { kid: `${day}-${mark}`, x, y, d };
 };
 
-/** Two keys: one that signs, and the next. */
+/** Creates two keys: the signing key and the next one. */
 export const createSigningKeys = async (nowMs: number): Promise<SigningKeys> => [
   await createKey(nowMs),
   await createKey(nowMs),
 ];
 
 /**
- * The next key signs from now on. A client that has fetched the keys since the last rotation knows it already, and the former
- * one stays until the next rotation, so no token breaks on either side.
+ * Makes the next key the signing key. Clients that fetched the keys since the last rotation already know it. The former
+ * key stays until the next rotation, so existing tokens stay valid.
  */
 export const rotateSigningKeys = async (
   [current, next]: SigningKeys,
   nowMs: number,
 ): Promise<SigningKeys> => [next ?? (await createKey(nowMs)), await createKey(nowMs), current];
 
-/** As a secret holds them: one line. */
+/** The value for the secret: one line. */
 export const writeSigningKeys = (keys: SigningKeys): string =>
   JSON.stringify(keys.map((key) => ({ kty: 'EC', crv: 'P-256', ...key })));
 

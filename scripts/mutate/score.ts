@@ -1,9 +1,9 @@
-// The result of a run of mutants, and the document that shows it.
+// The result of the mutation tests, and the document that shows it.
 import type { Mutant } from '../../test/mutation/mutant.ts';
 
 /**
- * `noticed`: a test failed. `unnoticed`: all passed. `broken`: no test could run, so that nothing is proven. `lost`: the
- * text of the fault is not in its file.
+ * `noticed`: a test failed. `unnoticed`: all tests passed. `broken`: no test could run. `lost`: the file does not
+ * contain the text of the fault.
  */
 export type Outcome = 'noticed' | 'unnoticed' | 'broken' | 'lost';
 
@@ -18,7 +18,7 @@ export const isOutcome = (value: unknown): value is Outcome => OUTCOMES.includes
 
 export interface Score {
   noticed: number;
-  /** Those that were not noticed. */
+  /** Faults that were not noticed. */
   others: Tried[];
   all: readonly Tried[];
 }

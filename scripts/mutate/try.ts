@@ -1,4 +1,4 @@
-// A process that tries faults in one copy of the project, as `mutate.ts` sends them; one Vitest for all of them.
+// A process that tries the faults that `mutate.ts` sends, in one copy of the project and with one Vitest instance.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createVitest, type Vitest } from 'vitest/node';
@@ -6,19 +6,19 @@ import type { Mutant } from '../../test/mutation/mutant.ts';
 import { messageOf, printError } from '../terminal.ts';
 import type { Outcome } from './score.ts';
 
-/** A test that is slow because other faults are tried beside it has noticed nothing. */
+/** Long enough that a test which is slow under load does not count as noticed. */
 const TEST_TIMEOUT_MS = 120_000;
 
 const COPY = process.cwd();
 
-/** What the tests say: whether one failed, or that they could not be run. */
+/** Runs the tests: whether one failed, or that they could not run. */
 const runTests = async (vitest: Vitest, tests: readonly string[]): Promise<Outcome> => {
   const files = tests.map((test) => join(COPY, 'test', `${test}.test.ts`));
   const found = await vitest.globTestSpecifications(files);
   if (found.length < files.length) return 'broken';
-  // One after the other: the first that fails is enough.
+  // One file at a time: the first failure is enough.
   for (const specification of found) {
-    // The results of a run hold those of every run before it, and `bail` counts them.
+    // The results include those of earlier runs, and `bail` counts them.
     vitest.state.filesMap.clear();
     vitest.state.idMap.clear();
     const run = await vitest.runTestSpecifications([specification]);
@@ -30,7 +30,7 @@ const runTests = async (vitest: Vitest, tests: readonly string[]): Promise<Outco
   return 'unnoticed';
 };
 
-/** Makes one fault, runs its tests, and takes it back. */
+/** Makes one fault, runs its tests and reverts it. */
 const tryMutant = async (vitest: Vitest, { file, from, to, tests }: Mutant): Promise<Outcome> => {
   const path = join(COPY, file);
   const text = readFileSync(path, 'utf8');
@@ -39,7 +39,7 @@ const tryMutant = async (vitest: Vitest, { file, from, to, tests }: Mutant): Pro
     writeFileSync(path, written);
     vitest.invalidateFile(path);
   };
-  // A function, because `$&` in a text would mean something.
+  // A function, because `$&` has a special meaning in a replacement text.
   write(text.replace(from, () => to));
   try {
     return await runTests(vitest, tests);
@@ -48,7 +48,7 @@ const tryMutant = async (vitest: Vitest, { file, from, to, tests }: Mutant): Pro
   }
 };
 
-/** Nothing is fetched, and no metrics are sent. */
+/** Prevents downloads and metrics. */
 process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
 process.env['WRANGLER_SEND_METRICS'] = 'false';
 

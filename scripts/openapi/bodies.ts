@@ -1,4 +1,4 @@
-// What an operation's body is, made from the schema that validates it.
+// Describes the request body of an operation, generated from the schema that validates it.
 import * as z from 'zod/mini';
 import { readFieldErrors } from '../../src/http/body/fields.ts';
 import type { BodySpec } from '../../src/http/endpoint.ts';
@@ -8,18 +8,18 @@ import type { JsonObject } from './types.ts';
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A value that went through JSON, as its type says. */
+/** The value after a round trip through JSON. */
 export const toJson = (value: unknown): Json => JSON.parse(JSON.stringify(value));
 
 type Schema = z.ZodMiniObject;
 
-/** The names of a body's fields, one that another may stand for included. */
+/** The names of the fields of a body, including alternative names. */
 export const listFields = ({ schema, alias }: BodySpec): string[] => [
   ...Object.keys(schema.shape),
   ...(alias ? [alias.name] : []),
 ];
 
-/** The JSON schema of a body: the fields carry what their rules say. Texts are described as they are after trimming. */
+/** The JSON schema of a body, with the rules of each field. Texts are described as they are after trimming. */
 export const describeBody = ({ schema, alias }: BodySpec): JsonObject => {
   const { $schema: _, ...made } = z.toJSONSchema(schema, { io: 'input' });
   const described = toJson(made);
@@ -37,16 +37,16 @@ export const describeBody = ({ schema, alias }: BodySpec): JsonObject => {
   };
 };
 
-/** What validation finds in a body, in the order of the fields. */
+/** The validation errors of a body, in the order of the fields. */
 export const errorsIn = (schema: Schema, sent: JsonObject): FieldError[] =>
   readFieldErrors(z.safeParse(schema, sent).error?.issues ?? [], sent);
 
-/** Values that fit no field well, the most telling first. */
+/** Values that most fields reject, the most useful ones for an example first. */
 const WRONG_VALUES = ['wrong@format', 'two words', '1'];
-/** Longer than any field takes, and nothing: where nothing else is wrong. */
+/** Too long for any field, and empty: used if no other value is rejected. */
 const LAST_VALUES = ['a'.repeat(2_000), ''];
 
-/** A body whose fields have something wrong with them that a person would do wrong. */
+/** A body with invalid fields, as a person could send them. */
 export const makeWrong = (schema: Schema): JsonObject => {
   const fields = Object.entries(schema.shape);
   const wrongIn = (values: readonly string[]): JsonObject =>

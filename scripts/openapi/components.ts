@@ -1,26 +1,26 @@
-// The shapes of answers as JSON schemas: those with a name once, in `components`, and by reference elsewhere.
+// The schemas of responses as JSON Schema. Named ones are in `components`, and are referenced elsewhere.
 import * as z from 'zod/mini';
 import { type AnswerSchema, NAME_KEY } from '../../src/http/docs.ts';
 import type { Json } from '../../src/http/problem.ts';
 import { isObject, toJson } from './bodies.ts';
 import type { JsonObject } from './types.ts';
 
-/** JavaScript's own bound, which zod adds to every integer, is of no interest to readers. */
+/** Removes the largest safe integer, which zod adds to every integer and readers do not need. */
 const withoutBound = ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 };
 
 export interface Components {
-  /** A reference to a shape that has a name; the shape itself where it has none. */
+  /** A reference to a named schema; the schema itself if it has no name. */
   refer: (schema: AnswerSchema) => JsonObject;
-  /** Every shape that was referred to by a name, sorted by it. */
+  /** Every referenced schema, sorted by name. */
   list: () => JsonObject;
 }
 
 export const createComponents = (): Components => {
   const named = new Map<string, Json>();
 
-  /** Moves each schema with a name to the components, and puts a reference in its place. */
+  /** Moves each named schema to the components and replaces it by a reference. */
   const extract = (json: Json): Json => {
     if (Array.isArray(json)) return json.map(extract);
     if (!isObject(json)) return json;

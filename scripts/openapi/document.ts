@@ -1,4 +1,4 @@
-// The OpenAPI document of all dialects, made from the routes and schemas that serve requests.
+// The OpenAPI document of all dialects, generated from the routes and schemas that serve requests.
 import './runtime.ts';
 
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import type { JsonObject } from './types.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Where the document is served from. */
+/** The base URL of the document. */
 export const DOCUMENT_PATH = join(ROOT, 'src/assets/openapi.json');
 
 const DESCRIPTION = `An account service that speaks five existing account APIs over one store of users, and one of its own.
@@ -48,7 +48,7 @@ const readVersion = (): string => {
   return version;
 };
 
-/** Makes the document. @throws Error if a route is not described, or an answer has no shape */
+/** Generates the document. @throws Error if a route has no description, or a response has no schema */
 export const makeDocument = async (): Promise<JsonObject> => {
   const exchanges = await readDocumented();
   const components = createComponents();

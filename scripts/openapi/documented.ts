@@ -1,4 +1,4 @@
-// The documents' own examples, as the tour asks a server for them: here nobody is asked, and what is expected is kept.
+// Collects the examples of the tour: their requests and expected responses are recorded, and no server is called.
 import type { Json } from '../../src/http/problem.ts';
 import type { CheckFor } from '../tour/check.ts';
 import type { Answer } from '../tour/client.ts';
@@ -12,13 +12,13 @@ import { type Shape, showShape } from '../tour/shape.ts';
 import { isObject, toJson } from './bodies.ts';
 import type { Exchange } from './types.ts';
 
-/** What an example is called that its document gives no name. */
+/** The name of an example without a name in its document. */
 export const DOCUMENTED = 'as documented';
 
-/** Where the documents' examples are served. */
+/** The origin in the documents' examples. */
 export const ORIGIN = 'http://testserver';
 
-/** The people of the documents. */
+/** The accounts in the documents' examples. */
 const people: People = {
   users: { madeIn: 'users', username: 'test', email: 'test@test.com', password: 'test1234' },
   userV1: { madeIn: 'user-v1', username: 'test1234', email: 'test1234@abc.com', password: '12345678' },
@@ -34,7 +34,7 @@ const people: People = {
 
 const PICTURES = ['Fox', 'Owl', 'Whale', 'Hare', 'Bear', 'Heron', 'Hedgehog', 'Koi', 'Moth', 'Fern'];
 
-/** The claims of the token in an example; the signature is not valid. */
+/** The claims of the token in an example. The signature is invalid. */
 const A_JWT = [
   { alg: 'HS256', typ: 'JWT' },
   { sub: '7', jti: 'e'.repeat(43), iat: 1795248843, exp: 1796458443 },
@@ -43,7 +43,7 @@ const A_JWT = [
   .concat('s'.repeat(43))
   .join('.');
 
-/** The documents' own values for what differs from run to run, by the tour's names. */
+/** The documents' values for parts that differ between runs, by the names of the tour. */
 const VALUES: readonly (readonly [string, Json])[] = [
   ['id', 5],
   ['40 lower-case hex', 'b68e6599d205430b37c6d3bde5b174ca3af1f385'],
@@ -53,7 +53,7 @@ const VALUES: readonly (readonly [string, Json])[] = [
   ['eyJhbGci', A_JWT],
 ];
 
-/** A body with every hole filled. A list's items know their place in it. */
+/** Fills all placeholders of a body. Items of a list get values by their index. */
 const fill = (shape: Shape, index = 0): Json => {
   if (typeof shape !== 'object' || shape === null) return shape;
   if (Array.isArray(shape)) return shape.map(fill);
@@ -68,7 +68,7 @@ const fill = (shape: Shape, index = 0): Json => {
   return Object.fromEntries(Object.entries(shape).map(([key, value]) => [key, fill(value, index)]));
 };
 
-/** Every example that a document gives. */
+/** All examples of the documents. */
 export const readDocumented = async (): Promise<Exchange[]> => {
   const exchanges: Exchange[] = [];
   const checkFor: CheckFor = () => async (label, request, expected) => {
@@ -93,7 +93,7 @@ export const readDocumented = async (): Promise<Exchange[]> => {
   const account = await tourAccount(checkFor, people);
   await tourAuth(checkFor, people);
   await tourDeletion(checkFor, people, account);
-  // The plain ones first: what readers see before they choose another.
+  // Simple examples come first, because readers see the first one by default.
   return exchanges.sort(
     (one, other) => Number(other.summary === DOCUMENTED) - Number(one.summary === DOCUMENTED),
   );

@@ -1,4 +1,4 @@
-// The headers of answers that a client may want to read.
+// The response headers that clients may want to read.
 import type { HeaderName, JsonObject } from './types.ts';
 
 const text = (description: string, example: string): JsonObject => ({
@@ -7,7 +7,7 @@ const text = (description: string, example: string): JsonObject => ({
   example,
 });
 
-/** By their names; operations refer to them. */
+/** By name. Operations reference them. */
 export const headers: Readonly<Record<HeaderName, JsonObject>> = {
   'Content-Disposition': text('A name for the file.', 'attachment; filename="latchkey-account-5.json"'),
   Link: text(

@@ -1,4 +1,4 @@
-// One operation of the document: who may use it, what is sent, what is answered.
+// One operation of the document: its authentication, request and responses.
 import { credentialsOf } from '../../src/http/auth/auth.ts';
 import type { EndpointDocs } from '../../src/http/docs.ts';
 import type { Endpoint, SurfaceDefinition } from '../../src/http/endpoint.ts';
@@ -11,13 +11,13 @@ import { describeResponses, keyExamples } from './responses.ts';
 import { barePathOf, docsOf, docsOfSurface, pathMatcher } from './surfaces.ts';
 import type { Example, Exchange, JsonObject, Parameter } from './types.ts';
 
-/** In every dialect alike: src/http/body/body.ts. */
+/** The same in every dialect: src/http/body/body.ts. */
 const MEDIA_TYPES = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
 
 const securityOf = ({ auth }: Endpoint): JsonObject[] => {
   const credentials = credentialsOf(auth);
   return [
-    // https://spec.openapis.org/oas/v3.1.1.html#security-requirement-object an empty one makes the others optional.
+    // An empty requirement makes the others optional. https://spec.openapis.org/oas/v3.1.1.html#security-requirement-object
     ...(auth.via !== 'none' && auth.optional ? [{}] : []),
     ...(credentials.includes('cookie') ? [{ cookie: [] }] : []),
     ...(credentials.includes('token') ? [{ token: [] }, { bearer: [] }] : []),
@@ -38,7 +38,7 @@ const parametersOf = ({ params = {} }: Endpoint, { query = [] }: EndpointDocs): 
   ...query,
 ];
 
-/** The bodies that documents send and that are valid; what is wrong in them is no example of a body. */
+/** The valid bodies among the documents' examples. Invalid ones are not shown as examples of a body. */
 const goodExamples = (
   { body }: Endpoint,
   { sent }: EndpointDocs,
@@ -60,7 +60,7 @@ const goodExamples = (
   );
 };
 
-/** As the body's reader hands it to the validator. */
+/** The body in the form that the validator gets. */
 const asText = (value: Json): Json => (typeof value === 'number' ? String(value) : value);
 
 const describeRequest = (endpoint: Endpoint, docs: EndpointDocs, documented: readonly Exchange[]) => {
@@ -85,13 +85,13 @@ export interface Described {
   path: string;
   method: string;
   operation: JsonObject;
-  /** The body's schema, with the name that it has among the components. */
+  /** The schema of the body and its name in the components. */
   body: { id: string; schema: JsonObject } | null;
 }
 
 /**
- * Every operation of a dialect or service.
- * @throws Error if an endpoint is not described, or an answer has a shape that the surface does not name
+ * All operations of a dialect or service.
+ * @throws Error if an endpoint has no description, or a response has a schema that the surface does not name
  */
 export const describeOperations = (
   surface: SurfaceDefinition,

@@ -1,4 +1,4 @@
-// Every problem that an operation may have to refuse: the endpoint's own value says most of it.
+// The problems that an operation can respond with, mostly derived from the definition of its endpoint.
 import type { UniqueField } from '../../src/core/index.ts';
 import { checksOrigin } from '../../src/http/auth/auth.ts';
 import type { EndpointDocs } from '../../src/http/docs.ts';
@@ -47,7 +47,7 @@ const takenError = (field: UniqueField): FieldError => ({
   value: field === 'email' ? EXAMPLE_EMAIL : undefined,
 });
 
-/** What a registration refuses, as the core does and as the validation does before it. */
+/** The problems of a registration, from the validation and from the core. */
 const takenIn = ({ body }: Endpoint): Refusal[] => {
   if (!body) return [];
   const fields = (['username', 'email'] as const).filter((field) => field in body.schema.shape);
@@ -58,7 +58,7 @@ const takenIn = ({ body }: Endpoint): Refusal[] => {
   ];
 };
 
-/** Whether a wrong password is refused: the password beside the token of a mail is the new one. */
+/** Whether the operation checks a password. A password beside a mailed token is the new one. */
 const checksPassword = ({ body }: Endpoint): boolean => {
   const names = Object.keys(body?.schema.shape ?? {});
   const present = names.includes('token') ? ['currentPassword'] : ['currentPassword', 'password', 'old'];
@@ -118,7 +118,7 @@ const always: Refusal[] = [
   },
 ];
 
-/** All of them, in the order in which they are looked for. */
+/** All problems, in the order of the checks. */
 export const listRefusals = (endpoint: Endpoint, docs: EndpointDocs): Refusal[] => [
   ...fromAuth(endpoint),
   ...fromBody(endpoint),

@@ -1,4 +1,4 @@
-// The answers of an operation: its successes, and every refusal in the dialect's own words.
+// The responses of an operation: successes, and every error in the format of the dialect.
 import * as z from 'zod/mini';
 import type { AnswerSchema, EndpointDocs } from '../../src/http/docs.ts';
 import type { SurfaceDefinition } from '../../src/http/endpoint.ts';
@@ -10,14 +10,14 @@ import type { Example, Exchange, HeaderName, JsonObject, Refusal } from './types
 
 const isSame = (one: Json, other: Json): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** What is answered with one status. */
+/** The response for one status. */
 interface Gathered {
   description: string;
   mediaType: string;
   schemas: Set<AnswerSchema>;
   examples: Example[];
   headers: Set<HeaderName>;
-  /** The values of the dialect's code. */
+  /** The values of the error code of the dialect. */
   codes: Set<Json>;
 }
 
@@ -52,14 +52,14 @@ export interface Asked {
   surface: SurfaceDefinition;
   docs: EndpointDocs;
   refusals: readonly Refusal[];
-  /** The examples of the dialect's document. */
+  /** The examples in the document of the dialect. */
   documented: readonly Exchange[];
   fields: readonly string[];
   place: Place;
   components: Components;
 }
 
-/** All answers, by status. Throws where a refusal has a shape that the dialect does not name. */
+/** All responses by status. Throws if an error has a schema that the dialect does not name. */
 export const describeResponses = ({
   surface,
   docs,
@@ -124,7 +124,7 @@ export const describeResponses = ({
   );
 };
 
-/** A shape, with the codes that it can have here where its dialect has codes. */
+/** A schema with the error codes that are possible here, if the dialect has codes. */
 const writeShape = (
   schema: AnswerSchema,
   { codes }: Gathered,
@@ -166,7 +166,7 @@ const slug = (text: string): string =>
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
 
-/** Examples under keys that say what they are. */
+/** Examples with descriptive keys. */
 export const keyExamples = (examples: readonly Example[]): JsonObject => {
   const keyed: JsonObject = {};
   for (const { summary, value } of examples) {

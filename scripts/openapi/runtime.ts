@@ -1,11 +1,11 @@
-// What the source expects of its runtime when Node loads it.
+// Globals that the source needs when Node loads it.
 
-// The descriptions that the Worker leaves out: src/http/docs.ts.
+// Includes the descriptions, which the Worker's bundle leaves out: src/http/docs.ts.
 Object.assign(globalThis, { DOCS: true });
 
-// Node 24 has no `Uint8Array.prototype.toBase64`, which the source writes a constant with as it is loaded.
+// Node 24 has no `Uint8Array.prototype.toBase64`, which the source uses for a constant when it is loaded.
 
-/** Only what loading needs. https://tc39.es/proposal-arraybuffer-base64/ */
+/** Implements only what loading needs. https://tc39.es/proposal-arraybuffer-base64/ */
 if (!('toBase64' in Uint8Array.prototype))
   Object.defineProperty(Uint8Array.prototype, 'toBase64', {
     configurable: true,

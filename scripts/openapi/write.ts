@@ -1,11 +1,11 @@
-// `npm run openapi`: writes src/assets/openapi.json anew.
+// `npm run openapi`: generates src/assets/openapi.json.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { print } from '../terminal.ts';
 import { DOCUMENT_PATH, makeDocument } from './document.ts';
 
-/** As the formatter has it, so that `npm run lint` finds nothing. */
+/** Formatted like `npm run format`, so that `npm run lint` passes. */
 const format = (json: string): string => {
   const biome = join(import.meta.dirname, '../../node_modules/@biomejs/biome/bin/biome');
   const { status, stdout, stderr } = spawnSync(

@@ -1,19 +1,19 @@
-// One `npm start` at a time prepares: two first ones at once would make two secrets and apply each migration twice.
+// A lock for the preparation of `npm start`: two at once would create two secrets and apply each migration twice.
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Short beside what is waited for, the seconds that migrations take. */
+/** Short compared with migrations, which take seconds. */
 const RETRY_MS = 100;
 
 /** SQLITE_BUSY: https://www.sqlite.org/rescode.html#busy */
 const BUSY = 5;
 
 /**
- * Does work while no other process does work under the same lock, and waits for its turn.
- * The lock is SQLite's: the operating system lets go of it when its process ends, however that happens.
- * @param path a file for the lock alone
+ * Runs `work` while holding the lock. Waits until it is free.
+ * The lock is SQLite's, so the operating system releases it when the process ends, even after a crash.
+ * @param path a file that is used only for the lock
  * @param onWait called once if another process holds the lock
  */
 export const withLock = async <T>(path: string, work: () => Promise<T>, onWait: () => void): Promise<T> => {

@@ -1,8 +1,8 @@
-// Whether a port is free, and when somebody listens there.
+// Checks whether a port is free, and waits until it is in use.
 import { connect, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Whether another process listens there. Anything else that is wrong with the address is wrangler's to say. */
+/** Whether another process listens there. Other errors of the address are reported by wrangler. */
 export const isInUse = (host: string, port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
@@ -21,10 +21,10 @@ const accepts = (host: string, port: number): Promise<boolean> =>
   });
 
 const POLL_MS = 200;
-/** A start takes 5 to 20 s. What takes longer than this has asked its person something. */
+/** A start takes 5 to 20 s. If it takes longer than this, wrangler waits for an answer. */
 const READY_WITHIN_MS = 60_000;
 
-/** Waits until somebody listens there, or `isOver` says that nobody will. */
+/** Waits until a process listens there, or until `isOver` returns true. */
 export const waitForListener = async (host: string, port: number, isOver: () => boolean): Promise<void> => {
   const deadlineMs = Date.now() + READY_WITHIN_MS;
   while (!isOver() && Date.now() < deadlineMs && !(await accepts(host, port))) await wait(POLL_MS);

@@ -1,4 +1,4 @@
-// One row of the tour: a request, what must come back, what came, and the verdict.
+// One row of the tour: a request, the expected and the actual response, and the result.
 import type { Answer, Request, Send } from './client.ts';
 import { compare, type Difference, type Expected } from './compare.ts';
 import { showShape } from './shape.ts';
@@ -8,15 +8,15 @@ export type Row = {
   request: string;
   expected: string;
   got: string;
-  /** Empty: the contract is kept. */
+  /** Empty if the response is as documented. */
   differences: Difference[];
-  /** What a reader should know of a difference, where it may be meant. */
+  /** An explanation of a difference that may be intended. */
   hint: string | null;
 };
 
 /**
- * Sends a request, compares the answer, and reports the row. Returns the answer for the requests that follow;
- * null if none came, so that the tour goes on and each of them tells its own story.
+ * Sends a request, compares the response and reports the row. Returns the response for the following requests; null if
+ * there was none, so that the tour continues.
  */
 export type Check = (
   label: string,
@@ -25,10 +25,10 @@ export type Check = (
   hint?: string,
 ) => Promise<Answer | null>;
 
-/** Gives a dialect its `check`. */
+/** Creates the `check` of a dialect. */
 export type CheckFor = (dialect: string) => Check;
 
-/** How a caller stops a running tour: its next check throws. */
+/** Stops a running tour: its next check throws. */
 export class Stopped extends Error {}
 
 const describe = ({ method, path }: Request, label: string): string =>

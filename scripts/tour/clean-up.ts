@@ -1,13 +1,13 @@
-// Removes the accounts that the tour made, whatever became of it.
+// Removes the accounts that the tour created, even if it failed.
 import { type Answer, post, type Send } from './client.ts';
 import { tokenIn } from './logins.ts';
 import type { Person } from './people.ts';
 import { withToken } from './token-refusals.ts';
 
-/** Through `account`, with the email: the one dialect that deletes, and the one name that every account has. */
+/** Uses `account`, the only dialect that deletes accounts, and the email, which every account has. */
 const remove = async (send: Send, { email, password }: Person): Promise<'removed' | 'absent' | 'left'> => {
   const answer = await sendOrNull(send, post('/account/login', { username: email, password }));
-  // No such account, or not with this password: it was not made, or is gone already.
+  // Wrong email or password: the account was not created, or is already deleted.
   if (answer?.status === 400) return 'absent';
   const deleted = await sendOrNull(send, post('/account/delete', undefined, withToken(tokenIn(answer))));
   return deleted?.status === 200 ? 'removed' : 'left';

@@ -1,10 +1,10 @@
-// Sends the tour's requests, as a plain HTTP client does: no browser's headers, no redirect followed.
+// A plain HTTP client for the tour: no browser headers, and redirects are not followed.
 import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
 const TIMEOUT_MS = 10_000;
 
-/** How often a request that was throttled is sent again, and how long the tour is ready to wait each time. */
+/** How often a throttled request is sent again, and the longest wait. */
 const MAX_RETRIES = 3;
 const MAX_WAIT_SECONDS = 60;
 const TOO_MANY_REQUESTS = 429;
@@ -18,7 +18,7 @@ export type Request = {
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; text: string };
 
-/** Rejects with an Error where no whole answer came within the time limit. */
+/** Rejects with an Error if the response is not complete within the time limit. */
 export type Send = (request: Request) => Promise<Answer>;
 
 const TIMED_OUT = `no whole answer within ${TIMEOUT_MS / 1000} s`;
@@ -33,7 +33,7 @@ const readAll = async (response: IncomingMessage): Promise<Answer> => {
   };
 };
 
-/** fetch is not used: Node's adds Sec-Fetch-Mode, and a server may take the tour for a browser. */
+/** Does not use `fetch`: Node adds Sec-Fetch-Mode, so a server may take the tour for a browser. */
 const sendOnce = (origin: string, { method, path, body, headers }: Request): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const payload = body === undefined ? null : Buffer.from(JSON.stringify(body));
@@ -44,7 +44,7 @@ const sendOnce = (origin: string, { method, path, body, headers }: Request): Pro
       new URL(path, origin).href,
       {
         method,
-        // A connection of its own each: none that the server closed in between.
+        // A new connection for each request, because the server may close idle ones.
         agent: false,
         signal,
         headers: {
@@ -62,7 +62,7 @@ const sendOnce = (origin: string, { method, path, body, headers }: Request): Pro
 
 const waitSeconds = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** A client for one server. `onWait` hears of each wait that the server asked for with a 429. */
+/** A client for one server. `onWait` is called for each wait after a 429. */
 export const createSend =
   (origin: string, onWait: (seconds: number) => void): Send =>
   async (request) => {

@@ -1,16 +1,16 @@
-// Compares an answer with what its document says: status, the headers that matter, the whole body.
+// Compares a response with its documentation: status, relevant headers and the whole body.
 import type { Answer } from './client.ts';
 import { fitsShape, type Shape, showShape } from './shape.ts';
 
 export type Expected = {
   status: number;
-  /** The JSON body. Left out only for what is no JSON: a picture, of which the media type is compared. */
+  /** The JSON body. Missing only for other media types, such as images, of which the media type is compared. */
   body?: Shape;
-  /** How the media type begins, where it is not JSON. */
+  /** The start of the media type, if it is not JSON. */
   mediaType?: string;
-  /** What becomes of the `sessionid` cookie; where this is left out, the answer must not set one. */
+  /** The expected change of the `sessionid` cookie. If missing, the response must not set it. */
   cookie?: 'set' | 'cleared';
-  /** Further headers that must be there with exactly this value. Names in lower case. */
+  /** Further headers that must have exactly this value. Names in lower case. */
   headers?: Record<string, string>;
 };
 
@@ -22,7 +22,7 @@ const NONE = '(none)';
 
 type Cookie = { value: string; attributes: Map<string, string> };
 
-/** The `sessionid` cookie that an answer sets. A proxy in front may set others. */
+/** The `sessionid` cookie that a response sets. A proxy may set others. */
 const readCookie = (answer: Answer): { line: string; cookie: Cookie } | null => {
   const line = answer.headers['set-cookie']?.find((header) => header.startsWith('sessionid='));
   if (line === undefined) return null;
@@ -34,7 +34,7 @@ const readCookie = (answer: Answer): { line: string; cookie: Cookie } | null => 
   return { line, cookie: { value: pair.slice('sessionid='.length), attributes: new Map(attributes) } };
 };
 
-/** The session cookie as a request sends it back; empty if the answer set none. */
+/** The session cookie for a Cookie header; empty if the response set none. */
 export const cookieOf = (answer: Answer | null): string => {
   const value = answer === null ? '' : (readCookie(answer)?.cookie.value ?? '');
   return `sessionid=${value}`;
@@ -80,8 +80,8 @@ const compareBody = (shape: Shape, answer: Answer): Difference[] =>
   fitsShape(shape, answer.text) ? [] : [{ part: 'body', expected: showShape(shape), got: answer.text }];
 
 /**
- * Everything in which an answer is not what was expected; empty if it is kept to the letter.
- * `secure`: whether the server is spoken to over https, which its cookies must follow.
+ * The differences between a response and the expected one; empty if there are none.
+ * `secure`: whether the connection uses https, so that cookies must be Secure.
  */
 export const compare = (want: Expected, answer: Answer, secure: boolean): Difference[] => [
   ...compareText('status', String(want.status), String(answer.status)),

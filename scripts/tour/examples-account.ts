@@ -1,4 +1,4 @@
-// The documented examples of `account`, but for the deletion: the crossings need the account first.
+// The documented examples of `account`. The deletion comes last, because the crossings need the account.
 import type { Check, CheckFor } from './check.ts';
 import { get, post } from './client.ts';
 import { idIn, type Known, logins, NOTHING_KNOWN, tokenIn } from './logins.ts';
@@ -11,11 +11,11 @@ const LOGOUT = '/account/logout';
 const PROFILE = '/account/profile';
 const DELETE = '/account/delete';
 const GET_PICTURES = '/account/get_pictures';
-/** The document's own spelling, and the one that it means. */
+/** The spelling in the document, and the correct one. */
 const SET_PICTURE = ['/acount/set_picture', '/account/set_picture'];
 
 const PICTURE_COUNT = 10;
-/** Not the first, so that a server which ignores the id is caught. */
+/** Not the first one, to detect a server that ignores the id. */
 const CHOSEN_PICTURE = 2;
 
 const SUCCESS = { status: 200, body: { success: true } };
@@ -69,7 +69,7 @@ export const tourAccount = async (checkFor: CheckFor, { account: person }: Peopl
   return { id, token };
 };
 
-/** No token, and one that is nobody's, at every endpoint that wants one. */
+/** No token and an unknown token, at every endpoint that needs one. */
 const checkTokenRefusals = async (check: Check): Promise<void> => {
   for (const path of [PROFILE, GET_PICTURES]) {
     await check('no token', get(path), MISSING_TOKEN);
@@ -109,7 +109,7 @@ const checkPictures = async (check: Check, person: Person, { id, token }: Known)
   await check('with a picture', get(PROFILE, mine), profileOf(person, id, { picture }));
 };
 
-/** The last example: the account, and with it the token and the way in, are gone. */
+/** The last example: the account is deleted, and its token and password no longer work. */
 export const tourDeletion = async (
   checkFor: CheckFor,
   { account: person }: People,

@@ -13,7 +13,7 @@ const MALFORMED_EMAIL = 'wrong@format';
 
 const fail = (errors: Shape): Expected => ({ status: 400, body: { status: 'fail', errors } });
 
-/** One field's fault. A password's value is never sent back, and what was not sent has none. */
+/** The error of one field. A password is never sent back, and a missing field has no value. */
 const fault = (param: string, msg: string, value?: string): Shape => ({
   ...(value !== undefined && { value }),
   msg,
@@ -52,7 +52,7 @@ export const tourAuth = async (checkFor: CheckFor, { auth: person }: People): Pr
     post(REGISTER, { name, email, password: 'passwor' }),
     fail({ password: fault('password', 'Password min length 8 char') }),
   );
-  // Before the account is made, its own email is an unknown one.
+  // Its email is unknown before the account is created.
   await check(
     'unknown email',
     login.request(person),

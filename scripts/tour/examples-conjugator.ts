@@ -29,7 +29,7 @@ export const tourConjugator = async (
   });
   const made = await check('', post(REGISTER, whole), {
     status: 201,
-    // The document shows the hash that is stored. Nobody may have that: the one deliberate departure.
+    // The document shows the stored hash. Latchkey never returns it. This is the only intended difference.
     body: { id: anId, first_name: FIRST_NAME, last_name: LAST_NAME, email, password: '********' },
   });
   const id = idIn(made, 'id');

@@ -9,7 +9,7 @@ import { anId } from './shape.ts';
 const REGISTER = '/api/v1/user/register/';
 const LOGOUT = '/api/v1/user/logout/';
 
-/** A refusal in this dialect's envelope. Most have status 200, as the document shows for login. */
+/** An error in the envelope of this dialect. Most have status 200, as documented for login. */
 const failed = (desc: string, code: number, status = 200) => ({
   status,
   body: { status: 'failed', desc, error_code: code },
@@ -22,7 +22,7 @@ export const tourUserV1 = async (checkFor: CheckFor, { userV1: person }: People)
   const login = logins.userV1;
   const check = checkFor(login.dialect);
 
-  // Refused with the names of the account to be: were one let through by mistake, it would be removed at the end.
+  // These use the names of the later account, so that it is removed at the end if one is accepted by mistake.
   await check(
     'password of 7',
     post(REGISTER, { username, password: '1234567', email }),

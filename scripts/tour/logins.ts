@@ -1,28 +1,28 @@
-// How an account logs in through each dialect, and what that answers: for the examples and for the crossings.
+// Logins through each dialect and their expected responses, for the examples and the crossings.
 import { createHash } from 'node:crypto';
 import { type Answer, post, type Request } from './client.ts';
 import type { Expected } from './compare.ts';
 import { nameOf, type Person } from './people.ts';
 import { aJwt, aMoment, anId, anIdAsText, aToken, type Shape, valueAt } from './shape.ts';
 
-/** What the tour has learnt of an account: values, or holes as long as it has not. */
+/** The known values of an account. Unknown ones are placeholders. */
 export type Known = { id: Shape; token: Shape };
 
 export const NOTHING_KNOWN: Known = { id: anId, token: aToken };
 
-/** The id in an answer; any id if it is missing, so that one fault is reported once. */
+/** The id in a response; a placeholder if it is missing, so that one error is reported once. */
 export const idIn = (answer: Answer | null, ...path: string[]): Shape => {
   const id = answer === null ? undefined : valueAt(answer.text, ...path);
   return typeof id === 'number' ? id : anId;
 };
 
-/** The 40-hex token in an answer; any token if it is missing. */
+/** The 40-hex token in a response; a placeholder if it is missing. */
 export const tokenIn = (answer: Answer | null): Shape => {
   const token = answer === null ? undefined : valueAt(answer.text, 'token');
   return typeof token === 'string' ? token : aToken;
 };
 
-/** The eight keys of `users`, of an account whose profile nobody has touched. */
+/** The eight keys of `users` for an account with an unchanged profile. */
 export const userOf = (person: Person, { id }: Known): Shape => {
   const hash = createHash('md5').update(person.email.trim().toLowerCase()).digest('hex');
   return {
@@ -38,7 +38,7 @@ export const userOf = (person: Person, { id }: Known): Shape => {
 };
 
 export type Login = {
-  /** The dialect's name, as the table shows it. */
+  /** The name of the dialect in the table. */
   dialect: string;
   request: (person: Person, password?: string) => Request;
   success: (person: Person, known: Known) => Expected;
@@ -62,7 +62,7 @@ export const logins: Record<'users' | 'userV1' | 'conjugator' | 'account' | 'aut
         status: 'success',
         username: nameOf(person),
         email: person.email,
-        // Text here, a number in logout: so the document has it.
+        // A text here and a number in logout, as documented.
         uid: typeof id === 'number' ? String(id) : anIdAsText,
       },
     }),

@@ -1,15 +1,15 @@
-// The accounts that a tour makes, one a dialect, with the documents' own passwords and like names.
+// The accounts of a tour, one per dialect, with the passwords of the documents and similar names.
 
 export type Person = {
-  /** The document whose register endpoint makes this account. */
+  /** The dialect whose register endpoint creates this account. */
   madeIn: 'users' | 'user-v1' | 'conjugator' | 'account' | 'auth';
-  /** Null if that dialect makes accounts without one. */
+  /** Null if that dialect creates accounts without a username. */
   username: string | null;
   email: string;
   password: string;
 };
 
-/** The suffix makes them unique. At most 8 characters of the username's alphabet: `user-v1` allows 16 in all. */
+/** The suffix makes them unique. At most 8 characters that usernames allow: `user-v1` allows 16 in total. */
 export const makePeople = (suffix: string) => ({
   users: named('users', `test-${suffix}`, 'test1234'),
   userV1: named('user-v1', `test1234${suffix}`, '12345678'),
@@ -22,7 +22,7 @@ export type People = ReturnType<typeof makePeople>;
 
 type Named = Person & { username: string };
 
-// example.com is nobody's: https://www.rfc-editor.org/rfc/rfc2606#section-3
+// example.com is reserved: https://www.rfc-editor.org/rfc/rfc2606#section-3
 const named = (madeIn: Person['madeIn'], username: string, password: string): Named => ({
   madeIn,
   username,
@@ -37,5 +37,5 @@ const unnamed = (madeIn: Person['madeIn'], local: string, password: string): Per
   password,
 });
 
-/** The name to enter in a field for a username or an email, and the name that is shown. */
+/** The identifier for a field that takes a username or an email, which is also the displayed name. */
 export const nameOf = (person: Person): string => person.username ?? person.email;

@@ -1,8 +1,8 @@
-// What a documented body looks like: JSON in which the parts that differ from run to run are holes.
+// The documented form of a body: JSON with placeholders ("holes") for parts that differ between runs.
 
 const HOLE: unique symbol = Symbol('hole');
 
-/** A part that must vary: a regular expression for its JSON text, quotes included, and how a reader is shown it. */
+/** A placeholder: a regular expression for its JSON text, including quotes, and its displayed name. */
 export type Hole = { readonly [HOLE]: string; readonly shown: string };
 
 export type Shape = string | number | boolean | null | Hole | Shape[] | { readonly [key: string]: Shape };
@@ -11,7 +11,7 @@ const hole = (shown: string, pattern: string): Hole => ({ [HOLE]: pattern, shown
 
 const ID = '[1-9][0-9]*';
 
-/** A date of the calendar, in UTC, as `DD-MM-YYYY`. */
+/** A UTC date as `DD-MM-YYYY`. */
 const writeDay = (date: Date): string => date.toISOString().slice(0, 10).split('-').reverse().join('-');
 
 const DAY_MS = 86_400_000;
@@ -20,7 +20,7 @@ export const anId = hole('id', ID);
 export const anIdAsText = hole('"id"', `"${ID}"`);
 export const aToken = hole('40 lower-case hex', '"[0-9a-f]{40}"');
 
-/** A token that is not the one given; any token where none is. */
+/** Any token except the given one; any token if none is given. */
 export const aTokenOtherThan = (old: Shape): Shape =>
   typeof old === 'string' ? hole('another 40 lower-case hex', `"(?!${old})[0-9a-f]{40}"`) : aToken;
 
@@ -30,14 +30,14 @@ export const aMoment = hole(
   '"[0-9]{4}-(?:0[1-9]|1[0-2])-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{6}[+-][0-2][0-9]:[0-5][0-9]"',
 );
 
-/** Today as `DD-MM-YYYY`, or a day beside it: midnight may pass, and clocks differ. */
+/** Today as `DD-MM-YYYY`, or the day before or after it, because clocks differ and midnight may pass. */
 export const today = (nowMs: number): Hole => {
   const days = [-1, 0, 1].map((offset) => writeDay(new Date(nowMs + offset * DAY_MS)));
   return hole(`today, ${days[1]}`, `"(?:${days.join('|')})"`);
 };
 
 /**
- * A JWT, HS256: the head is the base64url of `{"alg":"HS256","typ":"JWT"}`, the signature 32 bytes.
+ * A JWT with HS256: the header is the base64url of `{"alg":"HS256","typ":"JWT"}`, the signature has 32 bytes.
  * @see https://www.rfc-editor.org/rfc/rfc7519#section-3
  */
 export const aJwt = hole(
@@ -50,7 +50,7 @@ export const anAbsoluteUrl = hole('absolute url', '"https?://[^"\\\\\\s]+"');
 
 const isHole = (shape: Shape): shape is Hole => typeof shape === 'object' && shape !== null && HOLE in shape;
 
-/** The compact JSON text of a shape, cut where a hole begins or ends. */
+/** The compact JSON text of a shape, split at its placeholders. */
 const cut = (shape: Shape): (string | Hole)[] => {
   if (typeof shape !== 'object' || shape === null) return [JSON.stringify(shape)];
   if (isHole(shape)) return [shape];
@@ -66,13 +66,13 @@ const cut = (shape: Shape): (string | Hole)[] => {
 
 const escapePattern = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
-/** Shows a shape as JSON text, with the holes' names. */
+/** Shows a shape as JSON text with the names of the placeholders. */
 export const showShape = (shape: Shape): string =>
   cut(shape)
     .map((part) => (typeof part === 'string' ? part : part.shown))
     .join('');
 
-/** Whether a text is exactly the compact JSON of a shape: keys in its order, nothing more and nothing less. */
+/** Whether a text is exactly the compact JSON of a shape, with the same keys in the same order. */
 export const fitsShape = (shape: Shape, text: string): boolean => {
   const pattern = cut(shape)
     .map((part) => (typeof part === 'string' ? escapePattern(part) : part[HOLE]))

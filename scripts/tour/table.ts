@@ -1,4 +1,4 @@
-// Prints the rows of the tour as they come, and what differs beneath the row in full.
+// Prints each row of the tour as soon as it is complete, with all differences below the row.
 import { fitCell } from '../table.ts';
 import { toPlainText } from '../terminal.ts';
 import type { Row } from './check.ts';
@@ -7,17 +7,17 @@ const DIALECT_WIDTH = 14;
 const REQUEST_WIDTH = 46;
 const VERDICT_WIDTH = 7;
 const GAP = '  ';
-/** Three gaps to the left of the two answers' columns, one between them. */
+/** Three gaps to the left of the two response columns and one between them. */
 const GAPS_WIDTH = 4 * GAP.length;
 
-/** Where the output is no terminal, and the least that leaves something to read of an answer. */
+/** The width if the output is not a terminal, and the minimum width. */
 const DEFAULT_WIDTH = 132;
 const MIN_ANSWER_WIDTH = 12;
 
 const GREEN = 32;
 const RED = 31;
 
-/** A table on the given stream; colours on a terminal only (and not where NO_COLOR is set: https://no-color.org). */
+/** A table on the given stream. Colours only on a terminal and without NO_COLOR: https://no-color.org. */
 export const createTable = (stream: NodeJS.WriteStream, noColor: boolean) => {
   const fixed = DIALECT_WIDTH + REQUEST_WIDTH + VERDICT_WIDTH + GAPS_WIDTH;
   const answerWidth = Math.max(MIN_ANSWER_WIDTH, Math.floor(((stream.columns || DEFAULT_WIDTH) - fixed) / 2));

@@ -1,4 +1,4 @@
-// Bytes and their texts, as the forms of hashes need them, on Node and on the Worker's runtime.
+// Encodings of bytes in hash formats, for Node and the Worker's runtime.
 import { decodeBase64 } from '../../../src/core/credentials/foreign/reading.ts';
 
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -6,16 +6,16 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 const utf8 = new TextEncoder();
 export const toBytes = (text: string): Bytes => new Uint8Array(utf8.encode(text));
 
-/** Base64 without padding, as PHC strings have it. */
+/** Base64 without padding, as in PHC strings. */
 export const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)).replace(/=+$/, '');
 
-/** Base64 with or without padding, of the standard or of the URL alphabet; null if it is neither. */
+/** Decodes base64 with or without padding, in the standard or URL alphabet; null if it is invalid. */
 export const fromBase64 = (text: string): Bytes | null => {
   const standard = text.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
   return decodeBase64(standard, 'unpadded');
 };
 
-/** Passlib's base64, with `.` for `+`. */
+/** Passlib's base64, with `.` instead of `+`. */
 export const fromAb64 = (text: string): Bytes | null => fromBase64(text.replaceAll('.', '+'));
 
 export const fromHex = (text: string): Bytes | null =>

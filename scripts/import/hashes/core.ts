@@ -1,4 +1,4 @@
-// What the import uses of the Worker's own code for hashes: the core is typed for the Worker, so it is loaded by path.
+// Loads the Worker's code for hashes. It is loaded by path, because it is typed for the Worker's runtime.
 
 type Callable = (...args: readonly unknown[]) => unknown;
 
@@ -12,7 +12,7 @@ const load = async (file: string, name: string): Promise<Callable> => {
   return found;
 };
 
-/** Node 24 has not what the Worker's runtime has. https://tc39.es/proposal-arraybuffer-base64/ */
+/** Missing in Node 24. https://tc39.es/proposal-arraybuffer-base64/ */
 const addBase64 = (): void => {
   const bytes: object = Uint8Array;
   if ('fromBase64' in bytes) return;
@@ -38,15 +38,15 @@ const readDescription = (value: unknown): Description => {
 };
 
 export interface CoreHashes {
-  /** Whether a text is a hash of Latchkey's own. */
+  /** Whether a text is a hash in Latchkey's own format. */
   isOwn(text: string): boolean;
   describe(text: string): Description;
-  /** Makes a hash of Latchkey's own, at the default cost. */
+  /** Creates a hash in Latchkey's own format, at the default cost. */
   hash(password: string): Promise<string>;
   pepperId(pepper: string): Promise<string>;
 }
 
-/** The defaults of PASSWORD_ITERATIONS and PASSWORD_ROUNDS; a deployment with others hashes anew at the first login. */
+/** The defaults of PASSWORD_ITERATIONS and PASSWORD_ROUNDS. Deployments with other values rehash at the first login. */
 const DEFAULT_COST = { iterations: 75_000, rounds: 3 };
 
 const asText = (value: unknown): string => {
@@ -54,7 +54,7 @@ const asText = (value: unknown): string => {
   return value;
 };
 
-/** @param cost of the hashes that are made here; tests pass a cheap one */
+/** @param cost of new hashes. Tests pass a cheap one */
 export const loadCoreHashes = async (cost = DEFAULT_COST): Promise<CoreHashes> => {
   addBase64();
   const parseHash = await load('credentials/own-hash.ts', 'parseHash');

@@ -1,13 +1,13 @@
-// The forms that the Worker reads, written from a hash's parts.
+// Writes hashes from their parts, in formats that the Worker supports.
 import { type Bytes, toBase64 } from './bytes.ts';
 
 const DIGEST_BYTES: Readonly<Record<string, number>> = { sha1: 20, sha256: 32, sha512: 64 };
 
 /**
- * A PBKDF2 hash as a PHC string. Of a key longer than the digest the first block is kept: each further block costs as
- * much again, is made of the same password and salt, and proves nothing more. A shorter key says its length.
+ * A PBKDF2 hash as a PHC string. If the key is longer than the digest, only the first block is kept: each further block
+ * costs the same again and adds no security. A shorter key is written with its length.
  *
- * @param digest `sha1`, `sha256`, `sha512`; what else returns null
+ * @param digest `sha1`, `sha256` or `sha512`; null is returned for others
  */
 export const pbkdf2Form = (
   digest: string,
@@ -34,7 +34,7 @@ export const scryptForm = (
     ? `$scrypt$ln=${Math.log2(work)},r=${blockSize},p=${parallelism}$${toBase64(salt)}$${toBase64(key)}`
     : null;
 
-/** A project's four parameters, as the Firebase console shows them. */
+/** The four hash parameters of a project, from the Firebase console. */
 export interface FirebaseParameters {
   signerKey: string;
   saltSeparator: string;
@@ -47,7 +47,7 @@ const padded = (text: string): string => {
   return standard.padEnd(Math.ceil(standard.length / 4) * 4, '=');
 };
 
-/** Firebase's hash with its project's parameters, in the form that Supabase gave it. */
+/** A Firebase hash with the parameters of its project, in the format of Supabase. */
 export const firebaseForm = (parameters: FirebaseParameters, salt: string, hash: string): string => {
   const { signerKey, saltSeparator, rounds, memoryCost } = parameters;
   const cost = `v=1,n=${memoryCost},r=${rounds},p=1`;

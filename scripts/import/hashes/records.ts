@@ -1,4 +1,4 @@
-// Hashes that a record keeps in several fields: Keycloak, Firebase, passport-local-mongoose, Meteor.
+// Hashes that are stored in several fields of a record: Keycloak, Firebase, passport-local-mongoose, Meteor.
 import { isRow, type Row } from '../../wrangler.ts';
 import { fromBase64, fromHex, toBase64, toBytes } from './bytes.ts';
 import { type FirebaseParameters, firebaseForm, pbkdf2Form } from './forms.ts';
@@ -15,7 +15,7 @@ const parseJson = (value: unknown): unknown => {
 const textOf = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 
-/** The first of what Keycloak keeps as lists: `{"memory":["7168"]}`. */
+/** The first value of Keycloak's lists, such as `{"memory":["7168"]}`. */
 const firstOf = (value: unknown): string => textOf(Array.isArray(value) ? value[0] : value);
 
 const KEYCLOAK_ARGON2_TYPES: Readonly<Record<string, string>> = {
@@ -33,8 +33,8 @@ const keycloakArgon2 = (passes: string, parameters: Row, salt: string, key: stri
 };
 
 /**
- * The hash among Keycloak's credentials of a user; null if none of them is a password. The credential's data is JSON
- * inside a text. Releases before 2020 kept the parts as fields of their own.
+ * The hash in a user's Keycloak credentials; null if none of them is a password. The data of a credential is JSON in a
+ * text. Releases before 2020 stored the parts as separate fields.
  *
  * @see https://www.keycloak.org/docs/latest/server_admin/#hashing-algorithms
  */
@@ -54,10 +54,10 @@ export const keycloakHash = (credentials: unknown): string | null => {
   const parameters = about['additionalParameters'];
   if (algorithm === 'argon2' && isRow(parameters) && salt && key)
     return keycloakArgon2(iterations, parameters, toBase64(salt), toBase64(key));
-  // Keycloak's own name for SHA-1 is `pbkdf2`.
+  // Keycloak's name for PBKDF2 with SHA-1 is `pbkdf2`.
   const [, digest = 'sha1'] = /^pbkdf2(?:-(sha256|sha512))?$/.exec(algorithm) ?? [];
   const form = algorithm.startsWith('pbkdf2') ? pbkdf2Form(digest, iterations, salt, key) : null;
-  // Of an extension's algorithm, such as bcrypt, the value is the whole hash.
+  // For algorithms of extensions, such as bcrypt, the value is the complete hash.
   return form ?? (value.startsWith('$') ? value : `$keycloak-${algorithm}$`);
 };
 
@@ -65,8 +65,8 @@ const PLM_ITERATIONS = 25_000;
 const PLM_KEY_BYTES = 512;
 
 /**
- * passport-local-mongoose's `hash` and `salt`, with its defaults: PBKDF2-SHA256 over the salt's hex text. Null if the
- * hash has another length.
+ * `hash` and `salt` of passport-local-mongoose with its defaults: PBKDF2-SHA256 with the hex text of the salt. Null if
+ * the hash has another length.
  *
  * @see https://github.com/saintedlama/passport-local-mongoose#options
  */
@@ -76,7 +76,7 @@ export const passportLocalMongooseHash = (hash: unknown, salt: unknown): string 
   return pbkdf2Form('sha256', PLM_ITERATIONS, toBytes(textOf(salt)), key);
 };
 
-/** Meteor's `services.password`: bcrypt or Argon2 over the password's SHA-256 in hex. Null if it has neither. */
+/** Meteor's `services.password`: bcrypt or Argon2 of the hex SHA-256 of the password. Null if it has neither. */
 export const meteorHash = (services: unknown): string | null => {
   const password = isRow(services) ? services['password'] : null;
   if (!isRow(password)) return null;
@@ -92,9 +92,9 @@ const FIREBASE_NAMES: Readonly<Record<string, keyof FirebaseParameters>> = {
 };
 
 /**
- * Reads the four parameters as the Firebase console shows them, in lines of `name: value` or as JSON.
+ * Reads the four parameters from the Firebase console, as lines of `name: value` or as JSON.
  *
- * @returns null if one is missing or no number
+ * @returns null if one is missing or not a number
  */
 export const readFirebaseParameters = (text: string): FirebaseParameters | null => {
   const found = new Map<string, string>();
@@ -108,10 +108,10 @@ export const readFirebaseParameters = (text: string): FirebaseParameters | null 
 };
 
 /**
- * The hash of a record that keeps it in several fields, as one text; null for every other record, whose hash is in
- * the field that an import reads by default.
+ * The hash of a record that stores it in several fields, as one text; null for other records, whose hash is in the
+ * default field.
  *
- * @param firebase the project's parameters; null if none were given
+ * @param firebase the parameters of the project; null if none were given
  */
 export const composeHash = (record: Row, firebase: FirebaseParameters | null): ComposedHash | null => {
   const { passwordHash, salt, hash, services, credentials } = record;
@@ -127,11 +127,11 @@ export const composeHash = (record: Row, firebase: FirebaseParameters | null): C
   return { text, columns: ['passwordHash', 'salt'] };
 };
 
-/** A hash as one text, and the columns that it was read from. */
+/** A hash as one text, and its columns. */
 interface ComposedHash {
   text: string;
   columns: readonly string[];
 }
 
-/** Stands for a hash of Firebase's of which the project's parameters were not given. */
+/** Stands for a Firebase hash without the parameters of its project. */
 export const FIREBASE_WITHOUT_PARAMETERS = '$firebase$';

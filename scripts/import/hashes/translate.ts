@@ -1,13 +1,13 @@
-// Hashes as their makers write them, in the forms that the Worker reads: the same salt, cost and key, written anew.
+// Converts hashes of other software to formats of the Worker, with the same salt, cost and key.
 import { type Bytes, fromAb64, fromBase64, fromHex, toBytes } from './bytes.ts';
 import { firebaseForm, pbkdf2Form, scryptForm } from './forms.ts';
 
-/** The text in a form that the Worker reads; null if it is not of this maker's form. */
+/** Returns the hash in a format of the Worker; null if the text is not in this software's format. */
 type Translator = (text: string) => string | null;
 
 /**
- * Werkzeug's `pbkdf2:sha256:<iterations>$<salt>$<hex>` and `scrypt:<N>:<r>:<p>$<salt>$<hex>`: the salt is text. The
- * Worker reads `pbkdf2:<digest>$…` as it is: it means the default of a release that the text does not name.
+ * Werkzeug's `pbkdf2:sha256:<iterations>$<salt>$<hex>` and `scrypt:<N>:<r>:<p>$<salt>$<hex>`: the salt is text.
+ * `pbkdf2:<digest>$…` is not converted: it has the default cost of an unknown release, and the Worker supports it.
  *
  * @see https://werkzeug.palletsprojects.com/en/stable/utils/#werkzeug.security.generate_password_hash
  */
@@ -25,13 +25,13 @@ const ASPNET_DIGESTS = ['sha1', 'sha256', 'sha512'];
 const ASPNET_V2_ITERATIONS = 1000;
 
 /**
- * ASP.NET Identity, in base64: `00`, 16 bytes of salt, 32 of PBKDF2-SHA1; or `01`, the digest, the iterations and the
- * salt's length as big-endian uint32, the salt and the key.
+ * ASP.NET Identity, in base64: `00`, 16 bytes of salt, 32 bytes of PBKDF2-SHA1; or `01`, then the digest, the iterations
+ * and the length of the salt as big-endian uint32, the salt and the key.
  *
  * @see https://github.com/dotnet/aspnetcore/blob/main/src/Identity/Extensions.Core/src/PasswordHasher.cs
  */
 const fromAspNet: Translator = (text) => {
-  // A longer salt and key than 64 bytes each no release makes.
+  // No release creates a salt or key of more than 64 bytes.
   if (!/^A[A-Z][A-Za-z0-9+/]{50,250}={0,2}$/.test(text)) return null;
   const bytes = fromBase64(text);
   if (bytes?.[0] === 0 && bytes.byteLength === 49)
@@ -44,29 +44,29 @@ const fromAspNet: Translator = (text) => {
   return pbkdf2Form(ASPNET_DIGESTS[digest] ?? '', iterations, bytes.slice(13, 13 + saltBytes), key);
 };
 
-/** Padding, longer keys and Kratos' way to write scrypt's cost, in what is a PHC string otherwise. */
+/** PHC strings with padding, longer keys, or the scrypt cost as Ory Kratos writes it. */
 const fromPhc: Translator = (text) => {
   const [, digest = 'sha1', list = '', salt = '', hash = ''] =
     /^\$pbkdf2(?:-(sha1|sha256|sha512))?\$([^$]+)\$([^$]+)\$([^$]+)$/.exec(text) ?? [];
   const [, iterations, length] = /^(?:i=)?(\d+)(?:,l=(\d+))?$/.exec(list) ?? [];
   const key = fromAb64(hash);
   if (iterations !== undefined && key) {
-    // Ory's documentation counts the key's bits, its code its bytes. A key that is neither was cut short.
+    // Ory's documentation counts the length in bits, its code in bytes. With any other length, the key is truncated.
     const isLong = [key.byteLength, 8 * key.byteLength].includes(Number(length));
     if (length !== undefined && !isLong) return null;
-    // Without `l=`, a key that is not a whole digest was cut short: the Worker says so.
+    // Without `l=`, a key that is shorter than the digest is truncated. The Worker reports it.
     const isWhole = length !== undefined || key.byteLength >= (DIGEST_BYTES[digest] ?? 0);
     return isWhole ? pbkdf2Form(digest, iterations, fromAb64(salt), key) : null;
   }
   const [, cost, rest] = /^\$scrypt\$ln=(\d{2,9}),(r=\d+,p=\d+\$[^$]+\$[^$]+)$/.exec(text) ?? [];
-  // What would be 2^64 and more as an exponent is N itself, as Ory Kratos writes it.
+  // Values of 64 and more are N itself, as Ory Kratos writes it, not an exponent.
   const exponent = Number(cost) >= 64 ? Math.log2(Number(cost)) : cost;
   const unpadded = /^\$(?:scrypt|argon2)/.test(text) ? text.replace(/=+(?=\$|$)/g, '') : null;
   return rest === undefined ? unpadded : `$scrypt$ln=${exponent},${rest}`.replace(/=+(?=\$|$)/g, '');
 };
 const DIGEST_BYTES: Readonly<Record<string, number>> = { sha1: 20, sha256: 32, sha512: 64 };
 
-/** Ory Kratos' names for what others write too. https://www.ory.sh/docs/kratos/manage-identities/import-user-accounts-identities */
+/** Ory Kratos' names for common formats. https://www.ory.sh/docs/kratos/manage-identities/import-user-accounts-identities */
 const fromKratos: Translator = (text) => {
   const [, crypt, rest] = /^\$(sha256|sha512)-crypt(\$.+)$/.exec(text) ?? [];
   if (rest !== undefined) return `${crypt === 'sha256' ? '$5' : '$6'}${rest}`;
@@ -88,7 +88,7 @@ interface SpringPbkdf2 {
   saltBytes: number;
 }
 
-/** Both have keys of 32 bytes. */
+/** Spring Security's PBKDF2 encoders. Both have keys of 32 bytes. */
 const SPRING_PBKDF2: Readonly<Record<string, SpringPbkdf2>> = {
   pbkdf2: { digest: 'sha1', iterations: 185_000, saltBytes: 8 },
   'pbkdf2@SpringSecurity_v5_8': { digest: 'sha256', iterations: 310_000, saltBytes: 16 },
@@ -105,7 +105,7 @@ const fromSpringScrypt = (text: string): string | null => {
 };
 
 /**
- * `{id}` and the hash: Spring Security's encoders with its default parameters, and what directories keep beside SHA.
+ * `{id}` and the hash: Spring Security's encoders with their default parameters, and formats of directories except SHA.
  *
  * @see https://docs.spring.io/spring-security/reference/features/authentication/password-storage.html
  */
@@ -127,10 +127,10 @@ const fromPrefix: Translator = (text) => {
     : null;
 };
 
-/** Nextcloud's `1|` (bcrypt), `2|` (Argon2i), `3|` (Argon2id). */
+/** Nextcloud: `1|` (bcrypt), `2|` (Argon2i), `3|` (Argon2id). */
 const fromNextcloud: Translator = (text) => /^[123]\|(\$.+)$/.exec(text)?.[1] ?? null;
 
-/** `scryptSync(password, salt, 64)` written as `<key>.<salt>`, by way of a widely copied example. */
+/** `scryptSync(password, salt, 64)` as `<key>.<salt>`, from a widely copied example. */
 const fromKeyAndSalt: Translator = (text) => {
   const [, key = '', salt = ''] = /^([0-9a-f]{128})\.([0-9a-f]{16,64})$/.exec(text) ?? [];
   return key === '' ? null : scryptForm(16_384, 8, 1, toBytes(salt), fromHex(key));
@@ -146,11 +146,11 @@ const TRANSLATORS = [
   fromKeyAndSalt,
 ];
 
-/** A hash in a form that the Worker reads, if another form of its maker is known; else the text itself. */
+/** Converts a hash to a format of the Worker if its format is known. Otherwise returns the text. */
 export const translateHash = (text: string): string => {
   for (const translate of TRANSLATORS) {
     const translated = translate(text);
-    // A prefix may stand before another maker's form: `{CRYPT}$6$…`, `1|$2y$…`.
+    // A prefix may come before another format: `{CRYPT}$6$…`, `1|$2y$…`.
     if (translated !== null && translated !== text) return translateHash(translated);
   }
   return text;

@@ -1,4 +1,4 @@
-// What a text looks like that is no hash known here: a name to count it by, which quotes nothing of it but a prefix.
+// Describes an unknown hash for the report. The description quotes nothing of the text except a prefix.
 
 /** Common kinds that cannot be verified here. */
 const NAMED: readonly [form: RegExp, name: string][] = [
@@ -16,10 +16,10 @@ const NAMED: readonly [form: RegExp, name: string][] = [
 
 const ID = /^(?:\$([A-Za-z0-9-]{1,32})\$|\{([A-Za-z0-9@._-]{1,32})\})/;
 
-/** Shorter than any hash of 128 bits in base64: people choose such passwords. */
+/** Shorter texts than a 128-bit hash in base64 may be passwords. */
 const SHORTEST_HASH = 22;
 
-/** What a text looks like: the end of a sentence that begins with "It looks like". */
+/** Completes a sentence that begins with "It looks like". */
 export const nameUnknownHash = (text: string): { name: string; isPlainText: boolean } => {
   const [, named] = NAMED.find(([form]) => form.test(text)) ?? [];
   if (named !== undefined) return { name: named, isPlainText: false };
@@ -28,7 +28,7 @@ export const nameUnknownHash = (text: string): { name: string; isPlainText: bool
   const isLong = text.length >= SHORTEST_HASH && text.length % 2 === 0;
   if (isLong && /^[0-9a-f]+$/i.test(text))
     return { name: `${text.length} hexadecimal digits`, isPlainText: false };
-  // A long password of letters alone has no digits or upper case, a hash in base64 of this length has both.
+  // A base64 hash of this length has digits and capitals. A long password of lowercase letters has neither.
   const isBase64 =
     /^[A-Za-z0-9+/_.-]{22,}={0,2}$/.test(text) && /\d/.test(text) && /[A-Z]/.test(text) && /[a-z]/.test(text);
   if (isBase64) return { name: `${text.length} characters of base64`, isPlainText: false };

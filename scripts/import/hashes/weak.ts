@@ -1,15 +1,15 @@
-// Hashes too fast to keep: which texts they are, and what of them goes into a wrapped hash.
+// Recognises hashes that are too fast to keep, and splits them into the parts of a wrapped hash.
 import { type Bytes, fromBase64, fromHex, toBytes } from './bytes.ts';
 
-/** A fast hash in the terms of src/core's wrapped.ts. */
+/** A fast hash in the terms of wrapped.ts in src/core. */
 export interface WeakHash {
-  /** What it is called in a report. */
+  /** Its name in the report. */
   name: string;
-  /** The recipes that may have made it, joined by `+`. */
+  /** The recipes that may have created it, joined by `+`. */
   recipes: string;
   salt: Bytes;
   key: Bytes;
-  /** Whether it is taken without `--weak-hashes`: salted, and the standard form of what it comes from. */
+  /** Whether it is accepted without `--weak-hashes`: salted, and the standard format of its software. */
   isUsual: boolean;
 }
 
@@ -30,7 +30,7 @@ const toWeak = (digest: string, recipes: string, salt: Bytes, key: Bytes | null)
     ? { name: NAMES[digest] ?? digest, recipes, salt, key, isUsual: false }
     : null;
 
-/** Bare hexadecimal digits: by their number. */
+/** Hexadecimal digits only: the algorithm by their number. */
 const readHex = (text: string): WeakHash | null => {
   const key = fromHex(text);
   const digest = digestOfLength(key?.byteLength);
@@ -38,8 +38,8 @@ const readHex = (text: string): WeakHash | null => {
 };
 
 /**
- * `<digest>$<salt>$<hex>`: old Django's H(salt ‖ password), or old Werkzeug's HMAC with the salt for its key. Both
- * wrote `md5` and `sha1`, so both are tried there. Django wrote an empty salt for none.
+ * `<digest>$<salt>$<hex>`: H(salt ‖ password) of old Django, or HMAC with the salt as key of old Werkzeug. Both wrote
+ * `md5` and `sha1`, so both are tried for these. Django wrote an empty salt for none.
  */
 const readDollars = (text: string): WeakHash | null => {
   const [, digest = '', saltText = '', hex = ''] =
@@ -52,7 +52,7 @@ const readDollars = (text: string): WeakHash | null => {
 };
 
 /**
- * A directory's `{SSHA}` and its like: base64 of the digest, and after it the salt.
+ * `{SSHA}` and similar formats of directories: base64 of the digest followed by the salt.
  *
  * @see https://www.rfc-editor.org/rfc/rfc2307#section-5.3
  */
@@ -77,8 +77,8 @@ const readDirectory = (text: string): WeakHash | null => {
 };
 
 /**
- * Spring Security's `{MD5}`, `{SHA-1}`, `{SHA-256}`, whose salt is hashed with its braces, and `{sha256}`, which
- * hashes 1,024 times a salt of 8 bytes and the password.
+ * Spring Security's `{MD5}`, `{SHA-1}` and `{SHA-256}`, whose salt is hashed with its braces, and `{sha256}`, which
+ * hashes a salt of 8 bytes and the password 1,024 times.
  */
 const readSpring = (text: string): WeakHash | null => {
   const [, id = '', rest = ''] = /^\{(MD5|SHA-1|SHA-256|sha256)\}(.+)$/.exec(text) ?? [];
@@ -93,15 +93,15 @@ const readSpring = (text: string): WeakHash | null => {
     : toWeak(digest, `${digest}-password-salt`, toBytes(salt), fromHex(hex));
 };
 
-/** Where Ory Kratos puts salt and password, of the places that others use too. */
+/** The supported orders of salt and password in Ory Kratos. */
 const KRATOS_ORDERS: Readonly<Record<string, string>> = {
   '{SALT}{PASSWORD}': '-salt-password',
   '{PASSWORD}{SALT}': '-password-salt',
 };
 
 /**
- * Ory Kratos' `$sha1$pf=<format>$<salt>$<hash>`, also with `md5`, `sha256`, `sha512`, all in base64. Only formats of
- * nothing but the salt and the password are taken.
+ * Ory Kratos' `$sha1$pf=<format>$<salt>$<hash>`, also with `md5`, `sha256` and `sha512`, all in base64. Only formats that
+ * consist of the salt and the password are supported.
  *
  * @see https://www.ory.sh/docs/kratos/manage-identities/import-user-accounts-identities
  */
@@ -113,7 +113,7 @@ const readKratos = (text: string): WeakHash | null => {
   return order && salt ? toWeak(digest, `${digest}${order}`, salt, fromBase64(hash)) : null;
 };
 
-/** Reads a fast hash; null if the text is not one. */
+/** Reads a fast hash; null for other texts. */
 export const readWeakHash = (text: string): WeakHash | null => {
   const inner = text.replace(/^\{ldap\}(?=\{)/, '');
   return (
