@@ -246,7 +246,11 @@ const proceed = async (
     return showObstacle(c, request.app.name, step.next, await returnPath(provider, parameters, null));
   if (principal && step.next === 'ask-consent' && decision !== 'allow')
     return showConsent(c, request, principal, queryOf(parameters));
-  const code = principal && (await provider.authorize(request, principal, c.var.client));
+  const hasAgreed = decision === 'allow';
+  const code = principal && (await provider.authorize(request, principal, c.var.client, hasAgreed));
+  // The stored consent was withdrawn, or the session ended, since they were read: both are read again.
+  if (code === null && !hasAgreed && request.app.asksConsent)
+    return c.redirect(await returnPath(provider, parameters, null), 303);
   if (code === null) return askToSignIn(c, parameters, await returnPath(provider, parameters, null));
   return redirectTo(c, answerUrl(request, provider.issuer, { code }));
 };

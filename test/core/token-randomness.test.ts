@@ -104,7 +104,7 @@ const KINDS: Kind[] = [
       if (!read.ok) return expect.fail(read.replyTo === null ? read.problem : read.description);
       const person = await timed.register('cookie');
       const principal = await principalOf(person.token, 'cookie');
-      return () => provider.authorize(read.request, principal, someClient);
+      return () => provider.authorize(read.request, principal, someClient, true);
     },
   ],
   [

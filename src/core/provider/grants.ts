@@ -62,8 +62,15 @@ export interface Grants {
    * Stores a grant for the session of a request, and the consent of its user; null if the session has ended. Grants of
    * the session and apps of the account beyond their limits end. A consent to more than before is noted in the audit log,
    * and the owner gets a mail, unless the app needs no consent.
+   * @param hasAgreed whether the user consented with this very request. If not, and the app asks for consent, a stored
+   * consent must still be there: null if it was withdrawn since it was read.
    */
-  create(id: string, request: AuthorizationRequest, owner: GrantOwner): Promise<string | null>;
+  create(
+    id: string,
+    request: AuthorizationRequest,
+    owner: GrantOwner,
+    hasAgreed: boolean,
+  ): Promise<string | null>;
   /**
    * Redeems a code, once. A second use ends the grant with all its tokens, because one of the two users stole the code.
    * Null for a second use, an expired code, the code of another app, and if the session has ended.
@@ -172,7 +179,7 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
   const ofApp = (id: string, appId: string) => and(eq(appGrants.id, id), eq(appGrants.appId, appId));
 
   return {
-    async create(id, request, { sessionId, userId, client }) {
+    async create(id, request, { sessionId, userId, client }, hasAgreed) {
       const { app, scopes, nonce, redirectUri, codeChallenge, resource } = request;
       const now = nowMs();
       const scope = scopes.join(' ');
@@ -184,13 +191,16 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
           .from(appConsents)
           .where(
             and(
-              eq(appConsents.userId, users.id),
+              eq(appConsents.userId, userId),
               eq(appConsents.appId, app.id),
               ...scopes.map((each) => sql`instr(' ' || ${appConsents.scope} || ' ', ${` ${each} `}) > 0`),
             ),
           );
+        // Checked in this batch: a withdrawal in parallel must not be undone by a request that nobody agreed to.
+        const may = hasAgreed || !app.asksConsent ? undefined : exists(known);
         const agrees = and(
           eq(users.id, userId),
+          may,
           exists(db.select({ one: sql`1` }).from(sessions).where(live)),
           notExists(known),
         );
@@ -209,8 +219,8 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
                 lte(appGrants.createdAtMs, now - CODE_SECONDS * 1000),
               ),
             ),
-          endOldest(db, and(ofSession, eq(appGrants.appId, app.id)), MAX_GRANTS_OF_APP),
-          endOldest(db, ofSession, MAX_GRANTS),
+          endOldest(db, and(ofSession, eq(appGrants.appId, app.id), may), MAX_GRANTS_OF_APP),
+          endOldest(db, and(ofSession, may), MAX_GRANTS),
           db
             .insert(appGrants)
             .select(
@@ -236,7 +246,7 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
                   refreshedAtMs: sql<number | null>`NULL`.as('refreshed_at'),
                 })
                 .from(sessions)
-                .where(live),
+                .where(and(live, may)),
             )
             .returning({ id: appGrants.id }),
           db
@@ -251,7 +261,7 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
                   createdAtMs: sql<number>`${now}`.as('created_at'),
                 })
                 .from(sessions)
-                .where(live),
+                .where(and(live, may)),
             )
             .onConflictDoUpdate({
               target: [appConsents.userId, appConsents.appId],

@@ -93,8 +93,16 @@ export interface Provider {
   readRequest(parameters: Parameters): Promise<ReadRequest>;
   /** Whether the user has to sign in or to consent first. */
   decide(request: AuthorizationRequest, principal: Principal | null): Promise<AuthorizationStep>;
-  /** The code for the app; null if the session has ended meanwhile. */
-  authorize(request: AuthorizationRequest, principal: Principal, client: Client): Promise<string | null>;
+  /**
+   * The code for the app; null if the session has ended meanwhile, or the stored consent was withdrawn.
+   * @param hasAgreed whether the user consented with this very request
+   */
+  authorize(
+    request: AuthorizationRequest,
+    principal: Principal,
+    client: Client,
+    hasAgreed: boolean,
+  ): Promise<string | null>;
   /** The apps that an account has consented to. */
   listApps(accountId: number): Promise<ConsentView[]>;
   /** Removes the consent: the app's tokens end, and it has to ask again. */
@@ -384,9 +392,9 @@ export const createProvider = (options: ProviderOptions): Provider => {
         : { next: 'ask-consent' };
     },
 
-    async authorize(request, { account, session }, client) {
+    async authorize(request, { account, session }, client, hasAgreed) {
       const owner = { sessionId: session.id, userId: account.id, client };
-      const grantId = await grants.create(random(GRANT_ID_BYTES).toHex(), request, owner);
+      const grantId = await grants.create(random(GRANT_ID_BYTES).toHex(), request, owner, hasAgreed);
       return grantId && tokens.codeOf(grantId);
     },
 

@@ -244,7 +244,7 @@ const others: [string, Work][] = [
       if (!provider || !principal || !app) throw new Error('Nobody was found.');
       const request = { ...REQUEST, app, codeChallenge: await challengeOf(VERIFIER) };
       await provider.decide(request, principal);
-      const code = (await provider.authorize(request, principal, someClient)) ?? '';
+      const code = (await provider.authorize(request, principal, someClient, true)) ?? '';
       const credentials = { id: app.id, secret: SECRET };
       const form = {
         grant_type: 'authorization_code',
