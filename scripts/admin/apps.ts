@@ -111,14 +111,18 @@ export const describeRemoval = async (id: string, query: Query): Promise<string>
   return `${name} (${toPlainText(id)}) is used by ${String(row['people'])}.\nRemove it? Its client_id and secret are lost, and all its tokens end.`;
 };
 
-/** Removes an app and all consents. Its tokens end. */
+/** Rows of a table that the command deletes. One statement for all would end by D1's limit of 30 s if many use the app. */
+const DELETED_AT_ONCE = 1_000;
+
+/** Removes an app: its tokens end at once. What it does not delete itself, the hourly clean-up of the Worker deletes. */
 export const removeApp = async (id: string, query: Query): Promise<Outcome> => {
   const isIt = quote(id);
   const [rows = []] = await query([
     `SELECT name FROM apps WHERE id = ${isIt}`,
-    `DELETE FROM app_grants WHERE app_id = ${isIt}`,
-    `DELETE FROM app_consents WHERE app_id = ${isIt}`,
     `DELETE FROM apps WHERE id = ${isIt}`,
+    `DELETE FROM app_grants WHERE id IN (SELECT id FROM app_grants WHERE app_id = ${isIt} LIMIT ${DELETED_AT_ONCE})`,
+    `DELETE FROM app_consents WHERE app_id = ${isIt}
+      AND user_id IN (SELECT user_id FROM app_consents WHERE app_id = ${isIt} LIMIT ${DELETED_AT_ONCE})`,
   ]);
   const [row] = rows;
   if (row === undefined) throw new Refused(`There is no app ${toPlainText(id)}.`);

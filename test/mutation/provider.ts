@@ -492,19 +492,25 @@ export const providerMutants = [
         'const isConfidential = and(eq(apps.id, id), isNotNull(apps.id));',
       ],
       [
-        'The tokens of a removed app stay valid.',
-        '          db.delete(appGrants).where(eq(appGrants.appId, id)),\n',
-        '',
-      ],
-      [
-        'A removed app keeps the consent of its users.',
-        '          db.delete(appConsents).where(eq(appConsents.appId, id)),\n',
-        '',
-      ],
-      [
         'The secret of an app is stored in clear.',
         'const secretHash = secret === null ? null : await sha256Hex(secret);',
         'const secretHash = secret;',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/store/removed-apps.ts',
+    ['oidc/admin-apps'],
+    [
+      [
+        'The tokens of a removed app stay valid.',
+        'or(hasDocument(appId), inArray(appId, db.select({ id: apps.id }).from(apps)));',
+        'or(hasDocument(appId), sql`${appId} IS NOT NULL`, inArray(appId, db.select({ id: apps.id }).from(apps)));',
+      ],
+      [
+        'A removed app keeps the consent of its users.',
+        'return db.delete(appConsents).where(and(isOfApp, inArray(appConsents.userId, some)));',
+        'return db.delete(appConsents).where(and(isOfApp, sql`0`, inArray(appConsents.userId, some)));',
       ],
     ],
   ),

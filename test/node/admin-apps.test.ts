@@ -117,6 +117,21 @@ it('removes an app with its consents and grants, and reports an unknown one', as
   expect(await run(scratch, 'remove', id, '--yes')).toEqual({ status: 1, said: `There is no app ${id}.` });
 });
 
+it('deletes at most 1,000 grants and consents itself, after the app: the clean-up deletes the rest', async () => {
+  const scratch = openDatabase();
+  const added = await run(scratch, 'add', 'Shop', '--redirect', 'https://shop.example/cb');
+  const [, id = ''] = /client_id +(\S+)/.exec(added.said) ?? [];
+  scratch.database.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
+    INSERT INTO users (id, email, email_key, password_hash, created_at, updated_at, last_login_at) SELECT i, i, i, '!', 1, 1, 1 FROM n;
+    INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at) VALUES ('s', 1, 'cookie', 1, 1, 9);
+    INSERT INTO app_consents SELECT id, '${id}', 'Shop', 'openid', 1 FROM users;
+    INSERT INTO app_grants (id, app_id, user_id, session_id, scope, redirect_uri, code_challenge, created_at) SELECT id, '${id}', 1, 's', 'openid', 'x', 'y', 1 FROM users`);
+  expect((await run(scratch, 'remove', id, '--yes')).status).toBe(0);
+  expect(
+    ['apps', 'app_consents', 'app_grants'].map((table) => rows(scratch, `SELECT * FROM ${table}`).length),
+  ).toEqual([0, 1, 1]);
+});
+
 it('shows the app and asks before it removes it, or requires --yes without a terminal', async () => {
   const scratch = openDatabase();
   const added = await run(scratch, 'add', 'Shop', '--redirect', 'https://shop.example/cb');

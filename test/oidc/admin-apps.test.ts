@@ -1,5 +1,7 @@
 // The pages on which admins register apps, renew their secrets and remove them.
 import { beforeEach, describe, expect, it } from 'vitest';
+import { createTimedCore } from '../support/clock.ts';
+import { forgetWebhooks, installTriggers, readDeliveries } from '../support/receiver.ts';
 import { ISSUER } from '../support/signing.ts';
 import { type Answer, send, testEnv } from '../support/worker.ts';
 import {
@@ -13,6 +15,7 @@ import {
   refresh,
   SIGNED_OUT,
   signIn,
+  type TestApp,
   userInfo,
 } from './support-oidc.ts';
 
@@ -177,6 +180,84 @@ describe('POST /admin/apps/:id/remove', () => {
     expect((await post(`/admin/apps/${app.id}/remove`)).status).toBe(404);
     expect((await open(`/admin/apps/${app.id}`)).status).toBe(404);
     expect(await eventsOf(admin)).toEqual(['app_removed']);
+  });
+});
+
+describe('removing an app that thousands of people use', () => {
+  /** More than one statement deletes. */
+  const MANY = 1_200;
+
+  /** Grants and consents of an app, older than those that a test adds through the pages. */
+  const fillUp = async ({ id }: TestApp) => {
+    const { id: userId } = await join();
+    await testEnv.DB.batch([
+      testEnv.DB.prepare(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+         INSERT INTO users (email, email_key, password_hash, created_at, updated_at, last_login_at)
+         SELECT ?2 || i, ?2 || i, '-', 0, 0, 0 FROM n`,
+      ).bind(MANY, id),
+      testEnv.DB.prepare(
+        `INSERT INTO app_consents (user_id, app_id, app_name, scope, created_at)
+         SELECT id, ?1, 'x', 'openid', 1 FROM users WHERE email_key LIKE ?1 || '%'`,
+      ).bind(id),
+      testEnv.DB.prepare(
+        `INSERT INTO app_grants (id, app_id, user_id, session_id, scope, redirect_uri, code_challenge, created_at, redeemed_at)
+         SELECT lower(hex(randomblob(16))), ?1, ?2, (SELECT id FROM sessions WHERE user_id = ?2), 'openid', 'x', 'x', 1, 1
+         FROM app_consents WHERE app_id = ?1`,
+      ).bind(id, userId),
+    ]);
+  };
+
+  const countOf = async (table: 'app_grants' | 'app_consents', appId: string): Promise<unknown> =>
+    testEnv.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE app_id = ?`).bind(appId).first('n');
+
+  it('refuses all its tokens at once, deletes 1,000 rows of a table in a statement, and leaves the rest to the clean-up', async () => {
+    await installTriggers();
+    const [app, other] = [await addApp(), await addApp()];
+    await testEnv.DB.prepare("UPDATE apps SET logout_uri = 'https://app.example.org/logout' WHERE id = ?")
+      .bind(app.id)
+      .run();
+    await fillUp(app);
+    const person = await join();
+    const tokens = await exchange(app, await signIn(app, person));
+    const kept = await exchange(other, await signIn(other, person));
+    // An app with a metadata document has no row.
+    const documentId = 'https://document.example.org/app.json';
+    await testEnv.DB.batch([
+      testEnv.DB.prepare(
+        "INSERT INTO app_consents (user_id, app_id, app_name, scope, created_at) VALUES (?, ?, 'Document', 'openid', 1)",
+      ).bind(person.id, documentId),
+      testEnv.DB.prepare(
+        `INSERT INTO app_grants (id, app_id, user_id, session_id, scope, redirect_uri, code_challenge, created_at, redeemed_at)
+         SELECT 'd', ?2, user_id, id, 'openid', 'x', 'x', 1, 1 FROM sessions WHERE user_id = ?1`,
+      ).bind(person.id, documentId),
+    ]);
+    expect((await userInfo(tokens.access_token)).status).toBe(200);
+
+    expect(locationOf(await post(`/admin/apps/${app.id}/remove`)).pathname).toBe('/admin/apps');
+    const left = MANY + 1 - 1_000;
+    expect([await countOf('app_grants', app.id), await countOf('app_consents', app.id)]).toEqual([
+      left,
+      left,
+    ]);
+    expect((await userInfo(tokens.access_token)).status).toBe(401);
+    await expect(refresh(app, tokens.refresh_token ?? '')).rejects.toThrow();
+    const { text } = await open('/apps', person);
+    expect([`App ${app.id}`, `App ${other.id}`, 'Document'].map((name) => text.includes(name))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+
+    const { core } = createTimedCore(undefined, env);
+    expect(await core.cleanUp()).toMatchObject({ grants: left, consents: left, complete: true });
+    expect([await countOf('app_grants', app.id), await countOf('app_consents', app.id)]).toEqual([0, 0]);
+    for (const id of [other.id, documentId])
+      expect([await countOf('app_grants', id), await countOf('app_consents', id)]).toEqual([1, 1]);
+    expect((await userInfo(kept.access_token)).status).toBe(200);
+    // The app is not told of the sign-ins that end with it.
+    expect(await readDeliveries()).toEqual([]);
+    await forgetWebhooks();
   });
 });
 

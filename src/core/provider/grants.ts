@@ -20,6 +20,7 @@ import { noteEventOf } from '../events/events.ts';
 import type { Mail } from '../mail/mail.ts';
 import type { Account, Client } from '../model.ts';
 import { accountColumns } from '../store/columns.ts';
+import { whereAppExists } from '../store/removed-apps.ts';
 import { appConsents, appGrants, sessions, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 import type { SignInProof } from './authentication.ts';
@@ -48,7 +49,7 @@ const NO_LIMIT = 1_000_000_000;
 
 export type Grant = typeof appGrants.$inferSelect;
 
-/** A grant whose session is live and whose account is enabled. */
+/** A grant whose session is live, whose account is enabled, and whose app was not removed. */
 export interface LiveGrant {
   grant: Grant;
   account: Account;
@@ -162,6 +163,7 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
             isNotNull(appGrants.redeemedAtMs),
             gt(sessions.expiresAtMs, nowMs()),
             isNull(users.disabledAtMs),
+            whereAppExists(db, appGrants.appId),
           ),
         )
         .get(),
@@ -365,7 +367,7 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
             createdAtMs: appConsents.createdAtMs,
           })
           .from(appConsents)
-          .where(eq(appConsents.userId, userId))
+          .where(and(eq(appConsents.userId, userId), whereAppExists(db, appConsents.appId)))
           .all(),
       );
       return value.toSorted((a, b) => a.appName.localeCompare(b.appName));

@@ -3,7 +3,8 @@ import { and, asc, count, eq, exists, isNotNull, type SQL, sql } from 'drizzle-o
 import { type EventType, noteEventOf } from '../events/events.ts';
 import type { Client } from '../model.ts';
 import { type Random, randomToken, sha256Hex } from '../secrets.ts';
-import { appConsents, appGrants, apps, users } from '../store/schema.ts';
+import { deleteConsentsOfApp, deleteGrantsOfApp } from '../store/removed-apps.ts';
+import { appConsents, apps, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 import { type App, findApp } from './apps.ts';
 import { APP_ID_BYTES, findFaults, type NewApp, type NewAppFault } from './new-app.ts';
@@ -33,7 +34,10 @@ export interface Registry {
   ): Promise<{ ok: true; id: string; secret: string | null } | { ok: false; faults: NewAppFault[] }>;
   /** A new secret; the one before is of no use any more. Null if there is no such app, or if it has no secret. */
   rotateSecret(id: string, registrar: Registrar): Promise<string | null>;
-  /** Removes an app with all consents and grants: its tokens end. False if there is none. */
+  /**
+   * Removes an app: its tokens end at once, because a grant counts only with its app's row. Of its consents and grants up
+   * to 1,000 are deleted; the clean-up deletes the rest. False if there is none.
+   */
   remove(id: string, registrar: Registrar): Promise<boolean>;
 }
 
@@ -111,9 +115,10 @@ export const createRegistry = ({ store, random, nowMs }: RegistryOptions): Regis
       const { value } = await store.primary((db) =>
         db.batch([
           note(db, 'app_removed', registrar, eq(apps.id, id)),
+          // Before its grants: an app that was removed is not told of sign-ins that end.
           db.delete(apps).where(eq(apps.id, id)).returning({ id: apps.id }),
-          db.delete(appGrants).where(eq(appGrants.appId, id)),
-          db.delete(appConsents).where(eq(appConsents.appId, id)),
+          deleteGrantsOfApp(db, id),
+          deleteConsentsOfApp(db, id),
         ]),
       );
       return value[1].length > 0;

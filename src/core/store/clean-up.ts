@@ -1,6 +1,7 @@
 // Clean-up: deletes expired rows in bounded batches, without an index on their times.
 import { and, asc, eq, gt, inArray, lt, notExists, sql } from 'drizzle-orm';
 import type { Policy } from '../model.ts';
+import { deleteConsentsOfApp, deleteGrantsOfApp } from './removed-apps.ts';
 import {
   deliveries,
   events,
@@ -24,7 +25,7 @@ const SESSION_PAGE_ROWS = 2 * BATCH_ROWS;
 
 /**
  * Round trips a run for each table, so that no table waits for another one. An invocation may send D1 1,000 statements;
- * these are at most 740, and the rest is for what else the schedule does. The two large tables get 250,000 rows a run:
+ * these are at most 860, and the rest is for what else the schedule does. The two large tables get 250,000 rows a run:
  * ten addresses that send as many logins as the flood guard lets through make 360,000 in an hour, and the schedule
  * allows a run every few minutes. Every five minutes at most 400 mails and 400 messages are sent, and each mail has at
  * most one proof. Counters are at most 4,096.
@@ -39,6 +40,9 @@ const MAX_BATCHES = {
   mails: 50,
   challenges: 50,
   messages: 50,
+  // Of removed apps, whose tokens are refused already: they have time.
+  grants: 60,
+  consents: 60,
 } as const;
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -62,6 +66,8 @@ export interface CleanedUp {
   mails: number;
   challenges: number;
   messages: number;
+  grants: number;
+  consents: number;
   complete: boolean;
 }
 
@@ -213,6 +219,8 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
       const fromDeliveries = await drain('messages', (db) =>
         removeOld(db, deliveries, now - MESSAGE_KEPT_MS),
       );
+      const fromGrants = await drain('grants', (db) => deleteGrantsOfApp(db));
+      const fromConsents = await drain('consents', (db) => deleteConsentsOfApp(db));
       const all = [
         fromSessions,
         fromEvents,
@@ -221,6 +229,8 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
         fromOutbox,
         fromChallenges,
         fromDeliveries,
+        fromGrants,
+        fromConsents,
       ];
       return {
         sessions: fromSessions.removed,
@@ -230,6 +240,8 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
         mails: fromOutbox.removed,
         challenges: fromChallenges.removed,
         messages: fromDeliveries.removed,
+        grants: fromGrants.removed,
+        consents: fromConsents.removed,
         complete: all.every(({ complete }) => complete),
       };
     },

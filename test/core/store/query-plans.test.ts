@@ -38,6 +38,8 @@ const READS_NO_TABLE = [
   /^(CO-ROUTINE|SCAN|SEARCH) (page|first|latest|counted)$/,
   // The recipients of messages, found one after the other by an index.
   /^(MATERIALIZE|SCAN) recipients$/,
+  // The apps that have grants, found the same way.
+  /^(MATERIALIZE|CO-ROUTINE|SCAN) app_ids$/,
   /^(SETUP|RECURSIVE STEP)$/,
   /^CORRELATED LIST SUBQUERY \d+$/,
   /^SCAN CONSTANT ROW$/,
