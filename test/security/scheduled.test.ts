@@ -66,6 +66,8 @@ it('deletes expired rows, and logs their counts in one line', async () => {
       mails: 0,
       challenges: 0,
       messages: 0,
+      grants: 0,
+      consents: 0,
       complete: true,
     },
   ]);
@@ -83,6 +85,8 @@ it('deletes expired rows, and logs their counts in one line', async () => {
       mails: 0,
       challenges: 0,
       messages: 0,
+      grants: 0,
+      consents: 0,
       complete: true,
     },
   ]);

@@ -34,7 +34,7 @@ export const scryptForm = (
     ? `$scrypt$ln=${Math.log2(work)},r=${blockSize},p=${parallelism}$${toBase64(salt)}$${toBase64(key)}`
     : null;
 
-/** The four hash parameters of a project, from the Firebase console. */
+/** The four hash parameters of a project, as the settings of Firebase Authentication show them. */
 export interface FirebaseParameters {
   signerKey: string;
   saltSeparator: string;
