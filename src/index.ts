@@ -116,9 +116,9 @@ const rateOf =
 const OUTBOX_SCHEDULE = '*/5 * * * *';
 /**
  * Secrets of authenticator apps that one run encrypts again: a statement each. An invocation may send D1 1,000, of which
- * the clean-up takes up to 750 and name keys up to 80.
+ * the clean-up takes up to 860 and name keys up to 80.
  */
-const SECRETS_A_RUN = 150;
+const SECRETS_A_RUN = 50;
 
 /**
  * The calls of other Workers over a service binding, `[[services]]` with `entrypoint = "Accounts"`.

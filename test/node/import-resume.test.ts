@@ -176,7 +176,7 @@ describe('the report file', () => {
     expect(reasons.at(-1)?.first[0]).toBe('line 100: Reason 100');
   });
 
-  it('does not exist if there is nothing to report; an older one is deleted', () => {
+  it('does not exist without anything to report, and an older file is deleted', () => {
     const path = tempFile('report.txt', 'old\n');
     const details = createDetails(path, noDetails());
     details.add([]);

@@ -6,7 +6,7 @@ import { type Random, randomToken, sha256Hex } from '../secrets.ts';
 import { deleteConsentsOfApp, deleteGrantsOfApp } from '../store/removed-apps.ts';
 import { appConsents, apps, users } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
-import { type App, findApp } from './apps.ts';
+import type { App } from './apps.ts';
 import { APP_ID_BYTES, findFaults, type NewApp, type NewAppFault } from './new-app.ts';
 
 /** Apps on one page. Operators register them by hand: there are few. */
@@ -67,18 +67,14 @@ export const createRegistry = ({ store, random, nowMs }: RegistryOptions): Regis
     },
 
     async find(id) {
-      const app = await findApp(store, id);
-      if (!app) return null;
       const { value } = await store.primary((db) =>
         db.batch([
-          db.select({ createdAtMs: apps.createdAtMs }).from(apps).where(eq(apps.id, id)),
+          db.select().from(apps).where(eq(apps.id, id)),
           db.select({ accounts: count() }).from(appConsents).where(eq(appConsents.appId, id)),
         ]),
       );
-      const createdAtMs = value[0][0]?.createdAtMs;
-      return createdAtMs === undefined
-        ? null
-        : { app: { ...app, createdAtMs }, accounts: value[1][0]?.accounts ?? 0 };
+      const [[app], [consents]] = value;
+      return app ? { app: { ...app, host: null }, accounts: consents?.accounts ?? 0 } : null;
     },
 
     async add(app, registrar) {

@@ -237,7 +237,7 @@ describe('a webhook for all types', () => {
     expect(told()).toEqual([
       { type: 'account.updated', ...subject, changed: ['password'] },
       { type: 'session.ended', ...subject, sid: await sessionIdOf(person.cookie), reason: 'ended' },
-      // The link was mailed, so whoever used it reads the mails of that address.
+      // The link was mailed: its use proves access to the mailbox of that address.
       { type: 'account.verified', ...subject },
     ]);
   });
