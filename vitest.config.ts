@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
 import { countReporter } from './test/support/count-reporter.ts';
+import { useMemoryForTemporaryFiles } from './test/support/memory-folder.ts';
+
+useMemoryForTemporaryFiles();
 
 // 225,000 iterations for every account would make the suite wait for nothing else. One file tests the real cost.
-const CHEAP_HASHES = { PASSWORD_ITERATIONS: '1000', PASSWORD_ROUNDS: '2' };
+const CHEAP_HASHES = { PASSWORD_ITERATIONS: '100', PASSWORD_ROUNDS: '2' };
 
 const migrations = await readD1Migrations('./migrations');
 

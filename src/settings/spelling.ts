@@ -38,14 +38,20 @@ const findWhole = (name: string, known: readonly string[]): string | null => {
   return held.sort((left, right) => right.length - left.length)[0] ?? null;
 };
 
+/** How many slips a known name allows. */
+const slipsOf = (known: string): number => Math.floor(known.length / CHARACTERS_PER_SLIP);
+
 /** The known name that a name probably means; null if none is near. */
 export const findNearest = (name: string, known: readonly string[]): string | null => {
+  const squeezed = squeeze(name);
   const ranked = known
+    // Each character more or fewer is a slip, and counting them is cheaper than comparing the names.
+    .filter((each) => Math.abs(squeezed.length - squeeze(each).length) <= slipsOf(each))
     .map((each) => ({
       each,
-      slips: Math.min(distance(squeeze(name), squeeze(each)), distance(sortWords(name), sortWords(each))),
+      slips: Math.min(distance(squeezed, squeeze(each)), distance(sortWords(name), sortWords(each))),
     }))
-    .filter(({ each, slips }) => slips <= Math.floor(each.length / CHARACTERS_PER_SLIP))
+    .filter(({ each, slips }) => slips <= slipsOf(each))
     .sort((left, right) => left.slips - right.slips);
   return ranked[0]?.each ?? findWhole(name, known);
 };

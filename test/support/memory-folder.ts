@@ -1,0 +1,47 @@
+// Puts the temporary files of a test run into memory: D1 flushes each commit to disk, a sixth of the run's time.
+import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where Linux keeps files in memory. Containers often get 64 MiB of it, which is too little. */
+const MEMORY = '/dev/shm';
+
+/** A run was seen to use 200 MiB. */
+const NEEDED_BYTES = 2 ** 30;
+
+const PREFIX = 'latchkey-tests-';
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Removes what runs left that were killed. It would stay in memory until the machine restarts. */
+const removeStale = (): void => {
+  for (const name of readdirSync(MEMORY)) {
+    if (!name.startsWith(PREFIX) || isRunning(Number(name.slice(PREFIX.length)))) continue;
+    rmSync(join(MEMORY, name), { recursive: true, force: true });
+  }
+};
+
+/**
+ * Lets this process and those that it starts put their temporary files into memory, if there is enough of it. Elsewhere,
+ * and if `TMPDIR` is set, they stay where they are.
+ */
+export const useMemoryForTemporaryFiles = (): void => {
+  if (process.platform !== 'linux' || process.env.TMPDIR !== undefined) return;
+  try {
+    removeStale();
+    const { bavail, bsize } = statfsSync(MEMORY);
+    if (bavail * bsize < NEEDED_BYTES) return;
+    const folder = join(MEMORY, PREFIX + process.pid);
+    mkdirSync(folder, { mode: 0o700 });
+    process.env.TMPDIR = folder;
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  } catch {
+    // No such folder, or no right to write to it: the run is slower.
+  }
+};
