@@ -6,7 +6,7 @@ import type { Client } from '../model.ts';
 import type { Delivery } from '../outbox/delivery.ts';
 import { pauseMs } from '../outbox/lease.ts';
 import { AT_ONCE, type Outbox, type Run, sendDueRows, sendRows } from '../outbox/runner.ts';
-import { type Database, type Store, within } from '../store/store.ts';
+import { type Store, within } from '../store/store.ts';
 import { readDetails } from './details.ts';
 import { isMailKind, type MailKind } from './kinds.ts';
 import { loadSending } from './load.ts';
@@ -108,10 +108,8 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
     }
   };
 
-  const recordFailure = (db: Database, row: OutboxRow, delivery: Delivery, now: number) => {
+  const recordFailure: Outbox<OutboxRow>['recordFailure'] = (db, row, delivery, now) => {
     switch (delivery.outcome) {
-      case 'sent':
-        return [];
       case 'failed':
         return [postponeMail(db, row, now + pauseMs(row.attempts, delivery.retryAfterSeconds))];
       case 'undeliverable':
@@ -120,13 +118,6 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
           noteEvent(db, 'mail_undeliverable', row.userId, OUTBOX_CLIENT, now),
         ];
     }
-  };
-
-  const recordOutcomes: Outbox<OutboxRow>['recordOutcomes'] = (db, results) => {
-    const now = nowMs();
-    const sent = results.filter(({ delivery }) => delivery.outcome === 'sent').map(({ row }) => row);
-    const others = results.flatMap(({ row, delivery }) => recordFailure(db, row, delivery, now));
-    return sent.length > 0 ? [finishMails(db, sent, 'sent', now), ...others] : others;
   };
 
   const due: Outbox<OutboxRow> = {
@@ -149,7 +140,9 @@ export const createDeliveries = (options: DeliveriesOptions): Deliveries => {
     },
     send: (rows) => Promise.all(rows.map(async (row) => ({ row, delivery: await send(row) }))),
     statementsEachRound: 4,
-    recordOutcomes,
+    recordSent: (db, rows, now) => [finishMails(db, rows, 'sent', now)],
+    recordFailure,
+    nowMs,
     recipientOf: () => settings.provider.provider,
   };
 

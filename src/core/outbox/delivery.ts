@@ -1,7 +1,8 @@
 // What may become of what is sent, whoever takes it.
 
-export type Delivery =
-  | { outcome: 'sent' }
+export type Delivery = { outcome: 'sent' } | Failure;
+
+export type Failure =
   /** It will never be taken: there is no such recipient, or it wants no more. */
   | { outcome: 'undeliverable'; reason: string }
   /** Not now: another try may succeed. `retryAfterSeconds` is what the recipient asks for, null if it says nothing. */

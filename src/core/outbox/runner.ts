@@ -1,7 +1,7 @@
 // Sends what waits in an outbox: after the response by the request that queued it, later by the scheduled run.
 import type { BatchItem } from 'drizzle-orm/batch';
 import type { Database, Store } from '../store/store.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, Failure } from './delivery.ts';
 
 /** A Worker holds six connections open at once. https://developers.cloudflare.com/workers/platform/limits/ */
 export const AT_ONCE = 5;
@@ -40,10 +40,27 @@ export interface Outbox<Row> {
   send(rows: readonly Row[]): Promise<readonly Sent<Row>[]>;
   /** How many statements `take` and `send` take together. */
   statementsEachRound: number;
-  /** The statements that note the outcomes of rows, as few as can be. */
-  recordOutcomes(db: Database, sent: readonly Sent<Row>[]): readonly BatchItem<'sqlite'>[];
+  /** The statements that note that rows were sent, as few as can be: at least one row. */
+  recordSent(db: Database, rows: readonly Row[], nowMs: number): readonly BatchItem<'sqlite'>[];
+  /** The statements that note that a row was not sent. */
+  recordFailure(db: Database, row: Row, failure: Failure, nowMs: number): readonly BatchItem<'sqlite'>[];
+  nowMs: () => number;
   recipientOf(row: Row): string;
 }
+
+/** The statements that note the outcomes of rows: one update for all that were sent. */
+const recordOutcomes = <Row>(
+  outbox: Outbox<Row>,
+  db: Database,
+  results: readonly Sent<Row>[],
+): readonly BatchItem<'sqlite'>[] => {
+  const now = outbox.nowMs();
+  const sent = results.filter(({ delivery }) => delivery.outcome === 'sent').map(({ row }) => row);
+  const others = results.flatMap(({ row, delivery }) =>
+    delivery.outcome === 'sent' ? [] : outbox.recordFailure(db, row, delivery, now),
+  );
+  return sent.length > 0 ? [...outbox.recordSent(db, sent, now), ...others] : others;
+};
 
 /** Sends rows that are under a lease, and notes their outcomes in one batch. */
 export const sendRows = async <Row>(
@@ -55,7 +72,7 @@ export const sendRows = async <Row>(
   const results = await outbox.send(rows);
   let statements = 0;
   await store.primary(async (db) => {
-    const [first, ...others] = outbox.recordOutcomes(db, results);
+    const [first, ...others] = recordOutcomes(outbox, db, results);
     if (!first) return;
     statements = 1 + others.length;
     await db.batch([first, ...others]);

@@ -9,7 +9,7 @@ import { createSealing } from '../sealing.ts';
 import type { Keyring, Random } from '../secrets.ts';
 import { accountColumns } from '../store/columns.ts';
 import { apps, users, webhooks } from '../store/schema.ts';
-import type { Database, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { postLogout, postMessage } from './http.ts';
 import { signLogoutToken } from './logout-token.ts';
 import { signMessage, writeBody } from './message.ts';
@@ -123,10 +123,8 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
     }
   };
 
-  const recordFailure = (db: Database, row: DeliveryRow, delivery: Delivery, now: number) => {
+  const recordFailure: Outbox<DeliveryRow>['recordFailure'] = (db, row, delivery, now) => {
     switch (delivery.outcome) {
-      case 'sent':
-        return [];
       case 'undeliverable':
         return row.kind === 'webhook'
           ? [...finish(db, [row], 'gone', now), ...disableWebhook(db, row.recipientId, now)]
@@ -169,12 +167,9 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
     // Three to take, four to know what to send.
     statementsEachRound: 7,
 
-    recordOutcomes(db, results) {
-      const now = nowMs();
-      const sent = results.filter(({ delivery }) => delivery.outcome === 'sent').map(({ row }) => row);
-      const others = results.flatMap(({ row, delivery }) => recordFailure(db, row, delivery, now));
-      return sent.length > 0 ? [...finish(db, sent, 'sent', now), ...others] : others;
-    },
+    recordSent: (db, rows, now) => finish(db, rows, 'sent', now),
+    recordFailure,
+    nowMs,
 
     recipientOf: ({ recipientId }) => recipientId,
   });
