@@ -10,7 +10,7 @@ const MAX_TAKEN = 5;
 
 /**
  * Reads the newest rows that nobody has taken up, by the index of due ones: none if nobody is told anything. A row waits
- * while an earlier one of the same recipient and account is not done, and while its recipient wants to be left alone.
+ * while an earlier one of the same recipient and account is not done, and while its recipient is off or paused.
  */
 const TAKE_FRESH = `UPDATE deliveries SET next_at = ?1, attempts = attempts + 1 WHERE id IN (
   SELECT latest.id FROM (
@@ -18,7 +18,8 @@ const TAKE_FRESH = `UPDATE deliveries SET next_at = ?1, attempts = attempts + 1 
   ) AS latest
   WHERE NOT EXISTS (SELECT 1 FROM deliveries AS earlier WHERE earlier.done_at IS NULL
       AND earlier.recipient_id = latest.recipient_id AND earlier.user_id = latest.user_id AND earlier.id < latest.id)
-    AND NOT EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = latest.recipient_id AND webhooks.paused_until > ?2)
+    AND NOT EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = latest.recipient_id
+      AND (webhooks.disabled_at IS NOT NULL OR webhooks.paused_until > ?2))
   LIMIT ${MAX_TAKEN}
 ) RETURNING id`;
 

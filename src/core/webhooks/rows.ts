@@ -1,5 +1,5 @@
 // The statements on the outbox of webhooks and apps.
-import { and, eq, inArray, isNull, lte, notExists, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, or, type SQL, sql } from 'drizzle-orm';
 import { LEASE_MS, MAX_PAUSE_MS } from '../outbox/lease.ts';
 import { deliveries, webhooks } from '../store/schema.ts';
 import type { Database } from '../store/store.ts';
@@ -9,7 +9,7 @@ export type Webhook = typeof webhooks.$inferSelect;
 
 /**
  * The recipients that have messages waiting and take them, by a jump from one to the next in the index: reads a row for
- * each.
+ * each. The messages of a webhook that is off wait until it is on again.
  */
 const recipients = ({ skipped, nowMs }: Taking): SQL => sql`recipients(id) AS (
   SELECT min(recipient_id) FROM deliveries WHERE done_at IS NULL AND recipient_id > ''
@@ -19,7 +19,8 @@ const recipients = ({ skipped, nowMs }: Taking): SQL => sql`recipients(id) AS (
 ), ready AS (
   SELECT id FROM recipients WHERE id IS NOT NULL
     AND id NOT IN (SELECT value FROM json_each(${JSON.stringify([...skipped])}))
-    AND NOT EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = recipients.id AND webhooks.paused_until > ${nowMs})
+    AND NOT EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = recipients.id
+      AND (webhooks.disabled_at IS NOT NULL OR webhooks.paused_until > ${nowMs}))
 )`;
 
 /** Messages of one recipient that a statement looks at, however many wait. */
@@ -95,33 +96,42 @@ export const findTaken = (db: Database, ids: readonly number[]) =>
     .from(deliveries)
     .where(and(inArray(deliveries.id, [...ids]), isNull(deliveries.doneAtMs)));
 
-/** Rows that one statement gives up or ends: few enough that no login waits noticeably. */
+/** Rows that one statement gives up: few enough that no login waits noticeably. */
 const BATCH_ROWS = 1_000;
 
 /**
- * The statement that gives up what could not be delivered in time, some at a time; gives what it was. Each is tried once
- * at least: one that waited for an earlier one all the time has had no chance yet.
+ * The receiver of a webhook answered 410: its pause ends when it was disabled. One that a command disabled is not paused.
+ * There is no column for it, so that an older Worker on the same database keeps such a webhook off too.
  */
-export const giveUp = (db: Database, nowMs: number) => {
-  const late = db
-    .select({ id: deliveries.id })
-    .from(deliveries)
+const isGone = sql`webhooks.disabled_at IS NOT NULL AND webhooks.paused_until = webhooks.disabled_at`;
+
+/** The messages that webhooks which are off will never get: some of the oldest of each, however many wait. */
+const lostOfDisabled = (nowMs: number): SQL => sql`SELECT waiting.id FROM webhooks
+  CROSS JOIN deliveries AS waiting ON waiting.id IN (
+    SELECT id FROM deliveries WHERE done_at IS NULL AND recipient_id = webhooks.id
+    ORDER BY next_at, id LIMIT ${WINDOW_ROWS}
+  )
+  WHERE webhooks.disabled_at IS NOT NULL AND (waiting.expires_at <= ${nowMs} OR ${isGone})`;
+
+/**
+ * The statement that gives up what could not be delivered in time, some at a time, and ends what waits for a receiver
+ * that is gone; gives what it was. Each message is tried once at least: one that waited for an earlier one all the time
+ * has had no chance yet. Only a webhook that stays off gets no such chance.
+ */
+export const giveUp = (db: Database, nowMs: number) =>
+  db
+    .update(deliveries)
+    .set({
+      doneAtMs: nowMs,
+      outcome: sql`iif(EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = ${deliveries.recipientId} AND ${isGone}), 'gone', 'given_up')`,
+    })
     // The conditions of the partial index as literals.
     .where(
-      and(
-        isNull(deliveries.doneAtMs),
-        sql`"deliveries"."attempts" > 0`,
-        lte(deliveries.expiresAtMs, nowMs),
-        lte(deliveries.nextAtMs, nowMs),
-      ),
+      sql`(${deliveries.id} IN (SELECT id FROM deliveries WHERE done_at IS NULL AND attempts > 0
+          AND expires_at <= ${nowMs} AND next_at <= ${nowMs} LIMIT ${BATCH_ROWS})
+        OR ${deliveries.id} IN (${lostOfDisabled(nowMs)}))`,
     )
-    .limit(BATCH_ROWS);
-  return db
-    .update(deliveries)
-    .set({ doneAtMs: nowMs, outcome: 'given_up' })
-    .where(inArray(deliveries.id, late))
-    .returning({ id: deliveries.id });
-};
+    .returning({ outcome: deliveries.outcome });
 
 /** Only the holder of the last lease may note an outcome. */
 const isMine = ({ id, attempts }: DeliveryRow): SQL | undefined =>
@@ -159,25 +169,9 @@ export const postpone = (db: Database, row: DeliveryRow, nextAtMs: number, reaso
 export const pauseWebhook = (db: Database, id: string, untilMs: number) =>
   db.update(webhooks).set({ pausedUntilMs: untilMs }).where(eq(webhooks.id, id));
 
-/**
- * The statements that turn off a webhook whose receiver is gone, and end some of what waits for it. The rest ends when
- * it is taken up.
- */
-export const disableWebhook = (db: Database, id: string, nowMs: number) => {
-  const isOn = db
-    .select({ one: sql`1` })
-    .from(webhooks)
+/** The statement that turns off a webhook whose receiver is gone. The next runs end what waits for it. */
+export const disableWebhook = (db: Database, id: string, nowMs: number) =>
+  db
+    .update(webhooks)
+    .set({ disabledAtMs: nowMs, pausedUntilMs: nowMs })
     .where(and(eq(webhooks.id, id), isNull(webhooks.disabledAtMs)));
-  const waiting = db
-    .select({ id: deliveries.id })
-    .from(deliveries)
-    .where(and(eq(deliveries.recipientId, id), isNull(deliveries.doneAtMs), notExists(isOn)))
-    .limit(BATCH_ROWS);
-  return [
-    db
-      .update(webhooks)
-      .set({ disabledAtMs: nowMs })
-      .where(and(eq(webhooks.id, id), isNull(webhooks.disabledAtMs))),
-    db.update(deliveries).set({ doneAtMs: nowMs, outcome: 'gone' }).where(inArray(deliveries.id, waiting)),
-  ] as const;
-};

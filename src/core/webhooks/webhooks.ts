@@ -95,7 +95,9 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
 
   const sendToWebhook = async (row: DeliveryRow, known: Known): Promise<Delivery> => {
     const webhook = known.webhooks.get(row.recipientId);
-    if (!webhook || webhook.disabledAtMs !== null) return undeliverable('no such webhook');
+    if (!webhook) return undeliverable('no such webhook');
+    // It was turned off after the message was taken up. The message waits.
+    if (webhook.disabledAtMs !== null) return failed('webhook is off');
     const secret = await sealing.unseal(webhook.secret, contextOf(webhook.id));
     // TOKEN_SECRET was replaced, and the one before is not set: the secret of the webhook is lost.
     if (!secret) return failed('secret cannot be read');
@@ -127,7 +129,7 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
     switch (delivery.outcome) {
       case 'undeliverable':
         return row.kind === 'webhook'
-          ? [...finish(db, [row], 'gone', now), ...disableWebhook(db, row.recipientId, now)]
+          ? [...finish(db, [row], 'gone', now), disableWebhook(db, row.recipientId, now)]
           : finish(db, [row], 'gone', now);
       case 'failed': {
         const { retryAfterSeconds, reason } = delivery;
@@ -153,10 +155,11 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
       const { value } = await store.primary((db) =>
         db.batch([giveUp(db, now), parkBlocked(db, taking), leaseDue(db, taking)]),
       );
-      const [givenUp, parked, rows] = value;
+      const [ended, parked, rows] = value;
       // One that is done lets the next one about its account go; behind those that were put aside there may be more.
-      const mayHaveMore = rows.length + parked.length + givenUp.length > 0;
-      return { rows, givenUp: givenUp.length, mayHaveMore };
+      const mayHaveMore = rows.length + parked.length + ended.length > 0;
+      const givenUp = ended.filter(({ outcome }) => outcome === 'given_up').length;
+      return { rows, givenUp, mayHaveMore };
     },
 
     async send(rows) {

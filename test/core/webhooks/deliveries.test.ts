@@ -1,7 +1,10 @@
 // Messages to webhooks while the receiver fails, hangs or refuses: none is lost or sent twice, and the order is kept.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LEASE_MS } from '../../../src/core/outbox/lease.ts';
+import { AT_ONCE } from '../../../src/core/outbox/runner.ts';
+import { createCounts, createStore } from '../../../src/core/store/store.ts';
 import { DELIVERY_DAYS } from '../../../src/core/webhooks/event-types.ts';
+import { giveUp, leaseDue, parkBlocked } from '../../../src/core/webhooks/rows.ts';
 import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../../support/clock.ts';
 import { observe } from '../../support/counting.ts';
 import {
@@ -233,16 +236,79 @@ it('keeps the waiting messages of other webhooks when a receiver answers 410', a
   expect(await readDeliveries()).toMatchObject([{ outcome: 'gone' }, { outcome: null, reason: 'HTTP 500' }]);
 });
 
-it('sends nothing to a disabled webhook, neither waiting messages nor those of that time', async () => {
-  receiver.obstacle = answer(500);
-  const account = await join();
-  await testEnv.DB.prepare('UPDATE webhooks SET disabled_at = 1').run();
-  receiver.obstacle = null;
-  timed.advance(DAY_MS);
-  await sendDue();
-  await rename(account, 'Another Name');
-  expect(receiver.offered).toHaveLength(1);
-  expect(await readDeliveries()).toMatchObject([{ type: 'account.created', outcome: 'gone' }]);
+describe('a disabled webhook', () => {
+  const switchOff = () => testEnv.DB.prepare('UPDATE webhooks SET disabled_at = ?').bind(timed.now()).run();
+  const switchOn = () => testEnv.DB.prepare('UPDATE webhooks SET disabled_at = NULL').run();
+
+  it('gets its waiting messages when it is on again, and none of those of that time', async () => {
+    receiver.obstacle = answer(500);
+    const account = await join();
+    await switchOff();
+    receiver.obstacle = null;
+    timed.advance(DAY_MS);
+    expect(await sendDue()).toEqual({ sent: 0, failed: 0, undeliverable: 0, givenUp: 0 });
+    await rename(account, 'Another Name');
+    expect(receiver.offered).toHaveLength(1);
+    expect(await readDeliveries()).toMatchObject([
+      { type: 'account.created', outcome: null, attempts: 1, reason: 'HTTP 500' },
+    ]);
+    await switchOn();
+    expect(await sendDue()).toMatchObject({ sent: 1 });
+    expect(receiver.types()).toEqual(['account.created']);
+  });
+
+  it('keeps a message that waits for its first try while requests queue others', async () => {
+    const other = await addWebhook();
+    receiver.obstacle = answer(500);
+    const account = await join();
+    await rename(account, 'Waits');
+    await testEnv.DB.prepare('UPDATE webhooks SET disabled_at = ? WHERE id = ?')
+      .bind(timed.now(), webhook.id)
+      .run();
+    await testEnv.DB.prepare('UPDATE deliveries SET next_at = 0, attempts = 0 WHERE recipient_id = ?')
+      .bind(webhook.id)
+      .run();
+    receiver.obstacle = null;
+    await join();
+    expect(receiver.taken.map(({ url }) => url)).toEqual([other.url]);
+    expect((await readDeliveries()).filter(({ recipient_id }) => recipient_id === webhook.id)).toMatchObject([
+      { outcome: null, attempts: 0 },
+      { outcome: null, attempts: 0 },
+    ]);
+  });
+
+  it('keeps a message that was taken up just before it was disabled', async () => {
+    receiver.obstacle = answer(500);
+    await join();
+    receiver.obstacle = null;
+    let roundTrips = 0;
+    const startMs = timed.now();
+    const { env } = observe(testEnv, async () => {
+      roundTrips += 1;
+      // The first takes the message up, the second reads the webhook.
+      if (roundTrips === 2) await switchOff();
+    });
+    timed = createTimedCore(startMs + MINUTE_MS, env);
+    expect(await sendDue()).toMatchObject({ sent: 0, failed: 1, undeliverable: 0 });
+    expect(receiver.offered).toHaveLength(1);
+    expect(await readDeliveries()).toMatchObject([{ outcome: null, attempts: 2, reason: 'webhook is off' }]);
+    await switchOn();
+    timed.advance(3 * MINUTE_MS);
+    expect(await sendDue()).toMatchObject({ sent: 1 });
+  });
+
+  it('gives up its waiting messages when they expire, tried or not', async () => {
+    receiver.obstacle = answer(500);
+    const account = await join();
+    await rename(account, 'Never Tried');
+    await switchOff();
+    timed.advance(DELIVERY_DAYS * DAY_MS - MINUTE_MS);
+    expect(await sendDue()).toMatchObject({ givenUp: 0 });
+    timed.advance(2 * MINUTE_MS);
+    expect(await sendDue()).toMatchObject({ givenUp: 2, sent: 0 });
+    expect(await readDeliveries()).toMatchObject([{ outcome: 'given_up' }, { outcome: 'given_up' }]);
+    expect(receiver.offered).toHaveLength(1);
+  });
 });
 
 it('pauses a webhook for an hour at most', async () => {
@@ -403,15 +469,42 @@ describe('with many messages waiting', () => {
     expect(await sendDue()).toMatchObject({ sent: expect.any(Number), failed: 0, givenUp: 0 });
   });
 
-  it('ends 1,000 by one statement if its receiver is gone, and the rest when they are taken up', async () => {
+  it('ends all by bounded statements if its receiver is gone', async () => {
     await wait(2_500, webhook.id, 'i');
     receiver.obstacle = answer(410);
-    expect(await sendDue()).toMatchObject({ sent: 0 });
-    const left = await testEnv.DB.prepare('SELECT count(*) AS n FROM deliveries WHERE done_at IS NULL').first(
-      'n',
-    );
-    expect(left).toBe(0);
+    expect(await sendDue()).toMatchObject({ sent: 0, givenUp: 0 });
+    const { results } = await testEnv.DB.prepare(
+      'SELECT outcome, count(*) AS n FROM deliveries GROUP BY outcome',
+    ).all();
+    expect(results).toEqual([{ outcome: 'gone', n: 2_500 }]);
     expect(receiver.offered).toHaveLength(5);
+  });
+
+  it('reads a bounded number of rows of a webhook that is off, and sends those of others', async () => {
+    const off = await addWebhook();
+    await testEnv.DB.prepare('UPDATE webhooks SET disabled_at = ? WHERE id = ?')
+      .bind(timed.now() - 1, off.id)
+      .run();
+    await wait(5_000, off.id, 'i');
+    await wait(12, webhook.id, 'i');
+    expect(await sendDue()).toMatchObject({ sent: 12, failed: 0, givenUp: 0 });
+    const store = createStore({
+      db: testEnv.DB,
+      kv: testEnv.SESSIONS,
+      counts: createCounts(),
+      databaseTimeoutMs: MINUTE_MS,
+      kvTimeoutMs: MINUTE_MS,
+      defer: () => undefined,
+      warn: () => undefined,
+    });
+    const taking = { limit: AT_ONCE, skipped: new Set<string>(), userIds: null, nowMs: timed.now() };
+    const { value: results } = await store.primary(async (db) => [
+      await giveUp(db, timed.now()).run(),
+      await parkBlocked(db, taking).run(),
+      await leaseDue(db, taking).run(),
+    ]);
+    for (const { meta } of results) expect(meta.rows_read).toBeLessThan(1_000);
+    expect(receiver.taken.every(({ url }) => url === webhook.url)).toBe(true);
   });
 });
 
