@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { runAdmin } from '../../scripts/admin/command-line.ts';
 import { showStats } from '../../scripts/admin/stats.ts';
+import { listWebhooks, removeWebhook } from '../../scripts/admin/webhooks.ts';
 import { TRIGGERS } from '../../src/core/webhooks/triggers.ts';
 import { ask, run, usePersistFolders } from './import-cli-support.ts';
 import { importRecords, NOW_MS, openDatabase, person, type Scratch } from './import-support.ts';
@@ -237,12 +238,39 @@ it('disables, enables and lists a webhook, counts its messages, and removes both
   expect(await state()).toMatchObject([{ state: 'on' }]);
   expect((await admin(scratch, 'webhook', 'remove', id)).status).toBe(0);
   expect(await state()).toEqual([]);
-  expect(rows(scratch, 'SELECT * FROM deliveries')).toEqual([]);
+  expect(rows(scratch, 'SELECT outcome FROM deliveries WHERE outcome IS NULL')).toEqual([]);
   for (const command of ['remove', 'disable', 'enable'])
     expect(await admin(scratch, 'webhook', command, id)).toEqual({
       status: 1,
       said: `There is no webhook ${id}.`,
     });
+});
+
+it('reads the messages once to list the webhooks, and finds those to remove by an index', async () => {
+  const scratch = openDatabase();
+  const id = await add(scratch);
+  await add(scratch);
+  const asked: string[] = [];
+  const place = {
+    query: async (statements: readonly string[]) => {
+      asked.push(...statements);
+      return scratch.target.query(statements);
+    },
+    isRemote: true,
+    nowMs: NOW_MS,
+  };
+  await listWebhooks(place);
+  await removeWebhook(id, place);
+  const stepsOn = (table: string): string[] =>
+    asked
+      .flatMap((sql) => rows(scratch, `EXPLAIN QUERY PLAN ${sql}`))
+      .map(({ detail }) => String(detail))
+      .filter((step) => step.includes(table) || step.includes('CORRELATED'));
+  expect(stepsOn('deliveries')).toEqual([
+    'SCAN deliveries',
+    expect.stringMatching(/^SCAN deliveries USING (COVERING )?INDEX deliveries_(recipient|order)$/),
+    expect.stringMatching(/^SEARCH deliveries USING (COVERING )?INDEX deliveries_(recipient|order) /),
+  ]);
 });
 
 it('queues messages for the changes of admin commands', async () => {
