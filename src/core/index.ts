@@ -100,7 +100,7 @@ export type { RegisteredApp } from './provider/registry.ts';
 export { createKeyring, cryptoRandom, type Keyring, type Random, randomToken } from './secrets.ts';
 export { mustVerifyEmail } from './sessions/other-services.ts';
 export type { SessionCursor, SessionPage, SessionView } from './sessions/sessions.ts';
-export { createCounts, type OperationCounts, within } from './store/store.ts';
+export { createCounts, lostByActor, type OperationCounts, within } from './store/store.ts';
 export { DEVICE_SECONDS } from './throttle/device-seconds.ts';
 export { findBrowser, findSystem } from './user-agent.ts';
 

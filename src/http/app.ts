@@ -1,7 +1,7 @@
 // The app around all endpoints: the middleware of every request, and the one place that catches what is thrown.
 import { Hono, type MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import { createCounts, StoreUnavailable } from '../core/index.ts';
+import { createCounts, lostByActor, StoreUnavailable } from '../core/index.ts';
 import { readDeviceCookie, writeSessionCookie } from './auth/cookies.ts';
 import { requireHttps } from './auth/require-https.ts';
 import { crossOrigin, securityHeaders } from './browsers.ts';
@@ -31,6 +31,9 @@ export const createApp = (surfaces: Surfaces): Hono<AppEnv> => {
   mount(app, [...surfaces.dialects, surfaces.pages, ...surfaces.services]);
   app.notFound((c) => respondProblem(c, { reason: 'not_found' }));
   app.onError((error, c) => {
+    const lost = lostByActor(error);
+    if (lost === 'forbidden') return respondProblem(c, { reason: lost });
+    if (lost) return respondProblem(c, { reason: 'credentials', why: 'invalid' });
     logError(c, error);
     return error instanceof StoreUnavailable
       ? respondProblem(c, { reason: 'unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS })

@@ -1,6 +1,7 @@
 // The pages on which admins register apps, renew their secrets and remove them.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createTimedCore } from '../support/clock.ts';
+import { observe } from '../support/counting.ts';
 import { forgetWebhooks, installTriggers, readDeliveries } from '../support/receiver.ts';
 import { ISSUER } from '../support/signing.ts';
 import { type Answer, send, testEnv } from '../support/worker.ts';
@@ -138,6 +139,36 @@ describe('POST /admin/apps', () => {
     const { answer } = await add({ name: 'x'.repeat(60), redirectUris: `${REDIRECT}\n`.repeat(20) });
     expect(answer.status).toBe(200);
   });
+});
+
+it.each([
+  ['loses the role', 'UPDATE users SET is_admin = 0 WHERE id = ?', 403, 'This is for admins'],
+  ['is disabled', 'UPDATE users SET disabled_at = 1 WHERE id = ?', 401, 'You are not signed in'],
+])('changes no app for an admin who %s during the request', async (_what, sql, status, title) => {
+  const { id } = await add();
+  const readApps = async () => (await testEnv.DB.prepare('SELECT * FROM apps').all()).results;
+  const before = await readApps();
+  for (const path of ['', `/${id}/renew-secret`, `/${id}/remove`]) {
+    const { cookie, ...actor } = await join();
+    await testEnv.DB.prepare('UPDATE users SET is_admin = 1 WHERE id = ?').bind(actor.id).run();
+    let roundTrips = 0;
+    const watched = observe(env, async (binding) => {
+      if (binding !== 'd1') return;
+      roundTrips += 1;
+      // The first round trip authenticates the request.
+      if (roundTrips === 2) await testEnv.DB.prepare(sql).bind(actor.id).run();
+    });
+    const answer = await send(`/admin/apps${path}`, {
+      env: watched.env,
+      origin: ISSUER,
+      cookie,
+      form: path === '' ? SHOP : {},
+    });
+    expect([path, answer.status]).toEqual([path, status]);
+    expect(textOf(answer)).toContain(title);
+    expect(await readApps()).toEqual(before);
+    expect(await eventsOf({ cookie, ...actor })).toEqual([]);
+  }
 });
 
 describe('POST /admin/apps/:id/renew-secret', () => {

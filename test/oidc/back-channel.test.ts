@@ -3,7 +3,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../src/core/secrets.ts';
-import { createTimedCore, someClient } from '../support/clock.ts';
+import { createTimedCore, someAdmin, someClient } from '../support/clock.ts';
 import {
   forgetWebhooks,
   installTriggers,
@@ -153,7 +153,7 @@ const ENDS: [what: string, end: (appId: string) => Promise<unknown>][] = [
     'the account is disabled',
     async () => {
       const timed = createTimedCore(undefined, env);
-      await timed.core.admin.apply(await idOf(person), 'disabled', 1, someClient);
+      await timed.core.admin.apply(await idOf(person), 'disabled', await someAdmin(), someClient);
       await timed.settle();
     },
   ],

@@ -45,6 +45,19 @@ export const someAccount = () => {
   return { username, email: `${username}@test.com`, password: 'correct horse 1' };
 };
 
+/** Adds an admin who acts, and cannot log in: the last admin is another. Returns the id. */
+export const someAdmin = async (): Promise<number> => {
+  const name = uniqueName();
+  const id = await testEnv.DB.prepare(
+    `INSERT INTO users (username, username_key, email, email_key, password_hash, is_admin, created_at, updated_at, last_login_at)
+     VALUES (?1, ?1, ?1 || '@test.com', ?1 || '@test.com', '!', 1, 0, 0, 0) RETURNING id`,
+  )
+    .bind(name)
+    .first<number>('id');
+  if (id === null) throw new Error('The admin was not added.');
+  return id;
+};
+
 /** JSON Web Tokens count whole seconds: from a whole second, their limits equal the core's in milliseconds. */
 const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 

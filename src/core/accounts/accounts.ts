@@ -334,7 +334,7 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
               ]
             : []),
         ]);
-      });
+      }, actorId);
       mail.sendSoon(value);
       const [, , latest, removed, left] = value;
       sessions.forget(latest.map((session) => session.id));

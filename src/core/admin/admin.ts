@@ -110,23 +110,24 @@ export const createAdmin = (options: AdminOptions): Admin => {
 
     async apply(id, action, actorId, client) {
       const now = nowMs();
+      const { changes, notice, isNew } = effectOf(action, now);
       const takesAdmin = action === 'disabled' || action === 'admin_revoked';
       const { value } = await store.primary((db) => {
         const whereChangeable = and(eq(users.id, id), takesAdmin ? whereNotLastAdmin(db, id) : undefined);
         return db.batch([
           noteEventOf(db, action, whereChangeable, client, now, actorId),
-          mail.notify(db, NOTICES[action], and(whereChangeable, whereOtherwise(action)), client, {
+          mail.notify(db, notice, and(whereChangeable, isNew), client, {
             byAdmin: true,
           }),
           ...endSessionsOf(db, action === 'disabled' ? id : null, whereChangeable),
           db
             .update(users)
-            .set({ ...changesFor(action, now), updatedAtMs: now })
+            .set({ ...changes, updatedAtMs: now })
             .where(whereChangeable)
             .returning(accountColumns),
           db.select({ id: users.id }).from(users).where(eq(users.id, id)),
         ]);
-      });
+      }, actorId);
       mail.sendSoon(value);
       const [, , latest, , [account], exist] = value;
       sessionStore.forget(latest.map((session) => session.id));
@@ -140,18 +141,20 @@ export const createAdmin = (options: AdminOptions): Admin => {
         isNull(users.disabledAtMs),
         kind === 'verify_email' ? isNull(users.emailVerifiedAtMs) : undefined,
       );
-      const { value } = await store.primary((db) =>
-        db.batch([
-          db.select({ id: users.id }).from(users).where(eq(users.id, id)),
-          ...proofs.request(db, {
-            kind,
-            account,
-            client,
-            requester: ADMIN_REQUESTER,
-            actorId,
-            ...(kind === 'reset_password' && { event: 'password_reset_requested' }),
-          }),
-        ]),
+      const { value } = await store.primary(
+        (db) =>
+          db.batch([
+            db.select({ id: users.id }).from(users).where(eq(users.id, id)),
+            ...proofs.request(db, {
+              kind,
+              account,
+              client,
+              requester: ADMIN_REQUESTER,
+              actorId,
+              ...(kind === 'reset_password' && { event: 'password_reset_requested' }),
+            }),
+          ]),
+        actorId,
       );
       mail.sendSoon(value);
       return value[0].length > 0 ? ok(null) : err({ reason: 'gone' });
@@ -159,46 +162,34 @@ export const createAdmin = (options: AdminOptions): Admin => {
   };
 };
 
-/** The mail to the owner; null when the account is enabled. */
-const NOTICES = {
-  disabled: 'account_disabled',
-  enabled: null,
-  admin_granted: 'admin_granted',
-  admin_revoked: 'admin_revoked',
-  email_verified: null,
-} as const satisfies Readonly<Record<AdminAction, NoticeKind | null>>;
+interface Effect {
+  /** What the action changes. */
+  changes: Partial<Record<'disabledAtMs' | 'isAdmin' | 'emailVerifiedAtMs', boolean | null | SQL>>;
+  /** The mail to the owner; null for none. */
+  notice: NoticeKind | null;
+  /** The condition that the action changes something, so that the owner is not mailed twice. */
+  isNew: SQL;
+}
 
-/** The condition that the action changes something, so that the owner is not mailed twice. */
-const whereOtherwise = (action: AdminAction): SQL | undefined => {
-  switch (action) {
-    case 'disabled':
-      return isNull(users.disabledAtMs);
-    case 'enabled':
-      return isNotNull(users.disabledAtMs);
-    case 'admin_granted':
-      return eq(users.isAdmin, false);
-    case 'admin_revoked':
-      return eq(users.isAdmin, true);
-    case 'email_verified':
-      return isNull(users.emailVerifiedAtMs);
-  }
-};
-
-const changesFor = (action: AdminAction, now: number) => {
-  switch (action) {
-    case 'disabled':
+const effectOf = (action: AdminAction, now: number) =>
+  (
+    ({
       // Disabling a disabled account keeps the first time.
-      return { disabledAtMs: sql`coalesce(${users.disabledAtMs}, ${now})` };
-    case 'enabled':
-      return { disabledAtMs: null };
-    case 'admin_granted':
-      return { isAdmin: true };
-    case 'admin_revoked':
-      return { isAdmin: false };
-    case 'email_verified':
-      return { emailVerifiedAtMs: sql`coalesce(${users.emailVerifiedAtMs}, ${now})` };
-  }
-};
+      disabled: {
+        changes: { disabledAtMs: sql`coalesce(${users.disabledAtMs}, ${now})` },
+        notice: 'account_disabled',
+        isNew: isNull(users.disabledAtMs),
+      },
+      enabled: { changes: { disabledAtMs: null }, notice: null, isNew: isNotNull(users.disabledAtMs) },
+      admin_granted: { changes: { isAdmin: true }, notice: 'admin_granted', isNew: eq(users.isAdmin, false) },
+      admin_revoked: { changes: { isAdmin: false }, notice: 'admin_revoked', isNew: eq(users.isAdmin, true) },
+      email_verified: {
+        changes: { emailVerifiedAtMs: sql`coalesce(${users.emailVerifiedAtMs}, ${now})` },
+        notice: null,
+        isNew: isNull(users.emailVerifiedAtMs),
+      },
+    }) satisfies Record<AdminAction, Effect>
+  )[action];
 
 /** The column of a field, and the text in the form in which the column is compared. */
 const searchedBy = (field: SearchField, prefix: string): { column: SQL; key: string } => {

@@ -593,16 +593,18 @@ export const createFactorManagement = (options: FactorManagementOptions): Factor
     },
 
     async removeAll(accountId, actorId, client) {
-      const { value } = await store.primary((db) =>
-        db.batch([
-          noteEventOf(db, 'factors_removed', eq(users.id, accountId), client, nowMs(), actorId),
-          mail.notify(db, 'factors_removed', eq(users.id, accountId), client, { byAdmin: true }),
-          ...statements.endSessionsOf(db, accountId),
-          db.delete(factors).where(eq(factors.userId, accountId)),
-          db.delete(recoveryCodes).where(eq(recoveryCodes.userId, accountId)),
-          db.delete(appPasswords).where(eq(appPasswords.userId, accountId)),
-          db.select({ id: users.id }).from(users).where(eq(users.id, accountId)),
-        ]),
+      const { value } = await store.primary(
+        (db) =>
+          db.batch([
+            noteEventOf(db, 'factors_removed', eq(users.id, accountId), client, nowMs(), actorId),
+            mail.notify(db, 'factors_removed', eq(users.id, accountId), client, { byAdmin: true }),
+            ...statements.endSessionsOf(db, accountId),
+            db.delete(factors).where(eq(factors.userId, accountId)),
+            db.delete(recoveryCodes).where(eq(recoveryCodes.userId, accountId)),
+            db.delete(appPasswords).where(eq(appPasswords.userId, accountId)),
+            db.select({ id: users.id }).from(users).where(eq(users.id, accountId)),
+          ]),
+        actorId,
       );
       mail.sendSoon(value);
       sessionStore.forget(value[2].map(({ id }) => id));

@@ -85,11 +85,13 @@ export const createRegistry = ({ store, random, nowMs }: RegistryOptions): Regis
       const secret = isPublic ? null : randomToken(random);
       const secretHash = secret === null ? null : await sha256Hex(secret);
       const row = { id, name: name.trim(), secretHash, redirectUris, signOutUris, asksConsent };
-      await store.primary((db) =>
-        db.batch([
-          db.insert(apps).values({ ...row, createdAtMs: nowMs() }),
-          note(db, 'app_registered', registrar),
-        ]),
+      await store.primary(
+        (db) =>
+          db.batch([
+            db.insert(apps).values({ ...row, createdAtMs: nowMs() }),
+            note(db, 'app_registered', registrar),
+          ]),
+        registrar.accountId,
       );
       return { ok: true, id, secret };
     },
@@ -98,24 +100,28 @@ export const createRegistry = ({ store, random, nowMs }: RegistryOptions): Regis
       const secret = randomToken(random);
       const secretHash = await sha256Hex(secret);
       const isConfidential = and(eq(apps.id, id), isNotNull(apps.secretHash));
-      const { value } = await store.primary((db) =>
-        db.batch([
-          note(db, 'app_secret_renewed', registrar, isConfidential),
-          db.update(apps).set({ secretHash }).where(isConfidential).returning({ id: apps.id }),
-        ]),
+      const { value } = await store.primary(
+        (db) =>
+          db.batch([
+            note(db, 'app_secret_renewed', registrar, isConfidential),
+            db.update(apps).set({ secretHash }).where(isConfidential).returning({ id: apps.id }),
+          ]),
+        registrar.accountId,
       );
       return value[1].length > 0 ? secret : null;
     },
 
     async remove(id, registrar) {
-      const { value } = await store.primary((db) =>
-        db.batch([
-          note(db, 'app_removed', registrar, eq(apps.id, id)),
-          // Before its grants: an app that was removed is not told of sign-ins that end.
-          db.delete(apps).where(eq(apps.id, id)).returning({ id: apps.id }),
-          deleteGrantsOfApp(db, id),
-          deleteConsentsOfApp(db, id),
-        ]),
+      const { value } = await store.primary(
+        (db) =>
+          db.batch([
+            note(db, 'app_removed', registrar, eq(apps.id, id)),
+            // Before its grants: an app that was removed is not told of sign-ins that end.
+            db.delete(apps).where(eq(apps.id, id)).returning({ id: apps.id }),
+            deleteGrantsOfApp(db, id),
+            deleteConsentsOfApp(db, id),
+          ]),
+        registrar.accountId,
       );
       return value[1].length > 0;
     },

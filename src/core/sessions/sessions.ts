@@ -311,12 +311,14 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     },
 
     async endAll(accountId, keptSessionId, client, actorId) {
-      const { value } = await store.primary((db) =>
-        db.batch([
-          countSessionsOf(db, accountId, undefined, keptSessionId),
-          ...endSessionsOf(db, accountId, undefined, keptSessionId),
-          noteEventOf(db, 'sessions_ended', eq(users.id, accountId), client, nowMs(), actorId),
-        ]),
+      const { value } = await store.primary(
+        (db) =>
+          db.batch([
+            countSessionsOf(db, accountId, undefined, keptSessionId),
+            ...endSessionsOf(db, accountId, undefined, keptSessionId),
+            noteEventOf(db, 'sessions_ended', eq(users.id, accountId), client, nowMs(), actorId),
+          ]),
+        actorId,
       );
       const [[counted], latest] = value;
       forget(latest.map(({ id }) => id));

@@ -12,7 +12,15 @@ export interface FollowUp {
 
 const READS = /^\s*select\b/i;
 
-const openDatabase = (session: D1DatabaseSession, followUp: FollowUp | null) => {
+/**
+ * Fails, and with it the whole batch, unless the actor is an admin who is not disabled: the role may have been withdrawn
+ * since the request was authenticated. SQLite raises errors outside of triggers only for wrong arguments, such as a path
+ * that is none; the message quotes it.
+ */
+const REQUIRE_ADMIN = `SELECT json_extract('{}', ifnull(max(iif(is_admin, '$', 'actor:forbidden')), 'actor:credentials'))
+  FROM users WHERE id = ? AND disabled_at IS NULL`;
+
+const openDatabase = (session: D1DatabaseSession, followUp: FollowUp | null, actorId: number | null) => {
   let writes = false;
   return drizzle({
     prepare(query: string) {
@@ -20,10 +28,12 @@ const openDatabase = (session: D1DatabaseSession, followUp: FollowUp | null) => 
       return session.prepare(query);
     },
     async batch<T>(statements: D1PreparedStatement[]) {
-      if (!writes || !followUp) return session.batch<T>(statements);
-      const results = await session.batch<T>([...statements, followUp.prepare(session)]);
-      followUp.done(results.at(-1)?.results ?? []);
-      return results.slice(0, -1);
+      const all = actorId ? [session.prepare(REQUIRE_ADMIN).bind(actorId), ...statements] : [...statements];
+      const { length } = all;
+      if (writes && followUp) all.push(followUp.prepare(session));
+      const results = await session.batch<T>(all);
+      if (all.length > length) followUp?.done(results[length]?.results ?? []);
+      return results.slice(length - statements.length, length);
     },
     // Missing in D1 sessions. Drizzle does not call them.
     exec: unsupported,
@@ -57,8 +67,12 @@ export interface Answer<T> {
 }
 
 export interface Store {
-  /** One round trip to the primary of D1. Throws StoreUnavailable. */
-  primary<T>(ask: (db: Database) => PromiseLike<T>): Promise<Answer<T>>;
+  /**
+   * One round trip to the primary of D1. Throws StoreUnavailable.
+   * @param actorId the admin for whom a batch is sent: it changes nothing and throws if that account is no active admin
+   *   any more; see `lostByActor`
+   */
+  primary<T>(ask: (db: Database) => PromiseLike<T>, actorId?: number | null): Promise<Answer<T>>;
   /**
    * One round trip with a prepared statement, to the nearest copy of D1 that has seen the bookmark. If that fails, or
    * there is no bookmark, to the primary. Throws StoreUnavailable.
@@ -121,8 +135,8 @@ export const createStore = (options: StoreOptions): Store => {
     }
   };
 
-  const primary: Store['primary'] = (run) =>
-    ask('first-primary', (session) => run(openDatabase(session, followUp)));
+  const primary: Store['primary'] = (run, actorId = null) =>
+    ask('first-primary', (session) => run(openDatabase(session, followUp, actorId)));
 
   const runInBackground = (what: string, work: () => Promise<unknown>): void =>
     defer(
@@ -215,3 +229,9 @@ const isFault = (cause: unknown): boolean =>
 /** Whether an error says that another row has a value that must be unique. */
 export const isUniqueViolation = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('UNIQUE constraint failed');
+
+/**
+ * What the admin for whom a batch was sent has lost meanwhile: the role (`forbidden`), or the account, which was disabled
+ * or deleted (`credentials`). Nothing was changed. Undefined for every other error.
+ */
+export const lostByActor = ({ message }: Error): string | undefined => /actor:(\w+)/.exec(message)?.[1];

@@ -1,7 +1,7 @@
 // Notices: changes of an account are mailed to its address once, with time, device and place.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type AdminAction, type Client, readIdentifier } from '../../../src/core/index.ts';
-import { createTimedCore, someAccount, someClient } from '../../support/clock.ts';
+import { createTimedCore, someAccount, someAdmin, someClient } from '../../support/clock.ts';
 import { countOf, createMailbox, type Mailbox, tokenIn } from '../../support/mail.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
@@ -43,7 +43,8 @@ const logIn = async ({ username, password }: Person, from: Client) => {
 
 const subjects = (): string[] => mailbox.mails.map(({ subject }) => subject);
 
-const act = (id: number, action: AdminAction) => timed.core.admin.apply(id, action, 1, client);
+const act = async (id: number, action: AdminAction) =>
+  timed.core.admin.apply(id, action, await someAdmin(), client);
 
 const CASES: [string, (person: Person) => Promise<unknown>, string[]][] = [
   [

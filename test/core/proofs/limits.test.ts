@@ -1,7 +1,7 @@
 // The limits of proofs: lifetimes, tries of a code, mails to one address, and simultaneous use.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Client, readIdentifier } from '../../../src/core/index.ts';
-import { createTimedCore, someAccount, someClient } from '../../support/clock.ts';
+import { createTimedCore, someAccount, someAdmin, someClient } from '../../support/clock.ts';
 import { codeIn, countOf, createMailbox, type Mailbox, tokenIn } from '../../support/mail.ts';
 
 const MINUTE_MS = 60_000;
@@ -257,9 +257,9 @@ describe('a proof', () => {
     await timed.register('cookie');
     await forget(person.email);
     const token = lastToken(person.email);
-    await timed.core.admin.apply(person.id, 'disabled', 1, someClient);
+    await timed.core.admin.apply(person.id, 'disabled', await someAdmin(), someClient);
     expect(await timed.core.passwordReset.read(token)).toMatchObject({ ok: false });
-    await timed.core.admin.apply(person.id, 'enabled', 1, someClient);
+    await timed.core.admin.apply(person.id, 'enabled', await someAdmin(), someClient);
     expect(await timed.core.passwordReset.read(token)).toMatchObject({ ok: true });
   });
 

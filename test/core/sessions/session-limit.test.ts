@@ -1,6 +1,13 @@
 // The limit of sessions of an account, and requests about an account with a huge number of them.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createTimedCore, DAY_MS, someAccount, someClient, type TimedCore } from '../../support/clock.ts';
+import {
+  createTimedCore,
+  DAY_MS,
+  someAccount,
+  someAdmin,
+  someClient,
+  type TimedCore,
+} from '../../support/clock.ts';
 import { observe } from '../../support/counting.ts';
 import { testEnv } from '../../support/worker.ts';
 
@@ -234,7 +241,8 @@ describe(`an account with ${PILE.toLocaleString('en')} sessions`, () => {
 
   it('ends them when an admin disables it', async () => {
     await pileUp(accountId, timed.now());
-    const { ok } = await withPile(() => core.admin.apply(accountId, 'disabled', accountId, someClient));
+    const actorId = await someAdmin();
+    const { ok } = await withPile(() => core.admin.apply(accountId, 'disabled', actorId, someClient));
     expect(ok).toBe(true);
     expect(await core.sessions.count(accountId)).toBe(0);
   });

@@ -8,7 +8,7 @@ import { endpoints } from '../../faults/endpoints.ts';
 import { cheapEnv, createPerson, createPersonFor, newcomer, pathOf } from '../../faults/people.ts';
 import { movingEnv, startOldService } from '../../migration/support.ts';
 import { addApp, REDIRECT, SECRET } from '../../oidc/support-oidc.ts';
-import { createTimedCore, DAY_MS, someAccount, someClient } from '../../support/clock.ts';
+import { createTimedCore, DAY_MS, someAccount, someAdmin, someClient } from '../../support/clock.ts';
 import { observe } from '../../support/counting.ts';
 import { codeIn, createMailbox, tokenIn } from '../../support/mail.ts';
 import * as factors from '../../support/passkeys.ts';
@@ -265,7 +265,7 @@ const others: [string, Work][] = [
       await provider.isAppOrigin('https://app.example.org');
       await provider.revoke(String(answer.body['access_token']), credentials);
       await provider.withdrawConsent(account.id, app.id, someClient);
-      const registrar = { accountId: account.id, client: someClient };
+      const registrar = { accountId: await someAdmin(), client: someClient };
       const added = await provider.registry.add(
         { name: 'Shop', redirectUris: [REDIRECT], signOutUris: [], isPublic: false, asksConsent: true },
         registrar,
@@ -361,7 +361,7 @@ const withMail: Work = async (env) => {
   };
   let cookie = token;
   await core.email.requestVerification(account.id, here.client);
-  await core.admin.send(account.id, 'verify_email', account.id, here.client);
+  await core.admin.send(account.id, 'verify_email', await someAdmin(), here.client);
   await settle();
   const { accountId } = here;
   await core.email.verify({ code: codeIn(mailbox.last(fields.email)), accountId }, here.client);

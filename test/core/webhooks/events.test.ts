@@ -6,7 +6,7 @@ import { createKeyring, cryptoRandom, sha256Hex } from '../../../src/core/secret
 import { TRIGGERS } from '../../../src/core/webhooks/triggers.ts';
 import type { Env } from '../../../src/env.ts';
 import worker from '../../../src/index.ts';
-import { createTimedCore, DAY_MS, someAccount, someClient } from '../../support/clock.ts';
+import { createTimedCore, DAY_MS, someAccount, someAdmin, someClient } from '../../support/clock.ts';
 import { measure, observe } from '../../support/counting.ts';
 import { createMailbox, tokenIn } from '../../support/mail.ts';
 import {
@@ -193,13 +193,14 @@ describe('a webhook for all types', () => {
 
   it('gets in order that an account is disabled, enabled, made an admin, verified and deleted', async () => {
     const { core, settle } = createTimedCore();
+    const actorId = await someAdmin();
     for (const action of ['disabled', 'enabled', 'admin_granted', 'email_verified'] as const) {
-      await core.admin.apply(person.id, action, 1, someClient);
+      await core.admin.apply(person.id, action, actorId, someClient);
       // A second time changes nothing.
-      await core.admin.apply(person.id, action, 1, someClient);
+      await core.admin.apply(person.id, action, actorId, someClient);
       await settle();
     }
-    await core.accounts.remove(person.id, someClient, { actorId: 1 });
+    await core.accounts.remove(person.id, someClient, { actorId });
     await settle();
     expect(told()).toEqual([
       { type: 'session.ended', ...subject, sid: await sessionIdOf(person.cookie), reason: 'ended' },
