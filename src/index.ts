@@ -115,12 +115,6 @@ const rateOf =
 /** The schedule in wrangler.toml that retries mails and messages. Every other one cleans up. */
 const OUTBOX_SCHEDULE = '*/5 * * * *';
 /**
- * Secrets of authenticator apps that one run encrypts again: a statement each. An invocation may send D1 1,000, of which
- * the clean-up takes up to 860 and name keys up to 80.
- */
-const SECRETS_A_RUN = 50;
-
-/**
  * The calls of other Workers over a service binding, `[[services]]` with `entrypoint = "Accounts"`.
  *
  * @example
@@ -186,7 +180,7 @@ export default {
     info('cleaned up', await core.cleanUp());
     const filled = await core.fillNameKeys();
     if (filled > 0) info('name keys were filled in', { filled });
-    const rotated = await (await core.factors()).rotateSecrets(SECRETS_A_RUN);
+    const rotated = await (await core.factors()).rotateSecrets();
     if (rotated > 0) info('secrets were encrypted', { rotated });
   },
 } satisfies ExportedHandler<Env>;
