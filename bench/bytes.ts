@@ -1,13 +1,13 @@
 // `npx node bench/bytes.ts`: the bytes that a user, a session and an event take in the database, including indexes.
 import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { readMigrations } from './workerd.ts';
+import { readSchema } from './workerd.ts';
 
 /** Enough rows that the initial size of a table does not affect the result. */
 const ROWS = 50_000;
 
 const database = new DatabaseSync(':memory:');
-for (const statement of readMigrations('migrations')) database.exec(statement);
+for (const statement of readSchema()) database.exec(statement);
 
 const sizeInBytes = (): number => {
   const pages = Number(Object.values(database.prepare('PRAGMA page_count').get() ?? {})[0]);

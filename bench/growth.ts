@@ -8,7 +8,7 @@ import type { Dose, Operation } from './load.ts';
 import { compare, type Round, runRounds, summarize } from './rounds.ts';
 import { ask, get, PASSWORD, post, type Server, textOf } from './servers/server.ts';
 import { type Spread, spreadOf } from './stats.ts';
-import { bootWorker, type Running, readMigrations, type WorkerOptions } from './workerd.ts';
+import { bootWorker, type Running, readSchema, type WorkerOptions } from './workerd.ts';
 
 export const SIZES = [1_000, 100_000, 1_000_000] as const;
 
@@ -101,7 +101,7 @@ interface Grove {
 const grow = async (modules: Modules, users: number): Promise<Grove> => {
   const storage = mkdtempSync(join(tmpdir(), 'latchkey-growth-'));
   const options: WorkerOptions = { name: 'latchkey', modules, schema: [], settings: CHEAP, storage };
-  const first = await bootWorker({ ...options, schema: readMigrations('migrations') });
+  const first = await bootWorker({ ...options, schema: readSchema() });
   await ask(first.origin, post('/account/register', ADMIN));
   await first.stop();
   fillDatabase(storage, users);

@@ -4,7 +4,7 @@ import autocannon from 'autocannon';
 import { buildWorker } from './bundle.ts';
 import type { Sent } from './load.ts';
 import { ask, get, PEOPLE, post, textOf } from './servers/server.ts';
-import { bootWorker, readMigrations } from './workerd.ts';
+import { bootWorker, readSchema } from './workerd.ts';
 
 const CONNECTIONS = 8;
 const WARM_UP_SECONDS = 2;
@@ -97,7 +97,7 @@ const requestsFor = (token: string): ReadonlyMap<string, Sent> => {
 const worker = await bootWorker({
   name: 'latchkey',
   modules: buildWorker('wrangler.toml', ['--minify=false']),
-  schema: readMigrations('migrations'),
+  schema: readSchema(),
   settings: {
     TOKEN_SECRET: 'a secret of the bench that is long enough',
     PASSWORD_ITERATIONS: '1',

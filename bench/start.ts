@@ -3,7 +3,7 @@ import { buildWorker, MAIN_MODULE, type Modules, readWorker, sizeOf } from './bu
 import { betterAuthOptions, buildBetterAuth } from './servers/better-auth.ts';
 import { get, send } from './servers/server.ts';
 import { type Spread, spreadOf } from './stats.ts';
-import { bootWorker, readMigrations, type WorkerOptions } from './workerd.ts';
+import { bootWorker, readSchema, type WorkerOptions } from './workerd.ts';
 
 export interface Start {
   server: string;
@@ -82,7 +82,7 @@ const candidates = (): Candidate[] => {
       options: {
         name: 'latchkey',
         modules: buildWorker('wrangler.toml'),
-        schema: readMigrations('migrations'),
+        schema: readSchema(),
         settings,
       },
       path: '/account/profile',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { PROJECT } from '../scripts/wrangler.ts';
+import { DROP_RETIRED_INDEXES } from '../src/core/store/retired-indexes.ts';
 import { MAIN_MODULE, type Modules } from './bundle.ts';
 import { childrenOf, pinServers } from './processes.ts';
 
@@ -64,6 +65,9 @@ export const readMigrations = (folder: string): string[] =>
     .filter((name) => name.endsWith('.sql'))
     .sort()
     .flatMap((name) => readFileSync(join(PROJECT, folder, name), 'utf8').split('--> statement-breakpoint'));
+
+/** The tables of the Worker, as its first clean-up leaves them. */
+export const readSchema = (): string[] => [...readMigrations('migrations'), ...DROP_RETIRED_INDEXES];
 
 const toModules = (modules: Modules, front: string | null) => {
   const main = modules.get(MAIN_MODULE);

@@ -10,6 +10,7 @@ const PREFIX = 'lazy-';
 
 /** The lazy modules by name. Code that two of them share becomes another module. */
 const MODULES = {
+  'clean-up': 'src/core/store/clean-up.ts',
   foreign: 'src/core/credentials/foreign/verify.ts',
   factors: 'src/core/factors/module.ts',
   mail: 'src/core/mail/send.ts',

@@ -1,7 +1,7 @@
 // The floor: minimal Workers that do only the I/O that an operation needs.
 import { readWorker } from '../bundle.ts';
 import type { Operation } from '../load.ts';
-import { bootWorker, readMigrations } from '../workerd.ts';
+import { bootWorker, readSchema } from '../workerd.ts';
 import { ask, type Boot, type Booted, get, HASH_COST, newcomer, PEOPLE, post } from './server.ts';
 
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
@@ -24,7 +24,7 @@ const bootReaders = async (
   const running = await bootWorker({
     name: worker,
     modules: readWorker(`floor/${worker}.js`),
-    schema: readMigrations('migrations'),
+    schema: readSchema(),
     counts,
     delays,
   });
@@ -67,7 +67,7 @@ export const bootLoginFloor = async ({ counts, delays = null }: Boot): Promise<B
   const worker = await bootWorker({
     name: 'login',
     modules: readWorker('floor/login.js'),
-    schema: readMigrations('migrations'),
+    schema: readSchema(),
     settings: HASH_COST,
     counts,
     delays,

@@ -1,7 +1,7 @@
 // Latchkey as it is deployed, with the operations to measure: profiles, logins, registrations and refusals.
 import { buildWorker } from '../bundle.ts';
 import type { Operation, Sent } from '../load.ts';
-import { bootWorker, readMigrations } from '../workerd.ts';
+import { bootWorker, readSchema } from '../workerd.ts';
 import {
   ask,
   type Boot,
@@ -189,7 +189,7 @@ export const bootLatchkey =
     const worker = await bootWorker({
       name: 'latchkey',
       modules: buildWorker('wrangler.toml'),
-      schema: readMigrations('migrations'),
+      schema: readSchema(),
       settings: { ...SETTINGS, SESSION_READS: reads },
       counts,
       delays,

@@ -29,7 +29,8 @@ import type { Keyring, Random } from './secrets.ts';
 import { checkForOtherServices } from './sessions/other-services.ts';
 import { createSessions, type Sessions, sessionStatements } from './sessions/sessions.ts';
 import { createTokens } from './sessions/tokens.ts';
-import { type CleanedUp, createCleanUp } from './store/clean-up.ts';
+import type { CleanedUp } from './store/clean-up.ts';
+import { loadCleanUp } from './store/load.ts';
 import { createStore, type Health, type OperationCounts } from './store/store.ts';
 import { createDevices } from './throttle/devices.ts';
 import { createThrottle } from './throttle/throttle.ts';
@@ -339,7 +340,10 @@ export const createCore = (options: CoreOptions): Core => {
     login: (attempt) => logins().login(attempt),
     signIn: (attempt) => logins().signIn(attempt),
     factors,
-    cleanUp: () => createCleanUp({ store: outboxStore(), policy, nowMs }).cleanUp(),
+    async cleanUp() {
+      const { createCleanUp } = await loadCleanUp();
+      return createCleanUp({ store: outboxStore(), policy, nowMs }).cleanUp();
+    },
     fillNameKeys: () => fillNameKeys(outboxStore()),
     checkHealth: store.check,
   };

@@ -56,6 +56,8 @@ const BROKEN = {
     AND user_id NOT IN (SELECT user_id FROM events WHERE type = 'deleted')`,
   'a derived token that nobody can compute, or another with a nonce': `SELECT id FROM sessions
     WHERE (kind = 'derived') <> (nonce IS NOT NULL)`,
+  'an account with two API tokens': `SELECT user_id FROM sessions WHERE kind = 'derived'
+    GROUP BY user_id HAVING count(*) > 1`,
 };
 
 /** Expects that nothing in the tables is half done. */

@@ -1,5 +1,6 @@
-// Runs before each test file: empties storage and applies the migrations of a deployment.
+// Runs before each test file: empties storage and brings the tables into the state of a deployment.
 import { applyD1Migrations, reset } from 'cloudflare:test';
+import { DROP_RETIRED_INDEXES } from '../../src/core/store/retired-indexes.ts';
 import { testEnv } from './worker.ts';
 
 const { DB, SESSIONS } = testEnv;
@@ -16,3 +17,5 @@ const [tables, { keys }] = await Promise.all([
 if (tables.results.length + keys.length > 0) throw new Error('The storage of another test file is left.');
 
 await applyD1Migrations(DB, testEnv.TEST_MIGRATIONS);
+// As the first clean-up leaves them.
+for (const statement of DROP_RETIRED_INDEXES) await DB.prepare(statement).run();

@@ -191,21 +191,28 @@ const effectOf = (action: AdminAction, now: number) =>
     }) satisfies Record<AdminAction, Effect>
   )[action];
 
-/** The column of a field, and the text in the form in which the column is compared. */
-const searchedBy = (field: SearchField, prefix: string): { column: SQL; key: string } => {
+/**
+ * The column of a field, the text in the form in which the column is compared, and the condition of its index if no
+ * comparison implies it.
+ */
+const searchedBy = (field: SearchField, prefix: string): { column: SQL; key: string; indexed?: SQL } => {
   switch (field) {
     case 'username':
       return { column: sql`${users.usernameKey}`, key: usernameKey(prefix) };
     case 'email':
       return { column: sql`${users.emailKey}`, key: emailKey(prefix) };
     case 'name':
-      return { column: sql`${users.nameKey}`, key: nameSearchKey(prefix) };
+      return {
+        column: sql`${users.nameKey}`,
+        key: nameSearchKey(prefix),
+        indexed: sql`${users.nameKey} <> ''`,
+      };
   }
 };
 
 const whereMatches = (field: SearchField, prefix: string): SQL | undefined => {
-  const { column, key } = searchedBy(field, prefix);
-  return and(gte(column, key), lt(column, key + LAST_CHARACTER));
+  const { column, key, indexed } = searchedBy(field, prefix);
+  return and(gte(column, key), lt(column, key + LAST_CHARACTER), indexed);
 };
 
 interface Match {

@@ -343,6 +343,9 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
  * account has one API token: a live one stays and its expiry is extended, because the document of `account` has a
  * second login return the same token. An imported token is left alone: no login can return it, and its client has not
  * asked to be logged out.
+ *
+ * No unique index says that there is one API token: its entry would be one more written row for each. Instead, the
+ * statement looks for the row and writes over it. D1 runs one batch at a time, so parallel logins find the same row.
  */
 export const insertSession = (
   db: Database,
@@ -352,12 +355,14 @@ export const insertSession = (
   proof: SessionProof,
 ) => {
   const isLive = sql`${sessions.expiresAtMs} > ${issued.createdAtMs}`;
+  const newId = sql<string>`${issued.id}`;
+  const apiToken = db.select({ id: sessions.id }).from(sessions).where(whereApiToken(users.id)).limit(1);
   return db
     .insert(sessions)
     .select(
       db
         .select({
-          id: sql<string>`${issued.id}`.as('id'),
+          id: (issued.kind === 'derived' ? sql<string>`coalesce((${apiToken}), ${newId})` : newId).as('id'),
           userId: users.id,
           kind: sql<SessionKind>`${issued.kind}`.as('kind'),
           nonce: sql<string | null>`${issued.nonce}`.as('nonce'),
@@ -374,10 +379,10 @@ export const insertSession = (
         .where(account),
     )
     .onConflictDoUpdate({
-      target: sessions.userId,
-      targetWhere: sql`kind = 'derived'`,
+      // Only the row of an API token is there already.
+      target: sessions.id,
       set: {
-        id: sql`CASE WHEN ${isLive} THEN ${sessions.id} ELSE excluded.id END`,
+        id: sql`CASE WHEN ${isLive} THEN ${sessions.id} ELSE ${newId} END`,
         nonce: sql`CASE WHEN ${isLive} THEN ${sessions.nonce} ELSE excluded.nonce END`,
         createdAtMs: sql`excluded.created_at`,
         lastSeenAtMs: sql`excluded.last_seen_at`,
@@ -430,11 +435,11 @@ const replaceApiToken = (db: Database, stored: StoredSession, issued: IssuedSess
     .where(eq(sessions.id, stored.id))
     .returning({ id: sessions.id, nonce: sessions.nonce });
 
+const whereApiToken = (userId: number | SQLiteColumn): SQL | undefined =>
+  and(eq(sessions.userId, userId), eq(sessions.kind, 'derived'));
+
 const findApiToken = (db: Database, userId: number) =>
-  db
-    .select({ id: sessions.id, nonce: sessions.nonce })
-    .from(sessions)
-    .where(and(eq(sessions.userId, userId), eq(sessions.kind, 'derived')));
+  db.select({ id: sessions.id, nonce: sessions.nonce }).from(sessions).where(whereApiToken(userId));
 
 /* Use: the one query of an authenticated request. */
 

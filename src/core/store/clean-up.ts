@@ -2,6 +2,7 @@
 import { and, asc, eq, gt, inArray, lt, notExists, sql } from 'drizzle-orm';
 import type { Policy } from '../model.ts';
 import { deleteConsentsOfApp, deleteGrantsOfApp } from './removed-apps.ts';
+import { DROP_RETIRED_INDEXES } from './retired-indexes.ts';
 import {
   deliveries,
   events,
@@ -25,7 +26,7 @@ const SESSION_PAGE_ROWS = 2 * BATCH_ROWS;
 
 /**
  * Round trips a run for each table, so that no table waits for another one. An invocation may send D1 1,000 statements;
- * these are at most 860, and the rest is for what else the schedule does. The two large tables get 250,000 rows a run:
+ * these are at most 862, and the rest is for what else the schedule does. The two large tables get 250,000 rows a run:
  * ten addresses that send as many logins as the flood guard lets through make 360,000 in an hour, and the schedule
  * allows a run every few minutes. Every five minutes at most 400 mails and 400 messages are sent, and each mail has at
  * most one proof. Counters are at most 4,096.
@@ -221,6 +222,8 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
       );
       const fromGrants = await drain('grants', (db) => deleteGrantsOfApp(db));
       const fromConsents = await drain('consents', (db) => deleteConsentsOfApp(db));
+      // One round trip each: to drop a large index takes D1 a while, and a batch has as long as one statement.
+      for (const statement of DROP_RETIRED_INDEXES) await store.primary((db) => db.run(sql.raw(statement)));
       const all = [
         fromSessions,
         fromEvents,

@@ -77,15 +77,23 @@ describe('the API token of an account', () => {
     expect((await send('/account/profile', { token: second })).status).toBe(200);
   });
 
-  it('cannot have a second row: the table refuses it', async () => {
+  it('has one row, also after it expired: a login writes over it', async () => {
     const person = await registered();
-    await logIn(person);
-    const again = testEnv.DB.prepare(
-      `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
-       SELECT 'another', id, ?, 0, 0, 0 FROM users WHERE email = ?`,
-    );
-    await expect(again.bind('derived', person.email).run()).rejects.toThrow('UNIQUE constraint failed');
-    await expect(again.bind('cookie', person.email).run()).resolves.toMatchObject({ success: true });
+    const first = tokenOf(await logIn(person));
+    await testEnv.DB.prepare(
+      "UPDATE sessions SET expires_at = 1 WHERE kind = 'derived' AND user_id = (SELECT id FROM users WHERE email = ?)",
+    )
+      .bind(person.email)
+      .run();
+    const [expired] = await rowsOf(person);
+    const second = tokenOf(await logIn(person));
+    expect(second).not.toBe(first);
+    const [row, ...others] = await rowsOf(person);
+    expect(others).toEqual([]);
+    expect(row?.id).not.toBe(expired?.id);
+    expect(row?.nonce).not.toBe(expired?.nonce);
+    expect((await send('/account/profile', { token: first })).status).toBe(401);
+    expect((await send('/account/profile', { token: second })).status).toBe(200);
   });
 
   it('changes with TOKEN_SECRET, so that the login returns a working token', async () => {
@@ -122,6 +130,7 @@ describe('ten simultaneous logins', () => {
     expect(new Set(answers.map(tokenOf))).toEqual(new Set([token]));
     const again = await Promise.all(Array.from({ length: 10 }, () => logIn(person)));
     expect(new Set(again.map(tokenOf))).toEqual(new Set([token]));
+    expect(await rowsOf(person)).toHaveLength(1);
     expect(token).toMatch(/^[0-9a-f]{40}$/);
   });
 
