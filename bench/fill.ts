@@ -35,8 +35,9 @@ const STATEMENTS = [
    FROM (SELECT i, printf('member%07d', i) AS name FROM n), (SELECT password_hash AS hash FROM users WHERE id = 1)`,
   `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
    SELECT lower(hex(randomblob(32))), i + 2, 'cookie', :now, :now, :now + 1000000000 + i FROM n`,
-  `INSERT INTO events (user_id, type, dialect, created_at)
-   SELECT i + 2, type, 'account', :now FROM n, (SELECT 'registered' AS type UNION ALL SELECT 'login')`,
+  `INSERT INTO events (user_id, id, type, dialect, created_at)
+   SELECT i + 2, :now + at, type, 'account', :now
+   FROM n, (SELECT 0 AS at, 'registered' AS type UNION ALL SELECT 1, 'login')`,
 ];
 
 const RANGE = 'WITH RECURSIVE n(i) AS (SELECT :from UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :to) ';
@@ -68,7 +69,8 @@ export const leaveLitter = (atMs: number): string[] => {
   return [
     `${range} INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at)
      SELECT lower(hex(randomblob(32))), i % 900 + 2, 'cookie', ${atMs}, ${atMs}, ${atMs} FROM n`,
-    `${range} INSERT INTO events (user_id, type, dialect, created_at) SELECT i, 'login', 'account', ${atMs} FROM n`,
+    `${range} INSERT INTO events (user_id, id, type, dialect, created_at)
+     SELECT i, ${atMs}, 'login', 'account', ${atMs} FROM n`,
     `${range} INSERT INTO login_failures (key, count, last_at) SELECT 'account:litter' || i, 1, ${atMs} FROM n`,
   ];
 };

@@ -4,7 +4,7 @@ import { isMatchable, NO_EMAIL_DOMAIN } from '../../src/core/formats.ts';
 import { emailKey, usernameKey } from '../../src/core/identity.ts';
 import { NOTICE_SECONDS, type NoticeKind } from '../../src/core/mail/kinds.ts';
 import { OPERATOR, PASSWORD_MARK_LENGTH, RESET_SECONDS } from '../../src/core/proofs/operator.ts';
-import { quote } from '../import/sql.ts';
+import { nextEventId, quote } from '../import/sql.ts';
 import { toPlainText } from '../terminal.ts';
 import type { Row } from '../wrangler.ts';
 
@@ -198,8 +198,8 @@ export const changeAccount = async (
   const [rows = []] = await query([
     findStatement(selector, nowMs),
     // The event and the notice come first, because the condition no longer finds the account after the change.
-    `INSERT INTO events (user_id, actor_id, type, dialect, address_prefix, user_agent, created_at)
-       SELECT id, NULL, ${quote(event)}, 'cli', NULL, NULL, ${nowMs} FROM users WHERE ${isIt}`,
+    `INSERT INTO events (id, user_id, actor_id, type, dialect, address_prefix, user_agent, created_at)
+       SELECT ${nextEventId('users.id', nowMs)}, id, NULL, ${quote(event)}, 'cli', NULL, NULL, ${nowMs} FROM users WHERE ${isIt}`,
     ...(notice === null ? [] : [queueNotice(notice, isIt, nowMs)]),
     ...statements(isIt, nowMs),
   ]);

@@ -213,11 +213,17 @@ const deleteOf = (tables: readonly string[], updates: readonly Update[]): string
     tables.map((table) => `DELETE FROM ${table} WHERE user_id IN (SELECT value FROM json_each(${pack}))`),
   );
 
+/** SQL for the id of the next event of an account, as in src/core/events/events.ts. */
+export const nextEventId = (userId: string, nowMs: number): string =>
+  `max(${nowMs}, coalesce((SELECT max(events.id) + 1 FROM events WHERE events.user_id = ${userId}), 0))`;
+
 /** The audit log of accounts whose password, rights or state an import changed. */
 const noteEvents = (type: string, updates: readonly Update[], nowMs: number): string[] =>
   packJson(updates.map(({ id }) => id)).map(
-    (pack) => `INSERT INTO events (user_id, actor_id, type, dialect, address_prefix, user_agent, created_at)
-      SELECT value, NULL, '${type}', 'import', NULL, NULL, ${nowMs} FROM json_each(${pack})`,
+    (
+      pack,
+    ) => `INSERT INTO events (id, user_id, actor_id, type, dialect, address_prefix, user_agent, created_at)
+      SELECT ${nextEventId('value', nowMs)}, value, NULL, '${type}', 'import', NULL, NULL, ${nowMs} FROM json_each(${pack})`,
   );
 
 const setFlag = (assignment: string, updates: readonly Update[]): string[] =>

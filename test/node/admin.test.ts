@@ -31,7 +31,7 @@ const say = async (scratch: Scratch, name: string, operand?: string): Promise<st
 
 const eventsOf = (scratch: Scratch) =>
   scratch.database
-    .prepare('SELECT * FROM events ORDER BY id')
+    .prepare('SELECT * FROM events ORDER BY user_id, id')
     .all()
     .map(({ user_id, type, ...rest }) => {
       const { id: _, ...others } = rest;
@@ -111,8 +111,8 @@ describe('grant and revoke', () => {
     expect(flagsOf(scratch, 1)).toEqual({ is_admin: 0, disabled_at: null, updated_at: NOW_MS });
     expect(await say(scratch, 'revoke', '1')).toBe('P1@Example.com was no admin.');
     expect(eventsOf(scratch)).toEqual([
-      [2, 'admin_granted'],
       [1, 'admin_revoked'],
+      [2, 'admin_granted'],
     ]);
     expect(flagsOf(scratch, 3)).toEqual({ is_admin: 0, disabled_at: null, updated_at: 0 });
   });

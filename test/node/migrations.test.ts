@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeTriggers, TRIGGERS } from '../../src/core/webhooks/triggers.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MIGRATIONS = join(ROOT, 'migrations');
@@ -20,12 +22,29 @@ const sqlFiles = (folder: string): string[] =>
  */
 const rebuildsTable = (sql: string): boolean => /\bDROP\s+TABLE\b|__new_|\bRENAME\s+TO\b/i.test(sql);
 
+/**
+ * The one rebuild: no foreign key refers to `events` and none leads from it, so nothing is deleted with the old table,
+ * and the Worker before it works on the new one (test/core/events/event-ids.test.ts).
+ */
+const REBUILDS_EVENTS = '0019_events_by_account.sql';
+
 describe('the migrations', () => {
   it('exist', () => {
     expect(sqlFiles(MIGRATIONS).length).toBeGreaterThan(0);
   });
 
-  it.each(sqlFiles(MIGRATIONS))('drop and rebuild no table in %s', (name) => {
+  it('rebuild no table but the events', () => {
+    const sql = readFileSync(join(MIGRATIONS, REBUILDS_EVENTS), 'utf8');
+    expect(sql.match(/\bDROP\s+TABLE\b.*|\bRENAME\s+TO\b.*/gi)).toEqual([
+      'DROP TABLE `events`;--> statement-breakpoint',
+      'RENAME TO `events`;',
+    ]);
+    const all = sqlFiles(MIGRATIONS).map((file) => readFileSync(join(MIGRATIONS, file), 'utf8'));
+    expect(all.join('\n')).not.toMatch(/REFERENCES\s+`?events/i);
+  });
+
+  const others = sqlFiles(MIGRATIONS).filter((name) => name !== REBUILDS_EVENTS);
+  it.each(others)('drop and rebuild no table in %s', (name) => {
     expect(rebuildsTable(readFileSync(join(MIGRATIONS, name), 'utf8'))).toBe(false);
   });
 
@@ -54,18 +73,23 @@ describe('the migrations', () => {
   });
 });
 
-it.each(['sessions', 'login_failures', 'imported_tokens', 'proofs', 'recovery_codes', 'spent_challenges'])(
-  'creates the table %s WITHOUT ROWID',
-  (table) => {
-    const [, body = ''] =
-      RegExp(`CREATE TABLE \`${table}\` \\(([^;]*);`).exec(
-        sqlFiles(MIGRATIONS)
-          .map((name) => readFileSync(join(MIGRATIONS, name), 'utf8'))
-          .join('\n'),
-      ) ?? [];
-    expect(body).toMatch(/\n\) WITHOUT ROWID$/);
-  },
-);
+it.each([
+  'sessions',
+  'login_failures',
+  'imported_tokens',
+  'proofs',
+  'recovery_codes',
+  'spent_challenges',
+  'events_by_account',
+])('creates the table %s WITHOUT ROWID', (table) => {
+  const [, body = ''] =
+    RegExp(`CREATE TABLE \`${table}\` \\(([^;]*);`).exec(
+      sqlFiles(MIGRATIONS)
+        .map((name) => readFileSync(join(MIGRATIONS, name), 'utf8'))
+        .join('\n'),
+    ) ?? [];
+  expect(body).toMatch(/\n\) WITHOUT ROWID$/);
+});
 
 describe('the schema', () => {
   let copy = '';
@@ -109,5 +133,41 @@ describe('the schema', () => {
     expect(readFileSync(join(copy, 'migrations', made[0] ?? ''), 'utf8')).toBe(
       'ALTER TABLE `users` ADD `phone` text;',
     );
+  });
+});
+
+describe('the rebuild of the events', () => {
+  it('copies every event, also of deleted accounts, and leaves the triggers of other tables', () => {
+    const database = new DatabaseSync(':memory:');
+    const run = (name: string): void => {
+      for (const statement of readFileSync(join(MIGRATIONS, name), 'utf8').split('--> statement-breakpoint'))
+        database.exec(statement);
+    };
+    const files = sqlFiles(MIGRATIONS);
+    for (const name of files.slice(0, files.indexOf(REBUILDS_EVENTS))) run(name);
+    database.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+      INSERT INTO events (user_id, actor_id, type, dialect, address_prefix, user_agent, created_at)
+      SELECT i * 7 % 331, iif(i % 5, NULL, 1), 'login', 'id', '192.0.2.0/24', 'agent ' || i, i FROM n`);
+    for (const statement of makeTriggers()) database.exec(statement);
+    const read = () => database.prepare('SELECT * FROM events ORDER BY user_id, id').all();
+    const before = read();
+    expect(before).toHaveLength(1000);
+    run(REBUILDS_EVENTS);
+    expect(read()).toEqual(before);
+    const triggers = () =>
+      database.prepare("SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name").all();
+    expect(triggers().length).toBeGreaterThan(5);
+    expect(triggers().filter((trigger) => trigger['tbl_name'] === 'events')).toEqual([]);
+    // The scheduled run makes those of the events again.
+    for (const statement of makeTriggers()) database.exec(statement);
+    expect(triggers()).toHaveLength(TRIGGERS.size);
+    database.close();
+  });
+
+  it('works on an empty table', () => {
+    const database = new DatabaseSync(':memory:');
+    for (const name of sqlFiles(MIGRATIONS)) database.exec(readFileSync(join(MIGRATIONS, name), 'utf8'));
+    expect(database.prepare('SELECT count(*) AS n FROM events').get()).toEqual({ n: 0 });
+    database.close();
   });
 });

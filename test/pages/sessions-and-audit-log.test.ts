@@ -95,8 +95,8 @@ describe('/activity', () => {
     const person = await signUp();
     await testEnv.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
-        INSERT INTO events (user_id, type, dialect, created_at)
-        SELECT (SELECT max(id) FROM users), 'picture_changed', 'pages', 0 FROM n`,
+        INSERT INTO events (id, user_id, type, dialect, created_at)
+        SELECT (SELECT max(id) FROM events) + i, (SELECT max(id) FROM users), 'picture_changed', 'pages', 0 FROM n`,
     ).run();
     const counts = [];
     for (let path: string | undefined = '/activity'; path !== undefined; ) {

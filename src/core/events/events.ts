@@ -1,5 +1,6 @@
 // The statements that note events in the audit log of an account.
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Client } from '../model.ts';
 import { whereWithinLast } from '../store/conditions.ts';
 import { events, outbox, users } from '../store/schema.ts';
@@ -143,6 +144,18 @@ const hasRoom = (db: Database, type: EventType, client: Client, nowMs: number): 
 };
 
 /**
+ * The id of the next event of an account: its time, or more than the last id. Unique and growing within the account,
+ * also if a clock goes back: D1 runs one batch at a time.
+ */
+const nextId = (db: Database, userId: SQLiteColumn, nowMs: number): SQL<number> => {
+  const next = db
+    .select({ id: sql`max(${events.id}) + 1` })
+    .from(events)
+    .where(eq(events.userId, userId));
+  return sql<number>`max(${nowMs}, coalesce((${next}), 0))`;
+};
+
+/**
  * The statement that notes an event for each account that a condition finds, within the account's bounds. It belongs in
  * the batch of the change itself.
  * @param actorId the admin who did it; null for the owner
@@ -158,7 +171,7 @@ export const noteEventOf = (
   db.insert(events).select(
     db
       .select({
-        id: sql<number>`NULL`.as('id'),
+        id: nextId(db, users.id, nowMs).as('id'),
         userId: users.id,
         actorId: sql<number | null>`${actorId}`.as('actor_id'),
         type: sql<string>`${type}`.as('type'),
@@ -185,7 +198,9 @@ export const noteEventsOfMails = (
   db.insert(events).select(
     db
       .select({
-        id: sql<number>`NULL`.as('id'),
+        // One account can have several of the mails.
+        id: sql<number>`${nextId(db, outbox.userId, nowMs)}
+          + row_number() OVER (PARTITION BY ${outbox.userId} ORDER BY ${outbox.id}) - 1`.as('id'),
         userId: outbox.userId,
         actorId: sql<number | null>`NULL`.as('actor_id'),
         type: sql<string>`${type}`.as('type'),

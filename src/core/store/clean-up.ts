@@ -1,5 +1,5 @@
 // Clean-up: deletes expired rows in bounded batches, without an index on their times.
-import { and, asc, eq, gt, inArray, lt, notExists, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, lt, notExists, sql } from 'drizzle-orm';
 import type { Policy } from '../model.ts';
 import { deleteConsentsOfApp, deleteGrantsOfApp } from './removed-apps.ts';
 import { DROP_RETIRED_INDEXES } from './retired-indexes.ts';
@@ -15,26 +15,27 @@ import {
 } from './schema.ts';
 import type { Database, Store } from './store.ts';
 
-// An index on a time would cost every login one more written row. Instead the clean-up reads events in the order of
-// their ids, which is that of their times, and all sessions, a part of the table each hour if it is large.
+// An index on a time would cost every login one more written row. Instead the clean-up reads all sessions and events, a
+// part of the table each hour if it is large.
 
 /** Rows that one statement reads: few enough that no login waits noticeably. */
 const BATCH_ROWS = 1_000;
 
-/** A page of sessions takes two statements: one finds its end, one deletes. So it is twice as long. */
-const SESSION_PAGE_ROWS = 2 * BATCH_ROWS;
+/** A page of a sweep takes two statements: one finds its end, one deletes. So it is twice as long. */
+const PAGE_ROWS = 2 * BATCH_ROWS;
 
 /**
  * Round trips a run for each table, so that no table waits for another one. An invocation may send D1 1,000 statements;
- * these are at most 862, and the rest is for what else the schedule does. The two large tables get 250,000 rows a run:
+ * these are at most 863, and the rest is for what else the schedule does. The two large tables get 250,000 rows a run:
  * ten addresses that send as many logins as the flood guard lets through make 360,000 in an hour, and the schedule
  * allows a run every few minutes. Every five minutes at most 400 mails and 400 messages are sent, and each mail has at
  * most one proof. Counters are at most 4,096.
  * @see https://developers.cloudflare.com/d1/platform/limits/
  */
 const MAX_BATCHES = {
+  // Two statements each.
   sessions: 125,
-  events: 250,
+  events: 125,
   loginFailures: 10,
   // Two statements each.
   proofs: 40,
@@ -93,6 +94,22 @@ const firstId = (nowMs: number): string =>
     .toString(16)
     .padStart(2, '0');
 
+/** An event by the key of its table. */
+interface EventKey {
+  userId: number;
+  id: number;
+}
+
+/** The fraction of the golden ratio: its multiples, without their whole part, leave no large gap. */
+const GOLDEN_FRACTION = (Math.sqrt(5) - 1) / 2;
+
+/**
+ * Where a run begins to read the events, as a part of the accounts: the multiple of each hour, so that a table of any
+ * size is read in about as few runs as possible.
+ * @see https://en.wikipedia.org/wiki/Low-discrepancy_sequence#Additive_recurrence
+ */
+const partOf = (nowMs: number): number => (Math.floor(nowMs / HOUR_MS) * GOLDEN_FRACTION) % 1;
+
 /**
  * The statement that removes the oldest rows of an outbox that are done and were queued before a time, or expired before
  * it. The run that sends gives up what is of no use any more; without mail, or with no version that sends, there is no
@@ -130,20 +147,38 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
     return { removed, complete: false };
   };
 
-  /** Reads all sessions, from one id to the last and then from the first, and deletes those that expired. */
-  const sweepSessions = async (now: number) => {
-    const start = firstId(now);
+  /**
+   * Reads a table in pages, from one key to the last and then from the first.
+   * @param removePage removes what is old on the page after a key, and returns the last key of the page
+   */
+  const sweep = async <Key>(
+    table: 'sessions' | 'events',
+    { start, first, isPast }: { start: Key; first: Key; isPast: (key: Key) => boolean },
+    removePage: (after: Key) => Promise<{ last: Key | null; removed: number }>,
+  ) => {
     let removed = 0;
     let after = start;
     let isWrapped = false;
-    for (let batch = 0; batch < MAX_BATCHES.sessions; batch += 1) {
+    for (let batch = 0; batch < MAX_BATCHES[table]; batch += 1) {
+      const page = await removePage(after);
+      removed += page.removed;
+      if (isWrapped && (page.last === null || isPast(page.last))) return { removed, complete: true };
+      if (page.last === null) isWrapped = true;
+      after = page.last ?? first;
+    }
+    return { removed, complete: false };
+  };
+
+  const sweepSessions = (now: number) => {
+    const start = firstId(now);
+    return sweep('sessions', { start, first: '', isPast: (id) => id >= start }, async (after) => {
       const { value } = await store.primary((db) => {
         const page = db
           .select({ id: sessions.id, expiresAtMs: sessions.expiresAtMs })
           .from(sessions)
           .where(gt(sessions.id, after))
           .orderBy(asc(sessions.id))
-          .limit(SESSION_PAGE_ROWS)
+          .limit(PAGE_ROWS)
           .as('page');
         const last = db.select({ id: sql<string | null>`max(${page.id})` }).from(page);
         const expired = db.select({ id: page.id }).from(page).where(sql`${page.expiresAtMs} <= ${now}`);
@@ -154,13 +189,42 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
       });
       const [[last], expired] = value;
       // Not `meta.changes`, which also counts the grants of apps that end with them.
-      removed += expired.length;
-      const end = last?.id ?? null;
-      if (isWrapped && (end === null || end >= start)) return { removed, complete: true };
-      if (end === null) isWrapped = true;
-      after = end ?? '';
-    }
-    return { removed, complete: false };
+      return { last: last?.id ?? null, removed: expired.length };
+    });
+  };
+
+  const sweepEvents = async (now: number, beforeMs: number) => {
+    const { value } = await store.primary((db) =>
+      db
+        .select({ userId: sql<number | null>`max(${events.userId})` })
+        .from(events)
+        .get(),
+    );
+    const start: EventKey = { userId: Math.floor((value?.userId ?? 0) * partOf(now)), id: 0 };
+    const isPast = ({ userId }: EventKey) => userId >= start.userId;
+    return sweep('events', { start, first: { userId: 0, id: 0 }, isPast }, async (after) => {
+      const { value } = await store.primary((db) => {
+        const page = db
+          .select({ userId: events.userId, id: events.id, createdAtMs: events.createdAtMs })
+          .from(events)
+          .where(sql`(${events.userId}, ${events.id}) > (${after.userId}, ${after.id})`)
+          .orderBy(asc(events.userId), asc(events.id))
+          .limit(PAGE_ROWS)
+          .as('page');
+        const last = db
+          .select({ userId: page.userId, id: page.id })
+          .from(page)
+          .orderBy(desc(page.userId), desc(page.id))
+          .limit(1);
+        const old = db
+          .select({ userId: page.userId, id: page.id })
+          .from(page)
+          .where(sql`${page.createdAtMs} < ${beforeMs}`);
+        return db.batch([last, db.delete(events).where(sql`(${events.userId}, ${events.id}) IN (${old})`)]);
+      });
+      const [[last], deleted] = value;
+      return { last: last ?? null, removed: deleted.meta.changes };
+    });
   };
 
   return {
@@ -169,16 +233,7 @@ export const createCleanUp = ({ store, policy, nowMs }: CleanUpOptions): CleanUp
       const oldEvents = now - policy.eventDays * MS_PER_DAY;
       const oldCounters = now - Math.max(COUNTER_MS, policy.throttle.maxWaitSeconds * 1000);
       const fromSessions = await sweepSessions(now);
-      const fromEvents = await drain('events', (db) => {
-        const first = db
-          .select({ id: events.id, createdAtMs: events.createdAtMs })
-          .from(events)
-          .orderBy(asc(events.id))
-          .limit(BATCH_ROWS)
-          .as('first');
-        const old = db.select({ id: first.id }).from(first).where(sql`${first.createdAtMs} < ${oldEvents}`);
-        return db.delete(events).where(inArray(events.id, old));
-      });
+      const fromEvents = await sweepEvents(now, oldEvents);
       const fromCounters = await drain('loginFailures', (db) => {
         const { key, lastAtMs } = loginFailures;
         const old = db.select({ key }).from(loginFailures).where(lt(lastAtMs, oldCounters));

@@ -138,11 +138,18 @@ export const loginFailures = sqliteTable('login_failures', {
 
 /**
  * The audit log of accounts. `user_id` is no foreign key: events outlive a deleted account, and ids are never reused.
+ * WITHOUT ROWID, in the order of the lists: an event is one written row, without an index and a counter of ids.
  */
 export const events = sqliteTable(
   'events',
   {
-    id: integer('id').primaryKey({ autoIncrement: true }),
+    /**
+     * Grows within an account: the time of the event, or more than the id before it (events/events.ts). The default
+     * also stands in for NULL, which the migration declares, because the Worker before it writes NULL.
+     */
+    id: integer('id')
+      .notNull()
+      .default(sql`(CAST(unixepoch('subsec') * 1000 AS INTEGER) + (random() & 1023))`),
     userId: integer('user_id').notNull(),
     /** The admin who did it; null for the owner. */
     actorId: integer('actor_id'),
@@ -152,7 +159,7 @@ export const events = sqliteTable(
     userAgent: text('user_agent'),
     createdAtMs: integer('created_at').notNull(),
   },
-  (table) => [index('events_user_id').on(table.userId, table.id)],
+  (table) => [primaryKey({ columns: [table.userId, table.id] })],
 );
 
 /**

@@ -116,6 +116,26 @@ it('gives up a mail after a day, records it in the audit log and counts it', asy
   expect(mailbox.mails).toEqual([]);
 });
 
+it('records each of several mails to one account that are given up at once', async () => {
+  mailbox.obstacle = fail('E_INTERNAL_SERVER_ERROR');
+  const email = await join();
+  await testEnv.DB.prepare(
+    `INSERT INTO outbox (kind, user_id, address, address_key, locale, proof_id, created_at, expires_at, next_at, attempts)
+      SELECT kind, user_id, address, address_key, locale, proof_id, created_at, expires_at, next_at, attempts
+      FROM outbox, (SELECT 1 UNION ALL SELECT 2) WHERE address = ?`,
+  )
+    .bind(email)
+    .run();
+  timed.advance(DAY_MS + 60 * MINUTE_MS);
+  expect(await timed.core.mail.sendDue()).toMatchObject({ sent: 0, givenUp: 3 });
+  expect(
+    await countOf(
+      "SELECT count(DISTINCT id) AS n FROM events WHERE type = 'mail_given_up' AND user_id = (SELECT id FROM users WHERE email = ?)",
+      email,
+    ),
+  ).toBe(3);
+});
+
 it.each([
   ['E_RECIPIENT_SUPPRESSED', 'suppressed'],
   ['E_RECIPIENT_NOT_ALLOWED', 'not allowed'],

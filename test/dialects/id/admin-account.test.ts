@@ -65,7 +65,7 @@ describe('GET /id/admin/accounts/<id>', () => {
   it('returns only the newest 50 events', async () => {
     const [admin, member] = [await joinAdmin(), await join()];
     const insert = testEnv.DB.prepare(
-      "INSERT INTO events (user_id, type, dialect, created_at) VALUES (?, 'login', 'id', 0)",
+      "INSERT INTO events (id, user_id, type, dialect, created_at) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM events), ?, 'login', 'id', 0)",
     );
     await testEnv.DB.batch(Array.from({ length: 60 }, () => insert.bind(member.id)));
     const { text } = await see(admin, member);

@@ -26,7 +26,7 @@ const nextOf = ({ headers }: Answer): string | null => headers.get('Link');
 /** Adds `count` events to the audit log of an account. */
 const addEvents = async ({ id }: Member, count: number): Promise<void> => {
   const insert = testEnv.DB.prepare(
-    "INSERT INTO events (user_id, type, dialect, created_at) VALUES (?, 'login', 'id', ?)",
+    "INSERT INTO events (id, user_id, type, dialect, created_at) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM events), ?, 'login', 'id', ?)",
   );
   await testEnv.DB.batch(Array.from({ length: count }, () => insert.bind(id, START_MS)));
 };

@@ -97,7 +97,7 @@ it('contains every value of the row except the password hash, lookup keys and pu
 it('contains the whole audit log of 1,501 events', async () => {
   const member = await join();
   const insert = testEnv.DB.prepare(
-    "INSERT INTO events (user_id, type, dialect, created_at) VALUES (?, 'login', 'auth', 0)",
+    "INSERT INTO events (id, user_id, type, dialect, created_at) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM events), ?, 'login', 'auth', 0)",
   );
   await testEnv.DB.batch(Array.from({ length: 1500 }, () => insert.bind(member.id)));
   const { text, headers } = await download({ cookie: member.cookie });
