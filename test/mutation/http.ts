@@ -238,7 +238,7 @@ export const httpMutants = [
     [
       [
         'The log contains paths and queries, and so the tokens of links.',
-        '      route,',
+        "      route: c.get('route'),",
         '      route: c.req.url,',
       ],
     ],

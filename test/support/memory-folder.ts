@@ -38,7 +38,7 @@ export const useMemoryForTemporaryFiles = (): void => {
     const { bavail, bsize } = statfsSync(MEMORY);
     if (bavail * bsize < NEEDED_BYTES) return;
     const folder = join(MEMORY, PREFIX + process.pid);
-    mkdirSync(folder, { mode: 0o700 });
+    mkdirSync(folder);
     process.env.TMPDIR = folder;
     process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   } catch {

@@ -192,25 +192,20 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
      * just ended.
      */
     async nearest(parsed: ParsedToken): Promise<FoundSession | null> {
-      // `text` is there as soon as KV has answered.
-      const told: { text?: string | null } = {};
-      const asked = store.getRecord(recordKey(parsed.id)).then((text) => {
-        told.text = text;
-        return text;
-      });
+      const asked = store.requestRecord(recordKey(parsed.id));
       const nearest = await store.readNearest(findSession(parsed, nowMs()));
       // A copy that fails proves nothing: the primary decides.
       if (!nearest) return findInD1(parsed, null);
-      if (nearest.value && told.text !== null) {
+      if (nearest.value && asked.text !== null) {
         const { session } = nearest.value;
         const repair = (text: string | null): void => {
           if (!readRecord(text)?.bookmark) record(session, nearest.bookmark);
         };
-        if (told.text !== undefined) repair(told.text);
-        else store.runInBackground('session record not repaired', () => asked.then(repair));
+        if (asked.text !== undefined) repair(asked.text);
+        else store.runInBackground('session record not repaired', () => asked.wait().then(repair));
         return nearest.value;
       }
-      const bookmark = readRecord(await asked)?.bookmark ?? null;
+      const bookmark = readRecord(await asked.wait())?.bookmark ?? null;
       // Bookmarks sort by time (https://developers.cloudflare.com/d1/reference/time-travel/#bookmarks): a copy that has
       // seen the login and has no such row has seen the session's end too.
       const hasSeenLogin = bookmark !== null && nearest.bookmark !== null && nearest.bookmark >= bookmark;
@@ -478,8 +473,27 @@ const findOfKinds = buildFind(
 );
 const findOfAnyKind = buildFind(undefined);
 
+type Columns = Readonly<Record<string, SQLiteColumn>>;
+type Row<C extends Columns> = { [K in keyof C]: GetColumnData<C[K]> };
+
+/** What reads the values of a row, from a position on, by their columns, which define its type. */
+const rowReader = <C extends Columns>(columns: C, from: number) => {
+  // Once an isolate, not once a request.
+  const fields = Object.entries(columns);
+  return (values: readonly unknown[]): Row<C> => {
+    const row: Record<string, unknown> = {};
+    fields.forEach(([name, column], index) => {
+      const value = values[from + index] ?? null;
+      row[name] = value === null ? null : column.mapFromDriverValue(value);
+    });
+    return row as Row<C>;
+  };
+};
+
 const ACCOUNT_WIDTH = Object.keys(accountColumns).length;
 const ROW_WIDTH = ACCOUNT_WIDTH + Object.keys(sessionColumns).length;
+const readAccount = rowReader(accountColumns, 0);
+const readSession = rowReader(sessionColumns, ACCOUNT_WIDTH);
 
 const findSession =
   ({ id, kinds }: ParsedToken, nowMs: number) =>
@@ -502,8 +516,8 @@ interface FoundSession {
 }
 
 const toFound = (row: readonly unknown[]): FoundSession => ({
-  account: readRow(accountColumns, row),
-  session: readRow(sessionColumns, row.slice(ACCOUNT_WIDTH)),
+  account: readAccount(row),
+  session: readSession(row),
   row,
 });
 
@@ -516,18 +530,6 @@ const whereAfter = ({ lastSeenAtMs, id }: SessionCursor): SQL | undefined =>
     lte(sessions.lastSeenAtMs, lastSeenAtMs),
     or(lt(sessions.lastSeenAtMs, lastSeenAtMs), lt(sessions.id, id)),
   );
-
-type Columns = Readonly<Record<string, SQLiteColumn>>;
-type Row<C extends Columns> = { [K in keyof C]: GetColumnData<C[K]> };
-
-/** Reads the values of a row by their columns, which define its type. */
-const readRow = <C extends Columns>(columns: C, values: readonly unknown[]): Row<C> =>
-  Object.fromEntries(
-    Object.entries(columns).map(([name, column], index) => {
-      const value = values[index] ?? null;
-      return [name, value === null ? null : column.mapFromDriverValue(value)];
-    }),
-  ) as Row<C>;
 
 /** The key of a session's record in KV: its id, which is the SHA-256 of its token. */
 const recordKey = (sessionId: string): string => `session:${sessionId}`;

@@ -85,12 +85,22 @@ export interface Store {
   readNearest<T>(ask: (session: D1DatabaseSession) => PromiseLike<T>): Promise<Answer<T> | null>;
   /** Null if there is no such record, and where KV fails: a miss is harmless, the truth is in D1. */
   getRecord(key: string): Promise<string | null>;
+  /** The same for one who does not always need the answer. Only `wait` sets a timer: one costs as much as a header. */
+  requestRecord(key: string): RequestedRecord;
   /** Runs work after the response. Its failure is logged and harmless. */
   runInBackground(what: string, work: () => Promise<unknown>): void;
   putRecord(key: string, value: string, ttlSeconds: number): void;
   deleteRecords(keys: readonly string[]): void;
   /** Queries both; true for each that answers. */
   check(): Promise<Health>;
+}
+
+/** A record that KV was asked for. */
+export interface RequestedRecord {
+  /** Undefined until KV has answered or failed. */
+  text?: string | null;
+  /** What `getRecord` returns. */
+  wait(): Promise<string | null>;
 }
 
 /** Which dependency answers. */
@@ -145,6 +155,27 @@ export const createStore = (options: StoreOptions): Store => {
       ),
     );
 
+  const requestRecord: Store['requestRecord'] = (key) => {
+    counts.kvGets += 1;
+    const miss = (cause: unknown): null => {
+      warn('KV get failed', cause);
+      return null;
+    };
+    const requested: RequestedRecord = { wait: () => within(options.kvTimeoutMs, asked).catch(miss) };
+    const ask = async (): Promise<string | null> => {
+      try {
+        return await kv.get(key);
+      } catch (cause) {
+        return miss(cause);
+      }
+    };
+    const asked = ask().then((text) => {
+      requested.text = text;
+      return text;
+    });
+    return requested;
+  };
+
   return {
     runInBackground,
     primary,
@@ -166,15 +197,8 @@ export const createStore = (options: StoreOptions): Store => {
         return null;
       }
     },
-    async getRecord(key) {
-      counts.kvGets += 1;
-      try {
-        return await within(options.kvTimeoutMs, kv.get(key));
-      } catch (cause) {
-        warn('KV get failed', cause);
-        return null;
-      }
-    },
+    requestRecord,
+    getRecord: (key) => requestRecord(key).wait(),
     putRecord(key, value, ttlSeconds) {
       counts.kvPuts += 1;
       const expirationTtl = Math.max(MIN_KV_TTL_SECONDS, Math.floor(ttlSeconds));

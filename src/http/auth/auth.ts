@@ -104,7 +104,7 @@ export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppE
     if (authorization && 'why' in authorization)
       return respondProblem(c, { reason: 'credentials', why: authorization.why });
     if (authorization) {
-      const principal = await c.var.core.sessions.authenticate(authorization.token, 'header', auth.reads);
+      const principal = await c.get('core').sessions.authenticate(authorization.token, 'header', auth.reads);
       if (!principal) return respondProblem(c, { reason: 'credentials', why: 'invalid' });
       c.set('principal', principal);
       return goOn(principal);
@@ -125,7 +125,7 @@ export const identifyByCookie = async (
   reads: RequiredAuth['reads'],
 ): Promise<Principal | null> => {
   for (const cookie of readSessionCookies(c)) {
-    const principal = await c.var.core.sessions.authenticate(cookie, 'cookie', reads);
+    const principal = await c.get('core').sessions.authenticate(cookie, 'cookie', reads);
     if (principal) {
       // The session's idle expiry was extended, so the browser's cookie must be too.
       if (principal.extended) setSessionCookie(c, cookie);

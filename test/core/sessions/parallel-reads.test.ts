@@ -1,5 +1,5 @@
 // Reads of a session ask KV and the nearest copy of D1 in parallel and wait for no answer that they do not need.
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
 import type { Env } from '../../../src/env.ts';
 import { createTimedCore, type TimedCore } from '../../support/clock.ts';
@@ -103,6 +103,17 @@ describe('a read', () => {
     release('copy');
     expect(await reading).not.toBeNull();
     expect(asked).toEqual(['kv', 'copy']);
+  });
+
+  it('sets one timer, for the copy, if it does not have to wait for KV', async () => {
+    const { env, answered, release } = hold(['copy']);
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const reading = read(env);
+    await answered('kv');
+    release('copy');
+    expect(await reading).not.toBeNull();
+    expect(timers).toHaveBeenCalledOnce();
+    timers.mockRestore();
   });
 
   it('asks the primary if KV knows no such session, even if the copy has it', async () => {
