@@ -85,15 +85,6 @@ export interface CleanUpOptions {
   nowMs: () => number;
 }
 
-/**
- * Where a run begins to read the sessions: another twenty-fourth of the table each hour. Ids are hashes, so a
- * twenty-fourth of the ids is a twenty-fourth of the rows.
- */
-const firstId = (nowMs: number): string =>
-  Math.floor(((Math.floor(nowMs / HOUR_MS) % 24) * 256) / 24)
-    .toString(16)
-    .padStart(2, '0');
-
 /** An event by the key of its table. */
 interface EventKey {
   userId: number;
@@ -104,11 +95,19 @@ interface EventKey {
 const GOLDEN_FRACTION = (Math.sqrt(5) - 1) / 2;
 
 /**
- * Where a run begins to read the events, as a part of the accounts: the multiple of each hour, so that a table of any
- * size is read in about as few runs as possible.
+ * Where a run begins to read a large table, as a part of it: the multiple of each hour, so that a table of any size is
+ * read in about as few runs as possible.
  * @see https://en.wikipedia.org/wiki/Low-discrepancy_sequence#Additive_recurrence
  */
 const partOf = (nowMs: number): number => (Math.floor(nowMs / HOUR_MS) * GOLDEN_FRACTION) % 1;
+
+const ID_PREFIX_DIGITS = 4;
+
+/** The same for the sessions. Their ids are hashes, so a part of the ids is a part of the rows. */
+const firstId = (nowMs: number): string =>
+  Math.floor(partOf(nowMs) * 16 ** ID_PREFIX_DIGITS)
+    .toString(16)
+    .padStart(ID_PREFIX_DIGITS, '0');
 
 /**
  * The statement that removes the oldest rows of an outbox that are done and were queued before a time, or expired before
