@@ -1,18 +1,18 @@
-// What an account of a file is called: its email and its username, and what stands for an email that it does not have.
+// Reads the email and the username of a record, and creates a placeholder address for a missing email.
 import { canBeEmail, isMatchable, isUsername, placeholderEmail } from '../../src/core/formats.ts';
 import { emailKey } from '../../src/core/identity.ts';
 import type { NewRow, Sent } from './rows.ts';
 
-/** Something about a record: what many have in common, and what is said of this one if that is more. */
+/** A note about a record: a reason that many records share, and the details of this one, if any. */
 export interface Remark {
   reason: string;
   text?: string;
 }
 
 export interface IdentityRules {
-  /** How to treat an account whose username is not allowed here: refuse it, or import it without the username. */
+  /** How to treat an account with an invalid username: refuse it, or import it without the username. */
   badUsername: 'refuse' | 'drop';
-  /** How to treat an account without an email: refuse it, or import it under a placeholder address. */
+  /** How to treat an account without an email: refuse it, or import it with a placeholder address. */
   noEmail: 'refuse' | 'placeholder';
 }
 
@@ -22,12 +22,12 @@ export interface Identity {
   fault: Remark | null;
 }
 
-/** Django's own limit, wider than that of any dialect: it holds at registration, not at login. */
+/** The limit of Django, which is wider than that of the dialects. Theirs apply to registration, not to login. */
 const MAX_USERNAME = 150;
 
 const TAKES_WITHOUT_EMAIL = '--no-email placeholder takes it, to log in by username.';
 
-/** Why a username is not allowed; null if it is. */
+/** Why a username is invalid; null if it is valid. */
 const findUsernameFault = (name: string): Remark | null => {
   if (!isUsername(name))
     return {
@@ -43,10 +43,10 @@ const findUsernameFault = (name: string): Remark | null => {
 };
 
 /**
- * Many services put the email where the username goes: there it is no name besides it.
+ * Reads the username. Many services store the email as the username: then the account has no separate username.
  *
- * @param note told what of it was left out
- * @param otherName the end of the sentence that it has neither: which column may be its name
+ * @param note called with what was left out
+ * @param otherName the end of the error for a record without both: which column may be the name
  */
 export const readIdentity = (
   named: string,
@@ -86,7 +86,7 @@ export const readIdentity = (
   return { email: placeholderEmail(username), username, fault: null };
 };
 
-/** An account without an email of its own, and what it sends: an update must not put a placeholder over an email. */
+/** Adds a placeholder address. It is not among the sent columns, so that an update does not replace a real email. */
 export const withoutEmail = <T extends { row: NewRow; sent: Sent }>(account: T, username: string): T => {
   const email = placeholderEmail(username);
   const columns = new Set([...account.sent.columns].filter((column) => column !== 'email'));
@@ -97,7 +97,7 @@ export const withoutEmail = <T extends { row: NewRow; sent: Sent }>(account: T, 
   };
 };
 
-/** An account whose username is another's: an update must not take a username away. */
+/** Removes a username that another account has. It is not sent, so that an update does not remove an existing one. */
 export const withoutUsername = <T extends { row: NewRow; sent: Sent }>(account: T): T => {
   const columns = new Set([...account.sent.columns].filter((column) => column !== 'username'));
   return {

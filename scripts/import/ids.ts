@@ -1,16 +1,16 @@
-// `--write-ids`: the new id of each old id, for other tables that refer to the old ids.
+// `--write-ids`: a list of old and new ids, for other tables that reference the old ids.
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 export interface IdPair {
-  /** The id in the file: a number, a UUID, an ObjectId. */
+  /** The id in the file: a number, a UUID or an ObjectId. */
   sourceId: string;
-  /** The account here. */
+  /** The id in Latchkey. */
   id: number;
 }
 
 export interface IdList {
   add(pairs: readonly IdPair[]): void;
-  /** The length of the file, from which an interrupted import continues. */
+  /** The length of the file in bytes, at which an interrupted import continues. */
   bytes(): number;
   close(): void;
 }
@@ -21,13 +21,13 @@ const HEADER = 'old_id,new_id\n';
 const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /**
- * Opens the list for its owner alone.
+ * Opens the list. Only its owner can read it.
  *
- * @param before its length at the last checkpoint; 0 to begin anew
+ * @param before its length at the last checkpoint; 0 to start a new list
  */
 export const createIdList = (path: string, before: number): IdList => {
   const file = openSync(path, before === 0 ? 'w' : 'r+', 0o600);
-  // The rest was written after the checkpoint, and is written again.
+  // The rest was written after the checkpoint and will be written again.
   ftruncateSync(file, before);
   let bytes = before;
   const write = (text: string) => {

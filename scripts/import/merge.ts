@@ -1,4 +1,4 @@
-// Decides about each account of a batch, given what the database holds. Pure, so that it can be repeated.
+// Decides what to do with each account of a batch, given the content of the database. Pure, so that it can be repeated.
 import { isPlaceholderEmail } from '../../src/core/formats.ts';
 import type { Row } from '../wrangler.ts';
 import type { Claim } from './claims.ts';
@@ -9,17 +9,17 @@ export type OnConflict = 'skip' | 'update' | 'fail';
 
 export interface MergeRules {
   onConflict: OnConflict;
-  /** `email`: the operator says that the same email means the same person. */
+  /** `email`: the operator confirms that the same email means the same person. */
   match: 'account' | 'email';
-  /** Rights go to accounts that were made here, or that lost them here, too. */
+  /** Whether accounts that were created in Latchkey, or lost their rights there, also get rights. */
   grantAdminToExisting: boolean;
-  /** Accounts that were deleted here are created again. */
+  /** Whether accounts that were deleted in Latchkey are created again. */
   revive: boolean;
-  /** What becomes of the second holder of one email: a conflict, or kept as an account without an email. */
+  /** How to treat the second holder of an email: as a conflict, or as an account without an email. */
   sharedEmail: 'conflict' | 'placeholder';
 }
 
-/** An account of the input, by where it stands there and by what a person knows it as. */
+/** An account of the input: its position and its displayed name. */
 export interface Incoming {
   at: string;
   label: string;
@@ -30,52 +30,52 @@ export interface Incoming {
 
 export type DetailKind = 'refused' | 'conflict' | 'deleted' | 'admin' | 'updated' | 'kept' | 'note';
 
-/** A line of the report about one record. */
+/** An entry of the report about one record. */
 export interface Detail {
   kind: DetailKind;
   at: string;
   label: string;
-  /** What many records have in common, in one sentence: the report counts by it. */
+  /** A reason that many records share, in one sentence. The report counts by it. */
   reason: string;
-  /** What is said of this one, if that is more. */
+  /** The details of this record, if any. */
   text?: string;
 }
 
-/** What the database says about the names and ids of a batch. */
+/** What the database contains for the names and ids of a batch. */
 export interface Known {
   /** Rows of `findHolders`. */
   holders: readonly Row[];
-  /** Ids whose accounts were deleted: their audit log is another's. */
+  /** Ids of deleted accounts. They are not reused, because their audit log belongs to another person. */
   deletedIds: ReadonlySet<number>;
-  /** If ids are kept: the highest that the database ever gave or the input has; else null. */
+  /** If ids are kept: the highest id that the database ever assigned or the input has. Otherwise null. */
   lastId: number | null;
-  /** Admins who are not disabled. */
+  /** Enabled admins. */
   adminIds: ReadonlySet<number>;
-  /** Whether an account that an import brought under these names was deleted here. */
+  /** Whether an imported account with these names was deleted in Latchkey. */
   wasDeleted: (row: NewRow) => boolean;
-  /** When this import began: marks the accounts that it has written. */
+  /** When this import started. Marks the accounts that it has written. */
   startedAtMs: number;
 }
 
 export interface Update {
   id: number;
   row: NewRow;
-  /** The columns that get the record's value. */
+  /** The columns that get the value of the record. */
   columns: string[];
-  /** How the account was called when it was looked at: it is written only if it still is. */
+  /** The names of the account when it was read. It is written only if they are unchanged. */
   emailKey: string;
   usernameKey: string | null;
   setsPassword: boolean;
-  /** Whether the account was made here: with the password of the file it gets another owner, maybe. */
+  /** Whether the account was created in Latchkey. With the password of the file, it may get another owner. */
   takesOver: boolean;
   admin: 'gains' | 'loses' | null;
   disables: boolean;
-  /** What the file says, for the next import. */
+  /** The values in the file, for the next import. */
   saidAdmin: boolean;
   saidDisabled: boolean;
 }
 
-/** An update that changes who may log in, or what they may do, ends every session and token of the account. */
+/** Whether the update changes the password, the rights or the state. If so, the account's sessions and tokens end. */
 export const endsSessions = ({ setsPassword, admin, disables }: Update): boolean =>
   setsPassword || admin !== null || disables;
 
@@ -83,9 +83,9 @@ export interface Merged {
   inserts: NewRow[];
   updates: Update[];
   kept: number;
-  /** Records that are accounts which were here before, updated or kept. */
+  /** Records of existing accounts, which were updated or kept. */
   known: IdPair[];
-  /** Ids of the input that accounts have here too. */
+  /** Ids of the input with the accounts that have them in Latchkey. */
   idsKept: number;
   details: Detail[];
 }
@@ -97,7 +97,7 @@ interface Holder {
   isAdmin: boolean;
   isDisabled: boolean;
   createdAtMs: number;
-  /** What the last import said of it; null if it was made here. */
+  /** The values of the last import; null if the account was created in Latchkey. */
   imported: {
     sourceId: string | null;
     emailDigest: string;
@@ -130,15 +130,15 @@ const readHolder = (row: Row): Holder => ({
         },
 });
 
-/** An account could not be imported as it is, and the import was told to stop then. */
+/** An account is in conflict, and the import was started with the option to stop then. */
 export class ConflictStop extends Error {
   override name = 'ConflictStop';
 }
 
 /**
- * Whether an account of the database is that of a record: username and email both, or the id that it was imported
- * under together with one of its names or its time of creation (two services count from 1, so an id alone is no
- * proof). By its email alone an account is known only if an import brought it under that email.
+ * Whether an account of the database belongs to a record: both username and email match, or the imported id together
+ * with one of the names or the time of creation (an id alone proves nothing, because every service counts from 1). The
+ * email alone is enough only if the account was imported with that email.
  */
 const isSame = (holder: Holder, { row, sent }: Incoming, { match }: MergeRules): boolean => {
   const sameEmail = holder.emailKey === row.emailKey;
@@ -154,7 +154,7 @@ const isSame = (holder: Holder, { row, sent }: Incoming, { match }: MergeRules):
   return sameId && (sameEmail || sameUsername || sameTime);
 };
 
-/** Columns of the record that are never written over what is here. */
+/** Columns that an update never overwrites. */
 const KEPT_BY_UPDATE = new Set(['id', 'is_admin', 'disabled_at', 'created_at', 'updated_at']);
 
 export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: MergeRules): Merged => {
@@ -182,7 +182,7 @@ export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: Merg
     merged.details.push({ kind, at, label, reason, ...(text === undefined ? {} : { text }) });
   };
 
-  /** The id that a new account gets: its own if it is to be kept and is free, else a new one. */
+  /** The id of a new account: its old one if ids are kept and it is free, otherwise a new one. */
   const chooseId = (incoming: Incoming): number | null => {
     const { row } = incoming;
     if (lastId === null) return null;
@@ -210,7 +210,7 @@ export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: Merg
     if (row.isAdmin) tell('admin', incoming, 'is an admin');
   };
 
-  /** Whether the account is to become an admin or to be one no longer. */
+  /** Whether the account gets or loses admin rights. */
   const judgeAdmin = (holder: Holder, incoming: Incoming): Update['admin'] => {
     const { row, sent } = incoming;
     if (!sent.admin) return null;
@@ -226,7 +226,7 @@ export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: Merg
       tell('admin', incoming, 'became an admin');
       return 'gains';
     }
-    // The file does not revoke a right that was granted here.
+    // The file does not revoke rights that were granted in Latchkey.
     if (row.isAdmin || !holder.isAdmin || holder.imported?.isAdmin !== true) return null;
     if (admins.has(holder.id) && admins.size === 1) {
       tell(
@@ -272,8 +272,8 @@ export const mergeBatch = (batch: readonly Incoming[], known: Known, rules: Merg
       return;
     }
     written.set(holder.id, incoming.at);
-    // A password that was set here since stays, unless the file has another one than at the last import. An account that
-    // came by a login has no digest of a file's hash: its password was the old service's, or was changed here since.
+    // A password that was changed in Latchkey is kept, unless the file has another one than at the last import. An account
+    // that was imported at a login has no digest of a hash: its password is from the old service or was changed since.
     const setsPassword =
       sent.columns.has('password_hash') &&
       imported?.passwordDigest !== '' &&
@@ -335,7 +335,7 @@ const findBySourceId = (
   rules: MergeRules,
 ): Holder | undefined => {
   const { row, claim } = incoming;
-  // An id that the file has twice identifies nobody.
+  // An id that occurs twice in the file is ambiguous.
   if (row.sourceId === null || claim.sourceId !== null) return undefined;
   return bySourceId.get(row.sourceId)?.find((holder) => isSame(holder, incoming, rules));
 };

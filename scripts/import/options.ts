@@ -18,22 +18,22 @@ export interface Command {
   keepIds: boolean;
   dryRun: boolean;
   restart: boolean;
-  /** Where the list of refused records goes; null for beside the file. */
+  /** The path for the list of refused records; null for a file beside the input. */
   report: string | null;
   hashes: {
     weakHashes: boolean;
     plainText: boolean;
-    /** The environment variable that holds the pepper; null for none. */
+    /** The environment variable with the pepper; null for none. */
     pepperEnv: string | null;
     /** The file with the parameters of a Firebase project; null for none. */
     firebaseParams: string | null;
   };
-  /** Where the list of old and new ids goes; null for none. */
+  /** The path for the list of old and new ids; null for none. */
   writeIds: string | null;
   place: Place;
 }
 
-/** In lines that fit a screen of 100 columns. */
+/** In lines of at most 100 columns. */
 const FIELD_LINES = FIELDS.join(', ')
   .replaceAll(/(.{1,96})(?: |$)/g, '  $1\n')
   .trimEnd();
@@ -71,7 +71,7 @@ Status 0: everything was taken. 3: a part. 4: nothing. 1 and 2: it could not run
 docs/migrating/ has all of it: services and their commands, hashes, importing again, and the fields:
 ${FIELD_LINES}`;
 
-/** The command line is invalid. The message says why. */
+/** The command line is invalid. The message tells why. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }
@@ -118,7 +118,7 @@ const choose = <T extends string>(
 const readMap = (pairs: readonly string[]): Map<string, Field> => {
   const map = new Map<string, Field>();
   for (const pair of pairs) {
-    // A column may have `=` in its name; no field has.
+    // A column may have `=` in its name. Fields do not.
     const at = pair.lastIndexOf('=');
     const [column, field] = [pair.slice(0, Math.max(at, 0)), pair.slice(at + 1)];
     if (column === '' || !isField(field) || columnOf(column, field) === '')
@@ -137,7 +137,7 @@ const parse = (args: string[]) => {
 };
 
 /**
- * @param folder what paths are relative to: where the person is, which npm has left
+ * @param folder the base of relative paths: the folder where npm was called
  * @throws UsageError
  */
 export const readCommand = (args: string[], folder: string): Command => {

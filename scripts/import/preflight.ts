@@ -1,4 +1,4 @@
-// Reads the whole file before anything is written, and asks first what only a person can decide.
+// Reads the whole file before anything is written, and reports what the operator must decide.
 
 import { readAccountState } from './account-state.ts';
 import { explainUnread } from './accounts.ts';
@@ -6,13 +6,13 @@ import { columnOf, createFieldReader, createValueRules, type Field } from './fie
 import { InputError, type Source } from './records.ts';
 import { readNumber, valueAt } from './values.ts';
 
-/** Enough to recognise a file by; a document database may have thousands. */
+/** The number of columns that are shown. A document database may have thousands. */
 const MAX_COLUMNS = 60;
-/** Further values of one column add nothing to the question. */
+/** The number of values per column that are shown. */
 const MAX_VALUES = 10;
 
 export interface Preflight {
-  /** The highest id of the file that can be kept; 0 if there is none. */
+  /** The highest id in the file that can be kept; 0 if there is none. */
   lastId: number;
 }
 
@@ -22,14 +22,14 @@ export interface PreflightOptions {
   nowMs: number;
   /** The highest id that an account may keep. */
   maxId: number;
-  /** Called from time to time. */
+  /** Called regularly with the progress. */
   onProgress: (records: number, fraction: number) => void;
 }
 
 /**
  * Reads the file once.
  *
- * @throws InputError if `--map` names a column that is not there, or a value does not say whether an account is disabled
+ * @throws InputError if `--map` names a missing column, or a value of a state column is unknown
  */
 export const checkInput = async (options: PreflightOptions): Promise<Preflight> => {
   const { source, map, nowMs, maxId, onProgress } = options;

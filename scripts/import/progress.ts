@@ -1,19 +1,19 @@
-// The progress of an import or export: a bar on a terminal, otherwise a line from time to time.
+// Shows the progress of an import or export: a bar on a terminal, otherwise a line at intervals.
 
 export interface ProgressBar {
   /**
-   * @param fraction from 0 to 1, null if the end is not known
-   * @param what happens, if it is not what the command is about
+   * @param fraction from 0 to 1, null if the end is unknown
+   * @param what the current step, if it is not the main work of the command
    */
   show(rows: number, fraction: number | null, what?: string): void;
-  /** Takes the bar away, or leaves the last line. */
+  /** Removes the bar, or keeps the last line. */
   end(): void;
 }
 
 const BAR_WIDTH = 24;
-/** Often enough to look alive. */
+/** The update interval on a terminal. */
 const REDRAW_MS = 100;
-/** Seldom enough for a log. */
+/** The update interval in a log. */
 const LINE_MS = 5_000;
 
 const clock = (seconds: number): string => {
@@ -39,7 +39,7 @@ export const drawBar = (
   return `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${percent}  ${counted}${left}`;
 };
 
-/** @param before rows that an interrupted run had done: they do not count as speed */
+/** @param before rows of an interrupted run. They do not count for the speed */
 export const createProgressBar = (stream: NodeJS.WriteStream, before = 0): ProgressBar => {
   let startedMs = Date.now();
   let shownMs = startedMs;
@@ -49,7 +49,7 @@ export const createProgressBar = (stream: NodeJS.WriteStream, before = 0): Progr
   return {
     show(rows, fraction, what) {
       const nowMs = Date.now();
-      // Another step has its own speed and its own end.
+      // Each step has its own speed and total.
       if (what !== step) [step, startedMs, shownMs] = [what, nowMs, nowMs];
       if (nowMs - shownMs < (stream.isTTY ? REDRAW_MS : LINE_MS)) return;
       shownMs = nowMs;

@@ -1,4 +1,4 @@
-// CSV, TSV and their like, record by record. A quote that is never closed spoils its own line, not those behind it.
+// Reads CSV, TSV and similar formats record by record. An unclosed quote makes its own line invalid, not the next ones.
 import { type Options, parse } from 'csv-parse/sync';
 import type { Row } from '../wrangler.ts';
 import { createFieldReader, type Field } from './fields.ts';
@@ -7,15 +7,15 @@ import { FIREBASE_CSV_COLUMNS } from './services.ts';
 import { readTexts } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
-/** The delimiter: the one of these that occurs most often in the header. */
+/** Possible delimiters. The one that occurs most often in the header is used. */
 const DELIMITERS = [',', ';', '\t', '|'];
 
-/** A quoted value of more lines is a quote that somebody forgot to close. */
+/** If a quoted value has more lines, its quote counts as unclosed. */
 const MAX_RECORD_LINES = 1_000;
 
 const count = (text: string, character: string): number => text.split(character).length - 1;
 
-/** A delimiter within quotes does not separate. */
+/** Delimiters within quotes are ignored. */
 const findDelimiter = (header: string): string => {
   const bare = header.replaceAll(/"(?:[^"]|"")*"/g, '""');
   return DELIMITERS.reduce((best, other) => (count(bare, other) > count(bare, best) ? other : best));
@@ -23,13 +23,16 @@ const findDelimiter = (header: string): string => {
 
 export interface Dialect {
   delimiter: string;
-  /** Null if quotes are characters like all others, as in what `mysql -B` writes. */
+  /** Null if quotes have no special meaning, as in the output of `mysql -B`. */
   quote: '"' | null;
-  /** What stands before a quote within quotes; a backslash also stands for line breaks and tabs. */
+  /** The escape character before a quote within quotes. A backslash also escapes line breaks and tabs. */
   escapedBy: '"' | '\\';
 }
 
-/** `mysql -B` and `INTO OUTFILE` never quote; spreadsheets do. If some fields only begin with a quote, nobody quotes. */
+/**
+ * `mysql -B` and `INTO OUTFILE` do not quote, spreadsheets do. If some fields begin but do not end with a quote, quotes
+ * are plain characters.
+ */
 const findDialect = (head: string): Dialect => {
   const [header = ''] = head.split(/\r?\n/, 1);
   const delimiter = findDelimiter(header);
@@ -54,7 +57,7 @@ const optionsOf = ({ delimiter, quote, escapedBy }: Dialect): Options => ({
   cast: (value, { quoting }) => (!quoting && isNull(value) ? null : value),
 });
 
-/** What MySQL writes for NULL, with and without quotes around the other values. */
+/** MySQL's spellings of NULL, with and without quotes around the other values. */
 const isNull = (cell: string): boolean => cell === '\\N' || cell === 'NULL';
 
 /** https://dev.mysql.com/doc/refman/8.4/en/mysql-command-options.html#option_mysql_batch */
@@ -80,7 +83,7 @@ const parseCells = (text: string, options: Options): Cells[] => {
   return rows;
 };
 
-/** Lines of the file that are one record, if every quote in them is closed. */
+/** Lines that are one record if all their quotes are closed. */
 interface Group {
   line: number;
   lines: string[];
@@ -91,7 +94,7 @@ interface Line {
   text: string;
 }
 
-/** The file's lines. */
+/** The lines of the file. */
 async function* readLines(path: string, onRead: (bytes: number) => void): AsyncGenerator<Line[]> {
   let [rest, line] = ['', 0];
   for await (const text of readTexts(path, onRead)) {
@@ -108,9 +111,9 @@ async function* readLines(path: string, onRead: (bytes: number) => void): AsyncG
 
 const UNCLOSED = 'A quote is opened on this line and never closed.';
 
-/** Reads a row by its columns; null if it has another number of values. */
+/** Reads a row as a record; null if it has another number of values than columns. */
 const toRecord = (cells: Cells, columns: readonly string[], unescapes: boolean): Row | null => {
-  // One delimiter too many at the end is usual, as in Firebase's.
+  // An extra delimiter at the end is common, for example in exports of Firebase.
   const isLong = cells.length === columns.length + 1 && cells.at(-1) === '';
   if (!isLong && cells.length !== columns.length) return null;
   return Object.fromEntries(
@@ -126,9 +129,9 @@ const wrongLength = (cells: Cells, columns: readonly string[]): string =>
 
 interface CsvReader {
   take(line: Line): void;
-  /** How many records can be given. */
+  /** The number of records that are available. */
   size(): number;
-  /** Gives what has been read so far; at the end of the file, all of it. */
+  /** Returns the records that were read so far; at the end of the file, all of them. */
   flush(isEnd: boolean): Found[];
 }
 
@@ -146,7 +149,7 @@ const createCsvReader = (dialect: Dialect, columns: readonly string[], skipLines
     return count(bare, '"');
   };
 
-  /** What has no quotes in it is cut at its delimiters, which is most of a file, and ten times as fast. */
+  /** Lines without quotes are split at their delimiters. Most lines are such lines, and this is ten times as fast. */
   const cut = ({ lines: [line = '', ...others] }: Group): Cells | null =>
     others.length > 0 || (dialect.quote !== null && line.includes(dialect.quote))
       ? null
@@ -174,12 +177,12 @@ const createCsvReader = (dialect: Dialect, columns: readonly string[], skipLines
     }
   };
 
-  /** One group of lines. If it is not a record, its first line is invalid, and reading starts again at the next. */
+  /** Reads a group of lines. If it is not a record, its first line is invalid, and reading continues at the next. */
   const parseAlone = ({ line, lines }: Group) => {
     const at = `line ${line}`;
     let problem: string;
     try {
-      // A quote in the middle of a value that has none around it is a character like others.
+      // A quote within an unquoted value is a plain character.
       const rows = parseCells(lines.join('\n'), { ...options, relax_quotes: lines.length === 1 });
       const [cells = []] = rows;
       const record = rows.length === 1 ? toRecord(cells, columns, unescapes) : null;
@@ -254,7 +257,7 @@ const readHeader = (cells: Cells, map: ReadonlyMap<string, Field>): readonly str
   const record = Object.fromEntries(columns.map((column) => [column, null]));
   const { has } = createFieldReader(map, () => {})(record);
   const isKnown = (['email', 'username', 'password_hash'] as const).some(has);
-  // Never shows a value: a first line that is not a header may contain a hash.
+  // Values are never shown: a first line that is not a header may contain a hash.
   if (!isKnown) throw new InputError(NO_HEADER);
   const twice = columns.find((column, index) => column !== '' && columns.indexOf(column) !== index);
   if (twice !== undefined) throw new InputError(`Its header names the column ${twice} twice.`);
@@ -262,9 +265,9 @@ const readHeader = (cells: Cells, map: ReadonlyMap<string, Field>): readonly str
 };
 
 /**
- * Opens what is delimited by commas, semicolons, tabs or bars: as RFC 4180 has it, or as MySQL writes it.
+ * Opens a file with commas, semicolons, tabs or bars as delimiters, in the format of RFC 4180 or of MySQL.
  *
- * @param columns the columns' names, if the file has no header; null to read them from its first line
+ * @param columns the names of the columns if the file has no header; null to read them from the first line
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
 export const openCsv = (
@@ -305,7 +308,7 @@ export const openCsv = (
   };
 };
 
-/** The first record, which may have line breaks within quotes. */
+/** Reads the first record, which may have line breaks within quotes. */
 const headerOf = (head: string): string => {
   const lines = head.split('\n');
   let header = lines[0] ?? '';

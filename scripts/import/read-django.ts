@@ -1,4 +1,4 @@
-// `manage.py dumpdata`, in whatever format: finds the project's user model in it, and the tokens that go with the users.
+// Reads the output of `manage.py dumpdata` in any format: finds the user model of the project, and the users' tokens.
 import { isRow, type Row } from '../wrangler.ts';
 import { createFieldReader, type Field, type FieldReader } from './fields.ts';
 import { type Found, InputError, type OnProgress, type Records, type Source } from './records.ts';
@@ -7,11 +7,11 @@ import { createTokenFile } from './tokens.ts';
 const TOKEN_MODEL = 'authtoken.token';
 const USUAL_MODEL = 'auth.user';
 
-/** Every user model of Django has these two, whatever else a project gives it (AbstractBaseUser). */
+/** Fields of every user model of Django (AbstractBaseUser). */
 const isUserModel = (fields: Row): boolean =>
   typeof fields['password'] === 'string' && Object.hasOwn(fields, 'last_login');
 
-/** What a fixture that was written by hand gives its users at least. No proof: a mail server has both too. */
+/** Fields that users have even in handwritten fixtures. Not a proof: the model of a mail server may have both. */
 const canBeUser = (fields: Row, readField: FieldReader): boolean => {
   if (typeof fields['password'] !== 'string') return false;
   const { has } = readField(fields);
@@ -23,15 +23,15 @@ const modelOf = (record: Row): string => String(record['model'] ?? '').toLowerCa
 export const isDjangos = ({ columns }: Pick<Records, 'columns'>): boolean =>
   columns.includes('model') && columns.includes('fields');
 
-/** Models of a project that are told when none is clear. */
+/** How many models the error lists if the user model is ambiguous. */
 const MAX_MODELS = 500;
 
 interface Models {
-  /** How many records of each model there are. */
+  /** The number of records of each model. */
   all: Map<string, number>;
-  /** Those that have what every user model has. */
+  /** Models with the fields of every user model. */
   users: Set<string>;
-  /** Those that have a password and a name to log in by. */
+  /** Models with a password and a name for login. */
   possible: Set<string>;
 }
 
@@ -40,7 +40,7 @@ const chooseModel = ({ all, users, possible }: Models, wanted: string | null): s
     if (all.has(wanted.toLowerCase())) return wanted.toLowerCase();
     throw new InputError(`There are no users in this dump of the model ${wanted}.${listOf(all)}`);
   }
-  // A fixture that was written by hand may leave out what the model requires, but not what it is called.
+  // A handwritten fixture may lack required fields, but it has the usual name of the model.
   if (users.size === 0 && all.has(USUAL_MODEL)) return USUAL_MODEL;
   const [model, ...more] = users;
   if (model === undefined) {
@@ -62,7 +62,7 @@ const listOf = (all: ReadonlyMap<string, number>): string =>
     : ` Its models are: ${[...all].map(([model, count]) => `${model} (${count})`).join(', ')}.`;
 
 /**
- * Opens a dump. It is read once from end to end, for the user model and the tokens, before it is read for its users.
+ * Opens a dump. It is first read completely to find the user model and the tokens, then for the users.
  *
  * @param wanted the user model as `app.model`, null to find it
  * @throws InputError if there is none, or more than one
@@ -102,7 +102,7 @@ export const openDjangoDump = async (
   }
   const others = [...models.all].reduce((sum, [name, count]) => (name === model ? sum : sum + count), 0);
 
-  /** The fields of a user with its id and its token; null if the record is not a user. */
+  /** The fields of a user with id and token; null if the record is not a user. */
   const toUser = (found: Found): Found | null => {
     if (!('record' in found)) return found;
     const { pk, fields } = found.record;

@@ -1,4 +1,4 @@
-// JSON from a stream, record by record: lines of it, or the objects of an array anywhere in a document.
+// Reads JSON from a stream, record by record: JSON lines, or the objects of an array anywhere in a document.
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { Tokenizer, TokenType } from '@streamparser/json';
@@ -23,7 +23,7 @@ const CHUNK_BYTES = 256 * 1024;
 const isSpace = (byte: number): boolean =>
   byte === 0x20 || byte === LINE_FEED || byte === 0x0d || byte === 0x09;
 
-/** The file's bytes without a byte order mark, with the number of bytes read so far. */
+/** The bytes of the file without a byte order mark, with the number of bytes read so far. */
 async function* readChunks(path: string, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
@@ -35,7 +35,7 @@ async function* readChunks(path: string, onRead: (bytes: number) => void): Async
   }
 }
 
-/** A whole number that a JavaScript number cannot hold keeps its digits as a text: it is an id, not a quantity. */
+/** Integers that are not exact as JavaScript numbers become texts, because they are ids. */
 const readJsonNumber = (text: string): number | string => {
   const number = Number(text);
   return /^-?\d+$/.test(text) && !Number.isSafeInteger(number) ? text : number;
@@ -43,7 +43,7 @@ const readJsonNumber = (text: string): number | string => {
 
 const LONG_NUMBER = /\d{16}/;
 
-/** What JSON.parse tells a reviver about a value. https://github.com/tc39/proposal-json-parse-with-source */
+/** The third argument of a reviver of JSON.parse. https://github.com/tc39/proposal-json-parse-with-source */
 const sourceOf = (context: unknown): string | null =>
   isRow(context) && typeof context['source'] === 'string' ? context['source'] : null;
 
@@ -66,13 +66,13 @@ const toFound = (at: string, bytes: Buffer): Found => {
 };
 
 /**
- * Reads JSON lines. A line that is not a JSON object is a faulty record; empty lines count as lines and are skipped.
+ * Reads JSON lines. A line that is not a JSON object is an invalid record. Empty lines are counted and skipped.
  */
 async function* readJsonLines(path: string, onRead: (bytes: number) => void): AsyncGenerator<Found[]> {
   let found: Found[] = [];
   let line = 0;
   let rest: Buffer = Buffer.alloc(0);
-  /** True while a line is passed over that is too long to be kept. */
+  /** Whether the current line is too long and is skipped. */
   let tooLong = false;
 
   const take = (bytes: Buffer) => {
@@ -103,25 +103,25 @@ async function* readJsonLines(path: string, onRead: (bytes: number) => void): As
   yield found;
 }
 
-/** What the top of a document is called among its lists: an array, or objects one after another. */
+/** The name of the top-level list of a document: an array, or a sequence of objects. */
 const DOCUMENT = 'document';
 
-/** An object or array that the tokenizer is in. */
+/** An object or array that contains the current token. */
 interface Level {
   isArray: boolean;
-  /** Within an object, the key that the next value is of. */
+  /** Within an object: the key of the next value. */
   key: string | null;
-  /** The array's name among the tables: see `nameOf`. */
+  /** The name of the array as a table: see `nameOf`. */
   name: string;
-  /** An object's own `name` and `type`, which name the table that its `data` are. */
+  /** `name` and `type` of an object, which name the table in its `data`. */
   ownName: string | null;
   ownType: string | null;
 }
 
 interface Visitor {
-  /** An object within an array, or at the top, begins: whether its content is wanted. */
+  /** Called at the start of an object in an array or at the top. Returns whether to read its content. */
   onRecord(table: string, offset: number): boolean;
-  /** One of its columns. */
+  /** Called for each of its columns. */
   onColumn(table: string, column: string): void;
   onValue(record: Row): void;
 }
@@ -137,10 +137,10 @@ const nameOf = (levels: readonly Level[]): string => {
     .replaceAll('.[]', '[]');
 };
 
-/** Goes through a document, and builds the values of the records that are wanted, and of nothing else. */
+/** Walks through a document and builds only the values of the requested records. */
 const createWalker = (visitor: Visitor) => {
   const levels: Level[] = [];
-  /** The values that are being built, from the record inwards; empty outside of a wanted record. */
+  /** The nested values that are being built, starting with the record; empty outside of a requested record. */
   const building: (Row | unknown[])[] = [];
   let [recordDepth, recordStart] = [0, 0];
   let expectsKey = false;
@@ -150,7 +150,7 @@ const createWalker = (visitor: Visitor) => {
     const level = levels.at(-1);
     if (Array.isArray(into)) into.push(value);
     else if (into && level?.key != null) {
-      // `__proto__` is a key like others in JSON; an assignment would set what the object inherits from.
+      // `__proto__` is a normal key in JSON. An assignment would change the prototype.
       if (level.key === '__proto__') Object.defineProperty(into, level.key, { value, enumerable: true });
       else into[level.key] = value;
     }
@@ -210,9 +210,9 @@ const createWalker = (visitor: Visitor) => {
   return { visit, isInside: () => levels.length > 0 };
 };
 
-/** A tokenizer that keeps the digits of long numbers. */
+/** Creates a tokenizer that keeps the digits of long numbers. */
 class ExactTokenizer extends Tokenizer {
-  // The library's own way to treat numbers is to override this method.
+  // Overriding this method is how the library lets callers parse numbers.
   protected override parseNumber(text: string): number {
     const number = readJsonNumber(text);
     this.lastNumber = number;
@@ -221,12 +221,12 @@ class ExactTokenizer extends Tokenizer {
   lastNumber: number | string = 0;
 }
 
-/** Reads a whole document. Returns the line on which it is at, for each offset that is asked for in order. */
+/** Reads a whole document. Returns a function that finds the line of an offset. Offsets must not decrease. */
 async function* walk(
   path: string,
   visitor: Visitor & { lineAt?: (line: number) => void },
   onRead: (bytes: number) => void,
-  /** Asked after each part, for what is to be handed on. */
+  /** Called after each part. Returns the records to yield. */
   drain: () => Found[],
 ): AsyncGenerator<Found[]> {
   const tokenizer = new ExactTokenizer({ separator: '' });
@@ -266,7 +266,7 @@ async function* walk(
   yield drain();
 }
 
-/** Counts lines up to offsets that only grow. */
+/** Counts lines up to an offset. Offsets must not decrease. */
 const createLineCounter = () => {
   let [line, start, at] = [1, 0, 0];
   let chunk: Buffer = Buffer.alloc(0);
@@ -303,11 +303,11 @@ const createLineCounter = () => {
   };
 };
 
-/** More arrays, or more columns of one, are too many to choose from. */
+/** The maximum number of arrays, and of columns per array, that are considered. */
 const MAX_TABLES = 1_000;
 const MAX_COLUMNS = 500;
 
-/** The arrays of objects in a document, and its own object, with the columns of each. */
+/** Finds the arrays of objects in a document and its top-level object, with the columns of each. */
 const findTables = async (path: string, onRead: (bytes: number) => void): Promise<Table[]> => {
   const tables = new Map<string, Set<string>>();
   const visitor: Visitor = {
@@ -335,7 +335,7 @@ const isObject = (text: string): boolean => {
   }
 };
 
-/** Whether the file is one JSON object a line. */
+/** Whether the file has one JSON object per line. */
 export const isJsonLines = (head: Buffer): boolean => {
   const [first = '', ...others] = head
     .toString('utf8')
@@ -343,11 +343,11 @@ export const isJsonLines = (head: Buffer): boolean => {
     .trimStart()
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '');
-  // `{` alone on its line begins an object that is printed over several.
+  // `{` alone on a line starts an object that spans several lines.
   if (!/^\{./.test(first.trim()) || others.length === 0) return false;
   if (isObject(first)) return true;
-  // A damaged first line is a line all the same, if most of the others are whole. Within a document that has an object
-  // on each line, as `{"users":[` has, all but the last end with a comma.
+  // If most other lines are valid, a damaged first line is also a record. In a document with one object per line, such as
+  // after `{"users":[`, all lines except the last end with a comma.
   return others.filter(isObject).length * 2 > others.length;
 };
 
@@ -378,10 +378,10 @@ export const openJsonLines = async (file: PlainFile): Promise<Records> => {
 };
 
 /**
- * Opens a JSON document. It is read once from end to end to find the array of the users in it.
+ * Opens a JSON document. It is first read completely to find the array of the users.
  *
- * @param wanted the array as it was named by hand; null to find it
- * @throws InputError if it is damaged, or if it is not clear which array it is
+ * @param wanted the name of the array; null to find it
+ * @throws InputError if the document is damaged, or the array is ambiguous
  */
 export const openJsonDocument = async (
   file: PlainFile,

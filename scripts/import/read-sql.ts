@@ -1,5 +1,5 @@
-// SQL dumps (pg_dump, mysqldump, SQLite's .dump): the rows of the tables that may be the users', in a scratch database,
-// from where they are read as from any other SQLite file. Streamed: what is held is one row and one part of the file.
+// Reads SQL dumps (pg_dump, mysqldump, SQLite's .dump). Rows of tables that may contain users go into a temporary SQLite
+// database, which is then read like any SQLite file. Streams: memory holds one row and one part of the file.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Field } from './fields.ts';
 import { InputError, MAX_RECORD_BYTES, type OnProgress } from './records.ts';
@@ -7,7 +7,7 @@ import { looksLikeUsers, type Table } from './tables.ts';
 import { encodeBytes, holdsBytes, readMixedTexts } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
-/** Tables beside the users' that are read with them: tokens of Django REST framework, passwords of better-auth. */
+/** Further tables that are read: tokens of Django REST framework, passwords of better-auth. */
 const COMPANIONS = new Set(['authtoken_token', 'account', 'user']);
 
 export const isSqlDump = (head: Buffer): boolean =>
@@ -15,7 +15,7 @@ export const isSqlDump = (head: Buffer): boolean =>
     head.toString('utf8'),
   );
 
-/** In MySQL's texts a backslash escapes; in those of PostgreSQL and SQLite only after `E`. */
+/** In MySQL, a backslash in a text is an escape. In PostgreSQL only after `E`, in SQLite never. */
 const isMysql = (head: string): boolean => /MySQL dump|MariaDB dump|\/\*!\d{5}|phpMyAdmin|`/.test(head);
 
 const NAME = '(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`|\\[[^\\]]+\\]|[\\p{L}_][\\p{L}\\p{N}_$]*)';
@@ -34,10 +34,10 @@ const CREATE = new RegExp(
 );
 const NO_COLUMN =
   /^(?:PRIMARY|KEY|UNIQUE|CONSTRAINT|INDEX|FULLTEXT|SPATIAL|CHECK|FOREIGN|EXCLUDE|LIKE|PERIOD)\b/i;
-/** Longer than any head of a statement that is of interest. */
+/** Longer than the head of any relevant statement. */
 const MAX_HEAD_CHARACTERS = 64 * 1024;
 
-/** Longer than any word or tag that decides what comes next. */
+/** Longer than any relevant keyword or tag. */
 const MAX_WORD = 64;
 
 const unquoteName = (name: string): string => {
@@ -86,7 +86,7 @@ const readEscapedText = (text: string): string =>
 
 type Value = string | null;
 
-/** A tuple, and where it ends; null if the text ends before. */
+/** Reads a tuple and its end; null if the text ends before. */
 type Parsed<T> = { value: T; end: number } | null;
 
 const PLAIN_TEXT = /'((?:[^']|'')*)'(?!')/y;
@@ -103,7 +103,7 @@ const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | n
 
 const skipSpace = (text: string, at: number): number => at + (matchAt(SPACE, text, at)?.[0].length ?? 0);
 
-/** An expression in parentheses, as it stands: where it ends. */
+/** Finds the end of an expression in parentheses, which is kept as text. */
 const skipParentheses = (text: string, at: number): number | null => {
   let depth = 0;
   for (let index = at; index < text.length; index += 1) {
@@ -130,7 +130,7 @@ const readValue = (text: string, at: number, mysql: boolean): Parsed<Value> => {
   if (text[start] === "'") {
     const escapes = mysql || /^e/i.test(before);
     const quoted = matchAt(escapes ? ESCAPED_TEXT : PLAIN_TEXT, text, start);
-    // Only the next part shows whether the quote at the very end is doubled.
+    // Whether a quote at the end of the part is doubled is only known with the next part.
     if (!quoted || start + quoted[0].length >= text.length) return null;
     const inner = quoted[1] ?? '';
     value = mysql ? readMysqlText(inner) : escapes ? readEscapedText(inner) : inner.replaceAll("''", "'");
@@ -139,7 +139,7 @@ const readValue = (text: string, at: number, mysql: boolean): Parsed<Value> => {
     const bare = matchAt(BARE, text, at);
     end = at + (bare?.[0].length ?? 0);
     if (text[end] === '(' || text[end] === "'") {
-      // An expression, such as `now()` or `X'00'`: kept as it stands, it is no value of an account.
+      // An expression, such as `now()` or `X'00'`, is kept as text.
       const next = text[end] === '(' ? skipParentheses(text, end) : skipQuoted(text, end);
       if (next === null) return null;
       end = next;
@@ -171,7 +171,7 @@ const readTuple = (text: string, at: number, mysql: boolean): Parsed<Value[]> =>
     if (index >= text.length) return null;
     if (text[index] === ')') return { value: values, end: index + 1 };
     if (text[index] !== ',') {
-      // What looks wrong here may be half of a word, such as `varying` after a cast.
+      // An unexpected character may be part of an incomplete word, such as `varying` after a cast.
       if (text.length - index < MAX_WORD) return null;
       throw new InputError('A row of the dump cannot be read.');
     }
@@ -179,7 +179,7 @@ const readTuple = (text: string, at: number, mysql: boolean): Parsed<Value[]> =>
   }
 };
 
-/** Names of the columns in what stands between the parentheses of a CREATE TABLE. */
+/** The names of the columns in the body of a CREATE TABLE. */
 const readColumns = (body: string): string[] => {
   const columns: string[] = [];
   let [depth, start] = [0, 0];
@@ -202,25 +202,25 @@ const readColumns = (body: string): string[] => {
 };
 
 export interface Sink {
-  /** Whether rows of the table are wanted. */
+  /** Whether to read the rows of a table. */
   begin(table: string, columns: readonly string[]): boolean;
   row(values: readonly Value[]): void;
-  /** The columns of a table that the dump does not name; none if nobody does. */
+  /** The columns of a table without column names in the dump; empty if they are unknown. */
   nameless(table: string): readonly string[];
 }
 
 type State = 'statement' | 'skip' | 'copy' | 'tuples';
 
-/** Reads a dump in parts, which may be cut anywhere. */
+/** Reads a dump in parts, which may be split anywhere. */
 export const createDumpReader = (mysql: boolean, sink: Sink) => {
   const created = new Map<string, string[]>();
   let text = '';
   let state: State = 'statement';
   let wanted = false;
-  /** Within the rows of an INSERT: whether a row has just ended. */
+  /** Within the rows of an INSERT: whether a row was just completed. */
   let isAfterTuple = false;
   let delimiter = ';';
-  /** What ends the quoted text that a skipped statement is in; null outside of one. */
+  /** The end mark of the current quoted text in a skipped statement; null outside of one. */
   let skipUntil: string | null = null;
 
   const skipComment = (isEnd: boolean): boolean | null => {
@@ -238,7 +238,7 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
     return true;
   };
 
-  /** Whether the text can still become a statement that is read, when more of it arrives. */
+  /** Whether the text may be the start of a relevant statement. */
   const isUndecided = (): boolean => {
     if (text.length >= MAX_HEAD_CHARACTERS) return false;
     if (text.length < MAX_WORD && !text.includes('\n')) return true;
@@ -248,7 +248,7 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
     return /^(?:INSERT|REPLACE|CREATE)\b/i.test(text) && !text.includes(delimiter);
   };
 
-  /** Begins a statement. False if more of the file is needed. */
+  /** Starts a statement. False if more of the file is needed. */
   const readStatement = (isEnd: boolean): boolean => {
     text = text.trimStart().replace(/^;+\s*/, '');
     const comment = skipComment(isEnd);
@@ -260,7 +260,7 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
       text = text.slice(change.length);
       return true;
     }
-    // Within `DELIMITER ;;` stand triggers and routines, whose statements are none of the dump's.
+    // `DELIMITER ;;` starts triggers and routines, whose statements are ignored.
     if (delimiter === ';' && readHead()) return true;
     if (!isEnd && isUndecided()) return false;
     state = 'skip';
@@ -300,7 +300,7 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
     return true;
   };
 
-  /** What a comment or a quoted text that begins at an index ends with: null if none begins, '' if that is not clear yet. */
+  /** The end mark of a comment or quoted text that starts at an index: null if none starts, '' if more text is needed. */
   const closerAt = (index: number, isEnd: boolean): string | null => {
     const character = text[index] ?? '';
     if (character === "'" || character === '"' || character === '`') return character;
@@ -313,13 +313,13 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
     return !isEnd && text.length - index < MAX_WORD && /^\$\w*$/.test(text.slice(index)) ? '' : null;
   };
 
-  /** Whether the text from an index on begins with a word; null if it ends in the middle of it. */
+  /** Whether a word starts at an index; null if the text ends within it. */
   const startsWith = (word: string, index: number, isEnd: boolean): boolean | null => {
     if (text.startsWith(word, index)) return true;
     return !isEnd && word.length > text.length - index && word.startsWith(text.slice(index)) ? null : false;
   };
 
-  /** Passes over a statement. True at its end; else what is not clear yet stays for the next part. */
+  /** Skips a statement. True at its end. Otherwise, unclear text is kept for the next part. */
   const skip = (isEnd: boolean): boolean => {
     let index = 0;
     for (; index < text.length; index += 1) {
@@ -347,7 +347,7 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
       if (closer === '') break;
       if (closer === null) continue;
       skipUntil = closer;
-      // A tag of dollars is its own end, and begins behind itself; so is `/*`.
+      // Searching starts after the start mark, because a dollar tag is also its end mark.
       if (closer.startsWith('$')) index += closer.length - 1;
       else if (closer === '*/' || closer === '\n') index += 1;
     }
@@ -376,11 +376,11 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
     let start = skipSpace(text, 0);
     for (;;) {
       if (isAfterTuple) {
-        // Whether another one follows may only be told by the next part.
+        // Whether another row follows may only be known with the next part.
         if (start >= text.length) break;
         isAfterTuple = false;
         if (text[start] !== ',') {
-          // The end of the statement, or what comes before it, such as ON CONFLICT.
+          // The end of the statement, or a clause before it, such as ON CONFLICT.
           text = text.slice(start);
           state = 'skip';
           return true;
@@ -416,27 +416,27 @@ export const createDumpReader = (mysql: boolean, sink: Sink) => {
 
 const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Bytes that are no text are kept as they are, for SQLite's texts cannot hold what stands for them. */
+/** Values with bytes that are not UTF-8 are stored as BLOBs, because SQLite texts cannot hold their surrogates. */
 const toStored = (value: Value): Value | Buffer =>
   typeof value === 'string' && holdsBytes(value) ? encodeBytes(value) : value;
 
-/** Tables that an error lists. */
+/** The maximum number of tables in an error. */
 const MAX_NAMELESS = 40;
 
 export interface LoadedDump {
-  /** Every table of the dump with rows, and those whose rows were kept. */
+  /** All tables with rows in the dump, and the tables whose rows were kept. */
   tables: Table[];
   rows: number;
-  /** Tables whose columns the dump does not name. */
+  /** Tables without column names in the dump. */
   nameless: string[];
 }
 
 /**
- * Writes the rows of the tables that may be the users' into a new SQLite file.
+ * Writes the rows of tables that may contain users into a new SQLite file.
  *
- * @param wanted the table that was named by hand; null for all that look like users
- * @param columnsByHand the columns of a table that the dump does not name; null if they were not said
- * @throws InputError if the dump is damaged, or has no such table
+ * @param wanted the name of the table; null for all that look like users
+ * @param columnsByHand the columns of a table without column names in the dump; null if not given
+ * @throws InputError if the dump is damaged or has no such table
  */
 export const loadDump = async (
   file: PlainFile,
@@ -474,7 +474,7 @@ export const loadDump = async (
       const known = kept.get(key);
       if (!known) {
         const names = columns.map(quoteName).join(', ');
-        // Without types, so that every value stays the text that it is in the dump.
+        // Without types, so that values are not converted.
         database.exec(`CREATE TABLE IF NOT EXISTS ${quoteName(table)} (${names})`);
         const places = columns.map(() => '?').join(', ');
         const insert = database.prepare(`INSERT INTO ${quoteName(table)} (${names}) VALUES (${places})`);

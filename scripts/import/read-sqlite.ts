@@ -1,4 +1,4 @@
-// A SQLite file of any service: finds the table of its users, and reads it without changing the file.
+// Reads a SQLite file of any service: finds the table of users, and does not change the file.
 import { DatabaseSync } from 'node:sqlite';
 import { flattenBetterAuth } from './better-auth.ts';
 import type { Field } from './fields.ts';
@@ -87,11 +87,11 @@ const BETTER_AUTH: Plan = {
 };
 
 export interface SqliteOptions {
-  /** What it is said to be; null to find out. */
+  /** The format that the operator named; null to detect it. */
   format: 'django' | 'better-auth' | null;
-  /** The user model of a Django project as `app.model`, null to find it. */
+  /** The user model of a Django project as `app.model`; null to detect it. */
   model: string | null;
-  /** The table, as it was named by hand. */
+  /** The table that the operator named. */
   table: string | null;
   map: ReadonlyMap<string, Field>;
 }
@@ -105,7 +105,7 @@ const choosePlan = (tables: readonly Table[], { format, model, table, map }: Sql
     if (isDjango) return planDjango(tables, findDjangoTable(tables, model));
   }
   const chosen = chooseTable(tables, table, map);
-  // Some tables have no rowid, and then they have a key of their own.
+  // A table without rowids has a primary key.
   return { about: `SQLite, the table ${chosen.name}`, sql: `SELECT * FROM ${quoteName(chosen.name)}` };
 };
 
@@ -127,7 +127,7 @@ export const openSqlite = (path: string, options: SqliteOptions): Records => {
         done = 0;
         let found: Found[] = [];
         const statement = database.prepare(sql);
-        // Whole numbers that a JavaScript number cannot hold are none of an account: let them be texts.
+        // No value of an account is an integer that a JavaScript number cannot hold, so these stay texts.
         statement.setReadBigInts(true);
         for (const row of statement.iterate()) {
           done += 1;
@@ -149,7 +149,7 @@ export const openSqlite = (path: string, options: SqliteOptions): Records => {
 };
 
 const plain = (value: unknown): unknown => {
-  // Ruby and others keep texts in columns of bytes.
+  // Ruby and others store texts as BLOB.
   if (value instanceof Uint8Array) return decodeBytes(Buffer.from(value));
   if (typeof value !== 'bigint') return value;
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);

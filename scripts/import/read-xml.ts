@@ -1,5 +1,5 @@
-// XML: Django's, MySQL's and phpMyAdmin's rows, and elements whose children are the columns. Streamed by saxes, which
-// resolves no external entity and expands none.
+// Reads XML: rows of Django, MySQL and phpMyAdmin, and elements whose children are the columns. saxes streams it, and
+// neither resolves external entities nor expands others.
 import { SaxesParser } from 'saxes';
 import type { Row } from '../wrangler.ts';
 import type { Field } from './fields.ts';
@@ -15,13 +15,13 @@ import { chooseTable, type Table } from './tables.ts';
 import { readTexts } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
-/** An element that is open. */
+/** An open element. */
 interface Level {
   tag: string;
   attributes: Readonly<Record<string, string>>;
   text: string;
   children: number;
-  /** What its children say, if they are columns. */
+  /** The values of its children, if they are columns. */
   record: Row;
   isNull: boolean;
   line: number;
@@ -33,13 +33,13 @@ interface XmlRecord {
   line: number;
 }
 
-/** `<field name="email">` and `<column name="email">` are named by their attribute, `<email>` by itself. */
+/** `<field name="email">` and `<column name="email">` have the name in an attribute, `<email>` is the name. */
 const columnOf = ({ tag, attributes }: Level): string => attributes['name'] ?? tag;
 
 const isNullElement = ({ attributes }: Level): boolean =>
   attributes['xsi:nil'] === 'true' || attributes['nil'] === 'true' || attributes['null'] === 'true';
 
-/** `<object model="auth.user" pk="1">` of Django is a record as its JSON has it. */
+/** `<object model="auth.user" pk="1">` of Django is read as the same record in Django's JSON. */
 const toRecord = (level: Level, path: string): { table: string; record: Row } => {
   const { model, pk } = level.attributes;
   if (level.tag === 'object' && model !== undefined)
@@ -52,8 +52,8 @@ const toRecord = (level: Level, path: string): { table: string; record: Row } =>
 };
 
 /**
- * Goes through the elements. What has children without children of their own is a record; so it is known only when it
- * ends, and what is kept of it until then is bounded.
+ * Reads the elements. An element is a record if its children have no children. That is known only at its end, so the
+ * memory that it takes until then is bounded.
  */
 const createWalker = (onRecord: (record: XmlRecord) => void) => {
   const parser = new SaxesParser();
@@ -66,7 +66,7 @@ const createWalker = (onRecord: (record: XmlRecord) => void) => {
   });
   const onText = (text: string) => {
     const level = levels.at(-1);
-    // Of what has children, the text between them is layout; of a million of them, it would be a million texts.
+    // The text between child elements is layout. With a million of them, it would be a million texts.
     if (!level || level.children > 0) return;
     characters += text.length;
     if (characters > MAX_RECORD_BYTES)
@@ -153,8 +153,8 @@ async function* readXml(
 const MAX_TABLES = 1_000;
 
 /**
- * @param wanted the kind of records as it was named by hand; null to find it
- * @throws InputError if it is no XML, or if it is not clear which of its elements are the users
+ * @param wanted the name of the records; null to detect it
+ * @throws InputError if the file is not XML, or if it is unclear which elements are the users
  */
 export const openXml = async (
   file: PlainFile,

@@ -1,4 +1,4 @@
-// YAML: the items of a list at the top, one by one, as `dumpdata --format yaml` writes them; or a short document whole.
+// Reads YAML: the items of a top-level list one by one, as `dumpdata --format yaml` writes them, or a short document.
 import { parse } from 'yaml';
 import { isRow } from '../wrangler.ts';
 import type { Field } from './fields.ts';
@@ -7,14 +7,14 @@ import { chooseTable } from './tables.ts';
 import { readTexts } from './text.ts';
 import type { PlainFile } from './unpack.ts';
 
-/** A document that is no list at the top is held whole. */
+/** A document without a top-level list is held in memory. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 
-/** Numbers stay texts: a name may be of digits alone, and an id longer than a number. Times stay as they are written. */
+/** Numbers stay texts: a name may consist of digits, and an id may exceed a number. Times are not converted either. */
 const toValue = (text: string): unknown =>
   parse(text, {
     customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !/:(?:int|float)$/.test(tag.tag)),
-    // Each alias of a "billion laughs" document stands for ten others.
+    // In a "billion laughs" document, each alias expands to ten others.
     maxAliasCount: 100,
   });
 
@@ -30,7 +30,7 @@ const parseItem = (at: string, text: string): Found => {
   }
 };
 
-/** An item begins with `- ` in the first column: whatever belongs to it stands further in. */
+/** An item begins with `- ` in the first column. The rest of it is indented. */
 async function* readItems(file: PlainFile, onRead: (bytes: number) => void): AsyncGenerator<Found[]> {
   let found: Found[] = [];
   let [line, startLine, characters, number] = [0, 0, 0, 0];
@@ -59,11 +59,11 @@ async function* readItems(file: PlainFile, onRead: (bytes: number) => void): Asy
   for await (const text of readTexts(file.path, onRead)) {
     const lines = `${rest}${text}`.split('\n');
     rest = lines.pop() ?? '';
-    // An endless line is not a user's.
+    // No user has a line of this length.
     if (rest.length > MAX_RECORD_BYTES)
       throw new InputError(`Line ${line + lines.length + 1} is longer than ${MAX_RECORD_BYTES} characters.`);
     for (const one of lines) take(one.replace(/\r$/, ''));
-    // The look at the first records takes the first page.
+    // Detecting the format reads the first page.
     if (found.length === 0) continue;
     yield found;
     found = [];
@@ -73,7 +73,7 @@ async function* readItems(file: PlainFile, onRead: (bytes: number) => void): Asy
   yield found;
 }
 
-/** The lists of mappings in a document, by their paths. */
+/** The lists of mappings in a document by path. */
 const listsOf = (value: unknown, path = ''): { name: string; columns: string[]; items: unknown[] }[] => {
   if (Array.isArray(value))
     return value.some(isRow)

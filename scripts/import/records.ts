@@ -1,28 +1,28 @@
-// The output of every reader: records with their position, many at a time.
+// The output of every reader: pages of records with their positions.
 import type { Row } from '../wrangler.ts';
 
-/** A record, or what is wrong with it. `at` tells a person where it is: `line 12`. */
+/** A record, or the reason why it is invalid. `at` is its position in words: `line 12`. */
 export type Found = { at: string; record: Row } | { at: string; problem: string };
 
 /** Records of one kind in a file. */
 export interface Records {
-  /** What the input was taken for, to be shown. */
+  /** The detected format in words, which is shown. */
   about: string;
-  /** The columns that the records have, as far as they are known before all are read. */
+  /** The columns of the records, as far as they are known before all records are read. */
   columns: readonly string[];
-  /** Reads it from its beginning; can be called again. Throws InputError where it cannot be read any further. */
+  /** Reads the records from the beginning. Can be called again. Throws InputError if the rest cannot be read. */
   read(): AsyncIterable<readonly Found[]>;
-  /** How much of it was read, from 0 to 1. */
+  /** The part that was read, from 0 to 1. */
   fraction(): number;
   close(): void;
 }
 
 export interface Source extends Omit<Records, 'columns'> {
-  /** What the input has besides the records that were read, to be told. */
+  /** Notes about other content of the input, which are shown. */
   remarks(): string[];
 }
 
-/** The input cannot be read, or not as what it was said to be. The message is for the person who gave it. */
+/** The input cannot be read, or not in the format that the operator named. The message is for the operator. */
 export class InputError extends Error {
   override name = 'InputError';
 }
@@ -30,8 +30,8 @@ export class InputError extends Error {
 /** Longer records are not accounts. Bounds the memory that a damaged file can take. */
 export const MAX_RECORD_BYTES = 1024 * 1024;
 
-/** Records that are handed on together: one step of an asynchronous loop is dear. */
+/** Records per page: one step of an asynchronous loop is expensive. */
 export const RECORDS_AT_ONCE = 500;
 
-/** Told how far a long step is: records or bytes so far, from 0 to 1, and what happens. */
+/** Receives the progress of a long step: records or bytes so far, the part from 0 to 1, and what is being done. */
 export type OnProgress = (done: number, fraction: number, what: string) => void;

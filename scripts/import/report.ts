@@ -8,7 +8,7 @@ export interface ReportOptions {
   title: string;
   counts: Counts;
   details: Details;
-  /** Columns that are none of an account's. */
+  /** Columns that are not imported. */
   unknown: readonly string[];
   remarks: readonly string[];
   keepIds: boolean;
@@ -22,7 +22,7 @@ const parts = (...counted: [count: number, what: string][]): string => {
   return told.length > 0 ? `  (${told.join(', ')})` : '';
 };
 
-/** The most frequent first. */
+/** Sorts the most frequent first. */
 const writeCounts = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .sort(([, left], [, right]) => right - left)
@@ -32,7 +32,7 @@ const writeCounts = (counts: Readonly<Record<string, number>>): string =>
 const writeLine = (label: string, count: number, more = ''): string =>
   `  ${label.padEnd(LABEL_WIDTH)}${writeCount(count).padStart(COUNT_WIDTH)}${more}`;
 
-/** What needs a person's attention comes first. */
+/** What the operator should look at comes first. */
 const KINDS: readonly DetailKind[] = ['refused', 'conflict', 'deleted', 'admin', 'note', 'updated', 'kept'];
 
 const writeReason = ({ kind, reason, count, first }: Reason): string[] => [

@@ -1,10 +1,10 @@
-// An account to be written to the table `users`, and the SQL for many of them.
+// An account as a row of the table `users`, and the SQL for many of them.
 import { createHash } from 'node:crypto';
 import { nameKey } from '../../src/core/names.ts';
 
-/** A row of `users` with the session that keeps its old token going. Times are milliseconds since the epoch. */
+/** A row of `users`, and the session for its existing token. Times are milliseconds since the epoch. */
 export interface NewRow {
-  /** Null if the database is to give one. */
+  /** Null if the database assigns one. */
   id: number | null;
   /** The id that the account has in the file, as text; null if it has none. */
   sourceId: string | null;
@@ -13,7 +13,7 @@ export interface NewRow {
   email: string;
   emailKey: string;
   passwordHash: string;
-  /** Makes the hash if that is work, to be done just before the row is written; null if it is there already. */
+  /** Computes the hash just before the row is written; null if the hash needs no computation. */
   makeHash?: (() => Promise<string>) | null;
   name: string;
   firstName: string;
@@ -27,26 +27,26 @@ export interface NewRow {
   createdAtMs: number;
   updatedAtMs: number;
   lastLoginAtMs: number;
-  /** When its owner proved the email, as the file says; null if it does not. */
+  /** When the owner verified the email, according to the file; null if unknown. */
   emailVerifiedAtMs: number | null;
-  /** SHA-256 of the token that the account has, lower-case hex; null if it has none. */
+  /** SHA-256 of the account's token, lower-case hex; null if there is none. */
   tokenId: string | null;
-  /** Its generator of one-time codes, not encrypted yet; null if it has none. */
+  /** Its TOTP secret and parameters, not encrypted yet; null if there are none. */
   totp?: string | null;
 }
 
-/** What a record has of an account: an update changes nothing else. */
+/** Which values of an account a record has. An update changes no others. */
 export interface Sent {
-  /** The columns of `users` that the record has a value for, empty or not. */
+  /** The columns of `users` for which the record has a value, even an empty one. */
   columns: ReadonlySet<string>;
-  /** Whether the record has the time of creation: it then helps to recognise the account. */
+  /** Whether the record has the time of creation, which helps to match the account. */
   createdAt: boolean;
-  /** Whether it says who is an admin, and who is disabled. */
+  /** Whether the record has columns for admins and for disabled accounts. */
   admin: boolean;
   disabled: boolean;
 }
 
-/** The columns of `users` and where each comes from, in the order in which statements write them. */
+/** The columns of `users` and their sources, in the order of the statements. */
 export const COLUMNS: readonly [column: string, value: (row: NewRow) => string | number | null][] = [
   ['id', (row) => row.id],
   ['username', (row) => row.username],
@@ -70,16 +70,16 @@ export const COLUMNS: readonly [column: string, value: (row: NewRow) => string |
   ['email_verified_at', (row) => row.emailVerifiedAtMs],
 ];
 
-/** 128 bits: enough that no two texts of any import share one. */
+/** 128 bits, so that no two texts of an import have the same digest. */
 const DIGEST_CHARACTERS = 22;
 
-/** The digest of a text in `imported_accounts`, for comparison only. */
+/** The digest of a text for `imported_accounts`. It is only compared. */
 export const digest = (text: string): string =>
   createHash('sha256').update(text).digest('base64url').slice(0, DIGEST_CHARACTERS);
-/** Hashes that are made at a time. Each is computed in Node's thread pool, which has four threads. */
+/** Hashes that are computed in parallel. Node's thread pool has four threads. */
 const HASHES_AT_ONCE = 4;
 
-/** Makes the hashes that are yet to be made. */
+/** Computes the missing hashes. */
 export const makeHashes = async (rows: readonly NewRow[]): Promise<void> => {
   const unmade = rows.filter(({ makeHash }) => makeHash);
   for (let index = 0; index < unmade.length; index += HASHES_AT_ONCE) {

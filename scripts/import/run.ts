@@ -1,4 +1,4 @@
-// The import itself: records in, batches of accounts out, each batch in one transaction with a checkpoint behind it.
+// Runs the import: reads records, and writes batches of accounts, each in one transaction that a checkpoint follows.
 import { isPlaceholderEmail } from '../../src/core/formats.ts';
 import type { Row } from '../wrangler.ts';
 import { type AccountRules, createAccountReader, MAX_KEPT_ID, type Reading } from './accounts.ts';
@@ -29,16 +29,16 @@ import {
 } from './sql.ts';
 import { Taken, type Target } from './target.ts';
 
-/** Records a transaction: enough that its cost is spread, few enough that Ctrl-C is heard and D1 is not held up. */
+/** Records per transaction: enough to spread its cost, few enough that Ctrl-C takes effect and D1 is not blocked. */
 const BATCH_RECORDS = 5_000;
 
-/** Of records whose hash is to be made, which takes 0.1 s each, a transaction has few enough that Ctrl-C is heard. */
+/** The same for records whose hash must be computed, which takes 0.1 s each. */
 const BATCH_UNMADE = 200;
 
-/** Somebody may register under a name of the batch between the look and the write: then both are done again. */
+/** Somebody may register a name of the batch between the read and the write. Then both are repeated. */
 const MAX_TRIES = 5;
 
-/** As long as any session lives at most (SESSION_ABSOLUTE_DAYS, where a deployment has not set another). */
+/** The maximum lifetime of a session: the default of SESSION_ABSOLUTE_DAYS. */
 const TOKEN_DAYS = 90;
 const MS_PER_DAY = 24 * 60 * 60 * 1000;
 
@@ -53,22 +53,22 @@ export interface ImportOptions {
 export interface ImportRun {
   source: Source;
   target: Target;
-  /** Null for an import that is not to be taken up again. */
+  /** Null for an import that cannot be continued. */
   checkpoint: Checkpoint | null;
   counts: Counts;
   details: Details;
-  /** Null if nobody asked for the ids. */
+  /** Null without `--write-ids`. */
   ids: IdList | null;
   checkHash: HashCheck;
   firebase?: FirebaseParameters | null;
   bar: ProgressBar;
   options: ImportOptions;
   nowMs: number;
-  /** When this import began, before it was interrupted; marks the accounts that it writes. */
+  /** When this import began, before any interruption. Marks the accounts that it writes. */
   startedAtMs: number;
-  /** Records a transaction, if it is not the usual number. */
+  /** Records per transaction, if not the default. */
   batchRecords?: number;
-  /** True when the import is to end after the batch that it is at. */
+  /** Whether the import should stop after the current batch. */
   isStopped: () => boolean;
 }
 
@@ -80,16 +80,16 @@ interface Batch {
 
 const emptyBatch = (): Batch => ({ incoming: [], details: [], records: 0 });
 
-/** What holds for every batch of an import. */
+/** What all batches of an import share. */
 interface Context extends ImportRun {
-  /** If ids are kept: the highest of the file. */
+  /** The highest id of the file, if ids are kept. */
   lastIdOfInput: number | null;
   wasDeleted: Known['wasDeleted'];
 }
 
 /**
- * Imports what the counts do not have yet. Returns the columns that were passed over, and whether it came to the end.
- * @throws ConflictStop if it is to stop at a conflict
+ * Imports the records that are not counted yet. Returns the ignored columns, and whether the end was reached.
+ * @throws ConflictStop at a conflict, with `--on-conflict fail`
  */
 export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; finished: boolean }> => {
   const { source, counts, options, bar } = run;
@@ -140,7 +140,7 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
   try {
     for await (const page of sliced(source.read())) {
       const fresh = toSkip > 0 ? page.slice(toSkip) : page;
-      // What an interrupted import has done is not done again, but its names are those of other records.
+      // Records of an interrupted import are not imported again, but their names are taken.
       for (const found of page.slice(0, page.length - fresh.length))
         addToBatch(emptyBatch(), found, readAccount, claims, sharing);
       toSkip -= page.length - fresh.length;
@@ -157,14 +157,14 @@ export const runImport = async (run: ImportRun): Promise<{ unknown: string[]; fi
   }
 };
 
-/** Pages of a bounded size: a reader hands on what a part of the file has. */
+/** Splits pages to a bounded size: a reader returns whatever a part of the file contains. */
 async function* sliced(pages: AsyncIterable<readonly Found[]>): AsyncGenerator<readonly Found[]> {
   for await (const page of pages)
     for (let start = 0; start < page.length; start += RECORDS_AT_ONCE)
       yield page.slice(start, start + RECORDS_AT_ONCE);
 }
 
-/** Whether the second holder of a name is kept without it, if the record has another name to log in by. */
+/** Whether the second holder of a name is imported without it, if the record has another name for the login. */
 interface Sharing {
   email: boolean;
   username: boolean;
@@ -195,7 +195,7 @@ const addToBatch = (
   const incoming = { at, label, row, sent, algorithm, disabledBy, claim: claims.claim(at, row) };
   const { username } = row;
   const { claim } = incoming;
-  // Security: each of two people who share a name stays one of two. Only one of them can log in by the name.
+  // Security: two people who share a name stay two accounts. Only one of them can log in with the name.
   if (sharing.email && claim.email !== null && claim.username === null && username !== null) {
     const text = `${claim.email} has the same email`;
     batch.details.push({ kind: 'note', at, label: username, reason: 'imported without its email', text });
@@ -243,7 +243,7 @@ const writeBatch = async (context: Context, batch: Batch): Promise<void> => {
   await noteIds(context, merged);
 };
 
-/** Lists what ids the accounts have got: of those that were created, the database says it. */
+/** Lists the new ids of the accounts. Those of created accounts come from the database. */
 const noteIds = async ({ ids, target }: Context, { inserts, known }: Merged): Promise<void> => {
   if (ids === null) return;
   const named = inserts.filter(({ sourceId }) => sourceId !== null);
@@ -285,7 +285,7 @@ const mergeAndWrite = async (context: Context, incoming: readonly Incoming[]): P
   }
 };
 
-/** Asks the database for everything that decides about a batch. */
+/** Reads everything from the database that the decisions about a batch need. */
 const look = async (context: Context, incoming: readonly Incoming[]): Promise<Known> => {
   const { target, options, lastIdOfInput, wasDeleted, startedAtMs } = context;
   const rows = incoming.map(({ row }) => (lastIdOfInput === null ? { ...row, id: null } : row));

@@ -1,4 +1,4 @@
-// A folder for files that no import leaves behind. They hold password hashes: nobody else on this machine reads them.
+// A folder for temporary files of an import. They contain password hashes, so only their owner can read them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ export interface ScratchFolder {
 }
 
 export const createScratchFolder = (purpose: string): ScratchFolder => {
-  // mkdtemp makes it for its owner alone (0700).
+  // mkdtemp creates it with mode 0700.
   const folder = mkdtempSync(join(tmpdir(), `latchkey-${purpose}-`));
   return {
     path: (name) => join(folder, name),

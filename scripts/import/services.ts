@@ -1,21 +1,21 @@
-// Services that people leave, known by the columns of their exports: what is where in their records, and who of their
-// users has no password. docs/migrating/from-services.md has the command that makes the file for each.
+// Services whose exports can be imported, detected by their columns: where their records have which value, and which
+// users have no password. docs/migrating/from-services.md has the export command of each service.
 import { encodeBase32 } from '../../src/core/factors/base32.ts';
 import { isRow, type Row } from '../wrangler.ts';
 import { flattenBetterAuth } from './better-auth.ts';
 
 export interface Service {
-  /** What `--format` calls it. */
+  /** The name for `--format`. */
   name: string;
-  /** What a report calls it. */
+  /** The name in a report. */
   title: string;
-  /** Whether records with these columns are its users. */
+  /** Whether records with these columns are users of this service. */
   matches(has: (...columns: string[]) => boolean): boolean;
-  /** The record with the names that every import knows; null if it is no person. */
+  /** The record with the column names of other imports; null if it is not a person. */
   toUser(record: Row): Row | null;
 }
 
-/** The mark for "no password matches": for people who only ever signed in through another service. */
+/** A hash that no password matches, for people who only signed in through another service. */
 const UNUSABLE = '!';
 
 const without = (record: Row, ...names: string[]): Row =>
@@ -23,7 +23,7 @@ const without = (record: Row, ...names: string[]): Row =>
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === '';
 
-/** JSON that a table keeps as text. */
+/** JSON in a text column. */
 const asRow = (value: unknown): Row => {
   if (isRow(value)) return value;
   if (typeof value !== 'string') return {};
@@ -76,7 +76,7 @@ const auth0: Service = {
     has('_id', 'email', 'tenant', 'connection') ||
     has('custom_password_hash'),
   toUser(record) {
-    // What is imported there: https://auth0.com/docs/manage-users/user-migration/bulk-user-imports
+    // The fields of an import: https://auth0.com/docs/manage-users/user-migration/bulk-user-imports
     const imported = asRow(asRow(record['custom_password_hash'])['hash'])['value'];
     const hash = record['passwordHash'] ?? record['password_hash'] ?? imported;
     return {
@@ -86,7 +86,7 @@ const auth0: Service = {
   },
 };
 
-/** The generator of codes of a user. Keycloak keeps its secret as text, or in newer releases in base32. */
+/** The TOTP generator of a user. Keycloak stores its secret as text, or in newer releases in base32. */
 const keycloakTotp = (record: Row): string | null => {
   const otp = asRows(record['credentials']).find(({ type }) => type === 'otp' || type === 'totp');
   const { value } = asRow(otp?.['secretData']);
@@ -102,7 +102,7 @@ const keycloakTotp = (record: Row): string | null => {
   return `otpauth://totp/keycloak?${parameters}`;
 };
 
-/** Users of services, not of people, and those who come by another provider have no credentials. */
+/** Service accounts and users of another identity provider have no credentials. */
 const keycloak: Service = {
   name: 'keycloak',
   title: "Keycloak's users",
@@ -177,11 +177,11 @@ const kratos: Service = {
   },
 };
 
-/** Attributes as `list-users` has them: a list of names and values. */
+/** Attributes in the form of `list-users`: a list of names and values. */
 const cognitoAttributes = (record: Row): Row =>
   Object.fromEntries(asRows(record['Attributes']).map(({ Name, Value }) => [String(Name), Value]));
 
-/** Cognito gives nobody its hashes: everybody sets a password anew. https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html */
+/** Cognito does not export hashes, so everybody must set a new password. https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html */
 const cognito: Service = {
   name: 'cognito',
   title: "Cognito's users",
@@ -201,9 +201,9 @@ const cognito: Service = {
     return {
       ...without(user, 'cognito:username', 'sub'),
       id: sub,
-      // Where people sign in by email, the username is a number of Cognito's own.
+      // If people sign in with their email, the username is an id of Cognito.
       username: username === sub ? null : username,
-      // Users who have not confirmed their email yet do so here.
+      // Users who have not confirmed their email can do so in Latchkey.
       status: status === 'UNCONFIRMED' ? '' : status,
       password: UNUSABLE,
     };
@@ -218,7 +218,7 @@ const wordpress: Service = {
   toUser(record) {
     const roles = String(record['roles'] ?? '').split(',');
     return {
-      // `user_status` has been without meaning since WordPress 2.
+      // `user_status` has had no meaning since WordPress 2.
       ...without(record, 'user_status', 'user_activation_key', 'roles'),
       ...(Object.hasOwn(record, 'roles')
         ? { is_admin: roles.some((role) => role.trim() === 'administrator') }
@@ -269,7 +269,7 @@ const betterAuth: Service = {
   toUser: flattenBetterAuth,
 };
 
-/** Auth.js keeps no passwords of its own. https://authjs.dev/getting-started/adapters/prisma */
+/** Auth.js stores no passwords. https://authjs.dev/getting-started/adapters/prisma */
 const authJs: Service = {
   name: 'authjs',
   title: "Auth.js' users",
@@ -315,7 +315,7 @@ export const SERVICES: readonly Service[] = [
   authJs,
 ];
 
-/** The service whose users have these columns; null for none that is known. */
+/** The service whose users have these columns; null if none is known. */
 export const findService = (columns: readonly string[]): Service | null => {
   const names = new Set(columns);
   return (

@@ -1,4 +1,4 @@
-// Opens an input: what kind of file it is, whose users are in it, and the reader for them.
+// Opens an input: detects the format and the service, and chooses the reader.
 import { extname } from 'node:path';
 import type { Field } from './fields.ts';
 import { openCsv } from './read-csv.ts';
@@ -17,19 +17,19 @@ import { openPlain, type PlainFile } from './unpack.ts';
 const FILE_FORMATS = ['csv', 'json', 'jsonl', 'yaml', 'xml', 'sqlite', 'sql'] as const;
 type FileFormat = (typeof FILE_FORMATS)[number];
 
-/** Kinds of files, and services whose exports these are. */
+/** Formats of files, and services with their own exports. */
 export const FORMATS: readonly string[] = ['django', ...FILE_FORMATS, ...SERVICES.map(({ name }) => name)];
 
 export interface SourceOptions {
-  /** One of `FORMATS`; null to find out. */
+  /** One of `FORMATS`; null to detect it. */
   format: string | null;
-  /** Django's user model; null to find it. */
+  /** Django's user model; null to detect it. */
   model: string | null;
-  /** The table, or the list in a document; null to find it. */
+  /** The table, or the list in a document; null to detect it. */
   table: string | null;
-  /** The names of the columns of a file without a header; null if it has one. */
+  /** The column names of a file without a header; null if it has a header. */
   columns: readonly string[] | null;
-  /** Null to find it. */
+  /** Null to detect it. */
   encoding: string | null;
   map: ReadonlyMap<string, Field>;
   onProgress: OnProgress;
@@ -48,7 +48,7 @@ const BY_EXTENSION: Readonly<Record<string, FileFormat>> = {
   '.dump': 'sql',
 };
 
-/** What the first bytes say. A text whose beginning says nothing is what its name says, or CSV if it looks like it. */
+/** Detects the format by the first bytes, then by the file name, then as CSV if it looks like CSV. */
 const detect = ({ head, name }: PlainFile, options: SourceOptions): FileFormat | null => {
   if (head.toString('latin1').startsWith('SQLite format 3\0')) return 'sqlite';
   if (head.subarray(0, 5).toString('latin1') === 'PGDMP')
@@ -159,7 +159,7 @@ const toSource = async (records: Records, options: SourceOptions): Promise<Sourc
   if (isDjangos(records) && (format === 'django' || !isFileFormat(format)))
     return await openDjangoDump(records, model, map, onProgress);
   const service = serviceByName(format) ?? findService(records.columns);
-  // A SQLite file's passwords of better-auth stand beside its users already.
+  // The reader of SQLite files has already joined the passwords of better-auth.
   if (service === null || records.about.startsWith('better-auth')) return { ...records, remarks: () => [] };
   return {
     about: `${service.title}, ${records.about}`,
@@ -171,14 +171,14 @@ const toSource = async (records: Records, options: SourceOptions): Promise<Sourc
 };
 
 /**
- * @throws InputError if it is of no kind that is known, or not of the one that it is said to be
+ * @throws InputError if the format is unknown, or is not the one that the operator named
  */
 export const openSource = async (path: string, options: SourceOptions): Promise<Source> => {
   const file = await openPlain(path, options.encoding, options.onProgress);
   try {
     const { format } = options;
     const found = detect(file, options);
-    // JSON said to be lines is read as lines; what else is found out is not what it is said to be.
+    // JSON is read as JSON lines if the operator says so. Any other difference is an error.
     const isSaid = isFileFormat(format) && (found === null || NAMES[found] === NAMES[format]);
     const kind = isSaid ? format : found;
     if (kind === null && /\n\s*[[{]\s*["{]/.test(file.head.toString('utf8')))

@@ -1,5 +1,5 @@
-// The SQL of imports and exports. The same text goes to the database here and to the deployed one: no parameters,
-// because what is sent as a file binds none.
+// The SQL of imports and exports. The local and the deployed database get the same text, without parameters, because a
+// file cannot bind any.
 import { endsSessions, type Update } from './merge.ts';
 import { COLUMNS, digest, type NewRow } from './rows.ts';
 
@@ -8,7 +8,7 @@ type Value = string | number | null;
 /** D1 takes statements of up to 100,000 bytes. https://developers.cloudflare.com/d1/platform/limits/ */
 const MAX_STATEMENT_BYTES = 90_000;
 
-/** One that reads travels as an argument of a command: 128 KiB on Linux, 32 KiB for all of it on Windows. */
+/** A statement that reads is an argument of a command: 128 KiB on Linux, 32 KiB for all arguments on Windows. */
 const MAX_READ_BYTES = process.platform === 'win32' ? 24_000 : MAX_STATEMENT_BYTES;
 
 /**
@@ -21,8 +21,8 @@ export const quote = (text: string): string => {
 };
 
 /**
- * Lists of values as SQL texts, each a JSON array as long as a statement may be. JSON escapes every control
- * character, so the SQL of a row stands on one line and no tool that splits files can take it for two.
+ * Lists of values as SQL texts, each a JSON array that fits a statement. JSON escapes every control character, so the
+ * SQL of a row is one line, and no tool that splits files can split it.
  */
 const packJson = (items: readonly (Value | readonly Value[])[], maxBytes = MAX_STATEMENT_BYTES): string[] => {
   const packs: string[] = [];
@@ -30,7 +30,7 @@ const packJson = (items: readonly (Value | readonly Value[])[], maxBytes = MAX_S
   let bytes = 0;
   for (const item of items) {
     const json = JSON.stringify(item);
-    // Each quote is doubled in SQL.
+    // Quotes are doubled in SQL.
     const size = Buffer.byteLength(json) + json.split("'").length;
     if (bytes + size > maxBytes && open.length > 0) {
       packs.push(quote(`[${open.join(',')}]`));
@@ -52,7 +52,7 @@ export const insertAccounts = (rows: readonly NewRow[]): string[] => {
   return packs.map((pack) => `INSERT INTO users (${names}) SELECT ${values} FROM json_each(${pack})`);
 };
 
-/** What an account is found by: one that was just created by its email, for its id is not known; else by its id. */
+/** How an account is found: a new one by its email, because its id is not known, any other by its id. */
 export type Key = 'email_key' | 'id';
 
 const keyOf = (row: NewRow, by: Key): Value => (by === 'id' ? row.id : row.emailKey);
@@ -62,13 +62,12 @@ export interface SessionTimes {
   expiresAtMs: number;
 }
 
-/** The kind under which a token that another service made is found again: as the 40 hex digits that it is. */
+/** The kind of sessions for tokens of 40 hex digits that another service created. */
 const IMPORTED_KIND = 'imported';
 
 /**
- * Statements that let the tokens of these accounts be known. A token that an import brought before does not come
- * again: if it has no session, it was ended here. One of a disabled account does not come along, since disabling
- * ends tokens for good.
+ * Statements that import the tokens of these accounts. A token is imported once: if it has no session any more, it was
+ * ended in Latchkey. Tokens of disabled accounts are not imported, because disabling ends tokens for good.
  */
 export const insertSessions = (
   rows: readonly NewRow[],
@@ -86,7 +85,7 @@ export const insertSessions = (
   ]);
 };
 
-/** Statements that let new accounts go on with the authenticator apps that they have. */
+/** Statements that import the authenticator apps of new accounts. */
 export const insertGenerators = (rows: readonly NewRow[], nowMs: number): string[] => {
   const pairs = rows.flatMap(({ totp = null, emailKey }) => (totp === null ? [] : [[totp, emailKey]]));
   return packJson(pairs).map(
@@ -96,14 +95,14 @@ export const insertGenerators = (rows: readonly NewRow[], nowMs: number): string
   );
 };
 
-/** What `imported_accounts` keeps of a record. */
+/** What `imported_accounts` stores about a record. */
 export interface Imported {
   row: NewRow;
   saidAdmin: boolean;
   saidDisabled: boolean;
 }
 
-/** Statements that note which accounts came from which records, for later imports. */
+/** Statements that record which account came from which record, for later imports. */
 export const noteImported = (accounts: readonly Imported[], by: Key, importedAtMs: number): string[] => {
   const items = accounts.map(({ row, saidAdmin, saidDisabled }) => [
     keyOf(row, by),
@@ -133,8 +132,8 @@ export const noteImported = (accounts: readonly Imported[], by: Key, importedAtM
 };
 
 /**
- * Statements that fail if one of these accounts is no longer called what it was called when it was looked at: the
- * NULL that they then insert is refused, and the whole batch with it.
+ * Statements that fail if the username or email of one of these accounts changed since it was read: they insert a NULL,
+ * which is refused, and so is the whole batch.
  */
 const assertUnchanged = (updates: readonly Update[]): string[] =>
   packJson(updates.map(({ id, emailKey, usernameKey }) => [id, emailKey, usernameKey])).map(
@@ -143,10 +142,10 @@ const assertUnchanged = (updates: readonly Update[]): string[] =>
         AND users.email_key = value ->> 1 AND users.username_key IS value ->> 2)`,
   );
 
-/** The columns of `users` that one value of the record fills. */
+/** The columns of `users` that one value of the record sets. */
 const setColumn = (column: string, value: (column: string) => string): string[] => {
   if (column === 'email') {
-    // Another address is not proven, and no address waits to take its place.
+    // Another address is not verified, and no change of address is pending.
     const ifSame = (name: string) =>
       `${name} = CASE WHEN users.email_key = ${value('email_key')} THEN users.${name} END`;
     return [
@@ -154,7 +153,7 @@ const setColumn = (column: string, value: (column: string) => string): string[] 
       ...['email_verified_at', 'pending_email'].map(ifSame),
     ];
   }
-  // An account that has a username keeps it if the file knows none.
+  // If the file has no username, the account keeps its own.
   if (column === 'username')
     return ['username', 'username_key'].map((name) => `${name} = coalesce(${value(name)}, users.${name})`);
   if (column === 'last_login_at') return [`${column} = max(users.${column}, ${value(column)})`];
@@ -196,15 +195,15 @@ const updateColumns = (updates: readonly Update[], nowMs: number): string[] => {
   });
 };
 
-/** What lets somebody in without the password. An account that gets its password from the file loses all of them. */
+/** What allows a login without the password. An account that gets its password from the file loses all of it. */
 export const TOKEN_TABLES = ['app_grants', 'sessions', 'app_passwords'] as const;
 
-/** What an owner has set up or agreed to: not kept if the account was made here, for that owner may be a stranger. */
+/** What an owner has set up or agreed to. Deleted if the account was created in Latchkey, maybe by a stranger. */
 export const OWNERS_TABLES = ['factors', 'recovery_codes', 'proofs', 'app_consents'] as const;
 
 /**
- * Of such an account: no address waits to take its place, and apps know it by another `sub` from then on. Under the old
- * one its new owner would get what the stranger has there, and the other way round. `ensurePublicId` gives the new one.
+ * For such an account: no change of address is pending, and apps get another `sub`. With the old one, its new owner would
+ * get what the stranger has there, and the other way round. `ensurePublicId` creates the new one.
  */
 const FORGET_OWNER = 'pending_email = NULL, public_id = NULL';
 
@@ -217,7 +216,7 @@ const deleteOf = (tables: readonly string[], updates: readonly Update[]): string
 export const nextEventId = (userId: string, nowMs: number): string =>
   `max(${nowMs}, coalesce((SELECT max(events.id) + 1 FROM events WHERE events.user_id = ${userId}), 0))`;
 
-/** The audit log of accounts whose password, rights or state an import changed. */
+/** Statements that record events for accounts whose password, rights or state an import changed. */
 const noteEvents = (type: string, updates: readonly Update[], nowMs: number): string[] =>
   packJson(updates.map(({ id }) => id)).map(
     (
@@ -232,8 +231,8 @@ const setFlag = (assignment: string, updates: readonly Update[]): string[] =>
   );
 
 /**
- * Statements that give accounts the values of the file: the columns that the record has, the rights that were
- * decided on, and their end to sessions that began before. They fail if an account has another name by now.
+ * Statements that update accounts from the file: the columns of the record, and the rights that were decided. They end
+ * older sessions where needed. They fail if the name of an account changed meanwhile.
  */
 export const updateAccounts = (updates: readonly Update[], nowMs: number): string[] => {
   const ended = updates.filter(endsSessions);
@@ -268,7 +267,7 @@ const HOLDER_COLUMNS = `users.id, users.username_key, users.email_key, users.is_
   users.created_at, imported.source_id, imported.email_digest, imported.password_digest,
   imported.is_admin AS was_admin, imported.is_disabled AS was_disabled, imported.imported_at`;
 
-/** Which accounts hold any of these keys or ids, and what the last import said of them. */
+/** The accounts with any of these keys or ids, and what the last import recorded about them. */
 export const findHolders = (
   rows: readonly Pick<NewRow, 'id' | 'sourceId' | 'usernameKey' | 'emailKey'>[],
 ): string[] => {
@@ -303,7 +302,7 @@ export const findHolders = (
   ];
 };
 
-/** The ids of accounts that were just created: rows of `id` and `email_key`. */
+/** The ids of new accounts: rows of `id` and `email_key`. */
 export const findIds = (rows: readonly Pick<NewRow, 'emailKey'>[]): string[] =>
   packJson(
     rows.map(({ emailKey }) => emailKey),
@@ -315,24 +314,24 @@ export const findIds = (rows: readonly Pick<NewRow, 'emailKey'>[]): string[] =>
 /** The admins who are not disabled: rows of `id`. */
 export const FIND_ADMINS = 'SELECT id FROM users WHERE is_admin = 1 AND disabled_at IS NULL';
 
-/** A page of the accounts that an import brought and that were deleted here, by their ids. */
+/** A page of imported accounts that were deleted in Latchkey, by id. */
 export const selectDeletedImports = (afterId: number, limit: number): string =>
   `SELECT user_id, source_id, email_digest, username_digest FROM imported_accounts
     WHERE user_id > ${afterId} AND user_id NOT IN (SELECT id FROM users) ORDER BY user_id LIMIT ${limit}`;
 
-/** Which of these ids an account had that was deleted: rows of `user_id`. */
+/** Which of these ids belonged to a deleted account: rows of `user_id`. */
 export const findDeleted = (ids: readonly number[]): string[] =>
   packJson(ids, MAX_READ_BYTES).map(
     (pack) =>
       `SELECT user_id FROM events WHERE type = 'deleted' AND user_id IN (SELECT value FROM json_each(${pack}))`,
   );
 
-/** The highest id that was ever given: a row of `seq`, or none. */
+/** The highest id that was ever assigned: a row of `seq`, or none. */
 export const FIND_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'users'";
 
-/** A page of accounts by their ids, with every column of an import. */
+/** A page of accounts by id, with all columns of an import. */
 export const selectAccounts = (afterId: number, limit: number): string =>
   `SELECT ${COLUMNS.map(([column]) => column).join(', ')} FROM users WHERE id > ${afterId} ORDER BY id LIMIT ${limit}`;
 
-/** How many accounts there are: a row of `n`. */
+/** The number of accounts: a row of `n`. */
 export const COUNT_ACCOUNTS = 'SELECT count(*) AS n FROM users';

@@ -1,9 +1,9 @@
-// Which of a file's tables is the one of the users: by its columns, and by name where several have them.
+// Finds the table of users in a file: by its columns, then by its name.
 import { createFieldReader, type Field } from './fields.ts';
 import { InputError } from './records.ts';
 import { findService } from './services.ts';
 
-/** A list of records within a file: a table of a database, an array of a document. */
+/** A list of records in a file: a table of a database, or an array of a document. */
 export interface Table {
   name: string;
   columns: readonly string[];
@@ -27,7 +27,7 @@ const listOf = (tables: readonly Table[]): string =>
 
 const sameName = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();
 
-/** `auth.users` is also found as `users`, if no other table is called that. */
+/** `auth.users` is also found as `users`, if no other table has that name. */
 const findByName = (tables: readonly Table[], wanted: string): Table | null => {
   const exact = tables.find(({ name }) => sameName(name, wanted));
   if (exact) return exact;
@@ -36,9 +36,9 @@ const findByName = (tables: readonly Table[], wanted: string): Table | null => {
 };
 
 /**
- * @param wanted the table as it was named by hand; null to find it
- * @param kind what the file calls its tables
- * @throws InputError if none can be the one, or several; the message lists them
+ * @param wanted the name of the table; null to detect it
+ * @param kind the word for tables in this format
+ * @throws InputError if no table or several can be it. The message lists them
  */
 export const chooseTable = <T extends Table>(
   tables: readonly T[],
@@ -54,7 +54,7 @@ export const chooseTable = <T extends Table>(
     return named;
   }
   const candidates = tables.filter(({ columns }) => looksLikeUsers(columns, map));
-  // What begins with `_` is a system's own, such as PocketBase's `_superusers`.
+  // Names with `_` at the start are system tables, such as PocketBase's `_superusers`.
   const usual = candidates.filter(({ name }) => !name.startsWith('_'));
   const [table, ...more] = usual.length > 0 ? usual : candidates;
   if (table === undefined)

@@ -1,4 +1,4 @@
-// The database that accounts are written to or read from: the one on this machine, or the deployed one.
+// The database of an import or export: the local one, or the deployed one.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,19 +13,19 @@ import {
 } from '../wrangler.ts';
 
 export interface Target {
-  /** Runs statements that only read, and returns each one's rows. */
+  /** Runs statements that only read, and returns the rows of each. */
   query(statements: readonly string[]): Promise<Row[][]>;
-  /** Runs statements in one transaction. Throws Taken where one finds a name or an id taken: then none is done. */
+  /** Runs statements in one transaction. Throws Taken if a name or an id is taken, and then changes nothing. */
   write(statements: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Another account holds a value that must be unique, or one is not called as it was a moment ago. */
+/** Another account has a value that must be unique, or the name of an account changed since it was read. */
 export class Taken extends Error {
   override name = 'Taken';
 }
 
-/** Where the database is, as the command line says it. */
+/** Where the database is, according to the command line. */
 export interface Place {
   remote?: boolean | undefined;
   'persist-to'?: string | undefined;
@@ -33,7 +33,7 @@ export interface Place {
   env?: string | undefined;
 }
 
-/** What the database says if a name or an id is taken, or if `assertUnchanged` (sql.ts) finds a change. */
+/** The error of the database if a name or an id is taken, or if `assertUnchanged` (sql.ts) finds a change. */
 export const isTaken = (text: string): boolean =>
   text.includes('UNIQUE constraint failed') ||
   text.includes('NOT NULL constraint failed: imported_tokens.id');
@@ -47,7 +47,7 @@ export const openTarget = (place: Place): Promise<Target> =>
     ? Promise.resolve(openWithWrangler(['--remote', ...targetFlags(place)]))
     : openLocal(place);
 
-/** What is used of D1's binding. https://developers.cloudflare.com/d1/worker-api/d1-database/ */
+/** The used part of D1's binding. https://developers.cloudflare.com/d1/worker-api/d1-database/ */
 interface Binding {
   prepare(sql: string): unknown;
   batch(statements: readonly unknown[]): Promise<{ results: unknown }[]>;
@@ -56,7 +56,7 @@ interface Binding {
 const isBinding = (value: unknown): value is Binding =>
   typeof value === 'object' && value !== null && 'prepare' in value && 'batch' in value;
 
-/** The database on this machine, by the same binding as the Worker's, without a process per statement. */
+/** The local database through the Worker's binding, without a process per statement. */
 const openLocal = async (place: Place): Promise<Target> => {
   const proxy = await withoutMessages(async () => {
     const { getPlatformProxy } = await import('wrangler');
@@ -89,7 +89,7 @@ const openLocal = async (place: Place): Promise<Target> => {
   };
 };
 
-/** Wrangler prints on the standard output which file of secrets it reads. That is not part of a report. */
+/** Wrangler prints the name of its file of secrets to the standard output, where it does not belong in a report. */
 const withoutMessages = async <T>(work: () => Promise<T>): Promise<T> => {
   const before = process.env['WRANGLER_LOG'];
   process.env['WRANGLER_LOG'] = before ?? 'error';
@@ -100,12 +100,12 @@ const withoutMessages = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 };
 
-/** What one argument may hold: 128 KiB on Linux, 32 KiB for a whole command on Windows. */
+/** The maximum length of an argument: 128 KiB on Linux, 32 KiB for a whole command on Windows. */
 const MAX_COMMAND_BYTES = process.platform === 'win32' ? 30_000 : 120_000;
 
 /**
- * A database through wrangler's command line. It reads with `--command`, which returns rows, and writes with
- * `--file`, which D1 takes in one piece or not at all.
+ * A database through wrangler's command line. It reads with `--command`, which returns rows, and writes with `--file`,
+ * which D1 applies completely or not at all.
  *
  * @param flags which database: `--remote`, or `--local` and where
  * @see https://developers.cloudflare.com/d1/best-practices/import-export-data/

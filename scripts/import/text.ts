@@ -1,14 +1,14 @@
-// The text of a file, part by part. Another encoding than UTF-8 would be read without complaint, and each name in it
-// spoilt: so it is refused, and the refusal names the flag. Where bytes may stand beside texts, as in a dump with images,
-// a byte that is no UTF-8 becomes half of a surrogate pair, as in Python's `surrogateescape`: no text has it, and it says
-// which byte it was. https://peps.python.org/pep-0383/
+// Reads the text of a file in parts. A file in another encoding than UTF-8 is refused, because its names would be wrong
+// without an error; the message names the flag. In a format with binary values, such as a dump with images, a byte that is
+// not UTF-8 becomes half of a surrogate pair, as with Python's `surrogateescape`: no text has one, and it identifies the
+// byte. https://peps.python.org/pep-0383/
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { InputError } from './records.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** Decodes parts of a file in their order; the last call, without a part, finds a character that is cut off. */
+/** Decodes the parts of a file in order. The last call, without a part, detects a truncated character. */
 export const createDecoder = (): ((part?: Uint8Array) => string) => {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
   return (part) => {
@@ -26,17 +26,17 @@ export const createDecoder = (): ((part?: Uint8Array) => string) => {
 const ESCAPE = 0xdc00;
 const ESCAPED = /[\udc80-\udcff]/u;
 
-/** Whether a text holds bytes that are no UTF-8. */
+/** Whether a text contains bytes that are not UTF-8. */
 export const holdsBytes = (text: string): boolean => !text.isWellFormed() && ESCAPED.test(text);
 
-/** How many bytes a character has that begins with this byte; 1 where none does. */
+/** The length of a character that begins with this byte, in bytes; 1 if none does. */
 const lengthAt = (first: number): number => {
   if (first < 0xc2 || first > 0xf4) return 1;
   if (first < 0xe0) return 2;
   return first < 0xf0 ? 3 : 4;
 };
 
-/** Decodes bytes of which some may be no UTF-8. */
+/** Decodes bytes that may not all be UTF-8. */
 export const decodeBytes = (bytes: Buffer): string => {
   if (isUtf8(bytes)) return bytes.toString('utf8');
   let text = '';
@@ -63,7 +63,7 @@ export const encodeBytes = (text: string): Buffer =>
       .map((part) => (ESCAPED.test(part) ? Buffer.of(part.charCodeAt(0) - ESCAPE) : Buffer.from(part))),
   );
 
-/** Where the last whole character of a part ends, if more is to come. */
+/** The end of the last complete character of a part that is not the last. */
 const endOfWhole = (bytes: Buffer): number => {
   for (let back = 1; back <= 3 && back <= bytes.length; back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;
@@ -73,7 +73,7 @@ const endOfWhole = (bytes: Buffer): number => {
   return bytes.length;
 };
 
-/** Reads a file in which bytes may stand beside texts. */
+/** Reads a file that may contain binary values. */
 export async function* readMixedTexts(path: string, onRead: (bytes: number) => void): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0);
   let bytes = 0;
@@ -94,7 +94,7 @@ export async function* readMixedTexts(path: string, onRead: (bytes: number) => v
 /**
  * Reads a file without its byte order mark.
  *
- * @param onRead told how many bytes have been read
+ * @param onRead receives the number of bytes that have been read
  * @throws InputError if it is not UTF-8
  */
 export async function* readTexts(path: string, onRead: (bytes: number) => void): AsyncGenerator<string> {

@@ -1,14 +1,13 @@
-// The tokens of Django REST framework by the user they belong to, on disk: a dump may have a million of them,
-// and before or after the users.
+// The tokens of Django REST framework by user, on disk: a dump may have a million of them, before or after the users.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 export interface TokenFile {
-  /** A user is named by its primary key, or by its natural key as dumpdata writes that: a list. */
+  /** A user is referenced by its primary key, or by its natural key, which dumpdata writes as a list. */
   add(user: unknown, key: unknown): void;
-  /** The key of the user that has one of these names, null if there is none. */
+  /** The token of the user with one of these keys; null if there is none. */
   find(names: readonly unknown[]): string | null;
   close(): void;
 }
@@ -18,7 +17,7 @@ const nameOf = (user: unknown): string => (Array.isArray(user) ? JSON.stringify(
 export const createTokenFile = (): TokenFile => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-tokens-'));
   const database = new DatabaseSync(join(folder, 'tokens.db'));
-  // A scratch file: nothing is to outlive the process.
+  // A temporary file that does not outlive the process.
   database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE');
   database.exec('CREATE TABLE tokens (user TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID; BEGIN');
   const insert = database.prepare('INSERT OR REPLACE INTO tokens VALUES (?, ?)');

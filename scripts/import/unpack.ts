@@ -1,4 +1,4 @@
-// Files that are packed or in another encoding, as plain UTF-8 files beside: every reader can then begin anywhere again.
+// Converts files that are compressed or in another encoding to plain UTF-8 files, so that readers can start again.
 import { closeSync, createReadStream, createWriteStream, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -9,10 +9,10 @@ import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { InputError, type OnProgress } from './records.ts';
 import { createScratchFolder, type ScratchFolder } from './scratch-folder.ts';
 
-/** A plain file with what the input holds. */
+/** A plain file with the content of the input. */
 export interface PlainFile {
   path: string;
-  /** The name that says what it is, without what it was packed with. */
+  /** The file name without the suffix of the compression. */
   name: string;
   /** The first bytes. */
   head: Buffer;
@@ -40,7 +40,7 @@ const plain = (path: string, name: string, close: () => void): PlainFile => ({
   close,
 });
 
-/** Passes bytes on, and counts them. */
+/** Passes bytes through and counts them. */
 const counting = (onBytes: (bytes: number) => void): Transform => {
   let bytes = 0;
   return new Transform({
@@ -102,7 +102,7 @@ const unwrap = async (path: string, head: Buffer, folder: ScratchFolder, onProgr
   }
 };
 
-/** The usual name of an encoding; null if it is none that is known. https://encoding.spec.whatwg.org/#names-and-labels */
+/** The standard name of an encoding; null if it is unknown. https://encoding.spec.whatwg.org/#names-and-labels */
 export const findEncoding = (label: string): string | null => {
   try {
     return new TextDecoder(label).encoding;
@@ -111,17 +111,17 @@ export const findEncoding = (label: string): string | null => {
   }
 };
 
-/** What a file says that it is: by its mark, or in the first line of XML. */
+/** The encoding that a file declares: by its byte order mark, or in the first line of XML. */
 const encodingOf = (head: Buffer): string => {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
   const said = /^(?:\xef\xbb\xbf)?<\?xml [^>]*?encoding=["']([\w-]+)["']/.exec(head.toString('latin1'))?.[1];
   const found = said === undefined ? null : findEncoding(said);
-  // A declaration that can be read is not one of UTF-16, whatever it says.
+  // A declaration that can be read as bytes is not in UTF-16, even if it says so.
   return found === null || found.startsWith('utf-16') ? 'utf-8' : found;
 };
 
-/** Writes the file anew as UTF-8. */
+/** Converts the file to UTF-8. */
 const toUtf8 = async (path: string, encoding: string, to: string, onProgress: OnProgress) => {
   const size = statSync(path).size;
   const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: false });
@@ -148,9 +148,9 @@ const toUtf8 = async (path: string, encoding: string, to: string, onProgress: On
 };
 
 /**
- * Opens a file; one that is packed with gzip or ZIP, or that is not UTF-8, as a copy that is removed when it is closed.
+ * Opens a file. If it is compressed with gzip or ZIP, or is not UTF-8, opens a copy, which is removed at the end.
  *
- * @param encoding as it is said to be; null to find it: UTF-8 if the file says nothing
+ * @param encoding the encoding that the operator named; null to detect it: UTF-8 if the file declares none
  * @throws InputError if it cannot be unpacked or decoded
  */
 export const openPlain = async (

@@ -1,7 +1,7 @@
-// Values as files have them: numbers, truths and times, of which each format has its own way of writing.
+// Reads the values of files: numbers, booleans and times, which each format writes in its own way.
 import { isRow, type Row } from '../wrangler.ts';
 
-/** Takes off what MongoDB's exports put around a value. https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/ */
+/** Unwraps a value of MongoDB's exports. https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/ */
 export const unwrap = (value: unknown): unknown => {
   if (!isRow(value)) return value;
   for (const name of ['$date', '$numberLong', '$numberInt', '$numberDouble', '$oid']) {
@@ -11,8 +11,8 @@ export const unwrap = (value: unknown): unknown => {
 };
 
 /**
- * The value of a column of a record. `profile.email` is that column if there is one, else `email` within `profile`,
- * and `emails.0.address` the address of the first.
+ * The value of a column of a record. `profile.email` is the column of that name if there is one, else `email` within
+ * `profile`. `emails.0.address` is the address of the first email.
  */
 export const valueAt = (record: Row, column: string): unknown => {
   if (Object.hasOwn(record, column)) return record[column];
@@ -25,7 +25,7 @@ export const valueAt = (record: Row, column: string): unknown => {
   return value;
 };
 
-/** A text or number as trimmed text; '' if missing, null if it is neither. */
+/** A text or number as trimmed text; '' if missing, null for other types. */
 export const readText = (value: unknown): string | null => {
   const inner = unwrap(value);
   if (inner === undefined || inner === null) return '';
@@ -54,14 +54,14 @@ export const readNumber = (value: unknown): number | null | undefined => {
     : undefined;
 };
 
-/** A number below this is seconds since the epoch, of the year 5138 at most; above it, it is milliseconds. */
+/** Numbers below are seconds since the epoch, up to the year 5138. Numbers above are milliseconds. */
 const FIRST_MILLISECONDS = 100_000_000_000;
 const LAST_MS = Date.UTC(9999, 11, 31);
 
-/** MySQL's way to say that there is no time. https://dev.mysql.com/doc/refman/8.4/en/datetime.html */
+/** MySQL's value for no time. https://dev.mysql.com/doc/refman/8.4/en/datetime.html */
 const NO_TIME = /^0000-00-00(?:[T ]00:00(?::00(?:\.0+)?)?)?$/;
 
-/** `20230116` and `20230116133344` are dates without their marks, and would be read as seconds of 1970 or later. */
+/** Dates without separators, such as `20230116133344`, would otherwise be read as seconds since the epoch. */
 const COMPACT_TIME =
   /^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)?$/;
 
@@ -74,7 +74,7 @@ const TIME =
  * an offset is UTC, as Django stores it.
  */
 export const readTime = (value: unknown): number | null | undefined => {
-  // XML that was laid out by an editor breaks a time over two lines.
+  // In XML that an editor formatted, a time may span two lines.
   const text = readText(value)?.replaceAll(/\s+/g, ' ') ?? null;
   if (text === '' || (text !== null && NO_TIME.test(text))) return null;
   if (text === null || COMPACT_TIME.test(text)) return undefined;

@@ -3,6 +3,33 @@ import { inFile } from './mutant.ts';
 
 export const coreMutants = [
   ...inFile(
+    'src/core/store/store.ts',
+    ['dialects/id/admin-lost'],
+    [
+      [
+        'An admin who loses the role during a request still changes the account.',
+        'actorId ? [session.prepare(REQUIRE_ADMIN)',
+        'actorId === -1 ? [session.prepare(REQUIRE_ADMIN)',
+      ],
+      [
+        'An admin who is disabled during a request still changes the account.',
+        'FROM users WHERE id = ? AND disabled_at IS NULL`;',
+        'FROM users WHERE id = ?`;',
+      ],
+    ],
+  ),
+  ...inFile(
+    'src/core/events/events.ts',
+    ['security/events'],
+    [
+      [
+        'Two events of one account within a millisecond have the same id, and the change fails.',
+        'max(${nowMs}, coalesce((${next}), 0))',
+        '${nowMs} + 0 * coalesce((${next}), 0)',
+      ],
+    ],
+  ),
+  ...inFile(
     'src/core/sessions/sessions.ts',
     ['core/sessions/session-expiry'],
     [
@@ -10,6 +37,12 @@ export const coreMutants = [
         'An expired session is accepted.',
         "gt(sessions.expiresAtMs, sql.placeholder('nowMs'))",
         "gt(sessions.expiresAtMs, sql`${sql.placeholder('nowMs')} * 0`)",
+      ],
+      [
+        'A login creates a second API token.',
+        "(issued.kind === 'derived' ? sql<string>`coalesce((${apiToken}), ${newId})` : newId)",
+        "(issued.kind === 'derived' ? sql<string>`coalesce(nullif((${apiToken}), (${apiToken})), ${newId})` : newId)",
+        ['core/sessions/derived-token'],
       ],
       [
         'A disabled account can use a remaining session.',
