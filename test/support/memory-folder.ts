@@ -1,5 +1,6 @@
 // Puts the temporary files of a test run into memory: D1 flushes each commit to disk, a sixth of the run's time.
-import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where Linux keeps files in memory. Containers often get 64 MiB of it, which is too little. */
@@ -27,6 +28,13 @@ const removeStale = (): void => {
   }
 };
 
+/** Containers may mount memory without the right to run what is in it. Some tests install programs there. */
+const canRunPrograms = (folder: string): boolean => {
+  const program = join(folder, 'program');
+  writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+  return spawnSync(program).status === 0;
+};
+
 /**
  * Lets this process and those that it starts put their temporary files into memory, if there is enough of it. Elsewhere,
  * and if `TMPDIR` is set, they stay where they are.
@@ -39,8 +47,10 @@ export const useMemoryForTemporaryFiles = (): void => {
     if (bavail * bsize < NEEDED_BYTES) return;
     const folder = join(MEMORY, PREFIX + process.pid);
     mkdirSync(folder);
-    process.env.TMPDIR = folder;
     process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+    // Apache runs as another user. What a test creates in it is for its owner alone, as in /tmp.
+    chmodSync(folder, 0o755);
+    if (canRunPrograms(folder)) process.env.TMPDIR = folder;
   } catch {
     // No such folder, or no right to write to it: the run is slower.
   }
