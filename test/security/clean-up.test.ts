@@ -263,8 +263,15 @@ describe('a clean-up run', () => {
     expect(run).toMatchObject({ complete: false, sessions: 55_000, events: 55_000, proofs: 40_000 });
     expect(run).toMatchObject({ mails: 50_000, challenges: 50_000, messages: 50_000 });
     // What 250,000 sessions and events, 10,000 counters, and 60,000 grants of and consents to removed apps would take
-    // besides. 29 pages hold 55,000 sessions.
-    const [sessionsLeft, eventsLeft, countersLeft] = [2 * (125 - 29), 2 * (125 - 29), 10 - 1];
+    // besides. How many pages hold 55,000 rows depends on the hour, which decides where a run begins.
+    const pagesLeft = (table: string): number =>
+      125 - statements.filter((sql) => sql.startsWith(`delete from "${table}"`)).length;
+    const [sessionsLeft, eventsLeft, countersLeft] = [
+      2 * pagesLeft('sessions'),
+      2 * pagesLeft('events'),
+      10 - 1,
+    ];
+    expect([sessionsLeft, eventsLeft].every((left) => left > 180 && left < 200)).toBe(true);
     const ofAppsLeft = 2 * (60 - 1);
     const most = statements.length + sessionsLeft + eventsLeft + countersLeft + ofAppsLeft;
     statements.length = 0;
