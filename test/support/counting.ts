@@ -38,15 +38,17 @@ export const observe = (env: Env = testEnv, obstacle: Obstacle = () => undefined
   const operations = { ...NO_OPERATIONS };
   const statements: string[] = [];
   const constraints: string[] = [];
-  const onRoundTrip = async (method: string): Promise<void> => {
-    operations.d1 += 1;
-    await obstacle('d1', method);
-  };
-  const onHandle = (method: string, argument: unknown): void => {
-    if (method === 'prepare') statements.push(String(argument));
-    if (method === 'withSession') constraints.push(String(argument));
-  };
-  const DB = watchDatabase(env.DB, onRoundTrip, onHandle);
+  const DB = watchDatabase(env.DB, {
+    async onRoundTrip({ method, pass }) {
+      operations.d1 += 1;
+      await obstacle('d1', method);
+      return pass();
+    },
+    onHandle({ method, argument }) {
+      if (method === 'prepare') statements.push(String(argument));
+      if (method === 'withSession') constraints.push(String(argument));
+    },
+  });
   const SESSIONS = intercept(env.SESSIONS, async (method, args, pass) => {
     const counter = KV_COUNTERS[method];
     if (counter === undefined) throw new Error(`KV ${method} is not counted.`);
@@ -72,23 +74,46 @@ const ROUND_TRIPS: ReadonlySet<string> = new Set(['run', 'all', 'first', 'raw', 
 /** The statements behind the watched ones: D1 batches only its own. */
 const originals = new WeakMap<object, object>();
 
-const watchDatabase = <T extends object>(
-  target: T,
-  onRoundTrip: (method: string) => Promise<void>,
-  onHandle: (method: string, argument: unknown) => void,
-): T => {
+/** A call that reaches D1. */
+interface RoundTrip {
+  method: string;
+  /** The database, session or statement itself. */
+  target: object;
+  args: readonly unknown[];
+  /** Makes the call. */
+  pass: () => unknown;
+}
+
+/** A call that returns another object to watch. */
+interface HandleCall {
+  method: string;
+  argument: unknown;
+  target: object;
+  handle: object;
+}
+
+export interface DatabaseWatch {
+  onRoundTrip: (trip: RoundTrip) => Promise<unknown>;
+  onHandle: (call: HandleCall) => void;
+}
+
+/** The same database with `watch` around each call, also those of its sessions and statements. */
+export const watchDatabase = <T extends object>(target: T, watch: DatabaseWatch): T => {
   const watched = intercept(target, (method, args, pass) => {
-    if (ROUND_TRIPS.has(method)) return onRoundTrip(method).then(() => pass(args.map(unwrap)));
-    const result = pass(args);
-    if (!HANDLES.has(method) || !isObject(result)) return result;
-    onHandle(method, args[0]);
-    return watchDatabase(result, onRoundTrip, onHandle);
+    if (ROUND_TRIPS.has(method)) {
+      const unwrapped = args.map(unwrap);
+      return watch.onRoundTrip({ method, target, args: unwrapped, pass: () => pass(unwrapped) });
+    }
+    const handle = pass(args);
+    if (!HANDLES.has(method) || !isObject(handle)) return handle;
+    watch.onHandle({ method, argument: args[0], target, handle });
+    return watchDatabase(handle, watch);
   });
   originals.set(watched, target);
   return watched;
 };
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const unwrap = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(unwrap);
