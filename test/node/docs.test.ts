@@ -1,21 +1,17 @@
 // The API reference at /docs, in Chromium: it shows and tries out every operation, and loads nothing from elsewhere.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { copyReferenceAssets } from '../../scripts/build-assets.ts';
 import { findViolations } from './support-axe.ts';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { operations } from './support-openapi.ts';
+import { keepScreenshot } from './support-screenshots.ts';
 import { type Service, startService } from './support-service.ts';
 
 /** The time for the Worker or Chromium to start on a busy machine. */
 const STARTS_WITHIN_MS = 60_000;
 
 type ColorScheme = 'light' | 'dark';
-
-/** Ignored by git. */
-const SCREENSHOTS = join(import.meta.dirname, '../../screenshots');
 
 /** Faults of Swagger UI's own markup: a skipped heading level, buttons within a button, a header outside landmarks. */
 const SWAGGERS_OWN = new Set(['heading-order', 'nested-interactive', 'region']);
@@ -92,7 +88,6 @@ describe.skipIf(isWithoutChromium())('the API reference in Chromium', () => {
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    mkdirSync(SCREENSHOTS, { recursive: true });
     browser = await launchChromium();
   }, STARTS_WITHIN_MS);
 
@@ -152,10 +147,10 @@ describe.skipIf(isWithoutChromium())('the API reference in Chromium', () => {
   ] as const)('fits a %s in %s mode, without accessibility violations', async (size, colorScheme, width) => {
     const page = await open(colorScheme);
     await page.setViewportSize({ width, height: 900 });
-    await page.screenshot({ path: join(SCREENSHOTS, `docs-${size}-${colorScheme}.png`) });
+    await keepScreenshot(page, `docs-${size}-${colorScheme}.png`);
     const block = await expand(page, 'id-idRegister');
     await block.locator('.responses-table').waitFor();
-    await block.screenshot({ path: join(SCREENSHOTS, `docs-operation-${size}-${colorScheme}.png`) });
+    await keepScreenshot(block, `docs-operation-${size}-${colorScheme}.png`);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
     const [ground, ink] = await page.evaluate<string[]>(
       '[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]',

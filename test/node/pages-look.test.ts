@@ -1,7 +1,5 @@
 // The look of the pages: no accessibility violations, and no page wider than its window. `SCREENSHOTS=true` keeps pictures.
 import './support-bytes.ts';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeAt } from '../support/codes.ts';
@@ -9,14 +7,11 @@ import { KEYS } from '../support/signing-keys.ts';
 import { findViolations } from './support-axe.ts';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
 import { arrive, emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
+import { keepScreenshot } from './support-screenshots.ts';
 import { type Service, startService } from './support-service.ts';
 
 /** The time for the Worker or Chromium to start on a busy machine. */
 const STARTS_WITHIN_MS = 60_000;
-
-/** Where screenshots go, which git ignores; null to take none. */
-const SCREENSHOTS =
-  process.env['SCREENSHOTS'] === 'true' ? join(import.meta.dirname, '../../screenshots') : null;
 
 const SECRETS = { SIGNING_KEYS: JSON.stringify(KEYS) };
 
@@ -139,7 +134,6 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
   let longNamed: Person;
 
   beforeAll(async () => {
-    if (SCREENSHOTS !== null) mkdirSync(SCREENSHOTS, { recursive: true });
     [service, browser] = await Promise.all([
       startService(
         {
@@ -208,7 +202,7 @@ describe.skipIf(isWithoutChromium())('the look of the pages', () => {
         await page.setViewportSize({ width, height });
         await page.emulateMedia({ colorScheme });
         const file = `${name}-${size}-${colorScheme}.png`;
-        if (SCREENSHOTS !== null) await page.screenshot({ path: join(SCREENSHOTS, file), fullPage: true });
+        await keepScreenshot(page, file, { fullPage: true });
         // The two schemes differ in their colours only.
         const flaws = await findFlaws(person, colorScheme === 'light' ? undefined : 'colors');
         expect([file, flaws]).toEqual([file, []]);
