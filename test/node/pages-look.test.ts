@@ -2,7 +2,7 @@
 import './support-bytes.ts';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { codeAt } from '../support/codes.ts';
+import { currentCode } from '../support/codes.ts';
 import { KEYS } from '../support/signing-keys.ts';
 import { findViolations } from './support-axe.ts';
 import { isWithoutChromium, launchChromium } from './support-chromium.ts';
@@ -103,7 +103,7 @@ const INSIDE: readonly (readonly [string, Way])[] = [
     'recovery-codes',
     async (person) => {
       const secret = await person.page.locator('code.secret').innerText();
-      await person.fill({ Code: await codeAt(secret.replaceAll(' ', ''), Date.now()) });
+      await person.fill({ Code: await currentCode(secret.replaceAll(' ', '')) });
       await person.press('Turn on');
     },
   ],

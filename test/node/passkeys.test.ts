@@ -3,7 +3,7 @@ import './support-bytes.ts';
 import jsQr from 'jsqr';
 import type { CDPSession } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { codeAt } from '../support/codes.ts';
+import { currentCode } from '../support/codes.ts';
 import { isWithoutChromium } from './support-chromium.ts';
 import { emailOf, PASSWORD, type Person, signIn, signUp } from './support-person.ts';
 import { openVisits } from './support-visits.ts';
@@ -157,7 +157,7 @@ describe.skipIf(isWithoutChromium())('sign-in with second factors in Chromium', 
       await me.fill({ Code: '000000' });
       await me.press('Turn on');
       expect(await me.notice()).toMatch(/^Code: This code is wrong/);
-      await me.fill({ Code: await codeAt(secret, Date.now()) });
+      await me.fill({ Code: await currentCode(secret) });
       await me.press('Turn on');
       expect(await me.notice()).toBe('The authenticator app is on.');
       expect(await recoveryCodesOf(me)).toHaveLength(10);
@@ -167,7 +167,7 @@ describe.skipIf(isWithoutChromium())('sign-in with second factors in Chromium', 
       expect(await me.heading()).toBe('Second step');
       // The time step of the first code is used.
       await visits.service.execute('UPDATE factors SET last_step = 0');
-      await me.fill({ Code: await codeAt(secret, Date.now()) });
+      await me.fill({ Code: await currentCode(secret) });
       await me.page.getByLabel('Trust this browser for 30 days').check();
       await me.page.getByRole('button', { name: 'Sign in' }).first().click();
       await me.page.waitForURL(`${visits.service.origin}/`);

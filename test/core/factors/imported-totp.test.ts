@@ -4,7 +4,7 @@ import { decodeBase32 } from '../../../src/core/factors/base32.ts';
 import { packTotp, USUAL_TOTP } from '../../../src/core/factors/generator.ts';
 import { PLAIN_PREFIX } from '../../../src/core/formats.ts';
 import worker from '../../../src/index.ts';
-import { codeAt, finishLogin, join, type Person, stepToken } from '../../support/passkeys.ts';
+import { currentCode, finishLogin, join, type Person, stepToken } from '../../support/passkeys.ts';
 import { testEnv } from '../../support/worker.ts';
 
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
@@ -33,7 +33,7 @@ const runSchedule = async (env = testEnv): Promise<void> => {
 
 const logIn = async (person: Person): Promise<number> => {
   const token = await stepToken(person);
-  return (await finishLogin({ token, code: await codeAt(SECRET, Date.now()) })).status;
+  return (await finishLogin({ token, code: await currentCode(SECRET) })).status;
 };
 
 it('encrypts an imported secret at the first login with its code', async () => {

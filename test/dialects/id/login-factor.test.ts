@@ -5,8 +5,8 @@ import {
   addPasskey,
   addTotp,
   askForPasskey,
-  codeAt,
   cookiesOf,
+  currentCode,
   eventsOf,
   finishLogin,
   type Generator,
@@ -151,7 +151,7 @@ describe('POST /id/login/factor with a code', () => {
     ['the next time step', 30_000],
   ])('rejects a code of %s, unless TOTP_WINDOW allows it', async (_, offsetMs) => {
     await totp.fresh();
-    const code = await codeAt(totp.secret, Date.now() + offsetMs);
+    const code = await currentCode(totp.secret, offsetMs);
     expect(whole(await finishLogin({ token: await stepToken(person), code }))).toMatch(wrongCode);
     const env = { ...testEnv, TOTP_WINDOW: '1' };
     const taken = await finishLogin({ token: await stepToken(person), code }, { env });
