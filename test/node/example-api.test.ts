@@ -10,7 +10,7 @@ const EXAMPLE = 'latchkey-example-api';
 quietWrangler();
 const harness = createTestHarness({
   root: PROJECT,
-  workers: [harnessWorker({}), { configPath: 'examples/api/wrangler.toml' }],
+  workers: [await harnessWorker({}), { configPath: 'examples/api/wrangler.toml' }],
 });
 
 beforeAll(async () => {

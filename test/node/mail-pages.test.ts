@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { isWithoutChromium } from './support-chromium.ts';
 import { awaitMail, MAIL_ON, pathIn } from './support-mailbox.ts';
-import { emailOf, PASSWORD, type Person, signIn, signUp, someName } from './support-person.ts';
+import { emailOf, PASSWORD, type Person, signInHere, signUp, someName } from './support-person.ts';
 import { openVisits } from './support-visits.ts';
 
 const SECOND_PASSWORD = 'seven doors and a wall';
@@ -28,6 +28,7 @@ describe.skipIf(isWithoutChromium())('mail and the account pages in Chromium', (
       const name = someName();
       const [email, next] = [emailOf(name), emailOf(`${name}.next`)];
       await signUp(me, name);
+      await me.goTo('/');
       expect(await me.page.locator('aside.notice').innerText()).toContain(`${email} is not confirmed yet.`);
 
       // Confirm the address.
@@ -52,7 +53,7 @@ describe.skipIf(isWithoutChromium())('mail and the account pages in Chromium', (
       // The first device is signed out.
       await me.goTo('/devices');
       expect(await me.heading()).toBe('Sign in');
-      await signIn(me, name, SECOND_PASSWORD);
+      await signInHere(me, name, SECOND_PASSWORD);
 
       // Change the address.
       await me.goTo('/email');
@@ -70,11 +71,11 @@ describe.skipIf(isWithoutChromium())('mail and the account pages in Chromium', (
       expect(await other.heading()).toBe('Set a new password');
       await other.fill({ 'New password': THIRD_PASSWORD });
       await other.press('Set the password');
-      await signIn(other, email, THIRD_PASSWORD);
+      await signInHere(other, email, THIRD_PASSWORD);
       expect(await other.page.locator('h1').innerText()).toBe(name);
       await me.goTo('/devices');
       expect(await me.heading()).toBe('Sign in');
-      await signIn(me, name, PASSWORD);
+      await signInHere(me, name, PASSWORD);
       expect(await notice(me)).toContain('Wrong username, email or password.');
     },
   );
@@ -83,6 +84,7 @@ describe.skipIf(isWithoutChromium())('mail and the account pages in Chromium', (
     const me = await visit();
     const name = someName();
     await signUp(me, name);
+    await me.goTo('/');
     await me.follow('Confirm your email address');
     const mail = await awaitMail(visits.service.origin, emailOf(name), 'Confirm your email');
     await me.fill({ Code: /^\d{8}$/m.exec(mail.text)?.[0] ?? '' });

@@ -1,7 +1,7 @@
 // The account pages in Chromium, with and without scripts: the life of an account, and several browsers at once.
 import { describe, expect, it } from 'vitest';
 import { isWithoutChromium } from './support-chromium.ts';
-import { emailOf, PASSWORD, signIn, signUp, someName } from './support-person.ts';
+import { emailOf, PASSWORD, signIn, signInHere, signUp, someName } from './support-person.ts';
 import { openVisits } from './support-visits.ts';
 
 describe.skipIf(isWithoutChromium())('account pages in Chromium', () => {
@@ -72,9 +72,9 @@ describe.skipIf(isWithoutChromium())('account pages in Chromium', () => {
 
       await me.press('Sign out');
       expect(await me.notice()).toBe('You are signed out.');
-      await signIn(me, `new-${emailOf(name)}`, PASSWORD);
+      await signInHere(me, `new-${emailOf(name)}`, PASSWORD);
       expect(await me.notice()).toBe('Password: Wrong username, email or password.');
-      await signIn(me, `new-${emailOf(name)}`, next);
+      await signInHere(me, `new-${emailOf(name)}`, next);
       expect(await me.heading()).toBe('Mary Jones');
 
       await me.goTo('/export');
@@ -86,7 +86,7 @@ describe.skipIf(isWithoutChromium())('account pages in Chromium', () => {
       await me.fill({ Password: next });
       await me.press('Delete account');
       expect(await me.notice()).toBe('Your account is deleted.');
-      await signIn(me, name, next);
+      await signInHere(me, name, next);
       expect(await me.heading()).toBe('Sign in');
       expect(await me.notice()).toBe('Password: Wrong username, email or password.');
     });
@@ -106,8 +106,7 @@ describe.skipIf(isWithoutChromium())('account pages in Chromium', () => {
 
       await second.goTo('/devices');
       expect(await second.heading()).toBe('Sign in');
-      await second.fill({ 'Username or email': name, Password: PASSWORD });
-      await second.press('Sign in');
+      await signInHere(second, name);
       expect(await second.heading()).toBe('Devices');
     });
 
@@ -122,8 +121,7 @@ describe.skipIf(isWithoutChromium())('account pages in Chromium', () => {
 
       await second.press('Save');
       expect(await second.notice()).toBe('Your session has ended, so nothing was changed. Sign in to go on.');
-      await second.fill({ 'Username or email': name, Password: PASSWORD });
-      await second.press('Sign in');
+      await signInHere(second, name);
       expect(await second.page.getByLabel(/^About you/).inputValue()).toBe(
         'A long story.\nWith “quotes” & <marks>.',
       );

@@ -5,12 +5,12 @@ import type { CDPSession } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { currentCode } from '../support/codes.ts';
 import { isWithoutChromium } from './support-chromium.ts';
-import { emailOf, PASSWORD, type Person, signIn, signUp } from './support-person.ts';
+import { emailOf, PASSWORD, type Person, signInHere, signUp } from './support-person.ts';
 import { openVisits } from './support-visits.ts';
 
-/** The pixels of a picture: red, green, blue and opacity of each. */
+/** The pixels of a picture: red, green, blue and opacity of each, in base64. */
 interface Picture {
-  data: number[];
+  pixels: string;
   width: number;
   height: number;
 }
@@ -52,31 +52,33 @@ const attach = async (person: Person): Promise<Authenticator> => {
 describe.skipIf(isWithoutChromium())('sign-in with second factors in Chromium', () => {
   // A code is still valid if its step ends while the browser sends it.
   const visits = openVisits({ TOTP_WINDOW: '1' });
-  const { visit } = visits;
+  const { visit, visitOnce } = visits;
 
   /** The text of the QR code on the page, read from its picture as a phone does. */
   const readQrCode = async (person: Person): Promise<string> => {
     const picture = await person.page.locator('svg.qr').screenshot();
-    const blank = await person.context.newPage();
-    const { data, width, height } = await blank.evaluate<Picture>(`(async () => {
+    const { pixels, width, height } = await person.page.evaluate<Picture>(`(async () => {
       const bytes = Uint8Array.from(atob('${picture.toString('base64')}'), (each) => each.charCodeAt(0));
       const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
       const { width, height } = bitmap;
       const context = new OffscreenCanvas(width, height).getContext('2d');
       context.drawImage(bitmap, 0, 0);
-      return { data: [...context.getImageData(0, 0, width, height).data], width, height };
+      const { data } = context.getImageData(0, 0, width, height);
+      let text = '';
+      for (const value of data) text += String.fromCharCode(value);
+      return { pixels: btoa(text), width, height };
     })()`);
-    await blank.close();
-    return jsQr(Uint8ClampedArray.from(data), width, height)?.data ?? '';
+    return jsQr(new Uint8ClampedArray(Buffer.from(pixels, 'base64')), width, height)?.data ?? '';
   };
 
   const recoveryCodesOf = (person: Person): Promise<string[]> =>
     person.page.locator('.codes code').allInnerTexts();
 
   it('adds a passkey, signs in by autofill, button and second step, and replaces a lost one', async () => {
-    const me = await visit();
+    const me = await visitOnce();
     const phone = await attach(me);
     const name = await signUp(me);
+    await me.goTo('/');
     await me.follow('Add a passkey');
     expect(await me.heading()).toBe('Add a passkey');
     expect(await me.page.getByText('turn on JavaScript').isVisible()).toBe(false);
@@ -106,7 +108,7 @@ describe.skipIf(isWithoutChromium())('sign-in with second factors in Chromium', 
 
     // As the second factor.
     await me.press('Sign out');
-    await signIn(me, name);
+    await signInHere(me, name);
     expect(await me.heading()).toBe('Second step');
     await me.press('Use a passkey');
     expect(await me.heading()).toBe(name);
@@ -114,7 +116,7 @@ describe.skipIf(isWithoutChromium())('sign-in with second factors in Chromium', 
     // After the loss: the password and a recovery code.
     await phone.lose();
     await me.press('Sign out');
-    await signIn(me, name);
+    await signInHere(me, name);
     await me.page.getByText('Use a recovery code', { exact: true }).click();
     await me.fill({ 'Recovery code': recoveryCodes[0] ?? '' });
     await me.page.getByRole('button', { name: 'Sign in' }).last().click();
@@ -130,7 +132,7 @@ describe.skipIf(isWithoutChromium())('sign-in with second factors in Chromium', 
   });
 
   it('removes a passkey from the browser too', async () => {
-    const me = await visit();
+    const me = await visitOnce();
     const phone = await attach(me);
     await signUp(me);
     await me.goTo('/security/passkeys');
@@ -163,7 +165,7 @@ describe.skipIf(isWithoutChromium())('sign-in with second factors in Chromium', 
       expect(await recoveryCodesOf(me)).toHaveLength(10);
 
       await me.press('Sign out');
-      await signIn(me, name);
+      await signInHere(me, name);
       expect(await me.heading()).toBe('Second step');
       // The time step of the first code is used.
       await visits.service.execute('UPDATE factors SET last_step = 0');
@@ -172,7 +174,7 @@ describe.skipIf(isWithoutChromium())('sign-in with second factors in Chromium', 
       await me.page.getByRole('button', { name: 'Sign in' }).first().click();
       await me.page.waitForURL(`${visits.service.origin}/`);
       await me.press('Sign out');
-      await signIn(me, name);
+      await signInHere(me, name);
       expect(await me.heading()).toBe(name);
     });
   });

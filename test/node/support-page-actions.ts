@@ -43,9 +43,13 @@ export interface Shown {
 
 const leave = async (page: Page, url: string, script: string): Promise<Shown> => {
   const answered = page.waitForResponse((response) => response.url() === url);
+  const shown = page.waitForEvent('load');
   await page.evaluate(script);
   const response = await answered;
-  return { status: response.status(), text: await response.text() };
+  const text = await response.text();
+  // The page may open another address next, which must not be interrupted by this one.
+  await shown;
+  return { status: response.status(), text };
 };
 
 /** Sends a form, as a script can without a click. */

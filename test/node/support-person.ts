@@ -6,6 +6,8 @@ export const PASSWORD = 'four walls and a door';
 export interface Person {
   context: BrowserContext;
   page: Page;
+  /** Of the service. */
+  origin: string;
   /** Opens a page by its path. */
   goTo: (path: string) => Promise<void>;
   /** Fills in fields by their labels. */
@@ -20,6 +22,8 @@ export interface Person {
   notice: () => Promise<string>;
   /** Errors in the page, violations of its policy, and requests to another origin. */
   complaints: string[];
+  /** Becomes a person whom the service does not know: without cookies and complaints. */
+  forget: () => Promise<void>;
   leave: () => Promise<void>;
 }
 
@@ -57,6 +61,7 @@ export const arrive = async (
   return {
     context,
     page,
+    origin,
     complaints,
     async goTo(path) {
       await page.goto(origin + path);
@@ -69,20 +74,33 @@ export const arrive = async (
     follow: (link) => thenLoaded(page.getByRole('link', { name: link, exact: true }).first()),
     heading: () => page.locator('h1').innerText(),
     notice: () => page.locator('.notice').innerText(),
+    async forget() {
+      await context.clearCookies();
+      complaints.length = 0;
+    },
     leave: () => context.close(),
   };
 };
 
-/** Creates an account by the form. */
-export const signUp = async (person: Person, name = someName()): Promise<string> => {
-  await person.goTo('/sign-up');
-  await person.fill({ Email: emailOf(name), Username: name, Name: name, Password: PASSWORD });
-  await person.press('Create account');
+/** Creates an account whose session is a cookie of this browser. The page stays as it is. The form has its own test. */
+export const signUp = async (
+  { context, origin }: Pick<Person, 'context' | 'origin'>,
+  name = someName(),
+): Promise<string> => {
+  const response = await context.request.post(`${origin}/id/register`, {
+    data: { email: emailOf(name), username: name, name, password: PASSWORD },
+  });
+  if (response.status() !== 201) throw new Error(`No account was made: ${await response.text()}`);
   return name;
 };
 
-export const signIn = async (person: Person, name: string, password = PASSWORD): Promise<void> => {
-  await person.goTo('/');
+/** Signs in by the form of the page. */
+export const signInHere = async (person: Person, name: string, password = PASSWORD): Promise<void> => {
   await person.fill({ 'Username or email': name, Password: password });
   await person.press('Sign in');
+};
+
+export const signIn = async (person: Person, name: string, password = PASSWORD): Promise<void> => {
+  await person.goTo('/sign-in');
+  await signInHere(person, name, password);
 };

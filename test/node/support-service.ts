@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { createTestHarness } from 'wrangler';
 import type { Env } from '../../src/env.ts';
+import { buildForHarness } from './support-build.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -24,9 +25,12 @@ export const quietWrangler = (): void => {
 };
 
 /** Latchkey with these settings and cheap hashes, for a harness. */
-// Not a prebuilt Worker: wrangler's own bundle also reads the rest of a refused body, else the connection may be lost.
-export const harnessWorker = (settings: Record<string, string>, secrets: Record<string, string> = {}) => ({
+export const harnessWorker = async (
+  settings: Record<string, string>,
+  secrets: Record<string, string> = {},
+) => ({
   configPath: 'wrangler.toml',
+  prebuiltWorkerDir: await buildForHarness(),
   vars: { PASSWORD_ITERATIONS: '1000', PASSWORD_ROUNDS: '2', ...settings },
   // `npm start` leaves keys in .dev.vars, which wrangler reads here too.
   secrets: { TOKEN_SECRET: 'a secret for tests that is long enough', SIGNING_KEYS: '', ...secrets },
@@ -38,7 +42,7 @@ export const startService = async (
   secrets: Record<string, string> = {},
 ): Promise<Service> => {
   quietWrangler();
-  const harness = createTestHarness({ root: ROOT, workers: [harnessWorker(settings, secrets)] });
+  const harness = createTestHarness({ root: ROOT, workers: [await harnessWorker(settings, secrets)] });
   const { url } = await harness.listen();
   const worker = harness.getWorker<Env>();
   await worker.applyD1Migrations('DB');

@@ -25,8 +25,9 @@ export const someone = () => {
 };
 export type Person = ReturnType<typeof someone>;
 
-/** A browser's profile with its own cookies. */
+/** A browser's profile with one window. */
 export interface Owner {
+  /** Opens a page in the window: to open another window takes longer than most tests. */
   openPage: (origin: string) => Promise<Page>;
   /** Creates an account and logs in to it, as the service's own page does. Returns the response of `me/`. */
   join: () => Promise<string>;
@@ -35,14 +36,15 @@ export interface Owner {
   cookies: () => Promise<Cookie[]>;
   /** The value of the session cookie. */
   session: () => Promise<string | undefined>;
-  leave: () => Promise<void>;
+  /** Deletes the cookies: the browser is then that of somebody else. */
+  forget: () => Promise<void>;
 }
 
 export interface Stage {
   service: Service;
   allowedPort: number;
   foreignPort: number;
-  newOwner: () => Promise<Owner>;
+  owner: Owner;
   /** Creates an account without a browser. */
   elsewhere: () => Promise<Person>;
   /** True if that name and password log in. */
@@ -53,43 +55,43 @@ export interface Stage {
 
 export const setStage = async (): Promise<Stage> => {
   const [allowed, foreign] = [await servePages(), await servePages()];
-  const service = await startService({ ALLOWED_ORIGINS: `http://localhost:${allowed.port}` });
-  const browser = await launchChromium();
+  const [service, browser] = await Promise.all([
+    startService({ ALLOWED_ORIGINS: `http://localhost:${allowed.port}` }),
+    launchChromium(),
+  ]);
 
   const post = (path: string, fields: unknown): Promise<Response> =>
     fetch(service.origin + path, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(fields) });
 
-  const newOwner = async (): Promise<Owner> => {
-    const context = await browser.newContext();
-    const cookies = () => context.cookies(service.origin);
-    return {
-      cookies,
-      async openPage(origin) {
-        const page = await context.newPage();
-        await page.goto(`${origin}/`);
-        return page;
-      },
-      async join() {
-        const response = await context.request.post(`${service.origin}/api/users/register/`, {
-          data: someone(),
-        });
-        if (response.status() !== 200) throw new Error(`No account was made: ${await response.text()}`);
-        return response.text();
-      },
-      async truth() {
-        const response = await context.request.get(`${service.origin}/api/users/me/`);
-        return { status: response.status(), text: await response.text() };
-      },
-      session: async () => (await cookies()).find(({ name }) => name === 'sessionid')?.value,
-      leave: () => context.close(),
-    };
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const cookies = () => context.cookies(service.origin);
+  const owner: Owner = {
+    cookies,
+    async openPage(origin) {
+      await page.goto(`${origin}/`);
+      return page;
+    },
+    async join() {
+      const response = await context.request.post(`${service.origin}/api/users/register/`, {
+        data: someone(),
+      });
+      if (response.status() !== 200) throw new Error(`No account was made: ${await response.text()}`);
+      return response.text();
+    },
+    async truth() {
+      const response = await context.request.get(`${service.origin}/api/users/me/`);
+      return { status: response.status(), text: await response.text() };
+    },
+    session: async () => (await cookies()).find(({ name }) => name === 'sessionid')?.value,
+    forget: () => context.clearCookies(),
   };
 
   return {
     service,
     allowedPort: allowed.port,
     foreignPort: foreign.port,
-    newOwner,
+    owner,
     async elsewhere() {
       const person = someone();
       const text = await (await post('/api/v1/user/register/', person)).text();

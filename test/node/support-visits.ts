@@ -10,13 +10,17 @@ const STARTS_WITHIN_MS = 60_000;
 
 export interface Visits {
   readonly service: Service;
-  /** A new person, with a browser context that is closed after the test. */
+  /** A new person. Tests share browser contexts, one after the other and without cookies: a window opens slowly. */
   visit: (javaScriptEnabled?: boolean) => Promise<Person>;
+  /** A new person whose browser context is closed after the test: for tests that change the browser. */
+  visitOnce: () => Promise<Person>;
 }
 
 /** Starts both before the tests and stops them afterwards. A test fails if a page has an error or violates its policy. */
 export const openVisits = (settings: Parameters<typeof startService>[0]): Visits => {
-  const people: Person[] = [];
+  /** What to do with each person of the current test when it ends. */
+  const people = new Map<Person, () => unknown>();
+  const idle = new Map<boolean, Person[]>([true, false].map((each) => [each, []]));
   let service: Service;
   let browser: Browser;
 
@@ -25,8 +29,9 @@ export const openVisits = (settings: Parameters<typeof startService>[0]): Visits
   }, STARTS_WITHIN_MS);
 
   afterEach(async () => {
-    const complaints = people.flatMap((person) => person.complaints);
-    await Promise.all(people.splice(0).map((person) => person.leave()));
+    const complaints = [...people.keys()].flatMap((person) => person.complaints);
+    await Promise.all([...people.values()].map((end) => end()));
+    people.clear();
     expect(complaints).toEqual([]);
   });
 
@@ -40,8 +45,17 @@ export const openVisits = (settings: Parameters<typeof startService>[0]): Visits
       return service;
     },
     async visit(javaScriptEnabled = true) {
-      const person = await arrive(browser, service.origin, { javaScriptEnabled });
-      people.push(person);
+      const person =
+        idle.get(javaScriptEnabled)?.pop() ?? (await arrive(browser, service.origin, { javaScriptEnabled }));
+      people.set(person, async () => {
+        await person.forget();
+        idle.get(javaScriptEnabled)?.push(person);
+      });
+      return person;
+    },
+    async visitOnce() {
+      const person = await arrive(browser, service.origin);
+      people.set(person, person.leave);
       return person;
     },
   };
