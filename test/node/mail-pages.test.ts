@@ -72,6 +72,8 @@ describe.skipIf(isWithoutChromium())('mail and the account pages in Chromium', (
       await other.fill({ 'New password': THIRD_PASSWORD });
       await other.press('Set the password');
       await signInHere(other, email, THIRD_PASSWORD);
+      expect(await other.heading()).toBe('Add a passkey');
+      await other.goTo('/');
       expect(await other.page.locator('h1').innerText()).toBe(name);
       await me.goTo('/devices');
       expect(await me.heading()).toBe('Sign in');

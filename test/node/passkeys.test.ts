@@ -5,7 +5,7 @@ import type { CDPSession } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { currentCode } from '../support/codes.ts';
 import { isWithoutChromium } from './support-chromium.ts';
-import { emailOf, PASSWORD, type Person, signInHere, signUp } from './support-person.ts';
+import { emailOf, PASSWORD, type Person, signInHere, signUp, someName } from './support-person.ts';
 import { openVisits } from './support-visits.ts';
 
 /** The pixels of a picture: red, green, blue and opacity of each, in base64. */
@@ -77,8 +77,11 @@ describe.skipIf(isWithoutChromium())('sign-in with second factors in Chromium', 
   it('adds a passkey, signs in by autofill, button and second step, and replaces a lost one', async () => {
     const me = await visitOnce();
     const phone = await attach(me);
-    const name = await signUp(me);
-    await me.goTo('/');
+    const name = someName();
+    await me.goTo('/sign-up');
+    await me.fill({ Email: emailOf(name), Username: name, Name: name, Password: PASSWORD });
+    await me.press('Create account');
+    // Offered once, after the account is created.
     await me.follow('Add a passkey');
     expect(await me.heading()).toBe('Add a passkey');
     expect(await me.page.getByText('turn on JavaScript').isVisible()).toBe(false);

@@ -6,7 +6,14 @@ import { type Browser, chromium } from 'playwright-core';
 /** A name of this machine that is not a loopback name. Pages of loopback names are allowed during development. */
 export const FOREIGN_HOST = 'foreign.test';
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+/** The first is Chromium without what shows windows: the browser tests take a third less time in it. */
+const NAMES = [
+  'chromium-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome-stable',
+  'google-chrome',
+];
 
 const isRunnable = (path: string): boolean => {
   try {
@@ -36,6 +43,7 @@ export const launchChromium = (): Promise<Browser> => {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error('There is no Chromium.');
   // Root, as in a container, has no sandbox; the pages are our own.
-  const args = ['--no-sandbox', `--host-resolver-rules=MAP ${FOREIGN_HOST} 127.0.0.1`];
+  // Without a graphics card, its process only costs time.
+  const args = ['--no-sandbox', '--disable-gpu', `--host-resolver-rules=MAP ${FOREIGN_HOST} 127.0.0.1`];
   return chromium.launch({ executablePath, args });
 };
