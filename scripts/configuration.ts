@@ -27,6 +27,8 @@ export interface Configuration {
   /** The ids of the bindings; null if they are missing. */
   databaseId: string | null;
   kvId: string | null;
+  /** Where the migrations are, and the table in which wrangler lists those that are applied. */
+  migrations: { folder: string; table: string };
   /** The names of all bindings that the Worker requires or warns about. */
   bindings: readonly string[];
 }
@@ -79,6 +81,10 @@ export const readConfiguration = async (
     vars: { ...vars },
     databaseId: textOrNull(database?.['database_id']),
     kvId: textOrNull(namespace?.['id']),
+    migrations: {
+      folder: resolve(dirname(path), textOrNull(database?.['migrations_dir']) ?? 'migrations'),
+      table: textOrNull(database?.['migrations_table']) ?? 'd1_migrations',
+    },
     bindings: [
       ...listOf(databases).map(({ binding }) => String(binding)),
       ...listOf(namespaces).map(({ binding }) => String(binding)),

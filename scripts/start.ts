@@ -1,23 +1,24 @@
 // `npm start -- [wrangler flags]`: generates secrets, checks the settings, applies migrations and serves locally.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename, join } from 'node:path';
-import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { parseArgs } from 'node:util';
 import { withoutSeparator } from './command-line.ts';
-import { judge, localSecretsPath, readConfiguration, readLocalSecrets } from './configuration.ts';
+import {
+  type Configuration,
+  judge,
+  localSecretsPath,
+  readConfiguration,
+  readLocalSecrets,
+} from './configuration.ts';
+import { openTarget } from './import/target.ts';
 import { withLock } from './start/lock.ts';
 import { localMailVars } from './start/mail.ts';
+import { applyMigrations } from './start/migrate.ts';
 import { isInUse, waitForListener } from './start/port.ts';
 import { addSecrets, makeMissingSecrets } from './start/secret.ts';
 import { messageOf, print, printError } from './terminal.ts';
-import {
-  environmentOf,
-  PROJECT,
-  TARGET_OPTIONS,
-  targetFlags,
-  wranglerCommand,
-  wranglerEnvironment,
-} from './wrangler.ts';
+import { environmentOf, PROJECT, TARGET_OPTIONS, wranglerCommand, wranglerEnvironment } from './wrangler.ts';
 
 const DEFAULT_IP = '127.0.0.1';
 const DEFAULT_PORT = '8787';
@@ -67,8 +68,7 @@ const findOrigin = (): string | null => {
 let localVars: Record<string, string> = {};
 
 /** Generates the secrets and checks the settings. Returns the problems. */
-const prepareSettings = async (): Promise<string[]> => {
-  const configuration = await readConfiguration(textOf(values.config), environmentOf(values));
+const prepareSettings = async (configuration: Configuration): Promise<string[]> => {
   const path = localSecretsPath(configuration);
   const known = readLocalSecrets(path);
   const made = await makeMissingSecrets(known, Date.now());
@@ -87,19 +87,18 @@ const prepareSettings = async (): Promise<string[]> => {
   return [`Check ${basename(configuration.path)} and ${path}:`, ...problems.map((problem) => `- ${problem}`)];
 };
 
-/** Applies the migrations to the local database. Prints wrangler's output only if that fails. */
-const migrate = (): number => {
-  const command = ['d1', 'migrations', 'apply', 'DB', '--local', ...targetFlags(values)];
-  const { status, stdout, stderr } = spawnSync(process.execPath, wranglerCommand(command), {
-    cwd: PROJECT,
-    // With CI set, wrangler asks no questions.
-    env: wranglerEnvironment({ CI: 'true' }),
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
+/** Applies the migrations to the local database that wrangler serves with these flags. */
+const migrate = async ({ migrations }: Configuration): Promise<void> => {
+  const target = await openTarget({
+    'persist-to': textOf(values['persist-to']),
+    config: textOf(values.config),
+    env: environmentOf(values),
   });
-  if (status !== 0)
-    printError(`${stripVTControlCharacters(stdout + stderr)}\nThe migrations could not be applied.`);
-  return status ?? REFUSED_STATUS;
+  try {
+    await applyMigrations(target, migrations);
+  } finally {
+    await target.close();
+  }
 };
 
 const address = () => ({
@@ -163,10 +162,11 @@ const isPortFree = async (): Promise<boolean> => {
 };
 
 const prepare = async (): Promise<boolean> => {
-  const problems = await prepareSettings();
+  const configuration = await readConfiguration(textOf(values.config), environmentOf(values));
+  const problems = await prepareSettings(configuration);
   if (problems.length > 0) return refuse(problems);
-  process.exitCode = migrate();
-  return process.exitCode === 0;
+  await migrate(configuration);
+  return true;
 };
 
 const main = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 // The database of an import or export: the local one, or the deployed one.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import {
   explainRefusal,
   isRow,
@@ -38,7 +38,9 @@ export const isTaken = (text: string): boolean =>
   text.includes('UNIQUE constraint failed') ||
   text.includes('NOT NULL constraint failed: imported_tokens.id');
 
-const toError = (text: string): Error => (isTaken(text) ? new Taken(text) : new Error(explainRefusal(text)));
+/** The cause is the text of the database. */
+const toError = (text: string): Error =>
+  isTaken(text) ? new Taken(text) : new Error(explainRefusal(text), { cause: text });
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -61,10 +63,14 @@ const openLocal = async (place: Place): Promise<Target> => {
   const proxy = await withoutMessages(async () => {
     const { getPlatformProxy } = await import('wrangler');
     const folder = place['persist-to'];
+    const configPath = resolve(PROJECT, place.config ?? 'wrangler.toml');
+    // Without a folder, the proxy would take that of the caller, but `wrangler dev` takes that of the configuration.
+    const state =
+      folder === undefined ? join(dirname(configPath), '.wrangler/state') : resolve(PROJECT, folder);
     return getPlatformProxy({
-      configPath: resolve(PROJECT, place.config ?? 'wrangler.toml'),
+      configPath,
       ...(place.env === undefined ? {} : { environment: place.env }),
-      persist: folder === undefined ? true : { path: join(resolve(PROJECT, folder), 'v3') },
+      persist: { path: join(state, 'v3') },
       remoteBindings: false,
     });
   });

@@ -10,6 +10,8 @@ const BINDINGS = ['DB', 'SESSIONS', 'LOGIN_LIMIT', 'REGISTRATION_LIMIT', 'WRITE_
 
 const MAIL = { MAIL_FROM: 'id@example.com', PUBLIC_URL: 'https://id.example.com' };
 
+const MIGRATIONS = { folder: '/x/migrations', table: 'd1_migrations' };
+
 const environments: Record<string, Configuration> = {
   '': {
     path: '/x/wrangler.toml',
@@ -18,6 +20,7 @@ const environments: Record<string, Configuration> = {
     vars: {},
     databaseId: 'd1-top',
     kvId: 'kv-top',
+    migrations: MIGRATIONS,
     bindings: BINDINGS,
   },
   staging: {
@@ -27,6 +30,7 @@ const environments: Record<string, Configuration> = {
     vars: {},
     databaseId: 'd1-staging',
     kvId: 'kv-staging',
+    migrations: MIGRATIONS,
     bindings: BINDINGS,
   },
 };

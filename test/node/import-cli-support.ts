@@ -1,11 +1,13 @@
 // Runs the scripts as commands, each test against its own local database.
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, onTestFinished } from 'vitest';
+import { readConfiguration } from '../../scripts/configuration.ts';
 import { openTarget } from '../../scripts/import/target.ts';
+import { applyMigrations } from '../../scripts/start/migrate.ts';
 import { PROJECT, type Row } from '../../scripts/wrangler.ts';
 import { makeOnce } from './support-once.ts';
 
@@ -51,11 +53,9 @@ export const killWithDatabase = (pid: number | undefined): void => {
 const STARTS_WITHIN_MS = 60_000;
 
 const migrate = async (folder: string): Promise<void> => {
-  const migrations = readdirSync(join(PROJECT, 'migrations')).filter((name) => name.endsWith('.sql'));
-  const texts = migrations.sort().map((name) => readFileSync(join(PROJECT, 'migrations', name), 'utf8'));
-  // Faster than a wrangler process that applies them.
+  const { migrations } = await readConfiguration(undefined, '');
   const target = await openTarget({ 'persist-to': folder });
-  await target.write(texts.flatMap((text) => text.split('--> statement-breakpoint')));
+  await applyMigrations(target, migrations);
   await target.close();
 };
 

@@ -1,6 +1,6 @@
 // `npm start`: its checks before it serves, local secrets and mail, and two starts at once.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
@@ -12,27 +12,13 @@ import { PROJECT } from '../../scripts/wrangler.ts';
 import { readSigningKeys } from '../../src/settings/index.ts';
 import { run, start } from './import-cli-support.ts';
 import { tempFile, tempFolder } from './import-support.ts';
+import { configure } from './support-configuration.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 31);
 const SECRETS_FILE =
   /(?:^|\n)TOKEN_SECRET='[\w-]{43}'\nSIGNING_KEYS='\[\{"kty":"EC","crv":"P-256",[^\n']+\}\]'\n$/;
 
 const SECRET = 'TOKEN_SECRET=a-secret-for-tests-that-is-long-enough\n';
-
-/** A folder with the configuration of the project and its own secrets. */
-const configure = (devVars: string | null, vars = ''): { config: string; secrets: string } => {
-  const toml = readFileSync(join(PROJECT, 'wrangler.toml'), 'utf8')
-    .replace('main = "', `main = "${PROJECT}/`)
-    .replace('base_dir = "', `base_dir = "${PROJECT}/`)
-    .replaceAll('migrations_dir = "', `migrations_dir = "${PROJECT}/`)
-    .replace('directory = "', `directory = "${PROJECT}/`)
-    .replace('command = "', `cwd = "${PROJECT}"\ncommand = "`)
-    .replace('\n[vars]\n', `\n[vars]\n${vars}\n`);
-  const config = tempFile('wrangler.toml', toml);
-  const secrets = join(config, '../.dev.vars');
-  if (devVars !== null) writeFileSync(secrets, devVars);
-  return { config, secrets };
-};
 
 /** A port that was free a moment ago. */
 const freePort = (): Promise<number> =>
