@@ -3,11 +3,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestHarness } from 'wrangler';
 import { PROJECT } from '../../scripts/wrangler.ts';
-import { harnessWorker, quietWrangler } from './support-service.ts';
+import { harnessWorker } from './support-service.ts';
 
 const EXAMPLE = 'latchkey-example-api';
 
-quietWrangler();
 const harness = createTestHarness({
   root: PROJECT,
   workers: [await harnessWorker({}), { configPath: 'examples/api/wrangler.toml' }],

@@ -27,7 +27,8 @@ export const serve = async (folder: string): Promise<Latchkey> => {
   const settings = SETTINGS.flatMap((setting) => ['--var', setting]);
   const child = spawn(process.execPath, wranglerCommand(['dev', ...flags, ...settings]), {
     cwd: PROJECT,
-    env: wranglerEnvironment({ CLOUDFLARE_CF_FETCH_ENABLED: 'false', CI: 'true' }),
+    // Its line with the address is a message of this level.
+    env: wranglerEnvironment({ CI: 'true', WRANGLER_LOG: 'log' }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));

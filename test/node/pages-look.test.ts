@@ -1,5 +1,5 @@
 // The look of the pages: no accessibility violations, and no page wider than its window. `SCREENSHOTS=true` keeps pictures.
-import './support-bytes.ts';
+import '../../scripts/uint8-array.ts';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { currentCode } from '../support/codes.ts';

@@ -1,5 +1,5 @@
 // Second factors in Chromium: passkeys of a virtual authenticator, an authenticator app by QR code, app passwords.
-import './support-bytes.ts';
+import '../../scripts/uint8-array.ts';
 import jsQr from 'jsqr';
 import type { CDPSession } from 'playwright-core';
 import { describe, expect, it } from 'vitest';

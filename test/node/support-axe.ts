@@ -13,12 +13,17 @@ const OPTIONS = { resultTypes: ['violations'] } satisfies axe.RunOptions;
 /** The rules that depend on colours. */
 const COLORS = ['color-contrast', 'link-in-text-block'];
 
+/** Until then, a color that changes with the scheme may have too little contrast. */
+const TRANSITIONS_END =
+  'Promise.allSettled(document.getAnimations().filter((each) => each instanceof CSSTransition).map(({ finished }) => finished))';
+
 /**
  * The rules that the page breaks, as it is now.
  * @param only the rules for colours alone: for a page that was checked with others
  */
 export const findViolations = async (page: Page, only?: 'colors'): Promise<axe.Result[]> => {
   const options = JSON.stringify(only === undefined ? OPTIONS : { ...OPTIONS, runOnly: COLORS });
+  await page.evaluate(TRANSITIONS_END);
   if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(SOURCE);
   return page.evaluate<axe.Result[]>(`axe.run(${options}).then(({ violations }) => violations)`);
 };

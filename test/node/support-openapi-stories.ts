@@ -1,5 +1,5 @@
 // Requests that make each operation of the document succeed, dialect by dialect.
-import './support-bytes.ts';
+import '../../scripts/uint8-array.ts';
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Json } from '../../src/http/problem.ts';

@@ -17,13 +17,6 @@ export interface Service {
   close: () => Promise<void>;
 }
 
-/** Keeps wrangler from network requests and telemetry. */
-export const quietWrangler = (): void => {
-  process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
-  process.env['WRANGLER_SEND_METRICS'] = 'false';
-  process.env['WRANGLER_LOG'] = 'error';
-};
-
 /** Latchkey with these settings and cheap hashes, for a harness. */
 export const harnessWorker = async (
   settings: Record<string, string>,
@@ -41,7 +34,6 @@ export const startService = async (
   settings: Record<string, string>,
   secrets: Record<string, string> = {},
 ): Promise<Service> => {
-  quietWrangler();
   const harness = createTestHarness({ root: ROOT, workers: [await harnessWorker(settings, secrets)] });
   const { url } = await harness.listen();
   const worker = harness.getWorker<Env>();

@@ -1,4 +1,5 @@
 // Loads the Worker's code for hashes. It is loaded by path, because it is typed for the Worker's runtime.
+import '../../uint8-array.ts';
 
 type Callable = (...args: readonly unknown[]) => unknown;
 
@@ -10,21 +11,6 @@ const load = async (file: string, name: string): Promise<Callable> => {
   const found: unknown = typeof module === 'object' && module !== null ? Reflect.get(module, name) : null;
   if (!isCallable(found)) throw new Error(`${url.pathname} has no ${name}.`);
   return found;
-};
-
-/** Missing in Node 24. https://tc39.es/proposal-arraybuffer-base64/ */
-const addBase64 = (): void => {
-  const bytes: object = Uint8Array;
-  if ('fromBase64' in bytes) return;
-  Object.defineProperty(bytes, 'fromBase64', {
-    value: (text: string) => new Uint8Array(Buffer.from(text, 'base64')),
-  });
-  Object.defineProperty(Uint8Array.prototype, 'toBase64', {
-    value(this: Uint8Array, options?: { omitPadding?: boolean }) {
-      const text = Buffer.from(this).toString('base64');
-      return options?.omitPadding === true ? text.replace(/=+$/, '') : text;
-    },
-  });
 };
 
 export type Description = { ok: true; algorithm: string } | { ok: false; reason: string };
@@ -56,7 +42,6 @@ const asText = (value: unknown): string => {
 
 /** @param cost of new hashes. Tests pass a cheap one */
 export const loadCoreHashes = async (cost = DEFAULT_COST): Promise<CoreHashes> => {
-  addBase64();
   const parseHash = await load('credentials/own-hash.ts', 'parseHash');
   const createPasswords = await load('credentials/passwords.ts', 'createPasswords');
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes));

@@ -1,4 +1,4 @@
-// The base64 and hex methods of Uint8Array that Node 24 lacks, for code of the Worker that runs in Node.
+// Importing this adds the base64 and hex methods of Uint8Array that Node 24 lacks and the Worker's code uses.
 // https://tc39.es/proposal-arraybuffer-base64/
 
 interface Base64Options {
