@@ -132,7 +132,7 @@ describe('npm run import', () => {
 
   it('continues after a kill without losing or duplicating an account', async () => {
     const folder = persistFolder();
-    const count = 20_000;
+    const count = 10_000;
     const file = tempFile('users.csv', csvOf(count));
     const { child, ended } = start('import', [file, '--persist-to', folder]);
     while (!existsSync(checkpointPath(file)) && child.exitCode === null) await wait(5);
@@ -147,14 +147,14 @@ describe('npm run import', () => {
     const again = await run('import', [file, '--persist-to', folder]);
     expect(again.status).toBe(0);
     expect(again.stdout).toMatch(/^Taking up the import that was interrupted: \d+,000 records are done\.\n/);
-    expect(again.stdout).toContain('  read                  20,000\n');
+    expect(again.stdout).toContain('  read                  10,000\n');
     expect(ask(folder, COUNT)).toEqual([{ n: count, emails: count }]);
     expect(existsSync(checkpointPath(file))).toBe(false);
   });
 
   it('stops after the current batch at Ctrl-C, and starts over with --restart', async () => {
     const folder = persistFolder();
-    const file = tempFile('users.csv', csvOf(20_000));
+    const file = tempFile('users.csv', csvOf(10_000));
     const { child, ended } = start('import', [file, '--persist-to', folder]);
     while (!existsSync(checkpointPath(file)) && child.exitCode === null) await wait(5);
     child.kill('SIGINT');
@@ -165,7 +165,7 @@ describe('npm run import', () => {
     const restarted = await run('import', [file, '--restart', '--persist-to', folder]);
     expect(restarted.status).toBe(0);
     expect(restarted.stdout).not.toContain('Taking up');
-    expect(ask(folder, COUNT)).toEqual([{ n: 20_000, emails: 20_000 }]);
+    expect(ask(folder, COUNT)).toEqual([{ n: 10_000, emails: 10_000 }]);
   });
 
   it('says what to do if the database has no tables', async () => {

@@ -1,6 +1,6 @@
 // Logins with hashes at the default cost of each tool, at the built Worker. The tests in
 // test/core/credentials/foreign check the same code in detail, with cheap hashes.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadHashCheck } from '../../scripts/import/hashes.ts';
 import { damage, FILES, MAKERS } from '../core/credentials/foreign/support.ts';
 import { type Service, startService } from './support-service.ts';
@@ -41,24 +41,27 @@ const costly = Object.entries(FILES).flatMap(([file, fixtures]) =>
     .map((fixture) => ({ file, ...fixture })),
 );
 
-describe.each(costly.map((fixture, index) => ({ ...fixture, index })))(
-  'a hash of the kind $kind made by $file',
-  ({ kind, password, hash, index }) => {
-    it('logs its owner in, and fails for another password or a damaged hash', async () => {
-      const checkHash = await loadHashCheck();
-      expect(checkHash(hash)).toEqual({ ok: true, algorithm: kind, hash, make: null });
-      expect(await logIn(hash, password)).toBe(200);
-      // One of the three, in turn, because each takes long.
-      const { badSalt, badKey } = damage(hash, index);
-      const changed: [string, string][] = [
-        [badKey, password],
-        [hash, `!${password}`],
-        [badSalt, password],
-      ];
-      const [otherHash, otherPassword] = changed[index % 3] ?? ['', ''];
-      expect(checkHash(otherHash)).toMatchObject({ ok: true, algorithm: kind });
-      expect(await logIn(otherHash, otherPassword)).toBe(400);
-    });
+it.each(costly)('logs in with a $kind hash made by $file', async ({ kind, password, hash }) => {
+  expect((await loadHashCheck())(hash)).toEqual({ ok: true, algorithm: kind, hash, make: null });
+  expect(await logIn(hash, password)).toBe(200);
+});
+
+// One maker of each kind: at its full cost, each try takes up to a second.
+const ofEachKind = [...Map.groupBy(costly, ({ kind }) => kind).values()].flatMap(([first]) => first ?? []);
+
+it.each(ofEachKind.map((fixture, index) => ({ ...fixture, index })))(
+  'rejects another password or a damaged hash of the kind $kind',
+  async ({ kind, password, hash, index }) => {
+    const { badSalt, badKey } = damage(hash, index);
+    // One of the three, in turn.
+    const changed: [string, string][] = [
+      [badKey, password],
+      [hash, `!${password}`],
+      [badSalt, password],
+    ];
+    const [otherHash, otherPassword] = changed[index % 3] ?? ['', ''];
+    expect((await loadHashCheck())(otherHash)).toMatchObject({ ok: true, algorithm: kind });
+    expect(await logIn(otherHash, otherPassword)).toBe(400);
   },
 );
 
@@ -73,7 +76,8 @@ it.each(ofMakers.map((fixture, index) => ({ ...fixture, index })))(
     if (!verdict.ok || verdict.hash === null) return expect.fail(JSON.stringify(verdict));
     expect(verdict.algorithm).toBe(kind);
     expect(await logIn(verdict.hash, password)).toBe(200);
-    // Some hashes take seconds. The tests with cheap hashes try wrong passwords for all.
-    if (index % 3 === 0) expect(await logIn(verdict.hash, `!${password}`)).toBe(400);
+    // SHA-crypt takes seconds. The tests with cheap hashes try wrong passwords for all.
+    if (index % 3 === 0 && !kind.endsWith('-crypt'))
+      expect(await logIn(verdict.hash, `!${password}`)).toBe(400);
   },
 );

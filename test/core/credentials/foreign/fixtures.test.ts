@@ -32,18 +32,19 @@ describe.each(Object.entries(FILES).filter(([, { hashes }]) => hashes.length > 0
 );
 
 describe('a hash with any one character changed', () => {
-  const beginnings: [file: string, beginning: string][] = [
+  /** For slow hashes every fourth character is enough. */
+  const beginnings: [file: string, beginning: string, step?: number][] = [
     ['Django 5.2', 'pbkdf2_sha256$1000$'],
     ['Django 5.2', 'pbkdf2_sha1$1000$'],
-    ['Django 5.2', 'bcrypt_sha256$$2b$04$'],
+    ['Django 5.2', 'bcrypt_sha256$$2b$04$', 4],
     ['Django 5.2', 'argon2$argon2id$v=19$m=512,'],
     ['Django 5.2', 'argon2$argon2i$v=19$m=512,'],
-    ['Django 5.2', 'scrypt$256$'],
-    ['Node', '$2b$04$'],
+    ['Django 5.2', 'scrypt$256$', 4],
+    ['Node', '$2b$04$', 4],
     ['Node', '$pbkdf2-sha1$i='],
     ['Node', '$pbkdf2-sha256$i='],
     ['Node', '$pbkdf2-sha512$i='],
-    ['Node', '$scrypt$ln=6,'],
+    ['Node', '$scrypt$ln=6,', 4],
     ['Node', '$argon2id$v=19$m=64,'],
     ['passlib', '$pbkdf2$1000$'],
     ['passlib', '$pbkdf2-sha256$1000$'],
@@ -53,13 +54,13 @@ describe('a hash with any one character changed', () => {
 
   it.each(beginnings)(
     'does not verify: %s, %s',
-    async (file, beginning) => {
+    async (file, beginning, step = 1) => {
       const found = FILES[file]?.hashes.find(({ hash }) => hash.startsWith(beginning));
       const hash = found?.hash ?? '';
       const password = found?.password ?? '';
       expect(await verifyForeignHash(password, hash)).toBe(true);
       const verified: string[] = [];
-      for (let index = 0; index < hash.length; index += 1) {
+      for (let index = 0; index < hash.length; index += step) {
         const changed = changeAt(hash, index);
         if (await verifyForeignHash(password, changed)) verified.push(changed);
       }

@@ -25,8 +25,9 @@ const tryOut = async (
   if (!imported) return `refused: ${await refusalOf(hash, options)}`;
   if (!(await verifyForeignHash(password, imported.stored))) return 'does not verify';
   // This kind tries three recipes at full cost before it refuses, which takes a second. The tests of better-auth's
-  // hashes, which have the same kind, try wrong passwords.
+  // hashes, which have the same kind, try wrong passwords. One changed hash is enough.
   const isDear = imported.algorithm === 'scrypt-or-pbkdf2';
+  if (isDear && index > 0) return imported.algorithm;
   if (!isDear && (await verifyForeignHash(`${password}!`, imported.stored)))
     return 'verifies another password';
   const changed = await importHash(changeAt(hash, placeIn(hash, index)), options);
