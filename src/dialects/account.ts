@@ -107,7 +107,7 @@ const showProfile = endpoint({
   path: '/profile',
   auth: toRead,
   handle: (c) => {
-    const { id, username, email, createdAtMs, pictureId } = c.var.principal.account;
+    const { id, username, email, createdAtMs, pictureId } = c.get('principal').account;
     const data = { id, username: username ?? email, email, created: dayMonthYear(createdAtMs) };
     const picture = findPicture(pictureId);
     return succeed(c, { data: picture ? { ...data, picture: originOf(c) + picture.path } : data });

@@ -112,7 +112,7 @@ const showUser = endpoint({
   method: 'GET',
   path: '/user',
   auth: toRead,
-  handle: (c) => send(c, { status: 200, body: show(c.var.principal.account) }),
+  handle: (c) => send(c, { status: 200, body: show(c.get('principal').account) }),
   docs: DOCS && {
     id: 'conjugatorUser',
     summary: 'Show your account',

@@ -150,7 +150,7 @@ const showMe = endpoint({
   method: 'GET',
   path: '/me',
   auth: { via: ['token', 'cookie'], reads: 'nearest', anonymous: { reason: 'not_found' } },
-  handle: async (c) => send(c, { status: 200, body: await show(c, c.var.principal.account) }),
+  handle: async (c) => send(c, { status: 200, body: await show(c, c.get('principal').account) }),
   docs: DOCS && {
     id: 'usersMe',
     summary: 'Who is logged in',

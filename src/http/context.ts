@@ -46,7 +46,7 @@ export interface Variables {
   counts: OperationCounts;
   withinRate: WithinRate;
   commonPasswords: Services['commonPasswords'];
-  /** Who is logged in; set on routes that require it. */
+  /** Who is logged in; set on routes that require it. Read by `c.get`: `c.var` builds an object of all variables. */
   principal: Principal;
   /** The cookie that the principal was found by; undefined if another credential was. */
   sessionCookie: string | undefined;

@@ -53,7 +53,7 @@ const showMe = endpoint({
   method: 'GET',
   path: '/me',
   auth: toRead,
-  handle: (c) => c.json({ account: showAccount(c.var.principal.account, originOf(c)) }, 200),
+  handle: (c) => c.json({ account: showAccount(c.get('principal').account, originOf(c)) }, 200),
   docs: DOCS && { id: 'idMe', summary: 'Show your account', successes: [shown] },
 });
 

@@ -89,7 +89,7 @@ export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppE
       if (c.var.httpSettings.requireAdminFactor && session.factor === null)
         return { reason: 'factor_required' };
     }
-    return auth.recent && !c.var.core.sessions.isRecent(session) ? { reason: 'reauthenticate' } : null;
+    return auth.recent && !c.get('core').sessions.isRecent(session) ? { reason: 'reauthenticate' } : null;
   };
 
   return async (c, next) => {
@@ -113,7 +113,7 @@ export const authenticate = (method: string, auth: Auth): MiddlewareHandler<AppE
     const principal = takesCookie ? await identifyByCookie(c, auth.reads) : null;
     if (!principal) {
       if (auth.optional) return next();
-      return (await c.var.surface.onAnonymous?.(c)) ?? respondProblem(c, anonymous);
+      return (await c.get('surface').onAnonymous?.(c)) ?? respondProblem(c, anonymous);
     }
     return goOn(principal);
   };
@@ -139,6 +139,6 @@ export const identifyByCookie = async (
 
 /** The principal of an endpoint whose `auth` is optional; null if the request is anonymous. */
 export const findPrincipal = (c: Context<AppEnv>): Principal | null => {
-  const principal: Principal | undefined = c.var.principal;
+  const principal: Principal | undefined = c.get('principal');
   return principal ?? null;
 };
