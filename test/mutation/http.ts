@@ -36,8 +36,8 @@ export const httpMutants = [
       ],
       [
         'A stolen session can do what requires a recent sign-in.',
-        'auth.recent && !c.var.core.sessions.isRecent(session)',
-        'auth.recent && c.var.core.sessions.isRecent(session) === undefined',
+        "auth.recent && !c.get('core').sessions.isRecent(session)",
+        "auth.recent && c.get('core').sessions.isRecent(session) === undefined",
         ['dialects/id/reauthenticate', 'pages/confirm'],
       ],
       [
