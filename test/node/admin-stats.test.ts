@@ -42,8 +42,8 @@ describe('admin stats', () => {
       insert('g', '$pbkdf2-sha512$25000$c2FsdA$aGFzaA'),
       `INSERT INTO sessions (id, user_id, kind, created_at, last_seen_at, expires_at) VALUES
         ('1', 1, 'jwt', 0, 0, ${NOW_MS + 1}), ('2', 1, 'jwt', 0, 0, ${NOW_MS + 1}), ('3', 1, 'cookie', 0, 0, ${NOW_MS})`,
-      `INSERT INTO events (user_id, type, dialect, created_at) VALUES
-        (1, 'login', 'auth', ${NOW_MS - DAY_MS + 1}), (1, 'login', 'auth', ${NOW_MS - DAY_MS})`,
+      `INSERT INTO events (id, user_id, type, dialect, created_at) VALUES
+        (1, 1, 'login', 'auth', ${NOW_MS - DAY_MS + 1}), (2, 1, 'login', 'auth', ${NOW_MS - DAY_MS})`,
     ]);
     const { text, json } = await showStats(scratch.target.query, NOW_MS);
     expect(json).toEqual({

@@ -32,9 +32,11 @@ const addSessions = (rows: number, userId: number, expiresAtMs: number, name = '
     .bind(rows, name, userId, expiresAtMs)
     .run();
 
+/** Not with the default of `id`, the time and a small random number: two events of an account could get the same. */
 const addEvents = (rows: number, createdAtMs: number) =>
   testEnv.DB.prepare(
-    `INSERT INTO events (user_id, type, dialect, created_at) ${SERIES} SELECT i, 'login', 'users', ? FROM n`,
+    `INSERT INTO events (id, user_id, type, dialect, created_at)
+      ${SERIES} SELECT (SELECT ifnull(max(id), 0) FROM events) + i, i, 'login', 'users', ? FROM n`,
   )
     .bind(rows, createdAtMs)
     .run();

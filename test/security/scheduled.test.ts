@@ -39,7 +39,7 @@ const seed = async (): Promise<string> => {
     .bind(700, username, Date.now() - 1)
     .run();
   await testEnv.DB.prepare(
-    `INSERT INTO events (user_id, type, dialect, created_at) ${series} SELECT i, 'login', 'users', ? FROM n`,
+    `INSERT INTO events (id, user_id, type, dialect, created_at) ${series} SELECT i, i, 'login', 'users', ? FROM n`,
   )
     .bind(3, Date.now() - 91 * DAY_MS)
     .run();
