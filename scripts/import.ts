@@ -14,7 +14,7 @@ import { writeReport } from './import/report.ts';
 import { runImport } from './import/run.ts';
 import { openSource } from './import/source.ts';
 import { openTarget } from './import/target.ts';
-import { print, printError } from './terminal.ts';
+import { messageOf, print, printError } from './terminal.ts';
 
 const FAILED_STATUS = 1;
 const USAGE_STATUS = 2;
@@ -126,7 +126,7 @@ const statusOf = ({ read, refused, conflicts }: Counts): number => {
 };
 
 const tell = (error: unknown, file: string): number => {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof ConflictStop) {
     printError(`Stopped at a conflict. What came before it is imported.\n${message}`);
     return FAILED_STATUS;

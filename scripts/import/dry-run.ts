@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { messageOf } from '../terminal.ts';
 import { PROJECT, type Row } from '../wrangler.ts';
 import { isTaken, Taken, type Target } from './target.ts';
 
@@ -28,7 +29,7 @@ export const openScratch = (database: DatabaseSync): Target => ({
       database.exec('COMMIT');
     } catch (error) {
       database.exec('ROLLBACK');
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       throw isTaken(text) ? new Taken(text) : error;
     }
   },

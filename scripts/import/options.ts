@@ -1,6 +1,7 @@
 // The command line of `npm run import`.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../terminal.ts';
 import { PLACE_OPTIONS } from '../wrangler.ts';
 import type { AccountRules } from './accounts.ts';
 import { columnOf, FIELDS, type Field, isField } from './fields.ts';
@@ -132,7 +133,7 @@ const parse = (args: string[]) => {
   try {
     return parseArgs({ args, allowPositionals: true, options: OPTIONS });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(messageOf(error));
   }
 };
 

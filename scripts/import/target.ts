@@ -1,7 +1,8 @@
-// The database of an import or export: the local one, or the deployed one.
+// The database of a command: the local one, or the deployed one.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { messageOf } from '../terminal.ts';
 import {
   explainRefusal,
   isRow,
@@ -41,8 +42,6 @@ export const isTaken = (text: string): boolean =>
 /** The cause is the text of the database. */
 const toError = (text: string): Error =>
   isTaken(text) ? new Taken(text) : new Error(explainRefusal(text), { cause: text });
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export const openTarget = (place: Place): Promise<Target> =>
   place.remote === true

@@ -1,4 +1,5 @@
 // One row of the tour: a request, the expected and the actual response, and the result.
+import { messageOf } from '../terminal.ts';
 import type { Answer, Request, Send } from './client.ts';
 import { compare, type Difference, type Expected } from './compare.ts';
 import { showShape } from './shape.ts';
@@ -47,7 +48,7 @@ export const createCheckFor =
       report({ ...row, got: `${answer.status} ${shown}`, differences: compare(want, answer, secure) });
       return answer;
     } catch (error) {
-      const got = error instanceof Error ? error.message : String(error);
+      const got = messageOf(error);
       report({ ...row, got, differences: [{ part: 'answer', expected, got }] });
       return null;
     }

@@ -21,7 +21,7 @@ export interface Ran {
 export const start = (name: string, args: readonly string[], calledIn = tmpdir()) => {
   const child = spawn(process.execPath, [join(PROJECT, 'scripts', `${name}.ts`), ...args], {
     cwd: PROJECT,
-    env: { ...process.env, INIT_CWD: calledIn, WRANGLER_SEND_METRICS: 'false' },
+    env: { ...process.env, INIT_CWD: calledIn },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ran: Ran = { status: null, stdout: '', stderr: '' };
