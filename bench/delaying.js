@@ -11,10 +11,13 @@ const after = async (range, work) => {
 
 const originals = new WeakMap();
 
-const delayStatement = (statement, range) => {
+/** What D1 reports about the copy that answered. Miniflare has only a primary. */
+const served = (result, isPrimary) => ({ ...result, meta: { ...result.meta, served_by_primary: isPrimary } });
+
+const delayStatement = (statement, range, isPrimary) => {
   const delayed = {
-    bind: (...values) => delayStatement(statement.bind(...values), range),
-    all: () => after(range, () => statement.all()),
+    bind: (...values) => delayStatement(statement.bind(...values), range, isPrimary),
+    all: () => after(range, async () => served(await statement.all(), isPrimary)),
     run: () => after(range, () => statement.run()),
     first: (column) => after(range, () => statement.first(column)),
     raw: (options) => after(range, () => statement.raw(options)),
@@ -23,17 +26,16 @@ const delayStatement = (statement, range) => {
   return delayed;
 };
 
-const delayDatabase = (database, range, delays) => ({
-  prepare: (sql) => delayStatement(database.prepare(sql), range),
+const delayDatabase = (database, range, delays, isPrimary) => ({
+  prepare: (sql) => delayStatement(database.prepare(sql), range, isPrimary),
   batch: (statements) => after(range, () => database.batch(statements.map((one) => originals.get(one)))),
   exec: (sql) => after(range, () => database.exec(sql)),
   // Only `first-primary` needs the primary. The nearby replica answers every other constraint.
-  withSession: (constraint) =>
-    delayDatabase(
-      database.withSession(constraint),
-      constraint === 'first-primary' ? delays.primaryMs : delays.copyMs,
-      delays,
-    ),
+  withSession(constraint) {
+    const asksPrimary = constraint === 'first-primary';
+    const range = asksPrimary ? delays.primaryMs : delays.copyMs;
+    return delayDatabase(database.withSession(constraint), range, delays, asksPrimary);
+  },
   getBookmark: () => database.getBookmark(),
 });
 
@@ -54,7 +56,7 @@ const delayEnv = (env) => {
   const delayed = {
     ...rest,
     // Without a session, D1 queries the primary.
-    ...(env.DB && { DB: delayDatabase(env.DB, delays.primaryMs, delays) }),
+    ...(env.DB && { DB: delayDatabase(env.DB, delays.primaryMs, delays, true) }),
     ...(env.SESSIONS && { SESSIONS: delayKv(env.SESSIONS, delays) }),
   };
   delayedEnvs.set(env, delayed);

@@ -13,6 +13,13 @@ export interface LaggingReplica {
 
 const TABLES = ['users', 'sessions'];
 
+/** What D1 reports of the copy that answered. Miniflare has only a primary. */
+interface Served {
+  served_by_primary: boolean | undefined;
+}
+
+const BY_REPLICA: Served = { served_by_primary: false };
+
 /**
  * `first-primary` always asks the primary; a bookmark asks the replica if that has seen it, otherwise the primary.
  * Every statement but `SELECT` is sent to the primary.
@@ -41,7 +48,7 @@ export const createLaggingReplica = async (env: Env = testEnv): Promise<LaggingR
       prepare: (sql) => {
         usesReplica = isReplica && /^\s*select\b/i.test(sql);
         asked.push(usesReplica ? 'replica' : 'primary');
-        return session.prepare(usesReplica ? onReplica(sql) : sql);
+        return usesReplica ? servedByReplica(session.prepare(onReplica(sql))) : session.prepare(sql);
       },
       batch: (statements) => session.batch(statements),
       getBookmark: () => (usesReplica ? seen : session.getBookmark()),
@@ -51,6 +58,42 @@ export const createLaggingReplica = async (env: Env = testEnv): Promise<LaggingR
   await catchUp();
   return { env: { ...env, DB: withSessions(env.DB, open) }, catchUp, asked };
 };
+
+/**
+ * Bindings with a replica that has seen everything. It answers all but `first-primary`.
+ * @param meta what D1 reports of its answers
+ */
+export const withReplica = (env: Env = testEnv, meta: Served = BY_REPLICA): Env => {
+  const open = (constraint: string): D1DatabaseSession => {
+    const session = env.DB.withSession(constraint);
+    return {
+      prepare: (sql) =>
+        constraint === 'first-primary' ? session.prepare(sql) : reporting(session.prepare(sql), meta),
+      batch: (statements) => session.batch(statements),
+      getBookmark: () => session.getBookmark(),
+    };
+  };
+  return { ...env, DB: withSessions(env.DB, open) };
+};
+
+/** The same statement, of which D1 reports that a replica answered. */
+export const servedByReplica = (statement: D1PreparedStatement): D1PreparedStatement =>
+  reporting(statement, BY_REPLICA);
+
+/** The same statement with other values in the `meta` of its result. */
+const reporting = (statement: D1PreparedStatement, meta: Served): D1PreparedStatement =>
+  new Proxy(statement, {
+    get(inner, name) {
+      if (name === 'bind') return (...values: unknown[]) => reporting(inner.bind(...values), meta);
+      if (name === 'all')
+        return async () => {
+          const result = await inner.all();
+          return { ...result, meta: { ...result.meta, ...meta } };
+        };
+      const member: unknown = Reflect.get(inner, name, inner);
+      return typeof member === 'function' ? member.bind(inner) : member;
+    },
+  });
 
 /** Drizzle quotes the names of tables, and nothing else has these names. */
 const onReplica = (sql: string): string =>

@@ -6,6 +6,7 @@ import worker from '../../src/index.ts';
 import { breakD1, breakKv, failD1, failKv, never } from '../support/faults.ts';
 import { ORIGIN, send } from '../support/worker.ts';
 import { cheapEnv, createPerson, newcomer, type Person } from './people.ts';
+import { withReplica } from './replica.ts';
 
 let person: Person;
 
@@ -81,8 +82,14 @@ it('answers a read without waiting for a silent KV', async () => {
   expect(status).toBe(200);
 });
 
-it('asks the primary after KV_TIMEOUT_MS if KV is silent and the nearest copy has no session', async () => {
-  const env = breakKv('silent', { ...cheapEnv, KV_TIMEOUT_MS: '100', D1_TIMEOUT_MS: '1000' });
+it('refuses an unknown token without waiting for a silent KV if the primary answers', async () => {
+  const env = breakKv('silent', { ...cheapEnv, KV_TIMEOUT_MS: LONG, D1_TIMEOUT_MS: '500' });
+  const { status } = await hear('/account/profile', env, withToken('0'.repeat(40)));
+  expect(status).toBe(401);
+});
+
+it('asks the primary after KV_TIMEOUT_MS if KV is silent and a replica has no session', async () => {
+  const env = breakKv('silent', withReplica({ ...cheapEnv, KV_TIMEOUT_MS: '100', D1_TIMEOUT_MS: '1000' }));
   const { status, ms } = await hear('/account/profile', env, withToken('0'.repeat(40)));
   expect(status).toBe(401);
   expect(ms).toBeGreaterThanOrEqual(90);

@@ -103,6 +103,18 @@ export const coreMutants = [
         ['core/sessions/parallel-reads', 'core/sessions/token-kinds'],
       ],
       [
+        'A session is refused if the replica has not seen its login.',
+        'isPrimary: meta.served_by_primary === true,',
+        'isPrimary: true,',
+        ['faults/replica-lag'],
+      ],
+      [
+        'The primary is trusted to have answered if D1 does not say so.',
+        'isPrimary: meta.served_by_primary === true,',
+        'isPrimary: meta.served_by_primary !== false,',
+        ['core/store/budgets'],
+      ],
+      [
         'A session is read from KV alone for longer than a minute.',
         'age >= CACHED_MS',
         'age >= 100 * CACHED_MS',

@@ -90,8 +90,8 @@ export interface Sessions {
   ): Promise<string | null>;
   /**
    * Finds the principal of a cookie's value or a token; null if it was not issued here, is expired or revoked, or if
-   * its account is disabled. One KV get and one D1 query at the same time, and a second query if the nearest copy of D1
-   * has no such session. No I/O if its form or signature is wrong.
+   * its account is disabled. One KV get and one D1 query at the same time, and a second query if a replica of D1 has
+   * no such session. No I/O if its form or signature is wrong.
    * @param reads `primary` asks the primary alone: for every request that changes something
    */
   authenticate(token: string, carrier: Carrier, reads: 'nearest' | 'primary'): Promise<Principal | null>;
@@ -173,8 +173,9 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
    */
   const findInD1 = async (parsed: ParsedToken, bookmark: string | null): Promise<FoundSession | null> => {
     const answer = await store.read(bookmark, findSession(parsed, nowMs()));
-    if (answer.value && !answer.isNearest) record(answer.value.session, answer.bookmark);
-    return answer.value;
+    const { found } = answer.value;
+    if (found && !answer.isNearest) record(found.session, answer.bookmark);
+    return found;
   };
 
   /** Where an authenticated request finds its session, by the setting SESSION_READS. */
@@ -182,34 +183,35 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
     async primary(parsed: ParsedToken): Promise<FoundSession | null> {
       // A change of the account is likely to follow, and its owner expects to see it.
       if (policy.sessionReads === 'cached') forget([parsed.id]);
-      return (await store.read(null, findSession(parsed, nowMs()))).value;
+      return (await store.read(null, findSession(parsed, nowMs()))).value.found;
     },
 
     /**
      * Asks KV and the nearest copy of D1 at the same time. If the copy has the row, that is the answer, without waiting
      * for KV: the copy may not have seen a logout of the last moment, which a bookmark of the login would not reveal
      * either. If KV has already said that it has no such session, the primary decides, because the session may have
-     * just ended.
+     * just ended. Without read replication the nearest copy is the primary, and no second query is needed.
      */
     async nearest(parsed: ParsedToken): Promise<FoundSession | null> {
       const asked = store.requestRecord(recordKey(parsed.id));
       const nearest = await store.readNearest(findSession(parsed, nowMs()));
       // A copy that fails proves nothing: the primary decides.
       if (!nearest) return findInD1(parsed, null);
-      if (nearest.value && asked.text !== null) {
-        const { session } = nearest.value;
+      const { found, isPrimary } = nearest.value;
+      if (found && (isPrimary || asked.text !== null)) {
         const repair = (text: string | null): void => {
-          if (!readRecord(text)?.bookmark) record(session, nearest.bookmark);
+          if (!readRecord(text)?.bookmark) record(found.session, nearest.bookmark);
         };
         if (asked.text !== undefined) repair(asked.text);
         else store.runInBackground('session record not repaired', () => asked.wait().then(repair));
-        return nearest.value;
+        return found;
       }
+      if (isPrimary) return null;
       const bookmark = readRecord(await asked.wait())?.bookmark ?? null;
       // Bookmarks sort by time (https://developers.cloudflare.com/d1/reference/time-travel/#bookmarks): a copy that has
       // seen the login and has no such row has seen the session's end too.
       const hasSeenLogin = bookmark !== null && nearest.bookmark !== null && nearest.bookmark >= bookmark;
-      return hasSeenLogin && !nearest.value ? null : findInD1(parsed, bookmark);
+      return hasSeenLogin && !found ? null : findInD1(parsed, bookmark);
     },
 
     /** KV alone answers for a minute after D1 was asked, so an ended session works that long, for reads only. */
@@ -218,8 +220,8 @@ export const createSessions = ({ store, tokens, policy, nowMs }: SessionsOptions
       const cached = known && readCached(known, parsed, nowMs());
       if (cached) return cached;
       const { value, bookmark } = await store.read(known?.bookmark ?? null, findSession(parsed, nowMs()));
-      if (value) cache(value, bookmark);
-      return value;
+      if (value.found) cache(value.found, bookmark);
+      return value.found;
     },
   };
 
@@ -449,13 +451,24 @@ const sessionColumns = {
   factor: sessions.factor,
 } as const;
 
+/** Under names of their own: D1 returns a row as an object, and an account has an `id` too. */
+const namedSessionColumns = Object.fromEntries(
+  Object.entries(sessionColumns).map(([name, column]) => [name, sql`${column}`.as(`session_${column.name}`)]),
+);
+
+/** The names of the columns of a row, in order. */
+const ROW_COLUMNS: readonly string[] = [
+  ...Object.values(accountColumns).map(({ name }) => name),
+  ...Object.values(namedSessionColumns).map(({ fieldAlias }) => fieldAlias),
+];
+
 /**
  * A live session and its account, if the account is enabled. Drizzle builds the text once an isolate: building it per
  * request was a quarter of the cost of an authenticated read (bench/README.md).
  */
 const buildFind = (kind: SQL | undefined) =>
   new QueryBuilder()
-    .select({ account: accountColumns, session: sessionColumns })
+    .select({ account: accountColumns, session: namedSessionColumns })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(
@@ -491,21 +504,31 @@ const rowReader = <C extends Columns>(columns: C, from: number) => {
 };
 
 const ACCOUNT_WIDTH = Object.keys(accountColumns).length;
-const ROW_WIDTH = ACCOUNT_WIDTH + Object.keys(sessionColumns).length;
 const readAccount = rowReader(accountColumns, 0);
 const readSession = rowReader(sessionColumns, ACCOUNT_WIDTH);
 
+/** What one copy of D1 answers. */
+interface Lookup {
+  found: FoundSession | null;
+  /** Whether the primary answered, so that no other copy knows better. */
+  isPrimary: boolean;
+}
+
 const findSession =
   ({ id, kinds }: ParsedToken, nowMs: number) =>
-  async (session: D1DatabaseSession) => {
+  async (session: D1DatabaseSession): Promise<Lookup> => {
     const [kind, otherKind = kind] = kinds ?? [];
     const { sql: text, params } = kinds ? findOfKinds : findOfAnyKind;
     const values = fillPlaceholders(params, { id, kind, otherKind, nowMs });
-    const [row] = await session
+    const { results, meta } = await session
       .prepare(text)
       .bind(...values)
-      .raw<unknown[]>();
-    return row ? toFound(row) : null;
+      .all<Record<string, unknown>>();
+    const [row] = results;
+    return {
+      found: row ? toFound(ROW_COLUMNS.map((name) => row[name])) : null,
+      isPrimary: meta.served_by_primary === true,
+    };
   };
 
 /** What D1 has of a live session. `row` holds its raw values. */
@@ -563,7 +586,7 @@ const CACHED_MS = 60_000;
 
 /** The session of a record, while it may be used without D1; null if D1 must be asked. */
 const readCached = ({ row, checkedAtMs }: KvRecord, { kinds }: ParsedToken, nowMs: number) => {
-  if (row?.length !== ROW_WIDTH || checkedAtMs === undefined) return null;
+  if (row?.length !== ROW_COLUMNS.length || checkedAtMs === undefined) return null;
   const age = nowMs - checkedAtMs;
   // A time in the future was written by a wrong clock.
   if (age < 0 || age >= CACHED_MS) return null;

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { sha256Hex } from '../../../src/core/secrets.ts';
 import type { Env } from '../../../src/env.ts';
+import { servedByReplica } from '../../faults/replica.ts';
 import { createTimedCore, type TimedCore } from '../../support/clock.ts';
 import { testEnv } from '../../support/worker.ts';
 
@@ -30,7 +31,7 @@ const hold = (held: readonly Store[]) => {
     new Proxy(statement, {
       get: (target, name) => {
         if (name === 'bind') return (...values: unknown[]) => holdStatement(target.bind(...values), store);
-        if (name === 'raw') return () => pass(store, () => target.raw());
+        if (name === 'all') return () => pass(store, () => target.all());
         const member: unknown = Reflect.get(target, name);
         return typeof member === 'function' ? member.bind(target) : member;
       },
@@ -51,7 +52,10 @@ const hold = (held: readonly Store[]) => {
           const session = target.withSession(constraint);
           const store = constraint === 'first-primary' ? 'primary' : 'copy';
           return {
-            prepare: (sql: string) => holdStatement(session.prepare(sql), store),
+            prepare: (sql: string) => {
+              const statement = session.prepare(sql);
+              return holdStatement(store === 'copy' ? servedByReplica(statement) : statement, store);
+            },
             batch: (statements: D1PreparedStatement[]) => session.batch(statements),
             getBookmark: () => session.getBookmark(),
           };

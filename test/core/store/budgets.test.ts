@@ -2,13 +2,14 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LoginKind } from '../../../src/core/index.ts';
 import { sha256Hex } from '../../../src/core/secrets.ts';
+import { withReplica } from '../../faults/replica.ts';
 import { createTimedCore } from '../../support/clock.ts';
 import { measure, NO_OPERATIONS, type Observed, observe } from '../../support/counting.ts';
-import { send, testEnv } from '../../support/worker.ts';
+import { type Sent, send, testEnv } from '../../support/worker.ts';
 
 const ONE_READ = { ...NO_OPERATIONS, kvGets: 1, d1: 1 };
-/** The nearest copy may not have seen the login yet, so the primary decides. */
-const REFUSED_READ = { ...ONE_READ, d1: 2 };
+/** A replica may not have seen the login yet, so the primary decides. */
+const READ_OF_TWO_COPIES = { ...ONE_READ, d1: 2 };
 
 const tokens = { cookie: '', derived: '', jwt: '', revokedJwt: '' };
 
@@ -36,19 +37,31 @@ describe('an authenticated read', () => {
     expect(hashed).toEqual([]);
   });
 
-  it.each([
-    ['a token', '/account/profile', { token: '0'.repeat(40) }, 401],
-    ['a cookie', '/api/users/me/', { cookie: 'A'.repeat(43) }, 404],
-  ])('costs one more D1 query with %s that is well formed but unknown', async (_name, path, sent, status) => {
-    const { answer, operations } = await measure(path, sent);
+  const unknown: [string, string, () => Sent, number][] = [
+    ['an unknown token', '/account/profile', () => ({ token: '0'.repeat(40) }), 401],
+    ['an unknown cookie', '/api/users/me/', () => ({ cookie: 'A'.repeat(43) }), 404],
+    ['a JSON Web Token whose session ended', '/account/profile', () => ({ token: tokens.revokedJwt }), 401],
+  ];
+
+  it.each(unknown)('costs the same with %s if the primary answers', async (_name, path, sent, status) => {
+    const { answer, operations } = await measure(path, sent());
     expect(answer.status).toBe(status);
-    expect(operations).toEqual(REFUSED_READ);
+    expect(operations).toEqual(ONE_READ);
   });
 
-  it('costs one more D1 query with a JSON Web Token whose session ended', async () => {
-    const { answer, operations } = await measure('/account/profile', { token: tokens.revokedJwt });
-    expect(answer.text).toBe('{"detail":"Invalid token."}');
-    expect(operations).toEqual(REFUSED_READ);
+  it.each(unknown)(
+    'costs one more D1 query with %s if a replica answers',
+    async (_name, path, sent, status) => {
+      const { answer, operations } = await measure(path, { ...sent(), env: withReplica() });
+      expect(answer.status).toBe(status);
+      expect(operations).toEqual(READ_OF_TWO_COPIES);
+    },
+  );
+
+  it('costs one more D1 query if D1 does not report which copy answered', async () => {
+    const [, path, sent] = unknown[0] ?? expect.fail();
+    const env = withReplica(testEnv, { served_by_primary: undefined });
+    expect((await measure(path, { ...sent(), env })).operations).toEqual(READ_OF_TWO_COPIES);
   });
 });
 
@@ -67,13 +80,27 @@ describe('the choice of a copy of D1', () => {
     expect(constraints).toEqual([NEAREST]);
   });
 
-  it('sends a read to the primary with SESSION_READS=primary or if KV has no record', async () => {
-    const { token } = profile;
+  it('sends a read to the primary with SESSION_READS=primary', async () => {
     const env = { ...testEnv, SESSION_READS: 'primary' };
-    expect((await measure(profile.path, { token, env })).constraints).toEqual([PRIMARY]);
-    await testEnv.SESSIONS.delete(`session:${await sha256Hex(token)}`);
-    expect((await measure(profile.path, { token })).constraints).toEqual([NEAREST, PRIMARY]);
+    const { constraints } = await measure(profile.path, { token: profile.token, env });
+    expect(constraints).toEqual([PRIMARY]);
   });
+
+  it.each([
+    ['after a replica', withReplica(), [NEAREST, PRIMARY]],
+    ['only once', testEnv, [NEAREST]],
+  ])(
+    'sends a read to the primary %s if KV has no record, and writes the record',
+    async (_name, env, sentTo) => {
+      const { token } = profile;
+      const key = `session:${await sha256Hex(token)}`;
+      await testEnv.SESSIONS.delete(key);
+      const { answer, constraints } = await measure(profile.path, { token, env });
+      expect(answer.status).toBe(200);
+      expect(constraints).toEqual(sentTo);
+      expect(await testEnv.SESSIONS.get(key)).toMatch(/^\{"bookmark":"[0-9a-f-]+"\}$/);
+    },
+  );
 
   it('sends a read to the primary if the nearest copy fails', async () => {
     const observed: Observed = observe(testEnv, (binding) => {

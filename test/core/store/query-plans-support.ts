@@ -6,6 +6,7 @@ import type { Env } from '../../../src/env.ts';
 import worker from '../../../src/index.ts';
 import { endpoints } from '../../faults/endpoints.ts';
 import { cheapEnv, createPerson, createPersonFor, newcomer, pathOf } from '../../faults/people.ts';
+import { withReplica } from '../../faults/replica.ts';
 import { movingEnv, startOldService } from '../../migration/support.ts';
 import { addApp, REDIRECT, SECRET } from '../../oidc/support-oidc.ts';
 import { createTimedCore, DAY_MS, someAccount, someAdmin, someClient } from '../../support/clock.ts';
@@ -320,11 +321,11 @@ const others: [string, Work][] = [
     },
   ],
   [
-    'a token that KV does not know',
+    'a token that KV does not know, at a replica',
     async (env) => {
       const { derived: token } = await createPerson();
       for (const { name } of (await testEnv.SESSIONS.list()).keys) await testEnv.SESSIONS.delete(name);
-      return send('/account/profile', { token, env });
+      return send('/account/profile', { token, env: withReplica(env) });
     },
   ],
   [
