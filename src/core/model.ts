@@ -32,12 +32,17 @@ export type LoginKind = Exclude<SessionKind, 'imported'>;
 /** What stands beside the password, or instead of it. */
 export type SessionFactor = 'passkey' | 'totp' | 'recovery_code' | 'trusted_browser';
 
+/** What stands in place of the password. */
+export type FirstFactor = 'email_code';
+
 /** What was proved when a session was opened or confirmed. */
 export interface SessionProof {
   /** Null for a session of an app password, and for an imported one: no owner authenticated. */
   authenticatedAtMs: number | null;
   appPasswordId: number | null;
-  /** Null for the password alone. */
+  /** Null for the password, and for a passkey alone, which is both factors. */
+  firstFactor: FirstFactor | null;
+  /** Null for the first factor alone. */
   factor: SessionFactor | null;
 }
 
@@ -51,11 +56,11 @@ export interface Session extends SessionProof {
 }
 
 /** The proof of an owner who authenticates now. */
-export const ownerProof = (nowMs: number, factor: SessionFactor | null = null): SessionProof => ({
-  authenticatedAtMs: nowMs,
-  appPasswordId: null,
-  factor,
-});
+export const ownerProof = (
+  nowMs: number,
+  factor: SessionFactor | null = null,
+  firstFactor: FirstFactor | null = null,
+): SessionProof => ({ authenticatedAtMs: nowMs, appPasswordId: null, firstFactor, factor });
 
 /** @see https://github.com/OWASP/ASVS/blob/v5.0.0/5.0/en/0x16-V7-Session-Management.md V7.5.1, V7.5.3 */
 const RECENT_MS = 10 * 60 * 1000;

@@ -24,6 +24,22 @@ export const providerMutants = [
     ],
   ),
   ...inFile(
+    'src/core/provider/authentication.ts',
+    ['oidc/authentication-methods'],
+    [
+      [
+        'Apps are told that a password was shown after a sign-in with a mailed code.',
+        "firstFactor === 'email_code' ? 'otp' : 'pwd'",
+        "firstFactor === 'email_code' ? 'pwd' : 'pwd'",
+      ],
+      [
+        'Apps are told of a sign-in for a token that another service issued.',
+        'if (authenticatedAtMs === null) return [];',
+        '',
+      ],
+    ],
+  ),
+  ...inFile(
     'src/core/provider/authorization-request.ts',
     ['oidc/attacks'],
     [

@@ -1,5 +1,5 @@
 // Challenges: 32 random bytes that are answered once, within five minutes, by the client they were issued to.
-import type { LoginKind } from '../model.ts';
+import type { FirstFactor, LoginKind } from '../model.ts';
 import { equalTexts, type Keyring, type Random, sha256Hex } from '../secrets.ts';
 import { type Bytes, decodeBase64Url, encodeBase64Url } from './webauthn/answer.ts';
 
@@ -20,9 +20,12 @@ export interface Challenge {
   state: string;
   /** The kind of session that the answer opens; null if it opens none. */
   open: LoginKind | null;
+  /** What was proved before it, in place of the password. */
+  firstFactor: FirstFactor | null;
 }
 
-export interface NewChallenge extends Omit<Challenge, 'bytes' | 'expiresAtMs'> {
+export interface NewChallenge extends Omit<Challenge, 'bytes' | 'expiresAtMs' | 'firstFactor'> {
+  firstFactor?: FirstFactor | null;
   /** The browser's cookie or the session that the answer must come with; null for a client that keeps the token itself. */
   holder: string | null;
 }
@@ -48,6 +51,8 @@ interface Claims {
   a: number | null;
   s: string;
   o: string | null;
+  /** Absent if there is none. */
+  f?: FirstFactor;
   /** SHA-256 of the holder. */
   h: string | null;
 }
@@ -68,9 +73,10 @@ export interface ChallengesOptions {
 }
 
 export const createChallenges = ({ keyring, random, nowMs }: ChallengesOptions): Challenges => ({
-  async issue({ holder, ...wanted }) {
+  async issue({ holder, firstFactor = null, ...wanted }) {
     const challenge: Challenge = {
       ...wanted,
+      firstFactor,
       bytes: random(CHALLENGE_BYTES),
       expiresAtMs: nowMs() + CHALLENGE_SECONDS * 1000,
     };
@@ -81,6 +87,7 @@ export const createChallenges = ({ keyring, random, nowMs }: ChallengesOptions):
       a: challenge.accountId,
       s: challenge.state,
       o: challenge.open,
+      ...(firstFactor && { f: firstFactor }),
       h: holder === null ? null : await sha256Hex(holder),
     };
     const payload = encodeBase64Url(utf8.encode(JSON.stringify(claims)));
@@ -105,6 +112,7 @@ export const createChallenges = ({ keyring, random, nowMs }: ChallengesOptions):
       accountId: claims.a,
       state: claims.s,
       open: claims.o,
+      firstFactor: claims.f ?? null,
     };
   },
 });

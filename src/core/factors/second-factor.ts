@@ -12,7 +12,7 @@ import {
   type UnverifiedEmail,
 } from '../errors.ts';
 import { noteEventOf } from '../events/events.ts';
-import type { FactorKind, LoggedIn, NeededFactor } from '../login/login.ts';
+import type { AskForFactor, FactorKind, LoggedIn } from '../login/login.ts';
 import type { OpenSession, Statement } from '../login/open-session.ts';
 import type { Mail } from '../mail/mail.ts';
 import {
@@ -80,8 +80,8 @@ interface Answered {
 }
 
 export interface SecondFactor {
-  /** The response to a login with a correct password. No I/O. */
-  askForFactor(candidate: Candidate, open: LoginKind, holder: string | null): Promise<NeededFactor>;
+  /** The response to a login with a correct first factor. No I/O. */
+  askForFactor: AskForFactor;
   /** What a browser needs to ask for a passkey as second factor. */
   askForPasskey(
     token: string,
@@ -301,12 +301,13 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
   ) => devices.write(await devices.read(client.device ?? null), account, trustedBy);
 
   return {
-    async askForFactor(candidate, open, holder) {
+    async askForFactor(candidate, open, holder, firstFactor) {
       const { token } = await challenges.issue({
         purpose: 'second_factor',
         accountId: candidate.id,
         state: await stateOf(candidate),
         open,
+        firstFactor,
         holder,
       });
       const has = (kind: KnownFactor['kind']): boolean =>
@@ -356,7 +357,7 @@ export const createSecondFactor = (options: SecondFactorOptions): SecondFactor =
             candidate,
             passwordHash: candidate.passwordHash,
             open,
-            proof: ownerProof(nowMs(), proved.factor),
+            proof: ownerProof(nowMs(), proved.factor, challenge.firstFactor),
             client,
             replaces: open === 'cookie' ? replaces : null,
             onlyIf: proved.onlyIf,

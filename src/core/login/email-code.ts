@@ -9,9 +9,9 @@ import { deleteProof, holdsProof } from '../proofs/rows.ts';
 import { sha256Hex } from '../secrets.ts';
 import { users } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { type Candidate, candidateColumns } from '../throttle/candidate.ts';
+import { candidateColumns } from '../throttle/candidate.ts';
 import type { Devices } from '../throttle/devices.ts';
-import type { LoggedIn, NeededFactor } from './login.ts';
+import type { AskForFactor, LoggedIn, NeededFactor } from './login.ts';
 import type { OpenSession } from './open-session.ts';
 
 export interface CodeAttempt {
@@ -45,11 +45,12 @@ export interface EmailCodeOptions {
   proofs: Proofs;
   devices: Devices;
   openSession: OpenSession;
-  askForFactor: (candidate: Candidate, open: LoginKind, holder: string | null) => Promise<NeededFactor>;
+  askForFactor: AskForFactor;
   nowMs: () => number;
 }
 
 const PURPOSE = 'sign_in';
+const FIRST_FACTOR = 'email_code';
 
 const whoIs = ({ by, key }: Identifier) => eq(by === 'email' ? users.emailKey : users.usernameKey, key);
 
@@ -96,13 +97,13 @@ export const createEmailCode = (options: EmailCodeOptions): EmailCode => {
         // Used up now: someone who has the code but not the second factor must start again.
         const { value: used } = await store.primary((db) => deleteProof(db, id).all());
         if (used.length === 0) return gone;
-        return ok(await askForFactor(candidate, open, open === 'cookie' ? holder : null));
+        return ok(await askForFactor(candidate, open, open === 'cookie' ? holder : null, FIRST_FACTOR));
       }
       const opened = await openSession({
         candidate,
         passwordHash: candidate.passwordHash,
         open,
-        proof: ownerProof(nowMs(), factorIds.length > 0 ? 'trusted_browser' : null),
+        proof: ownerProof(nowMs(), factorIds.length > 0 ? 'trusted_browser' : null, FIRST_FACTOR),
         client,
         replaces,
         // Of parallel attempts with one code, one opens a session: the proof is used up in the same batch.

@@ -17,6 +17,7 @@ import type { Identifier } from '../identity.ts';
 import {
   type Account,
   type Client,
+  type FirstFactor,
   type LoginKind,
   ownerProof,
   type Policy,
@@ -66,6 +67,17 @@ export interface NeededFactor {
   secondFactor: { token: string; kinds: FactorKind[] };
 }
 
+/**
+ * What a login needs after its first factor. Loads the module for second factors.
+ * @param firstFactor null for the password
+ */
+export type AskForFactor = (
+  candidate: Candidate,
+  open: LoginKind,
+  holder: string | null,
+  firstFactor: FirstFactor | null,
+) => Promise<NeededFactor>;
+
 type LoginRefused = WrongCredentials | Throttled | UnverifiedEmail;
 
 export interface Logins {
@@ -94,8 +106,7 @@ export interface LoginOptions {
   checkPassword: CheckPassword;
   requestVerification: EmailAddress['requestVerification'];
   openSession: OpenSession;
-  /** Loads the module for second factors. */
-  askForFactor: (candidate: Candidate, open: LoginKind, holder: string | null) => Promise<NeededFactor>;
+  askForFactor: AskForFactor;
   /** Moves an account from the old service if the name is unknown here; null if there is no old service. */
   moveAccount: MoveAccount | null;
   nowMs: () => number;
@@ -214,7 +225,7 @@ export const createLogin = (options: LoginOptions): Logins => {
   const proofOf = ({ appPasswordId, factors }: Candidate): SessionProof =>
     appPasswordId === null
       ? ownerProof(nowMs(), factors.length > 0 ? 'trusted_browser' : null)
-      : { authenticatedAtMs: null, appPasswordId, factor: null };
+      : { authenticatedAtMs: null, appPasswordId, firstFactor: null, factor: null };
 
   /** The session opens only while the app password exists. Its last use is noted. */
   const useAppPassword = (id: number, open: LoginKind) => {
@@ -261,7 +272,7 @@ export const createLogin = (options: LoginOptions): Logins => {
         ]),
       ),
     );
-    return ok(await options.askForFactor({ ...candidate, passwordHash }, open, holder));
+    return ok(await options.askForFactor({ ...candidate, passwordHash }, open, holder, null));
   };
 
   return {

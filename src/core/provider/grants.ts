@@ -115,6 +115,7 @@ const columns = {
   session: {
     createdAtMs: sessions.createdAtMs,
     authenticatedAtMs: sessions.authenticatedAtMs,
+    firstFactor: sessions.firstFactor,
     factor: sessions.factor,
     expiresAtMs: sessions.expiresAtMs,
   },
@@ -170,11 +171,11 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
     );
     if (!value) return null;
     const { grant, account, session } = value;
-    const { signedInAtMs, factor } = grant;
+    const { signedInAtMs, firstFactor, factor } = grant;
     const signIn =
       signedInAtMs === null
         ? session
-        : { createdAtMs: signedInAtMs, authenticatedAtMs: signedInAtMs, factor };
+        : { createdAtMs: signedInAtMs, authenticatedAtMs: signedInAtMs, firstFactor, factor };
     return { grant, account, session, signIn };
   };
 
@@ -246,6 +247,7 @@ export const createGrants = ({ store, mail, nowMs }: GrantsOptions): Grants => {
                   redeemedAtMs: sql<number | null>`NULL`.as('redeemed_at'),
                   refreshCount: sql<number>`0`.as('refresh_count'),
                   refreshedAtMs: sql<number | null>`NULL`.as('refreshed_at'),
+                  firstFactor: sessions.firstFactor,
                 })
                 .from(sessions)
                 .where(and(live, may)),

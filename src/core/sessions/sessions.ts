@@ -29,6 +29,7 @@ import { noteEvent, noteEventOf, trimUserAgent } from '../events/events.ts';
 import {
   type Account,
   type Client,
+  type FirstFactor,
   isRecent,
   type Policy,
   type Principal,
@@ -371,6 +372,7 @@ export const insertSession = (
           authenticatedAtMs: sql<number | null>`${proof.authenticatedAtMs}`.as('authenticated_at'),
           appPasswordId: sql<number | null>`${proof.appPasswordId}`.as('app_password_id'),
           factor: sql<SessionFactor | null>`${proof.factor}`.as('factor'),
+          firstFactor: sql<FirstFactor | null>`${proof.firstFactor}`.as('first_factor'),
         })
         .from(users)
         .where(account),
@@ -391,6 +393,7 @@ export const insertSession = (
         appPasswordId: sql`CASE WHEN ${isLive} THEN coalesce(${sessions.appPasswordId}, excluded.app_password_id)
           ELSE excluded.app_password_id END`,
         factor: sql`excluded.factor`,
+        firstFactor: sql`excluded.first_factor`,
       },
     })
     .returning({ id: sessions.id, nonce: sessions.nonce });
@@ -448,6 +451,7 @@ const sessionColumns = {
   expiresAtMs: sessions.expiresAtMs,
   authenticatedAtMs: sessions.authenticatedAtMs,
   appPasswordId: sessions.appPasswordId,
+  firstFactor: sessions.firstFactor,
   factor: sessions.factor,
 } as const;
 
@@ -600,7 +604,7 @@ const readCached = ({ row, checkedAtMs }: KvRecord, { kinds }: ParsedToken, nowM
 /**
  * The statement that continues a session with a new token and its full lifetime; it returns no row if the session has
  * ended or the condition on `users` finds no account.
- * @param factor what was proved besides the password; null to leave it as it was
+ * @param factor what was proved; null if it was the password, and what was proved besides it stays
  */
 export const renewSession = (
   db: Database,
@@ -618,7 +622,7 @@ export const renewSession = (
       lastSeenAtMs: issued.createdAtMs,
       expiresAtMs: issued.expiresAtMs,
       authenticatedAtMs: issued.createdAtMs,
-      ...(factor && { factor }),
+      ...(factor ? { factor } : { firstFactor: null }),
     })
     .where(and(eq(sessions.id, id), whereAccountExists(db, onlyIf)))
     .returning({ id: sessions.id, nonce: sessions.nonce });

@@ -112,8 +112,10 @@ export const sessions = sqliteTable(
     authenticatedAtMs: integer('authenticated_at'),
     /** The app password that opened it. The session ends with it. */
     appPasswordId: integer('app_password_id'),
-    /** What its owner proved besides the password, or instead of it; null for the password alone. */
+    /** What its owner proved besides the first factor, or instead of it; null for the first factor alone. */
     factor: text('factor', { enum: ['passkey', 'totp', 'recovery_code', 'trusted_browser'] }),
+    /** What its owner proved in place of the password; null for the password, or a passkey alone. */
+    firstFactor: text('first_factor', { enum: ['email_code'] }),
   },
   (table) => [
     // The order of lists, and of ending the least recently used beyond the limit.
@@ -409,6 +411,8 @@ export const appGrants = sqliteTable(
     /** The number of the one valid refresh token, and since when it is valid. */
     refreshCount: integer('refresh_count').notNull().default(0),
     refreshedAtMs: integer('refreshed_at'),
+    /** Of the session when its person signed in, as `factor`. */
+    firstFactor: text('first_factor', { enum: ['email_code'] }),
   },
   (table) => [
     index('app_grants_session_id').on(table.sessionId),

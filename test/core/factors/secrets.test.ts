@@ -127,20 +127,24 @@ describe('a challenge', () => {
   };
   const HOLDER = wanted.holder;
 
-  it('has 32 random bytes and reads back with its purpose and account', async () => {
-    const { challenges } = setUp();
-    const { token, challenge } = await challenges.issue(wanted);
-    expect(challenge.bytes.byteLength).toBe(32);
-    expect(await challenges.read(token, 'second_factor', HOLDER)).toEqual({
-      purpose: 'second_factor',
-      bytes: challenge.bytes,
-      expiresAtMs: START_MS + 5 * 60 * 1000,
-      accountId: 7,
-      state: 'abc',
-      open: 'cookie',
-    });
-    expect(token).not.toContain(String(HOLDER));
-  });
+  it.each([null, 'email_code' as const])(
+    'has 32 random bytes and reads back with its purpose, account and first factor %s',
+    async (firstFactor) => {
+      const { challenges } = setUp();
+      const { token, challenge } = await challenges.issue({ ...wanted, firstFactor });
+      expect(challenge.bytes.byteLength).toBe(32);
+      expect(await challenges.read(token, 'second_factor', HOLDER)).toEqual({
+        purpose: 'second_factor',
+        bytes: challenge.bytes,
+        expiresAtMs: START_MS + 5 * 60 * 1000,
+        accountId: 7,
+        state: 'abc',
+        open: 'cookie',
+        firstFactor,
+      });
+      expect(token).not.toContain(String(HOLDER));
+    },
+  );
 
   it('differs each time', async () => {
     const { challenges } = setUp();

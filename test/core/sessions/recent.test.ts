@@ -8,6 +8,7 @@ const MINUTE_MS = 60_000;
 const proof = (ageMs: number | null, appPasswordId: number | null = null) => ({
   authenticatedAtMs: ageMs === null ? null : NOW_MS - ageMs,
   appPasswordId,
+  firstFactor: null,
   factor: null,
 });
 
