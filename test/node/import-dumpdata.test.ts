@@ -119,6 +119,7 @@ describe("import of Django's dumpdata", () => {
         authenticated_at: null,
         app_password_id: null,
         factor: null,
+        first_factor: null,
       },
     ]);
   });
