@@ -148,6 +148,23 @@ describe.each(kinds)('a session of kind %s', (kind) => {
   });
 });
 
+it('reads the values of the account as they are stored', async () => {
+  const timed = createTimedCore();
+  const { token, account } = await timed.register('derived');
+  const odd = {
+    name: '"\\\u0001\u2028\ud83d\ude00\t',
+    address: '[null,1]',
+    createdAtMs: Number.MAX_SAFE_INTEGER,
+  };
+  await testEnv.DB.prepare(
+    'UPDATE users SET name = ?, address = ?, created_at = ?, picture_id = NULL WHERE id = ?',
+  )
+    .bind(odd.name, odd.address, odd.createdAtMs, account.id)
+    .run();
+  const found = await timed.core.sessions.authenticate(token, 'header', 'nearest');
+  expect(found?.account).toEqual({ ...account, ...odd, pictureId: null });
+});
+
 it('ends every kind of session of a deleted account in every dialect', async () => {
   await emptyKv();
   const timed = createTimedCore();
