@@ -2,25 +2,23 @@
 import worker from './index.js';
 
 /**
- * Draws milliseconds, evenly distributed between two bounds. Not random: after random draws, the median of 200 requests
- * still varies by some percent, more than what is compared. The sequences of KV and D1 have different steps, so that
- * each delay of one meets all delays of the other. https://en.wikipedia.org/wiki/Low-discrepancy_sequence#Additive_recurrence
+ * Waits for a time between two bounds before the work. The times are evenly distributed and not random: after random
+ * draws, the median of 200 requests still varies by some percent, more than what is compared. The sequences of KV and D1
+ * have different steps, so that each delay of one meets all delays of the other.
+ * https://en.wikipedia.org/wiki/Low-discrepancy_sequence#Additive_recurrence
  */
-const createDraw = (step) => {
+const createDelay = (step) => {
   let position = 0;
-  return ([low, high]) => {
+  return async ([low, high], work) => {
     position = (position + step) % 1;
-    return low + position * (high - low);
+    const milliseconds = low + position * (high - low);
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    return work();
   };
 };
 
-const drawForDatabase = createDraw((Math.sqrt(5) - 1) / 2);
-const drawForKv = createDraw(Math.SQRT2 - 1);
-
-const after = async (milliseconds, work) => {
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
-  return work();
-};
+const afterDatabase = createDelay((Math.sqrt(5) - 1) / 2);
+const afterKv = createDelay(Math.SQRT2 - 1);
 
 const originals = new WeakMap();
 
@@ -30,33 +28,33 @@ const served = (result, isPrimary) => ({ ...result, meta: { ...result.meta, serv
 const delayStatement = (statement, range, isPrimary) => {
   const delayed = {
     bind: (...values) => delayStatement(statement.bind(...values), range, isPrimary),
-    all: () => after(drawForDatabase(range), async () => served(await statement.all(), isPrimary)),
-    run: () => after(drawForDatabase(range), () => statement.run()),
-    first: (column) => after(drawForDatabase(range), () => statement.first(column)),
-    raw: (options) => after(drawForDatabase(range), () => statement.raw(options)),
+    all: () => afterDatabase(range, async () => served(await statement.all(), isPrimary)),
+    run: () => afterDatabase(range, () => statement.run()),
+    first: (column) => afterDatabase(range, () => statement.first(column)),
+    raw: (options) => afterDatabase(range, () => statement.raw(options)),
   };
   originals.set(delayed, statement);
   return delayed;
 };
 
-const delayDatabase = (database, range, delays, isPrimary) => ({
-  prepare: (sql) => delayStatement(database.prepare(sql), range, isPrimary),
-  batch: (statements) =>
-    after(drawForDatabase(range), () => database.batch(statements.map((one) => originals.get(one)))),
-  exec: (sql) => after(drawForDatabase(range), () => database.exec(sql)),
-  // Only `first-primary` needs the primary. The nearby replica answers every other constraint.
-  withSession(constraint) {
-    const asksPrimary = constraint === 'first-primary';
-    const range = asksPrimary ? delays.primaryMs : delays.copyMs;
-    return delayDatabase(database.withSession(constraint), range, delays, asksPrimary);
-  },
-  getBookmark: () => database.getBookmark(),
-});
+const delayDatabase = (database, delays, isPrimary) => {
+  const range = isPrimary ? delays.primaryMs : delays.copyMs;
+  return {
+    prepare: (sql) => delayStatement(database.prepare(sql), range, isPrimary),
+    batch: (statements) =>
+      afterDatabase(range, () => database.batch(statements.map((one) => originals.get(one)))),
+    exec: (sql) => afterDatabase(range, () => database.exec(sql)),
+    // Only `first-primary` needs the primary. The nearby replica answers every other constraint.
+    withSession: (constraint) =>
+      delayDatabase(database.withSession(constraint), delays, constraint === 'first-primary'),
+    getBookmark: () => database.getBookmark(),
+  };
+};
 
 const delayKv = (kv, delays) => ({
-  get: (...args) => after(drawForKv(delays.kvMs), () => kv.get(...args)),
-  put: (...args) => after(drawForKv(delays.primaryMs), () => kv.put(...args)),
-  delete: (...args) => after(drawForKv(delays.primaryMs), () => kv.delete(...args)),
+  get: (...args) => afterKv(delays.kvMs, () => kv.get(...args)),
+  put: (...args) => afterKv(delays.primaryMs, () => kv.put(...args)),
+  delete: (...args) => afterKv(delays.primaryMs, () => kv.delete(...args)),
 });
 
 /** One wrapper per env object, because Workers cache what they create from it by its identity. */
@@ -70,7 +68,7 @@ const delayEnv = (env) => {
   const delayed = {
     ...rest,
     // Without a session, D1 queries the primary.
-    ...(env.DB && { DB: delayDatabase(env.DB, delays.primaryMs, delays, true) }),
+    ...(env.DB && { DB: delayDatabase(env.DB, delays, true) }),
     ...(env.SESSIONS && { SESSIONS: delayKv(env.SESSIONS, delays) }),
   };
   delayedEnvs.set(env, delayed);

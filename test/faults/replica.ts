@@ -68,7 +68,7 @@ export const withReplica = (env: Env = testEnv, meta: Served = BY_REPLICA): Env 
     const session = env.DB.withSession(constraint);
     return {
       prepare: (sql) =>
-        constraint === 'first-primary' ? session.prepare(sql) : reporting(session.prepare(sql), meta),
+        constraint === 'first-primary' ? session.prepare(sql) : servedByReplica(session.prepare(sql), meta),
       batch: (statements) => session.batch(statements),
       getBookmark: () => session.getBookmark(),
     };
@@ -76,15 +76,14 @@ export const withReplica = (env: Env = testEnv, meta: Served = BY_REPLICA): Env 
   return { ...env, DB: withSessions(env.DB, open) };
 };
 
-/** The same statement, of which D1 reports that a replica answered. */
-export const servedByReplica = (statement: D1PreparedStatement): D1PreparedStatement =>
-  reporting(statement, BY_REPLICA);
-
-/** The same statement with other values in the `meta` of its result. */
-const reporting = (statement: D1PreparedStatement, meta: Served): D1PreparedStatement =>
+/** The same statement, of which D1 reports that a replica answered, or what else `meta` says. */
+export const servedByReplica = (
+  statement: D1PreparedStatement,
+  meta: Served = BY_REPLICA,
+): D1PreparedStatement =>
   new Proxy(statement, {
     get(inner, name) {
-      if (name === 'bind') return (...values: unknown[]) => reporting(inner.bind(...values), meta);
+      if (name === 'bind') return (...values: unknown[]) => servedByReplica(inner.bind(...values), meta);
       if (name === 'all')
         return async () => {
           const result = await inner.all();

@@ -1,11 +1,12 @@
 // `amr` and `acr`: by what the owner signed in. https://www.rfc-editor.org/rfc/rfc8176#section-2
+import { decodeJwt } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { FirstFactor, SessionFactor } from '../../src/core/model.ts';
 import { methodsOf } from '../../src/core/provider/authentication.ts';
 import { giveToken } from '../core/credentials/imported-support.ts';
 import { codeIn, createMailbox, type Mailbox } from '../support/mail.ts';
-import { addTotp, objectOf, textOf } from '../support/passkeys.ts';
+import { addTotp, cookiesOf, objectOf, textOf } from '../support/passkeys.ts';
 import { ISSUER, signingEnv } from '../support/signing.ts';
 import { json, type Sent, send, sessionCookie, testEnv } from '../support/worker.ts';
 import {
@@ -33,25 +34,14 @@ beforeEach(async () => {
 const post = (path: string, body: object, sent: Sent = {}) =>
   send(path, { json: body, env: mailbox.env, origin: ISSUER, ...sent });
 
-/** The cookies of a browser after an answer. */
-const cookiesOf = ({ headers }: { headers: Headers }): { Cookie: string } => ({
-  Cookie: headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; '),
-});
-
 const logInByCode = async () => {
   const { email: identifier } = person;
   const asked = await post('/id/login/code', { identifier });
   const code = codeIn(mailbox.last(identifier));
-  return post('/id/login', { identifier, code }, { headers: cookiesOf(asked) });
+  return post('/id/login', { identifier, code }, { headers: { Cookie: cookiesOf(asked) } });
 };
 
-const methodsIn = (jwt: string): unknown => {
-  const [, payload = ''] = jwt.split('.');
-  return JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))).amr;
-};
+const methodsIn = (jwt: string): unknown => decodeJwt(jwt)['amr'];
 
 /** What an app and its servers are told about a browser with this session. */
 const tellApp = async (cookie: string | null) => {
@@ -91,7 +81,7 @@ describe('a sign-in with a mailed code', () => {
     const finished = await post(
       '/id/login/factor',
       { token: textOf(step, 'token'), code: await totp.fresh() },
-      { headers: cookiesOf(started) },
+      { headers: { Cookie: cookiesOf(started) } },
     );
     expect(await tellApp(sessionCookie(finished))).toMatchObject({
       acr: 'urn:latchkey:acr:2',
